@@ -1,0 +1,66 @@
+"""The cells found in one image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Origin(IntEnum):
+    """Who put a cell there."""
+
+    MODEL = 0
+    PERSON = 1
+    IMPORTED = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """Cells of one image as a struct of arrays, N cells in descending order of score.
+
+    ``boxes`` float32 (N, 4) ``x1 y1 x2 y2`` in pixels of the full, orientation-corrected image;
+    ``scores`` float32 (N,) in 0 to 1; ``labels`` int32 (N,), indices into the model's classes;
+    ``ids`` int64 (N,), stable through edits; ``origin`` uint8 (N,), values of ``Origin``.
+    The arrays are read-only, so that crossing threads is safe.
+    """
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    labels: NDArray[np.int32]
+    ids: NDArray[np.int64]
+    origin: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        count = len(self.scores)
+        if self.boxes.shape != (count, 4) or any(len(a) != count for a in (self.labels, self.ids, self.origin)):
+            raise ValueError("boxes, scores, labels, ids and origin must describe the same cells")
+        for array in (self.boxes, self.scores, self.labels, self.ids, self.origin):
+            array.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @classmethod
+    def from_model(
+        cls, boxes: NDArray[np.float32], scores: NDArray[np.float32], labels: NDArray[np.int32]
+    ) -> Detections:
+        """Make detections of a model's output; ids count from 0 in descending order of score."""
+        order = np.argsort(-scores, kind="stable")
+        return cls(
+            boxes[order].astype(np.float32),
+            scores[order].astype(np.float32),
+            labels[order].astype(np.int32),
+            np.arange(len(order), dtype=np.int64),
+            np.full(len(order), Origin.MODEL, np.uint8),
+        )
+
+    @classmethod
+    def empty(cls) -> Detections:
+        """Return no detections."""
+        return cls.from_model(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32))

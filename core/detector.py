@@ -1,0 +1,260 @@
+"""The detector: from a photograph of unknown scale to everything the model sees in it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import cv2
+import numpy as np
+
+from core.boxes import suppress_by_class
+from core.detections import Detections
+from core.illumination import divide_light, estimate_light
+from core.scale import LARGEST_DIAMETER, SMALLEST_DIAMETER, guess_diameter
+from core.tiling import Tile, tiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from core.model import Model
+
+RED_CELL = "RBC"
+_THIN_IOU = 0.85
+_SCALE_TOLERANCE = math.log(1.12)
+_SCALE_ROUNDS = 3
+_SURE_SCORE = 0.3
+_FEWEST_CELLS = 3
+_LADDER = (20.0, 40.0, 80.0, 160.0, 320.0)
+
+
+class CancelFlag(Protocol):
+    """Anything with ``is_set``, such as a ``threading.Event``."""
+
+    def is_set(self) -> bool: ...
+
+
+class DetectionCancelled(Exception):
+    """The detection was cancelled between two tiles."""
+
+
+@dataclass(frozen=True)
+class DetectorResult:
+    """What the detector found in one image.
+
+    ``diameter`` is the red cell diameter in pixels of the image that the scale was set by; ``scale``
+    the factor from the image to the network; ``notices`` sentences for the person.
+    """
+
+    detections: Detections
+    diameter: float
+    scale: float
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Raw candidates over a region, in pixels of the image."""
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    labels: NDArray[np.int32]
+    capped: bool
+
+
+class Detector:
+    """Finds cells with one model."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.card = model.card
+        self._red_label = self.card.classes.index(RED_CELL) if RED_CELL in self.card.classes else None
+
+    def detect(
+        self,
+        image: NDArray[np.uint8],
+        *,
+        diameter: float | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        cancel: CancelFlag | None = None,
+    ) -> DetectorResult:
+        """Find every cell above the model's score floor.
+
+        Parameters
+        ----------
+        image
+            uint8 RGB (H, W, 3).
+        diameter
+            Red cell diameter in pixels if known; otherwise it is estimated: a first guess from the
+            stained area, corrected by the red cells that the network finds at that scale.
+        progress
+            Called with (tiles done, tiles in all) after each tile.
+        cancel
+            Looked at before each tile.
+
+        Raises
+        ------
+        DetectionCancelled
+            If ``cancel`` was set.
+        """
+        light = estimate_light(image) if self.card.even_light else None
+        run = _Run(self, image, light, progress, cancel)
+        notices: list[str] = []
+        look: _Look | None = None
+        if diameter is None:
+            diameter, look, known = self._find_scale(run)
+            if not known:
+                notices.append("The red cell size could not be estimated here; set it by hand if the boxes look wrong.")
+        look = look or run.look(run.whole_image(), diameter)
+        if look.capped:
+            notices.append("More candidates than can be handled were found; the least likely were left out.")
+        kept = suppress_by_class(look.boxes, look.scores, look.labels, _THIN_IOU)
+        boxes = _clip(look.boxes[kept], image.shape[1], image.shape[0])
+        real = ((boxes[:, 2:] - boxes[:, :2]) >= 1).all(axis=1)
+        detections = Detections.from_model(boxes[real], look.scores[kept][real], look.labels[kept][real])
+        return DetectorResult(detections, diameter, self.card.red_cell_diameter / diameter, tuple(notices))
+
+    def _find_scale(self, run: _Run) -> tuple[float, _Look | None, bool]:
+        """Return (diameter, the look at the whole image at that scale if there was one, known)."""
+        if self._red_label is None:
+            return self.card.red_cell_diameter, None, True
+        diameter = guess_diameter(run.sample()) or self.card.red_cell_diameter
+        for _ in range(_SCALE_ROUNDS):
+            region = run.region_for(diameter)
+            look = run.look(region, diameter)
+            measured = self._measure(look, region)
+            if measured is None:
+                break
+            if abs(math.log(measured / diameter)) < _SCALE_TOLERANCE:
+                return diameter, look if region == run.whole_image() else None, True
+            diameter = measured
+        else:
+            return diameter, None, True
+        return self._climb_ladder(run, diameter)
+
+    def _climb_ladder(self, run: _Run, fallback: float) -> tuple[float, _Look | None, bool]:
+        """Try a ladder of diameters and take the one at which most red cells look right."""
+        best, best_votes = None, 0.0
+        for rung in _LADDER:
+            region = run.region_for(rung)
+            look = run.look(region, rung)
+            measured = self._measure(look, region)
+            if measured is None or not 0.5 < measured / rung < 2:
+                continue
+            votes = float(look.scores[self._sure_red_cells(look, region)].sum())
+            if votes > best_votes:
+                best, best_votes = measured, votes
+        if best is None:
+            return fallback, None, False
+        return best, None, True
+
+    def _measure(self, look: _Look, region: Tile) -> float | None:
+        """Return the median red cell diameter ``sqrt(w * h)`` of a look, None if too few are sure."""
+        sure = self._sure_red_cells(look, region)
+        if sure.sum() < _FEWEST_CELLS:
+            return None
+        sides = look.boxes[sure, 2:] - look.boxes[sure, :2]
+        diameter = float(np.median(np.sqrt(sides[:, 0] * sides[:, 1])))
+        return min(max(diameter, SMALLEST_DIAMETER), LARGEST_DIAMETER)
+
+    def _sure_red_cells(self, look: _Look, region: Tile) -> NDArray[np.bool_]:
+        sure = (look.labels == self._red_label) & (look.scores >= _SURE_SCORE)
+        members = np.flatnonzero(sure)
+        kept = suppress_by_class(look.boxes[members], look.scores[members], look.labels[members], self.card.nms_iou)
+        result = np.zeros(len(sure), bool)
+        result[members[kept]] = True
+        return result
+
+
+@dataclass
+class _Run:
+    """One image going through the detector."""
+
+    detector: Detector
+    image: NDArray[np.uint8]
+    light: NDArray[np.float32] | None
+    progress: Callable[[int, int], None] | None
+    cancel: CancelFlag | None
+
+    def whole_image(self) -> Tile:
+        height, width = self.image.shape[:2]
+        return Tile(0, 0, width, height, (-np.inf, -np.inf, np.inf, np.inf))
+
+    def region_for(self, diameter: float) -> Tile:
+        """Return the whole image if it fits in one tile at that scale, else a tile from its middle."""
+        card = self.detector.card
+        side = int(card.tile * diameter / card.red_cell_diameter)
+        height, width = self.image.shape[:2]
+        if max(height, width) <= side:
+            return self.whole_image()
+        w, h = min(side, width), min(side, height)
+        x, y = (width - w) // 2, (height - h) // 2
+        return Tile(x, y, x + w, y + h, (-np.inf, -np.inf, np.inf, np.inf))
+
+    def sample(self) -> NDArray[np.uint8]:
+        """Return the middle of the image, at most 1024 pixels wide, under even light."""
+        height, width = self.image.shape[:2]
+        w, h = min(1024, width), min(1024, height)
+        x, y = (width - w) // 2, (height - h) // 2
+        region = Tile(x, y, x + w, y + h, (0, 0, 0, 0))
+        return self._even(self.image[y : y + h, x : x + w], region)
+
+    def look(self, region: Tile, diameter: float) -> _Look:
+        """Run the network over a region at the scale that a red cell diameter implies."""
+        card = self.detector.card
+        scale = card.red_cell_diameter / diameter
+        tile, overlap = max(int(card.tile / scale), 1), int(card.overlap / scale)
+        parts = list(tiles(region.x2 - region.x1, region.y2 - region.y1, tile, overlap))
+        boxes, scores, labels, capped = [], [], [], False
+        for done, part in enumerate(parts):
+            if self.cancel is not None and self.cancel.is_set():
+                raise DetectionCancelled
+            found = self._look_at_tile(part, region, scale)
+            mine = part.owns(found.boxes)
+            corner = np.array([region.x1, region.y1] * 2, np.float32)
+            boxes.append(found.boxes[mine] + corner)
+            scores.append(found.scores[mine])
+            labels.append(found.labels[mine])
+            capped |= found.capped
+            if self.progress is not None:
+                self.progress(done + 1, len(parts))
+        return _Look(np.concatenate(boxes), np.concatenate(scores), np.concatenate(labels), capped)
+
+    def _look_at_tile(self, part: Tile, region: Tile, scale: float) -> _Look:
+        """Candidates of one tile in pixels of the region, thinned where there are several tiles."""
+        x1, y1 = region.x1 + part.x1, region.y1 + part.y1
+        width, height = part.x2 - part.x1, part.y2 - part.y1
+        pixels = self.image[y1 : y1 + height, x1 : x1 + width]
+        size = (max(round(width * scale), 1), max(round(height * scale), 1))
+        if size != (width, height):
+            how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+            pixels = cv2.resize(pixels, size, interpolation=how)
+        pixels = self._even(pixels, Tile(x1, y1, x1 + width, y1 + height, part.own))
+        found = self.detector.model.run(pixels)
+        back = np.array([width / size[0], height / size[1]] * 2, np.float32)
+        shift = np.array([part.x1, part.y1] * 2, np.float32)
+        kept = suppress_by_class(found.boxes, found.scores, found.labels, _THIN_IOU)
+        return _Look(found.boxes[kept] * back + shift, found.scores[kept], found.labels[kept], found.capped)
+
+    def _even(self, pixels: NDArray[np.uint8], region: Tile) -> NDArray[np.uint8]:
+        """Divide out the light of a region of the image; ``pixels`` show it at any size."""
+        if self.light is None:
+            return pixels
+        height, width = self.image.shape[:2]
+        rows, columns = self.light.shape[:2]
+        # cv2.resize maps pixel centres, so that the whole-image case is exactly divide_light
+        x = (np.arange(pixels.shape[1]) + 0.5) * (region.x2 - region.x1) / pixels.shape[1] + region.x1
+        y = (np.arange(pixels.shape[0]) + 0.5) * (region.y2 - region.y1) / pixels.shape[0] + region.y1
+        if region == self.whole_image():
+            return divide_light(pixels, self.light)
+        map_x = np.clip(x * columns / width - 0.5, 0, columns - 1).astype(np.float32)
+        map_y = np.clip(y * rows / height - 0.5, 0, rows - 1).astype(np.float32)
+        local = cv2.remap(self.light, *np.meshgrid(map_x[::8], map_y[::8]), cv2.INTER_LINEAR)
+        return divide_light(pixels, local)
+
+
+def _clip(boxes: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    return np.clip(boxes, 0, np.array([width, height, width, height], np.float32))

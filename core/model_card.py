@@ -1,0 +1,96 @@
+"""The card of a model: what a model file says of itself."""
+
+from __future__ import annotations
+
+import msgspec
+
+CARD_KEY = "smearcount"
+"""Key of the card's JSON in the metadata of an ``.onnx`` file."""
+
+CARD_SCHEMA = 1
+
+
+class CardError(ValueError):
+    """A card that is missing, damaged or of another version; the message says which."""
+
+
+class DataProvenance(msgspec.Struct, frozen=True):
+    """One data set that a model was trained on."""
+
+    name: str
+    split: str
+    images: int
+    sha256: str
+
+
+class Measurement(msgspec.Struct, frozen=True):
+    """One measured figure, with the name of the data it was measured on."""
+
+    test_set: str
+    figure: str
+    value: float
+
+
+class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What the program must know of a model, and what a person should.
+
+    Lengths are in pixels. ``red_cell_diameter`` is the size that red cells are scaled to before
+    they reach the network; ``tile`` and ``overlap`` are lengths at that scale. ``thresholds`` has one
+    suggested confidence threshold for each class. ``score_floor`` is the lowest score that the
+    network hands out. ``even_light``: the illumination of the field is divided out first.
+    """
+
+    schema: int = CARD_SCHEMA
+    name: str
+    architecture: str
+    classes: tuple[str, ...]
+    thresholds: dict[str, float]
+    nms_iou: float = 0.5
+    score_floor: float = 0.05
+    red_cell_diameter: float
+    tile: int = 1024
+    overlap: int = 256
+    even_light: bool = True
+    padding_rgb: tuple[int, int, int] = (124, 116, 104)
+    trained_on: tuple[DataProvenance, ...] = ()
+    seed: int = 0
+    epochs: int = 0
+    date: str = ""
+    trainer_version: str = ""
+    measured: tuple[Measurement, ...] = ()
+    notes: str = ""
+
+    def to_json(self) -> str:
+        """Return the card as JSON text."""
+        return msgspec.json.encode(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> ModelCard:
+        """Read and check a card.
+
+        Raises
+        ------
+        CardError
+            If the text is no card, or a card that this version cannot use.
+        """
+        try:
+            card = msgspec.json.decode(text, type=cls)
+        except msgspec.MsgspecError as error:
+            raise CardError(f"its card is damaged ({error})") from error
+        if card.schema > CARD_SCHEMA:
+            raise CardError("it was made for a newer version of SmearCount")
+        if not card.classes or len(set(card.classes)) != len(card.classes):
+            raise CardError("its card names no classes, or one class twice")
+        if set(card.thresholds) != set(card.classes):
+            raise CardError("its card lacks a threshold for a class")
+        numbers_fit = (
+            all(0 <= value <= 1 for value in card.thresholds.values())
+            and 0 < card.nms_iou <= 1
+            and 0 <= card.score_floor < 1
+            and 4 <= card.red_cell_diameter <= 1000
+            and card.overlap > 0
+            and 2 * card.overlap <= card.tile <= 8192
+        )
+        if not numbers_fit:
+            raise CardError("its card holds a number that cannot be")
+        return card

@@ -1,0 +1,59 @@
+"""A first guess of the red cell diameter, without the network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from core.illumination import WHITE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SMALLEST_DIAMETER, LARGEST_DIAMETER = 8.0, 500.0
+_WORKING_SIDE = 512
+_MIN_DENSITY_STEP = 12.0
+
+
+def guess_diameter(field: NDArray[np.uint8]) -> float | None:
+    """Guess the red cell diameter in pixels from the thickness of what is stained.
+
+    The stained area is separated by Otsu's threshold on the darkest channel, holes (the central
+    pallor) are filled, and the peaks of the distance transform are the radii of its discs. The
+    area-weighted median passes over platelets and dirt.
+
+    Parameters
+    ----------
+    field
+        uint8 RGB (H, W, 3) with the illumination divided out.
+
+    Returns
+    -------
+    The diameter, or None if nothing stands out.
+    """
+    height, width = field.shape[:2]
+    shrink = min(1.0, _WORKING_SIDE / max(height, width))
+    small = cv2.resize(field, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else field
+    stain = cv2.GaussianBlur(255 - small.min(axis=2), (0, 0), 1.0)
+    level, mask = cv2.threshold(stain, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    level = min(level, 0.5 * (level + 255 - WHITE))  # halfway to the field: rims are pale
+    mask = (stain > max(level, 255 - WHITE + _MIN_DENSITY_STEP)).astype(np.uint8)
+    contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    if not contours:
+        return None
+    mask_area = int(mask.sum())
+    for contour, links in zip(contours, hierarchy[0], strict=True):
+        is_hole = links[3] >= 0
+        if is_hole and cv2.contourArea(contour) < 0.02 * mask_area + 40:
+            cv2.drawContours(mask, [contour], -1, 1, -1)
+    distance = cv2.distanceTransform(cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_REPLICATE), cv2.DIST_L2, 5)
+    reach = max(3, int(0.5 * float(np.quantile(distance[distance > 0], 0.9))) | 1)
+    peaks = (distance == cv2.dilate(distance, np.ones((reach, reach), np.uint8))) & (distance > 1.5)
+    radii = np.sort(distance[peaks])
+    if len(radii) == 0:
+        return None
+    weight = np.cumsum(radii**2)
+    radius = float(radii[np.searchsorted(weight, weight[-1] / 2)])
+    return float(np.clip(2.1 * radius / shrink, SMALLEST_DIAMETER, LARGEST_DIAMETER))

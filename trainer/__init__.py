@@ -1,0 +1,1 @@
+"""Headless training, evaluation and export of SmearCount models."""

@@ -1,0 +1,147 @@
+"""Annotated fields: reading a data set folder and holding its pictures ready for training."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from core.illumination import divide_light, estimate_light
+from core.images import read_image
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CANONICAL_CLASSES = ("RBC", "WBC", "Platelets")
+
+
+class DataError(ValueError):
+    """A data set that cannot be used; the message names the file and the remedy."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One annotated photograph.
+
+    ``boxes`` float32 (N, 4) x1 y1 x2 y2 as fractions of width and height; ``labels`` int64 (N,),
+    indices into ``CANONICAL_CLASSES``; ``source`` the laboratory or collection it comes from.
+    """
+
+    path: Path
+    boxes: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    source: str
+
+    def pixel_boxes(self, width: int, height: int) -> NDArray[np.float32]:
+        """Return the boxes float32 (N, 4) in pixels of a picture of the given size."""
+        return self.boxes * np.array([width, height, width, height], np.float32)
+
+
+@dataclass(frozen=True)
+class PreparedField:
+    """A field ready for cropping: even light, no larger than training can use.
+
+    ``image`` uint8 RGB (H, W, 3) with the illumination divided out; ``boxes`` float32 (N, 4) in its
+    pixels; ``diameter`` the median red cell diameter ``sqrt(w * h)`` in its pixels.
+    """
+
+    image: NDArray[np.uint8]
+    boxes: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    diameter: float
+
+
+def median_diameter(boxes: NDArray[np.float32], labels: NDArray[np.int64]) -> float | None:
+    """Return the median of ``sqrt(w * h)`` of the red cells in pixels, None if there are none."""
+    red = boxes[labels == 0]
+    if len(red) == 0:
+        return None
+    return float(np.median(np.sqrt((red[:, 2] - red[:, 0]) * (red[:, 3] - red[:, 1]))))
+
+
+def prepare(field: Field, largest_diameter: float) -> PreparedField:
+    """Read a field, shrink it so that red cells are at most ``largest_diameter`` wide, even its light."""
+    image = read_image(field.path).pixels
+    height, width = image.shape[:2]
+    diameter = median_diameter(field.pixel_boxes(width, height), field.labels) or largest_diameter
+    if diameter > largest_diameter:
+        shrink = largest_diameter / diameter
+        size = (max(round(width * shrink), 1), max(round(height * shrink), 1))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        diameter = largest_diameter
+    image = divide_light(image, estimate_light(image))
+    height, width = image.shape[:2]
+    return PreparedField(image, field.pixel_boxes(width, height), field.labels, diameter)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """The fields of one split of a data set folder."""
+
+    folder: Path
+    split: str
+    fields: tuple[Field, ...]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash over names and annotations in order, for the model card."""
+        digest = hashlib.sha256()
+        for field in self.fields:
+            digest.update(field.path.name.encode())
+            digest.update(field.boxes.tobytes())
+            digest.update(field.labels.tobytes())
+        return digest.hexdigest()
+
+
+def load_yolo_folder(folder: Path, split: str, sources: frozenset[str] | None = None) -> DataSet:
+    """Read a split of a YOLO folder with ``images/ labels/ classes.txt manifest.csv``.
+
+    ``manifest.csv`` has the columns ``file, split, source``. Classes are matched to
+    ``CANONICAL_CLASSES`` by name. ``sources`` keeps only the named sources.
+
+    Raises
+    ------
+    DataError
+        If a file is missing, a label line is broken, or the split is empty.
+    """
+    manifest = folder / "manifest.csv"
+    try:
+        names = (folder / "classes.txt").read_text("utf-8").split()
+        with manifest.open(newline="", encoding="utf-8") as stream:
+            rows = [row for row in csv.DictReader(stream) if row["split"] == split]
+    except (OSError, KeyError) as error:
+        raise DataError(f"{folder}: not a data set folder ({error}).") from error
+    if unknown := sorted(set(names) - set(CANONICAL_CLASSES)):
+        raise DataError(f"{folder / 'classes.txt'}: unknown class {unknown[0]!r}.")
+    to_canonical = np.array([CANONICAL_CLASSES.index(name) for name in names])
+    fields = []
+    for row in rows:
+        if sources is not None and row["source"] not in sources:
+            continue
+        image = folder / "images" / row["file"]
+        label_file = (folder / "labels" / row["file"]).with_suffix(".txt")
+        boxes, labels = _read_yolo_labels(label_file, len(names))
+        fields.append(Field(image, boxes, to_canonical[labels], row["source"]))
+    if not fields:
+        raise DataError(f"{manifest}: no field is marked as split {split!r}.")
+    return DataSet(folder, split, tuple(fields))
+
+
+def _read_yolo_labels(path: Path, class_count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    try:
+        table = np.array([line.split() for line in path.read_text("utf-8").splitlines() if line.strip()], float)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: the labels cannot be read ({error}).") from error
+    table = table.reshape(-1, 5)
+    labels = table[:, 0].astype(np.int64)
+    if ((labels < 0) | (labels >= class_count)).any():
+        raise DataError(f"{path}: a class number is not in classes.txt.")
+    centre, half = table[:, 1:3], table[:, 3:5] / 2
+    boxes = np.clip(np.concatenate([centre - half, centre + half], axis=1), 0, 1)
+    return boxes.astype(np.float32), labels
