@@ -1,0 +1,1 @@
+"""The window: canvas, panels, worker thread and everything a person clicks."""

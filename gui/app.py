@@ -1,0 +1,69 @@
+"""The program: ``smearcount [PATH...]``."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+import tempfile
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+# The inference runtime is imported before Qt: on Windows the other order loads clashing libraries.
+from core.cli import main as count_headless
+from core.model import default_model_path
+from core.version import __version__
+from gui.startup import has_display, missing_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def demo_smear() -> Path:
+    """Return the path of the demo smear that ships with the program."""
+    return Path(str(resources.files("resources") / "demo" / "demo_smear.png"))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the argument parser of ``smearcount``."""
+    parser = argparse.ArgumentParser(prog="smearcount", description="Count blood cells in smear photographs.")
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="pictures and folders of pictures to open")
+    parser.add_argument("--demo", action="store_true", help="open the demo smear")
+    parser.add_argument("--model", type=Path, help="a model file (.onnx); default: the one that ships")
+    parser.add_argument("--version", action="version", version=f"SmearCount {__version__}")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Open the window; without a display, count headless."""
+    multiprocessing.freeze_support()
+    arguments = build_parser().parse_args(argv)
+    paths = [*([demo_smear()] if arguments.demo else []), *arguments.paths]
+    model = arguments.model or default_model_path()
+    if not has_display():
+        return _without_window("There is no display here, so no window is opened.", paths, model)
+    if missing := missing_packages():
+        names = " ".join(missing)
+        return _without_window(
+            f"Qt needs system libraries that are missing here; install them with: sudo apt-get install {names}", paths, model
+        )
+    from gui.window import run_window
+
+    return run_window(paths, model)
+
+
+def _without_window(reason: str, paths: list[Path], model: Path) -> int:
+    sys.stderr.write(reason + "\n")
+    if not paths:
+        sys.stderr.write("Name pictures to count them without a window: smearcount-count PATH...\n")
+        return 1
+    folder = Path(tempfile.mkdtemp(prefix="smearcount-"))
+    code = count_headless(["--model", str(model), "--annotated", str(folder), *map(str, paths)])
+    for picture in sorted(folder.iterdir()):
+        sys.stdout.write(f"Annotated picture: {picture}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

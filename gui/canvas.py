@@ -1,0 +1,154 @@
+"""The canvas: the photograph with its boxes, to zoom and to move."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
+
+from gui.layers import BoxesItem, PhotographItem
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from core.classes import Palette
+    from core.detections import Detections
+
+_WHEEL_STEP = 1.0015
+_KEY_STEP = 1.25
+_LARGEST_ZOOM = 40.0
+
+
+class Canvas(QGraphicsView):
+    """Shows one picture. The wheel zooms about the pointer, dragging moves, a double click fits."""
+
+    zoom_changed = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setScene(QGraphicsScene(self))
+        self.photograph = PhotographItem()
+        self.boxes = BoxesItem()
+        self.scene().addItem(self.photograph)
+        self.scene().addItem(self.boxes)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
+        self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Photograph with boxes")
+        self._fitted = True
+
+    @property
+    def zoom(self) -> float:
+        """Screen pixels for each pixel of the picture."""
+        return self.transform().m11()
+
+    def show_picture(self, pixels: NDArray[np.uint8] | None) -> None:
+        """Show uint8 RGB (H, W, 3) without boxes, fitted to the canvas; None clears it."""
+        self.boxes.set_detections(None, ())
+        self.photograph.set_pixels(pixels)
+        around = self.photograph.boundingRect()
+        self.setSceneRect(around.adjusted(-around.width() / 2, -around.height() / 2, around.width() / 2, around.height() / 2))
+        self.fit()
+
+    def show_detections(self, detections: Detections | None, classes: tuple[str, ...]) -> None:
+        """Take the cells of the picture; ``show_cells`` says which are drawn."""
+        self.boxes.set_detections(detections, classes)
+
+    def show_cells(self, mask: NDArray[np.bool_]) -> None:
+        """Draw the cells of a bool mask (N,)."""
+        self.boxes.set_shown(mask)
+        self.viewport().update()
+
+    def set_palette(self, palette: Palette) -> None:
+        """Draw classes in other colours."""
+        self.boxes.palette = palette
+        self.viewport().update()
+
+    def set_labels_shown(self, shown: bool) -> None:
+        """Write class and probability on the boxes, or not."""
+        self.boxes.show_labels = shown
+        self.viewport().update()
+
+    def fit(self) -> None:
+        """Show the whole picture, and go on doing so when the window changes."""
+        self._fitted = True
+        area = self.photograph.boundingRect()
+        if area.isEmpty():
+            return
+        scale = min((self.viewport().width() - 16) / area.width(), (self.viewport().height() - 16) / area.height())
+        self._set_zoom(max(scale, 1e-3))
+        self.centerOn(area.center())
+
+    def zoom_to(self, zoom: float) -> None:
+        """Set the zoom about the middle of the canvas; 1 shows pixel for pixel."""
+        self._fitted = False
+        middle = self.mapToScene(self.viewport().rect().center())
+        self._set_zoom(zoom)
+        self.centerOn(middle)
+
+    def zoom_in(self) -> None:
+        """Zoom in by a quarter."""
+        self.zoom_to(self.zoom * _KEY_STEP)
+
+    def zoom_out(self) -> None:
+        """Zoom out by a quarter."""
+        self.zoom_to(self.zoom / _KEY_STEP)
+
+    def _set_zoom(self, zoom: float) -> None:
+        factor = min(zoom, _LARGEST_ZOOM) / self.zoom
+        self.scale(factor, factor)
+        self.zoom_changed.emit(self.zoom)
+
+    def visible_area(self) -> QRectF:
+        """Return the part of the picture in view, in its pixels."""
+        return self.mapToScene(self.viewport().rect()).boundingRect()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        area = self.photograph.boundingRect()
+        turned = event.angleDelta().y()
+        if area.isEmpty() or turned == 0:
+            return
+        smallest = 0.2 * min(self.viewport().width() / area.width(), self.viewport().height() / area.height())
+        zoom = max(self.zoom * _WHEEL_STEP**turned, smallest)
+        pointer = event.position()
+        before = self.mapToScene(pointer.toPoint())
+        self._fitted = False
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self._set_zoom(zoom)
+        after = self.mapToScene(pointer.toPoint())
+        move = after - before
+        self.translate(move.x(), move.y())
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
+        event.accept()
+
+    def mouseDoubleClickEvent(self, event) -> None:  # noqa: ANN001  Qt passes QMouseEvent
+        self.fit()
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {
+            Qt.Key.Key_Left: QPointF(-1, 0),
+            Qt.Key.Key_Right: QPointF(1, 0),
+            Qt.Key.Key_Up: QPointF(0, -1),
+            Qt.Key.Key_Down: QPointF(0, 1),
+        }
+        step = steps.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+            return
+        view = self.visible_area()
+        self._fitted = False
+        self.centerOn(view.center() + QPointF(step.x() * view.width() / 8, step.y() * view.height() / 8))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._fitted:
+            self.fit()

@@ -1,0 +1,218 @@
+"""The panel on the right: for each class its count, mean probability and threshold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QWheelEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+if TYPE_CHECKING:
+    from core.classes import Palette, Rgb
+    from core.counting import CountResult, CountSettings
+
+_STEPS = 100
+_LONG_NAMES = {"RBC": "Red cells (RBC)", "WBC": "White cells (WBC)"}
+
+
+class QuietSlider(QSlider):
+    """A slider that the wheel moves only while it has the focus, so that scrolling never does."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class QuietSpinBox(QDoubleSpinBox):
+    """A number box that the wheel changes only while it has the focus."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+def swatch(colour: Rgb, size: int = 16) -> QIcon:
+    """Return a square of a class's colour."""
+    pixmap = QPixmap(QSize(size, size))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(QColor(*colour))
+    painter.setPen(QColor(0, 0, 0, 90))
+    painter.drawRoundedRect(pixmap.rect().adjusted(1, 1, -2, -2), 3, 3)
+    painter.end()
+    return QIcon(pixmap)
+
+
+class ClassCard(QFrame):
+    """Count and threshold of one class."""
+
+    threshold_changed = Signal(str, float)
+    shown_changed = Signal(str, bool)
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.name = name
+        self.setObjectName("card")
+        long_name = _LONG_NAMES.get(name, name)
+        self.shown = QCheckBox(long_name)
+        self.shown.setObjectName("className")
+        self.shown.setChecked(True)
+        self.shown.setToolTip(f"Show or hide the boxes of {long_name}")
+        self.shown.toggled.connect(self._on_shown)
+        self.count = QLabel("–")
+        self.count.setObjectName("count")
+        self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.mean = QLabel(" ")
+        self.mean.setObjectName("faint")
+        caption = QLabel("Threshold")
+        caption.setObjectName("faint")
+        self.slider = QuietSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(1, _STEPS - 1)
+        self.slider.setPageStep(5)
+        self.slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.slider.setAccessibleName(f"Confidence threshold of {long_name}")
+        self.slider.valueChanged.connect(lambda step: self.threshold_changed.emit(name, step / _STEPS))
+        self.number = QuietSpinBox()
+        self.number.setDecimals(2)
+        self.number.setSingleStep(0.01)
+        self.number.setRange(0.01, 0.99)
+        self.number.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.number.setKeyboardTracking(False)
+        self.number.setAccessibleName(self.slider.accessibleName())
+        self.number.valueChanged.connect(lambda value: self.threshold_changed.emit(name, round(value, 2)))
+        layout = QGridLayout(self)
+        layout.setContentsMargins(12, 8, 12, 10)
+        layout.setVerticalSpacing(4)
+        layout.addWidget(self.shown, 0, 0, 1, 2)
+        layout.addWidget(self.count, 0, 2, 2, 1)
+        layout.addWidget(self.mean, 1, 0, 1, 2)
+        layout.addWidget(caption, 2, 0)
+        layout.addWidget(self.slider, 2, 1)
+        layout.addWidget(self.number, 2, 2)
+        layout.setColumnStretch(1, 1)
+
+    def _on_shown(self, shown: bool) -> None:
+        self.shown_changed.emit(self.name, shown)
+
+    def show_threshold(self, value: float, floor: float) -> None:
+        """Move slider and number box to a threshold without saying that it changed."""
+        lowest = max(round(floor, 2), 0.01)
+        with QSignalBlocker(self.slider), QSignalBlocker(self.number):
+            self.slider.setMinimum(round(lowest * _STEPS))
+            self.number.setMinimum(lowest)
+            self.slider.setValue(round(value * _STEPS))
+            self.number.setValue(value)
+
+    def show_count(self, count: int | None, mean: float | None) -> None:
+        """Show a count and its mean probability; None while there is none."""
+        self.count.setText("–" if count is None else str(count))
+        self.mean.setText("not counted yet" if count is None else "none found" if mean is None else f"mean probability {mean:.2f}")
+
+    def show_colour(self, colour: Rgb) -> None:
+        """Show the colour that the boxes of the class have."""
+        self.shown.setIcon(swatch(colour))
+
+
+class ClassPanel(QWidget):
+    """The cards of all classes of the model."""
+
+    threshold_changed = Signal(str, float)
+    shown_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.cards: dict[str, ClassCard] = {}
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(8)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+
+    def set_classes(self, classes: tuple[str, ...], palette: Palette) -> None:
+        """Make a card for each class of a model."""
+        for card in self.cards.values():
+            self._layout.removeWidget(card)
+            card.deleteLater()
+        self.cards = {}
+        for name in classes:
+            card = ClassCard(name)
+            card.threshold_changed.connect(self.threshold_changed)
+            card.shown_changed.connect(lambda *_: self.shown_changed.emit())
+            self.cards[name] = card
+            self._layout.addWidget(card)
+        self.set_palette(classes, palette)
+
+    def set_palette(self, classes: tuple[str, ...], palette: Palette) -> None:
+        """Show the colours of a palette."""
+        for label, name in enumerate(classes):
+            self.cards[name].show_colour(palette.colour(classes, label))
+
+    def hidden_classes(self) -> set[str]:
+        """Return the names of the classes whose boxes are hidden."""
+        return {name for name, card in self.cards.items() if not card.shown.isChecked()}
+
+    def show_settings(self, settings: CountSettings, floor: float) -> None:
+        """Show the thresholds; ``floor`` is the lowest score that the model hands out."""
+        for name, card in self.cards.items():
+            card.show_threshold(settings.thresholds[name], floor)
+
+    def show_result(self, result: CountResult | None) -> None:
+        """Show the counts of the current picture, or that there are none yet."""
+        for name, card in self.cards.items():
+            if result is None:
+                card.show_count(None, None)
+            else:
+                card.show_count(result.counts[name], result.mean_scores[name])
+
+
+class ScaleRow(QWidget):
+    """The red cell size of the current picture: estimated, or set by hand."""
+
+    diameter_set = Signal(object)  # float | None
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.by_hand = QCheckBox("Red cell size by hand")
+        self.by_hand.setToolTip("Normally estimated from the picture. Set it where the boxes have the wrong size.")
+        self.number = QuietSpinBox()
+        self.number.setDecimals(0)
+        self.number.setRange(8, 500)
+        self.number.setSuffix(" px")
+        self.number.setKeyboardTracking(False)
+        self.number.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.number.setAccessibleName("Red cell diameter in pixels")
+        self.by_hand.toggled.connect(self._on_changed)
+        self.number.valueChanged.connect(self._on_changed)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.by_hand, 1)
+        layout.addWidget(self.number)
+
+    def _on_changed(self, *_: object) -> None:
+        self.number.setEnabled(self.by_hand.isChecked())
+        self.diameter_set.emit(self.number.value() if self.by_hand.isChecked() else None)
+
+    def show_diameter(self, set_by_hand: float | None, found: float | None) -> None:
+        """Show the size set by hand, or else the estimated one."""
+        with QSignalBlocker(self.by_hand), QSignalBlocker(self.number):
+            self.by_hand.setChecked(set_by_hand is not None)
+            self.number.setEnabled(set_by_hand is not None)
+            value = set_by_hand or found
+            if value is not None:
+                self.number.setValue(round(value))

@@ -1,0 +1,234 @@
+"""What the canvas shows: the photograph, and all boxes of it in one item."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPixmap, QTransform
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from core.classes import PAPER, Palette, short_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from core.detections import Detections
+
+_DENSE = 1500  # more visible boxes than this are drawn with the thinnest lines
+_MOST_LABELS = 400
+_SMALLEST_LABELLED = 26.0  # pixels on the screen
+_LINE_STYLES = (
+    (1.6, Qt.PenStyle.SolidLine),
+    (2.6, Qt.PenStyle.SolidLine),
+    (1.6, Qt.PenStyle.DashLine),
+    (2.0, Qt.PenStyle.DotLine),
+)
+
+
+class PhotographItem(QGraphicsItem):
+    """The photograph, drawn from the coarsest copy that is sharp enough.
+
+    What was drawn last is kept, so that moving a slider over a large picture repaints only boxes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
+        self._levels: list[NDArray[np.uint8]] = []
+        self._rendered: QPixmap | None = None
+        self._rendered_for: tuple[QTransform, QRect] | None = None
+
+    def set_pixels(self, pixels: NDArray[np.uint8] | None) -> None:
+        """Show uint8 RGB (H, W, 3), or nothing."""
+        self.prepareGeometryChange()
+        self._levels = [] if pixels is None else [pixels]
+        while self._levels and max(self._levels[-1].shape[:2]) > 2048:
+            self._levels.append(cv2.resize(self._levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+        self._rendered_for = None
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        if not self._levels:
+            return QRectF()
+        height, width = self._levels[0].shape[:2]
+        return QRectF(0, 0, width, height)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        if not self._levels:
+            return
+        transform = painter.transform()
+        screen = transform.mapRect(self.boundingRect()).toAlignedRect()
+        device = painter.device()
+        screen &= QRect(0, 0, device.width(), device.height())
+        if screen.isEmpty():
+            return
+        if self._rendered is None or self._rendered_for != (transform, screen):
+            ratio = device.devicePixelRatioF()
+            self._rendered = QPixmap(screen.size() * ratio)
+            self._rendered.setDevicePixelRatio(ratio)
+            self._rendered.fill(Qt.GlobalColor.transparent)
+            inner = QPainter(self._rendered)
+            inner.setTransform(transform * QTransform.fromTranslate(-screen.x(), -screen.y()))
+            self._draw_visible(inner, transform, screen)
+            inner.end()
+            self._rendered_for = (transform, screen)
+        painter.save()
+        painter.resetTransform()
+        painter.drawPixmap(screen.topLeft(), self._rendered)
+        painter.restore()
+
+    def _draw_visible(self, painter: QPainter, transform: QTransform, screen: QRect) -> None:
+        zoom = transform.m11() * painter.device().devicePixelRatioF()
+        level = int(np.clip(np.floor(np.log2(1 / max(zoom, 1e-6))), 0, len(self._levels) - 1))
+        pixels = self._levels[level]
+        height, width = self._levels[0].shape[:2]
+        step_x, step_y = width / pixels.shape[1], height / pixels.shape[0]
+        inverse, _ = transform.inverted()
+        visible = inverse.mapRect(QRectF(screen))
+        x1 = max(int(visible.left() / step_x) - 1, 0)
+        y1 = max(int(visible.top() / step_y) - 1, 0)
+        x2 = min(int(visible.right() / step_x) + 2, pixels.shape[1])
+        y2 = min(int(visible.bottom() / step_y) + 2, pixels.shape[0])
+        piece = np.ascontiguousarray(pixels[y1:y2, x1:x2])
+        image = QImage(piece.data, x2 - x1, y2 - y1, piece.strides[0], QImage.Format.Format_RGB888)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, zoom < 4)
+        target = QRectF(x1 * step_x, y1 * step_y, (x2 - x1) * step_x, (y2 - y1) * step_y)
+        painter.drawImage(target, image, QRectF(image.rect()))
+
+
+class BoxesItem(QGraphicsItem):
+    """All boxes of a picture in one item: one ``drawRects`` for each class and line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
+        self.palette: Palette = PAPER
+        self.show_labels = True
+        self._classes: tuple[str, ...] = ()
+        self._detections: Detections | None = None
+        self._rects: list[QRectF] = []
+        self._shown: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._bounds = QRectF()
+
+    def set_detections(self, detections: Detections | None, classes: tuple[str, ...]) -> None:
+        """Take the cells of a picture; none are shown until ``set_shown``."""
+        self.prepareGeometryChange()
+        self._classes = classes
+        self._detections = detections
+        self._rects, self._bounds = [], QRectF()
+        if detections is not None and len(detections):
+            x1, y1, x2, y2 = detections.boxes.T
+            self._rects = [
+                QRectF(x, y, w, h)
+                for x, y, w, h in np.stack([x1, y1, x2 - x1, y2 - y1], axis=1).astype(float).tolist()
+            ]
+            low, high = detections.boxes.min(0), detections.boxes.max(0)
+            self._bounds = QRectF(QPointF(*low[:2].tolist()), QPointF(*high[2:].tolist()))
+        self._shown = np.zeros(0, np.int64)
+        self.update()
+
+    def set_shown(self, mask: NDArray[np.bool_]) -> None:
+        """Show the cells of a bool mask (N,)."""
+        self._shown = np.flatnonzero(mask)
+        self.update()
+
+    @property
+    def shown_count(self) -> int:
+        """How many boxes are drawn when the whole picture is in view."""
+        return len(self._shown)
+
+    def boundingRect(self) -> QRectF:
+        return self._bounds.adjusted(-400, -400, 400, 400) if not self._bounds.isNull() else QRectF()
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        if self._detections is None or not len(self._shown):
+            return
+        view = option.exposedRect
+        boxes = self._detections.boxes[self._shown]
+        inside = (
+            (boxes[:, 2] >= view.left())
+            & (boxes[:, 0] <= view.right())
+            & (boxes[:, 3] >= view.top())
+            & (boxes[:, 1] <= view.bottom())
+        )
+        visible = self._shown[inside]
+        labels = self._detections.labels[visible]
+        for label in np.unique(labels):
+            self._draw_boxes(painter, int(label), visible[labels == label], dense=len(visible) > _DENSE)
+        if self.show_labels and len(visible) <= 4 * _MOST_LABELS:
+            self._draw_labels(painter, visible)
+
+    def _draw_boxes(self, painter: QPainter, label: int, cells: NDArray[np.int64], *, dense: bool) -> None:
+        rects = [self._rects[cell] for cell in cells]
+        colour = QColor(*self.palette.colour(self._classes, label))
+        width, style = _LINE_STYLES[label % len(_LINE_STYLES)]
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not dense)
+        if dense:
+            zoom = painter.transform().m11()
+            margin = 1 / max(zoom, 1e-6)
+            casing = [rect.adjusted(-margin, -margin, margin, margin) for rect in rects]
+            _draw_rects(painter, casing, QColor(255, 255, 255, 200), 0, Qt.PenStyle.SolidLine)
+            _draw_rects(painter, rects, colour, 0, Qt.PenStyle.SolidLine)
+            return
+        _draw_rects(painter, rects, QColor(255, 255, 255, 210), width + 1.8, Qt.PenStyle.SolidLine)
+        _draw_rects(painter, rects, colour, width, style)
+
+    def _draw_labels(self, painter: QPainter, visible: NDArray[np.int64]) -> None:
+        """Write class and probability on cells that are large enough, the likeliest first.
+
+        A text that would cover another one is shortened to the probability, or left out.
+        """
+        assert self._detections is not None
+        transform = painter.transform()
+        zoom = transform.m11()
+        widths = (self._detections.boxes[visible, 2] - self._detections.boxes[visible, 0]) * zoom
+        font = QFont(painter.font())
+        font.setPixelSize(11)
+        metrics = QFontMetricsF(font)
+        height = metrics.height()
+        taken: list[QRectF] = []
+        painter.save()
+        painter.resetTransform()
+        painter.setFont(font)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        for cell, width in zip(visible, widths, strict=True):
+            if width < _SMALLEST_LABELLED or len(taken) >= _MOST_LABELS:
+                continue
+            label = int(self._detections.labels[cell])
+            score = f"{self._detections.scores[cell]:.2f}"
+            name = short_name(self._classes[label])
+            corner = transform.map(self._rects[cell].topLeft())
+            for text in (f"{name} {score}", score.lstrip("0") or score):
+                chip = QRectF(corner.x(), corner.y() - height, metrics.horizontalAdvance(text) + 6, height)
+                if chip.top() < 0:
+                    chip.moveTop(max(corner.y(), 0.0))
+                fits = chip.width() <= max(width * 1.15, 34)
+                if fits and not any(chip.intersects(other) for other in taken):
+                    _draw_chip(painter, chip, text, QColor(*self.palette.colour(self._classes, label)))
+                    taken.append(chip)
+                    break
+        painter.restore()
+
+
+def _draw_rects(painter: QPainter, rects: list[QRectF], colour: QColor, width: float, style: Qt.PenStyle) -> None:
+    pen = QPen(colour, width, style)
+    pen.setCosmetic(True)
+    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+    painter.setPen(pen)
+    painter.drawRects(rects)
+
+
+def _draw_chip(painter: QPainter, chip: QRectF, text: str, colour: QColor) -> None:
+    painter.fillRect(chip, colour)
+    painter.setPen(ink_on(colour))
+    painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def ink_on(colour: QColor) -> QColor:
+    """Return black or white, whichever is read better on a colour."""
+    luma = 0.299 * colour.red() + 0.587 * colour.green() + 0.114 * colour.blue()
+    return QColor("black") if luma > 110 else QColor("white")

@@ -1,0 +1,63 @@
+"""What the program remembers of the person's taste: geometry, theme, colours. Never a result."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QSettings
+
+from core.classes import PALETTES, PAPER, Palette
+from gui.theme import Theme
+
+
+class Preferences:
+    """Typed access to the settings file of the user."""
+
+    def __init__(self, store: QSettings | None = None) -> None:
+        self._store = store or QSettings("SmearCount", "SmearCount")
+
+    @property
+    def theme(self) -> Theme:
+        """The colours of the window."""
+        name = self._store.value("theme", Theme.SYSTEM.value, type=str)
+        return next((theme for theme in Theme if theme.value == name), Theme.SYSTEM)
+
+    @theme.setter
+    def theme(self, theme: Theme) -> None:
+        self._store.setValue("theme", theme.value)
+
+    @property
+    def palette(self) -> Palette:
+        """The colours of the classes."""
+        name = self._store.value("palette", PAPER.name, type=str)
+        return next((palette for palette in PALETTES if palette.name == name), PAPER)
+
+    @palette.setter
+    def palette(self, palette: Palette) -> None:
+        self._store.setValue("palette", palette.name)
+
+    @property
+    def show_labels(self) -> bool:
+        """Whether class and probability are written on the boxes."""
+        return bool(self._store.value("show_labels", True, type=bool))
+
+    @show_labels.setter
+    def show_labels(self, shown: bool) -> None:
+        self._store.setValue("show_labels", shown)
+
+    @property
+    def folder(self) -> str:
+        """The folder of the last file dialog."""
+        return str(self._store.value("folder", "", type=str))
+
+    @folder.setter
+    def folder(self, folder: str) -> None:
+        self._store.setValue("folder", folder)
+
+    @property
+    def geometry(self) -> QByteArray:
+        """Size and place of the window; empty at the first start."""
+        value = self._store.value("geometry", QByteArray(), type=QByteArray)
+        return value if isinstance(value, QByteArray) else QByteArray()
+
+    @geometry.setter
+    def geometry(self, geometry: QByteArray) -> None:
+        self._store.setValue("geometry", geometry)

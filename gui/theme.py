@@ -1,0 +1,94 @@
+"""Light and dark themes."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+
+class Theme(Enum):
+    """Which colours the window has."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+_ACCENT = QColor("#2f7bd9")
+_LIGHT = {
+    "window": "#f4f5f7", "base": "#ffffff", "text": "#1c2430", "faint": "#5b6675", "button": "#ffffff",
+    "border": "#cdd3db", "canvas": "#dde1e6",
+}
+_DARK = {
+    "window": "#22262c", "base": "#2b3037", "text": "#e8ebef", "faint": "#a3adba", "button": "#363c45",
+    "border": "#454c57", "canvas": "#15181c",
+}
+
+_SHEET = """
+QToolBar {{ border: none; border-bottom: 1px solid {border}; padding: 4px 6px; spacing: 4px; background: {window}; }}
+QToolBar QToolButton {{ padding: 5px 10px; border-radius: 5px; }}
+QToolBar QToolButton:hover {{ background: {border}; }}
+QToolBar QToolButton:disabled {{ color: {faint}; }}
+QStatusBar {{ border-top: 1px solid {border}; }}
+QStatusBar::item {{ border: none; }}
+#canvas {{ background: {canvas}; }}
+#card {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
+#faint {{ color: {faint}; }}
+#count {{ font-size: 26px; font-weight: 600; }}
+#className {{ font-weight: 600; }}
+#heading {{ font-size: 12px; font-weight: 600; color: {faint}; }}
+#title {{ font-size: 20px; font-weight: 600; }}
+#imageList {{ border: none; border-right: 1px solid {border}; background: {window}; }}
+#panel {{ border: none; border-left: 1px solid {border}; background: {window}; }}
+#panel > QWidget > QWidget {{ background: {window}; }}
+#notice[level="info"] {{ background: #1f6fbf; color: white; }}
+#notice[level="warning"] {{ background: #ffd54a; color: #332700; }}
+#notice[level="error"] {{ background: #b3261e; color: white; }}
+#notice QLabel {{ color: inherit; }}
+"""
+
+
+def is_dark(app: QApplication, theme: Theme) -> bool:
+    """Tell whether a theme comes out dark on this computer."""
+    if theme is Theme.SYSTEM:
+        return app.styleHints().colorScheme() is Qt.ColorScheme.Dark
+    return theme is Theme.DARK
+
+
+def apply_theme(app: QApplication, theme: Theme) -> None:
+    """Give every window of the program the colours of a theme."""
+    scheme = {
+        Theme.SYSTEM: Qt.ColorScheme.Unknown,
+        Theme.LIGHT: Qt.ColorScheme.Light,
+        Theme.DARK: Qt.ColorScheme.Dark,
+    }[theme]
+    app.setStyle("Fusion")
+    app.styleHints().setColorScheme(scheme)
+    colours = _DARK if is_dark(app, theme) else _LIGHT
+    palette = QPalette()
+    for role, name in (
+        (QPalette.ColorRole.Window, "window"),
+        (QPalette.ColorRole.WindowText, "text"),
+        (QPalette.ColorRole.Base, "base"),
+        (QPalette.ColorRole.AlternateBase, "window"),
+        (QPalette.ColorRole.Text, "text"),
+        (QPalette.ColorRole.Button, "button"),
+        (QPalette.ColorRole.ButtonText, "text"),
+        (QPalette.ColorRole.ToolTipBase, "base"),
+        (QPalette.ColorRole.ToolTipText, "text"),
+        (QPalette.ColorRole.PlaceholderText, "faint"),
+    ):
+        palette.setColor(role, QColor(colours[name]))
+    palette.setColor(QPalette.ColorRole.Highlight, _ACCENT)
+    palette.setColor(QPalette.ColorRole.HighlightedText, QColor("white"))
+    palette.setColor(QPalette.ColorRole.Link, _ACCENT)
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours["faint"]))
+    app.setPalette(palette)
+    app.setStyleSheet(_SHEET.format(**colours))

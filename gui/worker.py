@@ -1,0 +1,111 @@
+"""The thread that reads pictures and runs the network, so that the window never waits."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QThread, Signal, Slot
+
+from core.detector import DetectionCancelled, Detector
+from core.images import ImageError, read_image
+from core.model import Model, ModelError
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One picture to read and, with ``detect``, to find the cells of.
+
+    ``diameter``: red cell diameter in pixels set by hand, None to estimate it. ``cancel`` is looked at
+    between the tiles.
+    """
+
+    number: int
+    path: Path
+    detect: bool
+    diameter: float | None = None
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+
+class Worker(QObject):
+    """Lives in its own thread and owns the detector. Every signal carries the job it is about."""
+
+    loaded = Signal(object, object)  # Job, SmearImage
+    progressed = Signal(object, int, int)  # Job, tiles done, tiles in all
+    finished = Signal(object, object)  # Job, DetectorResult | None
+    failed = Signal(object, str)
+    cancelled = Signal(object)
+    model_opened = Signal(object)  # Model
+    model_failed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._detector: Detector | None = None
+
+    @Slot(object)
+    def open_model(self, path: Path) -> None:
+        """Open a model file; the old one stays in use if this one cannot be opened."""
+        try:
+            model = Model(path)
+        except ModelError as error:
+            self.model_failed.emit(str(error))
+            return
+        self._detector = Detector(model)
+        self.model_opened.emit(model)
+
+    @Slot(object)
+    def run(self, job: Job) -> None:
+        """Read a picture and find its cells."""
+        try:
+            if job.cancel.is_set():
+                raise DetectionCancelled
+            image = read_image(job.path)
+            self.loaded.emit(job, image)
+            found = None
+            if job.detect and self._detector is not None:
+                found = self._detector.detect(
+                    image.pixels,
+                    diameter=job.diameter,
+                    progress=lambda done, total: self.progressed.emit(job, done, total),
+                    cancel=job.cancel,
+                )
+            self.finished.emit(job, found)
+        except DetectionCancelled:
+            self.cancelled.emit(job)
+        except ImageError as error:
+            self.failed.emit(job, str(error))
+        except MemoryError:
+            self.failed.emit(job, f"{job.path}: too large for the free memory; close other programs or crop it.")
+        except Exception as error:  # noqa: BLE001  a bug in one picture must not stop the rest
+            self.failed.emit(job, f"{job.path}: counting stopped unexpectedly ({error}); the other pictures go on.")
+
+
+class WorkerThread(QObject):
+    """Starts and stops the thread of a ``Worker`` and hands requests over to it."""
+
+    _run = Signal(object)
+    _open_model = Signal(object)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.worker = Worker()
+        self._thread = QThread(self)
+        self._thread.setObjectName("detector")
+        self.worker.moveToThread(self._thread)
+        self._run.connect(self.worker.run)
+        self._open_model.connect(self.worker.open_model)
+        self._thread.start()
+
+    def run(self, job: Job) -> None:
+        """Queue a job."""
+        self._run.emit(job)
+
+    def open_model(self, path: Path) -> None:
+        """Queue the opening of a model file."""
+        self._open_model.emit(path)
+
+    def stop(self) -> None:
+        """End the thread; running jobs must have been cancelled."""
+        self._thread.quit()
+        self._thread.wait()
