@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import io
+import math
+import os
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from core.annotate import annotate, write_picture
 from core.counting import CountSettings
 from core.detector import Detector
 from core.images import ImageError, find_images, read_image
 from core.model import Model, ModelError, default_model_path
-from core.results import CountedImage, FailedImage, count_image, to_csv, to_json, totals
+from core.results import CountedImage, FailedImage, count_image, printable, to_csv, to_json, totals
 from core.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.images import SmearImage
+
 EXIT_GOOD, EXIT_SOME_FAILED, EXIT_BAD_ARGUMENTS = 0, 1, 2
+_LONGEST_STEM = 230  # bytes; with the ending it stays below the 255 that file systems take
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -30,7 +38,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="smearcount-count", description="Count the blood cells of smear photographs without a window."
     )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="pictures and folders of pictures")
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="pictures and folders of pictures"
+    )
     parser.add_argument("--recursive", action="store_true", help="look into folders inside folders")
     parser.add_argument("--model", type=Path, help="a model file (.onnx); default: the one that ships")
     parser.add_argument(
@@ -40,12 +50,19 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="CLASS=VALUE",
         help="confidence threshold of a class, such as RBC=0.4; may be repeated",
     )
-    parser.add_argument("--nms-iou", type=_fraction, help="overlap above which two boxes of a class are one cell")
     parser.add_argument(
-        "--diameter", type=_diameter, metavar="PIXELS", help="red cell diameter; default: estimated for each picture"
+        "--nms-iou", type=_overlap, help="overlap above which two boxes of a class are one cell"
+    )
+    parser.add_argument(
+        "--diameter",
+        type=_diameter,
+        metavar="PIXELS",
+        help="red cell diameter; default: estimated for each picture",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was found as JSON")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write a table with one row for each picture")
+    parser.add_argument(
+        "--csv", type=Path, metavar="FILE", help="write a table with one row for each picture"
+    )
     parser.add_argument("--annotated", type=Path, metavar="DIR", help="write pictures with the cells boxed")
     parser.add_argument(
         "--all-detections", action="store_true", help="also put what is below the thresholds into the JSON"
@@ -55,18 +72,22 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _fraction(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+def _number(text: str, low: float, high: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
     return value
+
+
+def _overlap(text: str) -> float:
+    return _number(text, 0.01, 1)
 
 
 def _diameter(text: str) -> float:
-    value = float(text)
-    if not 4 <= value <= 2000:
-        raise argparse.ArgumentTypeError(f"{text} is not between 4 and 2000 pixels")
-    return value
+    return _number(text, 4, 2000)
 
 
 def _settings(arguments: argparse.Namespace, model: Model) -> CountSettings:
@@ -84,104 +105,144 @@ def _settings(arguments: argparse.Namespace, model: Model) -> CountSettings:
         if name not in thresholds:
             raise ValueError(f"--threshold {text}: the model's classes are {', '.join(thresholds)}")
         try:
-            thresholds[name] = _fraction(value)
-        except (ValueError, argparse.ArgumentTypeError) as error:
-            raise ValueError(f"--threshold {text}: give a number between 0 and 1, such as {name}=0.4") from error
+            thresholds[name] = _number(value, 0, 1)
+        except argparse.ArgumentTypeError as error:
+            raise ValueError(f"--threshold {text}: {error}, such as {name}=0.4") from error
     return CountSettings(thresholds, arguments.nms_iou or suggested.nms_iou)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code: 0 all good, 1 some failed, 2 bad arguments."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a name the terminal cannot show must not stop the batch
     parser = build_parser()
     arguments = parser.parse_args(argv)
-    errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
+        _check_folders(arguments)
         model = Model(arguments.model or default_model_path())
         settings = _settings(arguments, model)
     except (ModelError, ValueError) as error:
         parser.error(str(error))
-    counted, failed = _count_all(arguments, Detector(model), settings, errors)
-    failed += _write_results(arguments, counted, failed, model, settings, errors)
+    batch = _Batch(arguments, Detector(model), settings)
+    batch.count()
+    batch.write_results()
     if not arguments.quiet:
-        Console(soft_wrap=True).print(_table(counted, model.card.classes))
-    return EXIT_SOME_FAILED if failed else EXIT_GOOD
+        Console(soft_wrap=True).print(_table(batch.counted, model.card.classes))
+    return EXIT_SOME_FAILED if batch.failed else EXIT_GOOD
 
 
-def _count_all(
-    arguments: argparse.Namespace, detector: Detector, settings: CountSettings, errors: Console
-) -> tuple[list[CountedImage], list[FailedImage]]:
-    counted: list[CountedImage] = []
-    failed: list[FailedImage] = []
-    annotated: set[Path] = set()
+def _check_folders(arguments: argparse.Namespace) -> None:
+    """Find out before hours of counting that a result has nowhere to go; raises ValueError."""
+    for path in (arguments.json, arguments.csv):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise ValueError(f"{path}: there is no folder {path.parent} to write into")
 
-    def fail(path: Path, error: str) -> None:
-        failed.append(FailedImage(path, error))
-        errors.print(error, style="red", markup=False)
 
-    for folder in (path for path in arguments.paths if path.is_dir()):
-        if next(find_images([folder], recursive=arguments.recursive), None) is None:
-            fail(folder, f"{folder}: no pictures in this folder; try --recursive or another folder.")
-    paths = list(find_images(arguments.paths, recursive=arguments.recursive))
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    hidden = arguments.quiet or not errors.is_terminal
-    with Progress(*columns, console=errors, disable=hidden, transient=True) as progress:
-        for path in progress.track(paths, description="Counting"):
+@dataclass
+class _Batch:
+    """The pictures of one run: what was counted, and what failed."""
+
+    arguments: argparse.Namespace
+    detector: Detector
+    settings: CountSettings
+    errors: Console = field(
+        default_factory=lambda: Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
+    )
+    counted: list[CountedImage] = field(default_factory=list[CountedImage])
+    failed: list[FailedImage] = field(default_factory=list[FailedImage])
+    annotated: set[Path] = field(default_factory=set[Path])
+
+    def fail(self, path: Path, error: str) -> None:
+        self.failed.append(FailedImage(path, error))
+        self.errors.print(error, style="red", markup=False)
+
+    def count(self) -> None:
+        """Count every picture; one that cannot be counted does not keep the others from it."""
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        hidden = self.arguments.quiet or not self.errors.is_terminal
+        pictures = self._find_pictures()
+        with Progress(*columns, console=self.errors, disable=hidden, transient=True) as progress:
+            for path in progress.track(pictures, description="Counting"):
+                self._count_one(path)
+
+    def _find_pictures(self) -> list[Path]:
+        """Return the pictures to count, none of them twice."""
+        pictures: list[Path] = []
+        for path in self.arguments.paths:
             try:
-                photograph = read_image(path)
-            except ImageError as error:
-                fail(path, str(error))
+                found = list(find_images([path], recursive=self.arguments.recursive))
+            except OSError as error:
+                self.fail(
+                    path, f"{path}: the folder cannot be opened ({error.strerror}); ask for access to it."
+                )
                 continue
-            image = count_image(photograph, detector, settings, arguments.diameter)
-            counted.append(image)
-            for notice in image.notices if not arguments.quiet else ():
-                errors.print(f"{path.name}: {notice}", style="yellow", markup=False)
-            if arguments.annotated is not None:
-                picture = annotate(photograph.pixels, image.found.detections, image.result, detector.card.classes)
-                target = _annotated_path(arguments.annotated, path, annotated)
-                try:
-                    arguments.annotated.mkdir(parents=True, exist_ok=True)
-                    write_picture(picture, target)
-                except OSError as error:
-                    reason = error.strerror or error
-                    fail(path, f"{target}: the annotated picture cannot be written ({reason}); choose another folder.")
-    return counted, failed
+            if not found:
+                self.fail(path, f"{path}: no pictures in this folder; try --recursive or another folder.")
+            pictures += found
+        return list(dict.fromkeys(pictures))
 
-
-def _annotated_path(folder: Path, picture: Path, taken: set[Path]) -> Path:
-    """Return where to write an annotated picture; pictures of one name get numbers."""
-    target, number = folder / f"{picture.stem}_counted.png", 2
-    while target in taken:
-        target, number = folder / f"{picture.stem}_counted_{number}.png", number + 1
-    taken.add(target)
-    return target
-
-
-def _write_results(
-    arguments: argparse.Namespace,
-    counted: list[CountedImage],
-    failed: list[FailedImage],
-    model: Model,
-    settings: CountSettings,
-    errors: Console,
-) -> list[FailedImage]:
-    """Write the JSON and CSV files; return those that could not be written."""
-    unwritten = []
-    documents = {
-        arguments.json: lambda: to_json(
-            counted, failed, model, settings, all_detections=arguments.all_detections
-        ),
-        arguments.csv: lambda: to_csv(counted, failed, model.card.classes),
-    }
-    for path, document in documents.items():
-        if path is None:
-            continue
+    def _count_one(self, path: Path) -> None:
         try:
-            path.write_bytes(document())
+            photograph = read_image(path)
+            image = count_image(photograph, self.detector, self.settings, self.arguments.diameter)
+        except ImageError as error:
+            self.fail(path, str(error))
+            return
+        except MemoryError:
+            self.fail(path, f"{path}: too large for the free memory; close other programs or crop it.")
+            return
+        self.counted.append(image)
+        for notice in image.notices if not self.arguments.quiet else ():
+            self.errors.print(f"{path.name}: {notice}", style="yellow", markup=False)
+        if self.arguments.annotated is not None:
+            self._annotate(photograph, image)
+
+    def _annotate(self, photograph: SmearImage, image: CountedImage) -> None:
+        picture = annotate(
+            photograph.pixels, image.found.detections, image.result, self.detector.card.classes
+        )
+        target = self._annotated_path(image.path)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_picture(picture, target)
         except OSError as error:
-            message = f"{path}: the result cannot be written ({error.strerror}); choose another place."
-            errors.print(message, style="red", markup=False)
-            unwritten.append(FailedImage(path, message))
-    return unwritten
+            reason = error.strerror or error
+            self.fail(
+                image.path,
+                f"{target}: the annotated picture cannot be written ({reason}); choose another folder.",
+            )
+
+    def _annotated_path(self, picture: Path) -> Path:
+        """Return where to write an annotated picture; pictures of one name get numbers."""
+        folder = self.arguments.annotated
+        stem = os.fsencode(picture.stem)[:_LONGEST_STEM].decode("utf-8", "ignore")
+        target, number = folder / f"{stem}_counted.png", 2
+        while target in self.annotated:
+            target, number = folder / f"{stem}_counted_{number}.png", number + 1
+        self.annotated.add(target)
+        return target
+
+    def write_results(self) -> None:
+        """Write the JSON and CSV files that were asked for."""
+        model = self.detector.model
+        if self.arguments.json is not None:
+            everything = self.arguments.all_detections
+            document = to_json(self.counted, self.failed, model, self.settings, all_detections=everything)
+            self._write(self.arguments.json, document)
+        if self.arguments.csv is not None:
+            self._write(self.arguments.csv, to_csv(self.counted, self.failed, model.card.classes))
+
+    def _write(self, path: Path, document: bytes) -> None:
+        try:
+            path.write_bytes(document)
+        except OSError as error:
+            self.fail(path, f"{path}: the result cannot be written ({error.strerror}); choose another place.")
 
 
 def _table(counted: list[CountedImage], classes: tuple[str, ...]) -> Table:
@@ -193,7 +254,7 @@ def _table(counted: list[CountedImage], classes: tuple[str, ...]) -> Table:
     table.add_column("Red cell width", justify="right")
     for image in counted:
         numbers = [str(image.result.counts[name]) for name in classes]
-        table.add_row(str(image.path), *numbers, f"{image.found.diameter:.0f} px")
+        table.add_row(Text(printable(image.path)), *numbers, f"{image.found.diameter:.0f} px")
     return table
 
 

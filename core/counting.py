@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -49,10 +49,10 @@ class CountResult:
 
     counted: NDArray[np.bool_]
     counts: dict[str, int]
-    mean_scores: dict[str, float | None] = field(default_factory=dict)
+    mean_scores: dict[str, float | None]
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=1024)
 def _candidates(detections: Detections, nms_iou: float) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Return the survivors of non-maximum suppression, and the pairs (P, 2) that may be one cell.
 

@@ -38,9 +38,10 @@ class Detections:
 
     def __post_init__(self) -> None:
         count = len(self.scores)
-        if self.boxes.shape != (count, 4) or any(len(a) != count for a in (self.labels, self.ids, self.origin)):
+        columns = (self.labels, self.ids, self.origin)
+        if self.boxes.shape != (count, 4) or any(len(column) != count for column in columns):
             raise ValueError("boxes, scores, labels, ids and origin must describe the same cells")
-        for array in (self.boxes, self.scores, self.labels, self.ids, self.origin):
+        for array in (self.boxes, self.scores, *columns):
             array.flags.writeable = False
 
     def __len__(self) -> int:

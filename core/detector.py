@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import cv2
@@ -28,6 +29,7 @@ _SCALE_TOLERANCE = math.log(1.12)
 _SCALE_ROUNDS = 3
 _SURE_SCORE = 0.3
 _FEWEST_CELLS = 3
+_SAMPLE_SIDE = 1024
 _LADDER = (20.0, 40.0, 80.0, 160.0, 320.0)
 
 
@@ -184,23 +186,41 @@ class _Run:
         return Tile(0, 0, width, height, (-np.inf, -np.inf, np.inf, np.inf))
 
     def region_for(self, diameter: float) -> Tile:
-        """Return the whole image if it fits in one tile at that scale, else a tile from its middle."""
+        """Return the whole image if it fits in one tile at that scale, else a tile full of cells."""
         card = self.detector.card
-        side = int(card.tile * diameter / card.red_cell_diameter)
+        return self._window(int(card.tile * diameter / card.red_cell_diameter))
+
+    def sample(self) -> NDArray[np.uint8]:
+        """Return a part of the image, at most 1024 pixels wide, under even light."""
+        region = self._window(_SAMPLE_SIDE)
+        return self._even(self.image[region.y1 : region.y2, region.x1 : region.x2], region)
+
+    def _window(self, side: int) -> Tile:
+        """Return the window of at most that side nearest the middle that is not emptier than most.
+
+        The edges of a large field may be empty, and so may its middle.
+        """
         height, width = self.image.shape[:2]
         if max(height, width) <= side:
             return self.whole_image()
         w, h = min(side, width), min(side, height)
-        x, y = (width - w) // 2, (height - h) // 2
-        return Tile(x, y, x + w, y + h, (-np.inf, -np.inf, np.inf, np.inf))
+        rows, columns = self.stain.shape
+        size = (max(w * columns // width, 1), max(h * rows // height, 1))
+        fill = cv2.blur(self.stain, size, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
+        fill = fill[: rows - size[1] + 1, : columns - size[0] + 1]
+        y, x = np.indices(fill.shape)
+        from_middle = np.hypot(x - (fill.shape[1] - 1) / 2, y - (fill.shape[0] - 1) / 2)
+        from_middle[fill < 0.5 * fill.max()] = np.inf
+        row, column = np.unravel_index(int(from_middle.argmin()), fill.shape)
+        x1, y1 = min(int(column) * width // columns, width - w), min(int(row) * height // rows, height - h)
+        return Tile(x1, y1, x1 + w, y1 + h, (-np.inf, -np.inf, np.inf, np.inf))
 
-    def sample(self) -> NDArray[np.uint8]:
-        """Return the middle of the image, at most 1024 pixels wide, under even light."""
-        height, width = self.image.shape[:2]
-        w, h = min(1024, width), min(1024, height)
-        x, y = (width - w) // 2, (height - h) // 2
-        region = Tile(x, y, x + w, y + h, (0, 0, 0, 0))
-        return self._even(self.image[y : y + h, x : x + w], region)
+    @cached_property
+    def stain(self) -> NDArray[np.float32]:
+        """How much is stained where, float32 on the grid of the light."""
+        light = estimate_light(self.image) if self.light is None else self.light
+        seen = cv2.resize(self.image, light.shape[1::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+        return np.maximum(1 - seen / light, 0).mean(axis=2)
 
     def look(self, region: Tile, diameter: float) -> _Look:
         """Run the network over a region at the scale that a red cell diameter implies."""
@@ -245,14 +265,13 @@ class _Run:
             return pixels
         height, width = self.image.shape[:2]
         rows, columns = self.light.shape[:2]
-        # cv2.resize maps pixel centres, so that the whole-image case is exactly divide_light
-        x = (np.arange(pixels.shape[1]) + 0.5) * (region.x2 - region.x1) / pixels.shape[1] + region.x1
-        y = (np.arange(pixels.shape[0]) + 0.5) * (region.y2 - region.y1) / pixels.shape[0] + region.y1
-        if region == self.whole_image():
-            return divide_light(pixels, self.light)
-        map_x = np.clip(x * columns / width - 0.5, 0, columns - 1).astype(np.float32)
-        map_y = np.clip(y * rows / height - 0.5, 0, rows - 1).astype(np.float32)
-        local = cv2.remap(self.light, *np.meshgrid(map_x[::8], map_y[::8]), cv2.INTER_LINEAR)
+        x = region.x1 + (np.arange(columns) + 0.5) / columns * (region.x2 - region.x1)
+        y = region.y1 + (np.arange(rows) + 0.5) / rows * (region.y2 - region.y1)
+        map_x, map_y = np.meshgrid(x * columns / width - 0.5, y * rows / height - 0.5)
+        border = cv2.BORDER_REPLICATE
+        local = cv2.remap(
+            self.light, map_x.astype(np.float32), map_y.astype(np.float32), cv2.INTER_LINEAR, borderMode=border
+        )
         return divide_light(pixels, local)
 
 

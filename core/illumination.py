@@ -91,4 +91,4 @@ def divide_light(image: NDArray[np.uint8], light: NDArray[np.float32]) -> NDArra
     """
     height, width = image.shape[:2]
     gain = cv2.resize(WHITE / light, (width, height), interpolation=cv2.INTER_LINEAR)
-    return cv2.multiply(image, gain, dtype=cv2.CV_8U)
+    return np.asarray(cv2.multiply(image, gain, dtype=cv2.CV_8U), np.uint8)

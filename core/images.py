@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,8 +23,10 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".
 MAX_PIXELS = 450_000_000
 """A little over 20,000 x 20,000; larger pictures are refused before they are decoded."""
 
+_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")
 _FULL_SCALES = (255, 1023, 4095, 16383, 65535)
 _PNG_DEPTH_BYTE = 24
+_STRIP = 1024
 
 Image.MAX_IMAGE_PIXELS = None  # read_image checks the size itself, before decoding
 
@@ -47,10 +51,12 @@ class SmearImage:
 
     @property
     def width(self) -> int:
+        """Pixels from left to right."""
         return self.pixels.shape[1]
 
     @property
     def height(self) -> int:
+        """Pixels from top to bottom."""
         return self.pixels.shape[0]
 
 
@@ -71,20 +77,30 @@ def read_image(path: str | Path) -> SmearImage:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd metadata; the pixels decide
             pixels, notices = _read(path)
-    except FileNotFoundError as error:
-        raise ImageError(f"{path}: the file is no longer there; put it back or remove it from the list.") from error
-    except IsADirectoryError as error:
-        raise ImageError(f"{path}: this is a folder, not a picture; open it as a folder.") from error
-    except PermissionError as error:
-        raise ImageError(f"{path}: you have no permission to read this file; ask for access to it.") from error
-    except MemoryError as error:
-        raise ImageError(f"{path}: too large for the free memory; close other programs or crop it.") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise ImageError(
-            f"{path}: the picture is truncated or damaged ({error}); copy it from the microscope again."
-        ) from error
+    except ImageError:
+        raise
+    except Exception as error:
+        raise ImageError(f"{path}: {_explain(path, error)}.") from error
     pixels.flags.writeable = False
     return SmearImage(path, pixels, notices, time.perf_counter() - start)
+
+
+def _explain(path: Path, error: Exception) -> str:
+    """Say what kept a file from being read, and what to do about it."""
+    if os.path.isdir(path):
+        return "this is a folder, not a picture; open it as a folder"
+    match error:
+        case FileNotFoundError():
+            return "the file is no longer there; put it back or remove it from the list"
+        case PermissionError():
+            return "you have no permission to read this file; ask for access to it"
+        case MemoryError():
+            return "too large for the free memory; close other programs or crop it"
+        case OSError(strerror=str(reason)):
+            return f"the file cannot be read ({reason}); check the drive"
+        case _:
+            reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+            return f"the picture is truncated or damaged ({reason}); copy it from the microscope again"
 
 
 Decoded = tuple["NDArray[np.uint8]", tuple[str, ...]]
@@ -97,9 +113,9 @@ def _read(path: Path) -> Decoded:
             raise ImageError(f"{path}: the file is empty; copy it from the microscope again.")
         stream.seek(0)
         try:
-            picture = Image.open(stream)
+            picture = Image.open(stream, formats=_FORMATS)
         except UnidentifiedImageError:
-            return _read_deep(path, (), 1)
+            return _read_deep(path, orientation=1), ()
         with picture:
             return _read_opened(path, picture, head)
 
@@ -108,53 +124,79 @@ def _read_opened(path: Path, picture: Image.Image, head: bytes) -> Decoded:
     width, height = picture.size
     if width * height > MAX_PIXELS:
         raise ImageError(
-            f"{path}: {width} x {height} pixels are more than the program can hold; crop or shrink the picture."
+            f"{path}: {width} x {height} pixels are more than the program can hold; crop or shrink it."
         )
     pages = getattr(picture, "n_frames", 1)
     notices = ()
     if pages > 1:
-        notices = (f"{path.name} has {pages} pages; only the first is counted.",)
-    deep_png = picture.format == "PNG" and head[_PNG_DEPTH_BYTE] == 16
-    if deep_png or picture.mode.startswith(("I", "F")):
-        orientation = picture.getexif().get(0x0112, 1)
-        return _read_deep(path, notices, orientation)
+        notices = (f"The file has {pages} pages; only the first is counted.",)
+    if _bits_per_channel(picture, head) > 8:
+        # OpenCV turns a TIFF upright by itself, but no other format
+        turned = isinstance(picture, TiffImageFile)
+        orientation = 1 if turned else picture.getexif().get(ExifTags.Base.Orientation, 1)
+        return _read_deep(path, orientation), notices
     ImageOps.exif_transpose(picture, in_place=True)
     if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
         layered = picture.convert("RGBA")
         ground = Image.new("RGBA", layered.size, "white")
         picture = Image.alpha_composite(ground, layered)
-    pixels = np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
-    return pixels, notices
+    return _to_array(picture), notices
 
 
-def _read_deep(path: Path, notices: tuple[str, ...], orientation: int) -> Decoded:
-    """Read 16-bit pictures, and TIFF variants that Pillow does not know."""
-    log_level = cv2.setLogLevel(0)
+def _bits_per_channel(picture: Image.Image, head: bytes) -> int:
+    """Return the depth of the file, which Pillow's mode does not tell: it cuts RGB to 8 bits."""
+    if picture.format == "PNG":
+        return head[_PNG_DEPTH_BYTE]
+    if isinstance(picture, TiffImageFile):
+        return max(picture.tag_v2.get(BITSPERSAMPLE, (8,)))
+    return 8
+
+
+def _to_array(picture: Image.Image) -> NDArray[np.uint8]:
+    """Return the pixels uint8 RGB (H, W, 3), strip by strip: whole, there would be three copies."""
+    width, height = picture.size
+    pixels = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _STRIP):
+        bottom = min(top + _STRIP, height)
+        pixels[top:bottom] = np.asarray(picture.crop((0, top, width, bottom)).convert("RGB"))
+    return pixels
+
+
+def _read_deep(path: Path, orientation: int) -> NDArray[np.uint8]:
+    """Read more than 8 bits per channel, and TIFF variants that Pillow does not know."""
+    log_level = cv2.utils.logging.setLogLevel(0)
     try:
-        pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+        decoded = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
-        pixels = None
+        decoded = None
     finally:
-        cv2.setLogLevel(log_level)
-    if pixels is None:
+        cv2.utils.logging.setLogLevel(log_level)
+    if decoded is None:
         raise ImageError(f"{path}: this is not a picture that can be read; export it as TIFF, PNG or JPEG.")
-    if pixels.shape[0] * pixels.shape[1] > MAX_PIXELS:
+    if decoded.shape[0] * decoded.shape[1] > MAX_PIXELS:
         raise ImageError(f"{path}: the picture is larger than the program can hold; crop or shrink it.")
-    if pixels.dtype.kind == "f":
-        top = float(np.nanmax(pixels)) or 1.0
-        pixels = np.clip(np.nan_to_num(pixels) * (255.0 / top), 0, 255).astype(np.uint8)
-    elif pixels.dtype != np.uint8:
-        top = int(pixels.max())
-        scale = next((scale for scale in _FULL_SCALES if top <= scale), top)
-        pixels = cv2.convertScaleAbs(pixels.astype(np.float32), alpha=255.0 / scale)
-    if pixels.ndim == 2:
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
-    elif pixels.shape[2] == 4:
-        alpha = pixels[..., 3:].astype(np.float32) / 255
-        pixels = (pixels[..., 2::-1] * alpha + 255 * (1 - alpha) + 0.5).astype(np.uint8)
+    if decoded.ndim == 2:
+        pixels = cv2.cvtColor(_to_8_bits(decoded), cv2.COLOR_GRAY2RGB)
     else:
-        pixels = pixels[..., ::-1]
-    return np.ascontiguousarray(_upright(pixels, orientation)), notices
+        pixels = cv2.cvtColor(_to_8_bits(np.ascontiguousarray(decoded[..., :3])), cv2.COLOR_BGR2RGB)
+    if decoded.ndim == 3 and decoded.shape[2] == 4:
+        opaque = np.iinfo(str(decoded.dtype)).max if decoded.dtype.kind in "iu" else 1.0
+        alpha = decoded[..., 3:].astype(np.float32) / opaque
+        pixels = pixels * alpha + 255 * (1 - alpha) + 0.5
+    return np.ascontiguousarray(_upright(np.asarray(pixels, np.uint8), orientation))
+
+
+def _to_8_bits(channels: NDArray[Any]) -> NDArray[np.uint8]:
+    """Scale by the camera's depth, told by the brightest value; uint8 of the same shape."""
+    if channels.dtype == np.uint8:
+        return channels
+    if channels.dtype.kind == "f":
+        channels = np.nan_to_num(channels, nan=0, posinf=0, neginf=0)
+        full_scale = float(channels.max()) or 1.0
+    else:
+        top = int(channels.max())
+        full_scale = next((scale for scale in _FULL_SCALES if top <= scale), top)
+    return np.asarray(cv2.convertScaleAbs(channels, alpha=255 / full_scale), np.uint8)
 
 
 def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
@@ -175,7 +217,7 @@ def find_images(paths: Iterable[str | Path], *, recursive: bool = False) -> Iter
     rather than passed over. Of folders, only files with a picture's suffix are yielded.
     """
     for path in map(Path, paths):
-        if not path.is_dir():
+        if not os.path.isdir(path):  # unlike Path.is_dir it does not raise where access is denied
             yield path
             continue
         inside = path.rglob("*") if recursive else path.iterdir()

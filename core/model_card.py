@@ -14,6 +14,12 @@ class CardError(ValueError):
     """A card that is missing, damaged or of another version; the message says which."""
 
 
+class _Versioned(msgspec.Struct):
+    """The one entry that a card of any version has."""
+
+    schema: int = CARD_SCHEMA
+
+
 class DataProvenance(msgspec.Struct, frozen=True):
     """One data set that a model was trained on."""
 
@@ -74,11 +80,11 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
             If the text is no card, or a card that this version cannot use.
         """
         try:
+            if msgspec.json.decode(text, type=_Versioned).schema > CARD_SCHEMA:
+                raise CardError("it was made for a newer version of SmearCount")
             card = msgspec.json.decode(text, type=cls)
         except msgspec.MsgspecError as error:
             raise CardError(f"its card is damaged ({error})") from error
-        if card.schema > CARD_SCHEMA:
-            raise CardError("it was made for a newer version of SmearCount")
         if not card.classes or len(set(card.classes)) != len(card.classes):
             raise CardError("its card names no classes, or one class twice")
         if set(card.thresholds) != set(card.classes):

@@ -31,7 +31,8 @@ class SmearStyle:
     ``light`` is the RGB pixel value of the empty field; ``vignetting`` the fall of light towards the
     corners (0 to 1); ``noise`` the standard deviation of the camera noise in pixel values;
     ``blur`` the defocus sigma; ``irregularity`` 0 gives round red cells, 1 poikilocytes;
-    ``pallor`` how much thinner the centre of a red cell is; ``density`` scales all staining.
+    ``pallor`` how much thinner the centre of a red cell is; ``targets`` the share of target cells,
+    which have a dense spot in the pallor; ``density`` scales all staining.
     """
 
     light: tuple[float, float, float] = (236.0, 228.0, 232.0)
@@ -40,6 +41,7 @@ class SmearStyle:
     blur: float = 0.015
     irregularity: float = 0.12
     pallor: float = 0.55
+    targets: float = 0.0
     density: float = 0.75
     eosin: NDArray[np.float32] = field(default_factory=lambda: EOSIN)
     azure: NDArray[np.float32] = field(default_factory=lambda: AZURE)
@@ -55,7 +57,8 @@ class SmearStyle:
             blur=float(rng.uniform(0, 0.04)),
             irregularity=float(rng.choice([0.05, 0.2, 0.6, 1.0])),
             pallor=float(rng.uniform(0, 0.95)),
-            density=float(rng.uniform(0.4, 1.3)),
+            targets=float(rng.choice([0.0, 0.0, 0.1, 0.8])),
+            density=float(rng.uniform(0.2, 1.3)),
             eosin=(EOSIN + rng.uniform(-0.12, 0.22, 3)).astype(np.float32),
             azure=(AZURE + rng.uniform(-0.25, 0.15, 3)).astype(np.float32),
             debris=int(rng.integers(0, 8)),
@@ -134,9 +137,7 @@ def render_smear(
             labels.append(kind)
     _add_debris(density, diameter, style, rng)
     image = _photograph(density, diameter, style, rng)
-    return RenderedSmear(
-        image, np.array(boxes, np.float32).reshape(-1, 4), np.array(labels, np.int32)
-    )
+    return RenderedSmear(image, np.array(boxes, np.float32).reshape(-1, 4), np.array(labels, np.int32))
 
 
 def _free_spot(
@@ -182,7 +183,9 @@ def _polar_grid(half: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return np.hypot(x, y), np.arctan2(y, x)
 
 
-def _outline(angle: NDArray[np.float32], radius: float, roughness: float, rng: Generator) -> NDArray[np.float32]:
+def _outline(
+    angle: NDArray[np.float32], radius: float, roughness: float, rng: Generator
+) -> NDArray[np.float32]:
     """Radius of a closed wavy outline at each angle."""
     outline = np.full_like(angle, 1.0)
     for order in range(2, 6):
@@ -193,7 +196,8 @@ def _outline(angle: NDArray[np.float32], radius: float, roughness: float, rng: G
 
 def _texture(shape: tuple[int, int], grain: float, rng: Generator) -> NDArray[np.float32]:
     """Smooth random field of mean 0 and deviation 1 with the given grain in pixels."""
-    noise = cv2.GaussianBlur(rng.standard_normal(shape).astype(np.float32), (0, 0), max(grain, 0.5))
+    noise = rng.standard_normal(shape).astype(np.float32)
+    noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), max(grain, 0.5)), np.float32)
     return noise / max(float(noise.std()), 1e-6)
 
 
@@ -218,9 +222,7 @@ def _draw_red_cell(
     odd = rng.random() < style.irregularity
     stretch = float(np.exp(abs(rng.normal(0, 0.35 if odd else 0.06))))
     turn = rng.uniform(0, np.pi)
-    ellipse = 1 / np.sqrt(
-        (np.cos(angle - turn) / stretch) ** 2 + (np.sin(angle - turn) * stretch) ** 2
-    )
+    ellipse = 1 / np.sqrt((np.cos(angle - turn) / stretch) ** 2 + (np.sin(angle - turn) * stretch) ** 2)
     outline = _outline(angle, radius, 0.12 if odd else 0.02, rng) * np.minimum(ellipse, 1.9)
     if odd and rng.random() < 0.2:
         outline *= 1 + 0.06 * np.cos(rng.integers(10, 18) * angle)  # crenated
@@ -229,8 +231,8 @@ def _draw_red_cell(
     pallor = style.pallor * float(rng.uniform(0.6, 1.1))
     width = float(rng.uniform(0.3, 0.5)) + 0.2 * max(style.pallor - 0.6, 0)
     thickness = 1 - np.clip(pallor, 0, 0.95) * np.exp(-((relative / width) ** 4))
-    if odd and rng.random() < 0.1:
-        thickness += 0.5 * np.exp(-((relative / 0.18) ** 2))  # target cell
+    if rng.random() < style.targets:
+        thickness += rng.uniform(0.3, 0.9) * np.exp(-((relative / rng.uniform(0.15, 0.28)) ** 2))
     thickness *= 1 + 0.05 * _texture(distance.shape, diameter * 0.08, rng)
     density = (inside * thickness * float(rng.uniform(0.85, 1.15)))[..., None] * style.eosin
     return density.astype(np.float32), inside > 0.5
@@ -297,7 +299,7 @@ def _photograph(
     density: NDArray[np.float32], diameter: float, style: SmearStyle, rng: Generator
 ) -> NDArray[np.uint8]:
     height, width = density.shape[:2]
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)  # type: ignore[misc]
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     shift = rng.uniform(-0.4, 0.4, 2)
     fall = 1 - style.vignetting * ((x - shift[0]) ** 2 + (y - shift[1]) ** 2) / 2
     image = np.exp(-density) * np.array(style.light, np.float32) * fall[..., None]

@@ -6,7 +6,6 @@ import csv
 import io
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +15,7 @@ from core.counting import CountResult, CountSettings, count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from core.detector import Detector, DetectorResult
     from core.images import SmearImage
@@ -57,6 +57,11 @@ def count_image(
     return CountedImage(image.path, image.width, image.height, found, result, seconds, notices)
 
 
+def printable(text: str | Path) -> str:
+    """Return text that can be written as UTF-8: file names on Linux may hold bytes that are none."""
+    return str(text).encode("utf-8", "replace").decode("utf-8")
+
+
 def totals(images: Sequence[CountedImage], classes: tuple[str, ...]) -> dict[str, int]:
     """Return the sum of the counts of all images by class name."""
     return {name: sum(image.result.counts[name] for image in images) for name in classes}
@@ -81,7 +86,7 @@ def to_json(
         "model": {"name": model.card.name, "sha256": model.sha256, "classes": list(classes)},
         "settings": {"thresholds": dict(settings.thresholds), "nms_iou": settings.nms_iou},
         "images": [_image_entry(image, classes, all_detections) for image in images],
-        "errors": [{"path": str(item.path), "error": item.error} for item in failed],
+        "errors": [{"path": printable(item.path), "error": printable(item.error)} for item in failed],
         "totals": totals(images, classes),
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
@@ -90,7 +95,7 @@ def to_json(
 def _image_entry(image: CountedImage, classes: tuple[str, ...], all_detections: bool) -> dict[str, Any]:
     cells = image.found.detections
     chosen = np.arange(len(cells)) if all_detections else np.flatnonzero(image.result.counted)
-    detections = []
+    detections: list[dict[str, Any]] = []
     for cell in chosen:
         entry: dict[str, Any] = {
             "class": classes[cells.labels[cell]],
@@ -101,7 +106,7 @@ def _image_entry(image: CountedImage, classes: tuple[str, ...], all_detections: 
             entry["counted"] = bool(image.result.counted[cell])
         detections.append(entry)
     return {
-        "path": str(image.path),
+        "path": printable(image.path),
         "width": image.width,
         "height": image.height,
         "counts": image.result.counts,
@@ -126,7 +131,7 @@ def to_csv(images: Sequence[CountedImage], failed: Sequence[FailedImage], classe
         scores = [image.result.mean_scores[name] for name in classes]
         writer.writerow(
             [
-                image.path,
+                printable(image.path),
                 image.width,
                 image.height,
                 *counts,
@@ -137,5 +142,5 @@ def to_csv(images: Sequence[CountedImage], failed: Sequence[FailedImage], classe
             ]
         )
     for item in failed:
-        writer.writerow([item.path, *[""] * (4 + 2 * len(classes)), item.error])
+        writer.writerow([printable(item.path), *[""] * (4 + 2 * len(classes)), printable(item.error)])
     return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8")

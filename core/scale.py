@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 SMALLEST_DIAMETER, LARGEST_DIAMETER = 8.0, 500.0
 _WORKING_SIDE = 512
 _MIN_DENSITY_STEP = 12.0
+_NUCLEUS_QUANTILE = 0.8  # darker than this counts as dark as this: nuclei must not set the threshold
 
 
 def guess_diameter(field: NDArray[np.uint8]) -> float | None:
     """Guess the red cell diameter in pixels from the thickness of what is stained.
 
-    The stained area is separated by Otsu's threshold on the darkest channel, holes (the central
+    The stained area is separated by Otsu's threshold on green, which haemoglobin
+    and eosin absorb; holes (the central
     pallor) are filled, and the peaks of the distance transform are the radii of its discs. The
     area-weighted median passes over platelets and dirt.
 
@@ -36,9 +38,9 @@ def guess_diameter(field: NDArray[np.uint8]) -> float | None:
     height, width = field.shape[:2]
     shrink = min(1.0, _WORKING_SIDE / max(height, width))
     small = cv2.resize(field, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else field
-    stain = cv2.GaussianBlur(255 - small.min(axis=2), (0, 0), 1.0)
-    level, mask = cv2.threshold(stain, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    level = min(level, 0.5 * (level + 255 - WHITE))  # halfway to the field: rims are pale
+    stain = cv2.GaussianBlur(255 - small[..., 1], (0, 0), 1.0)
+    cap = max(float(np.quantile(stain, _NUCLEUS_QUANTILE)), 2 * _MIN_DENSITY_STEP)
+    level, _ = cv2.threshold(np.minimum(stain, cap).astype(np.uint8), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     mask = (stain > max(level, 255 - WHITE + _MIN_DENSITY_STEP)).astype(np.uint8)
     contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if not contours:
@@ -56,4 +58,4 @@ def guess_diameter(field: NDArray[np.uint8]) -> float | None:
         return None
     weight = np.cumsum(radii**2)
     radius = float(radii[np.searchsorted(weight, weight[-1] / 2)])
-    return float(np.clip(2.1 * radius / shrink, SMALLEST_DIAMETER, LARGEST_DIAMETER))
+    return float(np.clip(2.2 * radius / shrink, SMALLEST_DIAMETER, LARGEST_DIAMETER))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,14 +41,15 @@ class Tile:
 
 
 def _spans(length: int, tile: int, overlap: int) -> list[tuple[int, int, float, float]]:
-    """Split a length into (start, end, own start, own end); ends of the image belong to the end tiles."""
-    if length <= tile:
-        return [(0, length, -np.inf, np.inf)]
+    """Split a length into (start, end, own start, own end); ends of the image belong to the end tiles.
+
+    The last tile is cut short rather than moved back: tiles that all begin at multiples of one step
+    lie alike on the network's grid, so that a cell scores as it would in an untiled image.
+    """
     step = tile - overlap
-    starts = [*range(0, length - tile, step), length - tile]
-    seams = [(a + tile + b) / 2 for a, b in zip(starts, starts[1:], strict=False)]
-    edges = [-np.inf, *seams, np.inf]
-    return [(s, s + tile, edges[i], edges[i + 1]) for i, s in enumerate(starts)]
+    starts = range(0, max(length - overlap, 1), step)
+    edges = [-np.inf, *(start + overlap / 2 for start in starts[1:]), np.inf]
+    return [(s, min(s + tile, length), *own) for s, own in zip(starts, pairwise(edges), strict=True)]
 
 
 def tiles(width: int, height: int, tile: int, overlap: int) -> Iterator[Tile]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QToolTip, QWidget
 
 from gui.layers import BoxesItem, PhotographItem
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from core.classes import Palette
     from core.detections import Detections
+    from gui.worker import Picture
 
 _WHEEL_STEP = 1.0015
 _KEY_STEP = 1.25
@@ -50,12 +51,13 @@ class Canvas(QGraphicsView):
         """Screen pixels for each pixel of the picture."""
         return self.transform().m11()
 
-    def show_picture(self, pixels: NDArray[np.uint8] | None) -> None:
-        """Show uint8 RGB (H, W, 3) without boxes, fitted to the canvas; None clears it."""
+    def show_picture(self, picture: Picture | None) -> None:
+        """Show a picture without boxes, fitted to the canvas; None clears it."""
         self.boxes.set_detections(None, ())
-        self.photograph.set_pixels(pixels)
+        self.photograph.set_levels(picture.levels if picture else ())
         around = self.photograph.boundingRect()
-        self.setSceneRect(around.adjusted(-around.width() / 2, -around.height() / 2, around.width() / 2, around.height() / 2))
+        beyond_x, beyond_y = around.width() / 2, around.height() / 2
+        self.setSceneRect(around.adjusted(-beyond_x, -beyond_y, beyond_x, beyond_y))
         self.fit()
 
     def show_detections(self, detections: Detections | None, classes: tuple[str, ...]) -> None:
@@ -111,6 +113,13 @@ class Canvas(QGraphicsView):
         """Return the part of the picture in view, in its pixels."""
         return self.mapToScene(self.viewport().rect()).boundingRect()
 
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent):
+            text = self.boxes.text_at(self.mapToScene(event.pos()))
+            QToolTip.showText(event.globalPos(), text, self.viewport())
+            return True
+        return super().viewportEvent(event)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         area = self.photograph.boundingRect()
         turned = event.angleDelta().y()
@@ -129,7 +138,7 @@ class Canvas(QGraphicsView):
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
         event.accept()
 
-    def mouseDoubleClickEvent(self, event) -> None:  # noqa: ANN001  Qt passes QMouseEvent
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.fit()
         event.accept()
 

@@ -11,9 +11,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.annotate import annotate, write_picture
 from core.counting import CountResult, CountSettings, count
-from core.images import SmearImage, find_images
+from core.images import find_images
 from core.results import CountedImage, FailedImage, to_csv
-from gui.worker import Job, WorkerThread
+from gui.worker import Job, Picture, WorkerThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -71,7 +71,7 @@ class Document(QObject):
         super().__init__(parent)
         self.entries: list[Entry] = []
         self.current = -1
-        self.picture: SmearImage | None = None
+        self.picture: Picture | None = None
         self.model: Model | None = None
         self.settings: CountSettings | None = None
         self.opening_model = True
@@ -228,7 +228,7 @@ class Document(QObject):
         result = self.result(entry) if entry else None
         if entry is None or picture is None or result is None or entry.found is None:
             return False
-        drawn = annotate(picture.pixels, entry.found.detections, result, self.classes, palette)
+        drawn = annotate(picture.image.pixels, entry.found.detections, result, self.classes, palette)
         return self._save(path, lambda: write_picture(drawn, path))
 
     def _save(self, path: Path, write: Callable[[], object]) -> bool:
@@ -292,13 +292,13 @@ class Document(QObject):
         return self._entry_of(job)
 
     @Slot(object, object)
-    def _on_loaded(self, job: Job, image: SmearImage) -> None:
-        entry = self._entry_of(job)
+    def _on_loaded(self, job: Job, picture: Picture) -> None:
+        entry, image = self._entry_of(job), picture.image
         if job is not self._job or entry is None:
             return
         entry.size, entry.notices, entry.seconds = (image.width, image.height), image.notices, image.seconds
         if entry is self.current_entry and self.picture is None:
-            self.picture = image
+            self.picture = picture
             self.picture_loaded.emit()
 
     @Slot(object, int, int)

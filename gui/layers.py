@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPixmap, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
+from core.boxes import areas
 from core.classes import PAPER, Palette, short_name
 
 if TYPE_CHECKING:
@@ -37,16 +37,14 @@ class PhotographItem(QGraphicsItem):
     def __init__(self) -> None:
         super().__init__()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
-        self._levels: list[NDArray[np.uint8]] = []
+        self._levels: tuple[NDArray[np.uint8], ...] = ()
         self._rendered: QPixmap | None = None
         self._rendered_for: tuple[QTransform, QRect] | None = None
 
-    def set_pixels(self, pixels: NDArray[np.uint8] | None) -> None:
-        """Show uint8 RGB (H, W, 3), or nothing."""
+    def set_levels(self, levels: tuple[NDArray[np.uint8], ...]) -> None:
+        """Show a photograph given as uint8 RGB (H, W, 3) and ever smaller copies of it; () clears."""
         self.prepareGeometryChange()
-        self._levels = [] if pixels is None else [pixels]
-        while self._levels and max(self._levels[-1].shape[:2]) > 2048:
-            self._levels.append(cv2.resize(self._levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+        self._levels = levels
         self._rendered_for = None
         self.update()
 
@@ -140,6 +138,19 @@ class BoxesItem(QGraphicsItem):
         """How many boxes are drawn when the whole picture is in view."""
         return len(self._shown)
 
+    def text_at(self, point: QPointF) -> str:
+        """Return class and probability of the smallest shown cell at a point of the picture, or ""."""
+        if self._detections is None or not len(self._shown):
+            return ""
+        boxes = self._detections.boxes[self._shown]
+        x, y = point.x(), point.y()
+        hit = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
+        if not hit.any():
+            return ""
+        cell = self._shown[hit][areas(boxes[hit]).argmin()]
+        name = self._classes[self._detections.labels[cell]]
+        return f"{name}, probability {self._detections.scores[cell]:.2f}"
+
     def boundingRect(self) -> QRectF:
         return self._bounds.adjusted(-400, -400, 400, 400) if not self._bounds.isNull() else QRectF()
 
@@ -202,7 +213,7 @@ class BoxesItem(QGraphicsItem):
             score = f"{self._detections.scores[cell]:.2f}"
             name = short_name(self._classes[label])
             corner = transform.map(self._rects[cell].topLeft())
-            for text in (f"{name} {score}", score.lstrip("0") or score):
+            for text in (f"{name} {score}", score):
                 chip = QRectF(corner.x(), corner.y() - height, metrics.horizontalAdvance(text) + 6, height)
                 if chip.top() < 0:
                     chip.moveTop(max(corner.y(), 0.0))

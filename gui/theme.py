@@ -37,6 +37,7 @@ QToolBar QToolButton:hover {{ background: {border}; }}
 QToolBar QToolButton:disabled {{ color: {faint}; }}
 QStatusBar {{ border-top: 1px solid {border}; }}
 QStatusBar::item {{ border: none; }}
+QStatusBar QLabel {{ padding: 2px 8px; }}
 #canvas {{ background: {canvas}; }}
 #card {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
 #faint {{ color: {faint}; }}

@@ -347,7 +347,7 @@ class MainWindow(QMainWindow):
     def _on_picture_loaded(self) -> None:
         picture = self.document.picture
         if picture is not None:
-            self.canvas.show_picture(picture.pixels)
+            self.canvas.show_picture(picture)
             self._show_counts()
 
     def _on_model_changed(self) -> None:

@@ -5,12 +5,41 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import cv2
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
+from core.counting import CountSettings, count
 from core.detector import DetectionCancelled, Detector
-from core.images import ImageError, read_image
+from core.images import ImageError, SmearImage, read_image
 from core.model import Model, ModelError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_LARGEST_DRAWN = 2048
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A photograph ready to be shown.
+
+    ``levels`` are copies uint8 RGB (H, W, 3), each half as large as the one before, the first being
+    ``image.pixels``; a large photograph is drawn from the coarsest that is sharp enough.
+    """
+
+    image: SmearImage
+    levels: tuple[NDArray[np.uint8], ...]
+
+    @classmethod
+    def of(cls, image: SmearImage) -> Picture:
+        """Make the copies; takes a noticeable time for a large photograph."""
+        levels = [image.pixels]
+        while max(levels[-1].shape[:2]) > _LARGEST_DRAWN:
+            levels.append(cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+        return cls(image, tuple(levels))
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +60,7 @@ class Job:
 class Worker(QObject):
     """Lives in its own thread and owns the detector. Every signal carries the job it is about."""
 
-    loaded = Signal(object, object)  # Job, SmearImage
+    loaded = Signal(object, object)  # Job, Picture
     progressed = Signal(object, int, int)  # Job, tiles done, tiles in all
     finished = Signal(object, object)  # Job, DetectorResult | None
     failed = Signal(object, str)
@@ -61,7 +90,7 @@ class Worker(QObject):
             if job.cancel.is_set():
                 raise DetectionCancelled
             image = read_image(job.path)
-            self.loaded.emit(job, image)
+            self.loaded.emit(job, Picture.of(image))
             found = None
             if job.detect and self._detector is not None:
                 found = self._detector.detect(
@@ -70,6 +99,9 @@ class Worker(QObject):
                     progress=lambda done, total: self.progressed.emit(job, done, total),
                     cancel=job.cancel,
                 )
+                # The first count of a picture does the suppression and keeps it; sliders then cost nothing.
+                card = self._detector.card
+                count(found.detections, CountSettings.suggested_by(card), card.classes)
             self.finished.emit(job, found)
         except DetectionCancelled:
             self.cancelled.emit(job)

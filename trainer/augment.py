@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from core.illumination import WHITE, divide_light, estimate_light
-from core.rendered_smear import AZURE, EOSIN, PLATELET, SmearStyle, render_smear
+from core.rendered_smear import AZURE, EOSIN, PLATELET, RBC, SmearStyle, render_smear
 from trainer.data import PreparedField
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def training_crop(
     crop = compose_panes(draw_field, preset, rng)
     if platelet_bank and rng.random() < preset.paste_platelets:
         paste_platelets(crop, platelet_bank, rng)
+    if rng.random() < preset.vary_pallor:
+        vary_pallor(crop, rng)
     crop.image = photograph(restain(crop.image, rng), preset.red_cell_diameter, rng)
     return crop
 
@@ -223,6 +225,25 @@ def paste_platelets(crop: Crop, bank: list[NDArray[np.float32]], rng: Generator)
                 break
 
 
+def vary_pallor(crop: Crop, rng: Generator) -> None:
+    """Give the red cells of a crop another centre, in place: none, paler, or dense as in target cells.
+
+    Else a dense spot in a pale cell is learned as a nucleus, and target cells are counted as white.
+    """
+    change = float(rng.uniform(-0.9, 1.4))
+    for x1, y1, x2, y2 in crop.boxes[crop.labels == RBC].round().astype(int):
+        width, height = x2 - x1, y2 - y1
+        whole = min(x1, y1) > 1 and max(x2, y2) < crop.image.shape[0] - 1
+        if not whole or max(width, height) > 1.4 * min(width, height):
+            continue
+        v, u = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+        spot = np.exp(-((np.hypot(u, v) / rng.uniform(0.18, 0.4)) ** 2))
+        factor = 1 + change * rng.uniform(0.6, 1.2) * spot
+        target = crop.image[y1:y2, x1:x2]
+        density = _DENSITY_OF_VALUE[target] * np.maximum(factor, 0.05)[..., None]
+        target[:] = np.clip(WHITE * np.exp(-density), 0, 255).astype(np.uint8)
+
+
 def restain(image: NDArray[np.uint8], rng: Generator) -> NDArray[np.float32]:
     """Stain the field as another laboratory would; float32 (H, W, 3) of transmittance.
 
@@ -238,7 +259,7 @@ def restain(image: NDArray[np.uint8], rng: Generator) -> NDArray[np.float32]:
         new[0] += float(rng.uniform(0, 0.8)) * (new[1] - new[0])
     if rng.random() < 0.15:  # reddish nuclei
         new[1] += float(rng.uniform(0, 0.5)) * (new[0] - new[1])
-    strength = np.exp(rng.normal(0, 0.25, 3)) * np.exp(rng.uniform(np.log(0.55), np.log(1.6)))
+    strength = np.exp(rng.normal(0, 0.25, 3)) * np.exp(rng.uniform(np.log(0.35), np.log(1.7)))
     mix = np.linalg.inv(dyes) @ np.diag(strength) @ new
     density = _DENSITY_OF_VALUE[image]
     density = cv2.transform(density, mix.T.astype(np.float32))
@@ -266,7 +287,7 @@ def photograph(
     shade = cv2.resize(fall.astype(np.float32), (size, size))[..., None] * light.astype(np.float32)
     image = transmittance * shade
     if rng.random() < 0.35:
-        image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 0.035 * diameter)))
+        image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 0.045 * diameter)))
     if rng.random() < 0.25:
         small = max(int(size * rng.uniform(0.28, 0.8)), 8)
         image = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)

@@ -14,6 +14,7 @@ import numpy as np
 
 from core.illumination import divide_light, estimate_light
 from core.images import read_image
+from core.model_card import DataProvenance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,6 +88,18 @@ class DataSet:
     folder: Path
     split: str
     fields: tuple[Field, ...]
+    sources: frozenset[str] | None = None
+
+    @property
+    def name(self) -> str:
+        """The folder's name, with the sources in brackets if not all of them are in use."""
+        name = self.folder.resolve().name
+        return name if self.sources is None else f"{name} ({', '.join(sorted(self.sources))})"
+
+    @property
+    def provenance(self) -> DataProvenance:
+        """What a model card says of this data set."""
+        return DataProvenance(self.name, self.split, len(self.fields), self.sha256)
 
     @cached_property
     def sha256(self) -> str:
@@ -111,37 +124,61 @@ def load_yolo_folder(folder: Path, split: str, sources: frozenset[str] | None = 
         If a file is missing, a label line is broken, or the split is empty.
     """
     manifest = folder / "manifest.csv"
-    try:
-        names = (folder / "classes.txt").read_text("utf-8").split()
-        with manifest.open(newline="", encoding="utf-8") as stream:
-            rows = [row for row in csv.DictReader(stream) if row["split"] == split]
-    except (OSError, KeyError) as error:
-        raise DataError(f"{folder}: not a data set folder ({error}).") from error
+    names, rows = _read_manifest(folder, manifest)
     if unknown := sorted(set(names) - set(CANONICAL_CLASSES)):
-        raise DataError(f"{folder / 'classes.txt'}: unknown class {unknown[0]!r}.")
-    to_canonical = np.array([CANONICAL_CLASSES.index(name) for name in names])
+        known = ", ".join(CANONICAL_CLASSES)
+        raise DataError(f"{folder / 'classes.txt'}: unknown class {unknown[0]!r}; known are {known}.")
+    if sources is not None and (unknown := sorted(sources - {row["source"] for row in rows})):
+        known = ", ".join(sorted({row["source"] for row in rows}))
+        raise DataError(f"{manifest}: there is no source {unknown[0]!r}; the sources are {known}.")
+    to_canonical = np.array([CANONICAL_CLASSES.index(name) for name in names], np.int64)
     fields = []
     for row in rows:
-        if sources is not None and row["source"] not in sources:
+        if row["split"] != split or (sources is not None and row["source"] not in sources):
             continue
         image = folder / "images" / row["file"]
+        if not image.is_file():
+            raise DataError(f"{image}: the picture that {manifest.name} names is missing; put it there.")
         label_file = (folder / "labels" / row["file"]).with_suffix(".txt")
         boxes, labels = _read_yolo_labels(label_file, len(names))
         fields.append(Field(image, boxes, to_canonical[labels], row["source"]))
     if not fields:
-        raise DataError(f"{manifest}: no field is marked as split {split!r}.")
-    return DataSet(folder, split, tuple(fields))
+        splits = ", ".join(sorted({row["split"] for row in rows})) or "none"
+        raise DataError(f"{manifest}: no field is marked as split {split!r}; the splits are {splits}.")
+    return DataSet(folder, split, tuple(fields), sources)
+
+
+def _read_manifest(folder: Path, manifest: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Return the class names and the rows of the manifest."""
+    try:
+        names = (folder / "classes.txt").read_text("utf-8").split()
+        with manifest.open(newline="", encoding="utf-8-sig") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(f"{folder}: not a data set folder ({error}).") from error
+    for number, row in enumerate(rows, start=2):
+        for column in ("file", "split", "source"):
+            if not row.get(column):
+                raise DataError(f"{manifest}: line {number} has no {column!r}; every field needs one.")
+    return names, rows
 
 
 def _read_yolo_labels(path: Path, class_count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return boxes float32 (N, 4) as fractions and class numbers int64 (N,) of a label file."""
     try:
-        table = np.array([line.split() for line in path.read_text("utf-8").splitlines() if line.strip()], float)
+        lines = [line.split() for line in path.read_text("utf-8").splitlines() if line.strip()]
+        table = np.array(lines, np.float64)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: the labels cannot be read ({error}).") from error
-    table = table.reshape(-1, 5)
+    if not lines:
+        return np.zeros((0, 4), np.float32), np.zeros(0, np.int64)
+    if table.shape[1] != 5:
+        raise DataError(f"{path}: a label line needs five numbers: class, centre x and y, width, height.")
     labels = table[:, 0].astype(np.int64)
-    if ((labels < 0) | (labels >= class_count)).any():
+    if ((table[:, 0] != labels) | (labels < 0) | (labels >= class_count)).any():
         raise DataError(f"{path}: a class number is not in classes.txt.")
     centre, half = table[:, 1:3], table[:, 3:5] / 2
-    boxes = np.clip(np.concatenate([centre - half, centre + half], axis=1), 0, 1)
-    return boxes.astype(np.float32), labels
+    boxes = np.concatenate([centre - half, centre + half], axis=1)
+    if not (np.isfinite(boxes) & (np.abs(boxes - 0.5) < 1)).all() or not (half > 0).all():
+        raise DataError(f"{path}: a box lies outside the picture or is empty; sizes are fractions of the picture.")
+    return np.clip(boxes, 0, 1).astype(np.float32), labels

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+import datetime
+import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import onnx
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from core.model_card import CARD_KEY, ModelCard
+from core.model import OUTPUTS, Model
+from core.model_card import ModelCard
+from core.rendered_smear import render_smear
+from core.version import __version__
+from trainer.card import save_proto, write_card
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
+    from trainer.checkpoint import TrainedModel
     from trainer.model import CellRetinaNet
 
 OPSET = 18
 STRIDES = (8, 16, 32)
+FIRST_THRESHOLD = 0.4
+BOX_TOLERANCE = 1e-3
+SCORE_TOLERANCE = 1e-3
 _LARGEST_LOG_SIDE = 4.135  # log(1000 / 16), torchvision's limit on predicted growth
+_SMALLEST_COMPRESSED = 4096  # weights; biases and anchors stay exact
+ROUNDED_BOX_TOLERANCE = 0.05
+ROUNDED_SCORE_TOLERANCE = 0.03
+
+
+class ExportError(RuntimeError):
+    """A model file that does not do what the trained model does."""
 
 
 class CandidateGraph(nn.Module):
@@ -36,13 +58,15 @@ class CandidateGraph(nn.Module):
         self.register_buffer("std", 255 * torch.tensor(model.transform.image_std).view(1, 3, 1, 1))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return boxes, scores and labels of the candidates."""
         features = list(self.backbone((image.float() - self.mean) / self.std).values())
         outputs = self.head(features)
         boxes = self._decode(outputs["bbox_regression"][0], self._anchors(features))
         all_scores = torch.sigmoid(outputs["cls_logits"][0])
         found = torch.nonzero(all_scores >= self.floor)
         anchor, label = found[:, 0], found[:, 1]
-        return boxes[anchor], all_scores[anchor, label], label
+        scores = all_scores.index_select(0, anchor).gather(1, label[:, None])[:, 0]
+        return boxes.index_select(0, anchor), scores, label
 
     def _anchors(self, features: list[Tensor]) -> Tensor:
         levels = []
@@ -68,7 +92,9 @@ def export_onnx(model: CellRetinaNet, card: ModelCard, path: Path) -> None:
     """Write the model file with its card."""
     graph = CandidateGraph(model.eval(), card.score_floor).eval()
     example = torch.zeros(1, 3, 256, 320, dtype=torch.uint8)
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        # the tracing exporter warns that there is a newer one, which needs further packages
+        warnings.simplefilter("ignore")
         torch.onnx.export(
             graph,
             (example,),
@@ -76,20 +102,128 @@ def export_onnx(model: CellRetinaNet, card: ModelCard, path: Path) -> None:
             dynamo=False,
             opset_version=OPSET,
             input_names=["image"],
-            output_names=["boxes", "scores", "labels"],
-            dynamic_axes={
-                "image": {2: "height", 3: "width"},
-                "boxes": {0: "candidates"},
-                "scores": {0: "candidates"},
-                "labels": {0: "candidates"},
-            },
+            output_names=list(OUTPUTS),
+            dynamic_axes={"image": {2: "height", 3: "width"}, **{name: {0: "candidates"} for name in OUTPUTS}},
         )
     write_card(path, card)
 
 
-def write_card(path: Path, card: ModelCard) -> None:
-    """Put the card into a model file, in place of the one it had."""
+def build_card(trained: TrainedModel, name: str | None = None, score_floor: float = 0.05) -> ModelCard:
+    """Return the card of a trained model; thresholds are a first guess until they are tuned."""
+    preset, record = trained.preset, trained.record
+    network = preset.backbone.replace("resnet", "ResNet-")
+    return ModelCard(
+        name=name or f"{preset.name} {datetime.date.today().isoformat()}",
+        architecture=f"RetinaNet, {network}, {preset.fpn_channels}-channel FPN at strides 8, 16 and 32",
+        classes=trained.classes,
+        thresholds=dict.fromkeys(trained.classes, FIRST_THRESHOLD),
+        score_floor=score_floor,
+        red_cell_diameter=preset.red_cell_diameter,
+        trained_on=() if record is None else record.data,
+        seed=0 if record is None else record.seed,
+        epochs=trained.epochs,
+        date=datetime.date.today().isoformat(),
+        trainer_version=__version__,
+        notes="" if record is None or record.weights is None else f"started from {record.weights} weights",
+    )
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far a model file and torch are apart on one image.
+
+    ``box`` as a share of the box's longer side, ``score`` in 0 to 1, over the number of ``candidates``
+    that lie clearly above the score floor.
+    """
+
+    box: float
+    score: float
+    candidates: int
+
+
+def compare(model: CellRetinaNet, exported: Model, image: NDArray[np.uint8]) -> Agreement:
+    """Compare what torch and the model file find in an image, uint8 RGB (H, W, 3).
+
+    H and W are multiples of 64, so that neither side pads. Every candidate of one side is held against
+    the nearest of the same class on the other; one that has no counterpart is therefore far from all.
+    """
+    floor = exported.card.score_floor
+    graph = CandidateGraph(model.eval(), floor).eval()
+    with torch.no_grad():
+        output = graph(torch.from_numpy(image.transpose(2, 0, 1).copy())[None])
+    boxes, scores, labels = (part.numpy() for part in output)
+    found = exported.run(image)
+    ours = np.column_stack([boxes, scores])
+    theirs = np.column_stack([found.boxes, found.scores])
+    apart = [
+        _apart(first[first_labels == label], second[second_labels == label], floor)
+        for label in range(len(exported.card.classes))
+        for first, first_labels, second, second_labels in (
+            (ours, labels, theirs, found.labels),
+            (theirs, found.labels, ours, labels),
+        )
+    ]
+    box, score = np.max(apart, axis=0)
+    return Agreement(float(box), float(score), int((scores > floor + SCORE_TOLERANCE).sum()))
+
+
+def _apart(
+    first: NDArray[np.float32], second: NDArray[np.float32], floor: float
+) -> tuple[float, float]:
+    """Return the largest distance of a candidate ``x1 y1 x2 y2 score`` from its nearest counterpart."""
+    clear = first[first[:, 4] > floor + SCORE_TOLERANCE]
+    worst_box = worst_score = 0.0
+    for candidate in clear:
+        if len(second) == 0:
+            return float("inf"), float("inf")
+        difference = np.abs(second - candidate)
+        nearest = difference[(difference[:, :4].max(axis=1) + difference[:, 4]).argmin()]
+        longer_side = max(candidate[2] - candidate[0], candidate[3] - candidate[1])
+        worst_box = max(worst_box, float(nearest[:4].max() / longer_side))
+        worst_score = max(worst_score, float(nearest[4]))
+    return worst_box, worst_score
+
+
+def halve_weights(path: Path) -> None:
+    """Store the weights of a model file in 16 bits, which halves it; it still computes in 32 bits."""
     proto = onnx.load(path)
-    onnx.helper.set_model_props(proto, {CARD_KEY: card.to_json()})
-    onnx.checker.check_model(proto)
-    onnx.save(proto, path)
+    graph = proto.graph
+    casts = []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < _SMALLEST_COMPRESSED:
+            continue
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        casts.append(helper.make_node("Cast", [tensor.name], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    save_proto(proto, path)
+
+
+def export_checkpoint(trained: TrainedModel, path: Path, name: str | None = None) -> ModelCard:
+    """Write a trained model as a model file and check that it finds the same as torch.
+
+    Raises
+    ------
+    ExportError
+        If the model file does not agree with torch; it is removed then.
+    """
+    card = build_card(trained, name)
+    smear = render_smear(448, 320, red_cells=20, white_cells=1, platelets=3, rng=np.random.default_rng(0))
+    export_onnx(trained.model, card, path)
+    _check(compare(trained.model, Model(path), smear.image), BOX_TOLERANCE, SCORE_TOLERANCE, path)
+    halve_weights(path)
+    rounded = compare(trained.model, Model(path), smear.image)
+    _check(rounded, ROUNDED_BOX_TOLERANCE, ROUNDED_SCORE_TOLERANCE, path)
+    return card
+
+
+def _check(agreement: Agreement, box: float, score: float, path: Path) -> None:
+    if agreement.box > box or agreement.score > score:
+        path.unlink()
+        raise ExportError(
+            f"{path}: the exported model differs from the trained one by {agreement.box:.3g} of a box "
+            f"and {agreement.score:.3g} in score; report this with the versions of torch and openvino."
+        )

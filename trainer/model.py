@@ -14,7 +14,7 @@ from torchvision.models.detection.transform import GeneralizedRCNNTransform
 from torchvision.ops import FeaturePyramidNetwork, FrozenBatchNorm2d
 
 if TYPE_CHECKING:
-    from trainer.preset import ModelPreset
+    from trainer.preset import Preset
 
 IMAGE_MEAN = (0.485, 0.456, 0.406)
 IMAGE_STD = (0.229, 0.224, 0.225)
@@ -25,10 +25,10 @@ LAST_LEVEL = 5
 class PyramidBackbone(nn.Module):
     """ResNet with a feature pyramid at strides 8, 16 and 32 (levels 3 to 5)."""
 
-    def __init__(self, name: str, channels: int, weights: str | None) -> None:
+    def __init__(self, name: str, channels: int, *, frozen_norm: bool) -> None:
         super().__init__()
-        norm = FrozenBatchNorm2d if weights else nn.BatchNorm2d
-        resnet = get_model(name, weights=weights, norm_layer=norm)
+        norm = FrozenBatchNorm2d if frozen_norm else nn.BatchNorm2d
+        resnet = get_model(name, weights=None, norm_layer=norm)
         layers = {f"layer{level - 1}": str(level) for level in range(FIRST_LEVEL, LAST_LEVEL + 1)}
         width = resnet.inplanes
         self.body = IntermediateLayerGetter(resnet, return_layers=layers)
@@ -36,6 +36,7 @@ class PyramidBackbone(nn.Module):
         self.out_channels = channels
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
+        """Return the pyramid's feature maps of images (B, 3, H, W), finest first."""
         return self.fpn(self.body(x))
 
 
@@ -45,6 +46,7 @@ class KeepSize(GeneralizedRCNNTransform):
     def resize(
         self, image: Tensor, target: dict[str, Tensor] | None = None
     ) -> tuple[Tensor, dict[str, Tensor] | None]:
+        """Return image and target as they are."""
         return image, target
 
 
@@ -54,12 +56,13 @@ class CellRetinaNet(RetinaNet):
     def compute_loss(
         self, targets: list[dict[str, Tensor]], head_outputs: dict[str, Tensor], anchors: list[Tensor]
     ) -> dict[str, Tensor]:
+        """Return focal loss and box loss."""
         with torch.autocast(anchors[0].device.type, enabled=False):
             outputs = {name: value.float() for name, value in head_outputs.items()}
             return super().compute_loss(targets, outputs, anchors)
 
 
-def build_retinanet(preset: ModelPreset, class_count: int, weights: str | None = None) -> CellRetinaNet:
+def build_retinanet(preset: Preset, class_count: int, *, frozen_norm: bool = False) -> CellRetinaNet:
     """Build the detector of a preset.
 
     Parameters
@@ -69,8 +72,9 @@ def build_retinanet(preset: ModelPreset, class_count: int, weights: str | None =
     class_count
         Number of cell classes. torchvision's RetinaNet needs no background class: labels run
         from 0 to ``class_count - 1``.
-    weights
-        ``None`` for random weights, or a torchvision backbone weight name such as ``"DEFAULT"``.
+    frozen_norm
+        Keep the backbone's normalisation as it is: for pretrained weights, whose statistics are better
+        than those of a small batch.
 
     Notes
     -----
@@ -80,7 +84,7 @@ def build_retinanet(preset: ModelPreset, class_count: int, weights: str | None =
     Focal loss with gamma 2 and alpha 0.25 (Lin et al. 2017) is torchvision's own. The caps on
     boxes per image are far above what a training field holds; the exported model has none.
     """
-    backbone = PyramidBackbone(preset.backbone, preset.fpn_channels, weights)
+    backbone = PyramidBackbone(preset.backbone, preset.fpn_channels, frozen_norm=frozen_norm)
     anchors = AnchorGenerator(
         sizes=tuple(tuple(sizes) for sizes in preset.anchor_sizes),
         aspect_ratios=tuple((1.0,) for _ in preset.anchor_sizes),

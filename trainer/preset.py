@@ -9,6 +9,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+BACKBONES = ("resnet18", "resnet34", "resnet50")
+PYRAMID_LEVELS = 3
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -35,6 +40,7 @@ class Preset:
     mosaic: float = 0.5
     rendered: float = 0.12
     paste_platelets: float = 0.6
+    vary_pallor: float = 0.3
 
 
 class PresetError(ValueError):
@@ -71,6 +77,27 @@ def load_preset(name_or_path: str) -> Preset:
         raise PresetError(
             f"{name_or_path}: unknown entry {unknown[0]!r}; known are {', '.join(sorted(known_entries))}."
         )
-    if "anchor_sizes" in entries:
-        entries["anchor_sizes"] = tuple(tuple(level) for level in entries["anchor_sizes"])
-    return Preset(name=Path(name_or_path).stem, **entries)
+    try:
+        preset = msgspec.convert({**entries, "name": Path(name_or_path).stem}, Preset)
+    except msgspec.ValidationError as error:
+        raise PresetError(f"{name_or_path}: an entry has the wrong kind of value ({error}).") from error
+    _check(preset, name_or_path)
+    return preset
+
+
+def _check(preset: Preset, origin: str) -> None:
+    counts = (preset.fpn_channels, preset.batch_size, preset.batches_per_epoch, preset.epochs, preset.validate_every)
+    lengths = (preset.red_cell_diameter, preset.learning_rate, *(size for level in preset.anchor_sizes for size in level))
+    problem = None
+    if preset.backbone not in BACKBONES:
+        problem = f"backbone {preset.backbone!r} is none of {', '.join(BACKBONES)}"
+    elif len(preset.anchor_sizes) != PYRAMID_LEVELS or not all(preset.anchor_sizes):
+        problem = f"anchor_sizes needs sizes for each of {PYRAMID_LEVELS} pyramid levels"
+    elif len({len(level) for level in preset.anchor_sizes}) > 1:
+        problem = "anchor_sizes needs as many sizes on each pyramid level"
+    elif min(counts) < 1 or min(lengths) <= 0:
+        problem = "counts must be at least 1, and sizes and learning_rate above 0"
+    elif preset.crop < 64 or preset.crop % 32:
+        problem = f"crop {preset.crop} is not a multiple of 32 from 64 on"
+    if problem is not None:
+        raise PresetError(f"{origin}: {problem}.")

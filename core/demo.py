@@ -1,0 +1,22 @@
+"""The demo smear that ships with the program: a rendered field with exactly known truth."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.rendered_smear import RenderedSmear, SmearStyle, render_smear
+
+
+def render_demo_smear() -> RenderedSmear:
+    """Render the demo smear: 1024 x 768 pixels, red cells 68 pixels wide."""
+    return render_smear(
+        1024,
+        768,
+        red_cells=104,
+        white_cells=3,
+        platelets=12,
+        diameter=68.0,
+        style=SmearStyle(noise=1.5, irregularity=0.1),
+        rng=np.random.default_rng(20),
+        max_overlap=0.12,
+    )

@@ -1,0 +1,1 @@
+"""The default model, the demo smear and icons; read through ``importlib.resources``."""

@@ -1,0 +1,42 @@
+"""Print the seconds from the start of this process until the window was first painted."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import psutil
+
+
+def main() -> None:
+    started = psutil.Process().create_time()
+    from core.model import default_model_path  # before Qt, as the program does
+
+    from PySide6.QtCore import QEvent, QObject, QSettings
+    from PySide6.QtWidgets import QApplication
+
+    from gui.document import Document
+    from gui.preferences import Preferences
+    from gui.theme import Theme, apply_theme
+    from gui.window import MainWindow
+
+    class FirstPaint(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Paint:
+                sys.stdout.write(f"{time.time() - started:.3f}\n")
+                watched.removeEventFilter(self)
+                app.quit()
+            return False
+
+    app = QApplication([])
+    apply_theme(app, Theme.LIGHT)
+    window = MainWindow(Document(default_model_path()), Preferences(QSettings()))
+    watcher = FirstPaint()
+    window.centralWidget().installEventFilter(watcher)
+    window.show()
+    app.exec()
+    window.document.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""What all tests share: no window on the screen, the model, rendered smears as files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from core.annotate import write_picture
+from core.model import Model, default_model_path
+from core.rendered_smear import RenderedSmear, render_smear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# A busy machine is no failure.
+settings.register_profile("smearcount", deadline=None)
+settings.load_profile("smearcount")
+
+
+@pytest.fixture(scope="session")
+def model_path() -> Path:
+    """Return the model that the tests run: the default one, or the one of SMEARCOUNT_TEST_MODEL."""
+    path = Path(os.environ.get("SMEARCOUNT_TEST_MODEL") or default_model_path())
+    if not path.exists():
+        pytest.skip(f"there is no model {path.name} here to test with")
+    return path
+
+
+@pytest.fixture(scope="session")
+def model(model_path: Path) -> Model:
+    return Model(model_path)
+
+
+@pytest.fixture(scope="session")
+def smear() -> RenderedSmear:
+    """Return a field of ordinary size and look with all kinds of cells."""
+    return render_smear(
+        480, 360, red_cells=14, white_cells=1, platelets=3, diameter=64, rng=np.random.default_rng(5)
+    )
+
+
+@pytest.fixture
+def smear_file(tmp_path: Path, smear: RenderedSmear) -> Callable[[str], Path]:
+    """Return a function that writes the smear under a name and returns its path."""
+
+    def write(name: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_picture(smear.image, path)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def ordinary_user() -> Callable[[], AbstractContextManager[None]]:
+    """Return a context in which root's right to read everything is given up."""
+    if sys.platform == "win32":
+        pytest.skip("files on Windows have other permissions")
+
+    @contextmanager
+    def without_rights() -> Iterator[None]:
+        effective = os.geteuid()
+        if effective == 0:
+            os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(effective)
+
+    return without_rights

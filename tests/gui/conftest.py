@@ -1,0 +1,76 @@
+"""A real window with a worker thread, a settings file of its own, and rendered smears to open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+
+from core.annotate import write_picture
+from core.rendered_smear import RenderedSmear, render_smear
+from gui.document import Document, State
+from gui.preferences import Preferences
+from gui.theme import Theme, apply_theme
+from gui.window import MainWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+
+@pytest.fixture
+def preferences(tmp_path: Path) -> Preferences:
+    return Preferences(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
+
+
+@pytest.fixture
+def window(qtbot: QtBot, model_path: Path, preferences: Preferences) -> Iterator[MainWindow]:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    apply_theme(app, Theme.LIGHT)
+    window = MainWindow(Document(model_path), preferences)
+    qtbot.addWidget(window)
+    window.resize(1100, 760)
+    window.show()
+    qtbot.waitUntil(lambda: window.document.model is not None, timeout=30_000)
+    yield window
+    window.close()
+
+
+@pytest.fixture
+def make_smear(tmp_path: Path) -> Callable[..., tuple[Path, RenderedSmear]]:
+    """Render a small smear into a file; distinct seeds give distinct counts."""
+
+    def make(name: str, seed: int = 0, red_cells: int = 14, size: tuple[int, int] = (420, 320)) -> tuple[Path, RenderedSmear]:
+        smear = render_smear(
+            *size, red_cells=red_cells, white_cells=1, platelets=2, diameter=56, rng=np.random.default_rng(seed)
+        )
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_picture(smear.image, path)
+        return path, smear
+
+    return make
+
+
+@pytest.fixture
+def wait_counted(qtbot: QtBot) -> Callable[[MainWindow], None]:
+    """Wait until every picture is counted or has failed, and the current one is on the canvas."""
+
+    def wait(window: MainWindow) -> None:
+        def done() -> bool:
+            document = window.document
+            settled = all(entry.state in (State.COUNTED, State.FAILED) for entry in document.entries)
+            current = document.current_entry
+            return settled and (
+                current is None or current.state is State.FAILED or document.picture is not None
+            )
+
+        qtbot.waitUntil(done, timeout=60_000)
+
+    return wait

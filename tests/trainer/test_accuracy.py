@@ -1,0 +1,30 @@
+"""The shipped model on real photographs: a floor that only a broken path falls through."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from core.counting import CountSettings
+from core.detector import Detector
+from trainer.data import load_yolo_folder
+from trainer.evaluate import group_figures
+from trainer.looking import look_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from core.model import Model
+
+
+def test_real_fields_are_counted_well(shared_data: Path, model: Model) -> None:
+    data = load_yolo_folder(shared_data / "txl-pbc", "test")
+    some = dataclasses.replace(data, fields=data.fields[:: len(data.fields) // 12][:12])
+    settings = CountSettings.suggested_by(model.card)
+    results = look_at(some, Detector(model), settings)
+    figures = group_figures("all", results, model.card.classes, settings.nms_iou).classes
+    assert figures["RBC"].truth > 100
+    assert figures["RBC"].ap50 > 0.93
+    assert figures["RBC"].f1 > 0.88
+    assert abs(figures["RBC"].count_error_percent) < 10
+    assert figures["WBC"].f1 > 0.85

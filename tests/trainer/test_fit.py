@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import csv
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from trainer.cli import main
+from trainer.crops import EpochSampler, FieldStore, TrainingCrops, collate
+from trainer.data import CANONICAL_CLASSES, DataSet
+from trainer.fit import CellDetector, RunOptions, TrainingError, fit
+from trainer.preset import load_preset
+
+ROOT = Path(__file__).resolve().parents[2]
+
+KILLED_IN_THE_SECOND_EPOCH = """
+import os, signal, sys
+from trainer import fit
+from trainer.cli import main
+
+take_step = fit.CellDetector.training_step
+
+def step_or_die(self, batch, batch_idx):
+    if self.current_epoch == 1 and batch_idx == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return take_step(self, batch, batch_idx)
+
+fit.CellDetector.training_step = step_or_die
+main(sys.argv[1:])
+"""
+
+
+def weights_of(run: Path) -> dict[str, torch.Tensor]:
+    return torch.load(run / "last.ckpt", weights_only=True)["state_dict"]
+
+
+def start(code_or_module: list[str], arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *code_or_module, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_the_loss_falls(train_set: DataSet) -> None:
+    torch.manual_seed(0)
+    preset = dataclasses.replace(load_preset("tiny"), mosaic=0.0, rendered=0.0)
+    crops = TrainingCrops(FieldStore(train_set, preset), seed=0)
+    images, targets = collate([crops[index] for index in range(2)])
+    module = CellDetector(asdict(preset), CANONICAL_CLASSES).train()
+    optimizer = torch.optim.AdamW(module.model.parameters(), 1e-3)
+    losses = []
+    for _ in range(8):
+        parts = module.model(images, targets)
+        loss = parts["classification"] + parts["bbox_regression"]
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.7 * losses[0]
+    assert all(np.isfinite(losses))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path, data_folder: Path) -> None:
+    common = ["fit", "--data", str(data_folder), "--preset", "tiny", "--accelerator", "cpu"]
+    common += ["--epochs", "2"]
+    stopped = start(
+        ["-c", KILLED_IN_THE_SECOND_EPOCH], [*common, "--run", str(tmp_path / "stopped"), "--workers", "0"]
+    )
+    assert stopped.returncode == -signal.SIGKILL, stopped.stderr
+    halfway = weights_of(tmp_path / "stopped")
+    # the crops come from other processes this time, which must make no difference
+    resumed = start(["-m", "trainer.cli"], [*common, "--run", str(tmp_path / "stopped"), "--workers", "2"])
+    assert resumed.returncode == 0, resumed.stderr
+    assert "Going on from" in resumed.stdout
+    assert "after epoch 1 of 2" in resumed.stdout
+
+    whole_run = start(["-m", "trainer.cli"], [*common, "--run", str(tmp_path / "whole"), "--workers", "0"])
+    assert whole_run.returncode == 0, whole_run.stderr
+    whole, pieced = weights_of(tmp_path / "whole"), weights_of(tmp_path / "stopped")
+    assert whole.keys() == pieced.keys()
+    assert all(torch.equal(whole[name], pieced[name]) for name in whole)
+    assert any(not torch.equal(whole[name], halfway[name]) for name in whole)
+    assert (tmp_path / "whole" / "best.ckpt").exists()
+    assert not list(tmp_path.glob("*/*.partial"))
+    with next((tmp_path / "whole" / "log").glob("*/metrics.csv")).open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len([row for row in rows if row["val_map50"]]) == 2
+
+
+def test_a_run_folder_belongs_to_one_kind_of_run(
+    tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    common = ["fit", "--data", str(data_folder), "--run", str(run), "--preset", "tiny"]
+    common += ["--accelerator", "cpu", "--workers", "0", "--epochs", "1"]
+    assert main(common) == 0
+    weights = weights_of(run)
+    capsys.readouterr()
+    changes = (["--seed", "1"], ["--epochs", "2"], ["--sources", "A"], ["--precision", "bf16-mixed"])
+    for change in changes:
+        assert main([*common, *change]) == 2, change
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert "was started with something else" in error
+    label = data_folder / "labels" / "0.txt"
+    label.write_text(label.read_text("utf-8").splitlines()[0], "utf-8")
+    assert main(common) == 2
+    assert "train data" in capsys.readouterr().err
+    after = weights_of(run)
+    assert all(torch.equal(after[name], weights[name]) for name in weights)
+
+
+def test_a_finished_run_is_not_trained_again(
+    tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["fit", "--data", str(data_folder), "--run", str(tmp_path), "--preset", "tiny"]
+    common += ["--accelerator", "cpu", "--workers", "0", "--epochs", "1"]
+    assert main(common) == 0
+    before = (tmp_path / "last.ckpt").stat().st_mtime_ns
+    assert main(common) == 0
+    assert "finished already" in capsys.readouterr().out
+    assert (tmp_path / "last.ckpt").stat().st_mtime_ns == before
+
+
+def test_a_damaged_checkpoint_stops_the_run(
+    tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["fit", "--data", str(data_folder), "--run", str(tmp_path), "--preset", "tiny"]
+    common += ["--accelerator", "cpu", "--workers", "0", "--epochs", "1"]
+    assert main(common) == 0
+    whole = (tmp_path / "last.ckpt").read_bytes()
+    (tmp_path / "last.ckpt").write_bytes(whole[: len(whole) // 2])
+    capsys.readouterr()
+    assert main(common) == 2
+    assert "last.ckpt: " in capsys.readouterr().err
+
+
+def test_a_loss_that_is_no_number_stops_the_run(
+    tmp_path: Path, train_set: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preset = dataclasses.replace(load_preset("tiny"), learning_rate=1e30, epochs=2)
+    options = RunOptions(tmp_path, workers=0, accelerator="cpu", progress=False)
+    with pytest.raises(TrainingError, match=r"epoch 1, batch 2.*learning_rate"):
+        fit(train_set, train_set, preset, options)
+
+
+@pytest.mark.parametrize("processes", [1, 2, 4])
+def test_an_epoch_is_dealt_out_without_loss(processes: int) -> None:
+    dealt = []
+    for rank in range(processes):
+        sampler = EpochSampler(8, 0, rank, processes)
+        sampler.set_epoch(3)
+        assert len(list(sampler)) == len(sampler) == 8 // processes
+        dealt += list(sampler)
+    assert sorted(dealt) == list(range(24, 32))
+
+
+def test_small_sources_come_more_often(train_set: DataSet) -> None:
+    fields = train_set.fields
+    lonely = dataclasses.replace(fields[0], source="small")
+    many = tuple(dataclasses.replace(fields[1], source="large") for _ in range(4))
+    store = FieldStore(DataSet(train_set.folder, "train", (lonely, *many)), load_preset("tiny"))
+    assert store.weights.sum() == pytest.approx(1)
+    assert store.weights[0] == pytest.approx(2 * store.weights[1])

@@ -1,0 +1,86 @@
+"""Opening checkpoints, without ever running what is inside."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import torch
+
+from trainer.model import build_retinanet
+from trainer.preset import Preset
+from trainer.record import RunRecord, read_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.model import CellRetinaNet
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be used; the message names the file and the remedy."""
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A trained network and where it comes from; ``record`` is None if the run left none."""
+
+    model: CellRetinaNet
+    preset: Preset
+    classes: tuple[str, ...]
+    epochs: int
+    record: RunRecord | None
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint's tensors and plain values; anything else in it is refused, not run.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, damaged, or holds more than tensors and plain values.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # whatever is odd about the file, the answer is below
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"{path}: refused, because it is damaged or holds more than weights; use a checkpoint that you trust."
+        ) from error
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path}: there is no such checkpoint; give the best.ckpt of a run folder.") from error
+    except (OSError, RuntimeError, EOFError, ValueError) as error:
+        raise CheckpointError(f"{path}: the checkpoint is damaged or none; give the best.ckpt of a run folder.") from error
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path}: this is not a checkpoint of a run; give the best.ckpt of a run folder.")
+    return content
+
+
+def load_trained(path: Path) -> TrainedModel:
+    """Build the network of a checkpoint and load its weights.
+
+    Raises
+    ------
+    CheckpointError
+        If the checkpoint cannot be used, or is not one of this trainer.
+    """
+    content = read_checkpoint(path)
+    try:
+        made_with = content["hyper_parameters"]
+        preset = Preset(**made_with["preset"])
+        classes = tuple(made_with["class_names"])
+        frozen = made_with.get("weights") is not None
+        state = {name.removeprefix("model."): value for name, value in content["state_dict"].items()}
+        model = build_retinanet(preset, len(classes), frozen_norm=frozen)
+        model.load_state_dict(state)
+        record = made_with.get("record")
+        known = msgspec.convert(record, RunRecord) if record else read_record(path.parent)
+    except (KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
+        raise CheckpointError(
+            f"{path}: this checkpoint was not made by this version of smearcount-train; train again or use that version."
+        ) from error
+    return TrainedModel(model.eval(), preset, classes, int(content.get("epoch", -1)) + 1, known)

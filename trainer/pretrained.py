@@ -1,0 +1,96 @@
+"""Starting from weights that others trained, instead of from random ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torchvision.models import get_model_weights
+from torchvision.models.detection import RetinaNet_ResNet50_FPN_Weights
+
+from trainer.checkpoint import CheckpointError, read_checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from trainer.model import CellRetinaNet
+
+COCO, IMAGENET = "coco", "imagenet"
+_COCO_BACKBONE = "resnet50"
+_LEAST_SHARE = 0.5
+
+
+class WeightsError(ValueError):
+    """Weights that cannot be used; the message says why and what to do."""
+
+
+def load_pretrained(model: CellRetinaNet, backbone: str, weights: str) -> None:
+    """Put weights into a network wherever name and shape agree.
+
+    Parameters
+    ----------
+    model
+        The network to start; what finds no counterpart keeps its random weights.
+    backbone
+        Name of its ResNet.
+    weights
+        ``"coco"``: backbone and pyramid of torchvision's RetinaNet; ``"imagenet"``: torchvision's
+        backbone; else the path of a ``.pth`` or ``.ckpt`` file: a ResNet, a torchvision RetinaNet, or a
+        checkpoint of this trainer, whose head is taken too.
+
+    Raises
+    ------
+    WeightsError
+        If they cannot be had, or less than half of the backbone fits.
+    """
+    if weights == COCO:
+        state = _download_coco(backbone)
+    elif weights == IMAGENET:
+        state = _download(get_model_weights(backbone)["IMAGENET1K_V1"], weights)
+    else:
+        state = _read_file(Path(weights))
+    own = model.state_dict()
+    fitting = {
+        name: value for name, value in _named_as_ours(state).items() if name in own and own[name].shape == value.shape
+    }
+    wanted = [name for name in own if name.startswith("backbone.body.") and own[name].ndim > 0]
+    if sum(name in fitting for name in wanted) < _LEAST_SHARE * len(wanted):
+        raise WeightsError(f"{weights}: these weights do not fit the backbone {backbone}; choose another preset.")
+    model.load_state_dict(fitting, strict=False)
+
+
+def _download_coco(backbone: str) -> Mapping[str, Tensor]:
+    if backbone != _COCO_BACKBONE:
+        raise WeightsError(
+            f"COCO weights exist only for the backbone {_COCO_BACKBONE}; use --preset resnet50 or --weights imagenet."
+        )
+    return _download(RetinaNet_ResNet50_FPN_Weights.COCO_V1, COCO)
+
+
+def _download(entry: RetinaNet_ResNet50_FPN_Weights, name: str) -> Mapping[str, Tensor]:
+    try:
+        return entry.get_state_dict(progress=False, check_hash=True)
+    except (OSError, RuntimeError) as error:
+        raise WeightsError(
+            f"The {name} weights cannot be downloaded ({error}); connect to the internet, or fetch {entry.url} "
+            "elsewhere and give the file with --weights FILE."
+        ) from error
+
+
+def _read_file(path: Path) -> Mapping[str, Tensor]:
+    try:
+        content = read_checkpoint(path)
+    except CheckpointError as error:
+        raise WeightsError(str(error)) from error
+    return content.get("state_dict", content)
+
+
+def _named_as_ours(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors of any of the three kinds of file under the names that our network uses."""
+    if any(name.startswith("model.backbone.") for name in state):
+        return {name.removeprefix("model."): value for name, value in state.items()}
+    if any(name.startswith("backbone.") for name in state):
+        return {name: value for name, value in state.items() if name.startswith("backbone.")}
+    return {f"backbone.body.{name}": value for name, value in state.items()}

@@ -1,0 +1,122 @@
+"""Tuning: the thresholds and the NMS overlap at which a model counts best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.counting import CountSettings
+from core.metrics import UNMATCHED, ClassScore, ThresholdCurve, match_boxes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.model_card import ModelCard
+    from trainer.looking import FieldResult
+
+NMS_OVERLAPS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
+NEAR_TIE = 0.003
+"""F1 this close to the best is as good; the count that is closest to the truth decides then."""
+
+_THRESHOLD_STEPS = np.arange(5, 96) / 100
+_MOST_ROUNDS = 4
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Settings and what they score on the fields that they were tuned on."""
+
+    settings: CountSettings
+    scores: dict[str, ClassScore]
+
+    @property
+    def mean_f1(self) -> float:
+        """Mean F1 of the classes that the fields hold."""
+        return float(np.mean([score.f1 for score in self.scores.values() if score.truth]))
+
+    @property
+    def mean_count_error(self) -> float:
+        """Mean unsigned relative count error of the classes that the fields hold."""
+        return float(np.mean([abs(score.count_error) for score in self.scores.values() if score.truth]))
+
+
+def every_candidate(card: ModelCard) -> CountSettings:
+    """Return settings that count everything above the score floor; tuning counts again by itself."""
+    return CountSettings(dict.fromkeys(card.classes, 0.0), card.nms_iou)
+
+
+def tune(results: Sequence[FieldResult], card: ModelCard) -> list[Tuning]:
+    """Find the best thresholds for each NMS overlap; the best overlap comes first.
+
+    Overlaps whose mean F1 is within ``NEAR_TIE`` of the best are ordered by their count errors. A class
+    that the fields do not hold keeps the threshold of the card.
+    """
+    tunings = [tune_thresholds(results, card, nms_iou) for nms_iou in NMS_OVERLAPS]
+    best = max(tuning.mean_f1 for tuning in tunings)
+
+    def rank(tuning: Tuning) -> tuple[bool, float]:
+        near = tuning.mean_f1 >= best - NEAR_TIE
+        return not near, tuning.mean_count_error if near else -tuning.mean_f1
+
+    return sorted(tunings, key=rank)
+
+
+def tune_thresholds(results: Sequence[FieldResult], card: ModelCard, nms_iou: float) -> Tuning:
+    """Maximise each class's F1 (IoU 0.5) at one NMS overlap.
+
+    Where two classes claim one cell, the threshold of the one decides whether the other counts, so the
+    classes take turns until nothing changes any more.
+    """
+    thresholds = dict(card.thresholds)
+    scores: dict[str, ClassScore] = {}
+    for _ in range(_MOST_ROUNDS):
+        before = dict(thresholds)
+        for label, name in enumerate(card.classes):
+            curve = _curve(results, card, CountSettings(thresholds, nms_iou), label)
+            if curve.truth:
+                best = best_threshold(curve)
+                thresholds = {**thresholds, name: float(curve.thresholds[best])}
+                scores[name] = curve.at(best)
+            else:
+                scores[name] = ClassScore()
+        if thresholds == before:
+            break
+    return Tuning(CountSettings(thresholds, nms_iou), scores)
+
+
+def best_threshold(curve: ThresholdCurve) -> int:
+    """Return the place of the threshold with the best F1; near ties go to the truest total count.
+
+    Of several that are as good, the middle one is the least likely to fail on another slide.
+    """
+    f1 = curve.f1
+    near = np.flatnonzero(f1 >= f1.max() - NEAR_TIE)
+    error = np.abs(curve.counted[near] - curve.truth)
+    closest = near[error == error.min()]
+    return int(closest[len(closest) // 2])
+
+
+def _curve(
+    results: Sequence[FieldResult], card: ModelCard, settings: CountSettings, label: int
+) -> ThresholdCurve:
+    """Return one class's curve over all thresholds, the other classes' thresholds being as they are.
+
+    Counting at threshold 0 holds the count at every threshold: who takes a cell from this class does
+    not depend on this class's threshold.
+    """
+    name = card.classes[label]
+    everything = CountSettings({**settings.thresholds, name: 0.0}, settings.nms_iou)
+    scores, is_true, truth = [], [], 0
+    for result in results:
+        detections = result.image.found.detections
+        counted = result.recount(everything, card.classes).counted
+        cells = np.flatnonzero(counted & (detections.labels == label))
+        boxes = result.boxes[result.labels == label]
+        matched = match_boxes(detections.boxes[cells], detections.scores[cells], boxes)
+        scores.append(detections.scores[cells])
+        is_true.append(matched != UNMATCHED)
+        truth += len(boxes)
+    steps = _THRESHOLD_STEPS[card.score_floor <= _THRESHOLD_STEPS]
+    return ThresholdCurve.of(steps, np.concatenate(scores), np.concatenate(is_true), truth)
