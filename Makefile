@@ -14,9 +14,7 @@ run: .venv/.installed
 	@.venv/bin/smearcount --demo
 
 test: .venv-test/.installed
-	@missing=$$(QT_QPA_PLATFORM=offscreen $(TEST)/python -c \
-		'from gui.startup import missing_packages; print(*missing_packages())') && test -z "$$missing" || \
-		{ echo "Qt lacks system libraries; on Debian or Ubuntu run: apt-get install $$missing" >&2; exit 1; }
+	@sh packaging/system_libraries.sh $(TEST)/python
 	$(TEST)/ruff check .
 	$(TEST)/ruff format --check .
 	$(TEST)/pyright --pythonpath $(TEST)/python

@@ -38,9 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="smearcount-count", description="Count the blood cells of smear photographs without a window."
     )
-    parser.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="pictures and folders of pictures"
-    )
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="pictures and folders of pictures")
     parser.add_argument("--recursive", action="store_true", help="look into folders inside folders")
     parser.add_argument("--model", type=Path, help="a model file (.onnx); default: the one that ships")
     parser.add_argument(
@@ -50,9 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="CLASS=VALUE",
         help="confidence threshold of a class, such as RBC=0.4; may be repeated",
     )
-    parser.add_argument(
-        "--nms-iou", type=_overlap, help="overlap above which two boxes of a class are one cell"
-    )
+    parser.add_argument("--nms-iou", type=_overlap, help="overlap above which two boxes of a class are one cell")
     parser.add_argument(
         "--diameter",
         type=_diameter,
@@ -60,9 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="red cell diameter; default: estimated for each picture",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was found as JSON")
-    parser.add_argument(
-        "--csv", type=Path, metavar="FILE", help="write a table with one row for each picture"
-    )
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write a table with one row for each picture")
     parser.add_argument("--annotated", type=Path, metavar="DIR", help="write pictures with the cells boxed")
     parser.add_argument(
         "--all-detections", action="store_true", help="also put what is below the thresholds into the JSON"
@@ -146,9 +140,7 @@ class _Batch:
     arguments: argparse.Namespace
     detector: Detector
     settings: CountSettings
-    errors: Console = field(
-        default_factory=lambda: Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
-    )
+    errors: Console = field(default_factory=lambda: Console(stderr=True, soft_wrap=True, highlight=False, emoji=False))
     counted: list[CountedImage] = field(default_factory=list[CountedImage])
     failed: list[FailedImage] = field(default_factory=list[FailedImage])
     annotated: set[Path] = field(default_factory=set[Path])
@@ -178,9 +170,7 @@ class _Batch:
             try:
                 found = list(find_images([path], recursive=self.arguments.recursive))
             except OSError as error:
-                self.fail(
-                    path, f"{path}: the folder cannot be opened ({error.strerror}); ask for access to it."
-                )
+                self.fail(path, f"{path}: the folder cannot be opened ({error.strerror}); ask for access to it.")
                 continue
             if not found:
                 self.fail(path, f"{path}: no pictures in this folder; try --recursive or another folder.")
@@ -204,9 +194,7 @@ class _Batch:
             self._annotate(photograph, image)
 
     def _annotate(self, photograph: SmearImage, image: CountedImage) -> None:
-        picture = annotate(
-            photograph.pixels, image.found.detections, image.result, self.detector.card.classes
-        )
+        picture = annotate(photograph.pixels, image.found.detections, image.result, self.detector.card.classes)
         target = self._annotated_path(image.path)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -36,7 +36,9 @@ _LADDER = (20.0, 40.0, 80.0, 160.0, 320.0)
 class CancelFlag(Protocol):
     """Anything with ``is_set``, such as a ``threading.Event``."""
 
-    def is_set(self) -> bool: ...
+    def is_set(self) -> bool:
+        """Tell whether to stop."""
+        ...
 
 
 class DetectionCancelled(Exception):
@@ -244,14 +246,14 @@ class _Run:
         return _Look(np.concatenate(boxes), np.concatenate(scores), np.concatenate(labels), capped)
 
     def _look_at_tile(self, part: Tile, region: Tile, scale: float) -> _Look:
-        """Candidates of one tile in pixels of the region, thinned where there are several tiles."""
+        """Return the candidates of one tile in pixels of the region, near duplicates thinned."""
         x1, y1 = region.x1 + part.x1, region.y1 + part.y1
         width, height = part.x2 - part.x1, part.y2 - part.y1
         pixels = self.image[y1 : y1 + height, x1 : x1 + width]
         size = (max(round(width * scale), 1), max(round(height * scale), 1))
         if size != (width, height):
             how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-            pixels = cv2.resize(pixels, size, interpolation=how)
+            pixels = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
         pixels = self._even(pixels, Tile(x1, y1, x1 + width, y1 + height, part.own))
         found = self.detector.model.run(pixels)
         back = np.array([width / size[0], height / size[1]] * 2, np.float32)
@@ -267,12 +269,11 @@ class _Run:
         rows, columns = self.light.shape[:2]
         x = region.x1 + (np.arange(columns) + 0.5) / columns * (region.x2 - region.x1)
         y = region.y1 + (np.arange(rows) + 0.5) / rows * (region.y2 - region.y1)
-        map_x, map_y = np.meshgrid(x * columns / width - 0.5, y * rows / height - 0.5)
-        border = cv2.BORDER_REPLICATE
-        local = cv2.remap(
-            self.light, map_x.astype(np.float32), map_y.astype(np.float32), cv2.INTER_LINEAR, borderMode=border
-        )
-        return divide_light(pixels, local)
+        map_x = (x * columns / width - 0.5).astype(np.float32)
+        map_y = (y * rows / height - 0.5).astype(np.float32)
+        how, beyond = cv2.INTER_LINEAR, cv2.BORDER_REPLICATE
+        local = cv2.remap(self.light, *np.meshgrid(map_x, map_y), how, borderMode=beyond)
+        return divide_light(pixels, np.asarray(local, np.float32))
 
 
 def _clip(boxes: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:

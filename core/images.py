@@ -123,9 +123,7 @@ def _read(path: Path) -> Decoded:
 def _read_opened(path: Path, picture: Image.Image, head: bytes) -> Decoded:
     width, height = picture.size
     if width * height > MAX_PIXELS:
-        raise ImageError(
-            f"{path}: {width} x {height} pixels are more than the program can hold; crop or shrink it."
-        )
+        raise ImageError(f"{path}: {width} x {height} pixels are more than the program can hold; crop or shrink it.")
     pages = getattr(picture, "n_frames", 1)
     notices = ()
     if pages > 1:

@@ -70,9 +70,7 @@ class ClassScore:
     matched: int = 0
 
     def __add__(self, other: ClassScore) -> ClassScore:
-        return ClassScore(
-            self.truth + other.truth, self.counted + other.counted, self.matched + other.matched
-        )
+        return ClassScore(self.truth + other.truth, self.counted + other.counted, self.matched + other.matched)
 
     @property
     def precision(self) -> float:

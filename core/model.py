@@ -65,19 +65,23 @@ class Model:
         try:
             content = self.path.read_bytes()
         except OSError as error:
-            raise ModelError(f"{self.path}: the model cannot be opened ({error.strerror}); choose another file.") from error
+            raise ModelError(
+                f"{self.path}: the model cannot be opened ({error.strerror}); choose another file."
+            ) from error
         self.sha256 = hashlib.sha256(content).hexdigest()
         core = openvino.Core()
         try:
             network = core.read_model(content)
-        except Exception as error:  # noqa: BLE001  OpenVINO raises many types, all meaning this
-            raise ModelError(f"{self.path}: this is not an ONNX model, or it is damaged; choose another file.") from error
+        except Exception as error:
+            raise ModelError(
+                f"{self.path}: this is not an ONNX model, or it is damaged; choose another file."
+            ) from error
         self.card = self._read_card(network)
         try:
             self._network = core.compile_model(
                 network, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
             )
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             raise ModelError(f"{self.path}: the model cannot be run on this computer ({error}).") from error
         names: set[str] = set().union(*(port.get_names() for port in self._network.outputs))
         if not names.issuperset(OUTPUTS) or len(self._network.inputs) != 1:
@@ -88,7 +92,8 @@ class Model:
             text = network.get_rt_info(["framework", CARD_KEY]).astype(str)
         except RuntimeError as error:
             raise ModelError(
-                f"{self.path}: this model was not made for SmearCount (it has no card); export it with smearcount-train."
+                f"{self.path}: this model was not made for SmearCount (it has no card); "
+                "export it with smearcount-train."
             ) from error
         try:
             return ModelCard.from_json(text)

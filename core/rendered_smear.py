@@ -183,9 +183,7 @@ def _polar_grid(half: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return np.hypot(x, y), np.arctan2(y, x)
 
 
-def _outline(
-    angle: NDArray[np.float32], radius: float, roughness: float, rng: Generator
-) -> NDArray[np.float32]:
+def _outline(angle: NDArray[np.float32], radius: float, roughness: float, rng: Generator) -> NDArray[np.float32]:
     """Radius of a closed wavy outline at each angle."""
     outline = np.full_like(angle, 1.0)
     for order in range(2, 6):
@@ -214,9 +212,7 @@ def _draw_cell(kind: int, diameter: float, style: SmearStyle, rng: Generator) ->
     return _Cell(kind, layer[tight] * style.density, shape[tight])
 
 
-def _draw_red_cell(
-    diameter: float, style: SmearStyle, rng: Generator
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _draw_red_cell(diameter: float, style: SmearStyle, rng: Generator) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     radius = diameter / 2 * float(np.exp(rng.normal(0, 0.05 + 0.1 * style.irregularity)))
     distance, angle = _polar_grid(int(radius * 2.1) + 3)
     odd = rng.random() < style.irregularity
@@ -266,9 +262,7 @@ def _draw_white_cell(
     return density.astype(np.float32), inside > 0.5
 
 
-def _draw_platelet(
-    diameter: float, style: SmearStyle, rng: Generator
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _draw_platelet(diameter: float, style: SmearStyle, rng: Generator) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     radius = diameter / 2 * float(rng.uniform(0.28, 0.5))
     distance, angle = _polar_grid(int(radius * 1.8) + 3)
     outline = _outline(angle, radius, 0.16, rng)
@@ -295,9 +289,7 @@ def _add_debris(density: NDArray[np.float32], diameter: float, style: SmearStyle
         density += layer[..., None] * (rng.uniform(0.3, 1.5) + rng.uniform(-0.2, 0.2, 3)).astype(np.float32)
 
 
-def _photograph(
-    density: NDArray[np.float32], diameter: float, style: SmearStyle, rng: Generator
-) -> NDArray[np.uint8]:
+def _photograph(density: NDArray[np.float32], diameter: float, style: SmearStyle, rng: Generator) -> NDArray[np.uint8]:
     height, width = density.shape[:2]
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     shift = rng.uniform(-0.4, 0.4, 2)

@@ -46,7 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if missing := missing_packages():
         names = " ".join(missing)
         return _without_window(
-            f"Qt needs system libraries that are missing here; install them with: sudo apt-get install {names}", paths, model
+            f"Qt needs system libraries that are missing here; install them with: sudo apt-get install {names}",
+            paths,
+            model,
         )
     from gui.window import run_window
 

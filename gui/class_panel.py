@@ -123,7 +123,9 @@ class ClassCard(QFrame):
     def show_count(self, count: int | None, mean: float | None) -> None:
         """Show a count and its mean probability; None while there is none."""
         self.count.setText("–" if count is None else str(count))
-        self.mean.setText("not counted yet" if count is None else "none found" if mean is None else f"mean probability {mean:.2f}")
+        self.mean.setText(
+            "not counted yet" if count is None else "none found" if mean is None else f"mean probability {mean:.2f}"
+        )
 
     def show_colour(self, colour: Rgb) -> None:
         """Show the colour that the boxes of the class have."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -17,6 +16,7 @@ from gui.worker import Job, Picture, WorkerThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from core.classes import Palette
     from core.detector import DetectorResult
@@ -118,9 +118,7 @@ class Document(QObject):
         for entry in self.entries:
             result = self.result(entry)
             if entry.found is not None and result is not None:
-                records.append(
-                    CountedImage(entry.path, *entry.size, entry.found, result, entry.seconds, entry.notices)
-                )
+                records.append(CountedImage(entry.path, *entry.size, entry.found, result, entry.seconds, entry.notices))
         return records
 
     # -- what the widgets intend -------------------------------------------------------------
@@ -130,7 +128,9 @@ class Document(QObject):
         known = {entry.path for entry in self.entries}
         new = [path for path in (item.absolute() for item in find_images(paths)) if path not in known]
         if not new:
-            self.message.emit(Level.INFO, "No new pictures were found there; choose pictures or a folder with pictures.")
+            self.message.emit(
+                Level.INFO, "No new pictures were found there; choose pictures or a folder with pictures."
+            )
             return
         first = len(self.entries)
         self.entries += [Entry(path) for path in dict.fromkeys(new)]

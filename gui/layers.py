@@ -113,6 +113,8 @@ class BoxesItem(QGraphicsItem):
 
     def set_detections(self, detections: Detections | None, classes: tuple[str, ...]) -> None:
         """Take the cells of a picture; none are shown until ``set_shown``."""
+        if detections is self._detections and classes == self._classes:
+            return
         self.prepareGeometryChange()
         self._classes = classes
         self._detections = detections
@@ -120,8 +122,7 @@ class BoxesItem(QGraphicsItem):
         if detections is not None and len(detections):
             x1, y1, x2, y2 = detections.boxes.T
             self._rects = [
-                QRectF(x, y, w, h)
-                for x, y, w, h in np.stack([x1, y1, x2 - x1, y2 - y1], axis=1).astype(float).tolist()
+                QRectF(x, y, w, h) for x, y, w, h in np.stack([x1, y1, x2 - x1, y2 - y1], axis=1).astype(float).tolist()
             ]
             low, high = detections.boxes.min(0), detections.boxes.max(0)
             self._bounds = QRectF(QPointF(*low[:2].tolist()), QPointF(*high[2:].tolist()))

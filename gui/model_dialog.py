@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 if TYPE_CHECKING:
     from core.model import Model
@@ -32,7 +40,10 @@ class ModelDialog(QDialog):
             ("Suggested thresholds", thresholds),
             ("Overlap of one cell (NMS IoU)", f"{card.nms_iou:.2f}"),
             ("Red cell size in training", f"{card.red_cell_diameter:.0f} px"),
-            ("Trained", f"{card.epochs} epochs, seed {card.seed}, {card.date} (trainer {card.trainer_version})"),
+            (
+                "Trained",
+                f"{card.epochs} epochs, seed {card.seed}, {card.date} (trainer {card.trainer_version})",
+            ),
         ]
         rows += [
             ("Trained on", f"{data.name}, {data.split}: {data.images} pictures (sha256 {data.sha256[:12]} …)")

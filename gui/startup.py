@@ -1,11 +1,14 @@
-"""Before Qt is loaded: is there a display, and are Qt's system libraries there?"""
+"""Before Qt is loaded: look for a display, and for the system libraries that Qt needs."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import sys
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _DEBIAN_PACKAGES = {
     "libxcb-cursor.so.0": "libxcb-cursor0",
@@ -22,7 +25,9 @@ _DEBIAN_PACKAGES = {
     "libxcb-shape.so.0": "libxcb-shape0",
     "libxcb-xkb.so.1": "libxcb-xkb1",
 }
-_NEEDED_WITHOUT_X = frozenset({"libEGL.so.1", "libGL.so.1", "libxkbcommon.so.0", "libdbus-1.so.3", "libfontconfig.so.1"})
+_NEEDED_WITHOUT_X = frozenset(
+    {"libEGL.so.1", "libGL.so.1", "libxkbcommon.so.0", "libdbus-1.so.3", "libfontconfig.so.1"}
+)
 
 
 def has_display(environment: Mapping[str, str] | None = None, platform: str = sys.platform) -> bool:

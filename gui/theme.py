@@ -22,16 +22,27 @@ class Theme(Enum):
 
 _ACCENT = QColor("#2f7bd9")
 _LIGHT = {
-    "window": "#f4f5f7", "base": "#ffffff", "text": "#1c2430", "faint": "#5b6675", "button": "#ffffff",
-    "border": "#cdd3db", "canvas": "#dde1e6",
+    "window": "#f4f5f7",
+    "base": "#ffffff",
+    "text": "#1c2430",
+    "faint": "#5b6675",
+    "button": "#ffffff",
+    "border": "#cdd3db",
+    "canvas": "#dde1e6",
 }
 _DARK = {
-    "window": "#22262c", "base": "#2b3037", "text": "#e8ebef", "faint": "#a3adba", "button": "#363c45",
-    "border": "#454c57", "canvas": "#15181c",
+    "window": "#22262c",
+    "base": "#2b3037",
+    "text": "#e8ebef",
+    "faint": "#a3adba",
+    "button": "#363c45",
+    "border": "#454c57",
+    "canvas": "#15181c",
 }
 
 _SHEET = """
-QToolBar {{ border: none; border-bottom: 1px solid {border}; padding: 4px 6px; spacing: 4px; background: {window}; }}
+QToolBar {{ border: none; border-bottom: 1px solid {border}; background: {window}; }}
+QToolBar {{ padding: 4px 6px; spacing: 4px; }}
 QToolBar QToolButton {{ padding: 5px 10px; border-radius: 5px; }}
 QToolBar QToolButton:hover {{ background: {border}; }}
 QToolBar QToolButton:disabled {{ color: {faint}; }}

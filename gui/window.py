@@ -137,7 +137,11 @@ class MainWindow(QMainWindow):
         return scroll
 
     def _action(
-        self, text: str, slot: Callable[[], object], key: QKeySequence | QKeySequence.StandardKey | str | None = None, tip: str = ""
+        self,
+        text: str,
+        slot: Callable[[], object],
+        key: QKeySequence | QKeySequence.StandardKey | str | None = None,
+        tip: str = "",
     ) -> QAction:
         action = QAction(text, self)
         if key is not None:
@@ -153,8 +157,12 @@ class MainWindow(QMainWindow):
         self.folder_action = self._action("Open &folder …", self.ask_for_folder, "Ctrl+Shift+O")
         self.demo_action = self._action("Open the &demo smear", self.open_demo)
         self.import_action = self._action("&Import model …", self.ask_for_model, tip="Use another model file")
-        self.picture_action = self._action("Save &picture …", self.ask_to_save_picture, "Ctrl+S", "Save the picture with its boxes")
-        self.csv_action = self._action("Save &table …", self.ask_to_save_csv, "Ctrl+T", "Save the counts of all pictures as CSV")
+        self.picture_action = self._action(
+            "Save &picture …", self.ask_to_save_picture, "Ctrl+S", "Save the picture with its boxes"
+        )
+        self.csv_action = self._action(
+            "Save &table …", self.ask_to_save_csv, "Ctrl+T", "Save the counts of all pictures as CSV"
+        )
         self.remove_action = self._action("&Remove from list", self.document.remove_current, "Ctrl+W")
         self.again_action = self._action("Count &again", self.document.count_again, "F5")
         self.cancel_action = self._action("&Stop counting", self.document.cancel, "Esc")
@@ -280,7 +288,9 @@ class MainWindow(QMainWindow):
 
     def ask_for_model(self) -> None:
         """Let the person choose a model file."""
-        name, _ = QFileDialog.getOpenFileName(self, "Import a model", self.preferences.folder, f"Models (*{MODEL_SUFFIX})")
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Import a model", self.preferences.folder, f"Models (*{MODEL_SUFFIX})"
+        )
         if name:
             self.document.import_model(Path(name))
 
@@ -289,7 +299,9 @@ class MainWindow(QMainWindow):
         entry = self.document.current_entry
         if entry is not None:
             start = str(Path(self.preferences.folder or entry.path.parent) / f"{entry.path.stem}_counted.png")
-            name, _ = QFileDialog.getSaveFileName(self, "Save the picture with its boxes", start, "PNG (*.png);;JPEG (*.jpg);;TIFF (*.tif)")
+            name, _ = QFileDialog.getSaveFileName(
+                self, "Save the picture with its boxes", start, "PNG (*.png);;JPEG (*.jpg);;TIFF (*.tif)"
+            )
             if name:
                 path = Path(name)
                 self.document.save_picture(path if path.suffix else path.with_suffix(".png"), self.preferences.palette)
@@ -329,7 +341,8 @@ class MainWindow(QMainWindow):
         QMessageBox.about(
             self,
             "About SmearCount",
-            f"SmearCount {__version__}\n\nCounts red cells, white cells and platelets in photographs of blood smears.\n\n"
+            f"SmearCount {__version__}\n\n"
+            "Counts red cells, white cells and platelets in photographs of blood smears.\n\n"
             "It is not a medical device: a person checks every count and answers for it.",
         )
 

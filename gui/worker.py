@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
+import numpy as np
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from core.counting import CountSettings, count
@@ -16,7 +16,8 @@ from core.images import ImageError, SmearImage, read_image
 from core.model import Model, ModelError
 
 if TYPE_CHECKING:
-    import numpy as np
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 _LARGEST_DRAWN = 2048
@@ -38,7 +39,8 @@ class Picture:
         """Make the copies; takes a noticeable time for a large photograph."""
         levels = [image.pixels]
         while max(levels[-1].shape[:2]) > _LARGEST_DRAWN:
-            levels.append(cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+            smaller = cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+            levels.append(np.asarray(smaller, np.uint8))
         return cls(image, tuple(levels))
 
 

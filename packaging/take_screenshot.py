@@ -6,10 +6,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from core.model import default_model_path
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
+from core.model import default_model_path
 from gui.app import demo_smear
 from gui.document import Document, State
 from gui.preferences import Preferences
@@ -36,6 +36,7 @@ with tempfile.TemporaryDirectory() as folder:
         window.document.open_paths(arguments.paths)
 
     def shoot_when_done() -> None:
+        """Wait until the pictures are counted."""
         entries = window.document.entries
         settled = all(entry.state in (State.COUNTED, State.FAILED) for entry in entries)
         if window.document.model is None or not settled:
@@ -44,6 +45,7 @@ with tempfile.TemporaryDirectory() as folder:
         QTimer.singleShot(300, shoot)
 
     def shoot() -> None:
+        """Save the window as it looks now."""
         window.grab().save(str(arguments.out))
         window.close()
         app.quit()

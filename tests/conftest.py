@@ -44,9 +44,7 @@ def model(model_path: Path) -> Model:
 @pytest.fixture(scope="session")
 def smear() -> RenderedSmear:
     """Return a field of ordinary size and look with all kinds of cells."""
-    return render_smear(
-        480, 360, red_cells=14, white_cells=1, platelets=3, diameter=64, rng=np.random.default_rng(5)
-    )
+    return render_smear(480, 360, red_cells=14, white_cells=1, platelets=3, diameter=64, rng=np.random.default_rng(5))
 
 
 @pytest.fixture

@@ -62,9 +62,7 @@ def training_crop(
     return crop
 
 
-def compose_panes(
-    draw_field: Callable[[Generator], PreparedField], preset: Preset, rng: Generator
-) -> Crop:
+def compose_panes(draw_field: Callable[[Generator], PreparedField], preset: Preset, rng: Generator) -> Crop:
     """Fill a crop with one field, or with two to four panes of different fields."""
     size = preset.crop
     cut_x, cut_y = size, size
@@ -81,10 +79,7 @@ def compose_panes(
     spans_y = [(0, cut_y), (cut_y, size)] if cut_y < size else [(0, size)]
     for y1, y2 in spans_y:
         for x1, x2 in spans_x:
-            if rng.random() < preset.rendered:
-                field = rendered_field(preset.red_cell_diameter, rng)
-            else:
-                field = draw_field(rng)
+            field = rendered_field(preset.red_cell_diameter, rng) if rng.random() < preset.rendered else draw_field(rng)
             pane = cut_pane(field, x2 - x1, y2 - y1, preset.red_cell_diameter, rng)
             image[y1:y2, x1:x2] = pane.image
             boxes.append(pane.boxes + np.array([x1, y1, x1, y1], np.float32))
@@ -274,9 +269,7 @@ def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     return vector / np.linalg.norm(vector)
 
 
-def photograph(
-    transmittance: NDArray[np.float32], diameter: float, rng: Generator
-) -> NDArray[np.uint8]:
+def photograph(transmittance: NDArray[np.float32], diameter: float, rng: Generator) -> NDArray[np.uint8]:
     """Photograph a field: residual light and vignetting, defocus, low resolution, noise, JPEG."""
     size = transmittance.shape[0]
     light = WHITE * np.exp(rng.normal(0, 0.04, 3) + rng.normal(0, 0.05))

@@ -54,7 +54,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: there is no such checkpoint; give the best.ckpt of a run folder.") from error
     except (OSError, RuntimeError, EOFError, ValueError) as error:
-        raise CheckpointError(f"{path}: the checkpoint is damaged or none; give the best.ckpt of a run folder.") from error
+        raise CheckpointError(
+            f"{path}: the checkpoint is damaged or none; give the best.ckpt of a run folder."
+        ) from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path}: this is not a checkpoint of a run; give the best.ckpt of a run folder.")
     return content
@@ -81,6 +83,6 @@ def load_trained(path: Path) -> TrainedModel:
         known = msgspec.convert(record, RunRecord) if record else read_record(path.parent)
     except (KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
         raise CheckpointError(
-            f"{path}: this checkpoint was not made by this version of smearcount-train; train again or use that version."
+            f"{path}: it was not made by this version of smearcount-train; train again or use that version."
         ) from error
     return TrainedModel(model.eval(), preset, classes, int(content.get("epoch", -1)) + 1, known)

@@ -277,9 +277,7 @@ def _evaluate_points(arguments: argparse.Namespace) -> None:
     _keep_results(arguments, evaluation, model.card, card_figures(evaluation))
 
 
-def _keep_results(
-    arguments: argparse.Namespace, evaluation: Any, card: ModelCard, figures: dict[str, float]
-) -> None:
+def _keep_results(arguments: argparse.Namespace, evaluation: Any, card: ModelCard, figures: dict[str, float]) -> None:
     if arguments.json is not None:
         document = msgspec.json.format(msgspec.json.encode(evaluation), indent=1)
         arguments.json.write_bytes(document + b"\n")

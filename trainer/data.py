@@ -6,7 +6,6 @@ import csv
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -17,6 +16,8 @@ from core.images import read_image
 from core.model_card import DataProvenance
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 CANONICAL_CLASSES = ("RBC", "WBC", "Platelets")

@@ -143,18 +143,14 @@ def evaluate(model: Model, detector: Detector, data: DataSet, factors: Sequence[
             group_figures(source, [r for r in native if r.field.source == source], classes, settings.nms_iou)
             for source in sources
         ],
-        resized=[
-            _resized_figures(factor, data, detector, settings, overall.classes) for factor in factors
-        ],
+        resized=[_resized_figures(factor, data, detector, settings, overall.classes) for factor in factors],
         seconds_per_image=float(np.median([result.image.seconds for result in native])),
         scale_ratio=ratios,
         scale_misses=misses,
     )
 
 
-def group_figures(
-    name: str, results: Sequence[FieldResult], classes: tuple[str, ...], nms_iou: float
-) -> GroupFigures:
+def group_figures(name: str, results: Sequence[FieldResult], classes: tuple[str, ...], nms_iou: float) -> GroupFigures:
     """Return the figures of a group of fields as they were counted."""
     scores = total_scores(results, classes)
     precision = average_precision(results, classes, nms_iou)
@@ -228,9 +224,7 @@ def _resized_figures(
     results = look_at(data, detector, settings, factor=factor, title=f"Counting at {factor:g}x")
     figures = {name: ClassFigures.of(score) for name, score in total_scores(results, classes).items()}
     change = {
-        name: 100 * (figures[name].counted / native[name].counted - 1)
-        if native[name].counted
-        else float("nan")
+        name: 100 * (figures[name].counted / native[name].counted - 1) if native[name].counted else float("nan")
         for name in classes
     }
     unknown = sum(bool(result.image.found.notices) for result in results)

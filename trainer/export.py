@@ -167,9 +167,7 @@ def compare(model: CellRetinaNet, exported: Model, image: NDArray[np.uint8]) -> 
     return Agreement(float(box), float(score), int((scores > floor + SCORE_TOLERANCE).sum()))
 
 
-def _apart(
-    first: NDArray[np.float32], second: NDArray[np.float32], floor: float
-) -> tuple[float, float]:
+def _apart(first: NDArray[np.float32], second: NDArray[np.float32], floor: float) -> tuple[float, float]:
     """Return the largest distance of a candidate ``x1 y1 x2 y2 score`` from its nearest counterpart."""
     clear = first[first[:, 4] > floor + SCORE_TOLERANCE]
     worst_box = worst_score = 0.0

@@ -92,18 +92,14 @@ def look_at(
     classes = detector.card.classes
     known = [classes.index(name) if name in classes else -1 for name in CANONICAL_CLASSES]
     to_model = np.array(known, np.int64)
-    images = look_at_paths(
-        [field.path for field in data.fields], detector, settings, factor=factor, title=title
-    )
+    images = look_at_paths([field.path for field in data.fields], detector, settings, factor=factor, title=title)
     return [
         FieldResult(field, image, field.pixel_boxes(image.width, image.height), to_model[field.labels])
         for field, image in zip(data.fields, images, strict=True)
     ]
 
 
-def total_scores(
-    results: Iterable[FieldResult], classes: tuple[str, ...], iou: float = 0.5
-) -> dict[str, ClassScore]:
+def total_scores(results: Iterable[FieldResult], classes: tuple[str, ...], iou: float = 0.5) -> dict[str, ClassScore]:
     """Add up the scores of fields by class name."""
     totals = {name: ClassScore() for name in classes}
     for result in results:

@@ -43,9 +43,7 @@ class PyramidBackbone(nn.Module):
 class KeepSize(GeneralizedRCNNTransform):
     """torchvision's normalisation and batching without its resizing: fields come at the right scale."""
 
-    def resize(
-        self, image: Tensor, target: dict[str, Tensor] | None = None
-    ) -> tuple[Tensor, dict[str, Tensor] | None]:
+    def resize(self, image: Tensor, target: dict[str, Tensor] | None = None) -> tuple[Tensor, dict[str, Tensor] | None]:
         """Return image and target as they are."""
         return image, target
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ from trainer.looking import look_at_paths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.model import Model
     from core.results import CountedImage
 
+_BORDER = 3.0  # pixels: a box that comes this close to the border is cut by it
 _COVERAGE_COLUMNS = ("image", "isolated_cells", "isolated_cells_without_point")
 
 
@@ -45,6 +46,8 @@ class PointFieldFigures:
     file: str
     points: int
     points_inside: int
+    whole_red_cells: int
+    whole_points: int
     counts: dict[str, int]
 
 
@@ -54,6 +57,8 @@ class PointEvaluation:
 
     ``red_error_percent`` is the red cell total against the points, and
     ``red_error_with_unmarked_percent`` against the points and the isolated cells known to lack one.
+    ``whole_red_error_percent`` leaves out the cells that the border cuts, with the points in them: the
+    program counts those, and such sources mark few of them.
     White cells are not marked in such sources: those counted are false unless a look at the ``files``
     says otherwise.
     """
@@ -66,6 +71,7 @@ class PointEvaluation:
     red_cells: int
     red_error_percent: float
     red_error_with_unmarked_percent: float
+    whole_red_error_percent: float
     white_cells: int
     white_cells_per_field: float
     white_cell_files: dict[str, int]
@@ -132,19 +138,9 @@ def evaluate_points(model: Model, detector: Detector, fields: Sequence[PointFiel
     """Count the fields at the model's card settings and compare with the points."""
     settings = CountSettings.suggested_by(model.card)
     images = list(look_at_paths([field.path for field in fields], detector, settings))
-    files = [
-        PointFieldFigures(
-            field.path.name,
-            len(field.points),
-            int(points_inside(field.points, _red_boxes(image, model.card.classes)).sum()),
-            image.result.counts,
-        )
-        for field, image in zip(fields, images, strict=True)
-    ]
+    files = [_figures(field, image, model.card.classes) for field, image in zip(fields, images, strict=True)]
     points, unmarked = sum(item.points for item in files), sum(field.unmarked for field in fields)
-    red, white, platelets = (
-        sum(item.counts.get(name, 0) for item in files) for name in ("RBC", "WBC", "Platelets")
-    )
+    red, white, platelets = (sum(item.counts.get(name, 0) for item in files) for name in ("RBC", "WBC", "Platelets"))
     return PointEvaluation(
         model={"name": model.card.name, "sha256": model.sha256},
         images=len(files),
@@ -154,12 +150,31 @@ def evaluate_points(model: Model, detector: Detector, fields: Sequence[PointFiel
         red_cells=red,
         red_error_percent=_percent_off(red, points),
         red_error_with_unmarked_percent=_percent_off(red, points + unmarked),
+        whole_red_error_percent=_percent_off(
+            sum(item.whole_red_cells for item in files), sum(item.whole_points for item in files)
+        ),
         white_cells=white,
         white_cells_per_field=white / len(files),
         white_cell_files={item.file: item.counts["WBC"] for item in files if item.counts.get("WBC")},
         platelets=platelets,
         seconds_per_image=float(np.median([image.seconds for image in images])),
         files=files,
+    )
+
+
+def _figures(field: PointField, image: CountedImage, classes: tuple[str, ...]) -> PointFieldFigures:
+    boxes = _red_boxes(image, classes)
+    limits = np.array([image.width, image.height], np.float32) - _BORDER
+    cut = (boxes[:, :2] < _BORDER).any(axis=1) | (boxes[:, 2:] > limits).any(axis=1)
+    inside, inside_whole = points_inside(field.points, boxes), points_inside(field.points, boxes[~cut])
+    in_cut_only = inside & ~inside_whole
+    return PointFieldFigures(
+        file=field.path.name,
+        points=len(field.points),
+        points_inside=int(inside.sum()),
+        whole_red_cells=int((~cut).sum()),
+        whole_points=int((~in_cut_only).sum()),
+        counts=image.result.counts,
     )
 
 
@@ -184,5 +199,6 @@ def card_figures(evaluation: PointEvaluation) -> dict[str, float]:
     return {
         "points inside a counted red cell": evaluation.points_inside_share,
         "count error RBC, %": evaluation.red_error_percent,
+        "count error of whole RBC, %": evaluation.whole_red_error_percent,
         "white cells counted per field": evaluation.white_cells_per_field,
     }

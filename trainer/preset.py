@@ -87,7 +87,11 @@ def load_preset(name_or_path: str) -> Preset:
 
 def _check(preset: Preset, origin: str) -> None:
     counts = (preset.fpn_channels, preset.batch_size, preset.batches_per_epoch, preset.epochs, preset.validate_every)
-    lengths = (preset.red_cell_diameter, preset.learning_rate, *(size for level in preset.anchor_sizes for size in level))
+    lengths = (
+        preset.red_cell_diameter,
+        preset.learning_rate,
+        *(size for level in preset.anchor_sizes for size in level),
+    )
     problem = None
     if preset.backbone not in BACKBONES:
         problem = f"backbone {preset.backbone!r} is none of {', '.join(BACKBONES)}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from core.model_card import DataProvenance
+from core.model_card import DataProvenance  # noqa: TC001  msgspec needs it when it reads a record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,8 +86,7 @@ def open_run(folder: Path, record: RunRecord) -> bool:
     earlier = read_record(folder)
     if earlier is None:
         raise RunError(
-            f"{folder}: there is a checkpoint but no {RECORD_FILE} to say how it came about; "
-            "use another --run folder."
+            f"{folder}: there is a checkpoint but no {RECORD_FILE} to say how it came about; use another --run folder."
         )
     if differences := earlier.differences(record):
         raise RunError(

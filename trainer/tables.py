@@ -142,6 +142,7 @@ def points_table(evaluation: PointEvaluation) -> Table:
     table.add_row("inside a counted red cell", f"{number(100 * evaluation.points_inside_share, '.2f')} %")
     table.add_row("red cells counted", str(evaluation.red_cells))
     table.add_row("against the points", f"{number(evaluation.red_error_percent, '+.1f')} %")
+    table.add_row("of whole cells, away from the border", f"{number(evaluation.whole_red_error_percent, '+.1f')} %")
     if evaluation.unmarked:
         error = number(evaluation.red_error_with_unmarked_percent, "+.1f")
         table.add_row(f"against these and {evaluation.unmarked} unmarked cells", f"{error} %")

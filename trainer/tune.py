@@ -98,9 +98,7 @@ def best_threshold(curve: ThresholdCurve) -> int:
     return int(closest[len(closest) // 2])
 
 
-def _curve(
-    results: Sequence[FieldResult], card: ModelCard, settings: CountSettings, label: int
-) -> ThresholdCurve:
+def _curve(results: Sequence[FieldResult], card: ModelCard, settings: CountSettings, label: int) -> ThresholdCurve:
     """Return one class's curve over all thresholds, the other classes' thresholds being as they are.
 
     Counting at threshold 0 holds the count at every threshold: who takes a cell from this class does

@@ -10,11 +10,10 @@ import psutil
 
 def main() -> None:
     started = psutil.Process().create_time()
-    from core.model import default_model_path  # before Qt, as the program does
-
-    from PySide6.QtCore import QEvent, QObject, QSettings
+    from PySide6.QtCore import QEvent, QObject, QSettings, QTimer
     from PySide6.QtWidgets import QApplication
 
+    from core.model import default_model_path
     from gui.document import Document
     from gui.preferences import Preferences
     from gui.theme import Theme, apply_theme
@@ -25,7 +24,7 @@ def main() -> None:
             if event.type() == QEvent.Type.Paint:
                 sys.stdout.write(f"{time.time() - started:.3f}\n")
                 watched.removeEventFilter(self)
-                app.quit()
+                QTimer.singleShot(0, window.close)
             return False
 
     app = QApplication([])
@@ -35,7 +34,6 @@ def main() -> None:
     window.centralWidget().installEventFilter(watcher)
     window.show()
     app.exec()
-    window.document.close()
 
 
 if __name__ == "__main__":

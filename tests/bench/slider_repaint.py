@@ -6,8 +6,6 @@ import statistics
 import sys
 import time
 
-from core.model import default_model_path  # before Qt, as the program does
-
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QSettings
 from PySide6.QtWidgets import QApplication
@@ -15,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from core.detections import Detections
 from core.detector import DetectorResult
 from core.images import SmearImage
+from core.model import default_model_path
 from gui.document import Document, Entry, State
 from gui.preferences import Preferences
 from gui.theme import Theme, apply_theme
@@ -62,7 +61,7 @@ def main() -> None:
         times.append(1000 * (time.perf_counter() - start))
         QCoreApplication.processEvents()
     sys.stdout.write(f"{statistics.median(times):.1f}\n")
-    document.close()
+    window.close()
 
 
 if __name__ == "__main__":

@@ -207,9 +207,7 @@ def test_an_empty_folder_is_an_error(bench: Bench):
     assert str(empty) in bench.err
 
 
-def test_an_unreadable_folder_is_an_error(
-    bench: Bench, ordinary_user: Callable[[], AbstractContextManager[None]]
-):
+def test_an_unreadable_folder_is_an_error(bench: Bench, ordinary_user: Callable[[], AbstractContextManager[None]]):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)

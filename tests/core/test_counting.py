@@ -43,9 +43,7 @@ def count_by_definition(cells: Detections, settings: CountSettings) -> list[bool
     """Drop what is under its threshold, suppress within classes, then let the likelier class win."""
     limits = np.array([settings.thresholds[name] for name in CLASSES], np.float32)
     above = np.flatnonzero(cells.scores >= limits[cells.labels])
-    kept = above[
-        suppress_by_class(cells.boxes[above], cells.scores[above], cells.labels[above], settings.nms_iou)
-    ]
+    kept = above[suppress_by_class(cells.boxes[above], cells.scores[above], cells.labels[above], settings.nms_iou)]
     overlap = iou_matrix(cells.boxes, cells.boxes)
     counted: list[int] = []
     for i in kept.tolist():
@@ -76,9 +74,7 @@ def test_raising_a_threshold_never_raises_its_count(
 
 
 @given(fields, thresholds)
-def test_counts_and_means_are_those_of_the_counted_cells(
-    cells: Detections, limits: tuple[float, float, float]
-):
+def test_counts_and_means_are_those_of_the_counted_cells(cells: Detections, limits: tuple[float, float, float]):
     result = count(cells, settings_of(limits), CLASSES)
     for label, name in enumerate(CLASSES):
         scores = cells.scores[result.counted & (cells.labels == label)]

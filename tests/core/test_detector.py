@@ -63,9 +63,7 @@ def partners(model: Model, ones: DetectorResult, others: DetectorResult) -> NDAr
     return overlap * (first.labels[a][:, None] == second.labels[b][None])
 
 
-def test_no_cell_is_lost_or_counted_twice_at_a_seam(
-    model: Model, untiled: DetectorResult, tiled: DetectorResult
-):
+def test_no_cell_is_lost_or_counted_twice_at_a_seam(model: Model, untiled: DetectorResult, tiled: DetectorResult):
     """Cells whose score is at the threshold may fall on either side of it, hence the one in fifty."""
     overlap = partners(model, untiled, tiled)
     found_again = (overlap > 0.6).sum(axis=1)
@@ -103,9 +101,7 @@ def test_boxes_lie_in_the_image(untiled: DetectorResult, tiled: DetectorResult):
 @pytest.mark.parametrize("diameter", [30, 64, 120])
 def test_the_size_of_the_cells_is_found_and_they_are_counted(model: Model, diameter: int):
     width, height = 9 * diameter, 7 * diameter
-    smear = render_smear(
-        width, height, red_cells=22, white_cells=1, diameter=diameter, rng=np.random.default_rng(3)
-    )
+    smear = render_smear(width, height, red_cells=22, white_cells=1, diameter=diameter, rng=np.random.default_rng(3))
     result = Detector(model).detect(smear.image)
     found = count(result.detections, CountSettings.suggested_by(model.card), model.card.classes).counts
     assert result.diameter == pytest.approx(diameter, rel=0.2)

@@ -107,9 +107,7 @@ def test_grey_pictures_get_three_equal_channels(tmp_path: Path, name: str):
         ("a.tif", {"IMWRITE_TIFF_COMPRESSION": cv2.IMWRITE_TIFF_COMPRESSION_LZW}),
     ],
 )
-def test_deep_pictures_keep_their_brightness(
-    tmp_path: Path, name: str, tags: dict[str, int], kind: str, bits: int
-):
+def test_deep_pictures_keep_their_brightness(tmp_path: Path, name: str, tags: dict[str, int], kind: str, bits: int):
     expected = gradient() if kind == "rgb" else np.repeat(gradient()[..., :1], 3, axis=2)
     deep = (expected / 255 * (2**bits - 1)).round().astype(np.uint16)
     path = write_deep(tmp_path / name, deep if kind == "rgb" else deep[..., 0], **tags)
@@ -301,9 +299,7 @@ def test_an_empty_file_is_called_empty(tmp_path: Path):
     assert "empty" in read_error(path)
 
 
-@pytest.mark.parametrize(
-    "content", ["These are my notes.\n" * 40, "x", "%PDF-1.7", "%!PS-Adobe-3.0 EPSF-3.0\n"]
-)
+@pytest.mark.parametrize("content", ["These are my notes.\n" * 40, "x", "%PDF-1.7", "%!PS-Adobe-3.0 EPSF-3.0\n"])
 def test_other_files_are_no_pictures(tmp_path: Path, content: str):
     path = tmp_path / "a.jpg"
     path.write_text(content)
@@ -378,13 +374,9 @@ def encoded(name: str) -> bytes:
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from(["a.jpg", "a.png", "a.tif", "a.bmp", "a.webp", "deep.png", "deep.tif"]),
-    places=st.lists(
-        st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=4
-    ),
+    places=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=4),
 )
-def test_damaged_bytes_give_a_picture_or_a_sentence(
-    tmp_path: Path, name: str, places: list[tuple[float, int]]
-):
+def test_damaged_bytes_give_a_picture_or_a_sentence(tmp_path: Path, name: str, places: list[tuple[float, int]]):
     data = bytearray(encoded(name))
     for where, value in places:
         data[int(where * len(data))] = value

@@ -25,8 +25,6 @@ def test_every_requirement_is_pinned_and_no_pin_is_an_address():
             match = re.fullmatch(r"([a-z0-9-]+)==([0-9][0-9a-z.]*)", line)
             assert match, line
             pins[match[1]] = match[2]
-    needed = {
-        re.split(r"[^\w-]", text, maxsplit=1)[0].lower() for text in metadata.requires("smearcount") or ()
-    }
+    needed = {re.split(r"[^\w-]", text, maxsplit=1)[0].lower() for text in metadata.requires("smearcount") or ()}
     assert len(needed) > 10
     assert needed <= set(pins)

@@ -17,9 +17,7 @@ def render(seed: int, style: SmearStyle | None = None, **counts: int):
 
 @pytest.mark.parametrize("style", [None, SmearStyle(debris=5, irregularity=1, blur=0)])
 def test_one_seed_is_one_picture(style: SmearStyle | None):
-    first, again, other = (
-        render(seed, style, red_cells=15, white_cells=1, platelets=3) for seed in (1, 1, 2)
-    )
+    first, again, other = (render(seed, style, red_cells=15, white_cells=1, platelets=3) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.image, again.image)
     np.testing.assert_array_equal(first.boxes, again.boxes)
     np.testing.assert_array_equal(first.labels, again.labels)
@@ -28,9 +26,7 @@ def test_one_seed_is_one_picture(style: SmearStyle | None):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_boxes_lie_in_the_picture_and_hold_something(seed: int):
-    smear = render(
-        seed, SmearStyle.random(np.random.default_rng(seed)), red_cells=30, white_cells=2, platelets=5
-    )
+    smear = render(seed, SmearStyle.random(np.random.default_rng(seed)), red_cells=30, white_cells=2, platelets=5)
     assert smear.image.shape == (300, 400, 3)
     assert smear.image.dtype == np.uint8
     assert (smear.boxes >= 0).all()

@@ -10,7 +10,11 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
 from core.annotate import write_picture
-from core.rendered_smear import RenderedSmear, render_smear
+from core.counting import CountSettings
+from core.detector import Detector
+from core.images import read_image
+from core.rendered_smear import render_smear
+from core.results import count_image
 from gui.document import Document, State
 from gui.preferences import Preferences
 from gui.theme import Theme, apply_theme
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
+
+    from core.model import Model
 
 
 @pytest.fixture
@@ -43,17 +49,24 @@ def window(qtbot: QtBot, model_path: Path, preferences: Preferences) -> Iterator
 
 
 @pytest.fixture
-def make_smear(tmp_path: Path) -> Callable[..., tuple[Path, RenderedSmear]]:
-    """Render a small smear into a file; distinct seeds give distinct counts."""
+def make_smear(tmp_path: Path, model: Model) -> Callable[..., tuple[Path, dict[str, int]]]:
+    """Render a small smear into a file; return its path and what the headless path counts in it."""
+    detector, settings = Detector(model), CountSettings.suggested_by(model.card)
 
-    def make(name: str, seed: int = 0, red_cells: int = 14, size: tuple[int, int] = (420, 320)) -> tuple[Path, RenderedSmear]:
+    def make(name: str, seed: int = 0, red_cells: int = 14) -> tuple[Path, dict[str, int]]:
         smear = render_smear(
-            *size, red_cells=red_cells, white_cells=1, platelets=2, diameter=56, rng=np.random.default_rng(seed)
+            420,
+            320,
+            red_cells=red_cells,
+            white_cells=1,
+            platelets=2,
+            diameter=56,
+            rng=np.random.default_rng(seed),
         )
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         write_picture(smear.image, path)
-        return path, smear
+        return path, count_image(read_image(path), detector, settings).result.counts
 
     return make
 
@@ -67,10 +80,8 @@ def wait_counted(qtbot: QtBot) -> Callable[[MainWindow], None]:
             document = window.document
             settled = all(entry.state in (State.COUNTED, State.FAILED) for entry in document.entries)
             current = document.current_entry
-            return settled and (
-                current is None or current.state is State.FAILED or document.picture is not None
-            )
+            return settled and (current is None or current.state is State.FAILED or document.picture is not None)
 
-        qtbot.waitUntil(done, timeout=60_000)
+        qtbot.waitUntil(done, timeout=120_000)
 
     return wait

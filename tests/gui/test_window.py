@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
-from PySide6.QtGui import QDropEvent, QWheelEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from core.demo import render_demo_smear
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from core.rendered_smear import RenderedSmear
     from gui.window import MainWindow
 
-    MakeSmear = Callable[..., tuple[Path, RenderedSmear]]
+    MakeSmear = Callable[..., tuple[Path, dict[str, int]]]
     WaitCounted = Callable[[MainWindow], None]
 
 
@@ -35,7 +34,9 @@ def shown_counts(window: MainWindow) -> dict[str, int]:
 
 def canvas_pixels(window: MainWindow) -> np.ndarray:
     """What the canvas shows, uint8 RGB (H, W, 3)."""
-    image = window.canvas.viewport().grab().toImage().convertToFormat(window.canvas.grab().toImage().Format.Format_RGB888)
+    image = (
+        window.canvas.viewport().grab().toImage().convertToFormat(window.canvas.grab().toImage().Format.Format_RGB888)
+    )
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
 
@@ -72,18 +73,18 @@ def test_the_demo_smear_is_counted_right_by_one_click(
     assert shown_counts(window) == render_demo_smear().counts()
     assert "mean probability" in window.class_panel.cards["RBC"].mean.text()
     assert pixels_of(window, ORANGE) > 500
-    assert pixels_of(window, LIGHT_BLUE) > 100
+    assert pixels_of(window, LIGHT_BLUE) > 60
 
 
 def test_a_slider_changes_count_and_boxes_without_a_new_detection(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted
 ) -> None:
-    path, smear = make_smear("slide.png")
+    path, expected = make_smear("slide.png")
     window.document.open_paths([path])
     wait_counted(window)
     before, found = shown_counts(window), window.document.entries[0].found
     orange = pixels_of(window, ORANGE)
-    assert before["RBC"] == smear.counts()["RBC"]
+    assert before["RBC"] == expected["RBC"]
     slider = window.class_panel.cards["RBC"].slider
     slider.setFocus()
     qtbot.keyClick(slider, Qt.Key.Key_End)
@@ -128,7 +129,7 @@ def test_hiding_a_class_takes_its_boxes_off_but_not_its_count(
 def test_bad_files_are_named_and_the_rest_goes_on(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted, tmp_path: Path
 ) -> None:
-    good, smear = make_smear("c_good.png")
+    good, expected = make_smear("c_good.png")
     empty, cut = tmp_path / "a_empty.jpg", tmp_path / "b_cut.png"
     empty.write_bytes(b"")
     cut.write_bytes(good.read_bytes()[:4000])
@@ -141,7 +142,7 @@ def test_bad_files_are_named_and_the_rest_goes_on(
     assert window.class_panel.cards["RBC"].count.text() == "–"
     window.document.set_current(2)
     wait_counted(window)
-    assert shown_counts(window) == smear.counts()
+    assert shown_counts(window) == expected
     window.document.set_current(1)
     cut.write_bytes(good.read_bytes())
     qtbot.mouseClick(window.failure_page.retry_button, Qt.MouseButton.LeftButton)
@@ -164,7 +165,7 @@ def test_quick_navigation_never_shows_another_pictures_counts(
     for index in (3, 0, 2, 1):
         window.document.set_current(index)
         wait_counted(window)
-        assert shown_counts(window)["RBC"] == smears[index][1].counts()["RBC"]
+        assert shown_counts(window)["RBC"] == smears[index][1]["RBC"]
         picture = window.document.picture
         assert picture is not None
         assert picture.image.path == smears[index][0]
@@ -175,7 +176,7 @@ def test_counting_stops_and_goes_on(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted, tmp_path: Path
 ) -> None:
     tile, _ = make_smear("tile.png")
-    large = np.tile(np.asarray(Image.open(tile)), (8, 8, 1))
+    large = np.tile(np.asarray(Image.open(tile)), (5, 5, 1))
     path = tmp_path / "large.bmp"
     Image.fromarray(large).save(path)
     with qtbot.waitSignal(window.document.progressed, timeout=60_000):
@@ -189,7 +190,7 @@ def test_counting_stops_and_goes_on(
     qtbot.keyClick(window, Qt.Key.Key_F5)
     qtbot.waitUntil(lambda: entry.state is State.COUNTING, timeout=30_000)
     wait_counted(window)
-    assert shown_counts(window)["RBC"] > 100
+    assert shown_counts(window)["RBC"] > 60
 
 
 def test_the_red_cell_size_can_be_set_by_hand(
@@ -213,7 +214,12 @@ def test_the_red_cell_size_can_be_set_by_hand(
 
 
 def test_a_model_can_be_imported_and_a_damaged_one_is_refused(
-    window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted, model_path: Path, tmp_path: Path
+    window: MainWindow,
+    qtbot: QtBot,
+    make_smear: MakeSmear,
+    wait_counted: WaitCounted,
+    model_path: Path,
+    tmp_path: Path,
 ) -> None:
     window.document.open_paths([make_smear("slide.png")[0]])
     wait_counted(window)
@@ -240,7 +246,7 @@ def test_a_model_can_be_imported_and_a_damaged_one_is_refused(
 def test_picture_and_table_are_saved(
     window: MainWindow, make_smear: MakeSmear, wait_counted: WaitCounted, tmp_path: Path
 ) -> None:
-    path, smear = make_smear("Bild äöü 血.png")
+    path, expected = make_smear("Bild äöü 血.png")
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"no picture")
     window.document.open_paths([path, bad])
@@ -251,12 +257,12 @@ def test_picture_and_table_are_saved(
     accept_dialog(table)
     window.csv_action.trigger()
     drawn = np.asarray(Image.open(picture).convert("RGB")).astype(int)
-    assert drawn.shape == smear.image.shape
+    assert drawn.shape == (320, 420, 3)
     assert (np.abs(drawn - ORANGE).max(axis=2) < 3).sum() > 200
     with table.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert Path(rows[0]["image"]) == path
-    assert {name: int(rows[0][name]) for name in smear.counts()} == smear.counts()
+    assert {name: int(rows[0][name]) for name in expected} == expected
     assert "bad.png" in rows[1]["error"]
 
 
@@ -279,8 +285,21 @@ def test_files_and_folders_can_be_dropped(
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "slides"))])
     drop = QDropEvent(
-        QPointF(300, 300), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        QPointF(300, 300),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
     )
+    enter = QDragEnterEvent(
+        QPoint(300, 300),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
     QApplication.sendEvent(window, drop)
     wait_counted(window)
     assert [entry.path.name for entry in window.document.entries] == ["1.png", "2.png"]

@@ -112,10 +112,15 @@ def stirred_network() -> CellRetinaNet:
         if isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.running_mean, std=0.1)  # type: ignore[arg-type]
             nn.init.uniform_(module.running_var, 0.5, 1.5)  # type: ignore[arg-type]
-    logits = network.head.classification_head.cls_logits
-    nn.init.normal_(logits.weight, std=0.1)
-    nn.init.constant_(logits.bias, -4.0)
-    return network.eval()
+    network.eval()
+    noise = (torch.rand(1, 3, 128, 128) - 0.45) / 0.225
+    with torch.no_grad():
+        logits = network.head.classification_head.cls_logits
+        logits.bias.zero_()
+        said = network.head(list(network.backbone(noise).values()))["cls_logits"]
+        logits.weight /= said.std()
+        logits.bias.fill_(-3.0 - float(torch.quantile(said / said.std(), 0.98)))  # 2 % above the floor
+    return network
 
 
 RECORD = {

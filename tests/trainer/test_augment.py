@@ -122,9 +122,7 @@ def test_a_photograph_of_an_empty_field_is_bright_and_even(seed: int) -> None:
 
 def test_a_crop_is_a_pure_function_of_its_seed() -> None:
     preset = load_preset("tiny")
-    first, second, other = (
-        training_crop(marked_field, [], preset, np.random.default_rng(seed)) for seed in (1, 1, 2)
-    )
+    first, second, other = (training_crop(marked_field, [], preset, np.random.default_rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.image, second.image)
     np.testing.assert_array_equal(first.boxes, second.boxes)
     assert (first.image != other.image).any()

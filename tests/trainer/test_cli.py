@@ -27,9 +27,7 @@ def break_label(text: str) -> Callable[[Path], object]:
 
 
 def edit(name: str, old: str, new: str) -> Callable[[Path], object]:
-    return lambda folder: (folder / name).write_text(
-        (folder / name).read_text("utf-8").replace(old, new), "utf-8"
-    )
+    return lambda folder: (folder / name).write_text((folder / name).read_text("utf-8").replace(old, new), "utf-8")
 
 
 BROKEN_DATA = {
@@ -72,7 +70,7 @@ def test_broken_data_gives_one_sentence(
     ("arguments", "message"),
     [
         (["--sources", "A,C"], "there is no source 'C'; the sources are A, B"),
-        (["--preset", "huge"], "huge: no such preset; choose one of resnet18"),
+        (["--preset", "huge"], "huge: no such preset; choose one of"),
         (["--weights", "coco"], "COCO weights exist only for the backbone resnet50"),
         (["--weights", "missing.pth"], "missing.pth: there is no such checkpoint"),
         (["--accelerator", "abacus"], "This computer cannot train so"),
@@ -127,8 +125,9 @@ def test_presets_that_ship_can_be_read(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def model_file(tmp_path: Path, exported: Path) -> Path:
-    return shutil.copy(exported, tmp_path / "model.onnx")
+def model_file(tmp_path: Path, model_path: Path) -> Path:
+    """Return a copy of the model whose card may be changed."""
+    return shutil.copy(model_path, tmp_path / "model.onnx")
 
 
 def test_evaluate_measures_and_writes_the_card(tmp_path: Path, data_folder: Path, model_file: Path) -> None:
@@ -141,11 +140,12 @@ def test_evaluate_measures_and_writes_the_card(tmp_path: Path, data_folder: Path
     assert overall["images"] == 4
     by_source = [group["classes"]["RBC"]["truth"] for group in figures["by_source"]]
     assert sum(by_source) == overall["classes"]["RBC"]["truth"] > 20
+    assert overall["classes"]["RBC"]["f1"] > 0.5
     assert [item["factor"] for item in figures["resized"]] == [0.5]
     assert figures["seconds_per_image"] > 0
-    measured = {item.figure: item for item in Model(model_file).card.measured}
+    measured = {item.figure: item for item in Model(model_file).card.measured if item.test_set == "rendered train"}
     assert measured["AP50 RBC"].value == pytest.approx(overall["classes"]["RBC"]["ap50"], abs=1e-4)
-    assert measured["mean AP50:95"].test_set == "rendered train"
+    assert "mean AP50:95" in measured
 
     assert main([*common, "--sources", "B", "--json", str(out)]) == 0
     figures = json.loads(out.read_text("utf-8"))
@@ -189,7 +189,8 @@ def test_evaluate_points(tmp_path: Path, data_folder: Path, points_folder: Path,
     assert figures["unmarked"] == 1
     assert figures["red_cells"] == sum(item["counts"]["RBC"] for item in figures["files"])
     assert figures["points"] == sum(item["points"] for item in figures["files"]) > 10
-    assert {item.test_set for item in Model(model_file).card.measured} == {"points"}
+    assert figures["points_inside_share"] > 0.5
+    assert "points" in {item.test_set for item in Model(model_file).card.measured}
 
     names = tmp_path / "names.txt"
     names.write_text("3.png\n", "utf-8")

@@ -76,9 +76,7 @@ def test_the_loss_falls(train_set: DataSet) -> None:
 def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path, data_folder: Path) -> None:
     common = ["fit", "--data", str(data_folder), "--preset", "tiny", "--accelerator", "cpu"]
     common += ["--epochs", "2"]
-    stopped = start(
-        ["-c", KILLED_IN_THE_SECOND_EPOCH], [*common, "--run", str(tmp_path / "stopped"), "--workers", "0"]
-    )
+    stopped = start(["-c", KILLED_IN_THE_SECOND_EPOCH], [*common, "--run", str(tmp_path / "stopped"), "--workers", "0"])
     assert stopped.returncode == -signal.SIGKILL, stopped.stderr
     halfway = weights_of(tmp_path / "stopped")
     # the crops come from other processes this time, which must make no difference

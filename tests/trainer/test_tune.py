@@ -51,9 +51,7 @@ def test_the_overlap_is_the_one_that_keeps_touching_cells(make: Any) -> None:
 
 
 def test_near_ties_go_to_the_truest_count() -> None:
-    curve = ThresholdCurve(
-        np.array([0.3, 0.4, 0.5]), np.array([1100, 1001, 900]), np.array([1000, 950, 900]), 1000
-    )
+    curve = ThresholdCurve(np.array([0.3, 0.4, 0.5]), np.array([1100, 1001, 900]), np.array([1000, 950, 900]), 1000)
     assert np.ptp(curve.f1) < 0.006
     assert curve.f1.argmax() != 1
     assert curve.f1.max() - curve.f1[1] < 0.003 <= NEAR_TIE
