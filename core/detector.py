@@ -272,7 +272,8 @@ class _Run:
         map_x = (x * columns / width - 0.5).astype(np.float32)
         map_y = (y * rows / height - 0.5).astype(np.float32)
         how, beyond = cv2.INTER_LINEAR, cv2.BORDER_REPLICATE
-        local = cv2.remap(self.light, *np.meshgrid(map_x, map_y), how, borderMode=beyond)
+        grid_x, grid_y = np.meshgrid(map_x, map_y)
+        local = cv2.remap(self.light, grid_x, grid_y, how, borderMode=beyond)
         return divide_light(pixels, np.asarray(local, np.float32))
 
 

@@ -42,6 +42,8 @@ def guess_diameter(field: NDArray[np.uint8]) -> float | None:
     cap = max(float(np.quantile(stain, _NUCLEUS_QUANTILE)), 2 * _MIN_DENSITY_STEP)
     level, _ = cv2.threshold(np.minimum(stain, cap).astype(np.uint8), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     mask = (stain > max(level, 255 - WHITE + _MIN_DENSITY_STEP)).astype(np.uint8)
+    if mask.all():
+        return None
     contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if not contours:
         return None

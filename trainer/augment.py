@@ -137,7 +137,7 @@ def cut_pane(field: PreparedField, width: int, height: int, diameter: float, rng
         [scale_x, scale_y, scale_x, scale_y], np.float32
     )
     boxes, labels = _clip(boxes, field.labels, width, height)
-    return _turn(Crop(image, boxes, labels), transpose, rng)
+    return _turn(Crop(np.asarray(image, np.uint8), boxes, labels), transpose, rng)
 
 
 def _pane_origin(field_length: int, pane_length: float, rng: Generator) -> float:
@@ -189,7 +189,7 @@ def cut_platelets(field: PreparedField, diameter: float) -> list[NDArray[np.floa
             continue
         piece = field.image[int(y1) : int(np.ceil(y2)), int(x1) : int(np.ceil(x2))]
         size = (max(round(piece.shape[1] * scale), 5), max(round(piece.shape[0] * scale), 5))
-        patch = _DENSITY_OF_VALUE[cv2.resize(piece, size, interpolation=cv2.INTER_AREA)]
+        patch = _DENSITY_OF_VALUE[np.asarray(cv2.resize(piece, size, interpolation=cv2.INTER_AREA), np.uint8)]
         patch = np.maximum(patch - np.quantile(patch, 0.1, axis=(0, 1)).astype(np.float32), 0)
         v, u = np.mgrid[-1 : 1 : size[1] * 1j, -1 : 1 : size[0] * 1j]
         fade = np.clip((1.08 - np.hypot(u, v)) / 0.25, 0, 1).astype(np.float32)
@@ -262,11 +262,11 @@ def restain(image: NDArray[np.uint8], rng: Generator) -> NDArray[np.float32]:
         density = np.sign(density) * np.abs(density) ** float(rng.uniform(0.75, 1.3))
     if rng.random() < 0.08:  # a grey photograph
         density[:] = density.mean(axis=2, keepdims=True)
-    return np.exp(-density)
+    return np.exp(-density).astype(np.float32, copy=False)
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    return vector / np.linalg.norm(vector)
+    return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
 
 def photograph(transmittance: NDArray[np.float32], diameter: float, rng: Generator) -> NDArray[np.uint8]:
@@ -293,5 +293,5 @@ def photograph(transmittance: NDArray[np.float32], diameter: float, rng: Generat
     picture = np.clip(image, 0, 255).astype(np.uint8)
     if rng.random() < 0.3:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 95))]
-        picture = cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR)
+        picture = np.asarray(cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR), np.uint8)
     return picture

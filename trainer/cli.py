@@ -189,12 +189,15 @@ def _say(text: str) -> None:
 
 
 def _fit(arguments: argparse.Namespace) -> None:
+    from lightning.pytorch.utilities import rank_zero_only
+
     from trainer.checkpoint import CheckpointError
     from trainer.fit import RunOptions, TrainingError, fit
     from trainer.pretrained import WeightsError
     from trainer.record import RunError
 
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    say = rank_zero_only(_say)
     preset = load_preset(arguments.preset)
     if arguments.epochs is not None:
         preset = dataclasses.replace(preset, epochs=arguments.epochs)
@@ -208,14 +211,14 @@ def _fit(arguments: argparse.Namespace) -> None:
         devices=arguments.devices,
         progress=sys.stderr.isatty(),
     )
-    _say(f"Training {preset.name} on {len(train.fields)} fields of {train.name}, {len(val.fields)} to choose by.")
+    say(f"Training {preset.name} on {len(train.fields)} fields of {train.name}, {len(val.fields)} to choose by.")
     try:
-        best = fit(train, val, preset, options, _weights(arguments.weights), _say)
+        best = fit(train, val, preset, options, _weights(arguments.weights), say)
     except (CheckpointError, RunError, WeightsError) as error:
         raise BadInputError(str(error)) from error
     except TrainingError as error:
         raise FailedError(str(error)) from error
-    _say(f"The best checkpoint is {best}. Next: smearcount-train export --checkpoint {best} --out model.onnx")
+    say(f"The best checkpoint is {best}. Next: smearcount-train export --checkpoint {best} --out model.onnx")
 
 
 def _weights(text: str) -> str | None:

@@ -111,7 +111,7 @@ class WholeFields(Dataset[Sample]):
         scale = self.store.preset.red_cell_diameter / field.diameter
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         image = cv2.resize(field.image, None, fx=scale, fy=scale, interpolation=how)
-        return to_sample(Crop(image, field.boxes * np.float32(scale), field.labels))
+        return to_sample(Crop(np.asarray(image, np.uint8), field.boxes * np.float32(scale), field.labels))
 
 
 def to_sample(crop: Crop) -> Sample:
@@ -154,7 +154,8 @@ class CellData(lightning.LightningDataModule):
             raise DataError(f"A batch of {batch} cannot be dealt out to {processes} devices; use a divisor of it.")
         # the loader may run ahead before Lightning sets its epoch, and right after a restart
         # ``current_epoch`` is still that of the checkpoint
-        epoch = self.trainer.fit_loop.epoch_progress.current.processed
+        progress = self.trainer.fit_loop.epoch_progress.current
+        epoch: int = progress.processed  # pyright: ignore[reportAttributeAccessIssue]
         sampler = EpochSampler(
             batch * self.preset.batches_per_epoch,
             epoch,

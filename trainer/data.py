@@ -75,7 +75,7 @@ def prepare(field: Field, largest_diameter: float) -> PreparedField:
     if diameter > largest_diameter:
         shrink = largest_diameter / diameter
         size = (max(round(width * shrink), 1), max(round(height * shrink), 1))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
         diameter = largest_diameter
     image = divide_light(image, estimate_light(image))
     height, width = image.shape[:2]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from trainer.data import DataSet
 
 EVALUATION_SCHEMA = 1
-MAX_DETECTIONS = (1, 100, 10_000)
+MAX_DETECTIONS: list[int] = [1, 100, 10_000]
 """COCO's caps on boxes per image; the last is the one that counts, and COCO's own 100 would lose cells."""
 
 SCALE_QUANTILES = (0, 5, 25, 50, 75, 95, 100)
@@ -191,7 +191,7 @@ def average_precision(
     categories = [{"id": label, "name": name} for label, name in enumerate(classes)]
     coco = COCO({"images": images, "annotations": truth, "categories": categories})
     run = COCOeval_faster(coco, coco.loadRes(found), "bbox")
-    run.params.maxDets = list(MAX_DETECTIONS)
+    run.params.maxDets = MAX_DETECTIONS
     run.evaluate()
     run.accumulate()
     curves = run.eval["precision"][:, :, :, 0, -1]  # (IoU, recall, class); -1 where there is no truth

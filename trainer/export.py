@@ -54,6 +54,8 @@ class CandidateGraph(nn.Module):
         super().__init__()
         self.backbone, self.head, self.floor = model.backbone, model.head, score_floor
         self.base_anchors = [anchors.clone().float() for anchors in model.anchor_generator.cell_anchors]
+        self.mean: Tensor
+        self.std: Tensor
         self.register_buffer("mean", 255 * torch.tensor(model.transform.image_mean).view(1, 3, 1, 1))
         self.register_buffer("std", 255 * torch.tensor(model.transform.image_std).view(1, 3, 1, 1))
 

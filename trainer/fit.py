@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import lightning
 import torch
 from lightning.fabric.plugins.io import TorchCheckpointIO
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import EarlyStopping, LearningRateMonitor, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
-from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from torchmetrics.detection import MeanAveragePrecision
 
 from core.version import __version__
@@ -22,7 +22,7 @@ from trainer.crops import CellData, single_threaded
 from trainer.data import CANONICAL_CLASSES
 from trainer.model import build_retinanet
 from trainer.preset import Preset
-from trainer.pretrained import COCO, IMAGENET, load_pretrained
+from trainer.pretrained import describe_weights, load_pretrained
 from trainer.record import RunError, RunRecord, open_run
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ class CellDetector(lightning.LightningModule):
                 f"The loss is no number in epoch {self.current_epoch + 1}, batch {batch_idx + 1}; "
                 "lower the preset's learning_rate and start a new run."
             )
-        self.log("loss", total, prog_bar=True, batch_size=len(batch[0]))
-        self.log_dict(losses, batch_size=len(batch[0]))
+        self.log("loss", total, prog_bar=True, batch_size=len(batch[0]), sync_dist=True)
+        self.log_dict(losses, batch_size=len(batch[0]), sync_dist=True)
         return total
 
     def validation_step(self, batch: tuple[list[Tensor], list[dict[str, Tensor]]]) -> None:
@@ -94,8 +94,8 @@ class CellDetector(lightning.LightningModule):
         """Log mean AP at IoU 0.5 and at 0.50 to 0.95."""
         values = self.metric.compute()
         self.metric.reset()
-        self.log(MONITOR, values["map_50"].to(self.device, torch.float32), prog_bar=True)
-        self.log("val_map", values["map"].to(self.device, torch.float32), prog_bar=True)
+        self.log(MONITOR, values["map_50"].to(self.device, torch.float32), prog_bar=True, sync_dist=True)
+        self.log("val_map", values["map"].to(self.device, torch.float32), prog_bar=True, sync_dist=True)
 
     def configure_optimizers(self) -> dict[str, Any]:
         """Return AdamW, without decay of biases and norms, and a one-cycle schedule over all batches."""
@@ -205,7 +205,7 @@ def fit(
         If the loss is no number, or a checkpoint cannot be written.
     """
     single_threaded()
-    origin = weights if weights in (None, COCO, IMAGENET) else Path(weights).name
+    origin = None if weights is None else describe_weights(weights)
     record = RunRecord(
         preset=asdict(preset),
         seed=options.seed,

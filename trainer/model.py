@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import get_model
+from torchvision.models import ResNet, get_model
 from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.retinanet import RetinaNet, RetinaNetHead
@@ -30,6 +30,7 @@ class PyramidBackbone(nn.Module):
         norm = FrozenBatchNorm2d if frozen_norm else nn.BatchNorm2d
         resnet = get_model(name, weights=None, norm_layer=norm)
         layers = {f"layer{level - 1}": str(level) for level in range(FIRST_LEVEL, LAST_LEVEL + 1)}
+        assert isinstance(resnet, ResNet)
         width = resnet.inplanes
         self.body = IntermediateLayerGetter(resnet, return_layers=layers)
         self.fpn = FeaturePyramidNetwork([width // 4, width // 2, width], channels)

@@ -187,7 +187,7 @@ def points_inside(points: NDArray[np.float64], boxes: NDArray[np.float32]) -> ND
     """Tell which points (P, 2) lie in at least one of the boxes (N, 4); bool (P,)."""
     x, y = points[:, 0, None], points[:, 1, None]
     inside = (x >= boxes[:, 0]) & (x <= boxes[:, 2]) & (y >= boxes[:, 1]) & (y <= boxes[:, 3])
-    return inside.any(axis=1)
+    return np.asarray(inside.any(axis=1))
 
 
 def _percent_off(counted: int, truth: int) -> float:

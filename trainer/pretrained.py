@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torch import Tensor
+    from torchvision.models import WeightsEnum
 
     from trainer.model import CellRetinaNet
 
 COCO, IMAGENET = "coco", "imagenet"
 _COCO_BACKBONE = "resnet50"
-_LEAST_SHARE = 0.5
+_LEAST_SHARE = 0.9
+_BODY = "backbone.body."
+_NOT_LEARNT = ("num_batches_tracked", "fc.weight", "fc.bias")
 
 
 class WeightsError(ValueError):
@@ -43,7 +47,7 @@ def load_pretrained(model: CellRetinaNet, backbone: str, weights: str) -> None:
     Raises
     ------
     WeightsError
-        If they cannot be had, or less than half of the backbone fits.
+        If they cannot be had, or a tenth of the backbone does not fit.
     """
     if weights == COCO:
         state = _download_coco(backbone)
@@ -51,14 +55,32 @@ def load_pretrained(model: CellRetinaNet, backbone: str, weights: str) -> None:
         state = _download(get_model_weights(backbone)["IMAGENET1K_V1"], weights)
     else:
         state = _read_file(Path(weights))
-    own = model.state_dict()
-    fitting = {
-        name: value for name, value in _named_as_ours(state).items() if name in own and own[name].shape == value.shape
-    }
-    wanted = [name for name in own if name.startswith("backbone.body.") and own[name].ndim > 0]
-    if sum(name in fitting for name in wanted) < _LEAST_SHARE * len(wanted):
+    named, own = _named_as_ours(state), model.state_dict()
+    fitting = {name: value for name, value in named.items() if name in own and own[name].shape == value.shape}
+    theirs = {name for name in named if name.startswith(_BODY) and not name.endswith(_NOT_LEARNT)}
+    ours = {name for name in own if name.startswith(_BODY) and not name.endswith(_NOT_LEARNT)}
+    # a smaller ResNet's names are among those of a larger one, so it must fit both ways
+    if not ours or min(len(fitting.keys() & ours) / len(part) for part in (ours, theirs or ours)) < _LEAST_SHARE:
         raise WeightsError(f"{weights}: these weights do not fit the backbone {backbone}; choose another preset.")
     model.load_state_dict(fitting, strict=False)
+
+
+def describe_weights(weights: str) -> str:
+    """Return what the record of a run says of the weights that it started from: a name, a file with its hash.
+
+    Raises
+    ------
+    WeightsError
+        If the file cannot be read.
+    """
+    if weights in (COCO, IMAGENET):
+        return weights
+    path = Path(weights)
+    try:
+        with path.open("rb") as stream:
+            return f"{path.name} {hashlib.file_digest(stream, 'sha256').hexdigest()[:12]}"
+    except OSError as error:
+        raise WeightsError(f"{path}: the weights cannot be read ({error.strerror}); give another file.") from error
 
 
 def _download_coco(backbone: str) -> Mapping[str, Tensor]:
@@ -69,7 +91,7 @@ def _download_coco(backbone: str) -> Mapping[str, Tensor]:
     return _download(RetinaNet_ResNet50_FPN_Weights.COCO_V1, COCO)
 
 
-def _download(entry: RetinaNet_ResNet50_FPN_Weights, name: str) -> Mapping[str, Tensor]:
+def _download(entry: WeightsEnum, name: str) -> Mapping[str, Tensor]:
     try:
         return entry.get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError) as error:

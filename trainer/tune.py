@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 NMS_OVERLAPS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
 NEAR_TIE = 0.003
-"""F1 this close to the best is as good; the count that is closest to the truth decides then."""
+"""F1 this close to the best is as good, as is F1 that one cell more or less would change; the count that is
+closest to the truth decides then."""
 
 _THRESHOLD_STEPS = np.arange(5, 96) / 100
 _MOST_ROUNDS = 4
@@ -36,11 +37,6 @@ class Tuning:
         """Mean F1 of the classes that the fields hold."""
         return float(np.mean([score.f1 for score in self.scores.values() if score.truth]))
 
-    @property
-    def mean_count_error(self) -> float:
-        """Mean unsigned relative count error of the classes that the fields hold."""
-        return float(np.mean([abs(score.count_error) for score in self.scores.values() if score.truth]))
-
 
 def every_candidate(card: ModelCard) -> CountSettings:
     """Return settings that count everything above the score floor; tuning counts again by itself."""
@@ -50,15 +46,16 @@ def every_candidate(card: ModelCard) -> CountSettings:
 def tune(results: Sequence[FieldResult], card: ModelCard) -> list[Tuning]:
     """Find the best thresholds for each NMS overlap; the best overlap comes first.
 
-    Overlaps whose mean F1 is within ``NEAR_TIE`` of the best are ordered by their count errors. A class
-    that the fields do not hold keeps the threshold of the card.
+    Of overlaps whose mean F1 is within ``NEAR_TIE`` of the best the largest comes first: cells that really
+    overlap then stay candidates, and a threshold can still be moved when cells that were suppressed are gone.
+    A class that the fields do not hold keeps the threshold of the card.
     """
     tunings = [tune_thresholds(results, card, nms_iou) for nms_iou in NMS_OVERLAPS]
     best = max(tuning.mean_f1 for tuning in tunings)
 
     def rank(tuning: Tuning) -> tuple[bool, float]:
         near = tuning.mean_f1 >= best - NEAR_TIE
-        return not near, tuning.mean_count_error if near else -tuning.mean_f1
+        return not near, -tuning.settings.nms_iou if near else -tuning.mean_f1
 
     return sorted(tunings, key=rank)
 
@@ -92,7 +89,8 @@ def best_threshold(curve: ThresholdCurve) -> int:
     Of several that are as good, the middle one is the least likely to fail on another slide.
     """
     f1 = curve.f1
-    near = np.flatnonzero(f1 >= f1.max() - NEAR_TIE)
+    worth_of_a_cell = 1 / max(curve.truth, 1)
+    near = np.flatnonzero(f1 >= f1.max() - max(NEAR_TIE, worth_of_a_cell))
     error = np.abs(curve.counted[near] - curve.truth)
     closest = near[error == error.min()]
     return int(closest[len(closest) // 2])

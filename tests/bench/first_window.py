@@ -31,7 +31,7 @@ def main() -> None:
     apply_theme(app, Theme.LIGHT)
     window = MainWindow(Document(default_model_path()), Preferences(QSettings()))
     watcher = FirstPaint()
-    window.centralWidget().installEventFilter(watcher)
+    window.splitter.installEventFilter(watcher)
     window.show()
     app.exec()
 

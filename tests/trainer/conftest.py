@@ -116,6 +116,7 @@ def stirred_network() -> CellRetinaNet:
     noise = (torch.rand(1, 3, 128, 128) - 0.45) / 0.225
     with torch.no_grad():
         logits = network.head.classification_head.cls_logits
+        assert logits.bias is not None
         logits.bias.zero_()
         said = network.head(list(network.backbone(noise).values()))["cls_logits"]
         logits.weight /= said.std()
@@ -204,7 +205,7 @@ class ResultMaker:
         counted = count(detections, settings, CLASS_NAMES)
         result = DetectorResult(detections, 40.0, 1.0)
         image = CountedImage(Path("field.png"), 400, 400, result, counted, 0.1)
-        field = Field(Path("field.png"), truth[0] / 400, truth[1], "A")
+        field = Field(Path("field.png"), truth[0] / np.float32(400), truth[1], "A")
         return FieldResult(field, image, truth[0], truth[1])
 
     def noisy_field(self, seed: int) -> FieldResult:
@@ -215,7 +216,7 @@ class ResultMaker:
         hits = rng.choice(len(truth), int(1.2 * len(truth))) if len(truth) else np.zeros(0, int)
         boxes = np.concatenate([truth[hits] + rng.normal(0, 4, (len(hits), 4)), self.boxes(rng, 8)])
         found_labels = np.concatenate([labels[hits], rng.integers(0, 3, 8)])
-        scores = (rng.permutation(len(boxes)) + 1).astype(np.float32) / (len(boxes) + 2)
+        scores = (rng.permutation(len(boxes)) + 1).astype(np.float32) / np.float32(len(boxes) + 2)
         sorted_boxes = np.concatenate(
             [np.minimum(boxes[:, :2], boxes[:, 2:] - 2), np.maximum(boxes[:, 2:], boxes[:, :2] + 2)], axis=1
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,6 @@ from trainer.preset import Preset, PresetError, built_in_presets, load_preset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from core.rendered_smear import RenderedSmear
 
@@ -72,7 +72,7 @@ def test_broken_data_gives_one_sentence(
         (["--sources", "A,C"], "there is no source 'C'; the sources are A, B"),
         (["--preset", "huge"], "huge: no such preset; choose one of"),
         (["--weights", "coco"], "COCO weights exist only for the backbone resnet50"),
-        (["--weights", "missing.pth"], "missing.pth: there is no such checkpoint"),
+        (["--weights", "missing.pth"], "missing.pth: the weights cannot be read"),
         (["--accelerator", "abacus"], "This computer cannot train so"),
     ],
 )
@@ -127,7 +127,7 @@ def test_presets_that_ship_can_be_read(tmp_path: Path) -> None:
 @pytest.fixture
 def model_file(tmp_path: Path, model_path: Path) -> Path:
     """Return a copy of the model whose card may be changed."""
-    return shutil.copy(model_path, tmp_path / "model.onnx")
+    return Path(shutil.copy(model_path, tmp_path / "model.onnx"))
 
 
 def test_evaluate_measures_and_writes_the_card(tmp_path: Path, data_folder: Path, model_file: Path) -> None:

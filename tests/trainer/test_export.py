@@ -48,6 +48,12 @@ def halved_model(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Mo
     return Model(path)
 
 
+def raise_scores(network: CellRetinaNet, by: float) -> None:
+    bias = network.head.classification_head.cls_logits.bias
+    assert bias is not None
+    bias.data += by
+
+
 def noise(height: int, width: int) -> np.ndarray:
     return np.random.default_rng(height + width).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
@@ -69,11 +75,9 @@ def test_the_model_file_finds_what_torch_finds(
 
 def test_comparing_sees_a_difference(trained: TrainedModel, model: Model) -> None:
     image = noise(128, 128)
-    with torch.no_grad():
-        trained.model.head.classification_head.cls_logits.bias += 0.1
+    raise_scores(trained.model, 0.1)
     assert compare(trained.model, model, image).score > 0.01
-    with torch.no_grad():
-        trained.model.head.classification_head.cls_logits.bias -= 50
+    raise_scores(trained.model, -50)
     assert compare(trained.model, model, image).score == float("inf")
 
 
@@ -82,8 +86,7 @@ def test_a_model_file_that_disagrees_is_not_kept(
 ) -> None:
     def export_another(model: CellRetinaNet, card: ModelCard, path: Path) -> None:
         shutil.copy(exported, path)
-        with torch.no_grad():
-            model.head.classification_head.cls_logits.bias += 0.1
+        raise_scores(model, 0.1)
 
     monkeypatch.setattr("trainer.export.export_onnx", export_another)
     with pytest.raises(ExportError, match="differs"):

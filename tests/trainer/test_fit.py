@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -173,3 +174,12 @@ def test_small_sources_come_more_often(train_set: DataSet) -> None:
     store = FieldStore(DataSet(train_set.folder, "train", (lonely, *many)), load_preset("tiny"))
     assert store.weights.sum() == pytest.approx(1)
     assert store.weights[0] == pytest.approx(2 * store.weights[1])
+
+
+def test_crops_are_the_same_in_a_spawned_worker(train_set: DataSet) -> None:
+    crops = TrainingCrops(FieldStore(train_set, load_preset("tiny")), seed=3)
+    sent = pickle.loads(pickle.dumps(crops))  # as to a data worker on Windows and macOS
+    (image, target), (other_image, other_target) = crops[17], sent[17]
+    assert torch.equal(image, other_image)
+    assert torch.equal(target["boxes"], other_target["boxes"])
+    assert not torch.equal(image, crops[18][0])

@@ -63,7 +63,7 @@ def interpolated_ap(field: FieldResult, label: int) -> float:
     recall, precision = hits / len(truth), hits / np.arange(1, len(cells) + 1)
     best_from = np.maximum.accumulate(precision[::-1])[::-1]
     places = np.searchsorted(recall, np.linspace(0, 1, 101), side="left")
-    return float(np.mean([best_from[place] if place < len(cells) else 0.0 for place in places]))
+    return float(np.mean(np.append(best_from, 0.0)[places]))
 
 
 @given(seeds)

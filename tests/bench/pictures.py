@@ -1,0 +1,28 @@
+"""Render the pictures of the bench into a folder; in a process of its own, since a child starts with the peak
+memory of its parent."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from core.annotate import write_picture
+from core.rendered_smear import render_smear
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    rng = np.random.default_rng(0)
+    usual = render_smear(640, 480, red_cells=24, white_cells=1, platelets=3, diameter=104, rng=rng)
+    dense = render_smear(640, 480, red_cells=60, white_cells=1, platelets=6, diameter=64, rng=rng)
+    field = render_smear(2592, 1944, red_cells=900, white_cells=4, platelets=60, diameter=64, rng=rng)
+    write_picture(usual.image, folder / "usual.jpg")
+    write_picture(dense.image, folder / "dense.jpg")
+    write_picture(field.image, folder / "field.jpg")
+    write_picture(np.tile(field.image, (6, 4, 1))[:10_000, :10_000], folder / "slide.png")
+
+
+if __name__ == "__main__":
+    main()
