@@ -187,6 +187,9 @@ class _Batch:
         except MemoryError:
             self.fail(path, f"{path}: too large for the free memory; close other programs or crop it.")
             return
+        except Exception as error:  # noqa: BLE001  a fault in one picture must not end the batch
+            self.fail(path, f"{path}: counting stopped unexpectedly ({error}); the other pictures go on.")
+            return
         self.counted.append(image)
         for notice in image.notices if not self.arguments.quiet else ():
             self.errors.print(f"{path.name}: {notice}", style="yellow", markup=False)

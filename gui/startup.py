@@ -17,6 +17,8 @@ _DEBIAN_PACKAGES = {
     "libxkbcommon.so.0": "libxkbcommon0",
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
     "libdbus-1.so.3": "libdbus-1-3",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libX11-xcb.so.1": "libx11-xcb1",
     "libfontconfig.so.1": "libfontconfig1",
     "libxcb-icccm.so.4": "libxcb-icccm4",
     "libxcb-image.so.0": "libxcb-image0",
@@ -26,7 +28,7 @@ _DEBIAN_PACKAGES = {
     "libxcb-xkb.so.1": "libxcb-xkb1",
 }
 _NEEDED_WITHOUT_X = frozenset(
-    {"libEGL.so.1", "libGL.so.1", "libxkbcommon.so.0", "libdbus-1.so.3", "libfontconfig.so.1"}
+    {"libEGL.so.1", "libGL.so.1", "libxkbcommon.so.0", "libdbus-1.so.3", "libglib-2.0.so.0", "libfontconfig.so.1"}
 )
 
 

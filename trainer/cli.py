@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from rich.table import Table
+
     from core.model_card import ModelCard
 
 EXIT_GOOD, EXIT_FAILED, EXIT_BAD_ARGUMENTS = 0, 1, 2
+_WIDTH_IN_FILES = 110
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -188,6 +191,10 @@ def _say(text: str) -> None:
     Console(soft_wrap=True, highlight=False).print(text, markup=False)
 
 
+def _show(table: Table) -> None:
+    Console(width=None if sys.stdout.isatty() else _WIDTH_IN_FILES).print(table)
+
+
 def _fit(arguments: argparse.Namespace) -> None:
     from lightning.pytorch.utilities import rank_zero_only
 
@@ -250,7 +257,7 @@ def _tune(arguments: argparse.Namespace) -> None:
     data, model = _load(arguments, arguments.split), Model(arguments.model)
     results = look_at(data, Detector(model), every_candidate(model.card))
     tunings = tune(results, model.card)
-    Console().print(tuning_table(tunings, f"{data.name} {data.split}"))
+    _show(tuning_table(tunings, f"{data.name} {data.split}"))
     if not arguments.dry_run:
         best = tunings[0].settings
         card = msgspec.structs.replace(model.card, thresholds=dict(best.thresholds), nms_iou=best.nms_iou)
@@ -265,7 +272,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     data, model = _load(arguments, arguments.split), Model(arguments.model)
     evaluation = evaluate(model, Detector(model), data, arguments.resize)
     for table in evaluation_tables(evaluation):
-        Console().print(table)
+        _show(table)
     _keep_results(arguments, evaluation, model.card, card_figures(evaluation))
 
 
@@ -276,7 +283,7 @@ def _evaluate_points(arguments: argparse.Namespace) -> None:
     fields = load_point_fields(arguments.images, arguments.points, arguments.only, arguments.max_missing)
     model = Model(arguments.model)
     evaluation = evaluate_points(model, Detector(model), fields)
-    Console().print(points_table(evaluation))
+    _show(points_table(evaluation))
     _keep_results(arguments, evaluation, model.card, card_figures(evaluation))
 
 

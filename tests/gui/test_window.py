@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 from core.demo import render_demo_smear
 from gui.document import State
@@ -47,17 +47,23 @@ def pixels_of(window: MainWindow, colour: tuple[int, int, int]) -> int:
 
 
 def accept_dialog(path: Path) -> None:
-    """Answer the next file dialog with a path, as typing it would."""
+    """Answer the next file dialog by typing a path, as often as it takes: it ignores one while it still lists."""
+    answered = False
 
     def answer() -> None:
+        nonlocal answered
         dialog = QApplication.activeModalWidget()
-        if not isinstance(dialog, QFileDialog):
-            QTimer.singleShot(20, answer)
+        if isinstance(dialog, QFileDialog):
+            line = dialog.findChild(QLineEdit, "fileNameEdit")
+            assert isinstance(line, QLineEdit)
+            line.setText(str(path))
+            answered = True
+            dialog.accept()
+        elif answered:
             return
-        dialog.selectFile(str(path))
-        dialog.accept()
+        QTimer.singleShot(50, answer)
 
-    QTimer.singleShot(20, answer)
+    QTimer.singleShot(0, answer)
 
 
 ORANGE, LIGHT_BLUE = (255, 140, 0), (84, 190, 255)
