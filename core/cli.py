@@ -97,7 +97,8 @@ def _settings(arguments: argparse.Namespace, model: Model) -> CountSettings:
     for text in arguments.threshold:
         name, _, value = text.partition("=")
         if name not in thresholds:
-            raise ValueError(f"--threshold {text}: the model's classes are {', '.join(thresholds)}")
+            known = ", ".join(thresholds)
+            raise ValueError(f"--threshold {text}: write CLASS=VALUE, such as RBC=0.4; the model's classes are {known}")
         try:
             thresholds[name] = _number(value, 0, 1)
         except argparse.ArgumentTypeError as error:
@@ -121,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     batch = _Batch(arguments, Detector(model), settings)
     batch.count()
     batch.write_results()
-    if not arguments.quiet:
+    if batch.counted and not arguments.quiet:
         Console(soft_wrap=True).print(_table(batch.counted, model.card.classes))
     return EXIT_SOME_FAILED if batch.failed else EXIT_GOOD
 
@@ -242,7 +243,7 @@ def _table(counted: list[CountedImage], classes: tuple[str, ...]) -> Table:
     table.add_column("Picture", footer=f"Total of {len(counted)}", overflow="fold")
     for name in classes:
         table.add_column(name, footer=str(sums[name]), justify="right")
-    table.add_column("Red cell width", justify="right")
+    table.add_column("Red cell size", justify="right")
     for image in counted:
         numbers = [str(image.result.counts[name]) for name in classes]
         table.add_row(Text(printable(image.path)), *numbers, f"{image.found.diameter:.0f} px")

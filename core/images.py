@@ -91,7 +91,7 @@ def _explain(path: Path, error: Exception) -> str:
         return "this is a folder, not a picture; open it as a folder"
     match error:
         case FileNotFoundError():
-            return "the file is no longer there; put it back or remove it from the list"
+            return "there is no such file; check the name, or put the file back"
         case PermissionError():
             return "you have no permission to read this file; ask for access to it"
         case MemoryError():
