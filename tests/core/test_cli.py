@@ -86,7 +86,7 @@ def test_a_table_shows_each_picture_and_the_total(bench: Bench):
         bench.picture(name)
     assert bench.count("a.png", "b.png") == 0
     rows = [re.findall(r"[\w.]+", line) for line in bench.out.splitlines()]
-    assert ["Picture", *CLASSES, "Red", "cell", "width"] in rows
+    assert ["Picture", *CLASSES, "Red", "cell", "size"] in rows
     assert ["a.png", "2", "1", "0", "64", "px"] in rows
     assert ["b.png", "2", "1", "0", "64", "px"] in rows
     assert ["Total", "of", "2", "4", "2", "0"] in rows
