@@ -61,6 +61,17 @@ class Detections:
             np.full(len(order), Origin.MODEL, np.uint8),
         )
 
+    def numbered_from(self, first: int) -> Detections:
+        """Return the same cells with consecutive ids from ``first``."""
+        ids = np.arange(first, first + len(self), dtype=np.int64)
+        return Detections(self.boxes, self.scores, self.labels, ids, self.origin)
+
+    def relabelled(self, labels: NDArray[np.int32]) -> Detections:
+        """Return the cells with label ``i`` turned into ``labels[i]``; those that become negative are left out."""
+        new = labels[self.labels]
+        kept = new >= 0
+        return Detections(self.boxes[kept], self.scores[kept], new[kept], self.ids[kept], self.origin[kept])
+
     @classmethod
     def empty(cls) -> Detections:
         """Return no detections."""

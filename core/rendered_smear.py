@@ -32,7 +32,9 @@ class SmearStyle:
     corners (0 to 1); ``noise`` the standard deviation of the camera noise in pixel values;
     ``blur`` the defocus sigma; ``irregularity`` 0 gives round red cells, 1 poikilocytes;
     ``pallor`` how much thinner the centre of a red cell is; ``targets`` the share of target cells,
-    which have a dense spot in the pallor; ``density`` scales all staining.
+    which have a dense spot in the pallor; ``rings`` the share of cells that are a thick dark ring round
+    an empty centre; ``crenated`` the share of spiky cells; ``ghosts`` how many faint discs, which are
+    no cells, lie in the field; ``density`` scales all staining.
     """
 
     light: tuple[float, float, float] = (236.0, 228.0, 232.0)
@@ -42,6 +44,9 @@ class SmearStyle:
     irregularity: float = 0.12
     pallor: float = 0.55
     targets: float = 0.0
+    rings: float = 0.0
+    crenated: float = 0.0
+    ghosts: int = 0
     density: float = 0.75
     eosin: NDArray[np.float32] = field(default_factory=lambda: EOSIN)
     azure: NDArray[np.float32] = field(default_factory=lambda: AZURE)
@@ -58,6 +63,9 @@ class SmearStyle:
             irregularity=float(rng.choice([0.05, 0.2, 0.6, 1.0])),
             pallor=float(rng.uniform(0, 0.95)),
             targets=float(rng.choice([0.0, 0.0, 0.1, 0.8])),
+            rings=float(rng.choice([0.0, 0.0, 0.1, 0.8])),
+            crenated=float(rng.choice([0.0, 0.0, 0.1, 0.8])),
+            ghosts=int(rng.choice([0, 0, 3, 8])),
             density=float(rng.uniform(0.2, 1.3)),
             eosin=(EOSIN + rng.uniform(-0.12, 0.22, 3)).astype(np.float32),
             azure=(AZURE + rng.uniform(-0.25, 0.15, 3)).astype(np.float32),
@@ -136,6 +144,9 @@ def render_smear(
             boxes.append(box)
             labels.append(kind)
     _add_debris(density, diameter, style, rng)
+    for _ in range(style.ghosts):
+        centre = rng.uniform(0, width), rng.uniform(0, height)
+        add_ghost(density, centre, diameter * float(rng.uniform(0.7, 1.3)), rng)
     image = _photograph(density, diameter, style, rng)
     return RenderedSmear(image, np.array(boxes, np.float32).reshape(-1, 4), np.array(labels, np.int32))
 
@@ -220,8 +231,9 @@ def _draw_red_cell(diameter: float, style: SmearStyle, rng: Generator) -> tuple[
     turn = rng.uniform(0, np.pi)
     ellipse = 1 / np.sqrt((np.cos(angle - turn) / stretch) ** 2 + (np.sin(angle - turn) * stretch) ** 2)
     outline = _outline(angle, radius, 0.12 if odd else 0.02, rng) * np.minimum(ellipse, 1.9)
-    if odd and rng.random() < 0.2:
-        outline *= 1 + 0.06 * np.cos(rng.integers(10, 18) * angle)  # crenated
+    crenated = style.crenated > 0 and rng.random() < style.crenated
+    if crenated or (odd and rng.random() < 0.2):
+        outline *= 1 + 0.06 * np.cos(rng.integers(10, 18) * angle)
     inside = _edge(outline - distance, max(diameter * 0.035, 1.0))
     relative = distance / outline
     pallor = style.pallor * float(rng.uniform(0.6, 1.1))
@@ -229,6 +241,10 @@ def _draw_red_cell(diameter: float, style: SmearStyle, rng: Generator) -> tuple[
     thickness = 1 - np.clip(pallor, 0, 0.95) * np.exp(-((relative / width) ** 4))
     if rng.random() < style.targets:
         thickness += rng.uniform(0.3, 0.9) * np.exp(-((relative / rng.uniform(0.15, 0.28)) ** 2))
+    if style.rings > 0 and rng.random() < style.rings:
+        thickness = _edge(relative - rng.uniform(0.25, 0.6), 0.15) * rng.uniform(1.0, 2.2)
+    if crenated:  # the spikes seen from above: bright and dark specks
+        thickness = rng.uniform(1.0, 1.8) * (1 + 0.25 * _texture(distance.shape, diameter * 0.05, rng))
     thickness *= 1 + 0.05 * _texture(distance.shape, diameter * 0.08, rng)
     density = (inside * thickness * float(rng.uniform(0.85, 1.15)))[..., None] * style.eosin
     return density.astype(np.float32), inside > 0.5
@@ -287,6 +303,22 @@ def _add_debris(density: NDArray[np.float32], diameter: float, style: SmearStyle
             cv2.circle(layer, start, max(int(diameter * rng.uniform(0.02, 0.07)), 1), 1.0, -1, cv2.LINE_AA)
         layer = cv2.GaussianBlur(layer, (0, 0), max(diameter * 0.02, 0.5))
         density += layer[..., None] * (rng.uniform(0.3, 1.5) + rng.uniform(-0.2, 0.2, 3)).astype(np.float32)
+
+
+def add_ghost(density: NDArray[np.float32], centre: tuple[float, float], diameter: float, rng: Generator) -> None:
+    """Add a faint disc or ring that is no cell: a washed-out cell's trace, a drying mark. In place."""
+    height, width = density.shape[:2]
+    half = int(diameter * 0.8) + 2
+    distance, angle = _polar_grid(half)
+    outline = _outline(angle, diameter / 2, 0.04, rng)
+    disc = _edge(outline - distance, diameter * float(rng.uniform(0.05, 0.3)))
+    rim = np.exp(-(((distance - outline) / (0.08 * diameter)) ** 2))
+    faint = (disc * rng.normal(0, 0.02) + rim * rng.normal(0, 0.015))[..., None] * rng.uniform(0.4, 1.2, 3)
+    left, top = round(centre[0]) - half, round(centre[1]) - half
+    x1, y1 = max(left, 0), max(top, 0)
+    x2, y2 = min(left + 2 * half + 1, width), min(top + 2 * half + 1, height)
+    if x2 > x1 and y2 > y1:
+        density[y1:y2, x1:x2] += faint[y1 - top : y2 - top, x1 - left : x2 - left].astype(np.float32)
 
 
 def _photograph(density: NDArray[np.float32], diameter: float, style: SmearStyle, rng: Generator) -> NDArray[np.uint8]:

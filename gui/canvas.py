@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QToolTip, QWidget
 
-from gui.layers import BoxesItem, PhotographItem
+from gui.layers import BoxesItem, GroundTruthItem, PhotographItem, SelectionItem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +34,11 @@ class Canvas(QGraphicsView):
         self.photograph = PhotographItem()
         self.boxes = BoxesItem()
         self.scene().addItem(self.photograph)
+        self.selection = SelectionItem()
         self.scene().addItem(self.boxes)
+        self.ground_truth = GroundTruthItem()
+        self.scene().addItem(self.ground_truth)
+        self.scene().addItem(self.selection)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
@@ -56,6 +60,10 @@ class Canvas(QGraphicsView):
         self.boxes.set_detections(None, ())
         self.photograph.set_levels(picture.levels if picture else ())
         around = self.photograph.boundingRect()
+        self.selection.set_bounds(around)
+        self.ground_truth.set_boxes([])
+        self.selection.set_selected([])
+        self.selection.set_hovered(None)
         beyond_x, beyond_y = around.width() / 2, around.height() / 2
         self.setSceneRect(around.adjusted(-beyond_x, -beyond_y, beyond_x, beyond_y))
         self.fit()
@@ -64,10 +72,14 @@ class Canvas(QGraphicsView):
         """Take the cells of the picture; ``show_cells`` says which are drawn."""
         self.boxes.set_detections(detections, classes)
 
-    def show_cells(self, mask: NDArray[np.bool_]) -> None:
-        """Draw the cells of a bool mask (N,)."""
-        self.boxes.set_shown(mask)
+    def show_cells(self, mask: NDArray[np.bool_], ghosts: NDArray[np.bool_] | None = None) -> None:
+        """Draw the cells of a bool mask (N,), and those of ``ghosts`` dotted."""
+        self.boxes.set_shown(mask, ghosts)
         self.viewport().update()
+
+    def show_ground_truth(self, boxes: list[tuple[float, float, float, float]]) -> None:
+        """Draw boxes that are known to be cells; they never count."""
+        self.ground_truth.set_boxes(boxes)
 
     def set_palette(self, palette: Palette) -> None:
         """Draw classes in other colours."""
@@ -95,6 +107,33 @@ class Canvas(QGraphicsView):
         middle = self.mapToScene(self.viewport().rect().center())
         self._set_zoom(zoom)
         self.centerOn(middle)
+
+    def reveal(self, rect: QRectF, *, centre: bool = False) -> None:
+        """Bring a box of the picture into view, large enough to be judged."""
+        smallest = 48.0
+        side = max(rect.width(), rect.height(), 1.0)
+        view = self.visible_area()
+        if side * self.zoom < smallest:
+            self._fitted = False
+            self._set_zoom(min(2 * smallest / side, _LARGEST_ZOOM))
+            centre = True
+        if centre or not view.adjusted(side / 2, side / 2, -side / 2, -side / 2).contains(rect.center()):
+            self._fitted = False
+            self.centerOn(rect.center())
+
+    def view_state(self) -> list[float]:
+        """Return zoom and centre, to show the picture so again; empty while the whole picture is fitted."""
+        if self._fitted:
+            return []
+        centre = self.mapToScene(self.viewport().rect().center())
+        return [self.zoom, centre.x(), centre.y()]
+
+    def restore_view(self, state: list[float]) -> None:
+        """Show the picture as ``view_state`` told."""
+        if len(state) == 3:
+            self._fitted = False
+            self._set_zoom(state[0])
+            self.centerOn(state[1], state[2])
 
     def zoom_in(self) -> None:
         """Zoom in by a quarter."""
@@ -139,7 +178,8 @@ class Canvas(QGraphicsView):
         event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.fit()
+        if not self.boxes.cells_at(self.mapToScene(event.position().toPoint())):
+            self.fit()
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -20,8 +20,10 @@ from PySide6.QtWidgets import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from core.classes import Palette, Rgb
-    from core.counting import CountResult, CountSettings
+    from core.counting import CountResult, CountSettings, Ledger
 
 _STEPS = 100
 _LONG_NAMES = {"RBC": "Red cells (RBC)", "WBC": "White cells (WBC)"}
@@ -81,6 +83,10 @@ class ClassCard(QFrame):
         self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.mean = QLabel(" ")
         self.mean.setObjectName("faint")
+        self.ledger = QLabel()
+        self.ledger.setObjectName("ledger")
+        self.ledger.setToolTip("What the model counts at this threshold, and what you changed")
+        self.ledger.hide()
         caption = QLabel("Threshold")
         caption.setObjectName("faint")
         self.slider = QuietSlider(Qt.Orientation.Horizontal)
@@ -103,9 +109,10 @@ class ClassCard(QFrame):
         layout.addWidget(self.shown, 0, 0, 1, 2)
         layout.addWidget(self.count, 0, 2, 2, 1)
         layout.addWidget(self.mean, 1, 0, 1, 2)
-        layout.addWidget(caption, 2, 0)
-        layout.addWidget(self.slider, 2, 1)
-        layout.addWidget(self.number, 2, 2)
+        layout.addWidget(self.ledger, 2, 0, 1, 3)
+        layout.addWidget(caption, 3, 0)
+        layout.addWidget(self.slider, 3, 1)
+        layout.addWidget(self.number, 3, 2)
         layout.setColumnStretch(1, 1)
 
     def _on_shown(self, shown: bool) -> None:
@@ -120,12 +127,17 @@ class ClassCard(QFrame):
             self.slider.setValue(round(value * _STEPS))
             self.number.setValue(value)
 
-    def show_count(self, count: int | None, mean: float | None) -> None:
-        """Show a count and its mean probability; None while there is none."""
-        self.count.setText("–" if count is None else str(count))
-        self.mean.setText(
-            "not counted yet" if count is None else "none found" if mean is None else f"mean probability {mean:.2f}"
-        )
+    def show_count(self, ledger: Ledger | None, mean: float | None, state: str) -> None:
+        """Show a count, how it came about, and its mean probability; or the state of an uncounted picture."""
+        self.count.setText("–" if ledger is None else str(ledger.total))
+        found = "none found" if mean is None else f"mean probability {mean:.2f}"
+        self.mean.setText(state if ledger is None else found)
+        corrected = ledger is not None and (ledger.added > 0 or ledger.removed > 0)
+        self.ledger.setVisible(corrected)
+        if ledger is not None and corrected:
+            added = f", +{ledger.added} added" if ledger.added else ""
+            removed = f", \N{MINUS SIGN}{ledger.removed} removed" if ledger.removed else ""
+            self.ledger.setText(f"model {ledger.model}{added}{removed} = {ledger.total}")
 
     def show_colour(self, colour: Rgb) -> None:
         """Show the colour that the boxes of the class have."""
@@ -165,6 +177,12 @@ class ClassPanel(QWidget):
         for label, name in enumerate(classes):
             self.cards[name].show_colour(palette.colour(classes, label))
 
+    def set_hidden(self, names: Iterable[str]) -> None:
+        """Hide the boxes of these classes and show those of the others."""
+        hidden = set(names)
+        for name, card in self.cards.items():
+            card.shown.setChecked(name not in hidden)
+
     def hidden_classes(self) -> set[str]:
         """Return the names of the classes whose boxes are hidden."""
         return {name for name, card in self.cards.items() if not card.shown.isChecked()}
@@ -174,13 +192,13 @@ class ClassPanel(QWidget):
         for name, card in self.cards.items():
             card.show_threshold(settings.thresholds[name], floor)
 
-    def show_result(self, result: CountResult | None) -> None:
-        """Show the counts of the current picture, or that there are none yet."""
+    def show_result(self, result: CountResult | None, state: str = "not counted yet") -> None:
+        """Show the counts of the current picture, or its ``state`` while there are none."""
         for name, card in self.cards.items():
             if result is None:
-                card.show_count(None, None)
+                card.show_count(None, None, state)
             else:
-                card.show_count(result.counts[name], result.mean_scores[name])
+                card.show_count(result.ledger[name], result.mean_scores[name], state)
 
 
 class ScaleRow(QWidget):
@@ -216,5 +234,5 @@ class ScaleRow(QWidget):
             self.by_hand.setChecked(set_by_hand is not None)
             self.number.setEnabled(set_by_hand is not None)
             value = set_by_hand or found
-            if value is not None:
-                self.number.setValue(round(value))
+            self.number.setSpecialValueText("" if value is not None else "–")
+            self.number.setValue(self.number.minimum() if value is None else round(value))

@@ -1,159 +1,597 @@
-"""The list of pictures with the state and the counts of each."""
+"""The panel on the left: the pictures with thumbnail, state and counts; a filter and an order."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
-    QAbstractListModel,
+    QEvent,
+    QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
+    QPoint,
     QPointF,
     QRect,
+    QRectF,
+    QSignalBlocker,
     QSize,
     Qt,
+    QTimer,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QPainter, QPalette, QPen
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPalette, QPen, QPolygonF
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionComboBox,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.classes import short_name
-from gui.document import Document, Entry, State
+from gui.entries import Entry, State
+from gui.image_list_model import ImageListModel, Order, Show
+from gui.thumbnails import THUMBNAIL_SIDE, Thumbnails
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QItemSelection
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
-_STATE_COLOURS = {
-    State.WAITING: QColor("#9aa4b1"),
-    State.COUNTING: QColor("#2f7bd9"),
-    State.COUNTED: QColor("#2e9e5b"),
+    from PySide6.QtCore import QItemSelection
+    from PySide6.QtGui import QCloseEvent, QMouseEvent, QPaintEvent, QWheelEvent
+
+    from gui.document import Document
+    from gui.thumbnails import Thumbnail
+
+_LIGHT_MARKS = {
+    State.WAITING: QColor("#647082"),
+    State.COUNTING: QColor("#1f6fd0"),
+    State.COUNTED: QColor("#1c8048"),
     State.FAILED: QColor("#c8372d"),
 }
-_STATE_TEXTS = {State.WAITING: "waiting", State.COUNTING: "counting …", State.FAILED: "could not be counted"}
-_ROW_HEIGHT = 44
+_DARK_MARKS = {
+    State.WAITING: QColor("#aeb8c4"),
+    State.COUNTING: QColor("#74b4ff"),
+    State.COUNTED: QColor("#5fd096"),
+    State.FAILED: QColor("#ff8a80"),
+}
+_MARGIN = 8
+_GAP = 10
+_BADGE = 17
+_MARK = 9.0
+_REARRANGE_MS = 300
+_SLICE_S = 0.008
+_KEYPAD = Qt.KeyboardModifier.KeypadModifier
 _Index = QModelIndex | QPersistentModelIndex
 
 
-class ImageListModel(QAbstractListModel):
-    """The document's pictures as rows."""
+def _blend(colour: QColor, ground: QColor, share: float) -> QColor:
+    """Return a colour laid over another, ``share`` opaque."""
+    upper, lower = (
+        (colour.red(), colour.green(), colour.blue()),
+        (ground.red(), ground.green(), ground.blue()),
+    )
+    return QColor(*(round(share * above + (1 - share) * below) for above, below in zip(upper, lower, strict=True)))
 
-    def __init__(self, document: Document) -> None:
-        super().__init__(document)
-        self.document = document
-        document.images_changed.connect(self._on_images_changed)
-        document.image_changed.connect(self._on_image_changed)
-        document.counts_changed.connect(self._on_counts_changed)
 
-    def rowCount(self, parent: _Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.document.entries)
+def _mark_colours(palette: QPalette) -> dict[State, QColor]:
+    return _DARK_MARKS if palette.color(QPalette.ColorRole.Base).lightness() < 128 else _LIGHT_MARKS
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or index.row() >= len(self.document.entries):
-            return None
-        entry = self.document.entries[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return entry.path.name
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return entry.error or str(entry.path)
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{entry.path.name}, {self.summary(entry)}"
-        return None
 
-    def summary(self, entry: Entry) -> str:
-        """Return the counts of a picture, or its state, in a few words."""
-        result = self.document.result(entry)
-        if entry.state is State.COUNTED and result is not None:
-            return "  ".join(f"{short_name(name)} {number}" for name, number in result.counts.items())
-        return _STATE_TEXTS.get(entry.state, "")
+def _draw_state(painter: QPainter, centre: QPointF, colour: QColor, state: State) -> None:
+    """Draw the mark of a state. Ring: waiting; half disc: counting; disc: counted; cross: failed."""
+    mark = QRectF(centre.x() - _MARK / 2, centre.y() - _MARK / 2, _MARK, _MARK)
+    painter.setPen(QPen(colour, 1.8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    if state is State.FAILED:
+        cross = mark.adjusted(0.8, 0.8, -0.8, -0.8)
+        painter.drawLine(cross.topLeft(), cross.bottomRight())
+        painter.drawLine(cross.topRight(), cross.bottomLeft())
+        return
+    painter.setBrush(colour if state is State.COUNTED else Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(mark)
+    if state is State.COUNTING:
+        painter.setBrush(colour)
+        painter.drawPie(mark, 90 * 16, -180 * 16)
 
-    def _on_images_changed(self) -> None:
-        self.beginResetModel()
-        self.endResetModel()
 
-    def _on_image_changed(self, row: int) -> None:
-        self.dataChanged.emit(self.index(row), self.index(row))
+def _draw_check(painter: QPainter, centre: QPointF, colour: QColor) -> None:
+    """Draw the mark of a reviewed picture."""
+    pen = QPen(colour, 2.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPolyline([centre + QPointF(x, y) for x, y in ((-5.0, 0.4), (-1.6, 4.0), (5.0, -4.0))])
 
-    def _on_counts_changed(self) -> None:
-        if self.document.entries:
-            self.dataChanged.emit(self.index(0), self.index(len(self.document.entries) - 1))
+
+def _draw_pencil(painter: QPainter, centre: QPointF, colour: QColor) -> None:
+    """Draw the mark of an edited picture."""
+    painter.setPen(QPen(colour, 3.6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+    painter.drawLine(centre + QPointF(4.2, -4.2), centre + QPointF(-1.9, 1.9))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawPolygon(QPolygonF([centre + QPointF(x, y) for x, y in ((-3.7, 1.3), (-1.3, 3.7), (-5.2, 5.2))]))
+
+
+def fitting(parts: Sequence[str], width: int, metrics: QFontMetrics) -> str:
+    """Join words so that they fit; what does not is left out whole, since half a number is a wrong number."""
+    shorter = ("  ".join(parts[:length]) + " …" for length in range(len(parts) - 1, 0, -1))
+    for text in ("  ".join(parts), " ".join(parts), *shorter):
+        if metrics.horizontalAdvance(text) <= width:
+            return text
+    return metrics.elidedText(parts[0], Qt.TextElideMode.ElideRight, width) if len(parts) == 1 else "…"
 
 
 class _RowPainter(QStyledItemDelegate):
-    """Two lines: the name, shortened in its middle, and the counts; before them a mark of the state."""
+    """A thumbnail with a mark of the state, and two lines: the name with marks, and the counts."""
+
+    def __init__(self, model: ImageListModel, thumbnails: Thumbnails, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._thumbnails = thumbnails
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(120, max(_ROW_HEIGHT, 2 * option.fontMetrics.height() + 12))
+        return QSize(120, max(THUMBNAIL_SIDE + 10, 2 * option.fontMetrics.height() + 14))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        model = index.model()
-        assert isinstance(model, ImageListModel)
-        entry = model.document.entries[index.row()]
+        entry = self._model.entry(index)
+        if entry is None:
+            return
         painter.save()
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        palette = option.palette
-        if selected:
-            painter.fillRect(option.rect, palette.color(QPalette.ColorRole.Highlight))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(option.rect, palette.color(QPalette.ColorRole.Base))
-        text = palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
-        faint = QColor(text) if selected else palette.color(QPalette.ColorRole.PlaceholderText)
-        self._draw_mark(painter, option.rect, entry.state)
-        area = option.rect.adjusted(30, 5, -8, -5)
-        half = area.height() // 2
-        name_font = QFont(option.font)
-        name_font.setWeight(QFont.Weight.DemiBold if selected else QFont.Weight.Normal)
-        painter.setFont(name_font)
-        painter.setPen(text)
-        name = painter.fontMetrics().elidedText(entry.path.name, Qt.TextElideMode.ElideMiddle, area.width())
-        painter.drawText(QRect(area.x(), area.y(), area.width(), half), Qt.AlignmentFlag.AlignVCenter, name)
-        painter.setFont(option.font)
-        painter.setPen(faint)
-        summary = painter.fontMetrics().elidedText(model.summary(entry), Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(QRect(area.x(), area.y() + half, area.width(), half), Qt.AlignmentFlag.AlignVCenter, summary)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ground = self._draw_ground(painter, option)
+        thumb = QRect(0, 0, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+        thumb.moveCenter(option.rect.center())
+        thumb.moveLeft(option.rect.left() + _MARGIN)
+        thumbnail = self._thumbnails.get(entry.path, painter.device().devicePixelRatioF())
+        self._draw_thumbnail(painter, thumb, thumbnail, option.palette)
+        badge = QPointF(thumb.right() - 3, thumb.bottom() - 3)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        painter.drawEllipse(badge, _BADGE / 2, _BADGE / 2)
+        _draw_state(painter, badge, _mark_colours(option.palette)[entry.state], entry.state)
+        self._draw_texts(painter, option, thumb.right() + 1 + _GAP, entry)
         painter.restore()
 
-    def _draw_mark(self, painter: QPainter, row: QRect, state: State) -> None:
-        """Ring: waiting; half disc: counting; disc: counted; cross: failed."""
-        colour = _STATE_COLOURS[state]
-        mark = QRect(row.x() + 11, row.center().y() - 5, 11, 11)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(colour, 2))
-        if state is State.FAILED:
-            painter.drawLine(QPointF(mark.topLeft()), QPointF(mark.bottomRight()))
-            painter.drawLine(QPointF(mark.topRight()), QPointF(mark.bottomLeft()))
+    def _draw_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> QColor:
+        """Paint behind the row; selected, it has a bar at its edge besides the tint. Return the colour."""
+        palette = option.palette
+        ground = palette.color(QPalette.ColorRole.Window)
+        accent = palette.color(QPalette.ColorRole.Highlight)
+        if option.state & QStyle.StateFlag.State_Selected:
+            focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
+            ground = _blend(accent, ground, 0.26 if focused else 0.18)
+            painter.fillRect(option.rect, ground)
+            painter.fillRect(QRect(option.rect.topLeft(), QSize(3, option.rect.height())), accent)
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            ground = _blend(palette.color(QPalette.ColorRole.Text), ground, 0.06)
+            painter.fillRect(option.rect, ground)
+        return ground
+
+    def _draw_thumbnail(self, painter: QPainter, area: QRect, thumbnail: Thumbnail | None, palette: QPalette) -> None:
+        """Draw the thumbnail; a cross where the file cannot be read, a bare circle where there is none."""
+        if thumbnail is not None and thumbnail.pixmap is not None:
+            painter.drawPixmap(area, thumbnail.pixmap)
             return
-        painter.setBrush(colour if state is State.COUNTED else Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(mark)
-        if state is State.COUNTING:
-            painter.setBrush(colour)
-            painter.drawPie(mark, 90 * 16, -180 * 16)
+        text, window = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.Window)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_blend(text, window, 0.09))
+        painter.drawRoundedRect(area, 4, 4)
+        if thumbnail is None:
+            return
+        faint = palette.color(QPalette.ColorRole.PlaceholderText)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(faint, 1.6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        centre = QRectF(area).center()
+        if thumbnail.readable:
+            painter.drawEllipse(centre, 11, 11)
+        else:
+            painter.drawLine(centre + QPointF(-7, -7), centre + QPointF(7, 7))
+            painter.drawLine(centre + QPointF(7, -7), centre + QPointF(-7, 7))
+
+    def _draw_texts(self, painter: QPainter, option: QStyleOptionViewItem, left: int, entry: Entry) -> None:
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        text = option.palette.color(QPalette.ColorRole.Text)
+        faint = option.palette.color(QPalette.ColorRole.PlaceholderText)
+        if selected:
+            faint = _blend(text, faint, 0.6)
+        name_font, line_font = QFont(option.font), QFont(option.font)
+        name_font.setWeight(QFont.Weight.DemiBold if selected else QFont.Weight.Normal)
+        line_font.setPointSizeF(0.92 * option.font.pointSizeF())
+        names, lines = QFontMetrics(name_font), QFontMetrics(line_font)
+        height = names.height() + 3 + lines.height()
+        top = option.rect.center().y() - height // 2
+        width = option.rect.right() + 1 - _MARGIN - left
+        middle = top + names.height() / 2
+        right = left + width
+        if entry.reviewed:
+            _draw_check(painter, QPointF(right - 6, middle), _mark_colours(option.palette)[State.COUNTED])
+        if entry.edited:
+            _draw_pencil(painter, QPointF(right - 24, middle), text if selected else faint)
+        room = width - (36 if entry.edited else 18 if entry.reviewed else 0)
+        painter.setFont(name_font)
+        painter.setPen(text)
+        name = names.elidedText(entry.path.name, Qt.TextElideMode.ElideMiddle, room)
+        painter.drawText(QPoint(left, top + names.ascent()), name)
+        painter.setFont(line_font)
+        painter.setPen(faint)
+        summary = fitting(self._model.summary(entry), width, lines)
+        painter.drawText(QPoint(left, top + names.height() + 3 + lines.ascent()), summary)
 
 
-class ImageList(QListView):
+class _Rows(QListView):
+    """The list itself; one picture is always chosen, and it knows whether the pointer holds it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("imageRows")
+        self.setAccessibleName("Pictures")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.empty_text = ""
+        self._pressed = False
+
+    @property
+    def held(self) -> bool:
+        """Whether the pointer is pressed on a row or on the scroll bar."""
+        return self._pressed or self.verticalScrollBar().isSliderDown()
+
+    def visible_places(self) -> range:
+        """Return the places of the rows that are on the screen, wholly or in part."""
+        count, height = self.model().rowCount(), self.sizeHintForRow(0)
+        if not self.isVisible() or not count or height <= 0:
+            return range(0)
+        first = -self.visualRect(self.model().index(0, 0)).top() // height
+        last = first + (self.viewport().height() - 1) // height + 1
+        return range(max(first, 0), min(last + 1, count))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pressed = True
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pressed = False
+        super().mouseReleaseEvent(event)
+
+    def selectionCommand(self, index: _Index, event: QEvent | None = None) -> QItemSelectionModel.SelectionFlag:
+        """Choose what is clicked, with or without Ctrl, which would leave nothing chosen."""
+        flags = QItemSelectionModel.SelectionFlag
+        return flags.ClearAndSelect if index.isValid() else flags.NoUpdate
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.empty_text and not self.model().rowCount():
+            painter = QPainter(self.viewport())
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            area = self.viewport().rect().adjusted(16, 24, -16, -16)
+            centred = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+            painter.drawText(area, centred, self.empty_text)
+            painter.end()
+
+
+class _NameFilter(QLineEdit):
+    """Return and Down lead on to the list, Escape clears; none of them reaches the window's actions."""
+
+    left = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down, Qt.Key.Key_Escape)
+        if isinstance(event, QKeyEvent) and event.key() in keys and not event.modifiers() & ~_KEYPAD:
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()
+                return True
+            if event.type() == QEvent.Type.KeyPress:
+                if event.key() == Qt.Key.Key_Escape and self.text():
+                    self.clear()
+                else:
+                    self.left.emit()
+                return True
+        return super().event(event)
+
+
+class _QuietBox(QComboBox):
+    """A box that the wheel changes only while it has the focus; its list is as wide as its texts."""
+
+    def __init__(self, name: str, tip: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setToolTip(tip)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.currentIndexChanged.connect(self.updateGeometry)
+
+    def sizeHint(self) -> QSize:
+        """Ask for the room of the present text, not of the longest: two boxes share a narrow panel."""
+        hint = super().sizeHint()
+        widths = [self.fontMetrics().horizontalAdvance(self.itemText(item)) for item in range(self.count())]
+        spare = max(widths, default=0) - self.fontMetrics().horizontalAdvance(self.currentText())
+        return QSize(hint.width() - spare, hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(60, super().minimumSizeHint().height())
+
+    def initStyleOption(self, option: QStyleOptionComboBox) -> None:
+        """Shorten the text, which would be cut where the box is narrow."""
+        super().initStyleOption(option)
+        field = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        option.currentText = option.fontMetrics.elidedText(
+            option.currentText, Qt.TextElideMode.ElideRight, field.width() - 2
+        )
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def showPopup(self) -> None:
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 12)
+        super().showPopup()
+
+
+class ImageList(QWidget):
     """Shows the pictures; says which one the person chose."""
 
-    chosen = Signal(int)
+    chosen = Signal(int)  # row in document.entries
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("imageList")
-        self.setAccessibleName("Pictures")
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setMinimumWidth(200)
         self._document = document
-        self.setModel(ImageListModel(document))
-        self.setItemDelegate(_RowPainter(self))
-        document.images_changed.connect(self._select_current)
-        document.current_changed.connect(self._select_current)
-        self.selectionModel().selectionChanged.connect(self._on_selection)
+        self._anchor: int | None = None
+        self._scrolled = 0
+        self._orders: list[Order | str] = []
+        self.model = ImageListModel(document)
+        self.rows = _Rows(self)
+        self.rows.setModel(self.model)
+        self._thumbnails = Thumbnails(self._visible_paths, self)
+        self.rows.setItemDelegate(_RowPainter(self.model, self._thumbnails, self.rows))
+        self._build()
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_REARRANGE_MS)
+        self._later.timeout.connect(self._begin_arranging)
+        self._arranging = QTimer(self)
+        self._arranging.setInterval(0)
+        self._arranging.timeout.connect(self._go_on_arranging)
+        self._connect()
+        self._fill_orders()
+        self._show_footer()
+
+    def _build(self) -> None:
+        self.name_filter = _NameFilter()
+        self.name_filter.setPlaceholderText("Filter by name")
+        self.name_filter.setAccessibleName("Filter pictures by name")
+        self.name_filter.setClearButtonEnabled(True)
+        self.state_filter = _QuietBox("Show pictures", "Which pictures are shown")
+        self.state_filter.addItems([show.value for show in Show])
+        self.order_box = _QuietBox("Sort pictures", "In which order they are shown")
+        self.header = QWidget()
+        self.header.setObjectName("imageListHeader")
+        self.header.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        boxes = QHBoxLayout()
+        boxes.setSpacing(6)
+        boxes.addWidget(self.state_filter)
+        boxes.addWidget(self.order_box)
+        column = QVBoxLayout(self.header)
+        column.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
+        column.setSpacing(6)
+        column.addWidget(self.name_filter)
+        column.addLayout(boxes)
+        self.showing = QLabel()
+        self.showing.setObjectName("faint")
+        self.show_all = QPushButton("Show all")
+        self.show_all.setObjectName("link")
+        self.show_all.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.reviewed = QLabel()
+        self.reviewed.setObjectName("faint")
+        self.footer = QWidget()
+        self.footer.setObjectName("imageListFooter")
+        self.footer.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        shown = QHBoxLayout()
+        shown.addWidget(self.showing, 1)
+        shown.addWidget(self.show_all)
+        foot = QVBoxLayout(self.footer)
+        foot.setContentsMargins(_MARGIN, 6, _MARGIN, 6)
+        foot.setSpacing(3)
+        foot.addLayout(shown)
+        foot.addWidget(self.reviewed)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 1, 0)  # the line at the right edge
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(self.rows, 1)
+        layout.addWidget(self.footer)
+        self.setFocusProxy(self.rows)
+
+    def _connect(self) -> None:
+        document = self._document
+        document.images_changed.connect(self._on_images_changed)
+        document.image_changed.connect(self._on_image_changed)
+        document.current_changed.connect(self._on_current_changed)
+        document.counts_changed.connect(self._on_counts_changed)
+        document.model_changed.connect(self._fill_orders)
+        document.session_changed.connect(self._on_session_changed)
+        self.model.modelAboutToBeReset.connect(self._remember_place)
+        self.model.modelReset.connect(self._find_place)
+        self.rows.selectionModel().selectionChanged.connect(self._on_selection)
+        self.name_filter.textChanged.connect(self._filter)
+        self.name_filter.left.connect(self._leave_filter)
+        self.state_filter.currentIndexChanged.connect(self._filter)
+        self.order_box.currentIndexChanged.connect(self._on_order)
+        self.show_all.clicked.connect(self.clear_filter)
+        self._thumbnails.ready.connect(self._on_thumbnail)
+
+    # -- what the window asks ------------------------------------------------------------------
+
+    def visible_rows_order(self) -> list[int]:
+        """Return the rows that pass the filter, in the order shown."""
+        return list(self.model.rows)
+
+    def next_row(self, by: int) -> int | None:
+        """Return the row ``by`` places after (before, if negative) the current one; None past the ends."""
+        return self.model.neighbour(self._document.current, by)
+
+    def clear_filter(self) -> None:
+        """Show all pictures."""
+        with QSignalBlocker(self.name_filter), QSignalBlocker(self.state_filter):
+            self.name_filter.clear()
+            self.state_filter.setCurrentIndex(0)
+        self._filter()
+
+    def stop(self) -> None:
+        """End the thread that reads thumbnails; the list shows no new ones afterwards."""
+        self._later.stop()
+        self._arranging.stop()
+        self._thumbnails.stop()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.stop()
+        super().closeEvent(event)
+
+    # -- what the document says ----------------------------------------------------------------
+
+    def _on_images_changed(self) -> None:
+        self.model.reload()
+        self._arrange_later()
+
+    def _on_image_changed(self, row: int) -> None:
+        entries = self._document.entries
+        if 0 <= row < len(entries) and entries[row].state is State.WAITING:
+            self._thumbnails.refresh(entries[row].path)
+        self.model.update_row(row)
+        self._show_footer()
+        self._arrange_later()
+
+    def _on_current_changed(self) -> None:
+        self._select_current()
+        self._arrange_later()
+
+    def _on_counts_changed(self) -> None:
+        self.rows.viewport().update()
+        if isinstance(self.model.order, str):
+            self._later.start()  # anew at each step of a slider
+
+    def _on_session_changed(self) -> None:
+        self._fill_orders()
+        self.clear_filter()
+
+    def _fill_orders(self) -> None:
+        """Offer an order for each class; the one that was chosen stays if it still can."""
+        orders: list[Order | str] = [*Order, *self._document.classes]
+        if orders == self._orders:
+            return
+        chosen, self._orders = self.model.order, orders
+        with QSignalBlocker(self.order_box):
+            self.order_box.clear()
+            self.order_box.addItems(
+                [order.value if isinstance(order, Order) else f"Most {short_name(order)}" for order in orders]
+            )
+            self.order_box.setCurrentIndex(orders.index(chosen) if chosen in orders else 0)
+        if chosen not in orders:
+            self._on_order()
+
+    # -- filter and order ----------------------------------------------------------------------
+
+    def _filter(self) -> None:
+        self.model.set_filter(self.name_filter.text(), list(Show)[self.state_filter.currentIndex()])
+        self._show_footer()
+
+    def _on_order(self) -> None:
+        self.model.order = self._orders[self.order_box.currentIndex()]
+        self._begin_arranging()
+
+    def _leave_filter(self) -> None:
+        """Go on in the list, with the first picture that passes if the current one does not."""
+        self.rows.setFocus()
+        if self.model.rows and not self.model.index_of(self._document.current).isValid():
+            self.chosen.emit(self.model.rows[0])
+
+    def _arrange_later(self) -> None:
+        if self.model.depends_on_progress and not self._later.isActive():
+            self._later.start()
+
+    def _begin_arranging(self) -> None:
+        self._arranging.start()
+        self._go_on_arranging()
+
+    def _go_on_arranging(self) -> None:
+        """Make the counts that the order needs, a few milliseconds at a time, and then arrange."""
+        if self.rows.held:
+            self._arranging.stop()
+            self._later.start()
+        elif self.model.count_for(_SLICE_S):
+            self._arranging.stop()
+            self.model.arrange(keep=self._document.current)
+            self._show_footer()
+
+    def _remember_place(self) -> None:
+        """Note where the current row is on the screen, to find it there again."""
+        bar, rect = self.rows.verticalScrollBar(), self.rows.visualRect(self.rows.currentIndex())
+        self._scrolled = bar.value()
+        self._anchor = rect.top() if rect.intersects(self.rows.viewport().rect()) else None
+
+    def _find_place(self) -> None:
+        self.rows.doItemsLayout()
+        self._select_current()
+        bar, index = self.rows.verticalScrollBar(), self.rows.currentIndex()
+        if index.isValid() and self._anchor is not None:
+            bar.setValue(bar.value() + self.rows.visualRect(index).top() - self._anchor)
+        elif not index.isValid():
+            bar.setValue(self._scrolled)
+        self._show_footer()
+
+    # -- rows ------------------------------------------------------------------------------------
 
     def _select_current(self) -> None:
-        index = self.model().index(self._document.current, 0)
+        index = self.model.index_of(self._document.current)
         if index.isValid():
-            self.setCurrentIndex(index)
+            self.rows.setCurrentIndex(index)
+        else:
+            self.rows.selectionModel().clear()
 
     def _on_selection(self, selected: QItemSelection, _old: QItemSelection) -> None:
-        rows = selected.indexes()
-        if rows and rows[0].row() != self._document.current:
-            self.chosen.emit(rows[0].row())
+        indexes = selected.indexes()
+        entry = self.model.entry(indexes[0]) if indexes else None
+        if entry is not None and entry.row != self._document.current:
+            self.chosen.emit(entry.row)
+
+    def _visible_entries(self) -> Iterator[tuple[QModelIndex, Entry]]:
+        for place in self.rows.visible_places():
+            index = self.model.index(place)
+            entry = self.model.entry(index)
+            if entry is not None:
+                yield index, entry
+
+    def _visible_paths(self) -> Iterator[Path]:
+        return (entry.path for _, entry in self._visible_entries())
+
+    def _on_thumbnail(self, path: Path) -> None:
+        for index, entry in self._visible_entries():
+            if entry.path == path:
+                self.rows.update(index)
+
+    def _show_footer(self) -> None:
+        total = len(self._document.entries)
+        filtered = self.model.filtered
+        self.showing.setText(f"Showing {len(self.model.rows)} of {total}")
+        self.showing.setVisible(filtered)
+        self.show_all.setVisible(filtered)
+        self.reviewed.setText(f"{self.model.reviewed} of {total} reviewed")
+        self.footer.setVisible(total > 0)
+        self.header.setEnabled(total > 0)
+        self.rows.empty_text = "No picture passes the filter." if filtered and total else ""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from core.boxes import areas
 from core.classes import PAPER, Palette, short_name
+from core.detections import Origin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _DENSE = 1500  # more visible boxes than this are drawn with the thinnest lines
 _MOST_LABELS = 400
 _SMALLEST_LABELLED = 26.0  # pixels on the screen
+_ORIGINS = {Origin.PERSON: "put or confirmed by hand", Origin.IMPORTED: "imported from a file"}
 _LINE_STYLES = (
     (1.6, Qt.PenStyle.SolidLine),
     (2.6, Qt.PenStyle.SolidLine),
@@ -109,6 +111,7 @@ class BoxesItem(QGraphicsItem):
         self._detections: Detections | None = None
         self._rects: list[QRectF] = []
         self._shown: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._ghosts: NDArray[np.int64] = np.zeros(0, np.int64)
         self._bounds = QRectF()
 
     def set_detections(self, detections: Detections | None, classes: tuple[str, ...]) -> None:
@@ -116,22 +119,34 @@ class BoxesItem(QGraphicsItem):
         if detections is self._detections and classes == self._classes:
             return
         self.prepareGeometryChange()
+        self._rects = self._rects_of(detections)
         self._classes = classes
         self._detections = detections
-        self._rects, self._bounds = [], QRectF()
+        self._bounds = QRectF()
         if detections is not None and len(detections):
-            x1, y1, x2, y2 = detections.boxes.T
-            self._rects = [
-                QRectF(x, y, w, h) for x, y, w, h in np.stack([x1, y1, x2 - x1, y2 - y1], axis=1).astype(float).tolist()
-            ]
             low, high = detections.boxes.min(0), detections.boxes.max(0)
             self._bounds = QRectF(QPointF(*low[:2].tolist()), QPointF(*high[2:].tolist()))
-        self._shown = np.zeros(0, np.int64)
+        self._shown = self._ghosts = np.zeros(0, np.int64)
         self.update()
 
-    def set_shown(self, mask: NDArray[np.bool_]) -> None:
-        """Show the cells of a bool mask (N,)."""
+    def _rects_of(self, detections: Detections | None) -> list[QRectF]:
+        """Return the rectangles of all cells; after a correction only the last few are new."""
+        if detections is None:
+            return []
+        old = self._detections
+        same = 0
+        if old is not None:
+            most = min(len(old), len(detections))
+            unequal = np.flatnonzero((old.boxes[:most] != detections.boxes[:most]).any(axis=1))
+            same = int(unequal[0]) if len(unequal) else most
+        x1, y1, x2, y2 = detections.boxes[same:].T
+        new = np.stack([x1, y1, x2 - x1, y2 - y1], axis=1).astype(float).tolist()
+        return self._rects[:same] + [QRectF(x, y, w, h) for x, y, w, h in new]
+
+    def set_shown(self, mask: NDArray[np.bool_], ghosts: NDArray[np.bool_] | None = None) -> None:
+        """Show the cells of a bool mask (N,), and those of a second one dotted, as what might be cells."""
         self._shown = np.flatnonzero(mask)
+        self._ghosts = np.zeros(0, np.int64) if ghosts is None else np.flatnonzero(ghosts)
         self.update()
 
     @property
@@ -139,26 +154,58 @@ class BoxesItem(QGraphicsItem):
         """How many boxes are drawn when the whole picture is in view."""
         return len(self._shown)
 
-    def text_at(self, point: QPointF) -> str:
-        """Return class and probability of the smallest shown cell at a point of the picture, or ""."""
-        if self._detections is None or not len(self._shown):
-            return ""
-        boxes = self._detections.boxes[self._shown]
+    def cells_at(self, point: QPointF, *, ghosts: bool = False) -> list[int]:
+        """Return the ids of the shown cells (or ghosts) at a point of the picture, the smallest first."""
+        shown = self._ghosts if ghosts else self._shown
+        if self._detections is None or not len(shown):
+            return []
+        boxes = self._detections.boxes[shown]
         x, y = point.x(), point.y()
         hit = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
-        if not hit.any():
-            return ""
-        cell = self._shown[hit][areas(boxes[hit]).argmin()]
-        name = self._classes[self._detections.labels[cell]]
-        return f"{name}, probability {self._detections.scores[cell]:.2f}"
+        cells = shown[hit]
+        return [int(number) for number in self._detections.ids[cells[np.argsort(areas(boxes[hit]), kind="stable")]]]
+
+    def shown_ids(self) -> list[int]:
+        """Return the ids of the shown cells in reading order: line by line, from left to right."""
+        if self._detections is None or not len(self._shown):
+            return []
+        boxes = self._detections.boxes[self._shown]
+        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+        line = np.floor(centres[:, 1] / max(float(np.median(boxes[:, 3] - boxes[:, 1])), 1.0))
+        return [int(number) for number in self._detections.ids[self._shown[np.lexsort((centres[:, 0], line))]]]
+
+    def rect_of(self, number: int) -> QRectF | None:
+        """Return the box of a shown cell or ghost by its id."""
+        if self._detections is not None:
+            for cells in (self._shown, self._ghosts):
+                place = np.flatnonzero(self._detections.ids[cells] == number)
+                if len(place):
+                    return self._rects[cells[place[-1]]]
+        return None
+
+    def text_at(self, point: QPointF) -> str:
+        """Return class and probability of the smallest shown cell at a point of the picture, or ""."""
+        for ghosts in (False, True):
+            numbers = self.cells_at(point, ghosts=ghosts)
+            if numbers and self._detections is not None:
+                shown = self._ghosts if ghosts else self._shown
+                cell = shown[np.flatnonzero(self._detections.ids[shown] == numbers[0])[-1]]
+                name = self._classes[self._detections.labels[cell]]
+                origin = Origin(int(self._detections.origin[cell]))
+                if origin is not Origin.MODEL:
+                    return f"{name}, {_ORIGINS[origin]}"
+                below = ", below the threshold: click to accept it" if ghosts else ""
+                return f"{name}, probability {self._detections.scores[cell]:.2f}{below}"
+        return ""
 
     def boundingRect(self) -> QRectF:
         return self._bounds.adjusted(-400, -400, 400, 400) if not self._bounds.isNull() else QRectF()
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        if self._detections is None or not len(self._shown):
+        if self._detections is None:
             return
         view = option.exposedRect
+        self._draw_ghosts(painter, view)
         boxes = self._detections.boxes[self._shown]
         inside = (
             (boxes[:, 2] >= view.left())
@@ -170,6 +217,7 @@ class BoxesItem(QGraphicsItem):
         labels = self._detections.labels[visible]
         for label in np.unique(labels):
             self._draw_boxes(painter, int(label), visible[labels == label], dense=len(visible) > _DENSE)
+        self._draw_corrected(painter, visible[self._detections.origin[visible] != Origin.MODEL])
         if self.show_labels and len(visible) <= 4 * _MOST_LABELS:
             self._draw_labels(painter, visible)
 
@@ -188,6 +236,28 @@ class BoxesItem(QGraphicsItem):
             return
         _draw_rects(painter, rects, QColor(255, 255, 255, 210), width + 1.8, Qt.PenStyle.SolidLine)
         _draw_rects(painter, rects, colour, width, style)
+
+    def _draw_ghosts(self, painter: QPainter, view: QRectF) -> None:
+        """Draw what is just below a threshold with dots."""
+        assert self._detections is not None
+        labels = self._detections.labels[self._ghosts]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        for label in np.unique(labels):
+            rects = [self._rects[cell] for cell in self._ghosts[labels == label]]
+            rects = [rect for rect in rects if rect.intersects(view)]
+            colour = QColor(*self.palette.colour(self._classes, int(label)))
+            _draw_rects(painter, rects, QColor(255, 255, 255, 150), 1.4, Qt.PenStyle.SolidLine)
+            _draw_rects(painter, rects, colour, 1.4, Qt.PenStyle.DotLine)
+
+    def _draw_corrected(self, painter: QPainter, cells: NDArray[np.int64]) -> None:
+        """Draw a second, inner line in the boxes that a person put, to tell them from found ones."""
+        assert self._detections is not None
+        inner = 4 / max(painter.transform().m11(), 1e-6)
+        for cell in cells:
+            rect = self._rects[cell]
+            gap = min(inner, rect.width() / 4, rect.height() / 4)
+            colour = QColor(*self.palette.colour(self._classes, int(self._detections.labels[cell])))
+            _draw_rects(painter, [rect.adjusted(gap, gap, -gap, -gap)], colour, 1.2, Qt.PenStyle.SolidLine)
 
     def _draw_labels(self, painter: QPainter, visible: NDArray[np.int64]) -> None:
         """Write class and probability on cells that are large enough, the likeliest first.
@@ -211,7 +281,8 @@ class BoxesItem(QGraphicsItem):
             if width < _SMALLEST_LABELLED or len(taken) >= _MOST_LABELS:
                 continue
             label = int(self._detections.labels[cell])
-            score = f"{self._detections.scores[cell]:.2f}"
+            by_hand = self._detections.origin[cell] != Origin.MODEL
+            score = "✓" if by_hand else f"{self._detections.scores[cell]:.2f}"
             name = short_name(self._classes[label])
             corner = transform.map(self._rects[cell].topLeft())
             for text in (f"{name} {score}", score):
@@ -224,6 +295,111 @@ class BoxesItem(QGraphicsItem):
                     taken.append(chip)
                     break
         painter.restore()
+
+
+class GroundTruthItem(QGraphicsItem):
+    """What is known to be on the picture: white dashes on black, whatever the class."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rects: list[QRectF] = []
+        self._bounds = QRectF()
+
+    def set_boxes(self, boxes: list[tuple[float, float, float, float]]) -> None:
+        """Show boxes ``x1 y1 x2 y2`` in pixels of the picture."""
+        self.prepareGeometryChange()
+        self._rects = [QRectF(x1, y1, x2 - x1, y2 - y1) for x1, y1, x2, y2 in boxes]
+        self._bounds = QRectF()
+        for rect in self._rects:
+            self._bounds |= rect
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._bounds.adjusted(-9, -9, 9, 9) if self._rects else QRectF()
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        _draw_rects(painter, self._rects, QColor(0, 0, 0), 1.6, Qt.PenStyle.SolidLine)
+        _draw_rects(painter, self._rects, QColor(255, 255, 255), 1.6, Qt.PenStyle.DashLine)
+
+
+class SelectionItem(QGraphicsItem):
+    """What is selected, with handles on a single cell, and the rectangle that is being drawn."""
+
+    HANDLE = 8.0
+    """Side of a handle in pixels of the screen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setZValue(1)
+        self._rects: list[QRectF] = []
+        self._hovered: QRectF | None = None
+        self._drawn: QRectF | None = None
+        self._drawn_colour = QColor("#2f7bd9")
+        self._bounds = QRectF()
+
+    def set_bounds(self, bounds: QRectF) -> None:
+        """Cover a picture."""
+        self.prepareGeometryChange()
+        self._bounds = bounds.adjusted(-bounds.width(), -bounds.height(), bounds.width(), bounds.height())
+
+    def set_selected(self, rects: list[QRectF]) -> None:
+        """Mark the boxes of the selected cells."""
+        self._rects = rects
+        self.update()
+
+    def set_hovered(self, rect: QRectF | None) -> None:
+        """Mark the box under the pointer."""
+        if rect != self._hovered:
+            self._hovered = rect
+            self.update()
+
+    def set_drawn(self, rect: QRectF | None, colour: QColor | None = None) -> None:
+        """Show a rectangle that is being drawn; None takes it off."""
+        self._drawn = rect
+        if colour is not None:
+            self._drawn_colour = colour
+        self.update()
+
+    @property
+    def single(self) -> QRectF | None:
+        """The box that has handles."""
+        return self._rects[0] if len(self._rects) == 1 else None
+
+    def handles(self) -> dict[tuple[int, int], QPointF]:
+        """Return the handles of the single selected box: (-1, 0 or 1 across, the same down) to their place."""
+        rect = self.single
+        if rect is None:
+            return {}
+        xs, ys = (rect.left(), rect.center().x(), rect.right()), (rect.top(), rect.center().y(), rect.bottom())
+        return {(i - 1, j - 1): QPointF(xs[i], ys[j]) for i in range(3) for j in range(3) if (i, j) != (1, 1)}
+
+    def boundingRect(self) -> QRectF:
+        return self._bounds
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if self._hovered is not None:
+            _draw_rects(painter, [self._hovered], QColor(255, 255, 255, 230), 3.5, Qt.PenStyle.SolidLine)
+            _draw_rects(painter, [self._hovered], QColor(0, 0, 0, 200), 1.2, Qt.PenStyle.DashLine)
+        if self._rects:
+            margin = 3 / max(painter.transform().m11(), 1e-6)
+            around = [rect.adjusted(-margin, -margin, margin, margin) for rect in self._rects]
+            _draw_rects(painter, around, QColor(255, 255, 255), 4.5, Qt.PenStyle.SolidLine)
+            _draw_rects(painter, around, QColor(20, 20, 20), 2.0, Qt.PenStyle.SolidLine)
+        if self._drawn is not None:
+            _draw_rects(painter, [self._drawn], QColor(255, 255, 255, 210), 3.4, Qt.PenStyle.SolidLine)
+            _draw_rects(painter, [self._drawn], self._drawn_colour, 1.8, Qt.PenStyle.DashLine)
+        side = self.HANDLE / max(painter.transform().m11(), 1e-6)
+        single = self.single
+        if single is not None and min(single.width(), single.height()) > 2.2 * side:
+            pen = QPen(QColor(20, 20, 20), 1.2)
+            pen.setCosmetic(True)
+            painter.setPen(pen)
+            painter.setBrush(QColor(255, 255, 255))
+            for place in self.handles().values():
+                painter.drawRect(QRectF(place.x() - side / 2, place.y() - side / 2, side, side))
 
 
 def _draw_rects(painter: QPainter, rects: list[QRectF], colour: QColor, width: float, style: Qt.PenStyle) -> None:

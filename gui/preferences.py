@@ -7,6 +7,8 @@ from PySide6.QtCore import QByteArray, QSettings
 from core.classes import PALETTES, PAPER, Palette
 from gui.theme import Theme
 
+_MOST_RECENT = 8
+
 
 class Preferences:
     """Typed access to the settings file of the user."""
@@ -42,6 +44,48 @@ class Preferences:
     @show_labels.setter
     def show_labels(self, shown: bool) -> None:
         self._store.setValue("show_labels", shown)
+
+    @property
+    def show_ghosts(self) -> bool:
+        """Whether candidates just below the threshold are shown dotted."""
+        return bool(self._store.value("show_ghosts", False, type=bool))
+
+    @show_ghosts.setter
+    def show_ghosts(self, shown: bool) -> None:
+        self._store.setValue("show_ghosts", shown)
+
+    @property
+    def person(self) -> str:
+        """The name that signs corrections; empty until it was asked for."""
+        return str(self._store.value("person", "", type=str))
+
+    @person.setter
+    def person(self, name: str) -> None:
+        self._store.setValue("person", name)
+
+    @property
+    def recent_sessions(self) -> list[str]:
+        """The paths of the sessions that were open last, the latest first."""
+        value = self._store.value("recent_sessions", [], type=list)
+        return [str(path) for path in value] if isinstance(value, list) else []
+
+    def add_recent_session(self, path: str) -> None:
+        """Put a session at the head of the recent ones."""
+        rest = [other for other in self.recent_sessions if other != path]
+        self._store.setValue("recent_sessions", [path, *rest][:_MOST_RECENT])
+
+    def key(self, action: str) -> str | None:
+        """Return the key that the person gave an action; None if it has its own, "" if it has none."""
+        return (
+            str(self._store.value(f"keys/{action}", "", type=str)) if self._store.contains(f"keys/{action}") else None
+        )
+
+    def set_key(self, action: str, key: str | None) -> None:
+        """Give an action another key; None goes back to its own."""
+        if key is None:
+            self._store.remove(f"keys/{action}")
+        else:
+            self._store.setValue(f"keys/{action}", key)
 
     @property
     def folder(self) -> str:

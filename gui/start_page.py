@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import html
+from pathlib import Path
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+_MOST_OFFERED = 5
 
 
 class _Page(QWidget):
@@ -26,6 +31,8 @@ class _Page(QWidget):
             label.setWordWrap(True)
             layout.addWidget(label)
         layout.addLayout(self.buttons)
+        self.below = QVBoxLayout()
+        layout.addLayout(self.below)
         layout.addStretch()
 
     def add_button(self, text: str) -> QPushButton:
@@ -40,6 +47,7 @@ class StartPage(_Page):
 
     open_images = Signal()
     open_demo = Signal()
+    open_session = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -53,6 +61,21 @@ class StartPage(_Page):
         self.buttons.addStretch()
         self.open_button.clicked.connect(lambda: self.open_images.emit())
         self.demo_button.clicked.connect(lambda: self.open_demo.emit())
+        self.recent = QLabel()
+        self.recent.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.recent.setTextFormat(Qt.TextFormat.RichText)
+        self.recent.linkActivated.connect(self.open_session)
+        self.below.addSpacing(18)
+        self.below.addWidget(self.recent)
+
+    def show_recent(self, sessions: list[str]) -> None:
+        """Offer the sessions that were open last, as far as they are still there."""
+        there = [path for path in map(Path, sessions) if path.is_file()][:_MOST_OFFERED]
+        lines = [
+            f'<a href="{html.escape(str(path))}" title="{html.escape(str(path))}">{html.escape(path.stem)}</a>'
+            for path in there
+        ]
+        self.recent.setText("Go on with a session<br>" + "<br>".join(lines) if lines else "")
 
 
 class FailurePage(_Page):
@@ -60,15 +83,24 @@ class FailurePage(_Page):
 
     retry = Signal()
     remove = Signal()
+    locate = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("This picture cannot be counted", "", parent)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.retry_button = self.add_button("Try again")
+        self.locate_button = self.add_button("Find moved pictures …")
         self.remove_button = self.add_button("Remove from the list")
         self.buttons.addStretch()
         self.retry_button.clicked.connect(lambda: self.retry.emit())
         self.remove_button.clicked.connect(lambda: self.remove.emit())
+        self.locate_button.clicked.connect(lambda: self.locate.emit())
+
+    def show_error(self, text: str, *, missing: bool) -> None:
+        """Say what is wrong with the picture; ``missing``: its file is not where it was."""
+        self.title.setText("This picture is not where it was" if missing else "This picture cannot be shown or counted")
+        self.text.setText(text)
+        self.locate_button.setVisible(missing)
 
 
 class NoticeBar(QWidget):

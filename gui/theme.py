@@ -54,11 +54,37 @@ QStatusBar QLabel {{ padding: 2px 8px; }}
 #faint {{ color: {faint}; }}
 #count {{ font-size: 26px; font-weight: 600; }}
 #className {{ font-weight: 600; }}
+#ledger {{ font-size: 12px; color: {text}; }}
+#doubtBar {{ background: {base}; border-bottom: 1px solid {border}; }}
 #heading {{ font-size: 12px; font-weight: 600; color: {faint}; }}
 #title {{ font-size: 20px; font-weight: 600; }}
 #imageList {{ border: none; border-right: 1px solid {border}; background: {window}; }}
+#imageRows {{ border: none; background: {window}; }}
+#imageListHeader {{ border-bottom: 1px solid {border}; }}
+#imageListFooter {{ border-top: 1px solid {border}; }}
+#link {{ border: 1px solid transparent; padding: 0; background: transparent; color: {text}; }}
+#link {{ text-decoration: underline; }}
+#link:focus {{ border-color: palette(highlight); }}
 #panel {{ border: none; border-left: 1px solid {border}; background: {window}; }}
 #panel > QWidget > QWidget {{ background: {window}; }}
+#keycap {{ background: {window}; border: 1px solid {border}; border-bottom-width: 2px; border-radius: 4px; }}
+#keycap {{ padding: 1px 7px; }}
+#keycap[key="other"] {{ border-color: palette(highlight); font-weight: 600; }}
+#keycap[key="none"] {{ background: transparent; border-color: transparent; color: {faint}; }}
+#keyRow {{ border: 1px solid transparent; border-radius: 5px; }}
+#keyRow[chosen="true"] {{ background: {window}; border-color: palette(highlight); }}
+#keyNote {{ padding: 5px 8px; border-radius: 4px; }}
+#keyNote[level="warning"] {{ background: #ffd54a; color: #332700; }}
+#keyNote[level="error"] {{ background: #b3261e; color: white; }}
+#historyTabs::pane {{ border: none; border-top: 1px solid {border}; }}
+#historyTabs QTabBar::tab {{ padding: 6px 10px; color: {faint}; border-bottom: 2px solid transparent; }}
+#historyTabs QTabBar::tab:hover {{ color: {text}; }}
+#historyTabs QTabBar::tab:selected {{ color: {text}; border-bottom-color: palette(highlight); }}
+#historyTable::item {{ padding: 2px 6px; }}
+#historyTable QHeaderView::section {{ background: {window}; color: {faint}; padding: 4px 9px; border: none; }}
+#historyTable QHeaderView::section {{ border-bottom: 1px solid {border}; }}
+#tiles {{ background: {base}; }}
+#conflicts {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #notice[level="info"] {{ background: #1f6fbf; color: white; }}
 #notice[level="warning"] {{ background: #ffd54a; color: #332700; }}
 #notice[level="error"] {{ background: #b3261e; color: white; }}

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from core.counting import CountSettings, count
 from core.detector import DetectionCancelled, Detector
 from core.images import ImageError, SmearImage, read_image
 from core.model import Model, ModelError
+from core.session import FileStamp, SessionError, stamp_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,16 +45,29 @@ class Picture:
 
 
 @dataclass(frozen=True, eq=False)
+class Reading:
+    """What reading a picture told, and the photograph itself if the job asked for it."""
+
+    width: int
+    height: int
+    seconds: float
+    notices: tuple[str, ...]
+    stamp: FileStamp
+    picture: Picture | None
+
+
+@dataclass(frozen=True, eq=False)
 class Job:
     """One picture to read and, with ``detect``, to find the cells of.
 
-    ``diameter``: red cell diameter in pixels set by hand, None to estimate it. ``cancel`` is looked at
-    between the tiles.
+    ``image`` is its id in the session; with ``show`` the photograph is handed over. ``diameter``: red cell
+    diameter in pixels set by hand, None to estimate it. ``cancel`` is looked at between the tiles.
     """
 
-    number: int
+    image: int
     path: Path
     detect: bool
+    show: bool
     diameter: float | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
 
@@ -62,7 +75,7 @@ class Job:
 class Worker(QObject):
     """Lives in its own thread and owns the detector. Every signal carries the job it is about."""
 
-    loaded = Signal(object, object)  # Job, Picture
+    loaded = Signal(object, object)  # Job, Reading
     progressed = Signal(object, int, int)  # Job, tiles done, tiles in all
     finished = Signal(object, object)  # Job, DetectorResult | None
     failed = Signal(object, str)
@@ -92,7 +105,9 @@ class Worker(QObject):
             if job.cancel.is_set():
                 raise DetectionCancelled
             image = read_image(job.path)
-            self.loaded.emit(job, Picture.of(image))
+            picture = Picture.of(image) if job.show else None
+            stamp = stamp_of(job.path)
+            self.loaded.emit(job, Reading(image.width, image.height, image.seconds, image.notices, stamp, picture))
             found = None
             if job.detect and self._detector is not None:
                 found = self._detector.detect(
@@ -101,13 +116,10 @@ class Worker(QObject):
                     progress=lambda done, total: self.progressed.emit(job, done, total),
                     cancel=job.cancel,
                 )
-                # The first count of a picture does the suppression and keeps it; sliders then cost nothing.
-                card = self._detector.card
-                count(found.detections, CountSettings.suggested_by(card), card.classes)
             self.finished.emit(job, found)
         except DetectionCancelled:
             self.cancelled.emit(job)
-        except ImageError as error:
+        except (ImageError, SessionError) as error:
             self.failed.emit(job, str(error))
         except MemoryError:
             self.failed.emit(job, f"{job.path}: too large for the free memory; close other programs or crop it.")

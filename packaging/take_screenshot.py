@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QApplication
 
 from core.model import default_model_path
 from gui.app import demo_smear
-from gui.document import Document, State
+from gui.document import Document
+from gui.entries import State
 from gui.preferences import Preferences
 from gui.theme import Theme, apply_theme
 from gui.window import MainWindow
@@ -29,7 +30,7 @@ app = QApplication([])
 with tempfile.TemporaryDirectory() as folder:
     preferences = Preferences(QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat))
     apply_theme(app, Theme(arguments.theme))
-    window = MainWindow(Document(arguments.model), preferences)
+    window = MainWindow(Document(arguments.model, Path(folder) / "sessions", "Anna"), preferences)
     window.resize(*map(int, arguments.size.split("x")))
     window.show()
     if not arguments.empty:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from core.illumination import WHITE, divide_light, estimate_light
-from core.rendered_smear import AZURE, EOSIN, PLATELET, RBC, SmearStyle, render_smear
+from core.rendered_smear import AZURE, EOSIN, PLATELET, RBC, SmearStyle, add_ghost, render_smear
 from trainer.data import PreparedField
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def training_crop(
         paste_platelets(crop, platelet_bank, rng)
     if rng.random() < preset.vary_pallor:
         vary_pallor(crop, rng)
+    if rng.random() < preset.ghosts:
+        add_ghosts(crop, preset.red_cell_diameter, rng)
     crop.image = photograph(restain(crop.image, rng), preset.red_cell_diameter, rng)
     return crop
 
@@ -220,11 +222,24 @@ def paste_platelets(crop: Crop, bank: list[NDArray[np.float32]], rng: Generator)
                 break
 
 
+def add_ghosts(crop: Crop, diameter: float, rng: Generator) -> None:
+    """Draw faint traces in the empty parts of a crop, in place: they are no cells."""
+    size = crop.image.shape[0]
+    density = np.zeros((size, size, 3), np.float32)
+    for x, y in rng.uniform(0, size, (int(rng.integers(2, 9)), 2)):
+        reach = 0.35 * diameter
+        inside = (crop.boxes[:, :2] < (x + reach, y + reach)) & (crop.boxes[:, 2:] > (x - reach, y - reach))
+        if not inside.all(axis=1).any():
+            add_ghost(density, (x, y), diameter * float(rng.uniform(0.7, 1.3)), rng)
+    crop.image[:] = np.clip(crop.image * np.exp(-density) + 0.5, 0, 255).astype(np.uint8)
+
+
 def vary_pallor(crop: Crop, rng: Generator) -> None:
-    """Give the red cells of a crop another centre, in place: none, paler, or dense as in target cells.
+    """Give the red cells of a crop another centre, in place: none, paler, a dense spot or disc, a ring.
 
     Else a dense spot in a pale cell is learned as a nucleus, and target cells are counted as white.
     """
+    profile = (_spot, _target, _ring)[int(rng.choice(3, p=(0.4, 0.4, 0.2)))]
     change = float(rng.uniform(-0.9, 1.4))
     for x1, y1, x2, y2 in crop.boxes[crop.labels == RBC].round().astype(int):
         width, height = x2 - x1, y2 - y1
@@ -232,11 +247,34 @@ def vary_pallor(crop: Crop, rng: Generator) -> None:
         if not whole or max(width, height) > 1.4 * min(width, height):
             continue
         v, u = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-        spot = np.exp(-((np.hypot(u, v) / rng.uniform(0.18, 0.4)) ** 2))
-        factor = 1 + change * rng.uniform(0.6, 1.2) * spot
+        factor = profile(u, v, change, rng)
         target = crop.image[y1:y2, x1:x2]
         density = _DENSITY_OF_VALUE[target] * np.maximum(factor, 0.05)[..., None]
         target[:] = np.clip(WHITE * np.exp(-density), 0, 255).astype(np.uint8)
+
+
+def _spot(u: NDArray[np.float64], v: NDArray[np.float64], change: float, rng: Generator) -> NDArray[np.float64]:
+    """Density factor of a soft spot, denser or paler, in a cell that spans -1 to 1."""
+    return 1 + change * rng.uniform(0.6, 1.2) * np.exp(-((np.hypot(u, v) / rng.uniform(0.18, 0.4)) ** 2))
+
+
+def _target(u: NDArray[np.float64], v: NDArray[np.float64], change: float, rng: Generator) -> NDArray[np.float64]:
+    """Density factor of a target cell: a dense disc or bar, a pale ring round it, the rim as it was."""
+    turn, long = rng.uniform(0, np.pi), np.exp(rng.uniform(0, 0.6) * (rng.random() < 0.4))
+    shift_u, shift_v = rng.normal(0, 0.08, 2)
+    along = ((u - shift_u) * np.cos(turn) + (v - shift_v) * np.sin(turn)) / long
+    across = ((v - shift_v) * np.cos(turn) - (u - shift_u) * np.sin(turn)) * long
+    core = np.exp(-((np.hypot(along, across) / rng.uniform(0.25, 0.45)) ** int(rng.integers(2, 9))))
+    pale = np.exp(-((np.hypot(u, v) / rng.uniform(0.6, 0.8)) ** 6))
+    return 1 - abs(change) * rng.uniform(0.3, 0.7) * pale * (1 - core) + 0.5 * abs(change) * core
+
+
+def _ring(u: NDArray[np.float64], v: NDArray[np.float64], change: float, rng: Generator) -> NDArray[np.float64]:
+    """Density factor of a thick dark ring round an emptied centre."""
+    distance = np.hypot(u, v)
+    centre = np.exp(-((distance / rng.uniform(0.3, 0.6)) ** 6))
+    rim = np.exp(-((distance / 0.95) ** 10))
+    return 1 - 0.95 * centre + (1 - centre) * rim * (0.4 + abs(change)) * rng.uniform(0.5, 1.2)
 
 
 def restain(image: NDArray[np.uint8], rng: Generator) -> NDArray[np.float32]:
@@ -250,11 +288,12 @@ def restain(image: NDArray[np.uint8], rng: Generator) -> NDArray[np.float32]:
     rest = np.cross(EOSIN, AZURE)
     dyes = np.stack([_unit(EOSIN), _unit(AZURE), _unit(rest)]).astype(np.float32)
     new = dyes + rng.normal(0, 0.08, (3, 3)).astype(np.float32)
-    if rng.random() < 0.3:  # bluish red cells: old stain, thick drops, wrong pH
+    dark = rng.random() < 0.12
+    if dark or rng.random() < 0.3:  # bluish red cells: old stain, thick drops, wrong pH
         new[0] += float(rng.uniform(0, 0.8)) * (new[1] - new[0])
     if rng.random() < 0.15:  # reddish nuclei
         new[1] += float(rng.uniform(0, 0.5)) * (new[0] - new[1])
-    strength = np.exp(rng.normal(0, 0.25, 3)) * np.exp(rng.uniform(np.log(0.35), np.log(1.7)))
+    strength = np.exp(rng.normal(0, 0.25, 3)) * np.exp(rng.uniform(*np.log((1.5, 2.8) if dark else (0.35, 1.7))))
     mix = np.linalg.inv(dyes) @ np.diag(strength) @ new
     density = _DENSITY_OF_VALUE[image]
     density = cv2.transform(density, mix.T.astype(np.float32))

@@ -41,6 +41,7 @@ class Preset:
     rendered: float = 0.12
     paste_platelets: float = 0.6
     vary_pallor: float = 0.3
+    ghosts: float = 0.25
 
 
 class PresetError(ValueError):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import psutil
 
@@ -29,7 +31,7 @@ def main() -> None:
 
     app = QApplication([])
     apply_theme(app, Theme.LIGHT)
-    window = MainWindow(Document(default_model_path()), Preferences(QSettings()))
+    window = MainWindow(Document(default_model_path(), Path(tempfile.mkdtemp())), Preferences(QSettings()))
     watcher = FirstPaint()
     window.splitter.installEventFilter(watcher)
     window.show()

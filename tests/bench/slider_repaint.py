@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import statistics
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QSettings
 from PySide6.QtWidgets import QApplication
 
+from core.annotate import write_picture
 from core.detections import Detections
-from core.detector import DetectorResult
-from core.images import SmearImage
 from core.model import default_model_path
-from gui.document import Document, Entry, State
+from core.session import Session, stamp_of
+from core.session_values import StoredDetections
+from gui.document import Document
 from gui.preferences import Preferences
 from gui.theme import Theme, apply_theme
 from gui.window import MainWindow
-from gui.worker import Picture
 
 CELLS = 5000
 SIDE = 2592
@@ -36,22 +38,38 @@ def many_cells() -> Detections:
     return Detections.from_model(boxes, scores, np.zeros(CELLS, np.int32))
 
 
+def session_with(picture: Path, classes: tuple[str, ...], path: Path) -> Session:
+    """Return a session in which the picture was counted and holds the 5,000 cells."""
+    session = Session.create(path)
+    image = session.add_images([picture])[0]
+    cells = many_cells().numbered_from(session.new_ids(CELLS))
+    session.set_counted(
+        image.id,
+        StoredDetections(cells, classes, 32.0, 2.0, "bench", ""),
+        width=SIDE,
+        height=SIDE,
+        seconds=0.0,
+        notices=(),
+        stamp=stamp_of(picture),
+    )
+    return session
+
+
 def main() -> None:
     app = QApplication([])
     apply_theme(app, Theme.LIGHT)
-    document = Document(default_model_path())
-    window = MainWindow(document, Preferences(QSettings()))
+    folder = Path(tempfile.mkdtemp())
+    picture = folder / "many.png"
+    write_picture(np.random.default_rng(1).integers(120, 255, (SIDE, SIDE, 3)).astype(np.uint8), picture)
+    document = Document(default_model_path(), folder)
+    window = MainWindow(document, Preferences(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)))
     window.resize(1600, 1000)
     window.show()
     while document.model is None:
         QCoreApplication.processEvents()
-    pixels = np.random.default_rng(1).integers(120, 255, (SIDE, SIDE, 3)).astype(np.uint8)
-    image = SmearImage(default_model_path(), pixels)
-    entry = Entry(image.path, State.COUNTED, DetectorResult(many_cells(), 32.0, 2.0), size=(SIDE, SIDE))
-    document.entries, document.current, document.picture = [entry], 0, Picture.of(image)
-    document.images_changed.emit()
-    document.picture_loaded.emit()
-    QCoreApplication.processEvents()
+    document.take_session(session_with(picture, document.model.card.classes, folder / "many.smearcount"))
+    while document.picture is None:
+        QCoreApplication.processEvents()
     slider = window.class_panel.cards["RBC"].slider
     times = []
     for step in [40, 45, 42, 50, 41, 60, 35, 55] * 5:

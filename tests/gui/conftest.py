@@ -15,7 +15,8 @@ from core.detector import Detector
 from core.images import read_image
 from core.rendered_smear import render_smear
 from core.results import count_image
-from gui.document import Document, State
+from gui.document import Document
+from gui.entries import State
 from gui.preferences import Preferences
 from gui.theme import Theme, apply_theme
 from gui.window import MainWindow
@@ -35,11 +36,11 @@ def preferences(tmp_path: Path) -> Preferences:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, model_path: Path, preferences: Preferences) -> Iterator[MainWindow]:
+def window(qtbot: QtBot, model_path: Path, tmp_path: Path, preferences: Preferences) -> Iterator[MainWindow]:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     apply_theme(app, Theme.LIGHT)
-    window = MainWindow(Document(model_path), preferences)
+    window = MainWindow(Document(model_path, tmp_path / "sessions", "Anna"), preferences)
     qtbot.addWidget(window)
     window.resize(1100, 760)
     window.show()

@@ -15,7 +15,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 from core.demo import render_demo_smear
-from gui.document import State
+from gui.entries import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,7 +88,7 @@ def test_a_slider_changes_count_and_boxes_without_a_new_detection(
     path, expected = make_smear("slide.png")
     window.document.open_paths([path])
     wait_counted(window)
-    before, found = shown_counts(window), window.document.entries[0].found
+    before, kept = shown_counts(window), window.document.current_cells()
     orange = pixels_of(window, ORANGE)
     assert before["RBC"] == expected["RBC"]
     slider = window.class_panel.cards["RBC"].slider
@@ -99,7 +99,7 @@ def test_a_slider_changes_count_and_boxes_without_a_new_detection(
     assert after["WBC"] == before["WBC"]
     assert window.class_panel.cards["RBC"].number.value() == pytest.approx(0.99)
     assert pixels_of(window, ORANGE) < orange
-    assert window.document.entries[0].found is found
+    assert window.document.current_cells() is kept
     qtbot.mouseClick(window.reset_button, Qt.MouseButton.LeftButton)
     assert shown_counts(window) == before
 
@@ -188,10 +188,10 @@ def test_counting_stops_and_goes_on(
     with qtbot.waitSignal(window.document.progressed, timeout=60_000):
         window.document.open_paths([path])
     qtbot.mouseClick(window.cancel_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.document.busy_entry is None, timeout=30_000)
+    qtbot.waitUntil(lambda: window.document.queue.busy is None, timeout=30_000)
     entry = window.document.entries[0]
     assert entry.state is State.WAITING
-    assert "Stopped" in window.activity.text()
+    assert "Paused" in window.activity.text()
     assert window.middle.currentWidget() is window.canvas
     qtbot.keyClick(window, Qt.Key.Key_F5)
     qtbot.waitUntil(lambda: entry.state is State.COUNTING, timeout=30_000)
@@ -214,9 +214,9 @@ def test_the_red_cell_size_can_be_set_by_hand(
     qtbot.keyClicks(row.number, "112")
     qtbot.keyClick(row.number, Qt.Key.Key_Return)
     wait_counted(window)
-    found = window.document.entries[0].found
-    assert found is not None
-    assert found.diameter == 112
+    cells = window.document.current_cells()
+    assert cells is not None
+    assert cells.found.diameter == 112
 
 
 def test_a_model_can_be_imported_and_a_damaged_one_is_refused(
@@ -259,9 +259,9 @@ def test_picture_and_table_are_saved(
     wait_counted(window)
     picture, table = tmp_path / "aus gabe.png", tmp_path / "zählung.csv"
     accept_dialog(picture)
-    window.picture_action.trigger()
+    window.actions_["save_picture"].trigger()
     accept_dialog(table)
-    window.csv_action.trigger()
+    window.actions_["save_table"].trigger()
     drawn = np.asarray(Image.open(picture).convert("RGB")).astype(int)
     assert drawn.shape == (320, 420, 3)
     assert (np.abs(drawn - ORANGE).max(axis=2) < 3).sum() > 200
@@ -338,7 +338,7 @@ def test_the_wheel_zooms_about_the_pointer_and_leaves_sliders_alone(
     after = canvas.mapToScene(pointer)
     assert abs(after.x() - before.x()) < 2
     assert abs(after.y() - before.y()) < 2
-    window.fit_action.trigger()
+    window.actions_["fit"].trigger()
     assert canvas.zoom == pytest.approx(zoom)
     canvas.setFocus()
     card = window.class_panel.cards["RBC"]
@@ -350,9 +350,9 @@ def test_the_wheel_zooms_about_the_pointer_and_leaves_sliders_alone(
 
 def test_closing_while_counting_ends_the_thread(window: MainWindow, qtbot: QtBot, make_smear: MakeSmear) -> None:
     window.document.open_paths([make_smear(f"{n}.png", seed=n)[0] for n in range(3)])
-    qtbot.waitUntil(lambda: window.document.busy_entry is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: window.document.queue.busy is not None, timeout=30_000)
     window.close()
-    assert not window.document._thread._thread.isRunning()
+    assert not window.document.queue._thread._thread.isRunning()
     assert threading.active_count() >= 1
 
 
@@ -362,7 +362,7 @@ def test_preferences_are_remembered_but_thresholds_are_not(
     window.document.open_paths([make_smear("slide.png")[0]])
     wait_counted(window)
     suggested = dict(window.document.model.card.thresholds)  # type: ignore[union-attr]
-    window.labels_action.trigger()
+    window.actions_["labels"].trigger()
     window.document.set_threshold("RBC", 0.9)
     window.close()
     store = preferences._store  # type: ignore[attr-defined]

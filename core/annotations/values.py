@@ -1,0 +1,86 @@
+"""What every annotation format comes down to: named boxes of one picture."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+SMALLEST_SIDE = 0.5
+"""Pixels; a box with a shorter side holds no cell, and rounding could leave nothing of it."""
+
+_SYNONYMS = (
+    frozenset({"rbc", "rbcs", "red blood cell", "red blood cells", "red cell", "red cells"})
+    | frozenset({"erythrocyte", "erythrocytes"}),
+    frozenset({"wbc", "wbcs", "white blood cell", "white blood cells", "white cell", "white cells"})
+    | frozenset({"leukocyte", "leukocytes", "leucocyte", "leucocytes"}),
+    frozenset({"platelet", "platelets", "plt", "plts", "thrombocyte", "thrombocytes"}),
+)
+
+
+class AnnotationError(ValueError):
+    """Annotations that cannot be read or written; the message names the file and the remedy."""
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotatedImage:
+    """The boxes of one picture, N cells.
+
+    ``file_name`` is the picture's name as the annotation gives it; of a YOLO or point file, which
+    does not give it, the name without its suffix. ``width`` and ``height`` are those of the
+    orientation-corrected picture in pixels. ``boxes`` float32 (N, 4) ``x1 y1 x2 y2`` in pixels;
+    ``names`` the N class names; ``scores`` float32 (N,) in 0 to 1, None where there are none.
+    The arrays are read-only, so that crossing threads is safe.
+    """
+
+    file_name: str
+    width: int
+    height: int
+    boxes: NDArray[np.float32]
+    names: tuple[str, ...]
+    scores: NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        count = len(self.names)
+        if self.boxes.shape != (count, 4) or (self.scores is not None and len(self.scores) != count):
+            raise ValueError("boxes, names and scores must describe the same cells")
+        self.boxes.flags.writeable = False
+        if self.scores is not None:
+            self.scores.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def canonical_class(name: str, known: Iterable[str]) -> str | None:
+    """Return the known class that a name stands for, None if it is none of them.
+
+    Case, blanks, hyphens and underscores do not matter, and the usual synonyms of red cells, white cells
+    and platelets are understood: ``Red-Blood_cells`` is ``RBC``. An equal name goes before a synonym.
+    """
+    known, wanted = tuple(known), _plain(name)
+    if name in known:
+        return name
+    meanings = next((synonyms for synonyms in _SYNONYMS if wanted in synonyms), frozenset[str]())
+    for same in ({wanted}, meanings):
+        for item in known:
+            if _plain(item) in same:
+                return item
+    return None
+
+
+def base_name(file_name: str) -> str:
+    """Return a file name without folders, whichever system they were written on."""
+    return re.split(r"[/\\]", file_name)[-1]
+
+
+@lru_cache(maxsize=1024)
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]+", " ", name).strip().casefold()

@@ -1,0 +1,124 @@
+"""The doubt queue: walks the cells nearest their threshold, the most doubtful first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gui.document import Document
+
+DOUBT_REACH = 0.12
+"""A cell is doubtful when its score is this near its threshold."""
+
+
+class DoubtBar(QWidget):
+    """Shows one doubtful cell of the current picture after the other, and asks whether it is one."""
+
+    active_changed = Signal(bool)
+    next_picture = Signal()
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("doubtBar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._document = document
+        self._skipped: set[int] = set()
+        self.cell: int | None = None
+        self.text = QLabel()
+        self.text.setMinimumWidth(80)
+        self.yes = self._button("It is a cell", "Y", self._accept)
+        self.no = self._button("It is none", "N", self._reject)
+        self.skip = self._button("Skip", "S", self._skip)
+        self.onward = self._button("Next unreviewed picture", "", self.next_picture.emit)
+        self.stop = self._button("Close", "", lambda: self.set_active(False))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 8, 6)
+        layout.addWidget(self.text, 1)
+        for button in (self.yes, self.no, self.skip, self.onward, self.stop):
+            layout.addWidget(button)
+        document.counts_changed.connect(self._refresh)
+        document.current_changed.connect(self._on_current_changed)
+        document.picture_loaded.connect(self._refresh)
+        self.hide()
+
+    def _button(self, text: str, key: str, slot: Callable[[], object]) -> QPushButton:
+        button = QPushButton(f"{text} ({key})" if key else text)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.clicked.connect(lambda *_: slot())
+        if key:
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
+            shortcut.activated.connect(lambda: button.click())
+        return button
+
+    @property
+    def active(self) -> bool:
+        """Whether the queue is being walked."""
+        return not self.isHidden()
+
+    def set_active(self, active: bool) -> None:
+        """Begin with the most doubtful cell, or stop."""
+        if active == self.active:
+            return
+        self._skipped.clear()
+        self.cell = None
+        self.setVisible(active)
+        self.active_changed.emit(active)
+        self._refresh()
+
+    def remaining(self) -> list[int]:
+        """Return the ids of the doubtful cells that were not decided or skipped, the most doubtful first."""
+        document = self._document
+        entry, cells = document.current_entry, document.current_cells()
+        if entry is None or cells is None or entry.countable is None or document.settings is None:
+            return []
+        places, _ = entry.countable.doubtful(document.settings.thresholds, document.classes, DOUBT_REACH)
+        numbers = [int(number) for number in cells.cells.ids[places]]
+        return [number for number in numbers if number not in self._skipped]
+
+    def _refresh(self) -> None:
+        if not self.active:
+            return
+        left = self.remaining()
+        changed = (left[0] if left else None) != self.cell
+        self.cell = left[0] if left else None
+        for button in (self.yes, self.no, self.skip):
+            button.setVisible(self.cell is not None)
+        self.onward.setVisible(self.cell is None)
+        document = self._document
+        cell = None if self.cell is None else document.cell(self.cell)
+        if cell is None or document.settings is None:
+            self.text.setText("No doubtful cells are left in this picture.")
+            return
+        threshold = document.settings.thresholds[cell.class_name]
+        counts = "counts now" if cell.score >= threshold else "does not count now"
+        self.text.setText(
+            f"<b>{len(left)} doubtful left.</b> {cell.class_name} {cell.score:.2f}, "
+            f"threshold {threshold:.2f}: {counts}. Is it one? 1–{min(len(document.classes), 9)} give it a class."
+        )
+        if changed and self.cell is not None:
+            document.select([self.cell])
+            document.show_cell.emit(self.cell)
+
+    def _on_current_changed(self) -> None:
+        self._skipped.clear()
+        self.cell = None
+
+    def _accept(self) -> None:
+        if self.cell is not None:
+            self._document.accept(self.cell)
+
+    def _reject(self) -> None:
+        if self.cell is not None:
+            self._document.remove_cells([self.cell])
+
+    def _skip(self) -> None:
+        if self.cell is not None:
+            self._skipped.add(self.cell)
+            self._refresh()

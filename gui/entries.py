@@ -1,0 +1,70 @@
+"""The pictures of a session as the window sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from core.corrections import Corrections
+from core.counting import Countable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from core.detections import Detections
+    from core.session_values import Cell, FileStamp, StoredDetections
+
+
+class State(Enum):
+    """Where a picture stands with the model."""
+
+    WAITING = "waiting"
+    COUNTING = "counting"
+    COUNTED = "counted"
+    FAILED = "failed"
+
+
+@dataclass
+class Entry:
+    """One picture of the list.
+
+    ``row`` is its place in the list, ``diameter`` the red cell size in pixels set by hand (None: estimate
+    it), ``edited`` the number of cells that a person corrected. ``countable`` is what its count needs;
+    None until it was counted, or read from the session.
+    """
+
+    id: int
+    path: Path
+    row: int = 0
+    state: State = State.WAITING
+    error: str = ""
+    notices: tuple[str, ...] = ()
+    size: tuple[int, int] = (0, 0)
+    seconds: float = 0.0
+    diameter: float | None = None
+    reviewed: bool = False
+    edited: int = 0
+    stamp: FileStamp | None = None
+    countable: Countable | None = None
+
+
+@dataclass
+class ImageCells:
+    """The cells of one picture: what the model found, and the person's corrections."""
+
+    found: StoredDetections
+    overlay: dict[int, Cell | None]
+    corrections: Corrections
+    cells: Detections
+
+    @classmethod
+    def of(cls, found: StoredDetections, overlay: dict[int, Cell | None], classes: Sequence[str]) -> ImageCells:
+        """Lay the corrections over what was found."""
+        corrections = Corrections.of(found.detections, overlay, classes)
+        return cls(found, overlay, corrections, corrections.over(found.detections))
+
+    def countable(self, nms_iou: float) -> Countable:
+        """Return what a count needs to keep."""
+        return Countable.of(self.found.detections, self.corrections, nms_iou)
