@@ -17,6 +17,6 @@ def render_demo_smear() -> RenderedSmear:
         platelets=12,
         diameter=68.0,
         style=SmearStyle(noise=1.5, irregularity=0.1),
-        rng=np.random.default_rng(5),
+        rng=np.random.default_rng(113),
         max_overlap=0.12,
     )

@@ -94,9 +94,26 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--checkpoint", type=Path, required=True, help="best.ckpt of a run folder")
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        required=True,
+        nargs="+",
+        help="best.ckpt of a run folder; of several the weights are averaged",
+    )
+    parser.add_argument(
+        "--shares", type=_share, nargs="+", metavar="SHARE", help="what each counts in the average (default: the same)"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the .onnx file to write")
     parser.add_argument("--name", help="name of the model (default: preset and date)")
+    parser.add_argument(
+        "--calibrate",
+        type=Path,
+        metavar="DIR",
+        help="make it an 8-bit model, which is faster and half as large, with ranges from the training fields of "
+        "this data set folder",
+    )
+    _add_sources(parser)
     parser.set_defaults(run_command=_export)
 
 
@@ -151,6 +168,12 @@ def _positive(text: str) -> int:
 def _not_negative(text: str) -> int:
     if (value := int(text)) < 0:
         raise argparse.ArgumentTypeError(f"{text} is negative")
+    return value
+
+
+def _share(text: str) -> float:
+    if not 0 < (value := float(text)) <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most 1")
     return value
 
 
@@ -233,15 +256,26 @@ def _weights(text: str) -> str | None:
 
 
 def _export(arguments: argparse.Namespace) -> None:
-    from trainer.checkpoint import CheckpointError, load_trained
+    from trainer.checkpoint import CheckpointError, load_average
     from trainer.export import ExportError, export_checkpoint
 
+    if arguments.sources and not arguments.calibrate:
+        raise BadInputError("--sources chooses fields to calibrate by; give --calibrate DIR too.")
+    paths, shares = arguments.checkpoint, arguments.shares or [1] * len(arguments.checkpoint)
+    if len(shares) != len(paths):
+        raise BadInputError(f"--shares has {len(shares)} numbers for {len(paths)} checkpoints; give one for each.")
     try:
-        trained = load_trained(arguments.checkpoint)
+        trained = load_average(paths, [share / sum(shares) for share in shares])
     except CheckpointError as error:
         raise BadInputError(str(error)) from error
     try:
-        card = export_checkpoint(trained, arguments.out, arguments.name)
+        if arguments.calibrate is None:
+            card = export_checkpoint(trained, arguments.out, arguments.name)
+        else:
+            from trainer.quantize import export_quantized
+
+            data = load_yolo_folder(arguments.calibrate, "train", arguments.sources)
+            card = export_quantized(trained, arguments.out, data, arguments.name)
     except ExportError as error:
         raise FailedError(str(error)) from error
     if trained.record is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import warnings
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_weights
+from torchvision.ops import FrozenBatchNorm2d
 
 from core.model import OUTPUTS, Model
 from core.model_card import ModelCard
@@ -90,9 +93,40 @@ class CandidateGraph(nn.Module):
         return torch.cat([centres - half, centres + half], dim=1)
 
 
+def folded(model: CellRetinaNet) -> CellRetinaNet:
+    """Return a copy of a network, fit for use only, whose convolutions do the normalisation that follows them.
+
+    The tracing exporter would leave a multiplication and an addition behind, which cost time, and accuracy
+    once the network is quantised.
+    """
+    model = copy.deepcopy(model).eval()
+    for parent in list(model.modules()):
+        before: nn.Module | None = None
+        for name, layer in list(parent.named_children()):
+            if isinstance(before, nn.Conv2d) and isinstance(layer, (nn.BatchNorm2d, FrozenBatchNorm2d)):
+                _fold(before, layer)
+                setattr(parent, name, nn.Identity())
+            before = layer
+    return model
+
+
+def _fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d | FrozenBatchNorm2d) -> None:
+    # both kinds of normalisation hold the same four tensors
+    state = {name: tensor.detach() for name, tensor in norm.state_dict().items()}
+    convolution.weight, convolution.bias = fuse_conv_bn_weights(
+        convolution.weight,
+        convolution.bias,
+        state["running_mean"],
+        state["running_var"],
+        norm.eps,
+        nn.Parameter(state["weight"]),
+        nn.Parameter(state["bias"]),
+    )
+
+
 def export_onnx(model: CellRetinaNet, card: ModelCard, path: Path) -> None:
     """Write the model file with its card."""
-    graph = CandidateGraph(model.eval(), card.score_floor).eval()
+    graph = CandidateGraph(folded(model), card.score_floor).eval()
     example = torch.zeros(1, 3, 256, 320, dtype=torch.uint8)
     with torch.no_grad(), warnings.catch_warnings():
         # the tracing exporter warns that there is a newer one, which needs further packages
@@ -113,6 +147,7 @@ def export_onnx(model: CellRetinaNet, card: ModelCard, path: Path) -> None:
 def build_card(trained: TrainedModel, name: str | None = None, score_floor: float = 0.05) -> ModelCard:
     """Return the card of a trained model; thresholds are a first guess until they are tuned."""
     preset, record = trained.preset, trained.record
+    started = "" if record is None or record.weights is None else f"started from {record.weights} weights"
     network = preset.backbone.replace("resnet", "ResNet-")
     return ModelCard(
         name=name or f"{preset.name} {datetime.date.today().isoformat()}",
@@ -126,7 +161,7 @@ def build_card(trained: TrainedModel, name: str | None = None, score_floor: floa
         epochs=trained.epochs,
         date=datetime.date.today().isoformat(),
         trainer_version=__version__,
-        notes="" if record is None or record.weights is None else f"started from {record.weights} weights",
+        notes="; ".join(note for note in (started, trained.note) if note),
     )
 
 
@@ -211,16 +246,27 @@ def export_checkpoint(trained: TrainedModel, path: Path, name: str | None = None
         If the model file does not agree with torch; it is removed then.
     """
     card = build_card(trained, name)
-    smear = render_smear(448, 320, red_cells=20, white_cells=1, platelets=3, rng=np.random.default_rng(0))
-    export_onnx(trained.model, card, path)
-    _check(compare(trained.model, Model(path), smear.image), BOX_TOLERANCE, SCORE_TOLERANCE, path)
+    export_exact(trained, card, path)
     halve_weights(path)
-    rounded = compare(trained.model, Model(path), smear.image)
-    _check(rounded, ROUNDED_BOX_TOLERANCE, ROUNDED_SCORE_TOLERANCE, path)
+    _check(trained.model, path, ROUNDED_BOX_TOLERANCE, ROUNDED_SCORE_TOLERANCE)
     return card
 
 
-def _check(agreement: Agreement, box: float, score: float, path: Path) -> None:
+def export_exact(trained: TrainedModel, card: ModelCard, path: Path) -> None:
+    """Write a trained model in 32 bits and check that it finds the same as torch.
+
+    Raises
+    ------
+    ExportError
+        If the model file does not agree with torch; it is removed then.
+    """
+    export_onnx(trained.model, card, path)
+    _check(trained.model, path, BOX_TOLERANCE, SCORE_TOLERANCE)
+
+
+def _check(model: CellRetinaNet, path: Path, box: float, score: float) -> None:
+    smear = render_smear(448, 320, red_cells=20, white_cells=1, platelets=3, rng=np.random.default_rng(0))
+    agreement = compare(model, Model(path), smear.image)
     if agreement.box > box or agreement.score > score:
         path.unlink()
         raise ExportError(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.counting import CountSettings
-from core.metrics import UNMATCHED, ClassScore, ThresholdCurve, match_boxes
+from core.matching import UNMATCHED, match_boxes
+from core.metrics import ClassScore, ThresholdCurve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

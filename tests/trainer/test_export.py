@@ -13,7 +13,7 @@ import torch
 from core.model import Model
 from core.model_card import Measurement
 from trainer.card import with_measurements, write_card
-from trainer.checkpoint import CheckpointError, load_trained
+from trainer.checkpoint import CheckpointError, load_average, load_trained
 from trainer.cli import main
 from trainer.export import (
     CandidateGraph,
@@ -124,6 +124,47 @@ def test_export_writes_a_card_that_says_where_the_model_comes_from(tmp_path: Pat
     assert card.date
     # two bytes for a weight, or nearly so
     assert out.stat().st_size < 2.2 * 11.6e6
+
+
+@pytest.fixture
+def shifted(checkpoint: Path) -> Path:
+    """Return the same checkpoint with every weight larger by 1."""
+    content = torch.load(checkpoint, weights_only=True)
+    for name, value in content["state_dict"].items():
+        if value.is_floating_point():
+            content["state_dict"][name] = value + 1
+    path = checkpoint.with_name("shifted.ckpt")
+    torch.save(content, path)
+    return path
+
+
+def test_several_checkpoints_are_averaged(checkpoint: Path, shifted: Path) -> None:
+    one, mean = load_trained(checkpoint), load_average([shifted, checkpoint], [0.25, 0.75])
+    for name, value in one.model.state_dict().items():
+        wanted = value + 0.25 if value.is_floating_point() else value
+        torch.testing.assert_close(mean.model.state_dict()[name], wanted, msg=name)
+    notes = build_card(mean).notes
+    assert notes.startswith("mean of 0.25 x shifted.ckpt ")
+    assert "0.75 x best.ckpt " in notes
+
+
+def test_checkpoints_of_two_networks_are_not_averaged(checkpoint: Path) -> None:
+    content = torch.load(checkpoint, weights_only=True)
+    content["hyper_parameters"]["class_names"] = ("RBC", "WBC", "Dust")
+    other = checkpoint.with_name("other.ckpt")
+    torch.save(content, other)
+    with pytest.raises(CheckpointError, match=r"other\.ckpt: it is of another network than .*best\.ckpt"):
+        load_average([other, checkpoint], [0.5, 0.5])
+
+
+def test_shares_are_one_for_each_checkpoint(
+    tmp_path: Path, checkpoint: Path, shifted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "model.onnx"
+    both = ["export", "--checkpoint", str(checkpoint), str(shifted), "--out", str(out)]
+    assert main([*both, "--shares", "1"]) == 2
+    assert "--shares has 1 numbers for 2 checkpoints; give one for each." in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_a_card_survives_the_file(tmp_path: Path, trained: TrainedModel, exported: Path) -> None:

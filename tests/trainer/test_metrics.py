@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from torchmetrics.detection import MeanAveragePrecision
 
 from core.boxes import iou_matrix
-from core.metrics import UNMATCHED, ClassScore, ThresholdCurve, match_boxes, score_image
+from core.matching import UNMATCHED, match_boxes
+from core.metrics import ClassScore, ThresholdCurve, score_image
 from trainer.evaluate import average_precision
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def test_ratios() -> None:
     assert score.precision == pytest.approx(6 / 8)
     assert score.recall == pytest.approx(6 / 10)
     assert score.f1 == pytest.approx(2 * 0.75 * 0.6 / (0.75 + 0.6))
-    assert score.accuracy == pytest.approx(6 / 10)
+    assert score.accuracy == pytest.approx(8 / 10)
     assert score.count_error == pytest.approx(-0.2)
     assert score + ClassScore(1, 2, 1) == ClassScore(11, 10, 7)
     assert all(math.isnan(value) for value in (ClassScore().precision, ClassScore().recall, ClassScore().f1))
