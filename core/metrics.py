@@ -1,4 +1,4 @@
-"""Comparing what was counted with what is there: matching, precision, recall, F1, count errors."""
+"""How well a count agrees with what is there: accuracy, precision, recall, F1, average precision."""
 
 from __future__ import annotations
 
@@ -7,54 +7,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.boxes import iou_matrix
+from core.matching import UNMATCHED, match_boxes
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from core.detections import Detections
 
-UNMATCHED = -1
+
+def ratio(part: ArrayLike, whole: ArrayLike) -> NDArray[np.float64]:
+    """Return ``part / whole``, float64 of the shape that both broadcast to; NaN where ``whole`` is 0."""
+    part, whole = np.broadcast_arrays(np.asarray(part, np.float64), np.asarray(whole, np.float64))
+    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole != 0)
 
 
-def match_boxes(
-    boxes: NDArray[np.float32], scores: NDArray[np.float32], truth: NDArray[np.float32], iou: float = 0.5
-) -> NDArray[np.int64]:
-    """Match found boxes with true ones, each with at most one (as in PASCAL VOC and COCO).
+def accuracy(truth: ArrayLike, counted: ArrayLike) -> NDArray[np.float64]:
+    """Return ``min(true, counted) / max(true, counted)``: agreement with a manual count (Entropy 2021, eq. 4).
 
-    Goes through the found boxes in descending order of score (ties: first given first); each takes the
-    still free true box that it overlaps most, if the intersection over union is at least ``iou``.
-    What a box takes does not depend on the boxes after it, so one matching serves every threshold.
-
-    Parameters
-    ----------
-    boxes, scores
-        Found boxes float32 (N, 4) ``x1 y1 x2 y2`` and their scores (N,).
-    truth
-        True boxes float32 (M, 4).
-
-    Returns
-    -------
-    int64 array (N,): the true box of each found one, or ``UNMATCHED``.
+    The paper's tables show that the intersection of its formula is the smaller of the two numbers, wherever the
+    cells are: what is missed and what is counted too much make up for each other.
     """
-    matched = np.full(len(boxes), UNMATCHED, np.int64)
-    if len(boxes) == 0 or len(truth) == 0:
-        return matched
-    order = np.argsort(truth[:, 0], kind="stable")
-    sorted_truth = truth[order]
-    left = sorted_truth[:, 0]
-    widest = float((sorted_truth[:, 2] - left).max())
-    first = np.searchsorted(left, boxes[:, 0] - widest, side="left")
-    last = np.searchsorted(left, boxes[:, 2], side="right")
-    free = np.ones(len(truth), bool)
-    for found in np.argsort(-scores, kind="stable"):
-        near = slice(int(first[found]), int(last[found]))
-        overlap = np.where(free[near], iou_matrix(boxes[found][None], sorted_truth[near])[0], 0)
-        if overlap.size and overlap.max() >= iou:
-            best = near.start + int(overlap.argmax())
-            free[best] = False
-            matched[found] = order[best]
-    return matched
+    return ratio(np.minimum(truth, counted), np.maximum(truth, counted))
+
+
+def f1_score(truth: ArrayLike, counted: ArrayLike, matched: ArrayLike) -> NDArray[np.float64]:
+    """Return ``2 TP / (2 TP + FP + FN)``, the harmonic mean of precision and recall (Entropy 2021, eq. 7)."""
+    return ratio(2 * np.asarray(matched), np.add(counted, truth))
 
 
 @dataclass(frozen=True)
@@ -75,31 +53,27 @@ class ClassScore:
     @property
     def precision(self) -> float:
         """``TP / (TP + FP)``: the share of the counted cells that are true (Entropy 2021, eq. 5)."""
-        return _ratio(self.matched, self.counted)
+        return float(ratio(self.matched, self.counted))
 
     @property
     def recall(self) -> float:
         """``TP / (TP + FN)``: the share of the true cells that were counted (Entropy 2021, eq. 6)."""
-        return _ratio(self.matched, self.truth)
+        return float(ratio(self.matched, self.truth))
 
     @property
     def f1(self) -> float:
-        """``2 TP / (2 TP + FP + FN)``, the harmonic mean of precision and recall (Entropy 2021, eq. 7)."""
-        return _ratio(2 * self.matched, self.counted + self.truth)
+        """The harmonic mean of precision and recall, see ``f1_score``."""
+        return float(f1_score(self.truth, self.counted, self.matched))
 
     @property
     def accuracy(self) -> float:
-        """``TP / max(true, counted)``: agreement with a manual count (Entropy 2021, eq. 4)."""
-        return _ratio(self.matched, max(self.truth, self.counted))
+        """The agreement of the two counts, see ``accuracy``."""
+        return float(accuracy(self.truth, self.counted))
 
     @property
     def count_error(self) -> float:
         """``(counted - true) / true``: the signed relative error of the count."""
-        return _ratio(self.counted - self.truth, self.truth)
-
-
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else float("nan")
+        return float(ratio(self.counted - self.truth, self.truth))
 
 
 def score_image(
@@ -161,8 +135,61 @@ class ThresholdCurve:
     @property
     def f1(self) -> NDArray[np.float64]:
         """F1 at each threshold, float64 (T,); 0 where nothing is there and nothing is counted."""
-        return 2 * self.matched / np.maximum(self.counted + self.truth, 1)
+        return np.nan_to_num(f1_score(self.truth, self.counted, self.matched))
 
     def at(self, index: int) -> ClassScore:
         """Return the score at one of the thresholds."""
         return ClassScore(self.truth, int(self.counted[index]), int(self.matched[index]))
+
+
+@dataclass(frozen=True, eq=False)
+class PrecisionRecall:
+    """How precision falls as recall rises, over all thresholds, of one class.
+
+    ``scores`` float32 (K,) in descending order and ``is_true`` bool (K,): the cells that can be counted, and
+    which of them are true; ``truth`` cells are there. Cells of equal score stay in the order of the images,
+    as in COCO's tools, which lets it decide about the average precision.
+    """
+
+    scores: NDArray[np.float32]
+    is_true: NDArray[np.bool_]
+    truth: int
+
+    @classmethod
+    def of(cls, scores: NDArray[np.float32], is_true: NDArray[np.bool_], truth: int) -> PrecisionRecall:
+        """Make the curve of cells in the order of the images."""
+        order = np.argsort(-scores, kind="stable")
+        return cls(scores[order], is_true[order], truth)
+
+    @property
+    def points(self) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
+        """Each score that occurs as the threshold (D,), descending, with precision and recall there (D,)."""
+        last = np.flatnonzero(np.append(self.scores[1:] != self.scores[:-1], True)[: len(self.scores)])
+        hits = np.cumsum(self.is_true)[last]
+        return self.scores[last], ratio(hits, last + 1), ratio(hits, self.truth)
+
+    @property
+    def average_precision(self) -> float:
+        """COCO's average precision: the mean over 101 points of recall; NaN if there is no truth.
+
+        At each point the best precision with that recall or more counts, 0 if it is never reached.
+        """
+        if not self.truth:
+            return float("nan")
+        recall, best = self._envelope()
+        places = np.searchsorted(recall, np.linspace(0, 1, 101), side="left")
+        return float(np.mean(np.append(best, 0.0)[places]))
+
+    @property
+    def area(self) -> float:
+        """PASCAL VOC's average precision since 2010: the area under the same steps; NaN if there is no truth."""
+        if not self.truth:
+            return float("nan")
+        recall, best = self._envelope()
+        return float(np.sum(np.diff(recall, prepend=0.0) * best))
+
+    def _envelope(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return recall (K,) after each cell, and the best precision (K,) from there on."""
+        hits = np.cumsum(self.is_true)
+        precision = hits / np.arange(1, len(hits) + 1)
+        return hits / self.truth, np.maximum.accumulate(precision[::-1])[::-1]

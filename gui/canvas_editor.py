@@ -45,6 +45,7 @@ class CanvasEditor(QObject):
         super().__init__(canvas)
         self.canvas = canvas
         self.document = document
+        self.editing = document.editing
         self.tool = Tool.SELECT
         self.armed = ""
         self.hovered: int | None = None
@@ -56,9 +57,9 @@ class CanvasEditor(QObject):
         canvas.viewport().setMouseTracking(True)
         canvas.viewport().installEventFilter(self)
         canvas.installEventFilter(self)
-        document.selection_changed.connect(self.show_selection)
+        document.editing.selection_changed.connect(self.show_selection)
         document.cells_changed.connect(self.show_selection)
-        document.show_cell.connect(self._reveal)
+        document.editing.show_cell.connect(self._reveal)
         document.current_changed.connect(self._on_current_changed)
         document.model_changed.connect(self._on_model_changed)
 
@@ -79,28 +80,28 @@ class CanvasEditor(QObject):
         """Answer a class's key: arm it, or give the selected or hovered cells that class."""
         if self.tool is Tool.ADD:
             self.set_tool(Tool.ADD, name)
-        elif self.document.selection:
-            self.document.reclassify(self.document.selection, name)
+        elif self.editing.selection:
+            self.editing.reclassify(self.editing.selection, name)
         elif self.hovered is not None:
-            self.document.reclassify([self.hovered], name)
+            self.editing.reclassify([self.hovered], name)
 
     def remove(self) -> None:
         """Take away the selected cells, or else the one under the pointer."""
-        selection = self.document.selection
+        selection = self.editing.selection
         if selection:
-            self.document.remove_cells(selection)
+            self.editing.remove_cells(selection)
         elif self.hovered is not None:
-            self.document.remove_cells([self.hovered])
+            self.editing.remove_cells([self.hovered])
 
     def walk(self, by: int) -> None:
         """Select the next (1) or previous (-1) cell in reading order and keep it in view."""
         numbers = self.canvas.boxes.shown_ids()
         if not numbers:
             return
-        selected = self.document.selection[-1] if self.document.selection else None
+        selected = self.editing.selection[-1] if self.editing.selection else None
         place = numbers.index(selected) + by if selected in numbers else (0 if by > 0 else -1)
         number = numbers[place % len(numbers)]
-        self.document.select([number])
+        self.editing.select([number])
         self._reveal(number)
 
     def escape(self) -> bool:
@@ -108,8 +109,8 @@ class CanvasEditor(QObject):
         if self.tool is not Tool.SELECT or self._pressed is not None:
             self.set_tool(Tool.SELECT)
             return True
-        if self.document.selection:
-            self.document.select([])
+        if self.editing.selection:
+            self.editing.select([])
             return True
         return False
 
@@ -125,7 +126,7 @@ class CanvasEditor(QObject):
 
     def show_selection(self) -> None:
         """Mark the selected cells on the canvas."""
-        rects = [self.canvas.boxes.rect_of(number) for number in self.document.selection]
+        rects = [self.canvas.boxes.rect_of(number) for number in self.editing.selection]
         self.canvas.selection.set_selected([rect for rect in rects if rect is not None])
         if self.hovered is not None and self.canvas.boxes.rect_of(self.hovered) is None:
             self.hovered = None
@@ -173,10 +174,10 @@ class CanvasEditor(QObject):
     def _on_press(self, event: QMouseEvent) -> bool:
         place = event.position().toPoint()
         point = self.canvas.mapToScene(place)
-        if event.button() == Qt.MouseButton.RightButton and self.document.editable:
+        if event.button() == Qt.MouseButton.RightButton and self.editing.editable:
             self._show_menu(event.globalPosition().toPoint(), point)
             return True
-        if event.button() != Qt.MouseButton.LeftButton or not self.document.editable:
+        if event.button() != Qt.MouseButton.LeftButton or not self.editing.editable:
             return False
         self.canvas.setFocus(Qt.FocusReason.MouseFocusReason)
         self._pressed, self._start = place, point
@@ -213,18 +214,18 @@ class CanvasEditor(QObject):
         corners = (rect.left(), rect.top(), rect.right(), rect.bottom())
         if self.tool is Tool.ADD:
             if far:
-                self.document.add_cell(self.armed, corners)
+                self.editing.add_cell(self.armed, corners)
             else:
-                self.document.add_cell_at(self.armed, point.x(), point.y())
+                self.editing.add_cell_at(self.armed, point.x(), point.y())
         elif self.tool is Tool.EMPTY:
             if far:
-                self.document.empty_area(*corners)
+                self.editing.empty_area(*corners)
                 self.set_tool(Tool.SELECT)
         elif band and far:
-            self.document.select([*self.document.selection, *self.document.cells_inside(*corners)])
+            self.editing.select([*self.editing.selection, *self.editing.cells_inside(*corners)])
         elif handle is not None and far and reshaped is not None:
-            number = self.document.selection[0]
-            self.document.reshape(number, (reshaped.left(), reshaped.top(), reshaped.right(), reshaped.bottom()))
+            number = self.editing.selection[0]
+            self.editing.reshape(number, (reshaped.left(), reshaped.top(), reshaped.right(), reshaped.bottom()))
         elif not far:
             self._click(point, event.modifiers())
         else:
@@ -234,23 +235,23 @@ class CanvasEditor(QObject):
     def _click(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         """Select the smallest cell at a point; a second click goes on to the next; a ghost is accepted."""
         numbers = self.canvas.boxes.cells_at(point)
-        selection = self.document.selection
+        selection = self.editing.selection
         adding = modifiers & (Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier)
         if not numbers:
             ghosts = self.canvas.boxes.cells_at(point, ghosts=True)
             if ghosts:
-                self.document.accept(ghosts[0])
-                self.document.select([ghosts[0]])
+                self.editing.accept(ghosts[0])
+                self.editing.select([ghosts[0]])
             elif not adding:
-                self.document.select([])
+                self.editing.select([])
         elif adding:
             number = numbers[0]
             rest = [other for other in selection if other != number]
-            self.document.select(rest if number in selection else [*selection, number])
+            self.editing.select(rest if number in selection else [*selection, number])
         elif len(selection) == 1 and selection[0] in numbers:
-            self.document.select([numbers[(numbers.index(selection[0]) + 1) % len(numbers)]])
+            self.editing.select([numbers[(numbers.index(selection[0]) + 1) % len(numbers)]])
         else:
-            self.document.select(numbers[:1])
+            self.editing.select(numbers[:1])
 
     def _hover(self, place: QPoint, point: QPointF) -> None:
         if self.tool is not Tool.SELECT:
@@ -266,7 +267,7 @@ class CanvasEditor(QObject):
         hovered = numbers[0] if numbers else None
         if hovered != self.hovered:
             self.hovered = hovered
-            shown = hovered is not None and hovered not in self.document.selection
+            shown = hovered is not None and hovered not in self.editing.selection
             self.canvas.selection.set_hovered(
                 self.canvas.boxes.rect_of(hovered) if shown and hovered is not None else None
             )
@@ -275,7 +276,7 @@ class CanvasEditor(QObject):
     def _handle_at(self, place: QPoint) -> tuple[int, int] | None:
         """Return which handle of the selected cell is at a place of the viewport; (0, 0) is its inside."""
         single = self.canvas.selection.single
-        if single is None or len(self.document.selection) != 1 or not self.document.editable:
+        if single is None or len(self.editing.selection) != 1 or not self.editing.editable:
             return None
         reach = self.canvas.selection.HANDLE / 2 + 2
         near = {
@@ -324,27 +325,27 @@ class CanvasEditor(QObject):
         """Offer what can be done with the cell at a point, or the selected ones."""
         document = self.document
         numbers = self.canvas.boxes.cells_at(point) or self.canvas.boxes.cells_at(point, ghosts=True)
-        if numbers and numbers[0] not in document.selection:
-            document.select(numbers[:1])
+        if numbers and numbers[0] not in document.editing.selection:
+            document.editing.select(numbers[:1])
         menu = QMenu(self.canvas)
         if numbers:
-            chosen = document.selection
+            chosen = document.editing.selection
             if len(chosen) == 1:
-                cell = document.cell(chosen[0])
+                cell = document.editing.cell(chosen[0])
                 if cell is not None and cell.origin is Origin.MODEL:
-                    menu.addAction("Confirm").triggered.connect(lambda *_: document.accept(chosen[0]))
+                    menu.addAction("Confirm").triggered.connect(lambda *_: document.editing.accept(chosen[0]))
                     menu.addSeparator()
             for place, name in enumerate(document.classes):
                 key = f"\t{place + 1}" if place < 9 else ""
                 menu.addAction(f"Make {name}{key}").triggered.connect(
-                    lambda *_, name=name: document.reclassify(chosen, name)
+                    lambda *_, name=name: document.editing.reclassify(chosen, name)
                 )
             menu.addSeparator()
-            menu.addAction("Remove\tDel").triggered.connect(lambda *_: document.remove_cells(chosen))
+            menu.addAction("Remove\tDel").triggered.connect(lambda *_: document.editing.remove_cells(chosen))
         else:
             for name in document.classes:
                 menu.addAction(f"Add {name} here").triggered.connect(
-                    lambda *_, name=name: document.add_cell_at(name, point.x(), point.y())
+                    lambda *_, name=name: document.editing.add_cell_at(name, point.x(), point.y())
                 )
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(where)

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import OrderedDict
 from dataclasses import replace
-from datetime import datetime
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core.annotate import annotate, write_picture
 from core.counting import CountResult, CountSettings
-from core.detections import Detections, Origin
+from core.detections import Detections
 from core.detector import DetectorResult
 from core.images import find_images
-from core.recount import carry_over, found_cell
+from core.recount import carry_over
 from core.results import CountedImage, FailedImage, to_csv
 from core.session import SESSION_SUFFIX, Session, find_moved
-from core.session_values import Cell, Change, Command, SessionError, StoredDetections
+from core.session_values import Command, SessionError, StoredDetections
 from gui.counting_queue import CountingQueue
-from gui.edit_commands import EditStack
+from gui.editing import Editing
 from gui.entries import Entry, ImageCells, State
+from gui.session_holder import Level, SessionHolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
 
     from core.classes import Palette
     from core.model import Model
-    from core.session_values import Conflict, HistoryRow, StoredImage
+    from core.session_values import StoredImage
     from gui.worker import Picture, Reading
 
 _KEPT_CELLS = 12
@@ -41,60 +39,28 @@ _USUAL_SIDES = {"RBC": 1.0, "WBC": 1.7, "Platelets": 0.4}
 _OVERLAY_NOTE = "corrections carried over"
 
 
-def free_name(folder: Path, subject: str) -> Path:
-    """Return the path of a new session file: the day, what it is about, and a number if there is one already."""
-    stem = f"{datetime.now():%Y-%m-%d} {subject}"[:80]
-    for number in itertools.count(1):
-        path = folder / (stem + (f" ({number})" if number > 1 else "") + SESSION_SUFFIX)
-        if not path.exists():
-            return path
-    raise AssertionError
-
-
-class Level(Enum):
-    """How serious a message is."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class Document(QObject):
+class Document(SessionHolder):
     """Session, pictures, cells, settings; intentions come in as calls, changes go out as signals."""
 
     images_changed = Signal()
     image_changed = Signal(int)  # row
     current_changed = Signal()
     picture_loaded = Signal()
-    cells_changed = Signal()  # of the current picture
     counts_changed = Signal()
-    selection_changed = Signal()
     model_changed = Signal()
-    session_changed = Signal()
-    history_changed = Signal()
-    conflicts_changed = Signal()
     progressed = Signal(int, int)
     activity_changed = Signal()
-    message = Signal(object, str)  # Level, sentence
-    show_cell = Signal(object)  # id of a cell to bring into view
-    person_wanted = Signal()  # before the first correction: ask for the name that signs it
 
     def __init__(self, model_path: Path, sessions: Path, person: str = "", parent: QObject | None = None) -> None:
         """``sessions``: the folder in which new session files are made; ``person`` signs the corrections."""
-        super().__init__(parent)
-        self.sessions_folder = sessions
-        self.person = person
-        self.session: Session | None = None
+        super().__init__(sessions, person, parent)
         self.entries: list[Entry] = []
         self.current = -1
         self.model: Model | None = None
         self.settings: CountSettings | None = None
         self.classes: tuple[str, ...] = ()
-        self.selection: tuple[int, ...] = ()
-        self.undo_stack = EditStack(self._record)
         self._by_id: dict[int, Entry] = {}
         self._cells: OrderedDict[int, ImageCells] = OrderedDict()
-        self._conflicts: list[Conflict] = []
         self._noted_thresholds: dict[str, float] = {}
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -104,6 +70,7 @@ class Document(QObject):
         self._filling.setInterval(0)
         self._filling.timeout.connect(self._fill_countables)
         self._unfilled: list[Entry] = []
+        self.editing = Editing(self)
         self.queue = CountingQueue(self)
         self.queue.loaded.connect(self._on_loaded)
         self.queue.counted.connect(self._on_counted)
@@ -127,16 +94,6 @@ class Document(QObject):
         """The photograph of the current picture, None until it is read."""
         entry = self.current_entry
         return self.queue.picture(entry) if entry else None
-
-    @property
-    def editable(self) -> bool:
-        """Whether the current picture can be corrected: it was counted."""
-        entry = self.current_entry
-        return entry is not None and self.cells_of(entry) is not None and self._writable
-
-    @property
-    def _writable(self) -> bool:
-        return self.session is not None and not self.session.read_only
 
     def entry(self, image: int) -> Entry | None:
         """Return the picture with an id, None if it is not on the list."""
@@ -178,14 +135,6 @@ class Document(QObject):
                     totals[name] += number
         return totals, pictures
 
-    def conflicts(self) -> list[Conflict]:
-        """Return where a correction and a later count do not agree."""
-        return self._conflicts
-
-    def history(self, image: int | None = None, limit: int = 500, before: int | None = None) -> list[HistoryRow]:
-        """Return who did what and when, the latest first."""
-        return self.session.history(image, limit, before) if self.session else []
-
     def counted_images(self) -> list[CountedImage]:
         """Return the records of all counted pictures, in the order of the list."""
         records = []
@@ -221,7 +170,7 @@ class Document(QObject):
         edited = session.edited_cells()
         self._set_entries([self._entry_of(image, edited.get(image.id, 0)) for image in session.images()])
         self._conflicts = session.conflicts()
-        self.undo_stack.restore(*session.commands())
+        self.editing.undo_stack.restore(*session.commands())
         self._unfilled = [entry for entry in self.entries if entry.state is State.COUNTED]
         self._filling.start()
         for sentence in session.damage:
@@ -256,16 +205,7 @@ class Document(QObject):
         if session is None:
             return False
         self._keep_settings()
-        return self._save(path, lambda: session.copy_to(path))
-
-    def remember(self, key: str, value: Any) -> None:
-        """Keep how the window shows the session (zoom, hidden classes), to find it so again."""
-        if self._writable and self.session is not None:
-            self._guarded(lambda: self.session.put(key, value) if self.session else None)
-
-    def remembered(self, key: str, default: Any = None) -> Any:
-        """Return what was kept under a key."""
-        return self.session.get(key, default) if self.session else default
+        return self.save(path, lambda: session.copy_to(path))
 
     def _let_go_of_session(self) -> None:
         self._keep_settings()
@@ -274,30 +214,14 @@ class Document(QObject):
         self.session = None
         self._filling.stop()
         self._cells.clear()
-        self.undo_stack.clear()
+        self.editing.undo_stack.clear()
+        self.editing.select(())
         self._conflicts = []
-        self.selection = ()
         self.current = -1
         self._set_entries([])
         if self.model is not None:
             self.classes = self.model.card.classes
             self.settings = CountSettings.suggested_by(self.model.card)
-
-    def _ensure_session(self, first: Path) -> bool:
-        """Make a session file for pictures if none is open."""
-        if self.session is not None:
-            return True
-        try:
-            self.sessions_folder.mkdir(parents=True, exist_ok=True)
-            path = free_name(self.sessions_folder, first.parent.name or "pictures")
-            self.session = Session.create(path)
-        except (OSError, SessionError) as error:
-            reason = error if isinstance(error, SessionError) else f"{self.sessions_folder}: {error.strerror}."
-            self.message.emit(Level.ERROR, f"No session could be made, so nothing would be kept. {reason}")
-            return False
-        self._keep_settings()
-        self.session_changed.emit()
-        return True
 
     def _entry_of(self, image: StoredImage, edited: int = 0) -> Entry:
         return Entry(
@@ -356,10 +280,11 @@ class Document(QObject):
                 Level.INFO, "No new pictures were found there; choose pictures or a folder with pictures."
             )
             return
-        if not self._ensure_session(fresh[0]) or self.session is None:
+        if not self.ensure_session(fresh[0]) or self.session is None:
             return
+        self._keep_settings()
         session = self.session
-        added = self._guarded(lambda: session.add_images(fresh))
+        added = self.guarded(lambda: session.add_images(fresh))
         if not added:
             return
         edited = session.edited_cells()
@@ -377,13 +302,11 @@ class Document(QObject):
         if row == self.current or not 0 <= row < len(self.entries):
             return
         self.current = row
-        self.selection = ()
         entry = self.entries[row]
         if entry.state is State.COUNTED and entry.countable is None:
             self._recount(entry)
         self._settle.start()
         self.current_changed.emit()
-        self.selection_changed.emit()
         if self.picture is not None:
             self.picture_loaded.emit()
         self.cells_changed.emit()
@@ -405,7 +328,7 @@ class Document(QObject):
         if entry is None or self.session is None:
             return
         session = self.session
-        if self._guarded(lambda: session.remove_images([entry.id]) or True) is None:
+        if self.guarded(lambda: session.remove_images([entry.id]) or True) is None:
             return
         row = min(self.current, len(self.entries) - 2)
         self.current = -1
@@ -429,11 +352,11 @@ class Document(QObject):
         if session is None or not missing:
             return 0
         ids = {entry.id for entry in missing}
-        found = self._guarded(lambda: find_moved([image for image in session.images() if image.id in ids], folder))
+        found = self.guarded(lambda: find_moved([image for image in session.images() if image.id in ids], folder))
         if not found:
             self.message.emit(Level.WARNING, f"{folder}: none of the missing pictures is there; choose another folder.")
             return 0
-        if self._guarded(lambda: session.relocate(found, self.person) or True) is None:
+        if self.guarded(lambda: session.relocate(found, self.person) or True) is None:
             return 0
         for image, path in found.items():
             entry = self._by_id[image]
@@ -472,14 +395,14 @@ class Document(QObject):
         entry, session = self.current_entry, self.session
         if entry is not None and session is not None and entry.diameter != diameter:
             entry.diameter = diameter
-            self._guarded(lambda: session.set_diameter(entry.id, diameter))
+            self.guarded(lambda: session.set_diameter(entry.id, diameter))
             self.count_again()
 
     def _keep_settings(self) -> None:
         """Write settings and place to the session, and a moved threshold to its history."""
         self._settle.stop()
         session, settings = self.session, self.settings
-        if session is None or settings is None or not self._writable:
+        if session is None or settings is None or not self.writable:
             return
         moved = [
             f"{name} {self._noted_thresholds[name]:.2f} to {value:.2f}"
@@ -498,7 +421,7 @@ class Document(QObject):
                 session.note(self.person, None, "Threshold " + ", ".join(moved))
             return True
 
-        if self._guarded(write):
+        if self.guarded(write):
             self._noted_thresholds = dict(settings.thresholds)
             if moved:
                 self.history_changed.emit()
@@ -613,9 +536,9 @@ class Document(QObject):
         entry.error = error
         if entry.state is not State.COUNTED:
             entry.state = State.FAILED
-            if self.session is not None and self._writable:
+            if self.session is not None and self.writable:
                 session = self.session
-                self._guarded(lambda: session.set_failed(entry.id, error))
+                self.guarded(lambda: session.set_failed(entry.id, error))
         self.image_changed.emit(entry.row)
         if entry is self.current_entry:
             self.counts_changed.emit()
@@ -635,7 +558,7 @@ class Document(QObject):
             self._noted_thresholds = dict(self.settings.thresholds)
         if changed and self.session is not None:
             session = self.session
-            self._guarded(lambda: session.note(self.person, None, f"Model {model.card.name}"))
+            self.guarded(lambda: session.note(self.person, None, f"Model {model.card.name}"))
             self._keep_settings()
         if changed:
             self._cells.clear()
@@ -654,221 +577,14 @@ class Document(QObject):
         self.message.emit(Level.ERROR, error)
         self.activity_changed.emit()
 
-    # -- selection and corrections -----------------------------------------------------------------
+    # -- cells -------------------------------------------------------------------------------------
 
     def current_cells(self) -> ImageCells | None:
         """Return the cells of the current picture."""
         entry = self.current_entry
         return self.cells_of(entry) if entry else None
 
-    def cell(self, number: int) -> Cell | None:
-        """Return a cell of the current picture by its id, as it now is; None if it is not there."""
-        cells = self.current_cells()
-        if cells is None:
-            return None
-        if number in cells.overlay:
-            return cells.overlay[number]
-        found = cells.found.detections
-        place = int(np.searchsorted(found.ids, number))
-        if place < len(found) and found.ids[place] == number:
-            return found_cell(found, place, self.classes)
-        return None
-
-    def select(self, numbers: Iterable[int]) -> None:
-        """Select cells of the current picture by their ids."""
-        selection = tuple(dict.fromkeys(numbers))
-        if selection != self.selection:
-            self.selection = selection
-            self.selection_changed.emit()
-
-    def go_to(self, image: int, cell: int) -> None:
-        """Show a cell: its picture, selected, in view."""
-        entry = self._by_id.get(image)
-        if entry is None:
-            self.message.emit(Level.INFO, "That picture is no longer on the list; open it again to see it.")
-            return
-        self.set_current(entry.row)
-        if self.cell(cell) is not None:
-            self.select([cell])
-            self.show_cell.emit(cell)
-
-    def add_cell(self, name: str, box: Sequence[float]) -> int | None:
-        """Put a cell with a box drawn by hand; return its id."""
-        entry = self.current_entry
-        clipped = self._clipped(box)
-        if entry is None or clipped is None or self.session is None or not self.editable:
-            return None
-        number = self.session.new_ids(1)
-        after = Cell(name, clipped, 1.0, Origin.PERSON)
-        if self._edit(entry, f"Add {name}", [Change(number, None, after)]):
-            self.select([number])
-            return number
-        return None
-
-    def add_cell_at(self, name: str, x: float, y: float) -> int | None:
-        """Put a cell round a point, as large as the class's cells of this picture usually are."""
-        width, height = self.usual_size(name)
-        return self.add_cell(name, (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
-
-    def usual_size(self, name: str) -> tuple[float, float]:
-        """Return the median width and height in pixels of a class's counted cells in the current picture."""
-        entry, cells = self.current_entry, self.current_cells()
-        result = self.result(entry) if entry else None
-        if entry is None or cells is None or result is None:
-            return 40.0, 40.0
-        chosen = cells.cells.boxes[result.counted & (cells.cells.labels == self.classes.index(name))]
-        if len(chosen) == 0:
-            side = cells.found.diameter * _USUAL_SIDES.get(name, 1.0)
-            return side, side
-        sides = np.median(chosen[:, 2:] - chosen[:, :2], axis=0)
-        return float(sides[0]), float(sides[1])
-
-    def remove_cells(self, numbers: Iterable[int], name: str = "") -> None:
-        """Take cells away."""
-        changes = [
-            Change(number, cell, None) for number in dict.fromkeys(numbers) if (cell := self.cell(number)) is not None
-        ]
-        entry = self.current_entry
-        if entry is None or not changes:
-            return
-        what = changes[0].before.class_name if len(changes) == 1 and changes[0].before else f"{len(changes)} cells"
-        if self._edit(entry, name or f"Remove {what}", changes):
-            gone = {change.cell for change in changes}
-            self.select(number for number in self.selection if number not in gone)
-
-    def reclassify(self, numbers: Iterable[int], name: str) -> None:
-        """Give cells another class."""
-        changes = []
-        for number in dict.fromkeys(numbers):
-            cell = self.cell(number)
-            if cell is not None and (cell.class_name != name or cell.origin is Origin.MODEL):
-                changes.append(Change(number, cell, replace(cell, class_name=name, origin=Origin.PERSON)))
-        entry = self.current_entry
-        if entry is not None and changes:
-            self._edit(entry, f"Make {name}" if len(changes) == 1 else f"Make {len(changes)} cells {name}", changes)
-
-    def accept(self, number: int) -> None:
-        """Confirm a cell: it counts at any threshold from now on."""
-        entry, cell = self.current_entry, self.cell(number)
-        if entry is not None and cell is not None and cell.origin is Origin.MODEL:
-            self._edit(entry, f"Accept {cell.class_name}", [Change(number, cell, replace(cell, origin=Origin.PERSON))])
-
-    def reshape(self, number: int, box: Sequence[float]) -> None:
-        """Move or resize a cell's box."""
-        entry, cell, clipped = self.current_entry, self.cell(number), self._clipped(box)
-        if entry is None or cell is None or clipped is None or clipped == cell.box:
-            return
-        after = replace(cell, box=clipped, origin=Origin.PERSON)
-        self._edit(entry, f"Move {cell.class_name}", [Change(number, cell, after)])
-
-    def empty_area(self, x1: float, y1: float, x2: float, y2: float) -> None:
-        """Take away every counted cell whose centre lies in an area."""
-        inside = self.cells_inside(x1, y1, x2, y2)
-        self.remove_cells(inside, f"Empty an area ({len(inside)} cells)")
-
-    def cells_inside(self, x1: float, y1: float, x2: float, y2: float) -> list[int]:
-        """Return the ids of the counted cells whose centre lies in an area."""
-        entry, cells = self.current_entry, self.current_cells()
-        result = self.result(entry) if entry else None
-        if cells is None or result is None:
-            return []
-        centres = (cells.cells.boxes[:, :2] + cells.cells.boxes[:, 2:]) / 2
-        inside = ((centres >= (x1, y1)) & (centres <= (x2, y2))).all(axis=1) & result.counted
-        return [int(number) for number in cells.cells.ids[inside]]
-
-    def mark_reviewed(self, reviewed: bool) -> None:
-        """Mark the current picture as reviewed, or take the mark off."""
-        entry = self.current_entry
-        if entry is not None and entry.reviewed != reviewed:
-            name = "Mark reviewed" if reviewed else "Unmark reviewed"
-            self._edit(entry, name, [], (entry.reviewed, reviewed))
-
-    def undo(self) -> None:
-        """Take the last correction back, on the picture where it was made."""
-        if self.undo_stack.canUndo():
-            self.undo_stack.step(-1)
-
-    def redo(self) -> None:
-        """Make the correction again that was taken back last."""
-        if self.undo_stack.canRedo():
-            self.undo_stack.step(1)
-
-    def resolve_conflict(self, conflict: Conflict) -> None:
-        """Take a conflict off the list: the person has looked at it."""
-        session = self.session
-        if session is not None and self._guarded(lambda: session.resolve_conflict(conflict.number) or True):
-            self._conflicts = [other for other in self._conflicts if other.number != conflict.number]
-            self.conflicts_changed.emit()
-
-    def import_cells(self, image: int, cells: Iterable[tuple[str, Sequence[float]]], name: str) -> int:
-        """Put cells from a file on a picture, as one correction; return how many."""
-        entry, session = self._by_id.get(image), self.session
-        if entry is None or session is None or session.read_only:
-            return 0
-        boxes = list(cells)
-        number = session.new_ids(len(boxes))
-        changes = [
-            Change(number + place, None, Cell(label, (box[0], box[1], box[2], box[3]), 1.0, Origin.IMPORTED))
-            for place, (label, box) in enumerate(boxes)
-        ]
-        return len(changes) if changes and self._edit(entry, name, changes) else 0
-
-    def edit_image(self, image: int, name: str, changes: list[Change]) -> bool:
-        """Store changes to the cells of any picture as one correction; True if they were stored."""
-        entry = self._by_id.get(image)
-        return entry is not None and bool(changes) and self._edit(entry, name, changes)
-
-    def ground_truth(self, image: int) -> list[tuple[str, tuple[float, float, float, float]]]:
-        """Return the cells that are known to be on a picture, as class name and box; never counted."""
-        stored = self.remembered(f"ground truth {image}", [])
-        return [(str(name), (box[0], box[1], box[2], box[3])) for name, box in stored]
-
-    def set_ground_truth(self, image: int, cells: Sequence[tuple[str, Sequence[float]]]) -> None:
-        """Keep the cells that are known to be on a picture, to compare the count with."""
-        self.remember(f"ground truth {image}", [(name, [float(side) for side in box]) for name, box in cells])
-        session = self.session
-        if session is not None:
-            self._guarded(lambda: session.note(self.person, image, f"Ground truth imported ({len(cells)} cells)"))
-            self.history_changed.emit()
-        self.cells_changed.emit()
-
-    def _clipped(self, box: Sequence[float]) -> tuple[float, float, float, float] | None:
-        entry = self.current_entry
-        if entry is None:
-            return None
-        width, height = entry.size
-        x1, x2 = sorted((min(max(float(box[0]), 0.0), width), min(max(float(box[2]), 0.0), width)))
-        y1, y2 = sorted((min(max(float(box[1]), 0.0), height), min(max(float(box[3]), 0.0), height)))
-        return (x1, y1, x2, y2) if x2 - x1 >= _SMALLEST_SIDE and y2 - y1 >= _SMALLEST_SIDE else None
-
-    def _edit(self, entry: Entry, name: str, changes: list[Change], reviewed: tuple[bool, bool] | None = None) -> bool:
-        """Store a correction, show it, and put it on the undo stack; False if it could not be stored."""
-        if not self.person:
-            self.person_wanted.emit()
-        if reviewed is None and entry.reviewed:
-            reviewed = (True, False)
-        stored = self._record(Command(0, entry.id, name, tuple(changes), reviewed, None))
-        if stored is None:
-            return False
-        self.undo_stack.add(stored)
-        return True
-
-    def _record(self, command: Command) -> Command | None:
-        session = self.session
-        if session is None:
-            return None
-        stored = self._guarded(lambda: session.record(command, self.person))
-        if stored is None:
-            return None
-        entry = self._by_id.get(command.image)
-        if entry is not None:
-            if command.undoes is not None:
-                self.set_current(entry.row)
-            self._apply(entry, command)
-        self.history_changed.emit()
-        return stored
-
-    def _apply(self, entry: Entry, command: Command) -> None:
+    def show_correction(self, entry: Entry, command: Command) -> None:
         """Show a stored correction."""
         cells = self._cells.get(entry.id)
         if command.changes and cells is not None:
@@ -889,21 +605,13 @@ class Document(QObject):
                 self.cells_changed.emit()
             self.counts_changed.emit()
 
-    def _guarded(self, write: Callable[[], Any]) -> Any:
-        """Do something with the session; None, and a message, if it could not be done."""
-        try:
-            return write()
-        except SessionError as error:
-            self.message.emit(Level.ERROR, str(error))
-            return None
-
     # -- files ---------------------------------------------------------------------------------------
 
     def save_csv(self, path: Path) -> bool:
         """Write the counts of all pictures; True if the file is there."""
         failed = [FailedImage(entry.path, entry.error) for entry in self.entries if entry.state is State.FAILED]
         data = to_csv(self.counted_images(), failed, self.classes)
-        return self._save(path, lambda: path.write_bytes(data))
+        return self.save(path, lambda: path.write_bytes(data))
 
     def save_picture(self, path: Path, palette: Palette) -> bool:
         """Write the current picture with its boxes; True if the file is there."""
@@ -912,17 +620,7 @@ class Document(QObject):
         if entry is None or picture is None or result is None or cells is None:
             return False
         drawn = annotate(picture.image.pixels, cells.cells, result, self.classes, palette)
-        return self._save(path, lambda: write_picture(drawn, path))
-
-    def _save(self, path: Path, write: Callable[[], object]) -> bool:
-        try:
-            write()
-        except (OSError, SessionError) as error:
-            reason = error.strerror or error if isinstance(error, OSError) else error
-            self.message.emit(Level.ERROR, f"{path}: the file cannot be written ({reason}); choose another place.")
-            return False
-        self.message.emit(Level.INFO, f"Saved {path}.")
-        return True
+        return self.save(path, lambda: write_picture(drawn, path))
 
     def close(self) -> None:
         """Stop the worker thread and close the session; the document cannot be used afterwards."""

@@ -92,7 +92,7 @@ class DoubtBar(QWidget):
             button.setVisible(self.cell is not None)
         self.onward.setVisible(self.cell is None)
         document = self._document
-        cell = None if self.cell is None else document.cell(self.cell)
+        cell = None if self.cell is None else document.editing.cell(self.cell)
         if cell is None or document.settings is None:
             self.text.setText("No doubtful cells are left in this picture.")
             return
@@ -103,8 +103,8 @@ class DoubtBar(QWidget):
             f"threshold {threshold:.2f}: {counts}. Is it one? 1–{min(len(document.classes), 9)} give it a class."
         )
         if changed and self.cell is not None:
-            document.select([self.cell])
-            document.show_cell.emit(self.cell)
+            document.editing.select([self.cell])
+            document.editing.show_cell.emit(self.cell)
 
     def _on_current_changed(self) -> None:
         self._skipped.clear()
@@ -112,11 +112,11 @@ class DoubtBar(QWidget):
 
     def _accept(self) -> None:
         if self.cell is not None:
-            self._document.accept(self.cell)
+            self._document.editing.accept(self.cell)
 
     def _reject(self) -> None:
         if self.cell is not None:
-            self._document.remove_cells([self.cell])
+            self._document.editing.remove_cells([self.cell])
 
     def _skip(self) -> None:
         if self.cell is not None:

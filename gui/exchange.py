@@ -37,8 +37,8 @@ from core.images import ImageError, read_image
 from core.recount import found_cell
 from core.session import SessionError, stamp_of
 from core.session_values import Cell, Change
-from gui.document import Level
 from gui.entries import State
+from gui.session_holder import Level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -435,7 +435,7 @@ class Importing(QObject):
         self._pictures = self._boxes = self._known = 0
         self._failed = False
         if plan.use is not Use.TRUTH and not document.person:
-            document.person_wanted.emit()
+            document.editing.person_wanted.emit()
         self._steps = Steps(self._import_all(), self)
         self._steps.progressed.connect(self.progressed)
         self._steps.ended.connect(self._on_ended)
@@ -467,7 +467,7 @@ class Importing(QObject):
                 self._known += len(boxes) - len(new)
                 boxes = new
                 name = f"Import {many(len(boxes), 'cell')}"
-                if boxes and not document.import_cells(picture.id, boxes, name):
+                if boxes and not document.editing.import_cells(picture.id, boxes, name):
                     return False
             else:
                 changes = removals(document.cells_of(entry), session.overlay(picture.id), document.classes, settings)
@@ -477,7 +477,7 @@ class Importing(QObject):
                     for place, (name, box) in enumerate(boxes)
                 ]
                 name = f"Replace the count by {many(len(boxes), 'imported cell')}"
-                if changes and not document.edit_image(picture.id, name, changes):
+                if changes and not document.editing.edit_image(picture.id, name, changes):
                     return False
         except SessionError as error:
             document.message.emit(Level.ERROR, str(error))

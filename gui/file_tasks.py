@@ -11,9 +11,9 @@ from core.images import IMAGE_SUFFIXES
 from core.model import MODEL_SUFFIX
 from core.session import SESSION_SUFFIX
 from gui.app import demo_smear
-from gui.document import Level
 from gui.exchange import why_no_import
 from gui.exchange_dialogs import ExportDialog, ImportDialog
+from gui.session_holder import Level
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

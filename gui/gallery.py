@@ -606,6 +606,7 @@ class Gallery(QWidget):
     def __init__(self, document: Document, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.document = document
+        self.editing = document.editing
         self.crops = Crops()
         self.sections: dict[str, ClassSection] = {}
         self._colours = palette
@@ -626,7 +627,7 @@ class Gallery(QWidget):
             document.session_changed,
         ):
             signal.connect(self._refresh_later)
-        document.selection_changed.connect(self._on_selection_changed)
+        document.editing.selection_changed.connect(self._on_selection_changed)
 
     def _build(self) -> None:
         self.doubtful_first = QCheckBox("Least sure first")
@@ -782,7 +783,7 @@ class Gallery(QWidget):
             self._show_selection(reveal=True)
 
     def _show_selection(self, *, reveal: bool) -> None:
-        numbers = np.array(self.document.selection, np.int64)
+        numbers = np.array(self.editing.selection, np.int64)
         for section in self.sections.values():
             section.view.show_selection(numbers, reveal=reveal)
 
@@ -796,10 +797,10 @@ class Gallery(QWidget):
         """Select in the document what is selected here; Ctrl leaves what is selected in other classes."""
         mine = view.selected_ids()
         here = set(view.tiles.ids.tolist())
-        others = [] if view.fresh else [number for number in self.document.selection if number not in here]
-        self.document.select([*others, *mine])
+        others = [] if view.fresh else [number for number in self.editing.selection if number not in here]
+        self.editing.select([*others, *mine])
         if len(mine) == 1 and not others:
-            self.document.show_cell.emit(mine[0])
+            self.editing.show_cell.emit(mine[0])
 
     def _on_size(self, side: int) -> None:
         for section in self.sections.values():
@@ -814,8 +815,8 @@ class Gallery(QWidget):
         document = self.document
         entry, session = document.current_entry, document.session
         shown = {number for section in self.sections.values() for number in section.view.tiles.ids.tolist()}
-        numbers = [number for number in document.selection if number in shown]
-        if entry is None or session is None or not numbers or not document.editable:
+        numbers = [number for number in document.editing.selection if number in shown]
+        if entry is None or session is None or not numbers or not document.editing.editable:
             return None
         mime = QMimeData()
         content = {"session": str(session.path), "image": entry.id, "cells": numbers}
@@ -825,7 +826,7 @@ class Gallery(QWidget):
     def dragged_ids(self, mime: QMimeData) -> list[int]:
         """Return the cells of a drag, if they are of the picture that is shown."""
         entry, session = self.document.current_entry, self.document.session
-        if not mime.hasFormat(_CELLS_MIME) or entry is None or session is None or not self.document.editable:
+        if not mime.hasFormat(_CELLS_MIME) or entry is None or session is None or not self.editing.editable:
             return []
         content = json.loads(bytes(mime.data(_CELLS_MIME).data()))
         at_home = content["session"] == str(session.path) and content["image"] == entry.id
@@ -845,7 +846,7 @@ class Gallery(QWidget):
         drag.exec(Qt.DropAction.MoveAction)
         # Not before the drag has ended: the document may ask for a name, and a dialog inside a drop hangs.
         for class_name, numbers in self._dropped:
-            self.document.reclassify(numbers, class_name)
+            self.editing.reclassify(numbers, class_name)
         self._dropped.clear()
 
     def _on_dropped(self, class_name: str, numbers: list[int]) -> None:

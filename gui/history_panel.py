@@ -35,7 +35,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.document import Level
+from gui.session_holder import Level
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
@@ -429,7 +429,7 @@ class ConflictPage(QWidget):
         row = self._row()
         if row >= 0:
             conflict = self.model.rows[row]
-            self.document.go_to(conflict.image, conflict.cell)
+            self.document.editing.go_to(conflict.image, conflict.cell)
 
 
 class _ConflictList(QListView):

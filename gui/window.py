@@ -37,7 +37,7 @@ from gui.app import demo_smear
 from gui.canvas import Canvas
 from gui.canvas_editor import CanvasEditor, Tool
 from gui.class_panel import ClassPanel, ScaleRow, swatch
-from gui.document import Document, Level
+from gui.document import Document
 from gui.doubt_bar import DoubtBar
 from gui.entries import State
 from gui.file_tasks import FileTasks
@@ -47,6 +47,7 @@ from gui.image_list import ImageList
 from gui.keys_dialog import KeysDialog
 from gui.model_dialog import ModelDialog
 from gui.preferences import Preferences
+from gui.session_holder import Level
 from gui.start_page import FailurePage, NoticeBar, StartPage
 from gui.theme import Theme, apply_theme
 
@@ -299,14 +300,14 @@ class MainWindow(QMainWindow):
                 "find_missing": files.ask_for_moved,
                 "remove_picture": document.remove_current,
                 "quit": self.close,
-                "undo": document.undo,
-                "redo": document.redo,
+                "undo": document.editing.undo,
+                "redo": document.editing.redo,
                 "select": lambda: editor.set_tool(Tool.SELECT),
                 "add": lambda: editor.set_tool(Tool.SELECT if editor.tool is Tool.ADD else Tool.ADD),
                 "empty": lambda: editor.set_tool(Tool.SELECT if editor.tool is Tool.EMPTY else Tool.EMPTY),
                 "remove": editor.remove,
                 "accept": self._accept_selected,
-                "select_all": lambda: document.select(canvas.boxes.shown_ids()),
+                "select_all": lambda: document.editing.select(canvas.boxes.shown_ids()),
                 "next_cell": lambda: editor.walk(1),
                 "previous_cell": lambda: editor.walk(-1),
                 "count_again": document.count_again,
@@ -336,7 +337,7 @@ class MainWindow(QMainWindow):
         action["ground_truth"].setChecked(True)
         action["ground_truth"].toggled.connect(lambda *_: self._show_cells())
         action["hide_boxes"].toggled.connect(lambda *_: self._show_cells())
-        action["reviewed"].triggered.connect(document.mark_reviewed)
+        action["reviewed"].triggered.connect(document.editing.mark_reviewed)
         action["doubts"].toggled.connect(self.doubt_bar.set_active)
 
     def _connect_document(self) -> None:
@@ -351,10 +352,10 @@ class MainWindow(QMainWindow):
         document.session_changed.connect(self._on_session_changed)
         document.progressed.connect(self._on_progress)
         document.activity_changed.connect(self._show_activity)
-        document.selection_changed.connect(self._show_activity)
-        document.undo_stack.indexChanged.connect(self._show_undo)
+        document.editing.selection_changed.connect(self._show_activity)
+        document.editing.undo_stack.indexChanged.connect(self._show_undo)
         document.message.connect(self._show_message)
-        document.person_wanted.connect(self.ask_for_person)
+        document.editing.person_wanted.connect(self.ask_for_person)
         self.image_list.chosen.connect(document.set_current)
         self.class_panel.threshold_changed.connect(document.set_threshold)
         self.class_panel.shown_changed.connect(self._on_hidden_changed)
@@ -406,8 +407,8 @@ class MainWindow(QMainWindow):
             self.editor.class_key(self.document.classes[place])
 
     def _accept_selected(self) -> None:
-        for number in self.document.selection:
-            self.document.accept(number)
+        for number in self.document.editing.selection:
+            self.document.editing.accept(number)
 
     def _pause(self) -> None:
         queue = self.document.queue
@@ -587,8 +588,8 @@ class MainWindow(QMainWindow):
             text = f"{total:,} pictures" if total > 1 else "1 picture"
         else:
             text = "Ready"
-        if len(document.selection) > 1:
-            text = f"{len(document.selection)} cells selected · {text}"
+        if len(document.editing.selection) > 1:
+            text = f"{len(document.editing.selection)} cells selected · {text}"
         self.activity.setText(self.activity.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, 420))
         self.progress.setVisible(busy is not None)
         self.cancel_button.setVisible(busy is not None)
@@ -605,9 +606,9 @@ class MainWindow(QMainWindow):
     def _enable_actions(self) -> None:
         document = self.document
         entry = document.current_entry
-        editable, total = document.editable, len(document.entries)
+        editable, total = document.editing.editable, len(document.entries)
         counted = entry is not None and entry.state is State.COUNTED
-        chosen = bool(document.selection)
+        chosen = bool(document.editing.selection)
         self.actions_.enable(
             save_picture=counted,
             save_table=any(item.state is State.COUNTED for item in document.entries),
@@ -646,7 +647,7 @@ class MainWindow(QMainWindow):
         self._show_undo()
 
     def _show_undo(self) -> None:
-        stack = self.document.undo_stack
+        stack = self.document.editing.undo_stack
         for name, verb, possible, text in (
             ("undo", "Undo", stack.canUndo(), stack.undoText()),
             ("redo", "Redo", stack.canRedo(), stack.redoText()),

@@ -45,7 +45,7 @@ def click(qtbot: QtBot, window: MainWindow, place: QPoint) -> None:
 def smallest_at(window: MainWindow, name: str) -> int:
     """Return a shown cell of a class that is the smallest at its own middle."""
     for number in window.canvas.boxes.shown_ids():
-        cell = window.document.cell(number)
+        cell = window.document.editing.cell(number)
         rect = window.canvas.boxes.rect_of(number)
         assert cell is not None
         assert rect is not None
@@ -58,7 +58,7 @@ def test_a_clicked_cell_is_removed_and_comes_back_with_undo(counted: MainWindow,
     before = counts(counted)
     number = smallest_at(counted, "RBC")
     click(qtbot, counted, place_of(counted, number))
-    assert counted.document.selection == (number,)
+    assert counted.document.editing.selection == (number,)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Delete)
     assert counts(counted) == before | {"RBC": before["RBC"] - 1}
     assert counted.class_panel.cards["RBC"].ledger.text().endswith(f"1 removed = {before['RBC'] - 1}")
@@ -93,7 +93,7 @@ def test_cells_are_put_with_a_click_and_drawn_with_a_drag(counted: MainWindow, q
     qtbot.mouseMove(viewport, end)
     qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=end)
     assert counts(counted) == before | {"Platelets": before["Platelets"] + 2}
-    drawn = counted.document.cell(counted.document.selection[0])
+    drawn = counted.document.editing.cell(counted.document.editing.selection[0])
     assert drawn is not None
     assert drawn.box == pytest.approx((300, 200, 340, 250), abs=2)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Escape)
@@ -102,7 +102,7 @@ def test_cells_are_put_with_a_click_and_drawn_with_a_drag(counted: MainWindow, q
 
 def test_a_threshold_never_takes_a_persons_cell_away(counted: MainWindow) -> None:
     document = counted.document
-    document.add_cell("WBC", (10, 10, 60, 60))
+    document.editing.add_cell("WBC", (10, 10, 60, 60))
     for name in document.classes:
         document.set_threshold(name, 0.99)
     assert counts(counted)["WBC"] >= 1
@@ -111,8 +111,8 @@ def test_a_threshold_never_takes_a_persons_cell_away(counted: MainWindow) -> Non
 
 def test_every_correction_is_in_the_file_before_the_window_closes(counted: MainWindow, tmp_path: Path) -> None:
     document = counted.document
-    document.remove_cells([smallest_at(counted, "RBC")])
-    document.mark_reviewed(True)
+    document.editing.remove_cells([smallest_at(counted, "RBC")])
+    document.editing.mark_reviewed(True)
     expected = counts(counted)
     session = document.session
     assert session is not None
@@ -124,16 +124,16 @@ def test_every_correction_is_in_the_file_before_the_window_closes(counted: MainW
     document.take_session(copy)
     assert counts(counted) == expected
     assert counted.actions_["reviewed"].isChecked()
-    document.undo()
-    document.undo()
+    document.editing.undo()
+    document.editing.undo()
     assert counts(counted)["RBC"] == expected["RBC"] + 1
 
 
 def test_counting_again_keeps_corrections(counted: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]) -> None:
     document = counted.document
     before = counts(counted)
-    document.remove_cells([smallest_at(counted, "RBC")])
-    document.reclassify([smallest_at(counted, "RBC")], "WBC")
+    document.editing.remove_cells([smallest_at(counted, "RBC")])
+    document.editing.reclassify([smallest_at(counted, "RBC")], "WBC")
     expected = counts(counted)
     assert expected == before | {"RBC": before["RBC"] - 2, "WBC": before["WBC"] + 1}
     qtbot.keyClick(counted, Qt.Key.Key_F5)
@@ -150,7 +150,7 @@ def test_the_doubt_queue_walks_until_nothing_is_doubtful(counted: MainWindow, qt
     assert left > 1
     assert f"{left} doubtful left" in bar.text.text()
     total = sum(counts(counted).values())
-    cell = counted.document.cell(bar.cell or 0)
+    cell = counted.document.editing.cell(bar.cell or 0)
     assert cell is not None
     counts_now = cell.score >= 0.9
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Y)

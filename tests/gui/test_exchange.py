@@ -18,11 +18,12 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox, Q
 from core.annotations import AnnotatedImage, write_coco, write_voc, write_yolo
 from core.detections import Origin
 from core.session import Session
-from gui.document import Document, Level
+from gui.document import Document
 from gui.entries import Entry, State
 from gui.exchange import Format, PictureIndex, Scope, Use, read_boxes, upright_size
 from gui.exchange_dialogs import ExportDialog, ImportDialog
 from gui.file_tasks import FileTasks
+from gui.session_holder import Level
 from trainer.data import load_yolo_folder
 
 if TYPE_CHECKING:
@@ -212,12 +213,12 @@ def test_replacing_is_one_undo_for_each_picture(bench: Bench, make_smear: MakeSm
         "a.png": {"RBC": 2, "WBC": 0, "Platelets": 1},
         "b.png": {"RBC": 1, "WBC": 0, "Platelets": 0},
     }
-    bench.document.undo()
+    bench.document.editing.undo()
     assert bench.counts()["b.png"] == before["b.png"]
-    bench.document.undo()
+    bench.document.editing.undo()
     assert bench.counts() == before
-    assert not bench.document.undo_stack.canUndo()
-    bench.document.redo()
+    assert not bench.document.editing.undo_stack.canUndo()
+    bench.document.editing.redo()
     assert bench.counts()["a.png"] == {"RBC": 2, "WBC": 0, "Platelets": 1}
 
 
@@ -228,7 +229,7 @@ def test_replacing_takes_corrections_and_the_found_cells_under_them(
     document = bench.document
     bench.export(Format.COCO, Scope.CURRENT, tmp_path / "mine.json", monkeypatch)
     bench.import_(Use.ADD, tmp_path / "mine.json")  # now every found cell lies under an imported one
-    assert document.add_cell_at("WBC", 30, 30) is not None
+    assert document.editing.add_cell_at("WBC", 30, 30) is not None
     bench.import_(Use.REPLACE, voc(tmp_path / "voc", annotated("a.png", (), ())))
     assert bench.counts()["a.png"] == {"RBC": 0, "WBC": 0, "Platelets": 0}
 
@@ -239,8 +240,8 @@ def test_corrected_counts_survive_the_way_out_and_in(
     smear = make_smear("a.png")[0]
     bench.open(smear)
     document = bench.document
-    document.remove_cells(document.cells_inside(0, 0, 200, 320))
-    document.add_cell("Platelets", (3, 3, 25, 25))
+    document.editing.remove_cells(document.editing.cells_inside(0, 0, 200, 320))
+    document.editing.add_cell("Platelets", (3, 3, 25, 25))
     corrected = bench.counts()
     bench.export(Format.CSV, Scope.COUNTED, tmp_path / "cells.csv", monkeypatch)
     bench.open(smear)
@@ -465,7 +466,7 @@ def test_what_is_exported_is_read_again(
 ) -> None:
     bench.open(make_smear("a.png", 1)[0], make_smear("b.png", 2)[0])
     bench.document.set_current(0)
-    bench.document.remove_cells(bench.document.cells_inside(0, 0, 200, 320))
+    bench.document.editing.remove_cells(bench.document.editing.cells_inside(0, 0, 200, 320))
     target = tmp_path / f"out{kind.suffix}"
     assert bench.export(kind, Scope.COUNTED, target, monkeypatch)[0] is Level.INFO
     found = read_boxes([target], PictureIndex(bench.document.entries), bench.document.classes)
@@ -484,7 +485,7 @@ def test_reviewed_pictures_are_training_data(
     document = bench.document
     for row in (0, 2):
         document.set_current(row)
-        document.mark_reviewed(reviewed=True)
+        document.editing.mark_reviewed(reviewed=True)
     dialog = bench.export_dialog()
     assert dialog.scope is Scope.REVIEWED
     dialog.close_button.click()

@@ -58,9 +58,11 @@ def gallery(qtbot: QtBot, document: Document, preferences: Preferences) -> Itera
     gallery = Gallery(document, PAPER)
     host.setCentralWidget(gallery)
     actions = Actions(host, preferences)
-    actions.connect_to({"remove": lambda: document.remove_cells(document.selection)})
-    actions.connect_to({"class_2": lambda: document.reclassify(document.selection, document.classes[1])})
-    actions.connect_to({"reviewed": lambda: document.mark_reviewed(True)})
+    actions.connect_to({"remove": lambda: document.editing.remove_cells(document.editing.selection)})
+    actions.connect_to(
+        {"class_2": lambda: document.editing.reclassify(document.editing.selection, document.classes[1])}
+    )
+    actions.connect_to({"reviewed": lambda: document.editing.mark_reviewed(True)})
     host.resize(900, 600)
     qtbot.addWidget(host)
     host.show()
@@ -216,7 +218,7 @@ def test_the_least_sure_come_first_and_what_a_person_decided_last(
     assert (np.diff(view.tiles.scores) >= 0).all()
     first = ids(gallery, "RBC")[0]
     assert view.tile_model.index(0).data() == f"{view.tiles.scores[0]:.2f}"
-    document.accept(first)
+    document.editing.accept(first)
     gallery.refresh()
     assert ids(gallery, "RBC")[-1] == first
     assert view.tile_model.index(len(view.tiles) - 1).data() == "✓"
@@ -230,10 +232,10 @@ def test_a_click_selects_the_cell_and_brings_it_into_view_on_the_canvas(
 ) -> None:
     open_smear()
     number = ids(gallery, "RBC")[3]
-    with qtbot.waitSignal(document.show_cell) as shown:
+    with qtbot.waitSignal(document.editing.show_cell) as shown:
         click(qtbot, gallery, "RBC", number)
     assert shown.args == [number]
-    assert document.selection == (number,)
+    assert document.editing.selection == (number,)
 
 
 def test_ctrl_and_shift_select_many_also_in_several_classes(
@@ -243,13 +245,13 @@ def test_ctrl_and_shift_select_many_also_in_several_classes(
     red, platelets = ids(gallery, "RBC"), ids(gallery, "Platelets")
     click(qtbot, gallery, "RBC", red[1])
     click(qtbot, gallery, "RBC", red[3], Qt.KeyboardModifier.ShiftModifier)
-    assert set(document.selection) == set(red[1:4])
+    assert set(document.editing.selection) == set(red[1:4])
     click(qtbot, gallery, "Platelets", platelets[0], Qt.KeyboardModifier.ControlModifier)
-    assert set(document.selection) == {*red[1:4], platelets[0]}
+    assert set(document.editing.selection) == {*red[1:4], platelets[0]}
     click(qtbot, gallery, "RBC", red[2], Qt.KeyboardModifier.ControlModifier)
-    assert set(document.selection) == {red[1], red[3], platelets[0]} == marked(gallery)
+    assert set(document.editing.selection) == {red[1], red[3], platelets[0]} == marked(gallery)
     click(qtbot, gallery, "Platelets", platelets[0])
-    assert document.selection == (platelets[0],)
+    assert document.editing.selection == (platelets[0],)
     assert marked(gallery) == {platelets[0]}
 
 
@@ -262,10 +264,10 @@ def test_what_is_selected_elsewhere_is_marked_and_a_single_cell_scrolled_to(
     view = gallery.sections["RBC"].view
     last = ids(gallery, "RBC")[-1]
     assert not view.viewport().rect().intersects(view.visualRect(view.tile_model.index(len(view.tiles) - 1)))
-    document.select([last])
+    document.editing.select([last])
     assert marked(gallery) == {last}
     assert view.viewport().rect().intersects(view.visualRect(view.tile_model.index(len(view.tiles) - 1)))
-    document.select([])
+    document.editing.select([])
     assert marked(gallery) == set()
 
 
@@ -275,9 +277,9 @@ def test_arrow_keys_walk_the_tiles(
     open_smear()
     first, second = ids(gallery, "RBC")[:2]
     click(qtbot, gallery, "RBC", first)
-    with qtbot.waitSignal(document.show_cell, check_params_cb=lambda number: number == second):
+    with qtbot.waitSignal(document.editing.show_cell, check_params_cb=lambda number: number == second):
         qtbot.keyClick(gallery.sections["RBC"].view, Qt.Key.Key_Right)
-    assert document.selection == (second,)
+    assert document.editing.selection == (second,)
 
 
 def test_a_drag_to_another_class_gives_the_cells_that_class(
@@ -296,14 +298,14 @@ def test_a_drag_to_another_class_gives_the_cells_that_class(
     qtbot.waitUntil(lambda: number in ids(gallery, "WBC"))
     assert number not in ids(gallery, "RBC")
     assert gallery.sections["WBC"].count.text() == str(after["WBC"])
-    assert document.selection == (number,)
+    assert document.editing.selection == (number,)
 
     click(qtbot, gallery, "RBC", other)
     click(qtbot, gallery, "WBC", number, Qt.KeyboardModifier.ControlModifier)
     assert drag("WBC", number, "Platelets") == [True]
     assert counts(document)["Platelets"] == before["Platelets"] + 2
-    document.undo()
-    document.undo()
+    document.editing.undo()
+    document.editing.undo()
     assert counts(document) == before
     qtbot.waitUntil(lambda: number in ids(gallery, "RBC"))
 
@@ -317,7 +319,7 @@ def test_a_drag_to_its_own_class_or_into_nothing_changes_nothing(
     open_smear()
     assert drag("RBC", ids(gallery, "RBC")[0], "RBC") == [False]
     assert drag("RBC", ids(gallery, "RBC")[0], None) == [False]
-    assert not document.undo_stack.canUndo()
+    assert not document.editing.undo_stack.canUndo()
 
 
 def test_what_another_program_or_another_picture_drags_is_not_taken(
@@ -332,7 +334,7 @@ def test_what_another_program_or_another_picture_drags_is_not_taken(
     text = QMimeData()
     text.setText("RBC")
     assert not drop(gallery, text, "WBC")
-    assert not document.undo_stack.canUndo()
+    assert not document.editing.undo_stack.canUndo()
 
 
 def test_delete_removes_the_selected_tiles(
@@ -347,10 +349,10 @@ def test_delete_removes_the_selected_tiles(
     qtbot.keyClick(view, Qt.Key.Key_Delete)
     assert counts(document) == {**before, "RBC": before["RBC"] - 3}
     qtbot.waitUntil(lambda: ids(gallery, "RBC") == red[3:])
-    assert document.selection == ()
+    assert document.editing.selection == ()
     # The keyboard goes on where it was.
     qtbot.keyClick(view, Qt.Key.Key_Left)
-    assert len(document.selection) == 1
+    assert len(document.editing.selection) == 1
 
 
 def test_letters_and_numbers_are_the_windows_keys(
@@ -374,7 +376,7 @@ def test_letters_and_numbers_are_the_windows_keys(
     assert isinstance(host, Host)
     assert host.keys == free
     assert view.currentIndex().row() == row
-    assert document.selection == (number,)
+    assert document.editing.selection == (number,)
 
 
 def test_tiles_follow_the_threshold_and_the_scroll_position_stays(
@@ -392,7 +394,7 @@ def test_tiles_follow_the_threshold_and_the_scroll_position_stays(
     document.set_threshold("RBC", float(np.nextafter(view.tiles.scores[0], np.float32(1))))
     qtbot.waitUntil(lambda: first not in ids(gallery, "RBC"))
     assert view.verticalScrollBar().value() == place
-    document.remove_cells(ids(gallery, "Platelets")[:1])
+    document.editing.remove_cells(ids(gallery, "Platelets")[:1])
     qtbot.waitUntil(lambda: all_ids(gallery) == counted_ids(document))
     assert view.verticalScrollBar().value() == place
 
@@ -403,7 +405,7 @@ def test_nothing_is_done_while_it_is_hidden(
     open_smear()
     before = ids(gallery, "RBC")
     gallery.hide()
-    document.remove_cells(before[:1])
+    document.editing.remove_cells(before[:1])
     QApplication.processEvents()
     assert ids(gallery, "RBC") == before
     gallery.show()
@@ -414,10 +416,10 @@ def test_when_nothing_is_counted_it_says_so(
     gallery: Gallery, document: Document, open_smear: Callable[..., None], qtbot: QtBot
 ) -> None:
     open_smear()
-    document.remove_cells(all_ids(gallery))
+    document.editing.remove_cells(all_ids(gallery))
     qtbot.waitUntil(lambda: gallery.pages.currentWidget() is gallery.empty)
     assert gallery.empty.text() == "No cells are counted in this picture yet"
-    document.undo()
+    document.editing.undo()
     qtbot.waitUntil(lambda: gallery.pages.currentWidget() is not gallery.empty)
 
 
@@ -518,14 +520,14 @@ def test_a_cell_that_a_person_put_appears_with_a_tick(
     gallery: Gallery, document: Document, open_smear: Callable[..., None], qtbot: QtBot
 ) -> None:
     open_smear()
-    number = document.add_cell("WBC", (200, 200, 260, 260))
+    number = document.editing.add_cell("WBC", (200, 200, 260, 260))
     assert number is not None
     qtbot.waitUntil(lambda: number in ids(gallery, "WBC"))
     view = gallery.sections["WBC"].view
     index = view.tile_model.index(ids(gallery, "WBC").index(number))
     assert index.data() == "✓"
     assert "by hand" in index.data(Qt.ItemDataRole.ToolTipRole)
-    cell = document.cell(number)
+    cell = document.editing.cell(number)
     assert cell is not None
     assert cell.origin is Origin.PERSON
     assert marked(gallery) == {number}

@@ -10,9 +10,10 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
-from gui.document import Document, Level
+from gui.document import Document
 from gui.entries import State
 from gui.history_panel import HistoryPanel
+from gui.session_holder import Level
 from gui.theme import Theme, apply_theme
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def double_click(qtbot: QtBot, panel: HistoryPanel, row: int) -> None:
 
 def test_an_edit_is_told_with_who_when_what_and_where(panel: HistoryPanel, document: Document) -> None:
     before = datetime.now().astimezone().replace(microsecond=0)
-    document.reclassify(cells(document)[:1], "WBC")
+    document.editing.reclassify(cells(document)[:1], "WBC")
     assert column(panel, WHO)[0] == "Anna"
     assert column(panel, WHAT)[0] == "Make WBC"
     assert column(panel, PICTURE)[0] == "one.png"
@@ -108,18 +109,18 @@ def test_an_edit_is_told_with_who_when_what_and_where(panel: HistoryPanel, docum
 
 @pytest.mark.usefixtures("keep_watch")
 def test_undo_and_redo_stay_in_the_history(panel: HistoryPanel, document: Document) -> None:
-    document.remove_cells(cells(document)[:1])
+    document.editing.remove_cells(cells(document)[:1])
     told = column(panel, WHAT)[0]
-    document.undo()
-    document.redo()
-    document.undo()
+    document.editing.undo()
+    document.editing.redo()
+    document.editing.undo()
     assert column(panel, WHAT)[:4] == [f"Undo: {told}", f"Redo: {told}", f"Undo: {told}", told]
 
 
 def test_undo_is_told_rightly_when_the_session_is_opened_again(panel: HistoryPanel, document: Document) -> None:
-    document.remove_cells(cells(document)[:1])
-    document.undo()
-    document.redo()
+    document.editing.remove_cells(cells(document)[:1])
+    document.editing.undo()
+    document.editing.redo()
     told = column(panel, WHAT)
     session = document.session
     assert session is not None
@@ -134,23 +135,23 @@ def test_undo_is_told_rightly_when_the_session_is_opened_again(panel: HistoryPan
 def test_the_latest_line_alone_tells_undo_from_redo(
     panel: HistoryPanel, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    document.remove_cells(cells(document)[:1])
+    document.editing.remove_cells(cells(document)[:1])
     for _ in range(2):
-        document.undo()
-        document.redo()
+        document.editing.undo()
+        document.editing.redo()
     monkeypatch.setattr("gui.history_panel._BATCH", 1)
     panel.model.read(None)
     assert column(panel, WHAT)[0].startswith("Redo: ")
-    document.undo()
+    document.editing.undo()
     panel.model.read(None)
     assert column(panel, WHAT)[0].startswith("Undo: ")
 
 
 @pytest.mark.usefixtures("keep_watch")
 def test_only_this_picture(panel: HistoryPanel, document: Document, second_picture: None, qtbot: QtBot) -> None:
-    document.remove_cells(cells(document)[:1])
+    document.editing.remove_cells(cells(document)[:1])
     document.set_current(0)
-    document.mark_reviewed(True)
+    document.editing.mark_reviewed(True)
     everything = column(panel, WHAT)
     assert set(column(panel, PICTURE)) == {"one.png", "two.png"}
     panel.only_current.click()
@@ -167,7 +168,7 @@ def test_a_double_click_goes_to_the_picture(
     panel: HistoryPanel, document: Document, second_picture: None, qtbot: QtBot
 ) -> None:
     document.set_current(0)
-    document.remove_cells(cells(document)[:1])
+    document.editing.remove_cells(cells(document)[:1])
     document.set_current(1)
     double_click(qtbot, panel, 0)
     assert document.current == 0
@@ -194,7 +195,7 @@ def test_hidden_it_reads_nothing_and_shown_again_it_is_up_to_date(
     reads: list[int] = []
     real = document.history
     monkeypatch.setattr(document, "history", lambda *args, **names: reads.append(1) or real(*args, **names))
-    document.remove_cells(cells(document)[:1])
+    document.editing.remove_cells(cells(document)[:1])
     assert not reads
     panel.show()
     assert column(panel, WHAT)[0].startswith("Remove")
@@ -222,9 +223,9 @@ def test_a_long_history_is_read_as_it_is_scrolled_to(
 
 
 def test_a_new_line_leaves_the_marked_one_marked(panel: HistoryPanel, document: Document) -> None:
-    document.remove_cells(cells(document)[:1])
+    document.editing.remove_cells(cells(document)[:1])
     panel.table.selectRow(0)
-    document.mark_reviewed(True)
+    document.editing.mark_reviewed(True)
     assert column(panel, WHAT)[0] == "Mark reviewed"
     assert panel.table.currentIndex().row() == 1
 
@@ -236,7 +237,7 @@ def test_an_empty_history_says_so(panel: HistoryPanel, document: Document) -> No
 
 
 def test_narrow_who_and_picture_are_a_second_line(panel: HistoryPanel, document: Document) -> None:
-    document.remove_cells(cells(document)[:1])
+    document.editing.remove_cells(cells(document)[:1])
     height = panel.table.rowHeight(0)
     panel.resize(300, 600)
     assert panel.width() == 300
@@ -259,7 +260,7 @@ def test_the_name_that_signs_stands_on_top_and_can_be_changed(
     panel.show_person()
     assert "no name" in panel.signed.text()
     document.person = "Bert"
-    document.mark_reviewed(True)
+    document.editing.mark_reviewed(True)
     assert panel.signed.text() == "Signed as Bert"
     assert column(panel, WHO)[0] == "Bert"
 
@@ -285,11 +286,11 @@ def test_conflicts_are_walked_from_picture_to_picture(
     assert [page.model.picture_of(row) for row in range(3)] == ["one.png", "one.png", "two.png"]
 
     def walk(button: object, picture: int, cell: int) -> None:
-        with qtbot.waitSignal(document.show_cell) as shown:
+        with qtbot.waitSignal(document.editing.show_cell) as shown:
             qtbot.mouseClick(button, LEFT)
         assert shown.args == [cell]
         assert document.current == picture
-        assert document.selection == (cell,)
+        assert document.editing.selection == (cell,)
 
     walk(page.next, 0, here[2])
     walk(page.next, 0, here[5])
@@ -309,7 +310,7 @@ def test_done_takes_a_conflict_off_for_good_and_shows_the_next(
     qtbot.mouseClick(page.next, LEFT)
     qtbot.mouseClick(page.done, LEFT)
     assert panel.tabs.tabText(1) == "Conflicts (1)"
-    assert document.selection == (here[5],)
+    assert document.editing.selection == (here[5],)
     set_conflicts(document, {})
     assert [conflict.text for conflict in document.conflicts()] == ["Second."]
     qtbot.mouseClick(page.done, LEFT)
@@ -325,4 +326,4 @@ def test_a_click_on_a_conflict_shows_its_cell(panel: HistoryPanel, document: Doc
     panel.show_conflicts()
     page = panel.conflicts
     qtbot.mouseClick(page.list.viewport(), LEFT, pos=page.list.visualRect(page.model.index(1)).center())
-    assert document.selection == (here[5],)
+    assert document.editing.selection == (here[5],)

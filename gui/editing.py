@@ -1,0 +1,231 @@
+"""Selecting cells and correcting them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from core.detections import Origin
+from core.recount import found_cell
+from core.session_values import Cell, Change, Command
+from gui.edit_commands import EditStack
+from gui.session_holder import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gui.document import Document
+    from gui.entries import Entry
+
+_SMALLEST_SIDE = 2.0
+_USUAL_SIDES = {"RBC": 1.0, "WBC": 1.7, "Platelets": 0.4}
+
+
+class Editing(QObject):
+    """The selected cells of the current picture, and the corrections: each is in the session when a call returns."""
+
+    selection_changed = Signal()
+    show_cell = Signal(object)  # id of a cell to bring into view
+    person_wanted = Signal()  # before the first correction: ask for the name that signs it
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(document)
+        self._document = document
+        self.selection: tuple[int, ...] = ()
+        self.undo_stack = EditStack(self._record)
+        document.current_changed.connect(lambda: self.select(()))
+
+    @property
+    def editable(self) -> bool:
+        """Whether the current picture can be corrected: it was counted."""
+        entry = self._document.current_entry
+        return entry is not None and self._document.cells_of(entry) is not None and self._document.writable
+
+    def cell(self, number: int) -> Cell | None:
+        """Return a cell of the current picture by its id, as it now is; None if it is not there."""
+        cells = self._document.current_cells()
+        if cells is None:
+            return None
+        if number in cells.overlay:
+            return cells.overlay[number]
+        found = cells.found.detections
+        place = int(np.searchsorted(found.ids, number))
+        if place < len(found) and found.ids[place] == number:
+            return found_cell(found, place, self._document.classes)
+        return None
+
+    def select(self, numbers: Iterable[int]) -> None:
+        """Select cells of the current picture by their ids."""
+        selection = tuple(dict.fromkeys(numbers))
+        if selection != self.selection:
+            self.selection = selection
+            self.selection_changed.emit()
+
+    def go_to(self, image: int, cell: int) -> None:
+        """Show a cell: its picture, selected, in view."""
+        entry = self._document.entry(image)
+        if entry is None:
+            self._document.message.emit(Level.INFO, "That picture is no longer on the list; open it again to see it.")
+            return
+        self._document.set_current(entry.row)
+        if self.cell(cell) is not None:
+            self.select([cell])
+            self.show_cell.emit(cell)
+
+    def usual_size(self, name: str) -> tuple[float, float]:
+        """Return the median width and height in pixels of a class's counted cells in the current picture."""
+        entry, cells = self._document.current_entry, self._document.current_cells()
+        result = self._document.result(entry) if entry else None
+        if entry is None or cells is None or result is None:
+            return 40.0, 40.0
+        chosen = cells.cells.boxes[result.counted & (cells.cells.labels == self._document.classes.index(name))]
+        if len(chosen) == 0:
+            side = cells.found.diameter * _USUAL_SIDES.get(name, 1.0)
+            return side, side
+        sides = np.median(chosen[:, 2:] - chosen[:, :2], axis=0)
+        return float(sides[0]), float(sides[1])
+
+    def cells_inside(self, x1: float, y1: float, x2: float, y2: float) -> list[int]:
+        """Return the ids of the counted cells whose centre lies in an area."""
+        entry, cells = self._document.current_entry, self._document.current_cells()
+        result = self._document.result(entry) if entry else None
+        if cells is None or result is None:
+            return []
+        centres = (cells.cells.boxes[:, :2] + cells.cells.boxes[:, 2:]) / 2
+        inside = ((centres >= (x1, y1)) & (centres <= (x2, y2))).all(axis=1) & result.counted
+        return [int(number) for number in cells.cells.ids[inside]]
+
+    def add_cell(self, name: str, box: Sequence[float]) -> int | None:
+        """Put a cell with a box drawn by hand; return its id."""
+        entry = self._document.current_entry
+        clipped = self._clipped(box)
+        if entry is None or clipped is None or self._document.session is None or not self.editable:
+            return None
+        number = self._document.session.new_ids(1)
+        after = Cell(name, clipped, 1.0, Origin.PERSON)
+        if self._edit(entry, f"Add {name}", [Change(number, None, after)]):
+            self.select([number])
+            return number
+        return None
+
+    def add_cell_at(self, name: str, x: float, y: float) -> int | None:
+        """Put a cell round a point, as large as the class's cells of this picture usually are."""
+        width, height = self.usual_size(name)
+        return self.add_cell(name, (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+
+    def remove_cells(self, numbers: Iterable[int], name: str = "") -> None:
+        """Take cells away."""
+        changes = [
+            Change(number, cell, None) for number in dict.fromkeys(numbers) if (cell := self.cell(number)) is not None
+        ]
+        entry = self._document.current_entry
+        if entry is None or not changes:
+            return
+        what = changes[0].before.class_name if len(changes) == 1 and changes[0].before else f"{len(changes)} cells"
+        if self._edit(entry, name or f"Remove {what}", changes):
+            gone = {change.cell for change in changes}
+            self.select(number for number in self.selection if number not in gone)
+
+    def empty_area(self, x1: float, y1: float, x2: float, y2: float) -> None:
+        """Take away every counted cell whose centre lies in an area."""
+        inside = self.cells_inside(x1, y1, x2, y2)
+        self.remove_cells(inside, f"Empty an area ({len(inside)} cells)")
+
+    def reclassify(self, numbers: Iterable[int], name: str) -> None:
+        """Give cells another class."""
+        changes = []
+        for number in dict.fromkeys(numbers):
+            cell = self.cell(number)
+            if cell is not None and (cell.class_name != name or cell.origin is Origin.MODEL):
+                changes.append(Change(number, cell, replace(cell, class_name=name, origin=Origin.PERSON)))
+        entry = self._document.current_entry
+        if entry is not None and changes:
+            self._edit(entry, f"Make {name}" if len(changes) == 1 else f"Make {len(changes)} cells {name}", changes)
+
+    def accept(self, number: int) -> None:
+        """Confirm a cell: it counts at any threshold from now on."""
+        entry, cell = self._document.current_entry, self.cell(number)
+        if entry is not None and cell is not None and cell.origin is Origin.MODEL:
+            self._edit(entry, f"Accept {cell.class_name}", [Change(number, cell, replace(cell, origin=Origin.PERSON))])
+
+    def reshape(self, number: int, box: Sequence[float]) -> None:
+        """Move or resize a cell's box."""
+        entry, cell, clipped = self._document.current_entry, self.cell(number), self._clipped(box)
+        if entry is None or cell is None or clipped is None or clipped == cell.box:
+            return
+        after = replace(cell, box=clipped, origin=Origin.PERSON)
+        self._edit(entry, f"Move {cell.class_name}", [Change(number, cell, after)])
+
+    def mark_reviewed(self, reviewed: bool) -> None:
+        """Mark the current picture as reviewed, or take the mark off."""
+        entry = self._document.current_entry
+        if entry is not None and entry.reviewed != reviewed:
+            name = "Mark reviewed" if reviewed else "Unmark reviewed"
+            self._edit(entry, name, [], (entry.reviewed, reviewed))
+
+    def import_cells(self, image: int, cells: Iterable[tuple[str, Sequence[float]]], name: str) -> int:
+        """Put cells from a file on a picture, as one correction; return how many."""
+        entry, session = self._document.entry(image), self._document.session
+        if entry is None or session is None or session.read_only:
+            return 0
+        boxes = list(cells)
+        number = session.new_ids(len(boxes))
+        changes = [
+            Change(number + place, None, Cell(label, (box[0], box[1], box[2], box[3]), 1.0, Origin.IMPORTED))
+            for place, (label, box) in enumerate(boxes)
+        ]
+        return len(changes) if changes and self._edit(entry, name, changes) else 0
+
+    def edit_image(self, image: int, name: str, changes: list[Change]) -> bool:
+        """Store changes to the cells of any picture as one correction; True if they were stored."""
+        entry = self._document.entry(image)
+        return entry is not None and bool(changes) and self._edit(entry, name, changes)
+
+    def undo(self) -> None:
+        """Take the last correction back, on the picture where it was made."""
+        if self.undo_stack.canUndo():
+            self.undo_stack.step(-1)
+
+    def redo(self) -> None:
+        """Make the correction again that was taken back last."""
+        if self.undo_stack.canRedo():
+            self.undo_stack.step(1)
+
+    def _edit(self, entry: Entry, name: str, changes: list[Change], reviewed: tuple[bool, bool] | None = None) -> bool:
+        """Store a correction, show it, and put it on the undo stack; False if it could not be stored."""
+        if not self._document.person:
+            self.person_wanted.emit()
+        if reviewed is None and entry.reviewed:
+            reviewed = (True, False)
+        stored = self._record(Command(0, entry.id, name, tuple(changes), reviewed, None))
+        if stored is None:
+            return False
+        self.undo_stack.add(stored)
+        return True
+
+    def _record(self, command: Command) -> Command | None:
+        session = self._document.session
+        if session is None:
+            return None
+        stored = self._document.guarded(lambda: session.record(command, self._document.person))
+        if stored is None:
+            return None
+        entry = self._document.entry(command.image)
+        if entry is not None:
+            if command.undoes is not None:
+                self._document.set_current(entry.row)
+            self._document.show_correction(entry, command)
+        self._document.history_changed.emit()
+        return stored
+
+    def _clipped(self, box: Sequence[float]) -> tuple[float, float, float, float] | None:
+        entry = self._document.current_entry
+        if entry is None:
+            return None
+        width, height = entry.size
+        x1, x2 = sorted((min(max(float(box[0]), 0.0), width), min(max(float(box[2]), 0.0), width)))
+        y1, y2 = sorted((min(max(float(box[1]), 0.0), height), min(max(float(box[3]), 0.0), height)))
+        return (x1, y1, x2, y2) if x2 - x1 >= _SMALLEST_SIDE and y2 - y1 >= _SMALLEST_SIDE else None
