@@ -70,6 +70,7 @@ SPECS = (
     ActionSpec("reviewed", "Count", "Mark &reviewed", "R", "You have checked this picture", checkable=True),
     ActionSpec("next_unreviewed", "Count", "Next &unreviewed picture", "Space"),
     ActionSpec("import_model", "Count", "&Import model …", "", "Use another model file"),
+    ActionSpec("find", "View", "Fi&nd picture by name", "Ctrl+F"),
     ActionSpec("next", "View", "&Next picture", "PgDown"),
     ActionSpec("previous", "View", "Pre&vious picture", "PgUp"),
     ActionSpec("fit", "View", "&Fit", "Ctrl+0", "Show the whole picture"),

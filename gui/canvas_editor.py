@@ -240,7 +240,7 @@ class CanvasEditor(QObject):
         if not numbers:
             ghosts = self.canvas.boxes.cells_at(point, ghosts=True)
             if ghosts:
-                self.editing.accept(ghosts[0])
+                self.editing.accept(ghosts[:1])
                 self.editing.select([ghosts[0]])
             elif not adding:
                 self.editing.select([])
@@ -333,7 +333,7 @@ class CanvasEditor(QObject):
             if len(chosen) == 1:
                 cell = document.editing.cell(chosen[0])
                 if cell is not None and cell.origin is Origin.MODEL:
-                    menu.addAction("Confirm").triggered.connect(lambda *_: document.editing.accept(chosen[0]))
+                    menu.addAction("Confirm").triggered.connect(lambda *_: document.editing.accept(chosen))
                     menu.addSeparator()
             for place, name in enumerate(document.classes):
                 key = f"\t{place + 1}" if place < 9 else ""

@@ -144,6 +144,13 @@ class CountingQueue(QObject):
         self.paused = False
         self.dispatch()
 
+    def pause_or_go_on(self) -> None:
+        """Do the one that is possible."""
+        if self.paused:
+            self.go_on()
+        else:
+            self.pause()
+
     def stop(self) -> None:
         """Stop at once; what is not counted stays in the list and waits."""
         self.paused = True

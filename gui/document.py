@@ -25,7 +25,7 @@ from gui.entries import Entry, ImageCells, State
 from gui.session_holder import Level, SessionHolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from core.classes import Palette
     from core.model import Model
@@ -313,9 +313,10 @@ class Document(SessionHolder):
         self.counts_changed.emit()
         self.queue.set_current(entry)
 
-    def next_unreviewed(self) -> None:
-        """Show the next picture that was not marked reviewed, after the current one and round the end."""
-        order = [*range(self.current + 1, len(self.entries)), *range(self.current)]
+    def next_unreviewed(self, rows: Sequence[int]) -> None:
+        """Show the next of these rows that was not marked reviewed, after the current one and round the end."""
+        place = rows.index(self.current) if self.current in rows else -1
+        order = [*rows[place + 1 :], *rows[: max(place, 0)]]
         row = next((row for row in order if not self.entries[row].reviewed), None)
         if row is None:
             self.message.emit(Level.INFO, "Every other picture is reviewed.")

@@ -112,7 +112,7 @@ class DoubtBar(QWidget):
 
     def _accept(self) -> None:
         if self.cell is not None:
-            self._document.editing.accept(self.cell)
+            self._document.editing.accept([self.cell])
 
     def _reject(self) -> None:
         if self.cell is not None:

@@ -145,11 +145,14 @@ class Editing(QObject):
         if entry is not None and changes:
             self._edit(entry, f"Make {name}" if len(changes) == 1 else f"Make {len(changes)} cells {name}", changes)
 
-    def accept(self, number: int) -> None:
-        """Confirm a cell: it counts at any threshold from now on."""
-        entry, cell = self._document.current_entry, self.cell(number)
-        if entry is not None and cell is not None and cell.origin is Origin.MODEL:
-            self._edit(entry, f"Accept {cell.class_name}", [Change(number, cell, replace(cell, origin=Origin.PERSON))])
+    def accept(self, numbers: Iterable[int]) -> None:
+        """Confirm cells: they count at any threshold from now on."""
+        cells = {number: cell for number in numbers if (cell := self.cell(number)) and cell.origin is Origin.MODEL}
+        changes = [Change(number, cell, replace(cell, origin=Origin.PERSON)) for number, cell in cells.items()]
+        entry = self._document.current_entry
+        if entry is not None and changes:
+            what = f"{len(cells)} cells" if len(cells) > 1 else next(iter(cells.values())).class_name
+            self._edit(entry, f"Accept {what}", changes)
 
     def reshape(self, number: int, box: Sequence[float]) -> None:
         """Move or resize a cell's box."""

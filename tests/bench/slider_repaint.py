@@ -70,7 +70,7 @@ def main() -> None:
     document.take_session(session_with(picture, document.model.card.classes, folder / "many.smearcount"))
     while document.picture is None:
         QCoreApplication.processEvents()
-    slider = window.class_panel.cards["RBC"].slider
+    slider = window.panel.classes.cards["RBC"].slider
     times = []
     for step in [40, 45, 42, 50, 41, 60, 35, 55] * 5:
         start = time.perf_counter()

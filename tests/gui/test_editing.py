@@ -28,7 +28,7 @@ def counted(
 
 
 def counts(window: MainWindow) -> dict[str, int]:
-    return {name: int(card.count.text()) for name, card in window.class_panel.cards.items()}
+    return {name: int(card.count.text()) for name, card in window.panel.classes.cards.items()}
 
 
 def place_of(window: MainWindow, number: int) -> QPoint:
@@ -61,7 +61,7 @@ def test_a_clicked_cell_is_removed_and_comes_back_with_undo(counted: MainWindow,
     assert counted.document.editing.selection == (number,)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Delete)
     assert counts(counted) == before | {"RBC": before["RBC"] - 1}
-    assert counted.class_panel.cards["RBC"].ledger.text().endswith(f"1 removed = {before['RBC'] - 1}")
+    assert counted.panel.classes.cards["RBC"].ledger.text().endswith(f"1 removed = {before['RBC'] - 1}")
     assert "Undo remove RBC" in counted.actions_["undo"].text().replace("&", "")
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert counts(counted) == before
@@ -106,7 +106,7 @@ def test_a_threshold_never_takes_a_persons_cell_away(counted: MainWindow) -> Non
     for name in document.classes:
         document.set_threshold(name, 0.99)
     assert counts(counted)["WBC"] >= 1
-    assert counted.class_panel.cards["WBC"].ledger.text() == "model 0, +1 added = 1"
+    assert counted.panel.classes.cards["WBC"].ledger.text() == "model 0, +1 added = 1"
 
 
 def test_every_correction_is_in_the_file_before_the_window_closes(counted: MainWindow, tmp_path: Path) -> None:

@@ -218,7 +218,7 @@ def test_the_least_sure_come_first_and_what_a_person_decided_last(
     assert (np.diff(view.tiles.scores) >= 0).all()
     first = ids(gallery, "RBC")[0]
     assert view.tile_model.index(0).data() == f"{view.tiles.scores[0]:.2f}"
-    document.editing.accept(first)
+    document.editing.accept([first])
     gallery.refresh()
     assert ids(gallery, "RBC")[-1] == first
     assert view.tile_model.index(len(view.tiles) - 1).data() == "✓"

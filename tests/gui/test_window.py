@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def shown_counts(window: MainWindow) -> dict[str, int]:
-    return {name: int(card.count.text()) for name, card in window.class_panel.cards.items()}
+    return {name: int(card.count.text()) for name, card in window.panel.classes.cards.items()}
 
 
 def canvas_pixels(window: MainWindow) -> np.ndarray:
@@ -77,7 +77,7 @@ def test_the_demo_smear_is_counted_right_by_one_click(
     wait_counted(window)
     assert window.middle.currentWidget() is window.canvas
     assert shown_counts(window) == render_demo_smear().counts()
-    assert "mean probability" in window.class_panel.cards["RBC"].mean.text()
+    assert "mean probability" in window.panel.classes.cards["RBC"].mean.text()
     assert pixels_of(window, ORANGE) > 500
     assert pixels_of(window, LIGHT_BLUE) > 60
 
@@ -91,16 +91,16 @@ def test_a_slider_changes_count_and_boxes_without_a_new_detection(
     before, kept = shown_counts(window), window.document.current_cells()
     orange = pixels_of(window, ORANGE)
     assert before["RBC"] == expected["RBC"]
-    slider = window.class_panel.cards["RBC"].slider
+    slider = window.panel.classes.cards["RBC"].slider
     slider.setFocus()
     qtbot.keyClick(slider, Qt.Key.Key_End)
     after = shown_counts(window)
     assert after["RBC"] < before["RBC"]
     assert after["WBC"] == before["WBC"]
-    assert window.class_panel.cards["RBC"].number.value() == pytest.approx(0.99)
+    assert window.panel.classes.cards["RBC"].number.value() == pytest.approx(0.99)
     assert pixels_of(window, ORANGE) < orange
     assert window.document.current_cells() is kept
-    qtbot.mouseClick(window.reset_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(window.panel.reset_button, Qt.MouseButton.LeftButton)
     assert shown_counts(window) == before
 
 
@@ -109,7 +109,7 @@ def test_the_number_box_and_the_slider_follow_each_other(
 ) -> None:
     window.document.open_paths([make_smear("slide.png")[0]])
     wait_counted(window)
-    card = window.class_panel.cards["Platelets"]
+    card = window.panel.classes.cards["Platelets"]
     card.number.setFocus()
     card.number.selectAll()
     qtbot.keyClicks(card.number, "0.77")
@@ -125,7 +125,7 @@ def test_hiding_a_class_takes_its_boxes_off_but_not_its_count(
     window.document.open_paths([make_smear("slide.png")[0]])
     wait_counted(window)
     counts = shown_counts(window)
-    card = window.class_panel.cards["RBC"]
+    card = window.panel.classes.cards["RBC"]
     qtbot.mouseClick(card.shown, Qt.MouseButton.LeftButton, pos=QPoint(8, card.shown.height() // 2))
     assert pixels_of(window, ORANGE) == 0
     assert pixels_of(window, LIGHT_BLUE) > 0
@@ -145,7 +145,7 @@ def test_bad_files_are_named_and_the_rest_goes_on(
     assert states == [State.FAILED, State.FAILED, State.COUNTED, State.FAILED]
     assert window.middle.currentWidget() is window.failure_page
     assert "a_empty.jpg" in window.failure_page.text.text()
-    assert window.class_panel.cards["RBC"].count.text() == "–"
+    assert window.panel.classes.cards["RBC"].count.text() == "–"
     window.document.set_current(2)
     wait_counted(window)
     assert shown_counts(window) == expected
@@ -187,11 +187,11 @@ def test_counting_stops_and_goes_on(
     Image.fromarray(large).save(path)
     with qtbot.waitSignal(window.document.progressed, timeout=60_000):
         window.document.open_paths([path])
-    qtbot.mouseClick(window.cancel_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(window.status.cancel_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.document.queue.busy is None, timeout=30_000)
     entry = window.document.entries[0]
     assert entry.state is State.WAITING
-    assert "Paused" in window.activity.text()
+    assert "Paused" in window.status.activity.text()
     assert window.middle.currentWidget() is window.canvas
     qtbot.keyClick(window, Qt.Key.Key_F5)
     qtbot.waitUntil(lambda: entry.state is State.COUNTING, timeout=30_000)
@@ -204,7 +204,7 @@ def test_the_red_cell_size_can_be_set_by_hand(
 ) -> None:
     window.document.open_paths([make_smear("slide.png")[0]])
     wait_counted(window)
-    row = window.scale_row
+    row = window.panel.scale_row
     assert row.number.value() == pytest.approx(56, rel=0.15)
     assert not row.number.isEnabled()
     qtbot.mouseClick(row.by_hand, Qt.MouseButton.LeftButton, pos=QPoint(8, row.by_hand.height() // 2))
@@ -233,7 +233,7 @@ def test_a_model_can_be_imported_and_a_damaged_one_is_refused(
     damaged = tmp_path / "damaged.onnx"
     damaged.write_bytes(model_path.read_bytes()[:5000])
     accept_dialog(damaged)
-    qtbot.mouseClick(window.import_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(window.panel.import_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(window.notice.isVisible, timeout=30_000)
     assert "damaged.onnx" in window.notice.label.text()
     assert window.document.model is old
@@ -242,7 +242,7 @@ def test_a_model_can_be_imported_and_a_damaged_one_is_refused(
     other.write_bytes(model_path.read_bytes())
     accept_dialog(other)
     with qtbot.waitSignal(window.document.model_changed, timeout=30_000):
-        qtbot.mouseClick(window.import_button, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(window.panel.import_button, Qt.MouseButton.LeftButton)
     wait_counted(window)
     assert window.document.model is not None
     assert window.document.model.path == other
@@ -341,7 +341,7 @@ def test_the_wheel_zooms_about_the_pointer_and_leaves_sliders_alone(
     window.actions_["fit"].trigger()
     assert canvas.zoom == pytest.approx(zoom)
     canvas.setFocus()
-    card = window.class_panel.cards["RBC"]
+    card = window.panel.classes.cards["RBC"]
     for widget in (card.slider, card.number):
         value = card.slider.value()
         turn_wheel(widget, widget.rect().center(), 4)
