@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from gui.class_panel import ClassPanel, ScaleRow
@@ -28,6 +28,7 @@ class CountPanel(QScrollArea):
         self.picture_name = _label("faint")
         self.totals = _label("faint", wrapped=True)
         self.totals.setToolTip("The counts of all counted pictures of this session together")
+        document.overview.changed.connect(self.show_totals)
         self.reviewed_button = QToolButton()
         self.reviewed_button.setDefaultAction(reviewed)
         self.reviewed_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
@@ -59,8 +60,18 @@ class CountPanel(QScrollArea):
         self.setObjectName("panel")
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(270)
         self.setWidget(inside)
+        inside.installEventFilter(self)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as what is inside and a scroll bar: nothing is ever cut off at the side."""
+        inside = self.widget().minimumSizeHint().width() + 2 * self.frameWidth()
+        return QSize(inside + self.verticalScrollBar().sizeHint().width(), 120)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
     def show_picture(self) -> None:
         """Name the current picture, and say how large its red cells are."""
@@ -76,18 +87,21 @@ class CountPanel(QScrollArea):
         self.scale_row.show_diameter(entry.diameter, cells.found.diameter if cells else None)
 
     def show_counts(self) -> None:
-        """Show the counts of the current picture, and of all, at the present settings."""
+        """Show the counts of the current picture at the present settings."""
         document, entry = self._document, self._document.current_entry
         if document.settings is not None and document.model is not None:
             self.classes.show_settings(document.settings, document.model.card.score_floor)
         state = "could not be counted" if entry is not None and entry.state is State.FAILED else "not counted yet"
         self.classes.show_result(document.result(entry) if entry else None, state)
-        self.totals.setVisible(len(document.entries) > 1)
-        if len(document.entries) > 1:
-            totals, pictures = document.totals()
-            numbers = ", ".join(f"{name} {number:,}" for name, number in totals.items())
-            reviewed = sum(other.reviewed for other in document.entries)
-            self.totals.setText(f"Session: {numbers} in {pictures:,} pictures; {reviewed:,} reviewed")
+
+    @Slot()
+    def show_totals(self) -> None:
+        """Show the counts of all pictures together."""
+        overview, several = self._document.overview, len(self._document.entries) > 1
+        self.totals.setVisible(several)
+        if several and overview.totals is not None:
+            numbers = ", ".join(f"{name} {number:,}" for name, number in overview.totals.items())
+            self.totals.setText(f"Session: {numbers} in {overview.pictures:,} pictures; {overview.reviewed:,} reviewed")
 
     def show_model(self) -> None:
         """Name the model that counts."""

@@ -43,6 +43,7 @@ _DARK = {
 _SHEET = """
 QToolBar {{ border: none; border-bottom: 1px solid {border}; background: {window}; }}
 QToolBar {{ padding: 4px 6px; spacing: 4px; }}
+#qt_toolbar_ext_button {{ padding: 2px; }}
 QToolBar QToolButton {{ padding: 5px 10px; border-radius: 5px; }}
 QToolBar QToolButton:hover {{ background: {border}; }}
 QToolBar QToolButton:disabled {{ color: {faint}; }}
