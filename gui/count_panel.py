@@ -41,7 +41,7 @@ class CountPanel(QScrollArea):
         self._build()
 
     def _build(self) -> None:
-        inside = QWidget()
+        self._inside = inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(14, 12, 14, 12)
         column.setSpacing(8)
@@ -65,11 +65,11 @@ class CountPanel(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         """As wide as what is inside and a scroll bar: nothing is ever cut off at the side."""
-        inside = self.widget().minimumSizeHint().width() + 2 * self.frameWidth()
-        return QSize(inside + self.verticalScrollBar().sizeHint().width(), 120)
+        bar, frame = self.verticalScrollBar().sizeHint().width(), 2 * self.frameWidth()
+        return QSize(self._inside.minimumSizeHint().width() + bar + frame, 120)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+        if watched is self._inside and event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
         return super().eventFilter(watched, event)
 
