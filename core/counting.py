@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.boxes import NeighbourIndex, iou_matrix, suppress_by_class
+from core.boxes import iou_matrix, overlapping_pairs, suppress_by_class
 from core.corrections import Corrections
+from core.frame import EdgeRule, Frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from core.detections import Detections
     from core.model_card import ModelCard
+    from core.region import Region
 
 SAME_CELL_IOU = 0.75
 """Boxes of two classes that overlap more than this are one cell, and count as the likelier class."""
@@ -28,16 +30,21 @@ class CountSettings:
     """What decides a count besides the detections: enough to reproduce it.
 
     ``thresholds``: class name to the lowest score that counts; ``nms_iou``: the overlap above which
-    two boxes of a class are one cell.
+    two boxes of a class are one cell; ``edge_rule``: which cells at the border are left out.
     """
 
     thresholds: Mapping[str, float]
     nms_iou: float = 0.5
+    edge_rule: EdgeRule = EdgeRule.ALL
 
     @classmethod
     def suggested_by(cls, card: ModelCard) -> CountSettings:
         """Return the settings that a model's card suggests."""
         return cls(dict(card.thresholds), card.nms_iou)
+
+    def frame(self, width: int, height: int, region: Region | None = None) -> Frame:
+        """Return what counts in an image of that size in pixels, of which maybe only a region is counted."""
+        return Frame(width, height, self.edge_rule, region)
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,7 @@ class CountResult:
     """The count of one image.
 
     ``counted`` bool (N,) marks the cells that count: the found ones, followed by the person's own.
+    ``excluded`` bool (N,) marks those that would count if they were not outside the frame.
     ``counts``, ``mean_scores`` and ``ledger`` are by class name; a mean score is that of the counted
     cells that the model found, None where there are none.
     """
@@ -67,28 +75,48 @@ class CountResult:
     counts: dict[str, int]
     mean_scores: dict[str, float | None]
     ledger: dict[str, Ledger]
+    excluded: NDArray[np.bool_]
+
+
+class _Found:
+    """Found cells, the same under other ids."""
+
+    def __init__(self, detections: Detections) -> None:
+        self.detections = detections
+
+    def __eq__(self, other: object) -> bool:
+        mine = self.detections
+        return (
+            isinstance(other, _Found)
+            and mine.boxes is other.detections.boxes
+            and mine.scores is other.detections.scores
+            and mine.labels is other.detections.labels
+        )
+
+    def __hash__(self) -> int:
+        return id(self.detections.boxes)
+
+
+def count_ahead(detections: Detections, nms_iou: float) -> None:
+    """Do what takes longest in counting found cells; from any thread, under any ids, once for all thresholds."""
+    _candidates(_Found(detections), nms_iou)
 
 
 @lru_cache(maxsize=64)
-def _candidates(detections: Detections, nms_iou: float) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+def _candidates(found: _Found, nms_iou: float) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Return the survivors of non-maximum suppression, and the pairs (P, 2) that may be one cell.
 
     Suppression goes from high scores to low, so that it commutes with a threshold: a slider needs it
     only once. Pairs are (likelier, less likely) and ordered by the first one's score.
     """
-    boxes, labels = detections.boxes, detections.labels
-    kept = suppress_by_class(boxes, detections.scores, labels, nms_iou)
+    boxes, labels = found.detections.boxes, found.detections.labels
+    kept = suppress_by_class(boxes, found.detections.scores, labels, nms_iou)
     survivors = np.flatnonzero(kept)
-    index = NeighbourIndex(boxes[survivors])
-    pairs: list[tuple[int, int]] = []
-    for position in range(len(survivors)):
-        near, overlap = index.overlaps(position)
-        a = int(survivors[index.order[position]])
-        for b in survivors[index.order[near][overlap > SAME_CELL_IOU]]:
-            if labels[a] != labels[b] and a < b:
-                pairs.append((a, int(b)))
-    pairs.sort()
-    return kept, np.array(pairs, np.int64).reshape(-1, 2)
+    one, other, overlap = overlapping_pairs(boxes[survivors], boxes[survivors], SAME_CELL_IOU)
+    one, other = survivors[one], survivors[other]
+    rivals = (overlap > SAME_CELL_IOU) & (labels[one] != labels[other]) & (one < other)
+    pairs = np.stack([one[rivals], other[rivals]], axis=1)
+    return kept, pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
 
 @lru_cache(maxsize=8192)
@@ -109,7 +137,8 @@ class Countable:
     (K,), and ``undone`` bool (K,): taken away, replaced or covered by a person. ``pairs`` int64 (P, 2) are
     those of them that may be one cell, the likelier first. The H cells that a person put have
     ``hand_labels`` int32 (H,) and ``confirms`` int64 (H,): which of the K they leave as it was but for
-    its box, -1 if none.
+    its box, -1 if none. ``outside`` int64 (E,): the positions of the cells outside the frame. They go
+    on suppressing their doubles and other classes: a double that reaches less far is no cell of its own.
     """
 
     size: int
@@ -120,11 +149,12 @@ class Countable:
     pairs: NDArray[np.int64]
     hand_labels: NDArray[np.int32]
     confirms: NDArray[np.int64]
+    outside: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @classmethod
-    def of(cls, found: Detections, corrections: Corrections, nms_iou: float) -> Countable:
-        """Suppress doubles and lay the corrections over the rest."""
-        kept, pairs = _candidates(found, nms_iou)
+    def of(cls, found: Detections, corrections: Corrections, nms_iou: float, frame: Frame | None = None) -> Countable:
+        """Suppress doubles, lay the corrections over the rest, and see which cells the frame leaves out."""
+        kept, pairs = _candidates(_Found(found), nms_iou)
         cells = np.flatnonzero(kept)
         undone = corrections.touched.copy()
         hand = corrections.cells
@@ -135,6 +165,9 @@ class Countable:
             place = np.minimum(np.searchsorted(found.ids[cells], hand.ids), len(cells) - 1)
             same = (found.ids[cells[place]] == hand.ids) & (found.labels[cells[place]] == hand.labels)
             confirms[same] = place[same]
+        outside = np.zeros(0, np.int64)
+        if frame is not None:
+            outside = np.flatnonzero(np.concatenate([kept & ~frame.inside(found.boxes), ~frame.inside(hand.boxes)]))
         return cls(
             len(found) + len(hand),
             cells,
@@ -144,6 +177,7 @@ class Countable:
             np.searchsorted(cells, pairs),
             hand.labels,
             confirms,
+            outside,
         )
 
     def count(self, thresholds: Mapping[str, float], classes: tuple[str, ...]) -> CountResult:
@@ -153,10 +187,14 @@ class Countable:
         for likelier, other in self.pairs:
             if by_model[likelier] and by_model[other]:
                 by_model[other] = False
-        counted = np.zeros(self.size, bool)
-        counted[self.cells[by_model & ~self.undone]] = True
-        counted[self.size - len(self.hand_labels) :] = True
-        confirming = self.confirms >= 0
+        standing = np.zeros(self.size, bool)
+        standing[self.cells[by_model & ~self.undone]] = True
+        standing[self.size - len(self.hand_labels) :] = True
+        inside = np.ones(self.size, bool)
+        inside[self.outside] = False
+        by_model &= inside[self.cells]
+        by_hand = inside[self.size - len(self.hand_labels) :]
+        confirming = by_hand & (self.confirms >= 0)
         confirming[confirming] = by_model[self.confirms[confirming]]
         confirmed = np.zeros(len(self.cells), bool)
         confirmed[self.confirms[confirming]] = True
@@ -167,13 +205,14 @@ class Countable:
             mine = self.labels == label
             ledger[name] = Ledger(
                 int((by_model & mine).sum()),
-                int(((self.hand_labels == label) & ~confirming).sum()),
+                int(((self.hand_labels == label) & by_hand & ~confirming).sum()),
                 int((removed & mine).sum()),
             )
             scores = self.scores[by_model & mine & (~self.undone | confirmed)]
             means[name] = float(scores.mean()) if len(scores) else None
-        counted.flags.writeable = False
-        return CountResult(counted, {name: row.total for name, row in ledger.items()}, means, ledger)
+        counted, excluded = standing & inside, standing & ~inside
+        counted.flags.writeable = excluded.flags.writeable = False
+        return CountResult(counted, {name: row.total for name, row in ledger.items()}, means, ledger, excluded)
 
     def doubtful(
         self, thresholds: Mapping[str, float], classes: tuple[str, ...], reach: float
@@ -181,7 +220,7 @@ class Countable:
         """Return the found cells whose score is within ``reach`` of their threshold, the nearest first.
 
         Cells that a person decided on are no longer doubtful, nor is the less likely class of a cell that
-        counts as another.
+        counts as another. Cells outside the frame do not matter.
 
         Returns
         -------
@@ -189,7 +228,7 @@ class Countable:
         """
         limits = np.array([thresholds[name] for name in classes], np.float32)
         margins = (self.scores - limits[self.labels]).astype(np.float32)
-        open_ = ~self.undone & (np.abs(margins) <= reach)
+        open_ = ~self.undone & (np.abs(margins) <= reach) & ~np.isin(self.cells, self.outside)
         for likelier, other in self.pairs:
             if margins[likelier] >= 0:
                 open_[other] = False
@@ -203,6 +242,7 @@ def count(
     settings: CountSettings,
     classes: tuple[str, ...],
     corrections: Corrections | None = None,
+    frame: Frame | None = None,
 ) -> CountResult:
     """Count the cells of an image.
 
@@ -211,11 +251,20 @@ def count(
     detections
         Everything that the model found above its score floor, in descending order of score.
     settings
-        Thresholds by class name, and the NMS overlap.
+        Thresholds by class name, the NMS overlap, and the edge rule.
     classes
         Class names in the order of the labels.
     corrections
         What a person changed; nothing if left out.
+    frame
+        ``settings.frame`` of the image; may be left out where the whole image counts.
+
+    Raises
+    ------
+    ValueError
+        If the frame is not of the settings' edge rule: the count could not be reproduced.
     """
+    if settings.edge_rule is not (EdgeRule.ALL if frame is None else frame.rule):
+        raise ValueError("counting needs a frame of the edge rule that its settings name")
     corrections = corrections or Corrections.none(detections)
-    return Countable.of(detections, corrections, settings.nms_iou).count(settings.thresholds, classes)
+    return Countable.of(detections, corrections, settings.nms_iou, frame).count(settings.thresholds, classes)

@@ -12,6 +12,7 @@ import numpy as np
 
 from core.boxes import suppress_by_class
 from core.detections import Detections
+from core.focus import edge_blur
 from core.illumination import divide_light, estimate_light
 from core.scale import LARGEST_DIAMETER, SMALLEST_DIAMETER, guess_diameter
 from core.tiling import Tile, tiles
@@ -50,13 +51,17 @@ class DetectorResult:
     """What the detector found in one image.
 
     ``diameter`` is the red cell diameter in pixels of the image that the scale was set by; ``scale``
-    the factor from the image to the network; ``notices`` sentences for the person.
+    the factor from the image to the network; ``notices`` sentences for the person. ``blur``: how far
+    borders are smeared, in red cell diameters (``core.focus``), None if unknown; ``capped``: more candidates
+    than can be handled were found.
     """
 
     detections: Detections
     diameter: float
     scale: float
     notices: tuple[str, ...] = ()
+    blur: float | None = None
+    capped: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,13 +124,15 @@ class Detector:
         boxes = _clip(look.boxes[kept], image.shape[1], image.shape[0])
         real = ((boxes[:, 2:] - boxes[:, :2]) >= 1).all(axis=1)
         detections = Detections.from_model(boxes[real], look.scores[kept][real], look.labels[kept][real])
-        return DetectorResult(detections, diameter, self.card.red_cell_diameter / diameter, tuple(notices))
+        scale = self.card.red_cell_diameter / diameter
+        blur = edge_blur(run.sample, diameter)
+        return DetectorResult(detections, diameter, scale, tuple(notices), blur, look.capped)
 
     def _find_scale(self, run: _Run) -> tuple[float, _Look | None, bool]:
         """Return (diameter, the look at the whole image at that scale if there was one, known)."""
         if self._red_label is None:
             return self.card.red_cell_diameter, None, True
-        diameter = guess_diameter(run.sample()) or self.card.red_cell_diameter
+        diameter = guess_diameter(run.sample) or self.card.red_cell_diameter
         for _ in range(_SCALE_ROUNDS):
             region = run.region_for(diameter)
             look = run.look(region, diameter)
@@ -192,8 +199,9 @@ class _Run:
         card = self.detector.card
         return self._window(int(card.tile * diameter / card.red_cell_diameter))
 
+    @cached_property
     def sample(self) -> NDArray[np.uint8]:
-        """Return a part of the image, at most 1024 pixels wide, under even light."""
+        """A part of the image, at most 1024 pixels wide, under even light."""
         region = self._window(_SAMPLE_SIDE)
         return self._even(self.image[region.y1 : region.y2, region.x1 : region.x2], region)
 

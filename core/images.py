@@ -29,6 +29,8 @@ _PNG_DEPTH_BYTE = 24
 _STRIP = 1024
 
 Image.MAX_IMAGE_PIXELS = None  # read_image checks the size itself, before decoding
+# Pillow warns of odd metadata; the pixels decide. Once for all, as a filter for a while is not safe between threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 class ImageError(Exception):
@@ -74,9 +76,7 @@ def read_image(path: str | Path) -> SmearImage:
     path = Path(path)
     start = time.perf_counter()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of odd metadata; the pixels decide
-            pixels, notices = _read(path)
+        pixels, notices = _read(path)
     except ImageError:
         raise
     except Exception as error:
@@ -90,6 +90,8 @@ def _explain(path: Path, error: Exception) -> str:
     if os.path.isdir(path):
         return "this is a folder, not a picture; open it as a folder"
     match error:
+        case FileNotFoundError() if not path.parent.is_dir():
+            return "its folder is not there; connect the drive or the network folder, or find the moved pictures"
         case FileNotFoundError():
             return "there is no such file; check the name, or put the file back"
         case PermissionError():

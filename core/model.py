@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-import openvino
 
 from core.model_card import CARD_KEY, CardError, ModelCard
+from core.runtime import openvino
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -29,40 +29,55 @@ def found_cell(found: Detections, index: int, classes: Sequence[str]) -> Cell:
 
 def carry_over(
     overlay: Mapping[int, Cell | None],
-    old: Detections,
+    originals: Mapping[int, Cell],
     new: Detections,
     classes: Sequence[str],
     thresholds: Mapping[str, float],
 ) -> tuple[list[Change], list[tuple[int, str]]]:
-    """Carry corrections over from the ``old`` found cells to the ``new``.
+    """Carry corrections over to what the model finds now.
 
     What a person put stays, since it is not tied to a found cell. What a person took away or replaced is
-    taken away again where the model finds it again.
+    taken away again where the model finds it again. What was undone is as if it had never been.
+
+    Parameters
+    ----------
+    overlay, originals
+        Each corrected cell as it is now (None: taken away), and those that a model found as it found them.
+    new
+        What the model finds now.
+    classes, thresholds
+        Class names in the order of the labels, and the lowest scores that count.
 
     Returns
     -------
-    The changes to record, and the conflicts: (id of a new cell, what speaks against the person's opinion).
+    The changes to record, and the conflicts: (id of the person's cell or, where that was taken away, of the new
+    one, what speaks against the person's opinion).
     """
     changes: dict[int, Change] = {}
     conflicts: list[tuple[int, str]] = []
-    limits = np.array([thresholds[name] for name in classes], np.float32)
-    would_count = new.scores >= limits[new.labels]
-    place = {int(number): index for index, number in enumerate(old.ids)}
-    for number, mine in overlay.items():
-        original = found_cell(old, place[number], classes) if number in place else None
+    judged = np.zeros(len(new), bool)
+    names = np.array(classes)[new.labels]
+    would_count = new.scores >= np.array([thresholds[name] for name in classes], np.float32)[new.labels]
+    # what a person put outweighs what was taken away in the same place
+    for number, mine in sorted(overlay.items(), key=lambda item: item[1] is None):
+        original = originals.get(number)
+        if mine is not None and mine.origin == Origin.MODEL:  # an undone correction: the new count decides
+            changes[number] = Change(number, mine, None)
+            continue
         if original is not None:
-            again = _same_place(original, new) & (new.labels == classes.index(original.class_name))
-            for index in np.flatnonzero(again):
-                changes[int(new.ids[index])] = Change(int(new.ids[index]), found_cell(new, int(index), classes), None)
+            for index in np.flatnonzero(_same_place(original, new) & (names == original.class_name)):
+                cell = int(new.ids[index])
+                changes[cell] = Change(cell, found_cell(new, int(index), classes), None)
         opinion = mine or original
         if opinion is None:
             continue
-        known = {cell.class_name for cell in (mine, original) if cell is not None}
-        other = ~np.isin(new.labels, [label for label, name in enumerate(classes) if name in known])
-        for index in np.flatnonzero(_same_place(opinion, new) & other & would_count):
-            now = classes[new.labels[index]]
+        here = _same_place(opinion, new) & ~judged
+        judged |= here
+        known = [cell.class_name for cell in (mine, original) if cell is not None]
+        for index in np.flatnonzero(here & ~np.isin(names, known) & would_count):
             yours = f"{mine.class_name} (by hand)" if mine is not None else "nothing (taken away by hand)"
-            conflicts.append((int(new.ids[index]), f"The model now finds {now} where there is {yours}."))
+            cell = int(new.ids[index]) if mine is None else number
+            conflicts.append((cell, f"The model now finds {names[index]} where there is {yours}."))
     return list(changes.values()), conflicts
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,22 +9,31 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from core.counting import CountResult, CountSettings, count
+from core.corrections import Corrections
+from core.counting import Countable, CountResult, CountSettings
+from core.csv_text import csv_bytes
+from core.frame import Frame
+from core.quality import field_quality, fragile_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from core.csv_text import CsvStyle, Value
     from core.detector import Detector, DetectorResult
     from core.images import SmearImage
-    from core.model import Model
+    from core.quality import Quality
+    from core.region import Region
 
 JSON_SCHEMA = 1
 
 
 @dataclass(frozen=True)
 class CountedImage:
-    """One image and everything that was found out about it."""
+    """One image and everything that was found out about it.
+
+    ``frame`` None: all of it was counted; ``quality`` None: the field was not judged.
+    """
 
     path: Path
     width: int
@@ -35,6 +42,8 @@ class CountedImage:
     result: CountResult
     seconds: float
     notices: tuple[str, ...] = ()
+    frame: Frame | None = None
+    quality: Quality | None = None
 
 
 @dataclass(frozen=True)
@@ -46,15 +55,26 @@ class FailedImage:
 
 
 def count_image(
-    image: SmearImage, detector: Detector, settings: CountSettings, diameter: float | None = None
+    image: SmearImage,
+    detector: Detector,
+    settings: CountSettings,
+    diameter: float | None = None,
+    region: Region | None = None,
 ) -> CountedImage:
     """Detect and count the cells of an image that was read; ``seconds`` includes the reading."""
     start = time.perf_counter()
+    card, size = detector.card, (image.width, image.height)
     found = detector.detect(image.pixels, diameter=diameter)
-    result = count(found.detections, settings, detector.card.classes)
+    frame = settings.frame(*size, region)
+    countable = Countable.of(found.detections, Corrections.none(found.detections), settings.nms_iou, frame)
+    result = countable.count(settings.thresholds, card.classes)
+    fragile = fragile_counts(countable, settings.thresholds, card.classes)
+    quality = field_quality(found, result, card, size, fragile)
     seconds = image.seconds + time.perf_counter() - start
     notices = image.notices + found.notices
-    return CountedImage(image.path, image.width, image.height, found, result, seconds, notices)
+    if frame.area == 0:
+        notices += ("The region lies outside this picture; nothing was counted.",)
+    return CountedImage(image.path, *size, found, result, seconds, notices, frame, quality)
 
 
 def printable(text: str | Path) -> str:
@@ -67,27 +87,44 @@ def totals(images: Sequence[CountedImage], classes: tuple[str, ...]) -> dict[str
     return {name: sum(image.result.counts[name] for image in images) for name in classes}
 
 
+@dataclass(frozen=True)
+class ModelName:
+    """Which model counted; ``classes`` in the order of its labels."""
+
+    name: str
+    sha256: str
+    classes: tuple[str, ...]
+
+
 def to_json(
     images: Sequence[CountedImage],
     failed: Sequence[FailedImage],
-    model: Model,
+    model: ModelName,
     settings: CountSettings,
     *,
     all_detections: bool = False,
+    session: Mapping[str, Any] | None = None,
 ) -> bytes:
     """Return the JSON document of a batch (schema 1, UTF-8, indented).
 
     Boxes are pixels of the orientation-corrected image. ``detections`` holds the counted cells;
-    with ``all_detections`` also everything above the model's score floor, as ``"counted": false``.
+    with ``all_detections`` also everything above the model's score floor, as ``"counted": false``, and
+    with ``"excluded": true`` what only the frame keeps from counting. ``region`` has the corners of the
+    region of interest. ``session`` is what else is known of images that were counted in a session.
     """
-    classes = model.card.classes
+    classes = model.classes
     document = {
         "schema": JSON_SCHEMA,
-        "model": {"name": model.card.name, "sha256": model.sha256, "classes": list(classes)},
-        "settings": {"thresholds": dict(settings.thresholds), "nms_iou": settings.nms_iou},
+        "model": {"name": model.name, "sha256": model.sha256, "classes": list(classes)},
+        "settings": {
+            "thresholds": dict(settings.thresholds),
+            "nms_iou": settings.nms_iou,
+            "edge_rule": settings.edge_rule,
+        },
         "images": [_image_entry(image, classes, all_detections) for image in images],
         "errors": [{"path": printable(item.path), "error": printable(item.error)} for item in failed],
         "totals": totals(images, classes),
+        **({} if session is None else {"session": session}),
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
 
@@ -104,6 +141,7 @@ def _image_entry(image: CountedImage, classes: tuple[str, ...], all_detections: 
         }
         if all_detections:
             entry["counted"] = bool(image.result.counted[cell])
+            entry["excluded"] = bool(image.result.excluded[cell])
         detections.append(entry)
     return {
         "path": printable(image.path),
@@ -116,31 +154,55 @@ def _image_entry(image: CountedImage, classes: tuple[str, ...], all_detections: 
         "scale": round(image.found.scale, 4),
         "seconds": round(image.seconds, 4),
         "notices": list(image.notices),
+        "region": image.frame.region.corners if image.frame and image.frame.region else None,
+        "excluded": _excluded(image, classes),
+        "quality": image.quality and {"light": image.quality.light, "reasons": list(image.quality.texts)},
         "detections": detections,
     }
 
 
-def to_csv(images: Sequence[CountedImage], failed: Sequence[FailedImage], classes: tuple[str, ...]) -> bytes:
-    """Return a table with one row for each image, UTF-8 with a mark so that Excel reads it right."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
+def _excluded(image: CountedImage, classes: tuple[str, ...]) -> dict[str, int]:
+    """Return by class name how many cells only the frame keeps from counting."""
+    labels = image.found.detections.labels[image.result.excluded]
+    return {name: int((labels == label).sum()) for label, name in enumerate(classes)}
+
+
+def table_header(classes: tuple[str, ...]) -> list[str]:
+    """Return the headings of a table with one row for each image."""
     means = [f"{name} mean score" for name in classes]
-    writer.writerow(["image", "width", "height", *classes, *means, "scale", "seconds", "error"])
-    for image in images:
-        counts = [image.result.counts[name] for name in classes]
-        scores = [image.result.mean_scores[name] for name in classes]
-        writer.writerow(
-            [
-                printable(image.path),
-                image.width,
-                image.height,
-                *counts,
-                *("" if score is None else f"{score:.4f}" for score in scores),
-                f"{image.found.scale:.4f}",
-                f"{image.seconds:.4f}",
-                "",
-            ]
-        )
-    for item in failed:
-        writer.writerow([printable(item.path), *[""] * (4 + 2 * len(classes)), printable(item.error)])
-    return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8")
+    later = ["counting rule", "excluded", "field quality"]
+    return ["image", "width", "height", *classes, *means, "scale", "seconds", "error", *later]
+
+
+def table_row(image: CountedImage, classes: tuple[str, ...]) -> list[Value]:
+    """Return the row of an image under ``table_header``."""
+    return [
+        printable(image.path),
+        image.width,
+        image.height,
+        *(image.result.counts[name] for name in classes),
+        *(image.result.mean_scores[name] for name in classes),
+        float(image.found.scale),
+        float(image.seconds),
+        "",
+        (image.frame or Frame(image.width, image.height)).text,
+        int(image.result.excluded.sum()),
+        " ".join((image.quality.light, *image.quality.texts)) if image.quality else "",
+    ]
+
+
+def failed_row(path: Path, error: str, classes: tuple[str, ...]) -> list[Value]:
+    """Return the row of an image that has no count."""
+    return [printable(path), *[None] * (4 + 2 * len(classes)), printable(error), *[None] * 3]
+
+
+def to_csv(
+    images: Sequence[CountedImage],
+    failed: Sequence[FailedImage],
+    classes: tuple[str, ...],
+    style: CsvStyle | None = None,
+) -> bytes:
+    """Return a table with one row for each image, UTF-8 with a mark so that Excel reads it right."""
+    rows = [table_row(image, classes) for image in images]
+    rows += [failed_row(item.path, item.error, classes) for item in failed]
+    return csv_bytes([table_header(classes), *rows], style)

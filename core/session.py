@@ -177,16 +177,18 @@ class Session(ImageList):
 
     # -- edits -------------------------------------------------------------------------------
 
-    def record(self, command: Command, person: str) -> Command:
+    def record(self, command: Command, person: str, *, carried: bool = False) -> Command:
         """Store an edit, and return it with its number (whatever number it came with).
 
-        It is on the disk when this returns. ``reviewed`` is applied to the image.
+        It is on the disk when this returns. ``reviewed`` is applied to the image. ``carried``: it is what becomes
+        of a person's edits in a new count; it cannot be undone.
         """
         image = command.image
         with self._file.transaction():
             row = self._row(image)
             first = self._file.largest("edits") + 1
-            number = self._append(person, image, command.name, Kind.COMMAND, command)
+            kind = Kind.CARRIED if carried else Kind.COMMAND
+            number = self._append(person, image, command.name, kind, command)
             edits = pack_changes(command.changes, first, number, image)
             self._file.write("edits", edits)
             if command.reviewed is not None:
@@ -197,14 +199,27 @@ class Session(ImageList):
 
     def overlay(self, image: int) -> dict[int, Cell | None]:
         """Return the last state of each cell that edits touched, in order of first touch; None = removed."""
+        return {edit.cell: unpack_cell(edit.after) for edit in self._edits(image)}
+
+    def originals(self, image: int) -> dict[int, Cell]:
+        """Return the found cells that a person corrected, as they were found.
+
+        Not those that are as a new count left them (``carried``).
+        """
         cells: dict[int, Cell | None] = {}
+        carried: dict[int, bool] = {}
+        for edit in self._edits(image):
+            cells.setdefault(edit.cell, unpack_cell(edit.before))
+            row = self._file.row("commands", edit.command)
+            carried[edit.cell] = row is not None and CommandRow(*row).kind == Kind.CARRIED
+        return {number: cell for number, cell in cells.items() if cell is not None and not carried[number]}
+
+    def _edits(self, image: int) -> Generator[EditRow]:
         for number in self._edits_of.get(image, ()):
             row = self._file.row("edits", number)
             if row is None:
                 raise damaged(self.path, f"row {number} of its edits is missing")
-            edit = EditRow(*row)
-            cells[edit.cell] = unpack_cell(edit.after)
-        return cells
+            yield EditRow(*row)
 
     def edited_cells(self) -> dict[int, int]:
         """Return image id -> number of cells that edits left other than they were."""
@@ -278,6 +293,13 @@ class Session(ImageList):
         """Return a setting as it came from JSON: tuples are lists."""
         row = self._setting(key)
         return default if row is None else msgspec.json.decode(row.value)
+
+    def get_all(self, prefix: str) -> dict[str, Any]:
+        """Return the settings whose name begins with ``prefix``, by the rest of their name."""
+        rows = self._file.rows("settings", "WHERE substr(key, 1, ?) = ? ORDER BY number", len(prefix), prefix)
+        return {
+            row.key[len(prefix) :]: msgspec.json.decode(row.value) for row in (SettingRow(*values) for values in rows)
+        }
 
     def put(self, key: str, value: Any) -> None:
         """Store a setting: anything that JSON can hold. On the disk at once, so not for each step of a slider."""

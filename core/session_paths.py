@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import sqlite3
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     from core.session_file import SessionFile
     from core.session_values import StoredImage
+
+_SESSIONS_LOOKED_AT = 20
 
 StoredPath = str | bytes
 """A path as it is stored: bytes where it is no valid Unicode, as names on Linux and Windows may be."""
@@ -197,3 +201,27 @@ def _digest(path: Path) -> str | None:
         return stamp_of(path).sha256
     except SessionError:
         return None
+
+
+def corrected_before(folder: Path, picture: Path, besides: Path) -> Path | None:
+    """Return the latest session file of a folder, other than ``besides``, that holds corrections of a picture.
+
+    What cannot be read is passed over: this answers a question in passing.
+    """
+    sessions = [path for path in folder.glob(f"*{SESSION_SUFFIX}") if path != besides]
+    for path in sorted(sessions, key=_modified, reverse=True)[:_SESSIONS_LOOKED_AT]:
+        try:
+            with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=0)) as file:
+                query = "SELECT 1 FROM images JOIN commands ON commands.image = images.id WHERE images.path = ?"
+                if file.execute(query, (pack_path(str(picture)),)).fetchone():
+                    return path
+        except sqlite3.Error:
+            continue
+    return None
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -100,11 +100,16 @@ class DetectionsRow(NamedTuple):
 
 
 class Kind(IntEnum):
-    """What a row of ``commands`` is. Nothing before a ``LOSS`` can be undone: edits are missing there."""
+    """What a row of ``commands`` is.
+
+    Nothing before a ``LOSS`` can be undone: edits are missing there. A ``CARRIED`` one was no person's, but
+    followed from earlier ones when the image was counted again.
+    """
 
     COMMAND = 0
     NOTE = 1
     LOSS = 2
+    CARRIED = 3
 
 
 class CommandRow(NamedTuple):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from core.detections import Origin  # noqa: TC001  (msgspec reads the annotations at run time)
 
@@ -101,6 +103,13 @@ class StoredDetections:
     scale: float
     model_name: str
     model_sha256: str
+
+    def in_order_of(self, classes: tuple[str, ...]) -> StoredDetections:
+        """Return the cells with labels in the order of these classes; cells of other classes are left out."""
+        if self.classes == classes:
+            return self
+        places = np.array([classes.index(name) if name in classes else -1 for name in self.classes], np.int32)
+        return replace(self, detections=self.detections.relabelled(places), classes=classes)
 
 
 @dataclass(frozen=True)

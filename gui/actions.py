@@ -35,14 +35,15 @@ SPECS = (
     ActionSpec("open_folder", "File", "Open &folder …", "Ctrl+Shift+O", "Add all pictures of a folder"),
     ActionSpec("open_demo", "File", "Open the &demo smear"),
     ActionSpec("new_session", "File", "&New session", "Ctrl+N", "Close this session and begin another"),
-    ActionSpec("open_session", "File", "Open &session …", "Ctrl+Shift+S", "Go on with an earlier session"),
-    ActionSpec("copy_session", "File", "Save a &copy of the session as …"),
+    ActionSpec("open_session", "File", "Open &session …", "Ctrl+E", "Go on with an earlier session"),
+    ActionSpec("copy_session", "File", "Save a &copy of the session as …", "Ctrl+Shift+S"),
     ActionSpec("import_cells", "File", "&Import annotations …", "", "Boxes from Pascal VOC, YOLO, COCO or CSV files"),
     ActionSpec(
         "export_cells", "File", "&Export annotations …", "", "Boxes as Pascal VOC, YOLO, COCO, CSV, or training data"
     ),
     ActionSpec("save_picture", "File", "Save &picture …", "Ctrl+S", "Save the picture with its boxes"),
     ActionSpec("save_table", "File", "Save &table …", "Ctrl+T", "Save the counts of all pictures as CSV"),
+    ActionSpec("report", "File", "&Hand in a report …", "Ctrl+P", "PDF, workbook, table, pictures; and sign off"),
     ActionSpec(
         "find_missing", "File", "Find &moved pictures …", "", "Point to the new place of pictures that were moved"
     ),
@@ -69,6 +70,26 @@ SPECS = (
     ActionSpec("retry_failed", "Count", "&Retry failed pictures"),
     ActionSpec("reviewed", "Count", "Mark &reviewed", "R", "You have checked this picture", checkable=True),
     ActionSpec("next_unreviewed", "Count", "Next &unreviewed picture", "Space"),
+    ActionSpec(
+        "region_rectangle", "Count", "Count only in a &rectangle", "F", "Drag it on the picture", checkable=True
+    ),
+    ActionSpec(
+        "region_polygon",
+        "Count",
+        "Count only in a pol&ygon",
+        "P",
+        "Click its corners; a double click closes it",
+        checkable=True,
+    ),
+    ActionSpec("region_all", "Count", "Use the rectangle in all pictures", "", "The same place in every picture"),
+    ActionSpec("inset", "Count", "Frame one red cell i&nside the border", "", "So that no counted cell is cut"),
+    ActionSpec("inset_all", "Count", "Frame inside the border of all pictures", "", "So that no counted cell is cut"),
+    ActionSpec("region_remove", "Count", "Count the &whole picture", "", "Take the region off this picture"),
+    ActionSpec("region_remove_all", "Count", "Count the whole of all pictures", "", "Take all regions off"),
+    ActionSpec("tally", "Count", "Count by &hand", "T", "Click each cell; it is a ground truth", checkable=True),
+    ActionSpec(
+        "verify", "Count", "&Check against a manual count …", "F9", "Compare the counts with your own, find thresholds"
+    ),
     ActionSpec("import_model", "Count", "&Import model …", "", "Use another model file"),
     ActionSpec("find", "View", "Fi&nd picture by name", "Ctrl+F"),
     ActionSpec("next", "View", "&Next picture", "PgDown"),
@@ -90,6 +111,9 @@ SPECS = (
     ActionSpec("shortcuts", "Help", "&Keys …", "F1", "All keys, and how to change them"),
     ActionSpec("person", "Help", "Your &name …", "", "The name that signs your corrections"),
     ActionSpec("about", "Help", "&About SmearCount"),
+    ActionSpec("doubt_yes", "Doubtful cells", "It is a cell", "Y"),
+    ActionSpec("doubt_no", "Doubtful cells", "It is none", "N"),
+    ActionSpec("doubt_skip", "Doubtful cells", "Skip", "S", "Decide later"),
     *(
         ActionSpec(
             f"class_{number}", "Class", f"Class {number}", str(number), "For the selected cell, or the armed one"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QToolTip, QWidget
 
+from gui.frame_item import FrameItem
 from gui.layers import BoxesItem, GroundTruthItem, PhotographItem, SelectionItem
+from gui.tally_item import TallyItem
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from core.classes import Palette
@@ -34,10 +36,14 @@ class Canvas(QGraphicsView):
         self.photograph = PhotographItem()
         self.boxes = BoxesItem()
         self.scene().addItem(self.photograph)
+        self.frame = FrameItem()
+        self.scene().addItem(self.frame)
         self.selection = SelectionItem()
         self.scene().addItem(self.boxes)
         self.ground_truth = GroundTruthItem()
         self.scene().addItem(self.ground_truth)
+        self.tally = TallyItem()
+        self.scene().addItem(self.tally)
         self.scene().addItem(self.selection)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -61,7 +67,10 @@ class Canvas(QGraphicsView):
         self.photograph.set_levels(picture.levels if picture else ())
         around = self.photograph.boundingRect()
         self.selection.set_bounds(around)
-        self.ground_truth.set_boxes([])
+        self.frame.set_bounds(around)
+        self.frame.set_frame(None)
+        self.tally.set_marks(None)
+        self.ground_truth.set_boxes(np.zeros((0, 4), np.float32))
         self.selection.set_selected([])
         self.selection.set_hovered(None)
         beyond_x, beyond_y = around.width() / 2, around.height() / 2
@@ -77,18 +86,19 @@ class Canvas(QGraphicsView):
         self.boxes.set_shown(mask, ghosts)
         self.viewport().update()
 
-    def show_ground_truth(self, boxes: list[tuple[float, float, float, float]]) -> None:
-        """Draw boxes that are known to be cells; they never count."""
+    def show_ground_truth(self, boxes: NDArray[np.float32]) -> None:
+        """Draw boxes (N, 4) that are known to be cells, those without size as crosses; they never count."""
         self.ground_truth.set_boxes(boxes)
 
     def set_palette(self, palette: Palette) -> None:
         """Draw classes in other colours."""
-        self.boxes.palette = palette
+        self.boxes.set_palette(palette)
+        self.tally.set_palette(palette)
         self.viewport().update()
 
     def set_labels_shown(self, shown: bool) -> None:
         """Write class and probability on the boxes, or not."""
-        self.boxes.show_labels = shown
+        self.boxes.set_labels_shown(shown)
         self.viewport().update()
 
     def fit(self) -> None:
@@ -154,7 +164,8 @@ class Canvas(QGraphicsView):
 
     def viewportEvent(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
-            text = self.boxes.text_at(self.mapToScene(event.pos()))
+            place = self.mapToScene(event.pos())
+            text = self.boxes.text_at(place) or self.frame.text_at(place)
             QToolTip.showText(event.globalPos(), text, self.viewport())
             return True
         return super().viewportEvent(event)

@@ -29,6 +29,9 @@ class Tool(Enum):
     SELECT = "select"
     ADD = "add"
     EMPTY = "empty"
+    RECTANGLE = "rectangle"
+    POLYGON = "polygon"
+    TALLY = "tally"
 
 
 class CanvasEditor(QObject):
@@ -54,12 +57,14 @@ class CanvasEditor(QObject):
         self._band = False
         self._handle: tuple[int, int] | None = None
         self._reshaped: QRectF | None = None
+        self._wanted_box: tuple[float, float, float, float] | None = None
         canvas.viewport().setMouseTracking(True)
         canvas.viewport().installEventFilter(self)
         canvas.installEventFilter(self)
         document.editing.selection_changed.connect(self.show_selection)
         document.cells_changed.connect(self.show_selection)
         document.editing.show_cell.connect(self._reveal)
+        document.editing.show_box.connect(self._want_box)
         document.current_changed.connect(self._on_current_changed)
         document.model_changed.connect(self._on_model_changed)
 
@@ -93,6 +98,12 @@ class CanvasEditor(QObject):
         elif self.hovered is not None:
             self.editing.remove_cells([self.hovered])
 
+    def leave_cell(self) -> None:
+        """Forget the cell under the pointer, and mark it no longer."""
+        self.hovered = None
+        self.canvas.selection.set_hovered(None)
+        self.canvas.viewport().update()
+
     def walk(self, by: int) -> None:
         """Select the next (1) or previous (-1) cell in reading order and keep it in view."""
         numbers = self.canvas.boxes.shown_ids()
@@ -120,6 +131,7 @@ class CanvasEditor(QObject):
 
     def _on_current_changed(self) -> None:
         self.hovered = None
+        self._wanted_box = None
         self._forget_drag()
 
     # -- what is shown -----------------------------------------------------------------------------
@@ -138,6 +150,24 @@ class CanvasEditor(QObject):
         if rect is not None:
             self.canvas.reveal(rect)
 
+    def _want_box(self, box: tuple[float, float, float, float]) -> None:
+        self._wanted_box = box
+        self.show_wanted_box()
+
+    def show_wanted_box(self) -> None:
+        """Bring the place into view that was asked for last, once its picture is there."""
+        if self._wanted_box is None or self.document.picture is None:
+            return
+        x1, y1, x2, y2 = self._wanted_box
+        self._wanted_box = None
+        rect = QRectF(x1, y1, x2 - x1, y2 - y1)
+        if rect.isEmpty():
+            side = self.document.editing.usual_size(self.document.classes[0])[0]
+            rect = QRectF(x1 - side / 2, y1 - side / 2, side, side)
+        self.canvas.reveal(rect, centre=True)
+        self.canvas.selection.set_hovered(rect)
+        self.canvas.viewport().update()
+
     def _colour(self) -> QColor:
         classes = self.document.classes
         if self.tool is Tool.ADD and self.armed in classes:
@@ -147,6 +177,8 @@ class CanvasEditor(QObject):
     # -- events --------------------------------------------------------------------------------------
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if self.tool is Tool.TALLY:
+            return False
         if watched is self.canvas:
             return isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and self._on_key(event)
         if isinstance(event, QMouseEvent):
@@ -180,6 +212,8 @@ class CanvasEditor(QObject):
         if event.button() != Qt.MouseButton.LeftButton or not self.editing.editable:
             return False
         self.canvas.setFocus(Qt.FocusReason.MouseFocusReason)
+        if self.hovered is None:
+            self.canvas.selection.set_hovered(None)
         self._pressed, self._start = place, point
         self._band = self.tool is not Tool.SELECT or bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         self._handle = None if self._band else self._handle_at(place)

@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.intervals import count_more, poisson_interval
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from core.counting import CountResult, CountSettings, Ledger
 
 _STEPS = 100
-_LONG_NAMES = {"RBC": "Red cells (RBC)", "WBC": "White cells (WBC)"}
+LONG_NAMES = {"RBC": "Red cells (RBC)", "WBC": "White cells (WBC)"}
+"""What people call the classes."""
 
 
 class QuietSlider(QSlider):
@@ -72,7 +75,7 @@ class ClassCard(QFrame):
         super().__init__(parent)
         self.name = name
         self.setObjectName("card")
-        long_name = _LONG_NAMES.get(name, name)
+        long_name = LONG_NAMES.get(name, name)
         self.shown = QCheckBox(long_name)
         self.shown.setObjectName("className")
         self.shown.setChecked(True)
@@ -81,6 +84,9 @@ class ClassCard(QFrame):
         self.count = QLabel("–")
         self.count.setObjectName("count")
         self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.interval = QLabel()
+        self.interval.setObjectName("interval")
+        self.interval.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.mean = QLabel(" ")
         self.mean.setObjectName("faint")
         self.ledger = QLabel()
@@ -107,8 +113,9 @@ class ClassCard(QFrame):
         layout.setContentsMargins(12, 8, 12, 10)
         layout.setVerticalSpacing(4)
         layout.addWidget(self.shown, 0, 0, 1, 2)
-        layout.addWidget(self.count, 0, 2, 2, 1)
+        layout.addWidget(self.count, 0, 2)
         layout.addWidget(self.mean, 1, 0, 1, 2)
+        layout.addWidget(self.interval, 1, 2)
         layout.addWidget(self.ledger, 2, 0, 1, 3)
         layout.addWidget(caption, 3, 0)
         layout.addWidget(self.slider, 3, 1)
@@ -130,6 +137,7 @@ class ClassCard(QFrame):
     def show_count(self, ledger: Ledger | None, mean: float | None, state: str) -> None:
         """Show a count, how it came about, and its mean probability; or the state of an uncounted picture."""
         self.count.setText("–" if ledger is None else str(ledger.total))
+        self._show_interval(None if ledger is None else ledger.total)
         found = "none found" if mean is None else f"mean probability {mean:.2f}"
         self.mean.setText(state if ledger is None else found)
         corrected = ledger is not None and (ledger.added > 0 or ledger.removed > 0)
@@ -138,6 +146,22 @@ class ClassCard(QFrame):
             added = f", +{ledger.added} added" if ledger.added else ""
             removed = f", \N{MINUS SIGN}{ledger.removed} removed" if ledger.removed else ""
             self.ledger.setText(f"model {ledger.model}{added}{removed} = {ledger.total}")
+
+    def _show_interval(self, count: int | None) -> None:
+        """Show between which numbers the count of such a field lies, 95 times of 100."""
+        self.interval.setVisible(count is not None)
+        if count is None:
+            return
+        low, high = poisson_interval(count)
+        self.interval.setText(f"({low:.0f}–{high:.0f})")
+        more = count_more(count)
+        enough = f"Count {more:,} more for ±5 %." if more > 0 else "That is ±5 % or better."
+        tip = (
+            f"{count:,} cells were counted. How they happen to lie on the slide alone makes that {low:.1f} to "
+            f"{high:.1f} (95 % Poisson interval). {enough}"
+        )
+        self.count.setToolTip(tip)
+        self.interval.setToolTip(tip)
 
     def show_colour(self, colour: Rgb) -> None:
         """Show the colour that the boxes of the class have."""

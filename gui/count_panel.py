@@ -9,18 +9,21 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QTo
 
 from gui.class_panel import ClassPanel, ScaleRow
 from gui.entries import State
+from gui.estimates_section import EstimatesSection
+from gui.field_light import FieldLight
+from gui.rule_section import RuleSection
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QAction
     from PySide6.QtWidgets import QLayout
 
+    from gui.actions import Actions
     from gui.document import Document
 
 
 class CountPanel(QScrollArea):
     """Counts and thresholds by class, totals of the session, the scale, the model."""
 
-    def __init__(self, document: Document, reviewed: QAction) -> None:
+    def __init__(self, document: Document, actions: Actions) -> None:
         super().__init__()
         self._document = document
         self.classes = ClassPanel()
@@ -30,9 +33,12 @@ class CountPanel(QScrollArea):
         self.totals.setToolTip("The counts of all counted pictures of this session together")
         document.overview.changed.connect(self.show_totals)
         self.reviewed_button = QToolButton()
-        self.reviewed_button.setDefaultAction(reviewed)
+        self.reviewed_button.setDefaultAction(actions["reviewed"])
         self.reviewed_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.reviewed_button.setObjectName("reviewed")
+        self.field_light = FieldLight(document)
+        self.rule_section = RuleSection(document, actions)
+        self.estimates = EstimatesSection(document, document.laboratory)
         self.reset_button = QPushButton("Suggested thresholds")
         self.reset_button.setToolTip("Go back to the thresholds that the model suggests")
         self.model_name = _label("", "opening …", wrapped=True)
@@ -47,9 +53,12 @@ class CountPanel(QScrollArea):
         column.setSpacing(8)
         column.addWidget(_label("heading", "COUNT"))
         column.addLayout(_row((self.picture_name, 1), (self.reviewed_button, 0)))
+        column.addWidget(self.field_light)
         column.addWidget(self.classes)
         column.addWidget(self.totals)
         column.addWidget(self.reset_button)
+        column.addWidget(self.rule_section)
+        column.addWidget(self.estimates)
         column.addSpacing(4)
         column.addWidget(self.scale_row)
         column.addSpacing(12)
@@ -79,6 +88,7 @@ class CountPanel(QScrollArea):
         if entry is None:
             self.picture_name.setText("No picture is open")
             self.picture_name.setToolTip("")
+            self.scale_row.show_diameter(None, None)
             return
         metrics = self.picture_name.fontMetrics()
         self.picture_name.setText(metrics.elidedText(entry.path.name, Qt.TextElideMode.ElideMiddle, 160))

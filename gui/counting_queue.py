@@ -28,6 +28,7 @@ class CountingQueue(QObject):
     progressed = Signal(int, int)  # tiles done, tiles in all, of the picture under way
     counted = Signal(object, object)  # Entry, DetectorResult
     failed = Signal(object, str)
+    unreachable = Signal(object, str)  # Entry whose folder is not there; it waits
     state_changed = Signal(object)  # Entry
     activity_changed = Signal()
     model_opened = Signal(object)  # Model
@@ -44,6 +45,7 @@ class CountingQueue(QObject):
         self._current: Entry | None = None
         self._pictures: OrderedDict[int, Picture] = OrderedDict()
         self._unreadable: set[int] = set()
+        self._gone: set[Path] = set()
         self._job: Job | None = None
         self._started = 0.0
         self._pace: float | None = None
@@ -54,6 +56,7 @@ class CountingQueue(QObject):
         worker.progressed.connect(self._on_progressed)
         worker.finished.connect(self._on_finished)
         worker.failed.connect(self._on_failed)
+        worker.unreachable.connect(self._on_unreachable)
         worker.cancelled.connect(self._on_cancelled)
         worker.model_opened.connect(self._on_model_opened)
         worker.model_failed.connect(self._on_model_failed)
@@ -93,11 +96,12 @@ class CountingQueue(QObject):
         self._thread.open_model(path)
         self.activity_changed.emit()
 
-    def set_entries(self, entries: list[Entry]) -> None:
-        """Take the pictures of the session, in the order of the list; those in state WAITING are counted."""
+    def set_entries(self, entries: list[Entry], *, count: bool = True) -> None:
+        """Take the pictures of the session, in the order of the list; those that wait are counted if ``count``."""
         self._entries = {entry.id: entry for entry in entries}
         self._order = entries
-        self._waiting = OrderedDict((entry.id, entry) for entry in entries if entry.state is State.WAITING)
+        waiting = (State.WAITING, State.COUNTING) if count else ()
+        self._waiting = OrderedDict((entry.id, entry) for entry in entries if entry.state in waiting)
         for image in [image for image in self._pictures if image not in self._entries]:
             del self._pictures[image]
         if self._job is not None and self._job.image not in self._entries:
@@ -123,11 +127,20 @@ class CountingQueue(QObject):
             if self._job is not None and self._job.image == entry.id:
                 self._stop_job()
             self._unreadable.discard(entry.id)
+            self._gone.discard(entry.path.parent)
             entry.error = ""
             self._waiting[entry.id] = entry
             self._set_state(entry, State.WAITING)
         self.paused = False
         self.dispatch()
+
+    def put_back(self, entry: Entry) -> None:
+        """Count a picture again when the queue goes on; until then it is paused: its count could not be kept."""
+        self._waiting[entry.id] = entry
+        self._waiting.move_to_end(entry.id, last=False)
+        self._done -= 1
+        self._set_state(entry, State.WAITING)
+        self.pause()
 
     def forget_picture(self, entry: Entry) -> None:
         """Read the photograph again when it is next needed: its file is another one now."""
@@ -140,8 +153,10 @@ class CountingQueue(QObject):
         self.activity_changed.emit()
 
     def go_on(self) -> None:
-        """Count the waiting pictures."""
+        """Count the waiting pictures; folders that were not there are looked for again."""
         self.paused = False
+        self._gone.clear()
+        self._unreadable -= self._waiting.keys()
         self.dispatch()
 
     def pause_or_go_on(self) -> None:
@@ -188,7 +203,11 @@ class CountingQueue(QObject):
                 if neighbour is not None and self._worth_reading_ahead(neighbour):
                     return self._job_for(neighbour, show=True)
         if self._may_count() and self._waiting:
-            return self._job_for(next(iter(self._waiting.values())), show=False)
+            reachable = (entry for entry in self._waiting.values() if entry.path.parent not in self._gone)
+            entry = next(reachable, None)
+            if entry is not None:
+                return self._job_for(entry, show=False)
+            self.paused = True
         return None
 
     def _job_for(self, entry: Entry, *, show: bool) -> Job:
@@ -271,6 +290,20 @@ class CountingQueue(QObject):
             self._unreadable.add(entry.id)
             self._waiting.pop(entry.id, None)
             self.failed.emit(entry, error)
+        self.dispatch()
+
+    @Slot(object, str)
+    def _on_unreachable(self, job: Job, error: str) -> None:
+        """Put off all pictures of a folder that is not there; those of other folders go on."""
+        entry = self._end(job)
+        if entry is not None:
+            self._unreadable.add(entry.id)
+            self._gone.add(job.path.parent)
+            for image in [other.id for other in self._waiting.values() if other.path.parent in self._gone]:
+                self._waiting.move_to_end(image)
+            if entry.state is State.COUNTING:
+                self._set_state(entry, State.WAITING)
+            self.unreachable.emit(entry, error)
         self.dispatch()
 
     @Slot(object)

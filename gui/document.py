@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core.annotate import annotate, write_picture
 from core.counting import CountResult, CountSettings
-from core.detections import Detections
-from core.detector import DetectorResult
 from core.images import find_images
+from core.model_results import load_result
 from core.recount import carry_over
 from core.results import CountedImage, FailedImage, to_csv
-from core.session import SESSION_SUFFIX, Session, find_moved
-from core.session_values import Command, SessionError, StoredDetections
+from core.session import SESSION_SUFFIX, Session, find_moved, recover
+from core.session_paths import corrected_before
+from core.session_settings import SETTINGS_KEY, keep_card, load_settings, save_field, stored_settings
+from core.session_values import (
+    Command,
+    SessionDamagedError,
+    SessionError,
+    SessionReadOnlyError,
+    StoredDetections,
+)
+from gui.app import demo_smear
 from gui.counting_queue import CountingQueue
 from gui.editing import Editing
 from gui.entries import Entry, ImageCells, State
-from gui.session_holder import Level, SessionHolder
+from gui.fields import Fields
+from gui.frames import Frames
+from gui.laboratory import Laboratory
+from gui.overview import Overview
+from gui.session_holder import Level, SessionHolder, free_path
+from gui.tally import Tally
+from gui.truths import Truths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from core.classes import Palette
+    from core.detector import DetectorResult
     from core.model import Model
     from core.session_values import StoredImage
     from gui.worker import Picture, Reading
@@ -36,6 +51,7 @@ _KEPT_CELLS = 12
 _SETTLE_MS = 400
 _SMALLEST_SIDE = 2.0
 _USUAL_SIDES = {"RBC": 1.0, "WBC": 1.7, "Platelets": 0.4}
+_MOST_DAMAGE = 4
 _OVERLAY_NOTE = "corrections carried over"
 
 
@@ -48,6 +64,8 @@ class Document(SessionHolder):
     picture_loaded = Signal()
     counts_changed = Signal()
     model_changed = Signal()
+    open_refused = Signal(object, object)  # Path of a session, SessionError
+    create_refused = Signal(object, object)  # the paths that were to be opened, SessionError
     progressed = Signal(int, int)
     activity_changed = Signal()
 
@@ -70,11 +88,18 @@ class Document(SessionHolder):
         self._filling.setInterval(0)
         self._filling.timeout.connect(self._fill_countables)
         self._unfilled: list[Entry] = []
+        self.frames = Frames(self)
+        self.fields = Fields(self)
         self.editing = Editing(self)
+        self.truths = Truths(self)
+        self.tally = Tally(self)
+        self.overview = Overview(self)
+        self.laboratory = Laboratory(self)
         self.queue = CountingQueue(self)
         self.queue.loaded.connect(self._on_loaded)
         self.queue.counted.connect(self._on_counted)
         self.queue.failed.connect(self._on_failed)
+        self.queue.unreachable.connect(self._on_unreachable)
         self.queue.state_changed.connect(self._on_state_changed)
         self.queue.model_opened.connect(self._on_model_opened)
         self.queue.model_failed.connect(self._on_model_failed)
@@ -107,7 +132,12 @@ class Document(SessionHolder):
                 found = self.session.detections(entry.id)
                 if found is None:
                     return None
-                cells = ImageCells.of(self._relabelled(found), self.session.overlay(entry.id), self.classes)
+                cells = ImageCells.of(found.in_order_of(self.classes), self.session.overlay(entry.id), self.classes)
+            except SessionDamagedError:
+                entry.state = State.FAILED
+                entry.error = f"{entry.path}: the cells found in it cannot be read; count it again (F5)."
+                self.image_changed.emit(entry.row)
+                return None
             except SessionError as error:
                 self.message.emit(Level.ERROR, str(error))
                 return None
@@ -124,36 +154,44 @@ class Document(SessionHolder):
             return None
         return entry.countable.count(self.settings.thresholds, self.classes)
 
-    def totals(self) -> tuple[dict[str, int], int]:
-        """Return the counts of all counted pictures together, and how many pictures that is."""
-        totals, pictures = dict.fromkeys(self.classes, 0), 0
-        for entry in self.entries:
-            result = self.result(entry)
-            if result is not None:
-                pictures += 1
-                for name, number in result.counts.items():
-                    totals[name] += number
-        return totals, pictures
-
     def counted_images(self) -> list[CountedImage]:
         """Return the records of all counted pictures, in the order of the list."""
         records = []
         for entry in self.entries:
+            if entry.state is State.COUNTED and entry.countable is None:
+                self._recount(entry)
             result, cells = self.result(entry), self.cells_of(entry)
             if result is not None and cells is not None:
-                stored = cells.found
-                found = DetectorResult(cells.cells, stored.diameter, stored.scale, ())
-                records.append(CountedImage(entry.path, *entry.size, found, result, entry.seconds, entry.notices))
+                found, quality = self.fields.found(entry, cells), self.fields.quality(entry)
+                record = CountedImage(entry.path, *entry.size, found, result, entry.seconds, entry.notices)
+                records.append(replace(record, frame=self.frames.of(entry), quality=quality))
         return records
 
     # -- session -------------------------------------------------------------------------------
 
-    def open_session(self, path: Path) -> bool:
+    def open_session(self, path: Path, *, read_only: bool = False) -> bool:
         """Open a session file in place of the present one; True if it is open."""
+        if self.session is not None and os.path.abspath(path) == str(self.session.path):
+            self.message.emit(Level.INFO, f"{path.name} is open already.")
+            return True
         try:
-            session = Session.open(path)
+            session = Session.open(path, read_only=read_only)
         except SessionError as error:
-            self.message.emit(Level.ERROR, str(error))
+            self.open_refused.emit(path, error)
+            return False
+        self.take_session(session)
+        return True
+
+    def recover_session(self, path: Path) -> bool:
+        """Copy what can be read of a damaged session into a new file, beside it if possible, and open that."""
+        name = f"{path.stem} recovered"
+        try:
+            try:
+                session = recover(path, free_path(path.parent, name))
+            except SessionReadOnlyError:
+                session = recover(path, free_path(self.made_sessions_folder(), name))
+        except SessionError as error:
+            self.open_refused.emit(path, error)
             return False
         self.take_session(session)
         return True
@@ -162,19 +200,17 @@ class Document(SessionHolder):
         """Show a session as it was left."""
         self._let_go_of_session()
         self.session = session
-        stored = session.get("settings")
+        stored = self.guarded(lambda: load_settings(session))
         if stored:
-            self.classes = tuple(stored["classes"])
-            self.settings = CountSettings(dict(stored["thresholds"]), stored["nms_iou"])
-            self._noted_thresholds = dict(stored["thresholds"])
+            settings, self.classes = stored
+            self.settings = settings
+            self._noted_thresholds = dict(settings.thresholds)
         edited = session.edited_cells()
         self._set_entries([self._entry_of(image, edited.get(image.id, 0)) for image in session.images()])
         self._conflicts = session.conflicts()
         self.editing.undo_stack.restore(*session.commands())
         self._unfilled = [entry for entry in self.entries if entry.state is State.COUNTED]
         self._filling.start()
-        for sentence in session.damage:
-            self.message.emit(Level.ERROR, sentence)
         self.session_changed.emit()
         if self.model is not None:
             self.model_changed.emit()
@@ -188,6 +224,10 @@ class Document(SessionHolder):
         else:
             self.current_changed.emit()
             self.counts_changed.emit()
+        if session.damage:
+            more = len(session.damage) - _MOST_DAMAGE
+            told = [*session.damage[:_MOST_DAMAGE], *([f"And {more:,} more of this kind."] if more > 0 else [])]
+            self.message.emit(Level.ERROR, " ".join(told))
 
     def close_session(self) -> None:
         """Close the session; the window is empty afterwards. Nothing is lost: all is on the disk."""
@@ -207,7 +247,12 @@ class Document(SessionHolder):
         self._keep_settings()
         return self.save(path, lambda: session.copy_to(path))
 
+    def settle(self) -> None:
+        """Write what was just moved, such as a threshold, so that the session is what the window shows."""
+        self._keep_settings()
+
     def _let_go_of_session(self) -> None:
+        self.tally.finish()
         self._keep_settings()
         if self.session is not None:
             self.session.close()
@@ -243,7 +288,7 @@ class Document(SessionHolder):
             entry.row = row
         self.entries = entries
         self._by_id = {entry.id: entry for entry in entries}
-        self.queue.set_entries(entries)
+        self.queue.set_entries(entries, count=self.session is None or self.writable)
 
     def _fill_countables(self) -> None:
         """Read the counts of one more picture of a session that was opened, between other events."""
@@ -280,10 +325,15 @@ class Document(SessionHolder):
                 Level.INFO, "No new pictures were found there; choose pictures or a folder with pictures."
             )
             return
-        if not self.ensure_session(fresh[0]) or self.session is None:
+        if [entry.path for entry in self.entries] == [demo_smear()]:
+            self.close_session()  # a person's own pictures are not added to the demo's numbers
+        is_new = self.session is None
+        try:
+            session = self.ensure_session(fresh[0])
+        except SessionError as error:
+            self.create_refused.emit(paths, error)
             return
         self._keep_settings()
-        session = self.session
         added = self.guarded(lambda: session.add_images(fresh))
         if not added:
             return
@@ -296,6 +346,13 @@ class Document(SessionHolder):
         self._filling.start()
         self.images_changed.emit()
         self.set_current(first)
+        earlier = corrected_before(self.sessions_folder, fresh[0], besides=session.path) if is_new else None
+        if earlier is not None:
+            self.message.emit(
+                Level.WARNING,
+                f"These pictures were corrected before, in the session {earlier.stem}. This is a new one; "
+                "to go on with the corrections: File, Open session.",
+            )
 
     def set_current(self, row: int) -> None:
         """Show a picture; it is counted before the others."""
@@ -363,8 +420,7 @@ class Document(SessionHolder):
             entry = self._by_id[image]
             entry.path, entry.error = path, ""
             self.queue.forget_picture(entry)
-            if entry.state is State.FAILED:
-                self.queue.count([entry])
+        self._count([self._by_id[image] for image in found if self._by_id[image].state is not State.COUNTED])
         self.images_changed.emit()
         self.current_changed.emit()
         self.queue.set_current(self.current_entry)
@@ -394,9 +450,10 @@ class Document(SessionHolder):
     def set_diameter(self, diameter: float | None) -> None:
         """Set the red cell size of the current picture by hand (None: estimate it) and count again."""
         entry, session = self.current_entry, self.session
-        if entry is not None and session is not None and entry.diameter != diameter:
+        if entry is None or session is None or entry.diameter == diameter:
+            return
+        if self.guarded(lambda: session.set_diameter(entry.id, diameter) or True):
             entry.diameter = diameter
-            self.guarded(lambda: session.set_diameter(entry.id, diameter))
             self.count_again()
 
     def _keep_settings(self) -> None:
@@ -411,11 +468,11 @@ class Document(SessionHolder):
             if name in self._noted_thresholds and self._noted_thresholds[name] != value
         ]
         entry = self.current_entry
-        stored = {"classes": self.classes, "thresholds": dict(settings.thresholds), "nms_iou": settings.nms_iou}
+        stored = stored_settings(settings, self.classes)
 
         def write() -> bool:
-            if session.get("settings") != stored:
-                session.put("settings", stored)
+            if session.get(SETTINGS_KEY) != stored:
+                session.put(SETTINGS_KEY, stored)
             if entry is not None and session.get("current") != entry.id:
                 session.put("current", entry.id)
             if moved:
@@ -434,27 +491,54 @@ class Document(SessionHolder):
         entry = self.current_entry
         if entry is not None:
             self.queue.forget_picture(entry)
-            self.queue.count([entry])
+            self._count([entry])
             self.cells_changed.emit()
             self.counts_changed.emit()
 
+    def _count(self, entries: list[Entry]) -> None:
+        """Count pictures (again), unless the session could not keep what is found."""
+        if self.session is not None and self.session.read_only:
+            self.message.emit(
+                Level.WARNING, f"{self.session.path.name} is open to look at only; save a copy of it and count there."
+            )
+        else:
+            self.queue.count(entries)
+
     def retry_failed(self) -> None:
         """Count the pictures that failed once more."""
-        self.queue.count([entry for entry in self.entries if entry.state is State.FAILED])
+        self._count([entry for entry in self.entries if entry.state is State.FAILED])
         self.counts_changed.emit()
 
     def import_model(self, path: Path) -> None:
         """Open another model; every picture is then counted again with it, and corrections are kept."""
         self.queue.open_model(path)
 
+    def recount(self, entries: Iterable[Entry]) -> None:
+        """Count pictures anew, after what counts in them changed: the current one now, the others soon."""
+        counted = [entry for entry in entries if entry.state is State.COUNTED]
+        for entry in counted:
+            entry.countable = None
+        current = self.current_entry
+        if current is not None and current in counted:
+            self._recount(current)
+            self.image_changed.emit(current.row)
+        self._unfilled += [entry for entry in counted if entry is not current]
+        self._filling.start()
+        self.cells_changed.emit()
+        self.counts_changed.emit()
+
     def _recount(self, entry: Entry) -> None:
         """Make what the count of a picture needs, after its cells changed."""
         cells = self.cells_of(entry)
-        entry.countable = None if cells is None or self.settings is None else cells.countable(self.settings.nms_iou)
+        if cells is None or self.settings is None:
+            entry.countable = None
+        else:
+            entry.countable = cells.countable(self.settings.nms_iou, self.frames.of(entry))
 
     @Slot(object, object)
     def _on_loaded(self, entry: Entry, reading: Reading) -> None:
-        entry.error = ""
+        if entry.state is not State.FAILED:
+            entry.error = ""
         if entry.stamp is not None and entry.stamp.sha256 != reading.stamp.sha256 and entry.state is State.COUNTED:
             self.message.emit(
                 Level.WARNING,
@@ -477,21 +561,35 @@ class Document(SessionHolder):
             detections, model.card.classes, result.diameter, result.scale, model.card.name, model.sha256
         )
         try:
-            self._carry_corrections_over(entry, found)
-            session.set_counted(
-                entry.id,
-                found,
-                width=entry.size[0],
-                height=entry.size[1],
-                seconds=entry.seconds,
-                notices=entry.notices,
-                stamp=entry.stamp,
-            )
+            with session.together():
+                corrected = self._carry_corrections_over(entry, found)
+                session.set_counted(
+                    entry.id,
+                    found,
+                    width=entry.size[0],
+                    height=entry.size[1],
+                    seconds=entry.seconds,
+                    notices=entry.notices,
+                    stamp=entry.stamp,
+                )
+                save_field(session, entry.id, result.blur, result.capped)
+                keep_card(session, model.sha256, model.card)
+            overlay = session.overlay(entry.id)
         except SessionError as error:
-            self.queue.pause()
-            self._on_failed(entry, str(error))
+            self.queue.put_back(entry)
+            self.message.emit(Level.ERROR, f"{error} Counting is paused; choose Go on then.")
             return
-        self._cells.pop(entry.id, None)
+        if corrected:
+            self._conflicts = session.conflicts()
+            self.conflicts_changed.emit()
+            self.history_changed.emit()
+            if any(conflict.image == entry.id for conflict in self._conflicts):
+                self.message.emit(
+                    Level.WARNING,
+                    f"{entry.path.name}: the new count and your corrections disagree; see History (F8), Conflicts.",
+                )
+        # not read from the session again, as the worker has done a part of the counting of just these cells
+        self._cells[entry.id] = ImageCells.of(found.in_order_of(self.classes), overlay, self.classes)
         entry.state = State.COUNTED
         self._recount(entry)
         if entry is not self.current_entry:
@@ -503,34 +601,21 @@ class Document(SessionHolder):
             if entry.notices:
                 self.message.emit(Level.WARNING, " ".join(entry.notices))
 
-    def _carry_corrections_over(self, entry: Entry, found: StoredDetections) -> None:
+    def _carry_corrections_over(self, entry: Entry, found: StoredDetections) -> bool:
+        """Store what becomes of a picture's corrections when it was counted again; False if it has none."""
         session, settings = self.session, self.settings
         assert session is not None
         assert settings is not None
         overlay = session.overlay(entry.id)
         if not overlay:
-            return
-        before = session.detections(entry.id)
-        old = self._relabelled(before).detections if before else Detections.empty()
-        changes, conflicts = carry_over(overlay, old, found.detections, self.classes, settings.thresholds)
+            return False
+        now, originals = found.in_order_of(self.classes).detections, session.originals(entry.id)
+        changes, conflicts = carry_over(overlay, originals, now, self.classes, settings.thresholds)
         if changes:
-            session.record(
-                Command(0, entry.id, f"Count again: {_OVERLAY_NOTE}", tuple(changes), None, None), "SmearCount"
-            )
+            command = Command(0, entry.id, f"Count again: {_OVERLAY_NOTE}", tuple(changes), None, None)
+            session.record(command, "SmearCount", carried=True)
         session.put_conflicts(entry.id, conflicts)
-        self._conflicts = session.conflicts()
-        self.conflicts_changed.emit()
-        self.history_changed.emit()
-
-    def _relabelled(self, found: StoredDetections) -> StoredDetections:
-        """Return found cells with labels in the order of the document's classes; unknown classes are left out."""
-        if found.classes == self.classes:
-            return found
-        places = np.array(
-            [self.classes.index(name) if name in self.classes else -1 for name in found.classes], np.int32
-        )
-        detections = found.detections.relabelled(places)
-        return replace(found, detections=detections, classes=self.classes)
+        return True
 
     @Slot(object, str)
     def _on_failed(self, entry: Entry, error: str) -> None:
@@ -544,6 +629,16 @@ class Document(SessionHolder):
         if entry is self.current_entry:
             self.counts_changed.emit()
 
+    @Slot(object, str)
+    def _on_unreachable(self, entry: Entry, error: str) -> None:
+        entry.error = error
+        self.image_changed.emit(entry.row)
+        folder, waiting = entry.path.parent, self.queue.waiting
+        later = f" Choose Go on then to count the {waiting:,} pictures that wait." if waiting else ""
+        self.message.emit(
+            Level.ERROR, f"{folder}: it cannot be reached; connect the drive or the network folder again.{later}"
+        )
+
     @Slot(object)
     def _on_state_changed(self, entry: Entry) -> None:
         self.image_changed.emit(entry.row)
@@ -555,7 +650,8 @@ class Document(SessionHolder):
         self.model = model
         if self.session is None or changed or not self.classes:
             self.classes = model.card.classes
-            self.settings = CountSettings.suggested_by(model.card)
+            rule = self.frames.rule
+            self.settings = replace(CountSettings.suggested_by(model.card), edge_rule=rule)
             self._noted_thresholds = dict(self.settings.thresholds)
         if changed and self.session is not None:
             session = self.session
@@ -565,13 +661,27 @@ class Document(SessionHolder):
             self._cells.clear()
             for entry in self.entries:
                 entry.countable = None
-            self.queue.count([entry for entry in self.entries if entry.state is not State.FAILED])
+            waiting = [entry for entry in self.entries if entry.state is not State.FAILED]
+            self._count([entry for entry in waiting if not self._take_kept(entry, model)])
         elif first and self.session is not None:
             self._keep_settings()
         self.model_changed.emit()
         self.images_changed.emit()
         self.cells_changed.emit()
         self.counts_changed.emit()
+
+    def _take_kept(self, entry: Entry, model: Model) -> bool:
+        """Take what a model found in a picture when it was compared; False if it has not looked at it."""
+        session = self.session
+        if session is None or entry.stamp is None or entry.state is not State.COUNTED:
+            return False
+        try:
+            kept = load_result(session, entry.id, entry.stamp.sha256, entry.diameter, model.sha256)
+        except (ValueError, SessionError):
+            return False
+        if kept is not None:
+            self._on_counted(entry, kept.result)
+        return kept is not None
 
     @Slot(str)
     def _on_model_failed(self, error: str) -> None:
@@ -600,6 +710,8 @@ class Document(SessionHolder):
             cells = self.cells_of(entry)
             if cells is not None:
                 entry.edited = cells.corrections.corrected
+        if command.reviewed is not None:
+            self.truths.keep_review(entry)
         self.image_changed.emit(entry.row)
         if entry is self.current_entry:
             if command.changes:
@@ -620,13 +732,16 @@ class Document(SessionHolder):
         result = self.result(entry) if entry else None
         if entry is None or picture is None or result is None or cells is None:
             return False
-        drawn = annotate(picture.image.pixels, cells.cells, result, self.classes, palette)
+        frame = self.frames.of(entry)
+        drawn = annotate(picture.image.pixels, cells.cells, result, self.classes, palette, frame)
         return self.save(path, lambda: write_picture(drawn, path))
 
     def close(self) -> None:
         """Stop the worker thread and close the session; the document cannot be used afterwards."""
         self.queue.close()
+        self.tally.finish()
         self._keep_settings()
+        self.editing.undo_stack.clear()
         if self.session is not None:
             self.session.close()
             self.session = None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from gui.actions import Actions
     from gui.document import Document
 
 DOUBT_REACH = 0.12
@@ -23,8 +23,8 @@ class DoubtBar(QWidget):
     active_changed = Signal(bool)
     next_picture = Signal()
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document, actions: Actions) -> None:
+        super().__init__()
         self.setObjectName("doubtBar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._document = document
@@ -32,11 +32,22 @@ class DoubtBar(QWidget):
         self.cell: int | None = None
         self.text = QLabel()
         self.text.setMinimumWidth(80)
-        self.yes = self._button("It is a cell", "Y", self._accept)
-        self.no = self._button("It is none", "N", self._reject)
-        self.skip = self._button("Skip", "S", self._skip)
-        self.onward = self._button("Next unreviewed picture", "", self.next_picture.emit)
-        self.stop = self._button("Close", "", lambda: self.set_active(False))
+        self.yes, self.no, self.skip = (QPushButton() for _ in range(3))
+        self.onward, self.stop = QPushButton("Next unreviewed picture"), QPushButton("Close")
+        self._keys = {self.yes: "doubt_yes", self.no: "doubt_no", self.skip: "doubt_skip"}
+        self._actions = actions
+        for button, slot in (
+            (self.yes, self._accept),
+            (self.no, self._reject),
+            (self.skip, self._skip),
+            (self.onward, self.next_picture.emit),
+            (self.stop, lambda: self.set_active(False)),
+        ):
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.clicked.connect(lambda *_, slot=slot: slot())
+        for button, name in self._keys.items():
+            actions.connect_to({name: button.click})
+        actions.keys_changed.connect(self._show_keys)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 6, 8, 6)
         layout.addWidget(self.text, 1)
@@ -46,16 +57,15 @@ class DoubtBar(QWidget):
         document.current_changed.connect(self._on_current_changed)
         document.picture_loaded.connect(self._refresh)
         self.hide()
+        self._show_keys()
 
-    def _button(self, text: str, key: str, slot: Callable[[], object]) -> QPushButton:
-        button = QPushButton(f"{text} ({key})" if key else text)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.clicked.connect(lambda *_: slot())
-        if key:
-            shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
-            shortcut.activated.connect(lambda: button.click())
-        return button
+    def _show_keys(self) -> None:
+        """Write the keys on the buttons; they work only while doubtful cells are walked."""
+        for button, name in self._keys.items():
+            action = self._actions[name]
+            action.setEnabled(self.active)
+            key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            button.setText(f"{action.text()} ({key})" if key else action.text())
 
     @property
     def active(self) -> bool:
@@ -69,6 +79,7 @@ class DoubtBar(QWidget):
         self._skipped.clear()
         self.cell = None
         self.setVisible(active)
+        self._show_keys()
         self.active_changed.emit(active)
         self._refresh()
 
@@ -80,7 +91,9 @@ class DoubtBar(QWidget):
             return []
         places, _ = entry.countable.doubtful(document.settings.thresholds, document.classes, DOUBT_REACH)
         numbers = [int(number) for number in cells.cells.ids[places]]
-        return [number for number in numbers if number not in self._skipped]
+        undecided = set(cells.found.detections.ids.tolist()) - cells.overlay.keys()
+        sent = [number for number in document.editing.doubts(entry.id) if number in undecided]
+        return [number for number in dict.fromkeys([*sent, *numbers]) if number not in self._skipped]
 
     def _refresh(self) -> None:
         if not self.active:
@@ -99,7 +112,7 @@ class DoubtBar(QWidget):
         threshold = document.settings.thresholds[cell.class_name]
         counts = "counts now" if cell.score >= threshold else "does not count now"
         self.text.setText(
-            f"<b>{len(left)} doubtful left.</b> {cell.class_name} {cell.score:.2f}, "
+            f"<b>{len(left)} doubtful left.</b> {escape(cell.class_name)} {cell.score:.2f}, "
             f"threshold {threshold:.2f}: {counts}. Is it one? 1–{min(len(document.classes), 9)} give it a class."
         )
         if changed and self.cell is not None:

@@ -29,6 +29,7 @@ class Editing(QObject):
 
     selection_changed = Signal()
     show_cell = Signal(object)  # id of a cell to bring into view
+    show_box = Signal(object)  # x1 y1 x2 y2 of the current picture, to bring into view
     person_wanted = Signal()  # before the first correction: ask for the name that signs it
 
     def __init__(self, document: Document) -> None:
@@ -75,9 +76,28 @@ class Editing(QObject):
             self.select([cell])
             self.show_cell.emit(cell)
 
-    def usual_size(self, name: str) -> tuple[float, float]:
-        """Return the median width and height in pixels of a class's counted cells in the current picture."""
-        entry, cells = self._document.current_entry, self._document.current_cells()
+    def look_at(self, image: int, box: Sequence[float], cell: int | None = None) -> None:
+        """Show a place of a picture; a cell there is selected."""
+        entry = self._document.entry(image)
+        if entry is None:
+            self._document.message.emit(Level.INFO, "That picture is no longer on the list; open it again to see it.")
+            return
+        self._document.set_current(entry.row)
+        self.select([cell] if cell is not None and self.cell(cell) is not None else [])
+        self.show_box.emit(tuple(box))
+
+    def doubts(self, image: int) -> list[int]:
+        """Return the cells of a picture that were sent to the doubt queue, whatever their score."""
+        return [int(cell) for cell in self._document.remembered(f"doubts {image}", [])]
+
+    def doubt(self, image: int, cells: Iterable[int]) -> None:
+        """Send cells of a picture to the doubt queue; they leave it when a person decides on them."""
+        self._document.remember(f"doubts {image}", list(dict.fromkeys([*self.doubts(image), *cells])))
+
+    def usual_size(self, name: str, image: int | None = None) -> tuple[float, float]:
+        """Return the median width and height in pixels of a class's counted cells in a picture, or the current one."""
+        entry = self._document.current_entry if image is None else self._document.entry(image)
+        cells = self._document.cells_of(entry) if entry else None
         result = self._document.result(entry) if entry else None
         if entry is None or cells is None or result is None:
             return 40.0, 40.0

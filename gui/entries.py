@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.detections import Detections
+    from core.frame import Frame
     from core.session_values import Cell, FileStamp, StoredDetections
 
 
@@ -65,6 +66,6 @@ class ImageCells:
         corrections = Corrections.of(found.detections, overlay, classes)
         return cls(found, overlay, corrections, corrections.over(found.detections))
 
-    def countable(self, nms_iou: float) -> Countable:
-        """Return what a count needs to keep."""
-        return Countable.of(self.found.detections, self.corrections, nms_iou)
+    def countable(self, nms_iou: float, frame: Frame | None) -> Countable:
+        """Return what a count needs to keep; ``frame`` says which cells are left out."""
+        return Countable.of(self.found.detections, self.corrections, nms_iou, frame)

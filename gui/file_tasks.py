@@ -11,8 +11,10 @@ from core.images import IMAGE_SUFFIXES
 from core.model import MODEL_SUFFIX
 from core.session import SESSION_SUFFIX
 from gui.app import demo_smear
-from gui.exchange import why_no_import
-from gui.exchange_dialogs import ExportDialog, ImportDialog
+from gui.export_dialog import ExportDialog
+from gui.import_dialog import ImportDialog
+from gui.importing import why_no_import
+from gui.report_dialog import ReportDialog
 from gui.session_holder import Level
 
 if TYPE_CHECKING:
@@ -95,6 +97,13 @@ class FileTasks:
     def ask_to_export(self) -> None:
         """Let the person choose what is exported, how and where."""
         ExportDialog(self._document, self._preferences, self._window).open()
+
+    def ask_to_report(self) -> None:
+        """Let the person hand the result in and sign it."""
+        if self._document.session is None:
+            self._document.message.emit(Level.INFO, "There is nothing to hand in yet; open pictures first.")
+        else:
+            ReportDialog(self._document, self._preferences, self._window).open()
 
     def ask_to_save_picture(self) -> None:
         """Let the person choose where the annotated picture goes."""

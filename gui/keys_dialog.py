@@ -97,7 +97,7 @@ class KeyRow(QFrame):
         """Show a key; one that is not the action's own is marked."""
         self.key.setText(native(key) if key else "none" if own else "")
         state = "other" if key != own else "own" if key else "none"
-        self.key.setToolTip(f"Own key: {native(own) or 'none'}" if key != own else "")
+        self.key.setToolTip(f"Default: {native(own) or 'none'}" if key != own else "")
         _mark(self.key, "key", state)
 
     def set_chosen(self, chosen: bool) -> None:
@@ -174,7 +174,7 @@ class KeyEditor(QDialog):
         self.setWindowTitle("Change a key")
         name = QLabel(title)
         name.setObjectName("className")
-        own = f", its own is {native(spec.key)}" if spec.key else ""
+        own = f", {native(spec.key)} by default" if spec.key else ""
         now = QLabel(f"Now {native(actions.key(spec)) or 'without a key'}{own}. Press the new key:")
         now.setObjectName("faint")
         self.edit = QKeySequenceEdit()
@@ -258,7 +258,7 @@ class KeysDialog(QDialog):
         self.nothing.hide()
         self.sheet = self._build_sheet()
         self.change = QPushButton("Change …")
-        self.own = QPushButton("Own key")
+        self.own = QPushButton("Default")
         self.reset = QPushButton("Reset all …")
         self.reset.setToolTip("Give every action its own key again")
         close = QPushButton("Close")

@@ -5,33 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPixmap, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from core.boxes import areas
 from core.classes import PAPER, Palette, short_name
 from core.detections import Origin
+from gui.outlines import Outlines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
     from core.detections import Detections
 
-_DENSE = 1500  # more visible boxes than this are drawn with the thinnest lines
+_DENSE = 1500  # more visible boxes than this are drawn with thinner lines
 _MOST_LABELS = 400
 _SMALLEST_LABELLED = 26.0  # pixels on the screen
 _LABEL_PIXELS = 11
+_INNER = 4.0
+_DOTS = (2, 3)
+_CROSS = 6.0  # half the width of a point of the ground truth, in pixels of the screen
 _ORIGINS = {Origin.PERSON: "put or confirmed by hand", Origin.IMPORTED: "imported from a file"}
-_CASING = QColor(255, 255, 255)  # opaque, since a translucent line takes five times as long
-_LINE_STYLES = (  # width in pixels of the screen
-    (2, Qt.PenStyle.SolidLine),
-    (3, Qt.PenStyle.SolidLine),
-    (2, Qt.PenStyle.DashLine),
-    (2, Qt.PenStyle.DotLine),
-)
+_LINE_STYLES = ((2, None), (3, None), (2, (6, 4)), (2, (2, 3)))  # width, pieces and gaps in pixels of the screen
 
 
 class PhotographItem(QGraphicsItem):
@@ -104,13 +102,16 @@ class PhotographItem(QGraphicsItem):
 
 
 class BoxesItem(QGraphicsItem):
-    """All boxes of a picture in one item: one ``drawRects`` for each class and line."""
+    """All boxes of a picture in one item.
+
+    What was drawn last is kept, so that pointing at cells and selecting them redraws no box.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
-        self.palette: Palette = PAPER
-        self.show_labels = True
+        self._palette: Palette = PAPER
+        self._show_labels = True
         self._classes: tuple[str, ...] = ()
         self._detections: Detections | None = None
         self._rects: list[QRectF] = []
@@ -118,6 +119,27 @@ class BoxesItem(QGraphicsItem):
         self._ghosts: NDArray[np.int64] = np.zeros(0, np.int64)
         self._bounds = QRectF()
         self._advances: dict[str, float] = {}
+        self._outlines: Outlines | None = None
+        self._outlines_for: tuple[QTransform, QSize, float] | None = None
+
+    @property
+    def palette(self) -> Palette:
+        """The colours of the classes."""
+        return self._palette
+
+    def set_palette(self, palette: Palette) -> None:
+        """Draw classes in other colours."""
+        self._palette = palette
+        self._redraw()
+
+    def set_labels_shown(self, shown: bool) -> None:
+        """Write class and probability on the boxes, or not."""
+        self._show_labels = shown
+        self._redraw()
+
+    def _redraw(self) -> None:
+        self._outlines_for = None
+        self.update()
 
     def set_detections(self, detections: Detections | None, classes: tuple[str, ...]) -> None:
         """Take the cells of a picture; none are shown until ``set_shown``."""
@@ -132,7 +154,7 @@ class BoxesItem(QGraphicsItem):
             low, high = detections.boxes.min(0), detections.boxes.max(0)
             self._bounds = QRectF(QPointF(*low[:2].tolist()), QPointF(*high[2:].tolist()))
         self._shown = self._ghosts = np.zeros(0, np.int64)
-        self.update()
+        self._redraw()
 
     def _rects_of(self, detections: Detections | None) -> list[QRectF]:
         """Return the rectangles of all cells; after a correction only the last few are new."""
@@ -152,7 +174,7 @@ class BoxesItem(QGraphicsItem):
         """Show the cells of a bool mask (N,), and those of a second one dotted, as what might be cells."""
         self._shown = np.flatnonzero(mask)
         self._ghosts = np.zeros(0, np.int64) if ghosts is None else np.flatnonzero(ghosts)
-        self.update()
+        self._redraw()
 
     @property
     def shown_count(self) -> int:
@@ -209,88 +231,94 @@ class BoxesItem(QGraphicsItem):
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         if self._detections is None:
             return
-        view = option.exposedRect
-        self._draw_ghosts(painter, view)
-        boxes = self._detections.boxes[self._shown]
-        inside = (
-            (boxes[:, 2] >= view.left())
-            & (boxes[:, 0] <= view.right())
-            & (boxes[:, 3] >= view.top())
-            & (boxes[:, 1] <= view.bottom())
-        )
-        visible = self._shown[inside]
-        labels = self._detections.labels[visible]
-        self._draw_boxes(painter, {int(label): visible[labels == label] for label in np.unique(labels)})
-        self._draw_corrected(painter, visible[self._detections.origin[visible] != Origin.MODEL])
-        if self.show_labels and len(visible) <= 4 * _MOST_LABELS:
-            self._draw_labels(painter, visible)
+        device, transform = painter.device(), painter.transform()
+        ratio = device.devicePixelRatioF()
+        size = QSize(device.width(), device.height())
+        if self._outlines is None or self._outlines_for != (transform, size, ratio):
+            if self._outlines is None or self._outlines_for is None or self._outlines_for[1:] != (size, ratio):
+                self._outlines = Outlines(round(size.width() * ratio), round(size.height() * ratio), ratio)
+            self._draw(self._outlines, transform, size, painter.font())
+            self._outlines_for = (transform, size, ratio)
+        painter.save()
+        painter.resetTransform()
+        painter.drawImage(self._outlines.corner, self._outlines.image)
+        painter.restore()
 
-    def _draw_boxes(self, painter: QPainter, cells: dict[int, NDArray[np.int64]]) -> None:
-        """Draw the boxes of each label.
+    def _draw(self, outlines: Outlines, transform: QTransform, size: QSize, font: QFont) -> None:
+        """Draw boxes and texts for a view of the picture."""
+        assert self._detections is not None
+        outlines.clear()
+        inverse, _ = transform.inverted()
+        view = inverse.mapRect(QRectF(QPointF(), QSizeF(size)))
+        self._draw_ghosts(outlines, transform, self._inside(self._ghosts, view))
+        visible = self._inside(self._shown, view)
+        self._draw_boxes(outlines, transform, visible)
+        self._draw_corrected(outlines, transform, visible[self._detections.origin[visible] != Origin.MODEL.value])
+        if self._show_labels and len(visible) <= 4 * _MOST_LABELS:
+            painter = QPainter(outlines.image)
+            painter.translate(-outlines.corner)
+            painter.setFont(font)
+            self._draw_labels(painter, transform, size, visible)
+            painter.end()
 
-        A line is made of hairlines side by side, each all boxes moved by one pixel: of thick pens and smooth
-        edges, 5,000 boxes would take ten times as long.
-        """
-        dense = sum(map(len, cells.values())) > _DENSE
-        rects = {label: [self._rects[cell] for cell in members] for label, members in cells.items()}
-        widths = {label: 1 if dense else _LINE_STYLES[label % len(_LINE_STYLES)][0] for label in cells}
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        for label, boxes in rects.items():
-            casing = (1,) if dense else (-1, widths[label])
-            _draw_hairlines(painter, boxes, _CASING, casing, Qt.PenStyle.SolidLine)
-        for label, boxes in rects.items():
-            style = Qt.PenStyle.SolidLine if dense else _LINE_STYLES[label % len(_LINE_STYLES)][1]
-            colour = QColor(*self.palette.colour(self._classes, label))
-            _draw_hairlines(painter, boxes, colour, range(widths[label]), style)
+    def _inside(self, cells: NDArray[np.int64], view: QRectF) -> NDArray[np.int64]:
+        """Return those of some cells whose boxes are in view."""
+        assert self._detections is not None
+        x1, y1, x2, y2 = self._detections.boxes[cells].T
+        return cells[(x2 >= view.left()) & (x1 <= view.right()) & (y2 >= view.top()) & (y1 <= view.bottom())]
 
-    def _draw_ghosts(self, painter: QPainter, view: QRectF) -> None:
+    def _corners(self, cells: NDArray[np.int64], transform: QTransform) -> NDArray[np.float32]:
+        """Return the corners ``x1 y1 x2 y2`` (N, 4) of boxes on the screen."""
+        assert self._detections is not None
+        shift = np.array([transform.dx(), transform.dy()] * 2, np.float32)
+        return self._detections.boxes[cells] * np.float32(transform.m11()) + shift
+
+    def _by_label(self, cells: NDArray[np.int64]) -> Iterator[tuple[int, QColor, NDArray[np.int64]]]:
+        assert self._detections is not None
+        labels = self._detections.labels[cells]
+        for label in np.unique(labels).tolist():
+            yield label, QColor(*self._palette.colour(self._classes, label)), cells[labels == label]
+
+    def _draw_boxes(self, outlines: Outlines, transform: QTransform, visible: NDArray[np.int64]) -> None:
+        dense = len(visible) > _DENSE
+        for label, colour, cells in self._by_label(visible):
+            width, dash = _LINE_STYLES[label % len(_LINE_STYLES)]
+            width -= dense
+            casing = (width,) if dense else (-1, width)
+            outlines.draw(self._corners(cells, transform), colour, width, dash, casing)
+
+    def _draw_ghosts(self, outlines: Outlines, transform: QTransform, ghosts: NDArray[np.int64]) -> None:
         """Draw what is just below a threshold with dots."""
-        assert self._detections is not None
-        labels = self._detections.labels[self._ghosts]
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        for label in np.unique(labels):
-            rects = [self._rects[cell] for cell in self._ghosts[labels == label]]
-            rects = [rect for rect in rects if rect.intersects(view)]
-            colour = QColor(*self.palette.colour(self._classes, int(label)))
-            _draw_rects(painter, rects, QColor(255, 255, 255, 150), 1.4, Qt.PenStyle.SolidLine)
-            _draw_rects(painter, rects, colour, 1.4, Qt.PenStyle.DotLine)
+        for _, colour, cells in self._by_label(ghosts):
+            outlines.draw(self._corners(cells, transform), colour, 1, _DOTS, (0,))
 
-    def _draw_corrected(self, painter: QPainter, cells: NDArray[np.int64]) -> None:
+    def _draw_corrected(self, outlines: Outlines, transform: QTransform, cells: NDArray[np.int64]) -> None:
         """Draw a second, inner line in the boxes that a person put, to tell them from found ones."""
-        assert self._detections is not None
-        inner = 4 / max(painter.transform().m11(), 1e-6)
-        for cell in cells:
-            rect = self._rects[cell]
-            gap = min(inner, rect.width() / 4, rect.height() / 4)
-            colour = QColor(*self.palette.colour(self._classes, int(self._detections.labels[cell])))
-            _draw_rects(painter, [rect.adjusted(gap, gap, -gap, -gap)], colour, 1.2, Qt.PenStyle.SolidLine)
+        for _, colour, mine in self._by_label(cells):
+            corners = self._corners(mine, transform)
+            gap = np.minimum(_INNER, (corners[:, 2:] - corners[:, :2]) / 4)
+            outlines.draw(np.concatenate([corners[:, :2] + gap, corners[:, 2:] - gap], axis=1), colour)
 
-    def _draw_labels(self, painter: QPainter, visible: NDArray[np.int64]) -> None:
+    def _draw_labels(self, painter: QPainter, transform: QTransform, size: QSize, visible: NDArray[np.int64]) -> None:
         """Write class and probability on cells that are large enough, the likeliest first.
 
         A text that would cover another one is shortened to the probability, or left out.
         """
         assert self._detections is not None
-        transform = painter.transform()
         found = self._detections
         widths = (found.boxes[visible, 2] - found.boxes[visible, 0]) * transform.m11()
         visible, widths = visible[widths >= _SMALLEST_LABELLED], widths[widths >= _SMALLEST_LABELLED]
         by_hand = found.origin[visible] != Origin.MODEL.value
         names = [short_name(name) for name in self._classes]
-        colours = [QColor(*self.palette.colour(self._classes, label)) for label in range(len(names))]
+        colours = [QColor(*self._palette.colour(self._classes, label)) for label in range(len(names))]
         inks = [ink_on(colour) for colour in colours]
         font = QFont(painter.font())
         font.setPixelSize(_LABEL_PIXELS)
         metrics = QFontMetricsF(font)
         height = metrics.height()
-        device = painter.device()
-        taken = np.zeros((device.height() + 1, device.width() + 1), bool)
+        taken = np.zeros((size.height() + 1, size.width() + 1), bool)
         drawn = 0
-        painter.save()
-        painter.resetTransform()
         painter.setFont(font)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         columns = (visible, widths, found.labels[visible], found.scores[visible], by_hand)
         for cell, width, label, probability, own in zip(*(column.tolist() for column in columns), strict=True):
             score = "✓" if own else f"{probability:.2f}"
@@ -307,7 +335,6 @@ class BoxesItem(QGraphicsItem):
                     break
             if drawn == _MOST_LABELS:
                 break
-        painter.restore()
 
     def _advance(self, text: str, metrics: QFontMetricsF) -> float:
         """Return the width of a text; there are some hundred different ones, asked for thousands of times."""
@@ -333,24 +360,45 @@ class GroundTruthItem(QGraphicsItem):
     def __init__(self) -> None:
         super().__init__()
         self._rects: list[QRectF] = []
+        self._points: list[QPointF] = []
         self._bounds = QRectF()
 
-    def set_boxes(self, boxes: list[tuple[float, float, float, float]]) -> None:
-        """Show boxes ``x1 y1 x2 y2`` in pixels of the picture."""
+    @property
+    def shown_count(self) -> int:
+        """How many true cells are drawn."""
+        return len(self._rects) + len(self._points)
+
+    def set_boxes(self, boxes: NDArray[np.float32]) -> None:
+        """Show boxes ``x1 y1 x2 y2`` (N, 4) in pixels of the picture; those without size are points."""
         self.prepareGeometryChange()
-        self._rects = [QRectF(x1, y1, x2 - x1, y2 - y1) for x1, y1, x2, y2 in boxes]
+        sized = (boxes[:, 2:] > boxes[:, :2]).any(axis=1)
+        self._rects = [QRectF(x1, y1, x2 - x1, y2 - y1) for x1, y1, x2, y2 in boxes[sized].tolist()]
+        self._points = [QPointF(x, y) for x, y, *_ in boxes[~sized].tolist()]
         self._bounds = QRectF()
-        for rect in self._rects:
-            self._bounds |= rect
+        if len(boxes):
+            low, high = boxes.min(axis=0).tolist(), boxes.max(axis=0).tolist()
+            self._bounds = QRectF(QPointF(*low[:2]), QPointF(*high[2:])).adjusted(-99, -99, 99, 99)
         self.update()
 
     def boundingRect(self) -> QRectF:
-        return self._bounds.adjusted(-9, -9, 9, 9) if self._rects else QRectF()
+        return self._bounds
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         _draw_rects(painter, self._rects, QColor(0, 0, 0), 1.6, Qt.PenStyle.SolidLine)
         _draw_rects(painter, self._rects, QColor(255, 255, 255), 1.6, Qt.PenStyle.DashLine)
+        if self._points:
+            self._draw_crosses(painter)
+
+    def _draw_crosses(self, painter: QPainter) -> None:
+        arm = _CROSS / max(painter.transform().m11(), 1e-6)
+        lines = [QLineF(p.x() - arm, p.y(), p.x() + arm, p.y()) for p in self._points]
+        lines += [QLineF(p.x(), p.y() - arm, p.x(), p.y() + arm) for p in self._points]
+        for colour, width in ((QColor(0, 0, 0), 3.6), (QColor(255, 255, 255), 1.6)):
+            pen = QPen(colour, width)
+            pen.setCosmetic(True)
+            painter.setPen(pen)
+            painter.drawLines(lines)
 
 
 class SelectionItem(QGraphicsItem):
@@ -438,20 +486,6 @@ def _draw_rects(painter: QPainter, rects: list[QRectF], colour: QColor, width: f
     pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
     painter.setPen(pen)
     painter.drawRects(rects)
-
-
-def _draw_hairlines(
-    painter: QPainter, rects: list[QRectF], colour: QColor, offsets: Iterable[int], style: Qt.PenStyle
-) -> None:
-    """Draw boxes with the thinnest line at each of some offsets, in pixels of the screen down and to the right."""
-    ratio = painter.device().devicePixelRatioF()
-    pixel = 1 / max(painter.transform().m11() * ratio, 1e-6)
-    finer = max(round(ratio), 1)
-    painter.setPen(QPen(colour, 0, style))
-    for step in (finer * offset + part for offset in offsets for part in range(finer)):
-        painter.translate(step * pixel, step * pixel)
-        painter.drawRects(rects)
-        painter.translate(-step * pixel, -step * pixel)
 
 
 def ink_on(colour: QColor) -> QColor:

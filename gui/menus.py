@@ -19,11 +19,12 @@ Option = TypeVar("Option")
 
 _MENUS = ("File", "Edit", "Count", "View", "Help")
 _LAST_OF_A_GROUP = {
-    "open_demo", "copy_session", "export_cells", "save_table", "find_missing", "redo", "accept", "select_all",
-    "previous_cell", "stop", "retry_failed", "next_unreviewed", "previous", "zoom_out", "hide_boxes",
+    "open_demo", "copy_session", "export_cells", "report", "find_missing", "redo", "accept", "select_all",
+    "previous_cell", "stop", "retry_failed", "next_unreviewed",
+    "region_remove_all", "verify", "previous", "zoom_out", "hide_boxes",
 }  # fmt: skip
 _BAR = (("open", "open_folder"), ("previous", "next"), ("fit", "actual"), ("undo", "redo"))
-_BAR_AFTER_ADD = (("empty", "doubts"), ("gallery", "history"))
+_BAR_AFTER_ADD = (("empty", "doubts"), ("gallery", "history"), ("tally", "verify"))
 _SHORT_TEXTS = {
     "open": "Open …",
     "open_folder": "Folder …",
@@ -33,6 +34,8 @@ _SHORT_TEXTS = {
     "doubts": "Doubts",
     "gallery": "Gallery",
     "history": "History",
+    "tally": "Tally",
+    "verify": "Check",
 }
 
 

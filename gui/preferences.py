@@ -55,6 +55,15 @@ class Preferences:
         self._store.setValue("show_ghosts", shown)
 
     @property
+    def tally_sound(self) -> bool:
+        """Whether each mark of a count by hand makes a sound."""
+        return bool(self._store.value("tally_sound", False, type=bool))
+
+    @tally_sound.setter
+    def tally_sound(self, sound: bool) -> None:
+        self._store.setValue("tally_sound", sound)
+
+    @property
     def person(self) -> str:
         """The name that signs corrections; empty until it was asked for."""
         return str(self._store.value("person", "", type=str))
@@ -73,6 +82,30 @@ class Preferences:
         """Put a session at the head of the recent ones."""
         rest = [other for other in self.recent_sessions if other != path]
         self._store.setValue("recent_sessions", [path, *rest][:_MOST_RECENT])
+
+    @property
+    def report_fields(self) -> list[str]:
+        """The names of the fields that the laboratory fills in about a sample."""
+        return self._texts("report_fields", [])
+
+    @report_fields.setter
+    def report_fields(self, names: list[str]) -> None:
+        self._store.setValue("report_fields", names)
+
+    @property
+    def report_choices(self) -> list[str]:
+        """What was chosen when a result was handed in last."""
+        return self._texts("report_choices", ["pdf", "xlsx", "pictures", "verification", "history"])
+
+    @report_choices.setter
+    def report_choices(self, choices: list[str]) -> None:
+        self._store.setValue("report_choices", choices)
+
+    def _texts(self, key: str, default: list[str]) -> list[str]:
+        value = self._store.value(key, default)  # an INI file makes a text of a list of one
+        if isinstance(value, str):
+            return [value]
+        return [str(text) for text in value] if isinstance(value, list) else default
 
     def key(self, action: str) -> str | None:
         """Return the key that the person gave an action; None if it has its own, "" if it has none."""
@@ -95,6 +128,25 @@ class Preferences:
     @folder.setter
     def folder(self, folder: str) -> None:
         self._store.setValue("folder", folder)
+
+    @property
+    def sessions_folder(self) -> str:
+        """The folder in which new sessions are made; "" is the usual one."""
+        return str(self._store.value("sessions_folder", "", type=str))
+
+    @sessions_folder.setter
+    def sessions_folder(self, folder: str) -> None:
+        self._store.setValue("sessions_folder", folder)
+
+    @property
+    def verify_geometry(self) -> QByteArray:
+        """Size and place of the window that checks the counts; empty before it was first closed."""
+        value = self._store.value("verify_geometry", QByteArray(), type=QByteArray)
+        return value if isinstance(value, QByteArray) else QByteArray()
+
+    @verify_geometry.setter
+    def verify_geometry(self, geometry: QByteArray) -> None:
+        self._store.setValue("verify_geometry", geometry)
 
     @property
     def geometry(self) -> QByteArray:

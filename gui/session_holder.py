@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from core.session import SESSION_SUFFIX, Session
+from core.session_errors import explain, not_writable_there
 from core.session_values import SessionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from core.session_values import Conflict, HistoryRow
 
 
-def free_name(folder: Path, subject: str) -> Path:
-    """Return the path of a new session file: the day, what it is about, and a number if there is one already."""
-    stem = f"{datetime.now():%Y-%m-%d} {subject}"[:80]
+def free_path(folder: Path, stem: str) -> Path:
+    """Return the path of a new session file in a folder, with a number if there is one of that name already."""
     for number in itertools.count(1):
         path = folder / (stem + (f" ({number})" if number > 1 else "") + SESSION_SUFFIX)
         if not path.exists():
@@ -58,20 +58,35 @@ class SessionHolder(QObject):
         """Whether there is a session that takes corrections."""
         return self.session is not None and not self.session.read_only
 
-    def ensure_session(self, first: Path) -> bool:
-        """Make a session file for pictures if none is open."""
-        if self.session is not None:
-            return True
+    def made_sessions_folder(self) -> Path:
+        """Return the folder for new session files; make it if it is not there.
+
+        Raises
+        ------
+        SessionError
+            If it cannot be made.
+        """
         try:
             self.sessions_folder.mkdir(parents=True, exist_ok=True)
-            path = free_name(self.sessions_folder, first.parent.name or "pictures")
-            self.session = Session.create(path)
-        except (OSError, SessionError) as error:
-            reason = error if isinstance(error, SessionError) else f"{self.sessions_folder}: {error.strerror}."
-            self.message.emit(Level.ERROR, f"No session could be made, so nothing would be kept. {reason}")
-            return False
-        self.session_changed.emit()
-        return True
+        except PermissionError as error:
+            raise not_writable_there(self.sessions_folder) from error
+        except OSError as error:
+            raise explain(self.sessions_folder, error) from error
+        return self.sessions_folder
+
+    def ensure_session(self, first: Path) -> Session:
+        """Return the open session; make a file for pictures if there is none.
+
+        Raises
+        ------
+        SessionError
+            If it cannot be made.
+        """
+        if self.session is None:
+            stem = f"{datetime.now():%Y-%m-%d} {first.parent.name or 'pictures'}"[:80]
+            self.session = Session.create(free_path(self.made_sessions_folder(), stem))
+            self.session_changed.emit()
+        return self.session
 
     def guarded(self, write: Callable[[], Any]) -> Any:
         """Do something with the session; None, and a message, if it could not be done."""
@@ -98,11 +113,14 @@ class SessionHolder(QObject):
 
     def remembered(self, key: str, default: Any = None) -> Any:
         """Return what was kept under a key."""
-        return self.session.get(key, default) if self.session else default
+        session = self.session
+        value = self.guarded(lambda: session.get(key)) if session is not None else None
+        return default if value is None else value
 
     def history(self, image: int | None = None, limit: int = 500, before: int | None = None) -> list[HistoryRow]:
         """Return who did what and when, the latest first."""
-        return self.session.history(image, limit, before) if self.session else []
+        session = self.session
+        return (self.guarded(lambda: session.history(image, limit, before)) if session else None) or []
 
     def conflicts(self) -> list[Conflict]:
         """Return where a correction and a later count do not agree."""
@@ -114,17 +132,3 @@ class SessionHolder(QObject):
         if session is not None and self.guarded(lambda: session.resolve_conflict(conflict.number) or True):
             self._conflicts = [other for other in self._conflicts if other.number != conflict.number]
             self.conflicts_changed.emit()
-
-    def ground_truth(self, image: int) -> list[tuple[str, tuple[float, float, float, float]]]:
-        """Return the cells that are known to be on a picture, as class name and box; never counted."""
-        stored = self.remembered(f"ground truth {image}", [])
-        return [(str(name), (box[0], box[1], box[2], box[3])) for name, box in stored]
-
-    def set_ground_truth(self, image: int, cells: Sequence[tuple[str, Sequence[float]]]) -> None:
-        """Keep the cells that are known to be on a picture, to compare the count with."""
-        self.remember(f"ground truth {image}", [(name, [float(side) for side in box]) for name, box in cells])
-        session = self.session
-        if session is not None:
-            self.guarded(lambda: session.note(self.person, image, f"Ground truth imported ({len(cells)} cells)"))
-            self.history_changed.emit()
-        self.cells_changed.emit()

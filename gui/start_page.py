@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import html
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
 _MOST_OFFERED = 5
+_MOST_WARNINGS = 3
 
 
 class _Page(QWidget):
@@ -70,7 +76,8 @@ class StartPage(_Page):
 
     def show_recent(self, sessions: list[str]) -> None:
         """Offer the sessions that were open last, as far as they are still there."""
-        there = [path for path in map(Path, sessions) if path.is_file()][:_MOST_OFFERED]
+        # unlike Path.is_file it does not raise where access is denied
+        there = [Path(path) for path in sessions if os.path.isfile(path)][:_MOST_OFFERED]
         lines = [
             f'<a href="{html.escape(str(path))}" title="{html.escape(str(path))}">{html.escape(path.stem)}</a>'
             for path in there
@@ -104,7 +111,10 @@ class FailurePage(_Page):
 
 
 class NoticeBar(QWidget):
-    """One message above the canvas, until it is closed or another one comes."""
+    """Messages above the canvas: an error until it is closed or the next one comes, and below it warnings.
+
+    Warnings are about the picture that is shown, and leave with it.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -115,17 +125,58 @@ class NoticeBar(QWidget):
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.close_button = QPushButton("Close")
-        self.close_button.clicked.connect(self.hide)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 6, 8, 6)
-        layout.addWidget(self.label, 1)
-        layout.addWidget(self.close_button)
+        self.close_button.clicked.connect(self.clear)
+        self.remedies: list[QPushButton] = []
+        self._error = ""
+        self._warnings: list[str] = []
+        self._line = QHBoxLayout(self)
+        self._line.setContentsMargins(12, 6, 8, 6)
+        self._line.addWidget(self.label, 1)
+        self._line.addWidget(self.close_button)
         self.hide()
 
-    def show_message(self, level: str, text: str) -> None:
-        """Show a sentence as info, warning or error."""
-        self.setProperty("level", level)
+    def show_warning(self, text: str) -> None:
+        """Show a sentence about the picture."""
+        self._warnings = [*(other for other in self._warnings if other != text), text][-_MOST_WARNINGS:]
+        self._show()
+
+    def show_error(self, text: str, remedies: Iterable[tuple[str, Callable[[], object]]] = ()) -> None:
+        """Show what went wrong, and a button for each thing that can be done about it."""
+        self._error = text
+        self._drop_remedies()
+        for place, (name, act) in enumerate(remedies, 1):
+            button = QPushButton(name)
+            button.clicked.connect(lambda *_, act=act: self._do(act))
+            self._line.insertWidget(place, button)
+            self.remedies.append(button)
+        self._show()
+
+    def leave_picture(self) -> None:
+        """Take the warnings off."""
+        self._warnings = []
+        self._show()
+
+    @Slot()
+    def clear(self) -> None:
+        """Take everything off."""
+        self._error, self._warnings = "", []
+        self._drop_remedies()
+        self._show()
+
+    def _do(self, act: Callable[[], object]) -> None:
+        self.clear()
+        act()
+
+    def _drop_remedies(self) -> None:
+        for button in self.remedies:
+            button.hide()
+            button.deleteLater()
+        self.remedies = []
+
+    def _show(self) -> None:
+        self.setProperty("level", "error" if self._error else "warning")
         self.style().unpolish(self)
         self.style().polish(self)
-        self.label.setText(text)
-        self.show()
+        texts = [text for text in (self._error, *self._warnings) if text]
+        self.label.setText("\n".join(texts))
+        self.setVisible(bool(texts))

@@ -31,10 +31,13 @@ class StatusLine(QStatusBar):
         self.signed = QPushButton()
         self.signed.setFlat(True)
         self.signed.setToolTip("The name that signs your corrections; click to change it")
+        self.sign_off = QPushButton()
+        self.sign_off.setFlat(True)
+        self.sign_off.hide()
         self.setSizeGripEnabled(False)
         for widget in (self.activity, self.progress, self.pause_button, self.cancel_button):
             self.addWidget(widget)
-        for widget in (self.signed, self.position, self.zoom_label):
+        for widget in (self.sign_off, self.signed, self.position, self.zoom_label):
             self.addPermanentWidget(widget)
         self.pause_button.clicked.connect(self._pause)
         self.cancel_button.clicked.connect(document.queue.stop)
@@ -96,6 +99,13 @@ class StatusLine(QStatusBar):
         """Show whose name signs the corrections."""
         self.signed.setText(self._document.person)
         self.signed.setVisible(bool(self._document.person))
+
+    def show_sign_off(self, text: str, superseded: bool) -> None:
+        """Show whether somebody answers for the counts as they are now; nothing if nobody ever signed."""
+        self.sign_off.setText(f"⚠ {text}" if superseded else text)
+        self.sign_off.setToolTip("Something has changed since" if superseded else "Nothing has changed since")
+        self.sign_off.setMinimumWidth(self.sign_off.sizeHint().width())
+        self.sign_off.setVisible(bool(text))
 
     def show_zoom(self, zoom: float) -> None:
         """Show the zoom; 1: pixel for pixel."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from enum import Enum
+from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -46,16 +48,32 @@ QToolBar {{ padding: 4px 6px; spacing: 4px; }}
 #qt_toolbar_ext_button {{ padding: 2px; }}
 QToolBar QToolButton {{ padding: 5px 10px; border-radius: 5px; }}
 QToolBar QToolButton:hover {{ background: {border}; }}
+QToolBar QToolButton:checked {{ background: {border}; border: 1px solid palette(highlight); }}
 QToolBar QToolButton:disabled {{ color: {faint}; }}
 QStatusBar {{ border-top: 1px solid {border}; }}
 QStatusBar::item {{ border: none; }}
 QStatusBar QLabel {{ padding: 2px 8px; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {faint}; border-radius: 3px; background: {base}; }}
+QCheckBox::indicator:disabled {{ border-color: {border}; }}
+QCheckBox::indicator:checked {{ background: palette(highlight); border-color: palette(highlight); }}
+QCheckBox::indicator:checked {{ image: url({check}); }}
 #canvas {{ background: {canvas}; }}
 #card {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
 #faint {{ color: {faint}; }}
 #count {{ font-size: 26px; font-weight: 600; }}
 #className {{ font-weight: 600; }}
 #ledger {{ font-size: 12px; color: {text}; }}
+#figureValue {{ font-weight: 600; }}
+#interval {{ font-size: 12px; color: {faint}; }}
+#fieldLight {{ font-size: 12px; }}
+#tallyRow {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
+#tallyRow[armed="true"] {{ border: 2px solid palette(highlight); }}
+#tallyCount {{ font-size: 34px; font-weight: 600; }}
+#tallyReached {{ background: #1f7a3d; color: white; padding: 6px 8px; border-radius: 4px; font-weight: 600; }}
+#sectionHeading {{ border: none; background: transparent; padding: 4px 0; font-weight: 600; text-align: left; }}
+#sectionHeading:focus {{ border: 1px solid palette(highlight); border-radius: 4px; }}
+#menuButton {{ border: 1px solid {border}; border-radius: 5px; background: {button}; padding: 5px 10px; }}
+#menuButton::menu-indicator {{ subcontrol-position: right center; right: 6px; }}
 #doubtBar {{ background: {base}; border-bottom: 1px solid {border}; }}
 #heading {{ font-size: 12px; font-weight: 600; color: {faint}; }}
 #title {{ font-size: 20px; font-weight: 600; }}
@@ -84,6 +102,18 @@ QStatusBar QLabel {{ padding: 2px 8px; }}
 #historyTable::item {{ padding: 2px 6px; }}
 #historyTable QHeaderView::section {{ background: {window}; color: {faint}; padding: 4px 9px; border: none; }}
 #historyTable QHeaderView::section {{ border-bottom: 1px solid {border}; }}
+#figures {{ border: 1px solid {border}; border-radius: 4px; background: {base}; gridline-color: {border}; }}
+#figures QHeaderView::section {{ background: {window}; color: {faint}; padding: 4px 6px; border: none; }}
+#figures QHeaderView::section {{ border-bottom: 1px solid {border}; }}
+#figures::item {{ padding: 0 6px; }}
+#figures::indicator {{ width: 12px; height: 12px; border: 1px solid {faint}; border-radius: 3px; background: {base}; }}
+#figures::indicator:checked {{ background: palette(highlight); border-color: palette(highlight); image: url({check}); }}
+#verifyTabs::pane {{ border: none; border-top: 1px solid {border}; }}
+#verifyTabs > QTabBar::tab {{ padding: 7px 14px; color: {faint}; border-bottom: 2px solid transparent; }}
+#verifyTabs > QTabBar::tab:hover {{ color: {text}; }}
+#verifyTabs > QTabBar::tab:selected {{ color: {text}; border-bottom-color: palette(highlight); }}
+#caution {{ background: #ffd54a; color: #332700; padding: 5px 8px; border-radius: 4px; }}
+#plot {{ border: 1px solid {border}; border-radius: 4px; }}
 #tiles {{ background: {base}; }}
 #conflicts {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #notice[level="info"] {{ background: #1f6fbf; color: white; }}
@@ -130,4 +160,5 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours["faint"]))
     app.setPalette(palette)
-    app.setStyleSheet(_SHEET.format(**colours))
+    check = (Path(str(resources.files("resources"))) / "icons" / "check.svg").as_posix()
+    app.setStyleSheet(_SHEET.format(**colours, check=check))

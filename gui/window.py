@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QStandardPaths, Qt, QTimer
+from PySide6.QtCore import QSize, QStandardPaths, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -35,6 +35,7 @@ from gui.document import Document
 from gui.doubt_bar import DoubtBar
 from gui.entries import State
 from gui.file_tasks import FileTasks
+from gui.frame_controls import FrameControls
 from gui.gallery import Gallery
 from gui.history_panel import HistoryPanel
 from gui.image_list import ImageList
@@ -42,17 +43,23 @@ from gui.keys_dialog import KeysDialog
 from gui.menus import MainBar, add_choice, add_menus
 from gui.model_dialog import ModelDialog
 from gui.preferences import Preferences
+from gui.remedies import Remedies
+from gui.report_work import SignOffWatch
 from gui.session_holder import Level
 from gui.start_page import FailurePage, NoticeBar, StartPage
 from gui.status_line import StatusLine
+from gui.tally_controls import TallyControls
 from gui.theme import Theme, apply_theme
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gui.verify.window import VerifyWindow
+
 GHOST_REACH = 0.15
 """Cells whose score is less than this below their threshold can be shown dotted."""
 
+_SHARE_OF_SCREEN = 0.95
 _VIEW_SETTLE_MS = 600
 
 
@@ -74,13 +81,20 @@ class MainWindow(QMainWindow):
         self.failure_page = FailurePage()
         self.image_list = ImageList(document)
         self.notice = NoticeBar()
-        self.doubt_bar = DoubtBar(document)
         self.gallery = Gallery(document, preferences.palette)
         self.history_panel = HistoryPanel(document)
         self.actions_ = Actions(self, preferences)
-        self.panel = CountPanel(document, self.actions_["reviewed"])
+        self.doubt_bar = DoubtBar(document, self.actions_)
+        self.panel = CountPanel(document, self.actions_)
+        self.side = QStackedWidget()
+        self.side.addWidget(self.panel)
+        self.frame_controls = FrameControls(self.actions_, self.editor)
+        self.tally_controls = TallyControls(self.actions_, self.editor, preferences, self.side)
         self.status = StatusLine(document)
         self.files = FileTasks(self, document, preferences)
+        self.remedies = Remedies(self, preferences)
+        self.sign_offs = SignOffWatch(document)
+        self.verify: VerifyWindow | None = None
         self._view_timer = QTimer(self)
         self._view_timer.setSingleShot(True)
         self._view_timer.setInterval(_VIEW_SETTLE_MS)
@@ -96,7 +110,8 @@ class MainWindow(QMainWindow):
         self.canvas.set_labels_shown(preferences.show_labels)
         self.start_page.show_recent(preferences.recent_sessions)
         if not self.restoreGeometry(preferences.geometry):
-            self.resize(1280, 800)
+            screen = self.screen().availableGeometry().size()
+            self.resize(QSize(1280, 800).boundedTo(screen * _SHARE_OF_SCREEN))
         self._show_tool()
         self._show_current()
         self._show_activity()
@@ -117,7 +132,7 @@ class MainWindow(QMainWindow):
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
-        for widget in (self.image_list, centre, self.panel):
+        for widget in (self.image_list, centre, self.side):
             self.splitter.addWidget(widget)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([250, 750, 300])
@@ -160,15 +175,16 @@ class MainWindow(QMainWindow):
                 "export_cells": files.ask_to_export,
                 "save_picture": files.ask_to_save_picture,
                 "save_table": files.ask_to_save_csv,
+                "report": files.ask_to_report,
                 "find_missing": files.ask_for_moved,
                 "remove_picture": document.remove_current,
                 "quit": self.close,
-                "undo": document.editing.undo,
-                "redo": document.editing.redo,
+                "undo": lambda: document.tally.undo() if document.tally.active else document.editing.undo(),
+                "redo": lambda: document.tally.redo() if document.tally.active else document.editing.redo(),
                 "select": lambda: editor.set_tool(Tool.SELECT),
                 "add": lambda: editor.set_tool(Tool.SELECT if editor.tool is Tool.ADD else Tool.ADD),
                 "empty": lambda: editor.set_tool(Tool.SELECT if editor.tool is Tool.EMPTY else Tool.EMPTY),
-                "remove": editor.remove,
+                "remove": lambda: self.tally_controls.tool.remove_near() if document.tally.active else editor.remove(),
                 "accept": lambda: document.editing.accept(document.editing.selection),
                 "select_all": lambda: document.editing.select(canvas.boxes.shown_ids()),
                 "next_cell": lambda: editor.walk(1),
@@ -180,6 +196,7 @@ class MainWindow(QMainWindow):
                 "next_unreviewed": self._next_unreviewed,
                 "find": self.image_list.name_filter.setFocus,
                 "import_model": files.ask_for_model,
+                "verify": self.show_verify,
                 "next": lambda: self._step(1),
                 "previous": lambda: self._step(-1),
                 "fit": canvas.fit,
@@ -217,6 +234,10 @@ class MainWindow(QMainWindow):
         document.activity_changed.connect(self._show_activity)
         document.editing.selection_changed.connect(self._show_activity)
         document.editing.undo_stack.indexChanged.connect(self._show_undo)
+        document.tally.changed.connect(self._show_undo)
+        document.tally.active_changed.connect(self._on_tally)
+        document.tally.options_changed.connect(lambda: self.image_list.rows.viewport().update())
+        document.tally.reached.connect(self.notice.show_warning)
         document.message.connect(self._show_message)
         document.editing.person_wanted.connect(self.ask_for_person)
         self.image_list.chosen.connect(document.set_current)
@@ -226,6 +247,8 @@ class MainWindow(QMainWindow):
         self.panel.reset_button.clicked.connect(lambda *_: document.reset_thresholds())
         self.panel.card_button.clicked.connect(lambda *_: self.show_model_card())
         self.panel.import_button.clicked.connect(lambda *_: self.files.ask_for_model())
+        self.status.sign_off.clicked.connect(lambda *_: self.files.ask_to_report())
+        self.sign_offs.changed.connect(self._show_sign_off)
         self.status.signed.clicked.connect(lambda *_: self.ask_for_person())
         self.history_panel.name_wanted.connect(self.ask_for_person)
         self.start_page.open_images.connect(self.files.ask_for_pictures)
@@ -258,14 +281,36 @@ class MainWindow(QMainWindow):
         if self.document.model is not None:
             ModelDialog(self.document.model, self).exec()
 
+    def show_verify(self) -> None:
+        """Show the window that checks the counts against the person's own, beside this one."""
+        from gui.verify.window import VerifyWindow  # not at the start: its plots take a while to load
+
+        if self.verify is None:
+            self.verify = VerifyWindow(self.document, self.preferences)
+            self.verify.import_wanted.connect(self.files.ask_to_import)
+            self.verify.pictures_wanted.connect(self._come_forward)
+        self.verify.show()
+        self.verify.raise_()
+        self.verify.activateWindow()
+
+    def _come_forward(self) -> None:
+        self.raise_()
+        self.activateWindow()
+        self.canvas.setFocus()
+
     def _step(self, by: int) -> None:
         row = self.image_list.next_row(by)
         if row is not None:
             self.document.set_current(row)
 
     def _class_key(self, place: int) -> None:
-        if place < len(self.document.classes):
-            self.editor.class_key(self.document.classes[place])
+        if place >= len(self.document.classes):
+            return
+        name = self.document.classes[place]
+        if self.document.tally.active:
+            self.tally_controls.tool.class_key(name)
+        else:
+            self.editor.class_key(name)
 
     def _next_unreviewed(self) -> None:
         self.document.next_unreviewed(self.image_list.visible_rows_order())
@@ -282,7 +327,10 @@ class MainWindow(QMainWindow):
         self.preferences.palette = palette
         self.canvas.set_palette(palette)
         self.gallery.set_palette(palette)
+        if self.verify is not None:
+            self.verify.set_palette(palette)
         self.panel.classes.set_palette(self.document.classes, palette)
+        self.tally_controls.panel.set_palette(self.document.classes, palette)
         self._show_tool()
 
     def _set_theme(self, theme: Theme) -> None:
@@ -297,17 +345,20 @@ class MainWindow(QMainWindow):
             "About SmearCount",
             f"SmearCount {__version__}\n\n"
             "Counts red cells, white cells and platelets in photographs of blood smears.\n\n"
-            "It is not a medical device: a person checks every count and answers for it.",
+            "It is not a medical device: a person checks every count, signs the result and answers for it.",
         )
 
     # -- what the document says ----------------------------------------------------------------
+
+    def _show_sign_off(self) -> None:
+        self.status.show_sign_off(self.sign_offs.text, self.sign_offs.superseded)
 
     def _on_image_changed(self, row: int) -> None:
         if row == self.document.current:
             self._show_current()
 
     def _on_current_changed(self) -> None:
-        self.notice.hide()
+        self.notice.leave_picture()
         self._view_timer.stop()
         self.canvas.show_picture(None)
         self._show_current()
@@ -323,12 +374,15 @@ class MainWindow(QMainWindow):
             self._show_current()
             self._show_counts()
             self._show_cells()
+            self.tally_controls.show_marks()
+            self.editor.show_wanted_box()
 
     def _on_model_changed(self) -> None:
         document = self.document
         if document.model is None or document.settings is None:
             return
         self.panel.classes.set_classes(document.classes, self.preferences.palette)
+        self.tally_controls.panel.set_classes(document.classes, self.preferences.palette)
         self.panel.classes.show_settings(document.settings, document.model.card.score_floor)
         self.panel.classes.set_hidden(document.remembered("hidden", []))
         self.panel.show_model()
@@ -342,6 +396,7 @@ class MainWindow(QMainWindow):
 
     def _on_session_changed(self) -> None:
         session = self.document.session
+        self.notice.clear()
         if session is not None:
             self.preferences.add_recent_session(str(session.path))
         self.start_page.show_recent(self.preferences.recent_sessions)
@@ -351,6 +406,12 @@ class MainWindow(QMainWindow):
     def _on_hidden_changed(self) -> None:
         self.document.remember("hidden", sorted(self.panel.classes.hidden_classes()))
         self._show_cells()
+
+    def _on_tally(self, active: bool) -> None:
+        if active:
+            self.doubt_bar.set_active(False)
+        self.image_list.rows.viewport().update()
+        self._show_activity()
 
     def _on_doubts(self, active: bool) -> None:
         self.actions_["doubts"].setChecked(active)
@@ -392,19 +453,23 @@ class MainWindow(QMainWindow):
         cells = document.current_cells()
         if entry is None or cells is None or result is None or entry.countable is None or document.picture is None:
             self.canvas.show_detections(None, ())
+            self.frame_controls.show_frame()
             return
         detections = cells.cells
-        truth = document.ground_truth(entry.id) if self.actions_["ground_truth"].isChecked() else []
-        self.canvas.show_ground_truth([box for _, box in truth])
+        truth = document.truths.of(entry.id) if self.actions_["ground_truth"].isChecked() else None
+        truth = None if document.tally.active else truth
+        self.canvas.show_ground_truth(np.zeros((0, 4), np.float32) if truth is None else truth.boxes)
         self.canvas.show_detections(detections, document.classes)
         hidden = [document.classes.index(name) for name in self.panel.classes.hidden_classes()]
-        visible = ~np.isin(detections.labels, hidden) & (not self.actions_["hide_boxes"].isChecked())
+        boxes = not (self.actions_["hide_boxes"].isChecked() or document.tally.hides_counts)
+        visible = ~np.isin(detections.labels, hidden) & boxes
         ghosts = np.zeros(len(detections), bool)
         doubts = self.doubt_bar.active
         if (self.preferences.show_ghosts or doubts) and document.settings is not None:
             places, margins = entry.countable.doubtful(document.settings.thresholds, document.classes, GHOST_REACH)
             ghosts[places[margins < 0]] = True
         self.canvas.show_cells(result.counted & visible, ghosts & visible)
+        self.frame_controls.show_frame(hidden, boxes=boxes)
         self.editor.show_selection()
 
     def _show_activity(self) -> None:
@@ -419,11 +484,11 @@ class MainWindow(QMainWindow):
         chosen = bool(document.editing.selection)
         self.actions_.enable(
             save_picture=counted,
-            save_table=any(item.state is State.COUNTED for item in document.entries),
+            save_table=document.overview.states[State.COUNTED] > 0,
             count_again=entry is not None and document.model is not None,
             stop=document.queue.busy is not None,
             pause=document.queue.waiting > 0,
-            retry_failed=any(item.state is State.FAILED for item in document.entries),
+            retry_failed=document.overview.states[State.FAILED] > 0,
             remove_picture=entry is not None,
             next=total > 1,
             previous=total > 1,
@@ -449,6 +514,7 @@ class MainWindow(QMainWindow):
         self.actions_["reviewed"].setChecked(entry is not None and entry.reviewed)
         self.actions_["reviewed"].setText("✓ Reviewed" if entry is not None and entry.reviewed else "Mark reviewed")
         self.panel.enable()
+        self.frame_controls.enable()
         self._show_undo()
 
     def _show_undo(self) -> None:
@@ -460,6 +526,7 @@ class MainWindow(QMainWindow):
             self.actions_[name].setEnabled(possible)
             self.actions_[name].setText(f"&{verb} {text[:1].lower()}{text[1:]}" if possible else f"&{verb}")
             self.actions_[name].setIconText(verb)
+        self.tally_controls.enable()
 
     def _show_tool(self) -> None:
         editor, classes = self.editor, self.document.classes
@@ -472,8 +539,10 @@ class MainWindow(QMainWindow):
     def _show_message(self, level: Level, text: str) -> None:
         if level is Level.INFO:
             self.status.showMessage(text, 6000)
+        elif level is Level.WARNING:
+            self.notice.show_warning(text)
         else:
-            self.notice.show_message(level.value, text)
+            self.notice.show_error(text)
 
     def _show_zoom(self, zoom: float) -> None:
         self.status.show_zoom(zoom)
@@ -506,6 +575,8 @@ class MainWindow(QMainWindow):
             self._remember_view()
         self._view_timer.stop()
         self.image_list.stop()
+        if self.verify is not None:
+            self.verify.close_down()
         self.document.close()
         event.accept()
 
@@ -537,7 +608,8 @@ def run_window(paths: Sequence[Path], model: Path) -> int:
     app.setWindowIcon(application_icon())
     preferences = Preferences()
     apply_theme(app, preferences.theme)
-    window = MainWindow(Document(model, sessions_folder()), preferences)
+    sessions = Path(preferences.sessions_folder) if preferences.sessions_folder else sessions_folder()
+    window = MainWindow(Document(model, sessions), preferences)
     window.show()
     if paths:
         window.document.open_paths(paths)

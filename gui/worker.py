@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import cv2
 import numpy as np
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
+from core.counting import count_ahead
 from core.detector import DetectionCancelled, Detector
 from core.images import ImageError, SmearImage, read_image
 from core.model import Model, ModelError
@@ -79,6 +81,7 @@ class Worker(QObject):
     progressed = Signal(object, int, int)  # Job, tiles done, tiles in all
     finished = Signal(object, object)  # Job, DetectorResult | None
     failed = Signal(object, str)
+    unreachable = Signal(object, str)  # the picture's folder is not there
     cancelled = Signal(object)
     model_opened = Signal(object)  # Model
     model_failed = Signal(str)
@@ -116,15 +119,28 @@ class Worker(QObject):
                     progress=lambda done, total: self.progressed.emit(job, done, total),
                     cancel=job.cancel,
                 )
+                count_ahead(found.detections, self._detector.card.nms_iou)
             self.finished.emit(job, found)
         except DetectionCancelled:
             self.cancelled.emit(job)
         except (ImageError, SessionError) as error:
-            self.failed.emit(job, str(error))
+            # asked here, since a network that is gone may take its time to say so
+            (self.unreachable if _folder_is_gone(job.path) else self.failed).emit(job, str(error))
         except MemoryError:
             self.failed.emit(job, f"{job.path}: too large for the free memory; close other programs or crop it.")
         except Exception as error:  # noqa: BLE001  a bug in one picture must not stop the rest
             self.failed.emit(job, f"{job.path}: counting stopped unexpectedly ({error}); the other pictures go on.")
+
+
+def _folder_is_gone(path: Path) -> bool:
+    """Tell whether not only a picture is missing, but all of its folder; an unmounted drive leaves an empty one."""
+    try:
+        with os.scandir(path.parent) as files:
+            return not any(files)
+    except PermissionError:
+        return False
+    except OSError:
+        return True
 
 
 class WorkerThread(QObject):

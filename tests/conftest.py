@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,3 +79,16 @@ def ordinary_user() -> Callable[[], AbstractContextManager[None]]:
             os.seteuid(effective)
 
     return without_rights
+
+
+@pytest.fixture
+def small_drive(tmp_path: Path) -> Iterator[Path]:
+    """Return a file system of half a megabyte."""
+    folder = tmp_path / "drive"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    options = ["-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)]
+    if mount is None or subprocess.run([mount, *options], capture_output=True, check=False).returncode:
+        pytest.skip("only root can mount a small drive on Linux")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.annotations.collecting import number
@@ -52,4 +53,4 @@ def read_points(
             corners = [min(max(v, 0.0), limit) if inside else v for v, limit in zip(square, limits, strict=True)]
         picture.add(place, name, corners)
     if (image := picture.finish()) is not None:
-        yield image
+        yield replace(image, points=True)

@@ -36,7 +36,8 @@ class AnnotatedImage:
     ``file_name`` is the picture's name as the annotation gives it; of a YOLO or point file, which
     does not give it, the name without its suffix. ``width`` and ``height`` are those of the
     orientation-corrected picture in pixels. ``boxes`` float32 (N, 4) ``x1 y1 x2 y2`` in pixels;
-    ``names`` the N class names; ``scores`` float32 (N,) in 0 to 1, None where there are none.
+    ``names`` the N class names; ``scores`` float32 (N,) in 0 to 1, None where there are none. With ``points``
+    only the centres of the boxes were annotated.
     The arrays are read-only, so that crossing threads is safe.
     """
 
@@ -46,6 +47,7 @@ class AnnotatedImage:
     boxes: NDArray[np.float32]
     names: tuple[str, ...]
     scores: NDArray[np.float32] | None = None
+    points: bool = False
 
     def __post_init__(self) -> None:
         count = len(self.names)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from window_table import window_table
 
 HERE = Path(__file__).parent
 STARTS = 5
@@ -89,7 +90,10 @@ def main() -> None:
     table.add_row("start to first window", f"{median_of_runs('first_window.py', STARTS):.2f} s", "", "", "< 2 s")
     repaint = median_of_runs("slider_repaint.py", 1)
     table.add_row("slider to repaint, 5,000 boxes", f"{repaint:.1f} ms", "", "", "< 30 ms")
+    sweep = median_of_runs("sweep.py", 3)
+    table.add_row("verification of 1,000 × 150 boxes, 14 thresholds", f"{sweep:.0f} ms", "", "", "< 2000 ms")
     Console().print(table)
+    Console().print(window_table())
 
 
 if __name__ == "__main__":

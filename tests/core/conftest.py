@@ -8,8 +8,13 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
+from core.counting import CountSettings
+from core.detections import Detections
 from core.model_card import CARD_KEY, ModelCard
+from core.session import Session, StoredDetections, stamp_of
+from core.session_settings import SETTINGS_KEY, keep_card, stored_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,5 +88,43 @@ def make_model(tmp_path: Path) -> Callable[..., Path]:
     ) -> Path:
         text = card.to_json() if isinstance(card, ModelCard) else card
         return write_model(tmp_path / "model.onnx", text, outputs)
+
+    return make
+
+
+BOXES = (  # box in pixels, score, label
+    ((10, 10, 60, 60), 0.9, 0),
+    ((80, 20, 130, 70), 0.8, 0),
+    ((10, 80, 60, 118), 0.3, 0),
+    ((140, 30, 190, 110), 0.7, 1),
+    ((100, 90, 112, 102), 0.6, 2),
+)
+
+
+@pytest.fixture
+def make_session(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that makes a session whose pictures were counted; each has the same known cells.
+
+    Counted are 2 red cells, 1 white cell and 1 platelet in each.
+    """
+
+    def make(name: str = "work.smearcount", pictures: int = 2) -> Path:
+        boxes, scores, labels = (np.array(column) for column in zip(*BOXES, strict=True))
+        path = tmp_path / name
+        with Session.create(path) as session:
+            files = [tmp_path / f"field {number}.png" for number in range(1, pictures + 1)]
+            for number, file in enumerate(files):
+                Image.new("RGB", (200, 120), (250, 240, 245 - number % 200)).save(file)
+            session.put(SETTINGS_KEY, stored_settings(CountSettings.suggested_by(CARD), CARD.classes))
+            keep_card(session, "ab" * 32, CARD)
+            for image in session.add_images(files):
+                cells = Detections.from_model(boxes.astype(np.float32), scores.astype(np.float32), labels)
+                found = StoredDetections(
+                    cells.numbered_from(session.new_ids(len(cells))), CARD.classes, 50, 1, CARD.name, "ab" * 32
+                )
+                session.set_counted(
+                    image.id, found, width=200, height=120, seconds=0.5, notices=(), stamp=stamp_of(image.path)
+                )
+        return path
 
     return make

@@ -11,7 +11,9 @@ from core.annotate import annotate, write_picture
 from core.classes import PALETTES
 from core.counting import CountSettings, count
 from core.detections import Detections
+from core.frame import EdgeRule, Frame
 from core.images import read_image
+from core.region import Region
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +42,37 @@ def test_counted_cells_are_boxed_in_their_colour(palette: Palette):
         assert (picture[y2, x1 + 5 : x2 - 5] == palette.colour(CLASSES, label)).all()
     assert (picture[:, 455:] == 230).all()
     assert (field == 230).all()
+
+
+@pytest.mark.parametrize("rule", EdgeRule)
+@pytest.mark.parametrize(
+    "region",
+    [None, Region.between(50, 40, 900, 150), Region(((40, 30), (300, 40), (80, 190)))],
+    ids=["", "rectangle", "polygon"],
+)
+def test_the_sides_of_the_frame_are_drawn(rule: EdgeRule, region: Region | None):
+    field = np.full((200, 600, 3), 230, np.uint8)
+    frame = Frame(600, 200, rule, region)
+    nothing = count(Detections.empty(), CountSettings({}, edge_rule=rule), (), None, frame)
+    picture = annotate(field, Detections.empty(), nothing, (), frame=frame)
+    drawn = (picture != 230).any(axis=2)
+    for start, end, forbidden in frame.sides:
+        steps = np.clip(np.linspace(start, end, 200), (2, 2), (597, 197)).astype(int)
+        colours = picture[steps[:, 1], steps[:, 0]]
+        assert drawn[steps[:, 1], steps[:, 0]].all()
+        white = (colours == 255).all(axis=1).mean()
+        assert (white > 0.25) == forbidden
+    assert drawn.any() == bool(frame.sides)
+
+
+def test_an_outline_may_leave_the_picture():
+    field = np.full((200, 600, 3), 230, np.uint8)
+    frame = Frame(600, 200, region=Region(((-200, 100), (300, -150), (800, 100), (300, 350))))
+    nothing = count(Detections.empty(), CountSettings({}), (), None, frame)
+    drawn = (annotate(field, Detections.empty(), nothing, (), frame=frame) != 230).any(axis=2)
+    y, x = np.nonzero(drawn)
+    assert np.abs(np.abs(x - 300) / 2 + np.abs(y - 100) - 250).max() < 5
+    assert len(y) > 0
 
 
 def test_cells_at_the_border_do_not_break_the_picture():

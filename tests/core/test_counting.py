@@ -8,8 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.boxes import iou_matrix, suppress_by_class
-from core.counting import SAME_CELL_IOU, CountSettings, count
-from core.detections import Detections
+from core.corrections import Corrections
+from core.counting import SAME_CELL_IOU, Countable, CountSettings, count
+from core.detections import Detections, Origin
+from core.frame import EdgeRule, Frame
+from core.region import Region
+from core.session_values import Cell as Correction
 
 CLASSES = ("RBC", "WBC", "Platelets")
 
@@ -114,6 +118,112 @@ def test_an_empty_field_counts_nothing():
     result = count(Detections.empty(), settings_of((0.5, 0.5, 0.5)), CLASSES)
     assert result.counts == dict.fromkeys(CLASSES, 0)
     assert result.mean_scores == dict.fromkeys(CLASSES)
+
+
+FRAMES = [
+    Frame(40, 30, EdgeRule.TOP_LEFT),
+    Frame(40, 30, EdgeRule.BOTTOM_RIGHT, Region.between(3, 2, 25, 24)),
+    Frame(40, 30, EdgeRule.ALL, Region(((4, 0), (40, 13), (4, 30)))),
+]
+frames = st.sampled_from(FRAMES)
+
+# Of a field's cells by number: taken away (None), or put there by hand; numbers beyond the field's are new cells.
+by_hand = st.one_of(
+    st.none(),
+    st.tuples(box, st.sampled_from(CLASSES)).map(
+        lambda c: Correction(c[1], (float(c[0][0]), float(c[0][1]), float(c[0][2]), float(c[0][3])), 0.5, Origin.PERSON)
+    ),
+)
+overlays = st.dictionaries(st.integers(0, 30), by_hand, max_size=8)
+
+
+def framed(limits: tuple[float, float, float], frame: Frame) -> CountSettings:
+    return CountSettings(dict(zip(CLASSES, limits, strict=True)), 0.5, frame.rule)
+
+
+@given(fields, overlays, thresholds, frames)
+def test_the_frame_takes_from_the_count_what_lies_outside_and_nothing_else(
+    cells: Detections, overlay: dict[int, Correction | None], limits: tuple[float, float, float], frame: Frame
+):
+    corrections = Corrections.of(cells, overlay, CLASSES)
+    everything = count(cells, settings_of(limits), CLASSES, corrections)
+    result = count(cells, framed(limits, frame), CLASSES, corrections, frame)
+    inside = frame.inside(corrections.over(cells).boxes)
+    assert result.counted.tolist() == (everything.counted & inside).tolist()
+    assert result.excluded.tolist() == (everything.counted & ~inside).tolist()
+    assert not everything.excluded.any()
+
+
+@given(fields, overlays, thresholds, frames)
+def test_the_ledger_adds_up_in_a_frame(
+    cells: Detections, overlay: dict[int, Correction | None], limits: tuple[float, float, float], frame: Frame
+):
+    corrections = Corrections.of(cells, overlay, CLASSES)
+    result = count(cells, framed(limits, frame), CLASSES, corrections, frame)
+    untouched = count(cells, framed(limits, frame), CLASSES, None, frame)
+    labels = corrections.over(cells).labels
+    for label, name in enumerate(CLASSES):
+        row = result.ledger[name]
+        assert row.model == untouched.counts[name]
+        assert 0 <= row.removed <= row.model
+        assert row.model + row.added - row.removed == row.total == result.counts[name]
+        assert row.total == (result.counted & (labels == label)).sum()
+
+
+LEFT_OUT, WITHIN = (0.0, 50.0, 50.0, 100.0), (10.0, 50.0, 60.0, 100.0)  # one cell, and both of one place
+
+
+@pytest.mark.parametrize("label", [0, 1])
+@pytest.mark.parametrize(("first", "second", "counts"), [(LEFT_OUT, WITHIN, 0), (WITHIN, LEFT_OUT, 1)])
+def test_a_cell_outside_goes_on_suppressing_its_double(
+    first: tuple[float, ...], second: tuple[float, ...], counts: int, label: int
+):
+    """Where it is decides the likelier box, of one class or of two; else a cut cell would count by its double."""
+    boxes = np.array([first, second], np.float32)
+    if label:  # two classes are one cell only where boxes nearly agree
+        boxes[:, 0] /= 4
+    cells = Detections.from_model(boxes, np.array([0.9, 0.6], np.float32), np.array([0, label], np.int32))
+    frame = Frame(200, 200, EdgeRule.TOP_LEFT)
+    result = count(cells, framed((0.5, 0.5, 0.5), frame), CLASSES, None, frame)
+    assert result.counted.tolist() == [bool(counts), False]
+    assert result.excluded.tolist() == [not counts, False]
+
+
+@pytest.mark.parametrize(
+    ("found", "put", "ledger"),
+    [
+        (WITHIN, WITHIN, (1, 0, 0)),
+        (WITHIN, LEFT_OUT, (1, 0, 1)),
+        (LEFT_OUT, WITHIN, (0, 1, 0)),
+        (LEFT_OUT, LEFT_OUT, (0, 0, 0)),
+    ],
+)
+def test_a_box_moved_over_the_border_moves_in_the_ledger(
+    found: tuple[float, float, float, float], put: tuple[float, float, float, float], ledger: tuple[int, int, int]
+):
+    cells = detections_of([((int(found[0]), 50, int(found[2]), 100), 0.9, 0)])
+    corrections = Corrections.of(cells, {0: Correction("RBC", put, 0.9, Origin.PERSON)}, CLASSES)
+    frame = Frame(200, 200, EdgeRule.TOP_LEFT)
+    result = count(cells, framed((0.5, 0.5, 0.5), frame), CLASSES, corrections, frame)
+    row = result.ledger["RBC"]
+    assert (row.model, row.added, row.removed) == ledger
+    assert result.mean_scores["RBC"] == (pytest.approx(0.9) if ledger == (1, 0, 0) else None)
+
+
+def test_cells_outside_are_not_doubtful():
+    cells = detections_of([((0, 50, 50, 100), 0.51, 0), ((90, 50, 140, 100), 0.52, 0)])
+    countable = Countable.of(cells, Corrections.none(cells), 0.5, Frame(200, 200, EdgeRule.TOP_LEFT))
+    positions, _ = countable.doubtful(dict.fromkeys(CLASSES, 0.5), CLASSES, 0.1)
+    assert positions.tolist() == [0]  # the likelier comes first in the detections
+
+
+def test_a_count_must_be_in_the_frame_that_its_settings_name():
+    cells = detections_of([((0, 50, 50, 100), 0.51, 0)])
+    settings = CountSettings(dict.fromkeys(CLASSES, 0.5), 0.5, EdgeRule.TOP_LEFT)
+    for frame in (None, Frame(200, 200), Frame(200, 200, EdgeRule.TOP_RIGHT)):
+        with pytest.raises(ValueError, match="edge rule"):
+            count(cells, settings, CLASSES, None, frame)
+    assert count(cells, settings, CLASSES, None, settings.frame(200, 200)).excluded.any()
 
 
 def test_detections_come_in_descending_order_and_cannot_be_changed():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import subprocess
 import sys
 import zlib
 from pathlib import Path
@@ -362,6 +363,22 @@ def test_a_named_file_is_never_passed_over(tmp_path: Path):
     named = [tmp_path / "scan.dat", tmp_path / "gone.png", tmp_path / ("y" * 300)]
     named[0].touch()
     assert list(find_images(named)) == named
+
+
+def test_odd_metadata_is_no_matter_in_any_thread(tmp_path: Path):
+    """Pillow warns of it. Silencing it for the time of reading would also silence, or not, the other thread."""
+    path = tmp_path / "odd.jpg"
+    Image.fromarray(gradient()).save(path, exif=b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01")
+    script = (
+        "import sys, warnings; from concurrent.futures import ThreadPoolExecutor\n"
+        "from core.images import read_image\n"
+        "before = list(warnings.filters)\n"
+        "with ThreadPoolExecutor(4) as pool: pictures = list(pool.map(read_image, sys.argv[1:] * 100))\n"
+        "assert list(warnings.filters) == before; assert len(pictures) == 100"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", script, path], capture_output=True, check=False)
+    assert done.stderr == b""
+    assert done.returncode == 0
 
 
 def encoded(name: str) -> bytes:

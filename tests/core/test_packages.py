@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -28,3 +31,18 @@ def test_every_requirement_is_pinned_and_no_pin_is_an_address():
     needed = {re.split(r"[^\w-]", text, maxsplit=1)[0].lower() for text in metadata.requires("smearcount") or ()}
     assert len(needed) > 10
     assert needed <= set(pins)
+
+
+def test_nothing_is_sent_to_anyone_and_nothing_is_left_in_the_home_folder(tmp_path: Path):
+    """OpenVINO by itself reports its use as it is imported."""
+    code = (
+        "import socket, sys\n"
+        "def refuse(*_): raise SystemExit('the network was used')\n"
+        "socket.getaddrinfo = socket.socket.connect = refuse\n"
+        "import core.cli\n"
+        "assert 'openvino_telemetry' not in sys.modules\n"
+    )
+    environment = {**os.environ, "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(tmp_path.iterdir()) == []

@@ -687,19 +687,6 @@ def test_a_full_drive_loses_nothing_and_the_edit_can_be_repeated(path: Path, tmp
         assert len(session.history(limit=10_000)) == stored + 1
 
 
-@pytest.fixture
-def small_drive(tmp_path: Path) -> Iterator[Path]:
-    """Return a file system of half a megabyte."""
-    folder = tmp_path / "drive"
-    folder.mkdir()
-    mount = shutil.which("mount")
-    options = ["-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)]
-    if mount is None or subprocess.run([mount, *options], capture_output=True, check=False).returncode:
-        pytest.skip("only root can mount a small drive on Linux")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
 def test_a_drive_that_is_really_full(small_drive: Path, tmp_path: Path):
     path = small_drive / "s.smearcount"
     with Session.create(path) as session:

@@ -17,12 +17,16 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox, Q
 
 from core.annotations import AnnotatedImage, write_coco, write_voc, write_yolo
 from core.detections import Origin
+from core.ground_truth import TruthKind
 from core.session import Session
+from gui.annotation_reading import PictureIndex, read_boxes, upright_size
 from gui.document import Document
 from gui.entries import Entry, State
-from gui.exchange import Format, PictureIndex, Scope, Use, read_boxes, upright_size
-from gui.exchange_dialogs import ExportDialog, ImportDialog
+from gui.export_dialog import ExportDialog
+from gui.exporting import Format, Scope
 from gui.file_tasks import FileTasks
+from gui.import_dialog import ImportDialog
+from gui.importing import Use
 from gui.session_holder import Level
 from trainer.data import load_yolo_folder
 
@@ -255,9 +259,29 @@ def test_ground_truth_leaves_the_count_as_it_is(bench: Bench, make_smear: MakeSm
     before = bench.counts()
     bench.import_(Use.TRUTH, voc(tmp_path / "voc", annotated("a.png")))
     assert bench.counts() == before
-    truth = bench.document.ground_truth(bench.document.entries[0].id)
-    assert truth == [(name, tuple(map(float, box))) for name, box in zip(NAMES, BOXES, strict=True)]
-    assert bench.messages[-1] == (Level.INFO, "Took 3 boxes in 1 picture as ground truth.")
+    truth = bench.document.truths.of(bench.document.entries[0].id)
+    assert truth is not None
+    assert (truth.names, truth.boxes.tolist()) == (NAMES, [list(box) for box in BOXES])
+    assert truth.counts() == {"RBC": 2, "Platelets": 1}  # nobody looked for white cells
+    assert bench.messages[-1] == (Level.INFO, "Took 3 cells in 1 picture as ground truth.")
+
+
+def test_points_are_a_ground_truth_and_nothing_else(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:
+    smear = make_smear("a.png")[0]
+    bench.open(smear)
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "a.txt").write_text("20 30 0\n200 40 0\n", encoding="utf-8")
+    (tmp_path / "labels" / "classes.txt").write_text("RBC\n", encoding="utf-8")
+    dialog = bench.read(tmp_path / "labels")
+    dialog.use_buttons[Use.ADD].click()
+    assert not dialog.import_button.isEnabled()
+    assert "ground truth only" in dialog.import_button.toolTip()
+    bench.finish(dialog, Use.TRUTH)
+    truth = bench.document.truths.of(bench.document.entries[0].id)
+    assert truth is not None
+    assert (truth.kind, truth.counts()) == (TruthKind.POINTS, {"RBC": 2})
+    assert truth.points.tolist() == [[20, 30], [200, 40]]
+    assert bench.messages[-1] == (Level.INFO, "Took 2 cells in 1 picture as ground truth.")
 
 
 def test_unknown_classes_are_mapped_or_left_out(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from core.detections import Origin
 from gui.actions import Actions
 from gui.document import Document
 from gui.entries import State
-from gui.gallery import ClassSection, Crops, Gallery, TileView, shares
+from gui.gallery import ClassSection, Gallery, shares
+from gui.gallery_tiles import Crops
 from gui.theme import Theme, apply_theme
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
+    from gui.gallery_view import TileView
     from gui.preferences import Preferences
 
 LEFT = Qt.MouseButton.LeftButton

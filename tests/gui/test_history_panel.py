@@ -139,7 +139,7 @@ def test_the_latest_line_alone_tells_undo_from_redo(
     for _ in range(2):
         document.editing.undo()
         document.editing.redo()
-    monkeypatch.setattr("gui.history_panel._BATCH", 1)
+    monkeypatch.setattr("gui.history_table._BATCH", 1)
     panel.model.read(None)
     assert column(panel, WHAT)[0].startswith("Redo: ")
     document.editing.undo()
@@ -204,7 +204,7 @@ def test_hidden_it_reads_nothing_and_shown_again_it_is_up_to_date(
 def test_a_long_history_is_read_as_it_is_scrolled_to(
     panel: HistoryPanel, document: Document, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gui.history_panel._BATCH", 40)
+    monkeypatch.setattr("gui.history_table._BATCH", 40)
     session = document.session
     assert session is not None
     for number in range(100):

@@ -18,8 +18,9 @@ from core.counting import Countable, CountSettings
 from gui import thumbnails
 from gui.document import Document
 from gui.entries import Entry, State
-from gui.image_list import ImageList, fitting
+from gui.image_list import ImageList
 from gui.image_list_model import Show, natural_key
+from gui.image_row import fitting
 from gui.theme import Theme, apply_theme
 from gui.thumbnails import read_thumbnail
 

@@ -54,3 +54,8 @@ def test_without_a_display_the_demo_is_counted_headless(model_path: Path, tmp_pa
 def test_the_program_never_imports_torch() -> None:
     code = "import sys, gui.window, core.cli; sys.exit('torch' in sys.modules or 'trainer' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_window_opens_without_the_writers_of_reports() -> None:
+    code = "import sys, gui.window, core.cli; sys.exit(not {'reportlab', 'xlsxwriter'}.isdisjoint(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

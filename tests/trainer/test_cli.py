@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -226,3 +228,12 @@ def test_a_model_that_is_none_gives_one_sentence(
     error = capsys.readouterr().err
     assert "model.onnx: this is not an ONNX model" in error
     assert error.count("\n") == 1
+
+
+def test_without_its_packages_the_command_says_what_to_install() -> None:
+    code = "import sys; sys.modules['onnx'] = None; from trainer.entry import main; sys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "needs packages that are not installed here (onnx)" in done.stderr
+    assert 'pip install -c constraints.txt -e ".[train]"' in done.stderr
+    assert "Traceback" not in done.stderr

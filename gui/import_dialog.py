@@ -1,22 +1,18 @@
-"""The dialogs that bring annotations in and out."""
+"""The dialog that brings annotations in."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
-    QDialog,
     QFileDialog,
     QFormLayout,
-    QHBoxLayout,
     QLabel,
-    QMessageBox,
     QPlainTextEdit,
-    QProgressBar,
     QPushButton,
     QRadioButton,
     QScrollArea,
@@ -25,23 +21,11 @@ from PySide6.QtWidgets import (
 )
 
 from core.annotations.reading import ANNOTATION_SUFFIXES
+from gui.annotation_reading import FoundBoxes, PictureIndex, read_boxes
+from gui.background import Background, many
+from gui.dialog_parts import Busy, FittingDialog, column, faint, heading, indented, row
 from gui.entries import State
-from gui.exchange import (
-    Background,
-    Exporting,
-    Format,
-    FoundBoxes,
-    Importing,
-    ImportPlan,
-    PictureIndex,
-    Scope,
-    Use,
-    entries_in,
-    files_there,
-    many,
-    read_boxes,
-    why_no_export,
-)
+from gui.importing import Importing, ImportPlan, Use
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,25 +54,7 @@ _USES = {
 }
 
 
-class _Dialog(QDialog):
-    """A dialog that is high enough for its texts, which Qt does not see to where lines are wrapped."""
-
-    def event(self, event: QEvent) -> bool:
-        done = super().event(event)
-        if event.type() == QEvent.Type.LayoutRequest:
-            self.fit()
-        return done
-
-    def fit(self, *, shrink: bool = False) -> None:
-        """Grow to what the texts need, or shrink to it too."""
-        layout = self.layout()
-        if layout is not None:
-            layout.activate()
-            width = max(self.width(), self.minimumWidth())
-            self.resize(width, max(0 if shrink else self.height(), layout.totalHeightForWidth(width)))
-
-
-class ImportDialog(_Dialog):
+class ImportDialog(FittingDialog):
     """Asks for annotation files, says what is in them, and asks what they are taken for."""
 
     def __init__(self, document: Document, preferences: Preferences, parent: QWidget | None = None) -> None:
@@ -104,7 +70,7 @@ class ImportDialog(_Dialog):
         self._combos: dict[str, QComboBox] = {}
         self.choosing = self._build_choosing()
         self.deciding = self._build_deciding()
-        self.busy = _Busy()
+        self.busy = Busy()
         self.back_button = QPushButton("Other files …")
         self.import_button = QPushButton("Import")
         self.cancel_button = QPushButton("Cancel")
@@ -114,13 +80,13 @@ class ImportDialog(_Dialog):
         self.back_button.clicked.connect(lambda *_: self._show(self.choosing))
         self.import_button.clicked.connect(lambda *_: self._import())
         self.cancel_button.clicked.connect(lambda *_: self.reject())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 18, 20, 16)
-        column.setSpacing(14)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 18, 20, 16)
+        layout.setSpacing(14)
         for page in (self.choosing, self.deciding, self.busy):
-            column.addWidget(page)
-        column.addStretch(1)
-        column.addLayout(_row(self.back_button, None, self.cancel_button, self.import_button))
+            layout.addWidget(page)
+        layout.addStretch(1)
+        layout.addLayout(row(self.back_button, None, self.cancel_button, self.import_button))
         self.setMinimumWidth(_WIDTH)
         self._show(self.choosing)
 
@@ -129,7 +95,7 @@ class ImportDialog(_Dialog):
     def _build_choosing(self) -> QWidget:
         title = QLabel("Choose annotation files, or drop them here")
         title.setObjectName("title")
-        text = _faint(
+        text = faint(
             "Pascal VOC (LabelImg), YOLO, COCO JSON or CSV, for pictures of this session. They are matched by the "
             "name of the picture. A folder is searched with all folders in it."
         )
@@ -139,7 +105,7 @@ class ImportDialog(_Dialog):
         self.folder_button.clicked.connect(lambda *_: self._ask_for_folder())
         for button in (self.files_button, self.folder_button):
             button.setMinimumSize(110, 32)
-        return _column(title, text, _row(self.files_button, self.folder_button, None))
+        return column(title, text, row(self.files_button, self.folder_button, None))
 
     def _build_deciding(self) -> QWidget:
         self.summary = QLabel()
@@ -158,7 +124,7 @@ class ImportDialog(_Dialog):
             button.setAccessibleDescription(explanation)
             self._uses.addButton(button)
             self.use_buttons[use] = button
-            choices += [button, _indented(_faint(explanation))]
+            choices += [button, indented(faint(explanation))]
         self.use_buttons[Use.ADD].setChecked(True)
         self._uses.buttonToggled.connect(lambda *_: self._show_plan())
         self.mapping_heading = QLabel("The model does not know these class names. What are they?")
@@ -168,11 +134,11 @@ class ImportDialog(_Dialog):
         self.mapping_scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         self.outcome = QLabel()
         self.outcome.setWordWrap(True)
-        return _column(
+        return column(
             self.summary,
             self.details,
-            _heading("WHAT ARE THEY?"),
-            _column(*choices, spacing=4),
+            heading("WHAT ARE THEY?"),
+            column(*choices, spacing=4),
             self.mapping_heading,
             self.mapping_scroll,
             self.outcome,
@@ -337,235 +303,3 @@ class ImportDialog(_Dialog):
         if self._importing is not None:
             self._importing.stop()
         super().closeEvent(event)
-
-
-class ExportDialog(_Dialog):
-    """Asks which pictures are exported, in which format, and where to."""
-
-    def __init__(self, document: Document, preferences: Preferences, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Export annotations")
-        self._document = document
-        self._preferences = preferences
-        self._exporting: Exporting | None = None
-        self._failed = False
-        self.scope_buttons = {scope: self._scope_button(scope) for scope in Scope}
-        self.formats = QComboBox()
-        for kind in Format:
-            self.formats.addItem(kind.value, kind)
-        self.explanation = _faint("")
-        self.hint = QLabel()
-        self.hint.setWordWrap(True)
-        self.busy = _Busy()
-        self.busy.hide()
-        self.export_button = QPushButton("Export …")
-        self.export_button.setDefault(True)
-        self.close_button = QPushButton("Cancel")
-        self.close_button.setAutoDefault(False)
-        scopes = QButtonGroup(self)
-        for button in self.scope_buttons.values():
-            scopes.addButton(button)
-        self._choices = _column(
-            _heading("WHICH PICTURES"),
-            _column(*self.scope_buttons.values(), spacing=6),
-            _heading("FORMAT"),
-            self.formats,
-            self.explanation,
-        )
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 18, 20, 16)
-        column.setSpacing(14)
-        for widget in (self._choices, self.hint, self.busy):
-            column.addWidget(widget)
-        column.addStretch(1)
-        column.addLayout(_row(None, self.close_button, self.export_button))
-        self.setMinimumWidth(_WIDTH - 100)
-        first = next((scope for scope in reversed(Scope) if entries_in(document, scope)), Scope.COUNTED)
-        self.scope_buttons[first].setChecked(True)
-        scopes.buttonToggled.connect(lambda *_: self._show_choice())
-        self.formats.currentIndexChanged.connect(lambda *_: self._show_choice())
-        self.export_button.clicked.connect(lambda *_: self._ask_where())
-        self.close_button.clicked.connect(lambda *_: self.reject())
-        self._show_choice()
-
-    def _scope_button(self, scope: Scope) -> QRadioButton:
-        number = len(entries_in(self._document, scope))
-        name = scope.value
-        if scope is Scope.CURRENT:
-            entry = self._document.current_entry
-            name += f": {entry.path.name}" if entry else ""
-        else:
-            name += f" ({number:,})"
-        button = QRadioButton(name.replace("&", "&&"))
-        button.setEnabled(number > 0)
-        button.setToolTip(why_no_export(self._document, scope))
-        return button
-
-    @property
-    def scope(self) -> Scope:
-        """Which pictures are chosen."""
-        return next(scope for scope, button in self.scope_buttons.items() if button.isChecked())
-
-    @property
-    def kind(self) -> Format:
-        """Which format is chosen."""
-        return list(Format)[self.formats.currentIndex()]
-
-    def _show_choice(self) -> None:
-        problem = why_no_export(self._document, self.scope)
-        self.explanation.setText(self.kind.explanation)
-        hint = problem
-        if not problem and self.kind is Format.TRAINING and self.scope is not Scope.REVIEWED:
-            hint = "Pictures that nobody reviewed teach a model its own mistakes; export reviewed ones."
-        self.hint.setText(hint)
-        self.hint.setVisible(bool(hint))
-        self.export_button.setEnabled(not problem)
-        self.export_button.setToolTip(problem)
-
-    def _ask_where(self) -> None:
-        target = self._ask_for_file() if self.kind.suffix else self._ask_for_folder()
-        if target is not None:
-            self._export(target)
-
-    def _ask_for_file(self) -> Path | None:
-        kind, session = self.kind, self._document.session
-        stem = session.path.stem if session else "annotations"
-        start = str(Path(self._preferences.folder or ".") / f"{stem}{kind.suffix}")
-        name, _ = QFileDialog.getSaveFileName(self, "Export annotations", start, f"{kind.value} (*{kind.suffix})")
-        if not name:
-            return None
-        path = Path(name)
-        self._preferences.folder = str(path.parent)
-        if path.suffix:
-            return path
-        path = path.with_suffix(kind.suffix)  # the file dialog did not ask about a file of this name
-        return path if not path.exists() or self._may_replace(f"There is a file {path.name} already.") else None
-
-    def _ask_for_folder(self) -> Path | None:
-        title = "Choose a folder to export into"
-        if self.kind is Format.TRAINING:
-            title = "Choose an empty folder for the training data"
-        name = QFileDialog.getExistingDirectory(self, title, self._preferences.folder)
-        if not name:
-            return None
-        folder = Path(name)
-        self._preferences.folder = name
-        paths = [entry.path for entry in entries_in(self._document, self.scope)]
-        there = files_there(folder, self.kind, paths)
-        text = f"There are annotations of {many(there, 'of these pictures', 'of these pictures')} in {folder} already."
-        return folder if not there or self._may_replace(text) else None
-
-    def _may_replace(self, text: str) -> bool:
-        box = QMessageBox(QMessageBox.Icon.Warning, "Export annotations", text, parent=self)
-        box.setInformativeText("Exporting there replaces them.")
-        replace = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        box.exec()
-        return box.clickedButton() is replace
-
-    def _export(self, target: Path) -> None:
-        entries = entries_in(self._document, self.scope)
-        self.busy.show_text(f"Gathering {many(len(entries), 'picture')} …", len(entries))
-        self.busy.show()
-        self.hint.hide()
-        self._choices.setEnabled(False)
-        self.export_button.setEnabled(False)
-        self._document.message.connect(self._on_message)
-        self._exporting = Exporting(self._document, entries, self.kind, target)
-        self._exporting.progressed.connect(self.busy.bar.setValue)
-        self._exporting.writing.connect(self._on_writing)
-        self._exporting.ended.connect(self._on_exported)
-
-    @Slot()
-    def _on_writing(self) -> None:
-        self.busy.show_text("Writing …")
-        self.close_button.setText("Close")
-        self.close_button.setToolTip("Writing goes on, and the window says when it is done")
-
-    @Slot(object, str)
-    def _on_message(self, _level: object, text: str) -> None:
-        """Show here, too, why an export failed: the window's message is behind this dialog."""
-        self.hint.setText(text)
-
-    @Slot(bool)
-    def _on_exported(self, written: bool) -> None:
-        self._exporting = None
-        self._document.message.disconnect(self._on_message)
-        if written:
-            self.accept()
-            return
-        self.busy.hide()
-        self.hint.show()
-        self._choices.setEnabled(True)
-        self.export_button.setEnabled(True)
-        self.close_button.setText("Cancel")
-        self.close_button.setToolTip("")
-
-    def done(self, result: int) -> None:
-        if self._exporting is not None:
-            self._exporting.stop()
-        super().done(result)
-
-
-class _Busy(QWidget):
-    """A line of text over a progress bar."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.label = QLabel()
-        self.label.setTextFormat(Qt.TextFormat.PlainText)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.label)
-        column.addWidget(self.bar)
-
-    def show_text(self, text: str, steps: int = 0) -> None:
-        """Say what goes on; without a number of steps the bar only shows that something does."""
-        self.label.setText(text)
-        self.bar.setRange(0, steps)
-        self.bar.setValue(0)
-
-
-def _row(*items: QWidget | None) -> QHBoxLayout:
-    """Return widgets side by side; None is a stretch."""
-    row = QHBoxLayout()
-    for item in items:
-        if item is None:
-            row.addStretch()
-        else:
-            row.addWidget(item)
-    return row
-
-
-def _column(*items: QWidget | QHBoxLayout, spacing: int = 10) -> QWidget:
-    page = QWidget()
-    column = QVBoxLayout(page)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(spacing)
-    for item in items:
-        if isinstance(item, QWidget):
-            column.addWidget(item)
-        else:
-            column.addLayout(item)
-    return page
-
-
-def _faint(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setObjectName("faint")
-    label.setWordWrap(True)
-    return label
-
-
-def _heading(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setObjectName("heading")
-    return label
-
-
-def _indented(label: QLabel) -> QLabel:
-    label.setContentsMargins(24, 0, 0, 4)
-    return label

@@ -1,0 +1,64 @@
+"""``smearcount-count SESSION``: what a session holds, handed in without a window. Nothing is looked for again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.cli_arguments import csv_style
+from core.cli_output import EXIT_GOOD, EXIT_SOME_FAILED, error_console, print_table, progress_bar
+from core.report import gather
+from core.report.progress import Progress
+from core.report.writing import Outputs, write_report
+from core.session import Session
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from core.report import ReportContent
+
+
+def report_session(path: Path, arguments: argparse.Namespace) -> int:
+    """Write what was asked for about a session; return the exit code.
+
+    Raises
+    ------
+    SessionError
+        If the session cannot be read.
+    """
+    with Session.open(path, read_only=True) as session:
+        damage = session.damage
+        content = gather(session)
+    errors = error_console()
+    problems = [*damage, *(_uncounted(image.path, image.problem) for image in content.uncounted)]
+    problems += _write(content, arguments, errors)
+    for problem in dict.fromkeys(problems):
+        errors.print(problem, style="red", markup=False)
+    if not arguments.quiet and content.superseded:
+        text = f"{path}: the sign-off of {content.superseded.person} is superseded; something has changed since."
+        errors.print(text, style="yellow", markup=False)
+    print_table(arguments, content.counted, content.classes, " ".join(content.rules))
+    return EXIT_SOME_FAILED if problems else EXIT_GOOD
+
+
+def _uncounted(path: Path, problem: str) -> str:
+    return problem if problem.startswith(str(path)) else f"{path}: {problem}"
+
+
+def _write(content: ReportContent, arguments: argparse.Namespace, errors: Console) -> list[str]:
+    outputs = Outputs(
+        pdf=arguments.report,
+        xlsx=arguments.xlsx,
+        csv=arguments.csv,
+        json=arguments.json,
+        pictures=arguments.annotated,
+        picture_suffix=f".{arguments.annotated_as}",
+        csv_style=csv_style(arguments),
+        all_detections=arguments.all_detections,
+    )
+    with progress_bar(errors, arguments.quiet) as bar:
+        task = bar.add_task("Writing", total=outputs.steps(content))
+        progress = Progress(lambda done, text: bar.update(task, completed=done, description=text))
+        return write_report(content, outputs, progress).problems

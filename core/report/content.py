@@ -1,0 +1,229 @@
+"""What is handed in: everything that a report says, as values that nothing changes any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from core.counting import Ledger
+from core.frame import rule_text
+from core.intervals import count_more, poisson_interval, proportion_interval
+from core.report.sign_off import content_hash
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from core.counting import CountSettings
+    from core.ground_truth import GroundTruth
+    from core.intervals import Interval
+    from core.report.sign_off import SignOff
+    from core.results import CountedImage
+    from core.session_settings import EstimateInputs
+    from core.session_values import HistoryRow
+    from core.verification import SweepRow, ThresholdRecord
+
+NOT_A_MEDICAL_DEVICE = (
+    "SmearCount is not a medical device. A person checks every count, signs the result and answers for it."
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What was counted, in the laboratory's own words; ``fields`` are (name, text), in order."""
+
+    id: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Which parts a report has."""
+
+    pictures: bool = True
+    verification: bool = True
+    history: bool = True
+
+
+@dataclass(frozen=True)
+class ReportModel:
+    """A model that found cells in at least one of the images."""
+
+    name: str
+    sha256: str
+    images: int
+    trained: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class ReportImage:
+    """One image on the list.
+
+    ``counted`` is None where there is no count, and ``problem`` says why. ``sha256`` is the hash of the file as it
+    was counted, and ``model_sha256`` that of the model that counted it. ``reviewer`` marked it as reviewed.
+    ``homeless`` cells that a person put are of a class that is not counted.
+    """
+
+    id: int
+    path: Path
+    counted: CountedImage | None
+    problem: str = ""
+    sha256: str | None = None
+    reviewed: bool = False
+    reviewer: str = ""
+    model_sha256: str = ""
+    truth: GroundTruth | None = None
+    homeless: int = 0
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    """The count of one class in one image or in several.
+
+    ``mean`` is the mean probability of the counted cells that the model found. ``interval`` is the 95 %
+    interval of the count, ``share`` that class's part of all counted cells with its own interval, None if
+    nothing was counted; ``more`` cells must be counted besides for plus or minus 5 %.
+    """
+
+    name: str
+    ledger: Ledger
+    mean: float | None
+    interval: Interval
+    share: float | None
+    share_interval: Interval | None
+    more: int
+
+    @property
+    def count(self) -> int:
+        """The number of cells."""
+        return self.ledger.total
+
+
+def class_counts(images: list[CountedImage], classes: tuple[str, ...]) -> list[ClassCount]:
+    """Add up the counts of images, class by class."""
+    whole = sum(image.result.counts[name] for image in images for name in classes)
+    return [_class_count(images, name, whole) for name in classes]
+
+
+def _class_count(images: list[CountedImage], name: str, whole: int) -> ClassCount:
+    rows = [image.result.ledger[name] for image in images]
+    ledger = Ledger(sum(row.model for row in rows), sum(row.added for row in rows), sum(row.removed for row in rows))
+    # of the model's cells those that were not taken away have a part in an image's mean
+    means = [(image.result.mean_scores[name], row.model - row.removed) for image, row in zip(images, rows, strict=True)]
+    known = [(mean, cells) for mean, cells in means if mean is not None]
+    cells = sum(number for _, number in known)
+    return ClassCount(
+        name,
+        ledger,
+        sum(mean * number for mean, number in known) / cells if cells else None,
+        poisson_interval(ledger.total),
+        ledger.total / whole if whole else None,
+        proportion_interval(ledger.total, whole) if whole else None,
+        max(count_more(ledger.total), 0),
+    )
+
+
+@dataclass(frozen=True)
+class VerificationRow:
+    """One class, counted at the present threshold and compared with the ground truth.
+
+    ``handed_in``: with the person's corrections; else the model alone. ``score`` is of ``images`` images.
+    """
+
+    name: str
+    handed_in: bool
+    images: int
+    score: SweepRow
+
+
+@dataclass(frozen=True, eq=False)
+class ReportContent:
+    """Everything that a report says of a session.
+
+    ``classes`` are in the order of the labels. ``origins``: class name -> where its threshold comes from, if it was
+    chosen by verification; ``suggested``: what the model suggests. ``history`` is newest first. ``content``
+    is the hash of all that the numbers depend on; ``sign_offs`` were given on this or on earlier
+    content, in order.
+    """
+
+    session: Path
+    sample: Sample
+    classes: tuple[str, ...]
+    settings: CountSettings
+    inputs: EstimateInputs
+    images: tuple[ReportImage, ...]
+    models: tuple[ReportModel, ...]
+    origins: dict[str, ThresholdRecord]
+    suggested: dict[str, float]
+    verification: tuple[VerificationRow, ...]
+    history: tuple[HistoryRow, ...]
+    content: str
+    sign_offs: tuple[SignOff, ...]
+    made: datetime
+    version: str
+    totals: tuple[ClassCount, ...] = field(default=())
+
+    @property
+    def counted(self) -> list[CountedImage]:
+        """The counts of the images that were counted, in the order of the list."""
+        return [image.counted for image in self.images if image.counted is not None]
+
+    @property
+    def uncounted(self) -> list[ReportImage]:
+        """The images without a count."""
+        return [image for image in self.images if image.counted is None]
+
+    @property
+    def rules(self) -> list[str]:
+        """What counts, as sentences: one, unless images have regions of their own."""
+        frames = [image.frame for image in self.counted]
+        texts = [frame.text for frame in frames if frame is not None]
+        return list(dict.fromkeys(texts)) or [rule_text(self.settings.edge_rule)]
+
+    @property
+    def reviewers(self) -> list[str]:
+        """Who marked images as reviewed."""
+        return list(dict.fromkeys(image.reviewer for image in self.images if image.reviewed and image.reviewer))
+
+    @property
+    def people(self) -> list[str]:
+        """Who corrected, set or signed something, in the order of the first time."""
+        names = (row.person for row in reversed(self.history))
+        return list(dict.fromkeys(name for name in names if name and name != "SmearCount"))
+
+    @property
+    def signed(self) -> SignOff | None:
+        """The latest sign-off of exactly this content."""
+        return next((one for one in reversed(self.sign_offs) if one.content == self.content), None)
+
+    @property
+    def superseded(self) -> SignOff | None:
+        """The latest sign-off if it was of other content, and nobody has signed this one."""
+        return self.sign_offs[-1] if self.sign_offs and self.signed is None else None
+
+    def about(self, sample: Sample) -> ReportContent:
+        """Return the same about another sample; a sign-off is about its sample too."""
+        content = content_hash(sample, self.classes, self.settings, self.inputs, self.images)
+        return replace(self, sample=sample, content=content)
+
+    def origin_of(self, name: str) -> str:
+        """Return where the threshold of a class comes from, as a few words."""
+        value, record = self.settings.thresholds[name], self.origins.get(name)
+        if record is not None and record.choice.threshold == value:
+            images = len(record.choice.images)
+            how = "best F1" if record.choice.measure == "f1" else "best accuracy"
+            checked = ", cross-validated" if record.choice.cross_validated else ""
+            only = "1 image" if images == 1 else f"{images} images"
+            return f"{how} on {only}{checked}, {record.when:%Y-%m-%d}"
+        if name in self.suggested:
+            return "as the model suggests" if self.suggested[name] == value else "set by hand"
+        return ""
+
+    def truths(self) -> dict[str, int]:
+        """Return kind of ground truth -> number of counted images that have it."""
+        kinds: dict[str, int] = {}
+        for image in self.images:
+            if image.truth is not None and image.counted is not None:
+                kind = f"{image.truth.source.value} {image.truth.kind.value}" + (", blind" if image.truth.blind else "")
+                kinds[kind] = kinds.get(kind, 0) + 1
+        return kinds

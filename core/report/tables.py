@@ -1,0 +1,234 @@
+"""The tables of a report: what the sheets of the workbook, the CSV file and the PDF have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.csv_text import csv_bytes
+from core.detections import Origin
+from core.intervals import poisson_interval
+from core.report.content import NOT_A_MEDICAL_DEVICE
+from core.report.figures import figures, inputs, platelet_disagreement
+from core.results import failed_row, printable, table_header, table_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from core.csv_text import CsvStyle, Value
+    from core.report.content import ReportContent, ReportImage
+    from core.results import CountedImage
+    from core.session_values import HistoryRow
+
+_ORIGINS = {Origin.MODEL: "model", Origin.PERSON: "person", Origin.IMPORTED: "imported"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A sheet: its name, headings and rows."""
+
+    name: str
+    header: list[str]
+    rows: list[list[Value]]
+
+
+def local_time(time: datetime) -> str:
+    """Return a time by the clock of this computer, to the minute, with its distance from UTC."""
+    here = time.astimezone()
+    zone = f"{here:%z}"
+    return f"{here:%Y-%m-%d %H:%M} (UTC{zone[:3]}:{zone[3:5]})"
+
+
+def images_table(content: ReportContent) -> Table:
+    """Return one row for each image: first the columns of every table of counts, then what a session knows besides."""
+    classes = content.classes
+    more = [
+        f"{name} {what}"
+        for name in classes
+        for what in ("95 % from", "95 % to", "by the model", "added", "removed", "ground truth")
+    ]
+    header = [*table_header(classes), *more, "reviewed", "reviewed by", "notices", "file sha256"]
+    rows: list[list[Value]] = []
+    for image in content.images:
+        if image.counted is None:
+            row: list[Value] = failed_row(image.path, image.problem, classes)
+            rows.append(row + [None] * (len(header) - len(row)))
+        else:
+            rows.append(table_row(image.counted, classes) + _more_of(image, image.counted, classes))
+    return Table("images", header, rows)
+
+
+def _more_of(image: ReportImage, counted: CountedImage, classes: tuple[str, ...]) -> list[Value]:
+    row: list[Value] = []
+    truth = [None] * len(classes) if image.truth is None else image.truth.counts_for(classes)
+    for name, true in zip(classes, truth, strict=True):
+        ledger = counted.result.ledger[name]
+        row += [*poisson_interval(ledger.total), ledger.model, ledger.added, ledger.removed, true]
+    notices = list(counted.notices)
+    if image.homeless:
+        notices.append(f"{image.homeless} cells of classes that are not counted.")
+    return [*row, "yes" if image.reviewed else "no", image.reviewer, " ".join(notices), image.sha256 or ""]
+
+
+def cells_tables(content: ReportContent) -> Iterator[tuple[CountedImage, list[list[Value]]]]:
+    """Yield each counted image with the rows of its cells under ``CELLS_HEADER``, those the frame leaves out too."""
+    for image in content.counted:
+        yield image, _cells_of(image, content.classes)
+
+
+CELLS_HEADER = ["image", "cell", "class", "probability", "x1", "y1", "x2", "y2", "by", "counted"]
+
+
+def _cells_of(image: CountedImage, classes: tuple[str, ...]) -> list[list[Value]]:
+    cells, result, path = image.found.detections, image.result, printable(image.path)
+    chosen = np.flatnonzero(result.counted | result.excluded)
+    columns = zip(
+        cells.ids[chosen].tolist(),
+        cells.labels[chosen].tolist(),
+        cells.scores[chosen].tolist(),
+        cells.boxes[chosen].astype(np.float64).round(2).tolist(),
+        cells.origin[chosen].tolist(),
+        result.counted[chosen].tolist(),
+        strict=True,
+    )
+    return [
+        [
+            path,
+            number,
+            classes[label],
+            round(score, 4) if origin == Origin.MODEL else None,
+            *box,
+            _ORIGINS[Origin(origin)],
+            "yes" if counted else "outside the frame",
+        ]
+        for number, label, score, box, origin, counted in columns
+    ]
+
+
+def totals_table(content: ReportContent) -> Table:
+    """Return one row for each class, then the ratios and estimates."""
+    header = [
+        "class",
+        "count",
+        "95 % from",
+        "95 % to",
+        "by the model",
+        "added",
+        "removed",
+        "mean probability",
+        "share",
+        "share 95 % from",
+        "share 95 % to",
+        "cells to add for ± 5 %",
+    ]
+    rows: list[list[Value]] = [
+        [
+            row.name,
+            row.count,
+            *row.interval,
+            row.ledger.model,
+            row.ledger.added,
+            row.ledger.removed,
+            row.mean,
+            row.share,
+            *(row.share_interval or (None, None)),
+            row.more,
+        ]
+        for row in content.totals
+    ]
+    rows += [[one.name, one.estimate.value, *one.estimate.interval, *[None] * 8] for one in figures(content)]
+    if (apart := platelet_disagreement(content)) is not None:
+        rows.append(["Platelets by field against by ratio, of their mean", apart, *[None] * 10])
+    return Table("totals", header, rows)
+
+
+def verification_table(content: ReportContent) -> Table:
+    """Return one row for each class and way of counting: by the model alone, and as handed in."""
+    header = [
+        "class",
+        "counted by",
+        "images",
+        "threshold",
+        "ground truth",
+        "counted",
+        "accuracy",
+        "precision",
+        "recall",
+        "F1",
+        "TP",
+        "FP",
+        "FN",
+    ]
+    rows: list[list[Value]] = [
+        [
+            row.name,
+            "model and person" if row.handed_in else "model",
+            row.images,
+            score.threshold,
+            score.truth,
+            score.counted,
+            score.accuracy,
+            score.precision,
+            score.recall,
+            score.f1,
+            score.tp,
+            score.fp,
+            score.fn,
+        ]
+        for row in content.verification
+        for score in (row.score,)
+    ]
+    return Table("verification", header, rows)
+
+
+def settings_table(content: ReportContent) -> Table:
+    """Return what a person needs to repeat the count and to know who answers for it: names and values."""
+    signed = content.signed or content.superseded
+    state = "signed" if content.signed else "superseded" if content.superseded else "not signed"
+    rows: list[list[Value]] = [
+        ["sample", content.sample.id],
+        *([name, text] for name, text in content.sample.fields),
+        ["session", printable(content.session)],
+        *([f"threshold {name}", value] for name, value in content.settings.thresholds.items()),
+        *([f"threshold {name} from", content.origin_of(name)] for name in content.classes),
+        ["boxes of one class are one cell above an overlap (IoU) of", float(content.settings.nms_iou)],
+        *(["counting rule", text] for text in content.rules),
+        *([name, text] for name, text in inputs(content)),
+        *(["model", f"{model.name}; {model.trained}".rstrip("; ")] for model in content.models),
+        *(["model sha256", model.sha256] for model in content.models),
+        *([f"ground truth: {kind}, images", number] for kind, number in content.truths().items()),
+        ["reviewed by", ", ".join(content.reviewers)],
+        ["people", ", ".join(content.people)],
+        ["content sha256", content.content],
+        ["sign-off", state],
+        ["signed by", signed.person if signed else ""],
+        ["signed at", local_time(signed.time) if signed else ""],
+        ["signed content sha256", signed.content if signed else ""],
+        ["made", local_time(content.made)],
+        ["program version", content.version],
+        ["note", NOT_A_MEDICAL_DEVICE],
+    ]
+    return Table("settings", ["setting", "value"], rows)
+
+
+def history_table(content: ReportContent) -> Table:
+    """Return who did what and when, oldest first."""
+    return Table(
+        "history",
+        ["number", "time", "person", "image", "what", "takes back"],
+        [_history_row(row) for row in reversed(content.history)],
+    )
+
+
+def _history_row(row: HistoryRow) -> list[Value]:
+    path = "" if row.path is None else printable(row.path)
+    return [row.number, row.time.astimezone().isoformat(timespec="seconds"), row.person, path, row.text, row.undoes]
+
+
+def to_csv(content: ReportContent, style: CsvStyle | None = None) -> bytes:
+    """Return the table of the images as CSV."""
+    table = images_table(content)
+    return csv_bytes([table.header, *table.rows], style)

@@ -1,0 +1,53 @@
+"""Files that are there as a whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from pathlib import Path
+
+STANDARD_OUTPUT = Path("-")
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file; what was there before stays until the new one is complete.
+
+    A full drive or a cut connection leaves no half of a result that somebody might take for all of it.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, or what is there may not be replaced.
+    """
+    if path.is_dir():
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not os.access(path, os.W_OK):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    if path.exists() and not path.is_file():  # a device or a pipe, which nothing can take the place of
+        path.write_bytes(data)
+        return
+    part = path.with_name(f".{os.getpid()}.{abs(hash(path.name)):x}.part")
+    try:
+        part.write_bytes(data)
+        os.replace(part, path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def write_result(path: Path, data: bytes) -> None:
+    """Write a whole file, or to standard output if the path is ``-``; raises OSError."""
+    if path == STANDARD_OUTPUT:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        write_whole(path, data)
+
+
+def why_not(path: Path, error: OSError) -> str:
+    """Return the sentence about a result that could not be written."""
+    return f"{path}: the result cannot be written ({error.strerror or error}); choose another place."

@@ -1,0 +1,234 @@
+"""Annotations into the session: as corrections, or as ground truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.boxes import overlapping_pairs
+from core.corrections import Corrections
+from core.counting import SAME_CELL_IOU, count
+from core.detections import Detections, Origin
+from core.ground_truth import GroundTruth
+from core.recount import found_cell
+from core.session import SessionError
+from core.session_values import Cell, Change
+from gui.background import Steps, many
+from gui.session_holder import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from core.counting import CountSettings
+    from gui.annotation_reading import FoundBoxes, FoundPicture
+    from gui.document import Document
+    from gui.entries import ImageCells
+
+NamedBox = tuple[str, tuple[float, float, float, float]]
+
+
+class Use(Enum):
+    """What imported boxes are taken for."""
+
+    ADD = "add"
+    REPLACE = "replace"
+    TRUTH = "truth"
+
+
+@dataclass(frozen=True, eq=False)
+class ImportPlan:
+    """What is to be imported, and as what.
+
+    ``mapping`` gives the known class for each unknown name; names it does not have, or has None for,
+    are left out.
+    """
+
+    found: FoundBoxes
+    use: Use
+    classes: tuple[str, ...]
+    mapping: Mapping[str, str | None]
+
+    def class_of(self, name: str) -> str | None:
+        """Return the class that boxes of a name become, None if they are left out."""
+        return name if name in self.classes else self.mapping.get(name)
+
+    def boxes(self, picture: FoundPicture) -> list[NamedBox]:
+        """Return the boxes of a picture with their classes."""
+        rows = zip(picture.annotated.names, picture.annotated.boxes.tolist(), strict=True)
+        return [
+            (known, (x1, y1, x2, y2)) for name, (x1, y1, x2, y2) in rows if (known := self.class_of(name)) is not None
+        ]
+
+    @property
+    def complete_for(self) -> tuple[str, ...]:
+        """The classes that were annotated: one of which no picture has a box was most likely not looked for."""
+        known = {self.class_of(name) for name in self.found.counts}
+        return tuple(name for name in self.classes if name in known)
+
+    @property
+    def total(self) -> int:
+        """The number of boxes that are to be imported."""
+        return sum(number for name, number in self.found.counts.items() if self.class_of(name) is not None)
+
+    @property
+    def problem(self) -> str:
+        """Why there is nothing to import, "" if there is."""
+        if not self.found.pictures:
+            return "There is nothing to import."
+        if self.use is not Use.TRUTH and any(picture.annotated.points for picture in self.found.pictures):
+            return "Points say where cells are, not how large; they can be taken as ground truth only."
+        if self.use is Use.ADD and not self.total:
+            return "No box is left to add: every class is left out."
+        return ""
+
+
+def why_no_import(document: Document) -> str:
+    """Return why nothing can be imported into a session, "" if it can."""
+    if document.session is None or not document.entries:
+        return "Annotations belong to pictures; open the pictures first, then import."
+    if document.session.read_only:
+        return f"{document.session.path}: it was opened for reading only; save a copy of the session, and import there."
+    if not document.classes:
+        return "The model is still being opened; import when its classes are known."
+    return ""
+
+
+def new_boxes(boxes: Sequence[NamedBox], overlay: Mapping[int, Cell | None], nms_iou: float) -> list[NamedBox]:
+    """Return the boxes that are not the same cell as one that a person put or imported before.
+
+    Without this, importing a file a second time would count its cells twice.
+    """
+    mine = [cell for cell in overlay.values() if cell is not None and cell.origin != Origin.MODEL]
+    if not mine:
+        return list(boxes)
+    my_names = np.array([cell.class_name for cell in mine])
+    names = np.array([name for name, _ in boxes])
+    known = np.zeros(len(boxes), bool)
+    new, old, overlap = overlapping_pairs(
+        np.array([box for _, box in boxes], np.float32).reshape(-1, 4),
+        np.array([cell.box for cell in mine], np.float32),
+        min(nms_iou, SAME_CELL_IOU),
+    )
+    same = overlap > np.where(names[new] == my_names[old], nms_iou, SAME_CELL_IOU)
+    known[new[same]] = True
+    return [item for item, there in zip(boxes, known.tolist(), strict=True) if not there]
+
+
+def removals(
+    cells: ImageCells | None, overlay: Mapping[int, Cell | None], classes: tuple[str, ...], settings: CountSettings
+) -> list[Change]:
+    """Return the changes that empty a picture's count: a person's cells go, and the found ones that count.
+
+    So do found cells that count only once the person's cells over them are gone.
+    """
+    changes = {}
+    found = cells.found.detections if cells else Detections.empty()
+    there = set(found.ids.tolist())
+    for number, cell in overlay.items():
+        if cell is not None and not (cell.origin == Origin.MODEL and number in there):
+            changes[number] = Change(number, cell, None)
+    touched = Corrections.of(found, overlay, classes).touched
+    result = count(found, settings, classes, Corrections(touched, Detections.empty()))
+    for place in np.flatnonzero(result.counted).tolist():
+        number = int(found.ids[place])
+        changes[number] = Change(number, found_cell(found, place, classes), None)
+    return list(changes.values())
+
+
+class Importing(QObject):
+    """Puts imported boxes into the session, picture by picture, each as one correction.
+
+    ``ended`` comes when all are in, or it was stopped; the document's message says what was done.
+    """
+
+    progressed = Signal(int)  # pictures done
+    ended = Signal()
+
+    def __init__(self, document: Document, plan: ImportPlan, parent: QObject | None = None) -> None:
+        super().__init__(parent or document)
+        self._document = document
+        self._session = document.session
+        self._plan = plan
+        self._pictures = self._boxes = self._known = 0
+        self._failed = False
+        if plan.use is not Use.TRUTH and not document.person:
+            document.editing.person_wanted.emit()
+        self._steps = Steps(self._import_all(), self)
+        self._steps.progressed.connect(self.progressed)
+        self._steps.ended.connect(self._on_ended)
+
+    def stop(self) -> None:
+        """Import no further picture."""
+        self._steps.stop()
+
+    def _import_all(self) -> Iterator[None]:
+        for picture in self._plan.found.pictures:
+            if self._document.session is not self._session or not self._import(picture):
+                return
+            self._pictures += 1
+            yield
+
+    def _import(self, picture: FoundPicture) -> bool:
+        """Import one picture; False, and a message from the document, if it could not be stored."""
+        document, session, boxes = self._document, self._session, self._plan.boxes(picture)
+        entry, settings = document.entry(picture.id), document.settings
+        if session is None or settings is None:
+            return False
+        if entry is None:
+            return True
+        try:
+            if self._plan.use is Use.TRUTH:
+                self._keep_truth(picture)
+            elif self._plan.use is Use.ADD:
+                new = new_boxes(boxes, session.overlay(picture.id), settings.nms_iou)
+                self._known += len(boxes) - len(new)
+                boxes = new
+                name = f"Import {many(len(boxes), 'cell')}"
+                if boxes and not document.editing.import_cells(picture.id, boxes, name):
+                    return False
+            else:
+                changes = removals(document.cells_of(entry), session.overlay(picture.id), document.classes, settings)
+                number = session.new_ids(len(boxes)) if boxes else 0
+                changes += [
+                    Change(number + place, None, Cell(name, box, 1.0, Origin.IMPORTED))
+                    for place, (name, box) in enumerate(boxes)
+                ]
+                name = f"Replace the count by {many(len(boxes), 'imported cell')}"
+                if changes and not document.editing.edit_image(picture.id, name, changes):
+                    return False
+        except SessionError as error:
+            document.message.emit(Level.ERROR, str(error))
+            return False
+        self._boxes += len(boxes)
+        return True
+
+    def _keep_truth(self, picture: FoundPicture) -> None:
+        """Keep the boxes or points of a picture as its truth."""
+        boxes = self._plan.boxes(picture)
+        annotated = replace(
+            picture.annotated,
+            names=tuple(name for name, _ in boxes),
+            boxes=np.array([box for _, box in boxes], np.float32).reshape(-1, 4),
+            scores=None,
+        )
+        truth = GroundTruth.imported(annotated, self._plan.complete_for, points=annotated.points)
+        self._document.truths.put(picture.id, truth, f"Ground truth imported ({many(len(boxes), 'cell')})")
+
+    @Slot()
+    def _on_ended(self) -> None:
+        total = len(self._plan.found.pictures)
+        where = many(total, "picture") if self._pictures == total else f"{self._pictures:,} of {total:,} pictures"
+        boxes = many(self._boxes, "box", "boxes")
+        text = f"Imported {boxes} into {where}."
+        if self._plan.use is Use.TRUTH:
+            text = f"Took {many(self._boxes, 'cell')} in {where} as ground truth."
+        if self._known:
+            verb = "was" if self._known == 1 else "were"
+            text += f" {many(self._known, 'cell')} {verb} there already."
+        self._document.message.emit(Level.INFO, text)
+        self.ended.emit()
+        self.deleteLater()

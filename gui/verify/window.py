@@ -1,0 +1,245 @@
+"""The window that checks the counts against a person's own; it stands beside the pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.class_panel import QuietSpinBox
+from gui.verify.error_page import ErrorPage
+from gui.verify.model_page import ModelPage
+from gui.verify.question import STEPS, Scope
+from gui.verify.sweep_table import sweep_csv
+from gui.verify.threshold_page import ThresholdPage
+from gui.verify.truth_page import TruthPage
+from gui.verify.verifier import Verifier
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QShowEvent
+
+    from core.classes import Palette
+    from gui.document import Document
+    from gui.preferences import Preferences
+    from gui.verify.places import Verdict
+    from gui.verify.plot_pane import PlotPane
+
+_CHECKED = (("the model's count", False), ("the corrected count", True))
+_TOTALS_ONLY = (
+    "Typed totals say how many cells there are, not where: they allow accuracy only. "
+    "Precision, recall and F1 need boxes or points."
+)
+
+
+class VerifyWindow(QWidget):
+    """Manual counts, thresholds and plots, errors, and models beside each other."""
+
+    import_wanted = Signal()
+    pictures_wanted = Signal()
+
+    def __init__(self, document: Document, preferences: Preferences) -> None:
+        super().__init__()  # without a parent: else it could not go behind the pictures
+        self.setObjectName("verifyWindow")
+        self.setWindowTitle("Check against a manual count – SmearCount")
+        self.setMinimumSize(660, 440)
+        self._document = document
+        self._preferences = preferences
+        self.verifier = Verifier(document)
+        self.truth_page = TruthPage(self.verifier)
+        self.threshold_page = ThresholdPage(self.verifier, preferences.palette)
+        self.pages = QTabWidget()
+        self.pages.setObjectName("verifyTabs")
+        self.pages.tabBar().setDrawBase(False)
+        self.pages.addTab(self.truth_page, "&Manual counts")
+        self.pages.addTab(self.threshold_page, "&Thresholds")
+        self.error_page = ErrorPage(self.verifier, preferences.palette)
+        self.pages.addTab(self.error_page, "&Errors")
+        self.model_page = ModelPage(self.verifier, preferences)
+        self.pages.addTab(self.model_page, "M&odels")
+        self.state = QLabel()
+        self.state.setWordWrap(True)
+        self.state.setObjectName("faint")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(14, 10, 14, 12)
+        layout.addLayout(self._build_bar())
+        layout.addWidget(self.state)
+        layout.addWidget(self.pages, 1)
+        self.truth_page.import_wanted.connect(self.import_wanted)
+        self.threshold_page.places_wanted.connect(self._show_places)
+        self.error_page.pictures_wanted.connect(self.pictures_wanted)
+        self.threshold_page.save_table_wanted.connect(self._save_table)
+        self.threshold_page.save_plot_wanted.connect(self._save_threshold_plot)
+        self.model_page.save_plot_wanted.connect(lambda: self._save_plot("models.png", self.model_page.plot))
+        self.verifier.answered.connect(self.show_state)
+        self.verifier.busy_changed.connect(self.show_state)
+        self.verifier.options_changed.connect(self.show_options)
+        self.show_options()
+        if not self.restoreGeometry(preferences.verify_geometry):
+            self.resize(1180, 760)
+
+    def _build_bar(self) -> QHBoxLayout:
+        self.scope = QComboBox()
+        self.scope.activated.connect(lambda *_: self.verifier.set_options(scope=self.scope.currentData()))
+        for scope in Scope:
+            self.scope.addItem("", scope)
+        self.scope.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.whose = QComboBox()
+        for text, corrected in _CHECKED:
+            self.whose.addItem(text, corrected)
+        self.whose.setToolTip(
+            "The corrected count has your own changes in it; to choose a threshold, check the model's"
+        )
+        self.whose.activated.connect(lambda *_: self.verifier.set_options(corrected=self.whose.currentData()))
+        self.iou = QuietSpinBox()
+        self.iou.setRange(0.1, 0.95)
+        self.iou.setSingleStep(0.05)
+        self.iou.setDecimals(2)
+        self.iou.setKeyboardTracking(False)
+        self.iou.setToolTip("How far a counted box and a true one must overlap to be one cell (IoU); points need none")
+        self.iou.valueChanged.connect(lambda value: self.verifier.set_options(iou=round(value, 2)))
+        self.step = QComboBox()
+        for step in STEPS:
+            self.step.addItem(f"{step:.2f}", step)
+        self.step.activated.connect(lambda *_: self.verifier.set_options(step=self.step.currentData()))
+        bar = QHBoxLayout()
+        for text, widget in (
+            ("&Pictures", self.scope),
+            ("Chec&k", self.whose),
+            ("Match at &IoU", self.iou),
+            ("&Step", self.step),
+        ):
+            label = QLabel(text)
+            label.setBuddy(widget)
+            widget.setAccessibleName(text.replace("&", ""))
+            bar.addWidget(label)
+            bar.addWidget(widget)
+            bar.addSpacing(10)
+        bar.addStretch(1)
+        return bar
+
+    # -- what is shown ---------------------------------------------------------------------------------
+
+    def show_options(self) -> None:
+        """Show how the comparison is made."""
+        options, total = self.verifier.options, len(self._document.entries)
+        ticked = sum(entry.id in options.ticked for entry in self._document.entries)
+        for place, text in enumerate(("this picture", f"ticked pictures ({ticked})", f"all pictures ({total})")):
+            self.scope.setItemText(place, text)
+        self.scope.setCurrentIndex(self.scope.findData(options.scope))
+        self.whose.setCurrentIndex(self.whose.findData(options.corrected))
+        self.iou.blockSignals(True)
+        self.iou.setValue(options.iou)
+        self.iou.blockSignals(False)
+        self.step.setCurrentIndex(max(self.step.findData(options.step), 0))
+
+    def show_state(self) -> None:
+        """Say which pictures take part, and what their truths allow."""
+        answer = self.verifier.answer
+        if answer is None:
+            self.state.setText("Comparing …" if self.verifier.busy else "Open pictures and count them first.")
+            return
+        question = answer.question
+        taking, left = len(question.checked), question.left_out
+        parts = []
+        if not taking:
+            parts.append("No picture has a ground truth yet: type your counts, or import annotations.")
+        else:
+            parts.append(f"{taking} picture{'s take' if taking > 1 else ' takes'} part")
+            if left.without_truth:
+                parts[0] += f"; {left.without_truth} without a ground truth {_is(left.without_truth)} left out"
+            if left.not_counted:
+                parts[0] += f"; {left.not_counted} not counted by the program yet"
+            parts[0] += "."
+            if not answer.located:
+                parts.append(_TOTALS_ONLY)
+            elif any(not case.located for case in answer.cases):
+                totals = sum(not case.located for case in answer.cases)
+                parts.append(f"Precision, recall and F1 leave out the {totals} with typed totals.")
+        if self.verifier.busy:
+            parts.append("Comparing again …")
+        self.state.setText(" ".join(parts))
+        self.show_options()
+
+    def set_palette(self, palette: Palette) -> None:
+        """Draw classes in other colours."""
+        self.threshold_page.set_palette(palette)
+        self.error_page.set_palette(palette)
+        self.model_page.set_palette(palette)
+
+    # -- what the person does --------------------------------------------------------------------------
+
+    def _show_places(self, name: str, threshold: float, verdict: Verdict) -> None:
+        self.pages.setCurrentWidget(self.error_page)
+        self.error_page.show_places(name, threshold, verdict)
+        self.error_page.view.setFocus()
+
+    def _save_table(self) -> None:
+        answer = self.verifier.answer
+        path = self._ask_where("Save the tables of all classes", "verification.csv", "CSV (*.csv)")
+        if answer is not None and path is not None:
+            self._document.save(path, lambda: path.write_bytes(sweep_csv(answer)))
+
+    def _save_threshold_plot(self) -> None:
+        kind = self.threshold_page.kind.currentData()
+        name = f"{kind.name.lower()} {self.threshold_page.chosen}" if kind.of_one_class else kind.name.lower()
+        self._save_plot(f"{name}.png", self.threshold_page.plot)
+
+    def _save_plot(self, name: str, plot: PlotPane) -> None:
+        path = self._ask_where("Save the plot", name, "PNG (*.png);;SVG (*.svg)")
+        if path is not None:
+            self._document.save(path, lambda: plot.save(path))
+
+    def _ask_where(self, title: str, name: str, kinds: str) -> Path | None:
+        start = str(Path(self._preferences.folder or ".") / name)
+        chosen, kind = QFileDialog.getSaveFileName(self, title, start, kinds)
+        if not chosen:
+            return None
+        path = Path(chosen)
+        if not path.suffix:
+            path = path.with_suffix(kind[kind.find("*") + 1 : kind.find(")")] or Path(name).suffix)
+        self._preferences.folder = str(path.parent)
+        return path
+
+    def close_down(self) -> None:
+        """End the threads, when the program closes."""
+        self._preferences.verify_geometry = self.saveGeometry()
+        self.hide()
+        self.error_page.close_down()
+        self.model_page.runs.close_down()
+        self.verifier.close()
+        self.deleteLater()
+
+    # -- events ----------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+            self.pictures_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.verifier.set_active(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.verifier.set_active(False)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._preferences.verify_geometry = self.saveGeometry()
+        super().closeEvent(event)
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"

@@ -1,0 +1,7 @@
+"""The frozen window starts here."""
+
+import sys
+
+from gui.app import main
+
+sys.exit(main())

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from core.detections import Detections
+from core.detector import DetectorResult
+from core.model_results import KeptResult, load_result, save_result
+from core.session import Session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_result_comes_back_bit_for_bit_for_the_same_file_and_scale(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    boxes = rng.uniform(0, 900, (50, 4)).astype(np.float32)
+    cells = Detections.from_model(boxes, rng.random(50).astype(np.float32), rng.integers(0, 3, 50).astype(np.int32))
+    result = DetectorResult(cells, 71.25, 0.9, ("A notice.",), 0.05, True)
+    kept = KeptResult("RN20", "abc", ("RBC", "WBC", "Platelets"), "file", None, result)
+    with Session.create(tmp_path / "a.smearcount") as session:
+        save_result(session, 4, kept)
+    with Session.open(tmp_path / "a.smearcount") as session:
+        again = load_result(session, 4, "file", None, "abc")
+        assert load_result(session, 4, "other file", None, "abc") is None
+        assert load_result(session, 4, "file", 80.0, "abc") is None
+        assert load_result(session, 4, "file", None, "other model") is None
+        session.put("found 4 abc", {"model": "RN20"})
+        with pytest.raises(ValueError, match="missing required field"):
+            load_result(session, 4, "file", None, "abc")
+    assert again is not None
+    assert (again.model, again.classes) == (kept.model, kept.classes)
+    assert (again.result.diameter, again.result.scale, again.result.notices) == (71.25, 0.9, ("A notice.",))
+    assert (again.result.blur, again.result.capped) == (0.05, True)
+    for name in ("boxes", "scores", "labels"):
+        assert np.array_equal(getattr(again.result.detections, name), getattr(cells, name))
