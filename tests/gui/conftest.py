@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,18 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from core.model import Model
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_collections() -> None:
+    """Leave what the imports made out of every collection: it stays anyway."""
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def no_earlier_windows() -> None:
+    """Free the windows of earlier tests: they are in reference cycles, and each holds a compiled network."""
+    gc.collect()
 
 
 @pytest.fixture
