@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _LARGE = 1e5
 _PRECISION = 1e-15
+_SETTLED = 1e-14
 _TINY = 1e-300
 
 
@@ -22,8 +23,22 @@ def gamma_quantile(shape: float, probability: float) -> float:
     spread = math.sqrt(shape)
     if shape > _LARGE:
         return shape + spread * _cornish_fisher(probability, 2 / spread, 6 / shape)
-    high = shape + 10 * spread + 40
-    return _solve(lambda value: _gamma_below(shape, value) - probability, 0.0, high)
+    return _gamma_solve(shape, probability, shape + 10 * spread + 40)
+
+
+def _gamma_solve(shape: float, probability: float, high: float) -> float:
+    """Return the quantile by Newton's steps, and by halving where one leads astray: every edit shows a new interval."""
+    low, value = 0.0, shape
+    while True:
+        error = _gamma_below(shape, value) - probability
+        low, high = (low, value) if error > 0 else (value, high)
+        density = math.exp((shape - 1) * math.log(value) - value - math.lgamma(shape))
+        following = value - error / density if density > 0 else low
+        if not low < following < high:
+            following = (low + high) / 2
+        if abs(following - value) <= _SETTLED * value or not low < following < high:
+            return following
+        value = following
 
 
 def beta_quantile(first: float, second: float, probability: float) -> float:
@@ -84,9 +99,7 @@ def _beta_below(first: float, second: float, value: float) -> float:
     return front / first * _continued_fraction(1.0, 1.0, coefficients)
 
 
-def _continued_fraction(
-    start: float, denominator: float, coefficients: Callable[[int], tuple[float, float]]
-) -> float:
+def _continued_fraction(start: float, denominator: float, coefficients: Callable[[int], tuple[float, float]]) -> float:
     """Return 1 / (b0 + a1 / (b1 + a2 / (b2 + ...))) by Lentz's method; ``coefficients(i)`` are ``ai`` and ``bi``."""
     result, c, d = start, 1 / _TINY, 1 / denominator
     step = 0
