@@ -171,6 +171,7 @@ def bench(qtbot: QtBot, model_path: Path, tmp_path: Path, preferences: Preferenc
     qtbot.waitUntil(lambda: document.model is not None, timeout=30_000)
     yield Bench(qtbot, document, preferences)
     document.close()
+    document.deleteLater()
 
 
 # -- import ---------------------------------------------------------------------------------------

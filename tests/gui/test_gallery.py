@@ -48,6 +48,7 @@ def document(qtbot: QtBot, model_path: Path, tmp_path: Path) -> Iterator[Documen
     document = Document(model_path, tmp_path / "sessions", "Anna")
     yield document
     document.close()
+    document.deleteLater()
 
 
 @pytest.fixture

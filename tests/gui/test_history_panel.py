@@ -34,6 +34,7 @@ def document(qtbot: QtBot, model_path: Path, tmp_path: Path, smear_file: Callabl
     qtbot.waitUntil(lambda: document.entries[0].state is State.COUNTED, timeout=60_000)
     yield document
     document.close()
+    document.deleteLater()
 
 
 @pytest.fixture

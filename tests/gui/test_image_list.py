@@ -71,6 +71,7 @@ def document(qtbot: QtBot, tmp_path: Path) -> Iterator[Document]:
     document.model_changed.emit()
     yield document
     document.close()
+    document.deleteLater()
 
 
 def put(document: Document, entries: Sequence[Entry]) -> None:
