@@ -1,14 +1,17 @@
 # make run     open the window on the demo smear (first makes .venv, without torch)
 # make test    check everything (first makes .venv-test, with torch)
 # make bench   time the program
+# make freeze  build the program that needs no Python, into dist (first makes .venv-freeze, without torch)
+# make freeze-test    start what make freeze built and see that it works (needs Xvfb and xdotool)
 # make clean   remove what the other targets made
 
 PYTHON ?= python3
 TEST := .venv-test/bin
+FREEZE := .venv-freeze/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: run test bench clean
+.PHONY: run test bench freeze freeze-test clean
 
 run: .venv/.installed
 	@.venv/bin/smearcount --demo
@@ -24,11 +27,23 @@ test: .venv-test/.installed
 bench: .venv-test/.installed
 	@$(TEST)/python tests/bench/bench.py
 
+freeze: .venv-freeze/.installed
+	@rm -rf dist
+	$(FREEZE)/pyinstaller --noconfirm --log-level WARN --workpath build/freeze --distpath dist packaging/smearcount.spec
+	@$(FREEZE)/python packaging/licences.py dist/smearcount
+	@QT_QPA_PLATFORM=offscreen $(FREEZE)/python packaging/archives.py dist/smearcount
+	@$(FREEZE)/python packaging/sizes.py dist/smearcount
+
+freeze-test: .venv-freeze/.installed
+	@test -x dist/smearcount/smearcount || $(MAKE) freeze
+	$(FREEZE)/python packaging/smoke_test.py dist/smearcount
+
 clean:
-	rm -rf .venv .venv-test build dist .hypothesis .import_linter_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-test .venv-freeze build dist .hypothesis .import_linter_cache .pytest_cache .ruff_cache
 
 .venv/.installed: EXTRAS :=
 .venv-test/.installed: EXTRAS := [train,dev]
+.venv-freeze/.installed: EXTRAS := [freeze]
 
 %/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from importlib import resources
+from pathlib import Path
+
 import numpy as np
 
 from core.rendered_smear import RenderedSmear, SmearStyle, render_smear
+
+
+def demo_smear() -> Path:
+    """Return the path of the demo smear that ships with the program."""
+    return Path(str(resources.files("resources") / "demo" / "demo_smear.png"))
 
 
 def render_demo_smear() -> RenderedSmear:

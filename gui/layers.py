@@ -235,8 +235,10 @@ class BoxesItem(QGraphicsItem):
         ratio = device.devicePixelRatioF()
         size = QSize(device.width(), device.height())
         if self._outlines is None or self._outlines_for != (transform, size, ratio):
-            if self._outlines is None or self._outlines_for is None or self._outlines_for[1:] != (size, ratio):
-                self._outlines = Outlines(round(size.width() * ratio), round(size.height() * ratio), ratio)
+            wanted = round(size.width() * ratio), round(size.height() * ratio), ratio
+            if self._outlines is None or self._outlines.made_for != wanted:
+                self._outlines = Outlines(*wanted)
+            self._outlines.clear()
             self._draw(self._outlines, transform, size, painter.font())
             self._outlines_for = (transform, size, ratio)
         painter.save()
@@ -247,7 +249,6 @@ class BoxesItem(QGraphicsItem):
     def _draw(self, outlines: Outlines, transform: QTransform, size: QSize, font: QFont) -> None:
         """Draw boxes and texts for a view of the picture."""
         assert self._detections is not None
-        outlines.clear()
         inverse, _ = transform.inverted()
         view = inverse.mapRect(QRectF(QPointF(), QSizeF(size)))
         self._draw_ghosts(outlines, transform, self._inside(self._ghosts, view))

@@ -32,6 +32,7 @@ class Outlines:
     """
 
     def __init__(self, width: int, height: int, ratio: float = 1.0) -> None:
+        self.made_for = width, height, ratio
         # half of the margin is never seen, so that a moved line does not come in again at the other edge
         self._shape = (height + 4 * BEYOND, width + 4 * BEYOND)
         self._pixels = np.zeros(self._shape, np.uint32)

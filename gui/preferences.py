@@ -84,6 +84,16 @@ class Preferences:
         self._store.setValue("recent_sessions", [path, *rest][:_MOST_RECENT])
 
     @property
+    def unfinished_session(self) -> str:
+        """The path of the session that is open now, or was when the program was killed; empty after a proper end."""
+        return str(self._store.value("unfinished_session", "", type=str))
+
+    @unfinished_session.setter
+    def unfinished_session(self, path: str) -> None:
+        self._store.setValue("unfinished_session", path)
+        self._store.sync()  # whoever kills the program does not wait for Qt to write
+
+    @property
     def report_fields(self) -> list[str]:
         """The names of the fields that the laboratory fills in about a sample."""
         return self._texts("report_fields", [])

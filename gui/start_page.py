@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _MOST_OFFERED = 5
+_TITLE = "Drop photographs of a blood smear here"
+_TEXT = "or a folder of them. JPEG, PNG, TIFF, BMP and WebP, any magnification."
 _MOST_WARNINGS = 3
 
 
@@ -56,11 +58,7 @@ class StartPage(_Page):
     open_session = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(
-            "Drop photographs of a blood smear here",
-            "or a folder of them. JPEG, PNG, TIFF, BMP and WebP, any magnification.",
-            parent,
-        )
+        super().__init__(_TITLE, _TEXT, parent)
         self.open_button = self.add_button("Open pictures …")
         self.open_button.setDefault(True)
         self.demo_button = self.add_button("Try the demo smear")
@@ -73,6 +71,27 @@ class StartPage(_Page):
         self.recent.linkActivated.connect(self.open_session)
         self.below.addSpacing(18)
         self.below.addWidget(self.recent)
+        self.reopen_button = QPushButton()
+        self.reopen_button.setMinimumHeight(32)
+        self.reopen_button.clicked.connect(lambda *_: self.open_session.emit(self._unfinished))
+        self.reopen_button.hide()
+        self.buttons.insertWidget(1, self.reopen_button)
+        self._unfinished = ""
+
+    def offer_unfinished(self, session: str) -> None:
+        """Offer to go on with the session that was open when the program ended without being closed; "" for none."""
+        self._unfinished = session if session and os.path.isfile(session) else ""
+        self.reopen_button.setVisible(bool(self._unfinished))
+        self.open_button.setDefault(not self._unfinished)
+        self.reopen_button.setDefault(bool(self._unfinished))
+        if not self._unfinished:
+            self.title.setText(_TITLE)
+            self.text.setText(_TEXT)
+            return
+        self.title.setText("SmearCount was not closed properly")
+        self.text.setText("Nothing is lost: every correction is in the session file. Go on where you were?")
+        self.reopen_button.setText(f"Go on with {Path(session).stem}".replace("&", "&&"))
+        self.reopen_button.setFocus()
 
     def show_recent(self, sessions: list[str]) -> None:
         """Offer the sessions that were open last, as far as they are still there."""

@@ -56,7 +56,7 @@ QStatusBar QLabel {{ padding: 2px 8px; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {faint}; border-radius: 3px; background: {base}; }}
 QCheckBox::indicator:disabled {{ border-color: {border}; }}
 QCheckBox::indicator:checked {{ background: palette(highlight); border-color: palette(highlight); }}
-QCheckBox::indicator:checked {{ image: url({check}); }}
+QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #canvas {{ background: {canvas}; }}
 #card {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
 #faint {{ color: {faint}; }}
@@ -107,7 +107,8 @@ QCheckBox::indicator:checked {{ image: url({check}); }}
 #figures QHeaderView::section {{ border-bottom: 1px solid {border}; }}
 #figures::item {{ padding: 0 6px; }}
 #figures::indicator {{ width: 12px; height: 12px; border: 1px solid {faint}; border-radius: 3px; background: {base}; }}
-#figures::indicator:checked {{ background: palette(highlight); border-color: palette(highlight); image: url({check}); }}
+#figures::indicator:checked {{ background: palette(highlight); border-color: palette(highlight); }}
+#figures::indicator:checked {{ image: url("{check}"); }}
 #verifyTabs::pane {{ border: none; border-top: 1px solid {border}; }}
 #verifyTabs > QTabBar::tab {{ padding: 7px 14px; color: {faint}; border-bottom: 2px solid transparent; }}
 #verifyTabs > QTabBar::tab:hover {{ color: {text}; }}

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import getpass
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QSize, QStandardPaths, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -26,12 +24,10 @@ from core.classes import PALETTES, Palette
 from core.model import MODEL_SUFFIX
 from core.version import __version__
 from gui.actions import MOST_CLASS_KEYS, Actions
-from gui.app import demo_smear
 from gui.canvas import Canvas
 from gui.canvas_editor import CanvasEditor, Tool
 from gui.class_panel import swatch
 from gui.count_panel import CountPanel
-from gui.document import Document
 from gui.doubt_bar import DoubtBar
 from gui.entries import State
 from gui.file_tasks import FileTasks
@@ -42,7 +38,6 @@ from gui.image_list import ImageList
 from gui.keys_dialog import KeysDialog
 from gui.menus import MainBar, add_choice, add_menus
 from gui.model_dialog import ModelDialog
-from gui.preferences import Preferences
 from gui.remedies import Remedies
 from gui.report_work import SignOffWatch
 from gui.session_holder import Level
@@ -52,8 +47,11 @@ from gui.tally_controls import TallyControls
 from gui.theme import Theme, apply_theme
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 
+    from gui.document import Document
+    from gui.guide import GuideWindow
+    from gui.preferences import Preferences
     from gui.verify.window import VerifyWindow
 
 GHOST_REACH = 0.15
@@ -95,6 +93,7 @@ class MainWindow(QMainWindow):
         self.remedies = Remedies(self, preferences)
         self.sign_offs = SignOffWatch(document)
         self.verify: VerifyWindow | None = None
+        self.guide: GuideWindow | None = None
         self._view_timer = QTimer(self)
         self._view_timer.setSingleShot(True)
         self._view_timer.setInterval(_VIEW_SETTLE_MS)
@@ -205,6 +204,8 @@ class MainWindow(QMainWindow):
                 "zoom_out": canvas.zoom_out,
                 "shortcuts": lambda: KeysDialog(self.actions_, self).exec(),
                 "person": self.ask_for_person,
+                "guide": self.show_guide,
+                "self_check": self.check_installation,
                 "about": self._show_about,
             }
         )
@@ -292,6 +293,22 @@ class MainWindow(QMainWindow):
         self.verify.show()
         self.verify.raise_()
         self.verify.activateWindow()
+
+    def show_guide(self) -> None:
+        """Show the user guide beside this window."""
+        from gui.guide import GuideWindow
+
+        if self.guide is None:
+            self.guide = GuideWindow(self)
+        self.guide.show()
+        self.guide.raise_()
+        self.guide.activateWindow()
+
+    def check_installation(self) -> None:
+        """Count the demo smear and show whether the count is right."""
+        from gui.self_check import SelfCheckDialog
+
+        SelfCheckDialog(self.document.model, self).open()
 
     def _come_forward(self) -> None:
         self.raise_()
@@ -399,6 +416,8 @@ class MainWindow(QMainWindow):
         self.notice.clear()
         if session is not None:
             self.preferences.add_recent_session(str(session.path))
+        self.preferences.unfinished_session = str(session.path) if session is not None else ""
+        self.start_page.offer_unfinished("")
         self.start_page.show_recent(self.preferences.recent_sessions)
         self._show_current()
         self._show_undo()
@@ -578,6 +597,7 @@ class MainWindow(QMainWindow):
         if self.verify is not None:
             self.verify.close_down()
         self.document.close()
+        self.preferences.unfinished_session = ""
         event.accept()
 
 
@@ -586,31 +606,3 @@ def _account_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
         return "someone"
-
-
-def sessions_folder() -> Path:
-    """Return the folder in which new session files are made."""
-    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-    return Path(documents or Path.home()) / "SmearCount"
-
-
-def application_icon() -> QIcon:
-    """Return the icon of the program."""
-    return QIcon(str(demo_smear().parent.parent / "icons" / "smearcount.svg"))
-
-
-def run_window(paths: Sequence[Path], model: Path) -> int:
-    """Open the window on the given pictures and run until it is closed; return the exit code."""
-    app = QApplication.instance() or QApplication(sys.argv[:1])
-    assert isinstance(app, QApplication)
-    app.setApplicationName("SmearCount")
-    app.setApplicationVersion(__version__)
-    app.setWindowIcon(application_icon())
-    preferences = Preferences()
-    apply_theme(app, preferences.theme)
-    sessions = Path(preferences.sessions_folder) if preferences.sessions_folder else sessions_folder()
-    window = MainWindow(Document(model, sessions), preferences)
-    window.show()
-    if paths:
-        window.document.open_paths(paths)
-    return app.exec()

@@ -171,11 +171,11 @@ def test_a_slider_step_does_not_count_thousands_of_pictures_at_once(
 
 
 class Heart:
-    """Measures the gaps between the beats of a timer in the thread of the window."""
+    """A timer of 5 ms in the thread of the window."""
 
     def __init__(self) -> None:
-        self.longest = 0.0
-        self.busiest = 0.0
+        self.gaps: list[float] = []
+        self.work: list[float] = []
         self._last = (0.0, 0.0)
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -184,39 +184,37 @@ class Heart:
 
     def _beat(self) -> None:
         now = time.perf_counter(), time.thread_time()
-        self.longest = max(self.longest, now[0] - self._last[0])
-        self.busiest = max(self.busiest, now[1] - self._last[1])
+        self.gaps.append(now[0] - self._last[0])
+        self.work.append(now[1] - self._last[1])
         self._last = now
 
-    def beat_until(self, qtbot: QtBot, condition: Callable[[], bool]) -> tuple[float, float]:
-        """Return the longest gap in seconds, and the most that the thread itself worked in one."""
-        self.longest = self.busiest = 0.0
+    def beat_until(self, qtbot: QtBot, condition: Callable[[], bool]) -> None:
+        """Note the seconds between the beats, and how many of them the thread itself worked."""
+        self.gaps, self.work = [], []
         self._last = time.perf_counter(), time.thread_time()
         self._timer.start()
         qtbot.waitUntil(condition, timeout=120_000)
         self._timer.stop()
-        return self.longest, self.busiest
 
 
 def test_the_window_answers_while_a_folder_is_counted(
     window: MainWindow, qtbot: QtBot, make_folder: MakeFolder
 ) -> None:
-    """Other programs hold the window up as well: on a computer that is busy without us, only our own work tells."""
-    folder, heart, document = make_folder(24, (420, 320), 14, 56), Heart(), window.document
-    excesses, works, rests = [], [], []
-    for _ in range(5):
-        end = time.perf_counter() + 1
-        rest, _ = heart.beat_until(qtbot, lambda end=end: time.perf_counter() > end)
+    """Nothing that comes with every picture is long, neither work of the window nor what it must wait for.
+
+    A few long gaps tell nothing here: other programs may have had the processor.
+    """
+    pictures = 24
+    folder, heart, document = make_folder(pictures, (420, 320), 14, 56), Heart(), window.document
+    long_works, long_gaps = [], []
+    for _ in range(3):
         document.open_paths([folder])
-        gap, work = heart.beat_until(qtbot, lambda: document.overview.states[State.COUNTED] == 24)
+        heart.beat_until(qtbot, lambda: document.overview.states[State.COUNTED] == pictures)
         document.close_session()
-        excesses.append(gap - rest)
-        works.append(work)
-        rests.append(rest)
-        if min(excesses) < 0.05 and min(works) < 0.05:
-            return
-    assert min(works) < 0.05
-    assert min(rests) > 0.025, f"longest gaps while counting, less those at rest: {excesses}"
+        long_works.append(sum(work > 0.05 for work in heart.work))
+        long_gaps.append(sum(gap > 0.05 for gap in heart.gaps))
+    assert min(long_works) < pictures / 4
+    assert min(long_gaps) < pictures
 
 
 def test_memory_does_not_grow_with_the_pictures_seen(window: MainWindow, qtbot: QtBot, make_folder: MakeFolder) -> None:

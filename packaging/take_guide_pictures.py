@@ -1,0 +1,85 @@
+"""Photograph the window for the user guide: ``QT_QPA_PLATFORM=offscreen python packaging/take_guide_pictures.py``."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+from PySide6.QtCore import QBuffer, QIODevice, QSettings
+from PySide6.QtWidgets import QApplication, QTabWidget, QWidget
+
+from core.demo import demo_smear, render_demo_smear
+from core.ground_truth import GroundTruth, TruthKind, TruthSource
+from core.model import default_model_path
+from core.rendered_smear import CLASS_NAMES
+from gui.document import Document
+from gui.entries import State
+from gui.guide import guide_folder
+from gui.preferences import Preferences
+from gui.theme import Theme, apply_theme
+from gui.window import MainWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_COLOURS = 64
+_SETTLE_S = 1.0
+
+
+def wait(app: QApplication, ready: Callable[[], bool]) -> None:
+    """Let the window work until it is ready, and a moment longer."""
+    settled = None
+    while settled is None or time.monotonic() < settled:
+        app.processEvents()
+        if settled is None and ready():
+            settled = time.monotonic() + _SETTLE_S
+
+
+def shoot(widget: QWidget, name: str) -> None:
+    """Save a widget as a small picture of the guide."""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    widget.grab().save(buffer, "PNG")
+    picture = Image.open(io.BytesIO(buffer.data().data())).convert("RGB")
+    target = guide_folder() / "pictures" / name
+    target.parent.mkdir(exist_ok=True)
+    picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
+
+
+def main() -> None:
+    """Open the demo smear, correct it, check it; take a picture of each."""
+    app = QApplication([])
+    app.setStyle("fusion")
+    with tempfile.TemporaryDirectory() as folder:
+        preferences = Preferences(QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat))
+        apply_theme(app, Theme.LIGHT)
+        window = MainWindow(Document(default_model_path(), Path(folder) / "sessions", "Anna"), preferences)
+        document = window.document
+        window.resize(960, 640)
+        window.show()
+        document.open_paths([demo_smear()])
+        wait(app, lambda: document.entries[0].state is State.COUNTED and document.picture is not None)
+        shoot(window, "counted.png")
+        image, truth = document.entries[0].id, render_demo_smear()
+        names = tuple(CLASS_NAMES[label] for label in truth.labels)
+        drawn = GroundTruth(TruthKind.BOXES, TruthSource.IMPORTED, CLASS_NAMES, names, truth.boxes)
+        document.editing.select([added] if (added := document.editing.add_cell_at("Platelets", 380, 330)) else [])
+        wait(app, lambda: document.entries[0].edited > 0)
+        shoot(window, "corrected.png")
+        document.editing.undo()
+        document.truths.put(image, drawn)
+        window.show_verify()
+        assert window.verify is not None
+        window.verify.resize(960, 640)
+        window.verify.findChildren(QTabWidget)[0].setCurrentIndex(1)
+        wait(app, lambda: window.verify is not None and window.verify.isVisible())
+        shoot(window.verify, "verified.png")
+        window.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Help ▸ Check this installation, and the user guide."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtWidgets import QFileDialog
+
+from core.annotate import write_picture
+from core.demo import render_demo_smear
+from core.model import default_model_path
+from core.self_check import check_installation, shipped_model_sha256
+from gui.guide import PAGES, GuideWindow, guide_folder
+from gui.self_check import SelfCheckDialog, recent_faults, support_facts
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from core.rendered_smear import RenderedSmear
+    from gui.window import MainWindow
+
+
+def test_the_shipped_model_is_whole() -> None:
+    """After a new default model: sha256sum resources/models/default.onnx, into default.onnx.sha256."""
+    assert hashlib.sha256(default_model_path().read_bytes()).hexdigest() == shipped_model_sha256()
+
+
+def test_the_check_counts_the_demo_smear(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.actions_["self_check"].trigger()
+    dialog = next(child for child in window.children() if isinstance(child, SelfCheckDialog))
+    qtbot.waitUntil(lambda: dialog.check is not None, timeout=120_000)
+    check = dialog.check
+    assert check is not None
+    assert check.counts == render_demo_smear().counts()
+    assert [finding.name for finding in check.findings if not finding.good] in ([], ["Speed"])
+    assert "97 counted, 97 in the picture" in dialog.findings.text()
+    target = tmp_path / "support.json"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
+    facts = json.loads(target.read_text(encoding="utf-8"))
+    assert facts["check"]["counts"] == check.counts
+    assert facts["model_in_use"]["sha256"] == shipped_model_sha256()
+    assert str(Path.home()) not in target.read_text(encoding="utf-8")
+    dialog.close()
+
+
+def test_a_wrong_count_is_found(tmp_path: Path, smear: RenderedSmear) -> None:
+    picture = tmp_path / "other.png"
+    write_picture(smear.image, picture)
+    check = check_installation(picture=picture)
+    assert not check.good
+    assert "RBC" in [finding.name for finding in check.findings if not finding.good]
+
+
+def test_a_missing_model_is_a_finding_without_its_path_in_the_support_file(tmp_path: Path, qtbot: QtBot) -> None:
+    check = check_installation(tmp_path / "patient Smith" / "none.onnx")
+    assert not check.good
+    facts = json.dumps(support_facts(check, None, tmp_path / "no.log"))
+    assert "Smith" not in facts
+    assert "cannot be opened" in check.findings[0].text
+
+
+def test_the_support_file_has_faults_without_their_messages(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text(
+        "2026 ERROR Unexpected: Traceback (most recent call last):\n"
+        '  File "/home/anna/gui/window.py", line 12, in show\n    x()\n'
+        '  File "/home/anna/core/images.py", line 40, in read_image\n    y()\n'
+        "ValueError: /home/anna/Smith.png is odd\n"
+    )
+    assert recent_faults(log) == ["ValueError at images.py:40 read_image"]
+
+
+@pytest.mark.parametrize("name", [name for name, _ in PAGES])
+def test_links_and_pictures_of_the_guide_are_there(name: str) -> None:
+    text = (guide_folder() / name).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        assert (guide_folder() / target).is_file(), target
+
+
+def test_the_guide_is_shown(window: MainWindow, qtbot: QtBot) -> None:
+    window.actions_["guide"].trigger()
+    guide = window.guide
+    assert isinstance(guide, GuideWindow)
+    assert guide.isVisible()
+    assert "A first count" in guide.browser.toPlainText()
+    for row, (_, title) in enumerate(PAGES):
+        guide.pages.setCurrentRow(row)
+        assert guide.browser.toPlainText().strip(), title
+    guide.browser.setSource(QUrl.fromLocalFile(str(guide_folder() / "correcting.md")))
+    assert guide.pages.currentItem().text() == "Correcting"
+    qtbot.mouseClick(guide.back, Qt.MouseButton.LeftButton)
+    assert guide.pages.currentItem().text() == "Troubleshooting"
