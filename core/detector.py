@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 import numpy as np
 
-from core.boxes import suppress_by_class
+from core.boxes import suppress, suppress_by_class
 from core.detections import Detections
 from core.focus import edge_blur
 from core.illumination import divide_light, estimate_light
@@ -80,7 +80,6 @@ class Detector:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.card = model.card
-        self._red_label = self.card.classes.index(RED_CELL) if RED_CELL in self.card.classes else None
 
     def detect(
         self,
@@ -130,7 +129,7 @@ class Detector:
 
     def _find_scale(self, run: _Run) -> tuple[float, _Look | None, bool]:
         """Return (diameter, the look at the whole image at that scale if there was one, known)."""
-        if self._red_label is None:
+        if not self.card.red_labels:
             return self.card.red_cell_diameter, None, True
         diameter = guess_diameter(run.sample) or self.card.red_cell_diameter
         for _ in range(_SCALE_ROUNDS):
@@ -172,9 +171,9 @@ class Detector:
         return min(max(diameter, SMALLEST_DIAMETER), LARGEST_DIAMETER)
 
     def _sure_red_cells(self, look: _Look, region: Tile) -> NDArray[np.bool_]:
-        sure = (look.labels == self._red_label) & (look.scores >= _SURE_SCORE)
+        sure = np.isin(look.labels, self.card.red_labels) & (look.scores >= _SURE_SCORE)
         members = np.flatnonzero(sure)
-        kept = suppress_by_class(look.boxes[members], look.scores[members], look.labels[members], self.card.nms_iou)
+        kept = suppress(look.boxes[members], look.scores[members], self.card.nms_iou)
         result = np.zeros(len(sure), bool)
         result[members[kept]] = True
         return result

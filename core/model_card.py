@@ -43,7 +43,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     Lengths are in pixels. ``red_cell_diameter`` is the size that red cells are scaled to before
     they reach the network; ``tile`` and ``overlap`` are lengths at that scale. ``thresholds`` has one
     suggested confidence threshold for each class. ``score_floor`` is the lowest score that the
-    network hands out. ``even_light``: the illumination of the field is divided out first.
+    network hands out. ``even_light``: the illumination of the field is divided out first. ``red_cells`` names
+    the classes that are red cells, of whatever shape: they tell the scale of a picture.
     """
 
     schema: int = CARD_SCHEMA
@@ -57,6 +58,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     tile: int = 1024
     overlap: int = 256
     even_light: bool = True
+    red_cells: tuple[str, ...] = ("RBC",)
     padding_rgb: tuple[int, int, int] = (124, 116, 104)
     trained_on: tuple[DataProvenance, ...] = ()
     seed: int = 0
@@ -65,6 +67,11 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     trainer_version: str = ""
     measured: tuple[Measurement, ...] = ()
     notes: str = ""
+
+    @property
+    def red_labels(self) -> tuple[int, ...]:
+        """The places of the red cell classes among ``classes``."""
+        return tuple(label for label, name in enumerate(self.classes) if name in self.red_cells)
 
     def to_json(self) -> str:
         """Return the card as JSON text."""

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.detector import RED_CELL
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -119,12 +117,12 @@ def field_quality(
         From ``fragile_counts``.
     """
     there = result.counted | result.excluded
-    if RED_CELL in card.classes:
-        there = there & (found.detections.labels == card.classes.index(RED_CELL))
+    if card.red_labels:
+        there = there & np.isin(found.detections.labels, card.red_labels)
     boxes = found.detections.boxes[there]
     reasons = [
         *_of_focus(found.blur),
-        *_of_number(len(boxes), "red cell" if RED_CELL in card.classes else "cell"),
+        *_of_number(len(boxes), "red cell" if card.red_labels else "cell"),
         *_of_crowding(boxes, *size),
         *_of_scale(boxes, found.diameter, card),
     ]
@@ -166,7 +164,7 @@ def _of_scale(boxes: NDArray[np.float32], diameter: float, card: ModelCard) -> I
         yield Reason(
             Light.LOOK, f"Red cells are very {size} here, {diameter:.0f} pixels; the model learned from others."
         )
-    if len(boxes) < _FEW_CELLS or RED_CELL not in card.classes:
+    if len(boxes) < _FEW_CELLS or not card.red_labels:
         return
     measured = float(np.median(np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))))
     mismatch = measured / diameter

@@ -1,4 +1,4 @@
-"""Augmentation: geometry, mosaics, pasted platelets, stain, light and camera.
+"""Augmentation: geometry, mosaics, pasted cells, stain, light and camera.
 
 All functions work on fields whose illumination was divided out (``core.illumination``): the empty
 field is near ``WHITE``, and ``-log(value / WHITE)`` is the optical density of the stain.
@@ -6,18 +6,18 @@ field is near ``WHITE``, and ``-log(value / WHITE)`` is the optical density of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
 
 from core.illumination import WHITE, divide_light, estimate_light
-from core.rendered_smear import AZURE, EOSIN, PLATELET, RBC, SmearStyle, add_ghost, render_smear
+from core.rendered_smear import AZURE, EOSIN, SmearStyle, add_ghost, render_smear
 from trainer.data import PreparedField
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.random import Generator
     from numpy.typing import NDArray
@@ -35,37 +35,57 @@ _DENSITY_OF_VALUE = -np.log(np.maximum(np.arange(256), 2.0) / WHITE).astype(np.f
 
 @dataclass
 class Crop:
-    """``image`` uint8 RGB (S, S, 3), ``boxes`` float32 (N, 4) in its pixels, ``labels`` int64 (N,)."""
+    """``image`` uint8 RGB (S, S, 3), ``boxes`` float32 (N, 4) in its pixels, ``labels`` int64 (N,).
+
+    ``incomplete``: regions x1 y1 x2 y2 in its pixels, with the labels whose cells are not all annotated there.
+    """
 
     image: NDArray[np.uint8]
     boxes: NDArray[np.float32]
     labels: NDArray[np.int64]
+    incomplete: list[tuple[tuple[int, int, int, int], frozenset[int]]] = field(default_factory=list)
 
 
-def training_crop(
-    draw_field: Callable[[Generator], PreparedField],
-    platelet_bank: list[NDArray[np.float32]],
-    preset: Preset,
-    rng: Generator,
-) -> Crop:
-    """Compose one augmented training crop.
+class Patch(NamedTuple):
+    """A cell to paste: optical density float32 (h, w, 3) at the preset's red cell diameter, and its label."""
 
-    ``draw_field`` returns a random field; ``platelet_bank`` holds the optical densities (h, w, 3) of
-    platelets at the preset's red cell diameter.
+    density: NDArray[np.float32]
+    label: int
+
+
+@dataclass(frozen=True)
+class Material:
+    """What crops are made of.
+
+    ``draw`` returns a random field; ``patches`` are cells to paste; ``red_labels`` are the red cell classes;
+    ``rendered_labels`` what red cells, white cells and platelets of rendered smears are called, None if the
+    classes are others.
     """
-    crop = compose_panes(draw_field, preset, rng)
-    if platelet_bank and rng.random() < preset.paste_platelets:
-        paste_platelets(crop, platelet_bank, rng)
+
+    preset: Preset
+    draw: Callable[[Generator], PreparedField]
+    patches: Sequence[Patch] = ()
+    red_labels: frozenset[int] = frozenset({0})
+    rendered_labels: tuple[int, int, int] | None = (0, 1, 2)
+
+
+def training_crop(material: Material, rng: Generator) -> Crop:
+    """Compose one augmented training crop."""
+    preset = material.preset
+    crop = compose_panes(material, rng)
+    if material.patches and rng.random() < preset.paste:
+        paste_cells(crop, material.patches, rng)
     if rng.random() < preset.vary_pallor:
-        vary_pallor(crop, rng)
+        vary_pallor(crop, material.red_labels, rng)
     if rng.random() < preset.ghosts:
         add_ghosts(crop, preset.red_cell_diameter, rng)
     crop.image = photograph(restain(crop.image, rng), preset.red_cell_diameter, rng)
     return crop
 
 
-def compose_panes(draw_field: Callable[[Generator], PreparedField], preset: Preset, rng: Generator) -> Crop:
+def compose_panes(material: Material, rng: Generator) -> Crop:
     """Fill a crop with one field, or with two to four panes of different fields."""
+    preset = material.preset
     size = preset.crop
     cut_x, cut_y = size, size
     if rng.random() < preset.mosaic:
@@ -77,19 +97,26 @@ def compose_panes(draw_field: Callable[[Generator], PreparedField], preset: Pres
     image = np.empty((size, size, 3), np.uint8)
     boxes: list[NDArray[np.float32]] = []
     labels: list[NDArray[np.int64]] = []
+    incomplete: list[tuple[tuple[int, int, int, int], frozenset[int]]] = []
     spans_x = [(0, cut_x), (cut_x, size)] if cut_x < size else [(0, size)]
     spans_y = [(0, cut_y), (cut_y, size)] if cut_y < size else [(0, size)]
     for y1, y2 in spans_y:
         for x1, x2 in spans_x:
-            field = rendered_field(preset.red_cell_diameter, rng) if rng.random() < preset.rendered else draw_field(rng)
-            pane = cut_pane(field, x2 - x1, y2 - y1, preset.red_cell_diameter, rng)
+            rendered = material.rendered_labels
+            if rng.random() < preset.rendered and rendered is not None:
+                source = rendered_field(preset.red_cell_diameter, rendered, rng)
+            else:
+                source = material.draw(rng)
+            pane = cut_pane(source, x2 - x1, y2 - y1, preset.red_cell_diameter, rng)
             image[y1:y2, x1:x2] = pane.image
             boxes.append(pane.boxes + np.array([x1, y1, x1, y1], np.float32))
             labels.append(pane.labels)
-    return Crop(image, np.concatenate(boxes), np.concatenate(labels))
+            if source.incomplete:
+                incomplete.append(((x1, y1, x2, y2), source.incomplete))
+    return Crop(image, np.concatenate(boxes), np.concatenate(labels), incomplete)
 
 
-def rendered_field(diameter: float, rng: Generator) -> PreparedField:
+def rendered_field(diameter: float, labels: tuple[int, int, int], rng: Generator) -> PreparedField:
     """Return a small rendered smear with its illumination divided out."""
     side = int(diameter * 5)
     smear = render_smear(
@@ -104,27 +131,33 @@ def rendered_field(diameter: float, rng: Generator) -> PreparedField:
         max_overlap=0.25,
     )
     image = divide_light(smear.image, estimate_light(smear.image))
-    return PreparedField(image, smear.boxes, smear.labels.astype(np.int64), diameter)
+    return PreparedField(image, smear.boxes, np.array(labels, np.int64)[smear.labels], diameter)
 
 
-def cut_pane(field: PreparedField, width: int, height: int, diameter: float, rng: Generator) -> Crop:
+def cut_pane(source: PreparedField, width: int, height: int, diameter: float, rng: Generator) -> Crop:
     """Cut a randomly placed, scaled, stretched, flipped and transposed piece of a field."""
     transpose = rng.random() < 0.5
     if transpose:
         width, height = height, width
     low, high = (0.5, 2.0) if rng.random() < 0.2 else (0.7, 1.45)
-    scale = diameter / field.diameter * float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    scale = diameter / source.diameter * float(np.exp(rng.uniform(np.log(low), np.log(high))))
     stretch = float(np.exp(rng.normal(0, 0.12)))
-    scale_x, scale_y = scale * stretch, scale / stretch
-    field_height, field_width = field.image.shape[:2]
+    pane = cut_piece(source, width, height, (scale * stretch, scale / stretch), rng)
+    return _turn(pane, transpose, rng)
+
+
+def cut_piece(source: PreparedField, width: int, height: int, scales: tuple[float, float], rng: Generator) -> Crop:
+    """Cut a randomly placed piece of a field, ``width`` x ``height`` pixels after scaling in x and y."""
+    scale_x, scale_y = scales
+    field_height, field_width = source.image.shape[:2]
     x = _pane_origin(field_width, width / scale_x, rng)
     y = _pane_origin(field_height, height / scale_y, rng)
     x1, y1 = max(int(x), 0), max(int(y), 0)
     x2 = min(int(np.ceil(x + width / scale_x)), field_width)
     y2 = min(int(np.ceil(y + height / scale_y)), field_height)
     matrix = np.array([[scale_x, 0, (x1 - x) * scale_x], [0, scale_y, (y1 - y) * scale_y]], np.float32)
-    piece = field.image[y1:y2, x1:x2]
-    if scale < 0.6:
+    piece = source.image[y1:y2, x1:x2]
+    if (scale_x * scale_y) ** 0.5 < 0.6:
         shrunk = cv2.resize(
             piece,
             (max(round((x2 - x1) * scale_x), 1), max(round((y2 - y1) * scale_y), 1)),
@@ -135,11 +168,11 @@ def cut_pane(field: PreparedField, width: int, height: int, diameter: float, rng
     image = cv2.warpAffine(
         piece, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=PAD_VALUE
     )
-    boxes = (field.boxes - np.array([x, y, x, y], np.float32)) * np.array(
+    boxes = (source.boxes - np.array([x, y, x, y], np.float32)) * np.array(
         [scale_x, scale_y, scale_x, scale_y], np.float32
     )
-    boxes, labels = _clip(boxes, field.labels, width, height)
-    return _turn(Crop(np.asarray(image, np.uint8), boxes, labels), transpose, rng)
+    boxes, labels = _clip(boxes, source.labels, width, height)
+    return Crop(np.asarray(image, np.uint8), boxes, labels)
 
 
 def _pane_origin(field_length: int, pane_length: float, rng: Generator) -> float:
@@ -176,34 +209,36 @@ def _turn(crop: Crop, transpose: bool, rng: Generator) -> Crop:
     return Crop(np.ascontiguousarray(image), boxes.astype(np.float32), crop.labels)
 
 
-def cut_platelets(field: PreparedField, diameter: float) -> list[NDArray[np.float32]]:
-    """Return the optical densities of a field's platelets at the given red cell diameter.
+def cut_cells(source: PreparedField, labels: frozenset[int], diameter: float) -> list[Patch]:
+    """Return the whole and round cells of some classes of a field, at the given red cell diameter.
 
     The density of the surroundings (10 % quantile of the patch) is subtracted and the patch fades
     out towards its rim, so that it can be added anywhere.
     """
     patches = []
-    scale = diameter / field.diameter
-    height, width = field.image.shape[:2]
-    for x1, y1, x2, y2 in field.boxes[field.labels == PLATELET]:
+    scale = diameter / source.diameter
+    height, width = source.image.shape[:2]
+    for (x1, y1, x2, y2), label in zip(source.boxes, source.labels.tolist(), strict=True):
+        if label not in labels:
+            continue
         touches_border = x1 < 1 or y1 < 1 or x2 > width - 1 or y2 > height - 1
         if touches_border or max((x2 - x1) / (y2 - y1), (y2 - y1) / (x2 - x1)) > 1.6:
             continue
-        piece = field.image[int(y1) : int(np.ceil(y2)), int(x1) : int(np.ceil(x2))]
+        piece = source.image[int(y1) : int(np.ceil(y2)), int(x1) : int(np.ceil(x2))]
         size = (max(round(piece.shape[1] * scale), 5), max(round(piece.shape[0] * scale), 5))
         patch = _DENSITY_OF_VALUE[np.asarray(cv2.resize(piece, size, interpolation=cv2.INTER_AREA), np.uint8)]
         patch = np.maximum(patch - np.quantile(patch, 0.1, axis=(0, 1)).astype(np.float32), 0)
         v, u = np.mgrid[-1 : 1 : size[1] * 1j, -1 : 1 : size[0] * 1j]
         fade = np.clip((1.08 - np.hypot(u, v)) / 0.25, 0, 1).astype(np.float32)
-        patches.append(patch * fade[..., None])
+        patches.append(Patch(patch * fade[..., None], label))
     return patches
 
 
-def paste_platelets(crop: Crop, bank: list[NDArray[np.float32]], rng: Generator) -> None:
-    """Add a few platelets to the empty parts of a crop, in place."""
+def paste_cells(crop: Crop, patches: Sequence[Patch], rng: Generator) -> None:
+    """Add a few cells to the empty parts of a crop, in place."""
     size = crop.image.shape[0]
     for _ in range(int(rng.integers(1, 5))):
-        patch = bank[int(rng.integers(len(bank)))]
+        patch, label = patches[int(rng.integers(len(patches)))]
         grow = float(rng.uniform(0.75, 1.3))
         patch = cv2.resize(patch, None, fx=grow, fy=grow, interpolation=cv2.INTER_LINEAR)
         patch = np.rot90(patch, int(rng.integers(4)))
@@ -218,7 +253,7 @@ def paste_platelets(crop: Crop, bank: list[NDArray[np.float32]], rng: Generator)
                 strength = float(rng.uniform(0.8, 1.2))
                 target[:] = (target * np.exp(-patch * strength)).astype(np.uint8)
                 crop.boxes = np.vstack([crop.boxes, np.array([[x, y, x + w, y + h]], np.float32)])
-                crop.labels = np.append(crop.labels, PLATELET)
+                crop.labels = np.append(crop.labels, label)
                 break
 
 
@@ -234,14 +269,14 @@ def add_ghosts(crop: Crop, diameter: float, rng: Generator) -> None:
     crop.image[:] = np.clip(crop.image * np.exp(-density) + 0.5, 0, 255).astype(np.uint8)
 
 
-def vary_pallor(crop: Crop, rng: Generator) -> None:
+def vary_pallor(crop: Crop, red_labels: frozenset[int], rng: Generator) -> None:
     """Give the red cells of a crop another centre, in place: none, paler, a dense spot or disc, a ring.
 
     Else a dense spot in a pale cell is learned as a nucleus, and target cells are counted as white.
     """
     profile = (_spot, _target, _ring)[int(rng.choice(3, p=(0.4, 0.4, 0.2)))]
     change = float(rng.uniform(-0.9, 1.4))
-    for x1, y1, x2, y2 in crop.boxes[crop.labels == RBC].round().astype(int):
+    for x1, y1, x2, y2 in crop.boxes[np.isin(crop.labels, list(red_labels))].round().astype(int):
         width, height = x2 - x1, y2 - y1
         whole = min(x1, y1) > 1 and max(x2, y2) < crop.image.shape[0] - 1
         if not whole or max(width, height) > 1.4 * min(width, height):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import torch
 
-from trainer.model import build_retinanet
+from trainer.manifest import RBC
+from trainer.model import build_detector
 from trainer.preset import Preset
 from trainer.record import RunRecord, read_record
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from trainer.model import CellRetinaNet
+    from trainer.model import Detector
 
 
 class CheckpointError(ValueError):
@@ -30,14 +31,16 @@ class CheckpointError(ValueError):
 class TrainedModel:
     """A trained network and where it comes from.
 
-    ``record`` is None if the run left none; ``note`` is what else the card should say.
+    ``red_cells`` are the classes that are red cells; ``record`` is None if the run left none; ``note`` is what
+    else the card should say.
     """
 
-    model: CellRetinaNet
+    model: Detector
     preset: Preset
     classes: tuple[str, ...]
     epochs: int
     record: RunRecord | None
+    red_cells: tuple[str, ...] = (RBC,)
     note: str = ""
 
 
@@ -83,15 +86,16 @@ def load_trained(path: Path) -> TrainedModel:
         classes = tuple(made_with["class_names"])
         frozen = made_with.get("weights") is not None
         state = {name.removeprefix("model."): value for name, value in content["state_dict"].items()}
-        model = build_retinanet(preset, len(classes), frozen_norm=frozen)
+        model = build_detector(preset, len(classes), frozen_norm=frozen)
         model.load_state_dict(state)
         record = made_with.get("record")
+        red_cells = tuple(made_with.get("red_cells", (RBC,)))
         known = msgspec.convert(record, RunRecord) if record else read_record(path.parent)
     except (KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
         raise CheckpointError(
             f"{path}: it was not made by this version of smearcount-train; train again or use that version."
         ) from error
-    return TrainedModel(model.eval(), preset, classes, int(content.get("epoch", -1)) + 1, known)
+    return TrainedModel(model.eval(), preset, classes, int(content.get("epoch", -1)) + 1, known, red_cells)
 
 
 def load_average(paths: Sequence[Path], shares: Sequence[float]) -> TrainedModel:

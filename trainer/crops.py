@@ -14,11 +14,13 @@ from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler, Subset
 
-from trainer.augment import Crop, cut_platelets, training_crop
-from trainer.data import DataError, DataSet, PreparedField, prepare
+from core.rendered_smear import CLASS_NAMES
+from trainer.augment import Crop, Material, cut_cells, training_crop
+from trainer.data import DataError, DataSet, Field, PreparedField, prepare
+from trainer.plain_crops import plain_crop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.random import Generator
     from numpy.typing import NDArray
@@ -49,19 +51,43 @@ class FieldStore:
             disable=not console.is_terminal,
             transient=True,
         )
-        self.fields = [prepare(field, largest, data.red_labels) for field in fields]
-        sources = [field.source for field in data.fields]
-        sizes = {source: sources.count(source) for source in set(sources)}
-        weights = np.array([sizes[source] ** -0.5 for source in sources])
-        weights *= [1.5 if (field.labels == 2).any() else 1.0 for field in data.fields]
-        self.weights: NDArray[np.float64] = weights / weights.sum()
-        self.platelet_bank = [
-            patch for field in self.fields for patch in cut_platelets(field, preset.red_cell_diameter)
-        ]
+        self.fields = [prepare(field, data, largest) for field in fields]
+        self.class_count = len(data.classes)
+        self.weights = _drawing_weights(data.fields, preset.repeat_threshold)
+        pasted = frozenset(data.classes.index(name) for name in preset.paste_classes if name in data.classes)
+        self.material = Material(
+            preset,
+            self.draw,
+            [patch for field in self.fields for patch in cut_cells(field, pasted, preset.red_cell_diameter)],
+            data.red_labels,
+            _rendered_labels(data.classes),
+        )
 
     def draw(self, rng: Generator) -> PreparedField:
-        """Draw a field; small sources and fields with platelets come more often."""
+        """Draw a field; those of small sources and those with rare classes come more often."""
         return self.fields[int(rng.choice(len(self.fields), p=self.weights))]
+
+
+def _rendered_labels(classes: tuple[str, ...]) -> tuple[int, int, int] | None:
+    if not set(CLASS_NAMES) <= set(classes):
+        return None
+    red, white, platelet = (classes.index(name) for name in CLASS_NAMES)
+    return red, white, platelet
+
+
+def _drawing_weights(fields: Sequence[Field], repeat_threshold: float) -> NDArray[np.float64]:
+    """Return how likely each field is drawn, float64 (F,).
+
+    A source counts by the root of its size. A field counts by its rarest class, as in repeat factor sampling
+    (Gupta, Dollar and Girshick, "LVIS", CVPR 2019): the root of ``repeat_threshold`` over the share of fields that
+    hold the class, where that is above 1.
+    """
+    sources = [field.source for field in fields]
+    weights = np.array([sources.count(source) ** -0.5 for source in sources])
+    held = [frozenset(field.labels.tolist()) for field in fields]
+    shares = {label: sum(label in labels for labels in held) / len(held) for labels in held for label in labels}
+    weights *= [max((1.0, *(float(np.sqrt(repeat_threshold / shares[label])) for label in labels))) for labels in held]
+    return np.asarray(weights / weights.sum())
 
 
 class TrainingCrops(Dataset[Sample]):
@@ -72,7 +98,9 @@ class TrainingCrops(Dataset[Sample]):
 
     def __getitem__(self, index: int) -> Sample:
         rng = np.random.default_rng((self.seed, index))
-        return to_sample(training_crop(self.store.draw, self.store.platelet_bank, self.store.preset, rng))
+        material = self.store.material
+        make = training_crop if material.preset.augmentation == "smear" else plain_crop
+        return to_sample(make(material, rng), self.store.class_count)
 
 
 class EpochSampler(Sampler[int]):
@@ -114,10 +142,15 @@ class WholeFields(Dataset[Sample]):
         return to_sample(Crop(np.asarray(image, np.uint8), field.boxes * np.float32(scale), field.labels))
 
 
-def to_sample(crop: Crop) -> Sample:
-    """Return the image as float32 (3, H, W) in 0 to 1, and its target."""
+def to_sample(crop: Crop, class_count: int = 0) -> Sample:
+    """Return the image as float32 (3, H, W) in 0 to 1, and its target, as the detectors take them."""
     image = torch.from_numpy(np.ascontiguousarray(crop.image.transpose(2, 0, 1))).float() / 255
-    return image, {"boxes": torch.from_numpy(crop.boxes).float(), "labels": torch.from_numpy(crop.labels)}
+    target = {"boxes": torch.from_numpy(crop.boxes).float(), "labels": torch.from_numpy(crop.labels)}
+    if crop.incomplete:
+        target["regions"] = torch.tensor([region for region, _ in crop.incomplete], dtype=torch.float32)
+        known = torch.tensor([[label in labels for label in range(class_count)] for _, labels in crop.incomplete])
+        target["incomplete"] = known
+    return image, target
 
 
 def collate(samples: list[Sample]) -> tuple[list[Tensor], list[dict[str, Tensor]]]:

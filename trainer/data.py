@@ -57,13 +57,15 @@ class PreparedField:
     """A field ready for cropping: even light, no larger than training can use.
 
     ``image`` uint8 RGB (H, W, 3) with the illumination divided out; ``boxes`` float32 (N, 4) in its
-    pixels; ``diameter`` the median red cell diameter ``sqrt(w * h)`` in its pixels.
+    pixels; ``diameter`` the median red cell diameter ``sqrt(w * h)`` in its pixels; ``incomplete`` the labels
+    whose cells are not all annotated.
     """
 
     image: NDArray[np.uint8]
     boxes: NDArray[np.float32]
     labels: NDArray[np.int64]
     diameter: float
+    incomplete: frozenset[int] = frozenset()
 
 
 def median_diameter(
@@ -74,21 +76,6 @@ def median_diameter(
     if len(red) == 0:
         return None
     return float(np.median(np.sqrt((red[:, 2] - red[:, 0]) * (red[:, 3] - red[:, 1]))))
-
-
-def prepare(field: Field, largest_diameter: float, red_labels: Container[int] = (0,)) -> PreparedField:
-    """Read a field, shrink it so that red cells are at most ``largest_diameter`` wide, even its light."""
-    image = read_image(field.path).pixels
-    height, width = image.shape[:2]
-    diameter = median_diameter(field.pixel_boxes(width, height), field.labels, red_labels) or largest_diameter
-    if diameter > largest_diameter:
-        shrink = largest_diameter / diameter
-        size = (max(round(width * shrink), 1), max(round(height * shrink), 1))
-        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-        diameter = largest_diameter
-    image = divide_light(image, estimate_light(image))
-    height, width = image.shape[:2]
-    return PreparedField(image, field.pixel_boxes(width, height), field.labels, diameter)
 
 
 @dataclass(frozen=True)
@@ -138,6 +125,22 @@ class DataSet:
             digest.update(field.boxes.tobytes())
             digest.update(field.labels.tobytes())
         return digest.hexdigest()
+
+
+def prepare(field: Field, data: DataSet, largest_diameter: float) -> PreparedField:
+    """Read a field of a data set, shrink it so that red cells are at most ``largest_diameter`` wide, even its light."""
+    image = read_image(field.path).pixels
+    height, width = image.shape[:2]
+    diameter = median_diameter(field.pixel_boxes(width, height), field.labels, data.red_labels) or largest_diameter
+    if diameter > largest_diameter:
+        shrink = largest_diameter / diameter
+        size = (max(round(width * shrink), 1), max(round(height * shrink), 1))
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        diameter = largest_diameter
+    image = divide_light(image, estimate_light(image))
+    height, width = image.shape[:2]
+    incomplete = frozenset(data.classes.index(name) for name in field.incomplete if name in data.classes)
+    return PreparedField(image, field.pixel_boxes(width, height), field.labels, diameter, incomplete)
 
 
 def load_data_set(path: Path, split: str, sources: frozenset[str] | None = None) -> DataSet:

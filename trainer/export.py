@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 from torchvision.ops import FrozenBatchNorm2d
 
@@ -21,6 +21,7 @@ from core.model_card import ModelCard
 from core.rendered_smear import render_smear
 from core.version import __version__
 from trainer.card import save_proto, write_card
+from trainer.graphs import candidate_graph
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,14 +29,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trainer.checkpoint import TrainedModel
-    from trainer.model import CellRetinaNet
+    from trainer.model import Detector
 
 OPSET = 18
-STRIDES = (8, 16, 32)
 FIRST_THRESHOLD = 0.4
 BOX_TOLERANCE = 1e-3
 SCORE_TOLERANCE = 1e-3
-_LARGEST_LOG_SIDE = 4.135  # log(1000 / 16), torchvision's limit on predicted growth
 _SMALLEST_COMPRESSED = 4096  # weights; biases and anchors stay exact
 ROUNDED_BOX_TOLERANCE = 0.05
 ROUNDED_SCORE_TOLERANCE = 0.03
@@ -45,55 +44,7 @@ class ExportError(RuntimeError):
     """A model file that does not do what the trained model does."""
 
 
-class CandidateGraph(nn.Module):
-    """The part of a detector that becomes the model file.
-
-    Input: uint8 RGB (1, 3, H, W), H and W multiples of 32. Output: ``boxes`` float32 (N, 4) in
-    pixels of the input, ``scores`` float32 (N,), ``labels`` int64 (N,): every candidate of at least
-    the score floor, before non-maximum suppression and without a cap.
-    """
-
-    def __init__(self, model: CellRetinaNet, score_floor: float) -> None:
-        super().__init__()
-        self.backbone, self.head, self.floor = model.backbone, model.head, score_floor
-        self.base_anchors = [anchors.clone().float() for anchors in model.anchor_generator.cell_anchors]
-        self.mean: Tensor
-        self.std: Tensor
-        self.register_buffer("mean", 255 * torch.tensor(model.transform.image_mean).view(1, 3, 1, 1))
-        self.register_buffer("std", 255 * torch.tensor(model.transform.image_std).view(1, 3, 1, 1))
-
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return boxes, scores and labels of the candidates."""
-        features = list(self.backbone((image.float() - self.mean) / self.std).values())
-        outputs = self.head(features)
-        boxes = self._decode(outputs["bbox_regression"][0], self._anchors(features))
-        all_scores = torch.sigmoid(outputs["cls_logits"][0])
-        found = torch.nonzero(all_scores >= self.floor)
-        anchor, label = found[:, 0], found[:, 1]
-        scores = all_scores.index_select(0, anchor).gather(1, label[:, None])[:, 0]
-        return boxes.index_select(0, anchor), scores, label
-
-    def _anchors(self, features: list[Tensor]) -> Tensor:
-        levels = []
-        for feature, base, stride in zip(features, self.base_anchors, STRIDES, strict=True):
-            y = (torch.arange(feature.shape[2]) * stride).float().view(-1, 1, 1, 1)
-            x = (torch.arange(feature.shape[3]) * stride).float().view(1, -1, 1, 1)
-            x1, y1, x2, y2 = (base[:, i].view(1, 1, -1, 1) for i in range(4))
-            zero = torch.zeros_like(x1 + x + y)
-            corners = [x + x1 + zero, y + y1 + zero, x + x2 + zero, y + y2 + zero]
-            levels.append(torch.cat(corners, dim=3).reshape(-1, 4))
-        return torch.cat(levels)
-
-    def _decode(self, deltas: Tensor, anchors: Tensor) -> Tensor:
-        """Box regression of Girshick et al. 2014 with unit weights, as torchvision's BoxCoder."""
-        sides = anchors[:, 2:] - anchors[:, :2]
-        centres = anchors[:, :2] + 0.5 * sides
-        centres = centres + deltas[:, :2] * sides
-        half = 0.5 * sides * torch.exp(torch.clamp(deltas[:, 2:], max=_LARGEST_LOG_SIDE))
-        return torch.cat([centres - half, centres + half], dim=1)
-
-
-def folded(model: CellRetinaNet) -> CellRetinaNet:
+def folded(model: Detector) -> Detector:
     """Return a copy of a network, fit for use only, whose convolutions do the normalisation that follows them.
 
     The tracing exporter would leave a multiplication and an addition behind, which cost time, and accuracy
@@ -124,9 +75,9 @@ def _fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d | FrozenBatchNorm2d) -> N
     )
 
 
-def export_onnx(model: CellRetinaNet, card: ModelCard, path: Path) -> None:
+def export_onnx(model: Detector, card: ModelCard, path: Path) -> None:
     """Write the model file with its card."""
-    graph = CandidateGraph(folded(model), card.score_floor).eval()
+    graph = candidate_graph(folded(model), card.score_floor)
     example = torch.zeros(1, 3, 256, 320, dtype=torch.uint8)
     with torch.no_grad(), warnings.catch_warnings():
         # the tracing exporter warns that there is a newer one, which needs further packages
@@ -148,14 +99,17 @@ def build_card(trained: TrainedModel, name: str | None = None, score_floor: floa
     """Return the card of a trained model; thresholds are a first guess until they are tuned."""
     preset, record = trained.preset, trained.record
     started = "" if record is None or record.weights is None else f"started from {record.weights} weights"
+    detector = {"retinanet": "RetinaNet", "faster_rcnn": "Faster R-CNN"}[preset.detector]
+    strides = {"retinanet": "8, 16 and 32", "faster_rcnn": "4, 8, 16 and 32"}[preset.detector]
     network = preset.backbone.replace("resnet", "ResNet-")
     return ModelCard(
         name=name or f"{preset.name} {datetime.date.today().isoformat()}",
-        architecture=f"RetinaNet, {network}, {preset.fpn_channels}-channel FPN at strides 8, 16 and 32",
+        architecture=f"{detector}, {network}, {preset.fpn_channels}-channel FPN at strides {strides}",
         classes=trained.classes,
         thresholds=dict.fromkeys(trained.classes, FIRST_THRESHOLD),
         score_floor=score_floor,
         red_cell_diameter=preset.red_cell_diameter,
+        red_cells=trained.red_cells,
         trained_on=() if record is None else record.data,
         seed=0 if record is None else record.seed,
         epochs=trained.epochs,
@@ -178,14 +132,14 @@ class Agreement:
     candidates: int
 
 
-def compare(model: CellRetinaNet, exported: Model, image: NDArray[np.uint8]) -> Agreement:
+def compare(model: Detector, exported: Model, image: NDArray[np.uint8]) -> Agreement:
     """Compare what torch and the model file find in an image, uint8 RGB (H, W, 3).
 
     H and W are multiples of 64, so that neither side pads. Every candidate of one side is held against
     the nearest of the same class on the other; one that has no counterpart is therefore far from all.
     """
     floor = exported.card.score_floor
-    graph = CandidateGraph(model.eval(), floor).eval()
+    graph = candidate_graph(model.eval(), floor)
     with torch.no_grad():
         output = graph(torch.from_numpy(image.transpose(2, 0, 1).copy())[None])
     boxes, scores, labels = (part.numpy() for part in output)
@@ -264,7 +218,7 @@ def export_exact(trained: TrainedModel, card: ModelCard, path: Path) -> None:
     _check(trained.model, path, BOX_TOLERANCE, SCORE_TOLERANCE)
 
 
-def _check(model: CellRetinaNet, path: Path, box: float, score: float) -> None:
+def _check(model: Detector, path: Path, box: float, score: float) -> None:
     smear = render_smear(448, 320, red_cells=20, white_cells=1, platelets=3, rng=np.random.default_rng(0))
     agreement = compare(model, Model(path), smear.image)
     if agreement.box > box or agreement.score > score:

@@ -19,7 +19,8 @@ from torchmetrics.detection import MeanAveragePrecision
 from core.version import __version__
 from trainer.checkpoint import read_checkpoint
 from trainer.crops import CellData, single_threaded
-from trainer.model import build_retinanet
+from trainer.manifest import RBC
+from trainer.model import build_detector
 from trainer.preset import Preset
 from trainer.pretrained import describe_weights, load_pretrained
 from trainer.record import RunError, RunRecord, open_run
@@ -45,7 +46,7 @@ class TrainingError(RuntimeError):
 
 
 class CellDetector(lightning.LightningModule):
-    """RetinaNet with AdamW and a one-cycle schedule."""
+    """A detector with the optimizer and the schedule of its preset."""
 
     def __init__(
         self,
@@ -53,11 +54,12 @@ class CellDetector(lightning.LightningModule):
         class_names: tuple[str, ...],
         weights: str | None = None,
         record: dict[str, Any] | None = None,
+        red_cells: tuple[str, ...] = (RBC,),
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.preset = Preset(**preset)
-        self.model = build_retinanet(self.preset, len(class_names), frozen_norm=weights is not None)
+        self.model = build_detector(self.preset, len(class_names), frozen_norm=weights is not None)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.metric = MeanAveragePrecision(
             backend="faster_coco_eval", max_detection_thresholds=[1, 100, 10_000], class_metrics=True
@@ -65,15 +67,15 @@ class CellDetector(lightning.LightningModule):
         self.metric.warn_on_many_detections = False
 
     def training_step(self, batch: tuple[list[Tensor], list[dict[str, Tensor]]], batch_idx: int) -> Tensor:
-        """Return the sum of focal loss and box loss.
+        """Return the sum of the detector's losses.
 
         Raises
         ------
         TrainingError
             If it is no number.
         """
-        losses = self.model(*batch)
-        total = losses["classification"] + losses["bbox_regression"]
+        losses: dict[str, Tensor] = self.model(*batch)
+        total = torch.stack(list(losses.values())).sum()
         if not torch.isfinite(total):
             raise TrainingError(
                 f"The loss is no number in epoch {self.current_epoch + 1}, batch {batch_idx + 1}; "
@@ -97,16 +99,24 @@ class CellDetector(lightning.LightningModule):
         self.log("val_map", values["map"].to(self.device, torch.float32), prog_bar=True, sync_dist=True)
 
     def configure_optimizers(self) -> dict[str, Any]:
-        """Return AdamW, without decay of biases and norms, and a one-cycle schedule over all batches."""
+        """Return the optimizer, without decay of biases and norms, and its schedule."""
+        preset = self.preset
         decay = [p for p in self.model.parameters() if p.requires_grad and p.ndim > 1]
         rest = [p for p in self.model.parameters() if p.requires_grad and p.ndim <= 1]
         groups = [{"params": decay}, {"params": rest, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(groups, self.preset.learning_rate, weight_decay=self.preset.weight_decay)
-        steps = self.preset.epochs * self.preset.batches_per_epoch
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, self.preset.learning_rate, total_steps=steps, pct_start=0.15
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        rate, weight_decay = preset.learning_rate, preset.weight_decay
+        optimizer: torch.optim.Optimizer
+        if preset.optimizer == "adamw":
+            optimizer = torch.optim.AdamW(groups, rate, weight_decay=weight_decay)
+        else:
+            optimizer = torch.optim.SGD(groups, rate, momentum=preset.momentum, weight_decay=weight_decay)
+        if preset.schedule == "one-cycle":
+            steps = preset.epochs * preset.batches_per_epoch
+            cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.15)
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
+        factor = preset.step_factor if preset.schedule == "step" else 1.0
+        steps_down = torch.optim.lr_scheduler.StepLR(optimizer, preset.step_epochs, factor)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": steps_down, "interval": "epoch"}}
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -134,15 +144,21 @@ class WholeCheckpoints(TorchCheckpointIO):
 
 
 class Milestones(lightning.Callback):
-    """Validates after the last epoch whatever the preset's rhythm, and says how the run goes."""
+    """Validates after the last epoch whatever the preset's rhythm, keeps chosen epochs, and says how the run goes."""
 
-    def __init__(self, validate_every: int, tell: Callable[[str], None]) -> None:
-        self.validate_every, self.tell = validate_every, tell
+    def __init__(self, preset: Preset, folder: Path, tell: Callable[[str], None]) -> None:
+        self.validate_every, self.keep = preset.validate_every, preset.keep_epochs
+        self.folder, self.tell = folder, tell
 
     def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Choose whether this epoch is validated."""
         is_last = trainer.current_epoch + 1 == trainer.max_epochs
         trainer.check_val_every_n_epoch = 1 if is_last else self.validate_every
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Keep the checkpoint of a chosen epoch, such as the RN10 and RN30 of Entropy 2021."""
+        if (epoch := trainer.current_epoch + 1) in self.keep:
+            trainer.save_checkpoint(self.folder / f"epoch{epoch}.ckpt")
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Say the figures of this epoch."""
@@ -199,11 +215,13 @@ def fit(
     Raises
     ------
     RunError
-        If the folder holds a run that was started with something else, or the hardware is not there.
+        If the folder holds a run that was started with something else, the preset does not fit the data or
+        the weights, or the hardware is not there.
     TrainingError
         If the loss is no number, or a checkpoint cannot be written.
     """
     single_threaded()
+    _check_fits(preset, train, weights)
     origin = None if weights is None else describe_weights(weights)
     record = RunRecord(
         preset=asdict(preset),
@@ -217,9 +235,10 @@ def fit(
     if checkpoint is not None and _is_finished(checkpoint, preset, tell):
         return options.folder / BEST
     lightning.seed_everything(options.seed, workers=True, verbose=False)
-    module = CellDetector(asdict(preset), train.classes, origin, record.as_dict())
+    red_cells = tuple(sorted(train.red_cells))
+    module = CellDetector(asdict(preset), train.classes, origin, record.as_dict(), red_cells)
     if weights is not None and checkpoint is None:
-        load_pretrained(module.model, preset.backbone, weights)
+        load_pretrained(module.model, preset, weights)
     data = CellData(train, val, preset, options.seed, options.workers)
     trainer = _build_trainer(preset, options, tell)
     with warnings.catch_warnings():
@@ -227,6 +246,17 @@ def fit(
             warnings.filterwarnings("ignore", message)
         trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
     return options.folder / BEST
+
+
+def _check_fits(preset: Preset, train: DataSet, weights: str | None) -> None:
+    if preset.frozen_backbone and weights is None:
+        raise RunError(f"{preset.name}: a frozen backbone learns nothing; say with --weights what it starts from.")
+    incomplete = next((field for field in train.fields if field.incomplete), None)
+    if preset.detector != "retinanet" and incomplete is not None:
+        raise RunError(
+            f"{incomplete.path.name}: not all of its {min(incomplete.incomplete)} are annotated, which only RetinaNet "
+            "presets can leave out; choose one of those, or leave this source out with --sources."
+        )
 
 
 def _is_finished(checkpoint: Path, preset: Preset, tell: Callable[[str], None]) -> bool:
@@ -244,7 +274,7 @@ def _is_finished(checkpoint: Path, preset: Preset, tell: Callable[[str], None]) 
 def _build_trainer(preset: Preset, options: RunOptions, tell: Callable[[str], None]) -> lightning.Trainer:
     folder = options.folder
     callbacks: list[lightning.Callback] = [
-        Milestones(preset.validate_every, tell),
+        Milestones(preset, folder, tell),
         ModelCheckpoint(
             folder,
             Path(BEST).stem,
@@ -279,6 +309,7 @@ def _build_trainer(preset: Preset, options: RunOptions, tell: Callable[[str], No
             callbacks=callbacks,
             plugins=[WholeCheckpoints()],
             use_distributed_sampler=False,
+            sync_batchnorm=torch.cuda.is_available(),  # torch has none for processors
             enable_progress_bar=options.progress,
             enable_model_summary=False,
         )

@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchvision.models import get_model_weights
-from torchvision.models.detection import RetinaNet_ResNet50_FPN_Weights
+from torchvision.models import WeightsEnum, get_model_weights
+from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights, RetinaNet_ResNet50_FPN_Weights
 
 from trainer.checkpoint import CheckpointError, read_checkpoint
 
@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torch import Tensor
-    from torchvision.models import WeightsEnum
 
-    from trainer.model import CellRetinaNet
+    from trainer.model import Detector
+    from trainer.preset import Preset
 
 COCO, IMAGENET = "coco", "imagenet"
 _COCO_BACKBONE = "resnet50"
+_COCO_WEIGHTS: dict[str, WeightsEnum] = {
+    "retinanet": RetinaNet_ResNet50_FPN_Weights.COCO_V1,
+    "faster_rcnn": FasterRCNN_ResNet50_FPN_Weights.COCO_V1,
+}
 _LEAST_SHARE = 0.9
 _BODY = "backbone.body."
 _NOT_LEARNT = ("num_batches_tracked", "fc.weight", "fc.bias")
@@ -30,18 +34,18 @@ class WeightsError(ValueError):
     """Weights that cannot be used; the message says why and what to do."""
 
 
-def load_pretrained(model: CellRetinaNet, backbone: str, weights: str) -> None:
+def load_pretrained(model: Detector, preset: Preset, weights: str) -> None:
     """Put weights into a network wherever name and shape agree.
 
     Parameters
     ----------
     model
         The network to start; what finds no counterpart keeps its random weights.
-    backbone
-        Name of its ResNet.
+    preset
+        What it was built from.
     weights
-        ``"coco"``: backbone and pyramid of torchvision's RetinaNet; ``"imagenet"``: torchvision's
-        backbone; else the path of a ``.pth`` or ``.ckpt`` file: a ResNet, a torchvision RetinaNet, or a
+        ``"coco"``: backbone and pyramid of torchvision's detector of the same kind; ``"imagenet"``: torchvision's
+        backbone; else the path of a ``.pth`` or ``.ckpt`` file: a ResNet, a torchvision detector, or a
         checkpoint of this trainer, whose head is taken too.
 
     Raises
@@ -50,9 +54,9 @@ def load_pretrained(model: CellRetinaNet, backbone: str, weights: str) -> None:
         If they cannot be had, or a tenth of the backbone does not fit.
     """
     if weights == COCO:
-        state = _download_coco(backbone)
+        state = _download_coco(preset)
     elif weights == IMAGENET:
-        state = _download(get_model_weights(backbone)["IMAGENET1K_V1"], weights)
+        state = _download(get_model_weights(preset.backbone)["IMAGENET1K_V1"], weights)
     else:
         state = _read_file(Path(weights))
     named, own = _named_as_ours(state), model.state_dict()
@@ -61,7 +65,7 @@ def load_pretrained(model: CellRetinaNet, backbone: str, weights: str) -> None:
     ours = {name for name in own if name.startswith(_BODY) and not name.endswith(_NOT_LEARNT)}
     # a smaller ResNet's names are among those of a larger one, so it must fit both ways
     if not ours or min(len(fitting.keys() & ours) / len(part) for part in (ours, theirs or ours)) < _LEAST_SHARE:
-        raise WeightsError(f"{weights}: these weights do not fit the backbone {backbone}; choose another preset.")
+        raise WeightsError(f"{weights}: these weights do not fit a {preset.backbone} backbone; choose another preset.")
     model.load_state_dict(fitting, strict=False)
 
 
@@ -83,12 +87,12 @@ def describe_weights(weights: str) -> str:
         raise WeightsError(f"{path}: the weights cannot be read ({error.strerror}); give another file.") from error
 
 
-def _download_coco(backbone: str) -> Mapping[str, Tensor]:
-    if backbone != _COCO_BACKBONE:
+def _download_coco(preset: Preset) -> Mapping[str, Tensor]:
+    if preset.backbone != _COCO_BACKBONE:
         raise WeightsError(
-            f"COCO weights exist only for the backbone {_COCO_BACKBONE}; use --preset resnet50 or --weights imagenet."
+            f"COCO weights exist only for the backbone {_COCO_BACKBONE}; choose a preset with it or --weights imagenet."
         )
-    return _download(RetinaNet_ResNet50_FPN_Weights.COCO_V1, COCO)
+    return _download(_COCO_WEIGHTS[preset.detector], COCO)
 
 
 def _download(entry: WeightsEnum, name: str) -> Mapping[str, Tensor]:

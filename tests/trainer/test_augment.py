@@ -9,10 +9,12 @@ from core.illumination import WHITE
 from core.rendered_smear import PLATELET
 from trainer.augment import (
     Crop,
+    Material,
+    Patch,
     compose_panes,
+    cut_cells,
     cut_pane,
-    cut_platelets,
-    paste_platelets,
+    paste_cells,
     photograph,
     restain,
     training_crop,
@@ -73,7 +75,7 @@ def test_boxes_stay_on_their_cells_in_a_mosaic(seed: int) -> None:
     rng = np.random.default_rng(seed)
     preset = load_preset("tiny")
     preset = type(preset)(**{**preset.__dict__, "mosaic": 1.0, "rendered": 0.0, "crop": 256})
-    crop = compose_panes(marked_field, preset, rng)
+    crop = compose_panes(Material(preset, marked_field), rng)
     assert crop.image.shape == (256, 256, 3)
     for box in crop.boxes:
         x1, y1, x2, y2 = np.round(box).astype(int)
@@ -86,7 +88,7 @@ def test_pasted_platelets_change_only_their_boxes(seed: int) -> None:
     rng = np.random.default_rng(seed)
     image = np.full((128, 128, 3), int(WHITE), np.uint8)
     crop = Crop(image.copy(), np.array([[10, 10, 60, 60]], np.float32), np.array([0]))
-    paste_platelets(crop, [np.full((12, 14, 3), 0.7, np.float32)], rng)
+    paste_cells(crop, [Patch(np.full((12, 14, 3), 0.7, np.float32), PLATELET)], rng)
     assert (crop.labels[1:] == PLATELET).all()
     assert len(crop.labels) == len(crop.boxes) > 1
     in_boxes = np.zeros((128, 128), bool)
@@ -99,7 +101,8 @@ def test_platelets_are_cut_as_density() -> None:
     image = np.full((100, 100, 3), int(WHITE), np.uint8)
     image[44:56, 44:56] = 100
     box = np.array([[40, 40, 60, 60]], np.float32)
-    (patch,) = cut_platelets(PreparedField(image, box, np.array([PLATELET]), 64.0), 32.0)
+    ((patch, label),) = cut_cells(PreparedField(image, box, np.array([PLATELET]), 64.0), frozenset({PLATELET}), 32.0)
+    assert label == PLATELET
     assert patch.shape == (10, 10, 3)
     assert patch[5, 5] == pytest.approx(np.log(WHITE / 100), abs=0.02)
     assert patch[0, 0] == pytest.approx(0)
@@ -122,7 +125,9 @@ def test_a_photograph_of_an_empty_field_is_bright_and_even(seed: int) -> None:
 
 def test_a_crop_is_a_pure_function_of_its_seed() -> None:
     preset = load_preset("tiny")
-    first, second, other = (training_crop(marked_field, [], preset, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    first, second, other = (
+        training_crop(Material(preset, marked_field), np.random.default_rng(seed)) for seed in (1, 1, 2)
+    )
     np.testing.assert_array_equal(first.image, second.image)
     np.testing.assert_array_equal(first.boxes, second.boxes)
     assert (first.image != other.image).any()

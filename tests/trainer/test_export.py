@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from core.model import Model
 from core.model_card import Measurement
@@ -16,20 +17,20 @@ from trainer.card import with_measurements, write_card
 from trainer.checkpoint import CheckpointError, load_average, load_trained
 from trainer.cli import main
 from trainer.export import (
-    CandidateGraph,
     ExportError,
     build_card,
     compare,
     export_checkpoint,
     halve_weights,
 )
+from trainer.graphs import candidate_graph
+from trainer.model import CellRetinaNet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from core.model_card import ModelCard
     from trainer.checkpoint import TrainedModel
-    from trainer.model import CellRetinaNet
 
 CLASSES = ("RBC", "WBC", "Platelets")
 
@@ -48,7 +49,8 @@ def halved_model(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Mo
     return Model(path)
 
 
-def raise_scores(network: CellRetinaNet, by: float) -> None:
+def raise_scores(network: nn.Module, by: float) -> None:
+    assert isinstance(network, CellRetinaNet)
     bias = network.head.classification_head.cls_logits.bias
     assert bias is not None
     bias.data += by
@@ -84,7 +86,7 @@ def test_comparing_sees_a_difference(trained: TrainedModel, model: Model) -> Non
 def test_a_model_file_that_disagrees_is_not_kept(
     tmp_path: Path, trained: TrainedModel, exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def export_another(model: CellRetinaNet, card: ModelCard, path: Path) -> None:
+    def export_another(model: nn.Module, card: ModelCard, path: Path) -> None:
         shutil.copy(exported, path)
         raise_scores(model, 0.1)
 
@@ -98,7 +100,7 @@ def test_the_candidates_hold_all_that_torchvision_detects(trained: TrainedModel)
     image = torch.from_numpy(np.random.default_rng(3).integers(0, 256, (3, 128, 192), dtype=np.uint8))
     with torch.no_grad():
         (detected,) = trained.model([image / 255])
-        boxes, scores, labels = CandidateGraph(trained.model, 0.05)(image[None])
+        boxes, scores, labels = candidate_graph(trained.model, 0.05)(image[None])
     # torchvision clips boxes to the picture, and so does the program, but later
     limits = torch.tensor([192.0, 128.0, 192.0, 128.0])
     candidates = torch.cat([torch.minimum(boxes.clamp(min=0), limits), scores[:, None], labels[:, None]], 1)

@@ -183,3 +183,24 @@ def test_crops_are_the_same_in_a_spawned_worker(train_set: DataSet) -> None:
     assert torch.equal(image, other_image)
     assert torch.equal(target["boxes"], other_target["boxes"])
     assert not torch.equal(image, crops[18][0])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="torch has no gloo over processes there by default")
+def test_two_processes_learn_what_one_does(tmp_path: Path, data_folder: Path, checkpoint: Path) -> None:
+    common = ["fit", "--data", str(data_folder), "--preset", "tiny", "--accelerator", "cpu", "--epochs", "2"]
+    common += ["--workers", "0", "--weights", str(checkpoint)]  # whose batch normalisation is frozen
+    for devices in ("1", "2"):
+        run = start(["-m", "trainer.cli"], [*common, "--devices", devices, "--run", str(tmp_path / devices)])
+        assert run.returncode == 0, run.stderr
+    one, two = (logged(tmp_path / devices, "loss") for devices in ("1", "2"))
+    assert len(one) == 2
+    assert two == pytest.approx(one, rel=1e-4)
+    assert two != one  # they did share the work: sums in another order differ in the last digits
+    ours, theirs = (weights_of(tmp_path / devices) for devices in ("1", "2"))
+    assert all(torch.allclose(ours[name].float(), theirs[name].float(), atol=1e-4) for name in ours)
+
+
+def logged(run: Path, column: str) -> list[float]:
+    (table,) = (run / "log").glob("*/metrics.csv")
+    with table.open(newline="") as stream:
+        return [float(row[column]) for row in csv.DictReader(stream) if row[column]]

@@ -20,7 +20,8 @@ from trainer import data as trainer_data
 from trainer import quantize as quantize_module
 from trainer.cli import main
 from trainer.crops import FieldStore, WholeFields, collate
-from trainer.export import CandidateGraph, ExportError, folded
+from trainer.export import ExportError, folded
+from trainer.graphs import candidate_graph
 from trainer.model import build_retinanet
 from trainer.preset import load_preset
 from trainer.quantize import (
@@ -262,7 +263,7 @@ def test_folded_networks_find_the_same(trained: TrainedModel, frozen: bool) -> N
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     image = torch.from_numpy(np.random.default_rng(3).integers(0, 256, (1, 3, 128, 192), dtype=np.uint8))
     with torch.no_grad():
-        one, two = CandidateGraph(network, 0.05)(image), CandidateGraph(plain, 0.05)(image)
+        one, two = candidate_graph(network, 0.05)(image), candidate_graph(plain, 0.05)(image)
     assert len(one[1]) > 10
     for first, second, tolerance in zip(one, two, (1e-2, 1e-4, 0), strict=True):  # boxes are in pixels
         torch.testing.assert_close(first, second, rtol=0, atol=tolerance)
