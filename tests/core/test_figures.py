@@ -38,7 +38,9 @@ def test_sizes_are_of_all_fields_and_say_what_stands_beside_them() -> None:
 
 
 def test_without_red_cells_a_ratio_cannot_be_formed() -> None:
-    assert set(named(Fields({"RBC": [0], "WBC": [3], "Platelets": [1]}), EstimateInputs(analyser_rbc=5)).values()) == {None}
+    assert set(named(Fields({"RBC": [0], "WBC": [3], "Platelets": [1]}), EstimateInputs(analyser_rbc=5)).values()) == {
+        None
+    }
 
 
 def test_classes_that_a_model_does_not_know_make_no_figure() -> None:

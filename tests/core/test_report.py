@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
+import PIL.Image
 import pypdfium2
 import pytest
+from PIL import Image
+from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 
 from core.csv_text import CsvStyle, Separator, csv_bytes
 from core.detections import Origin
@@ -25,6 +28,7 @@ from core.report import Contents, Sample, SignOff, gather, save_sample, sign
 from core.report.fonts import Typesetter
 from core.report.json_text import to_json
 from core.report.pdf import to_pdf
+from core.report.pictures import LONG_SIDE
 from core.report.progress import Progress, ReportCancelled
 from core.report.tables import to_csv
 from core.report.workbook import to_xlsx
@@ -303,6 +307,32 @@ def test_the_workbook_has_its_sheets_and_takes_no_text_for_a_formula(session: Se
     assert settings["counting rule"] == "All cells count."
     assert "not a medical device" in settings["note"]
     assert list(sheets(gather(session), Contents(verification=False, history=False))) == [*list(book)[:4], "settings"]
+
+
+def test_each_photograph_is_decoded_once_and_printed_small(
+    make_session: MakeSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with Session.open(make_session(pictures=3)) as session:
+        content = gather(session)
+    images = []
+    for image in content.images:
+        large = image.path.with_suffix(".jpg")
+        Image.new("RGB", (3000, 1800), (250, 240, 245)).save(large)
+        images.append(replace(image, path=large, sha256=None))
+    decoded: list[str] = []
+    decode = PIL.Image._getdecoder
+
+    def counting(mode: str, name: str, *more: Any) -> Any:
+        decoded.append(name)
+        return decode(mode, name, *more)
+
+    monkeypatch.setattr(PIL.Image, "_getdecoder", counting)
+    data, problems = to_pdf(replace(content, images=tuple(images)), Progress(), Contents())
+    assert problems == []
+    assert decoded == ["jpeg"] * 3
+    with pypdfium2.PdfDocument(data) as document:
+        printed = [one for page in document for one in page.get_objects(filter=[FPDF_PAGEOBJ_IMAGE])]
+        assert {one.get_px_size() for one in printed} == {(LONG_SIDE, LONG_SIDE * 1800 // 3000)}
 
 
 def test_csv_is_what_excel_of_a_country_expects(session: Session):
