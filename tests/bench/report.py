@@ -70,8 +70,8 @@ def main(pictures: int, width: int, height: int) -> None:
         start = time.perf_counter()
         with Session.open(path, read_only=True) as session:
             content = gather(session)
-        outputs = Outputs(*(folder / f"report.{kind}" for kind in ("pdf", "xlsx", "csv", "json")))
-        written = write_report(content, outputs, Progress())
+        pdf, xlsx, csv, json = (folder / f"report.{kind}" for kind in ("pdf", "xlsx", "csv", "json"))
+        written = write_report(content, Outputs(pdf=pdf, xlsx=xlsx, csv=csv, json=json), Progress())
         assert not written.problems, written.problems
         sys.stdout.write(f"{time.perf_counter() - start}\n")
 
