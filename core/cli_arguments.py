@@ -13,9 +13,11 @@ from core.frame import EdgeRule
 from core.region import Region
 from core.session_values import SESSION_SUFFIX
 from core.version import __version__
-from core.whole_files import STANDARD_OUTPUT
+from core.whole_files import STANDARD_OUTPUT, check_file, check_folder, why_not
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from core.model import Model
 
 _SEPARATORS = {",": Separator.COMMA, ";": Separator.SEMICOLON, "tab": Separator.TAB}
@@ -40,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="CLASS=VALUE",
-        help="confidence threshold of a class, such as RBC=0.4; may be repeated",
+        help="confidence threshold of a class, such as RBC=0.5; may be repeated",
     )
     parser.add_argument("--nms-iou", type=_overlap, help="overlap above which two boxes of a class are one cell")
     parser.add_argument(
@@ -121,19 +123,24 @@ def settings_of(arguments: argparse.Namespace, model: Model) -> CountSettings:
     Raises
     ------
     ValueError
-        If a threshold is malformed or names an unknown class.
+        If a threshold is malformed or names an unknown class; capital letters do not matter.
     """
     suggested = CountSettings.suggested_by(model.card)
     thresholds = dict(suggested.thresholds)
     for text in arguments.threshold:
-        name, _, value = text.partition("=")
-        if name not in thresholds:
-            known = ", ".join(thresholds)
-            raise ValueError(f"--threshold {text}: write CLASS=VALUE, such as RBC=0.4; the model's classes are {known}")
+        given, equals, value = text.partition("=")
+        name = next((name for name in thresholds if name.casefold() == given.strip().casefold()), None)
+        if name is None:
+            known, example = ", ".join(thresholds), next(iter(thresholds))
+            raise ValueError(
+                f"--threshold {text}: give CLASS=VALUE, such as {example}=0.5; the model's classes are {known}"
+            )
+        if not equals:
+            raise ValueError(f"--threshold {text}: give CLASS=VALUE, such as {name}=0.5")
         try:
             thresholds[name] = _number(value, 0, 1)
         except argparse.ArgumentTypeError as error:
-            raise ValueError(f"--threshold {text}: {error}, such as {name}=0.4") from error
+            raise ValueError(f"--threshold {text}: {error}, such as {name}=0.5") from error
     return CountSettings(
         thresholds, arguments.nms_iou or suggested.nms_iou, EdgeRule(arguments.edge_rule or EdgeRule.ALL)
     )
@@ -176,6 +183,17 @@ def check_results(arguments: argparse.Namespace) -> None:
     for path in files:
         if path != STANDARD_OUTPUT and not path.absolute().parent.is_dir():
             raise ValueError(f"{path}: there is no folder {path.parent} to write into")
+        if path != STANDARD_OUTPUT:
+            _check_place(path, check_file)
     if files.count(STANDARD_OUTPUT) > 1:
         raise ValueError("-: only one result fits on standard output")
+    if arguments.annotated is not None:
+        _check_place(arguments.annotated, check_folder)
     csv_style(arguments)
+
+
+def _check_place(path: Path, check: Callable[[Path], None]) -> None:
+    try:
+        check(path)
+    except OSError as error:
+        raise ValueError(why_not(path, error)) from error

@@ -187,7 +187,7 @@ class Session(ImageList):
         with self._file.transaction():
             row = self._row(image)
             first = self._file.largest("edits") + 1
-            kind = Kind.CARRIED if carried else Kind.COMMAND
+            kind = Kind.CARRIED if carried else Kind.CONTINUED if command.continues else Kind.COMMAND
             number = self._append(person, image, command.name, kind, command)
             edits = pack_changes(command.changes, first, number, image)
             self._file.write("edits", edits)

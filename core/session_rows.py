@@ -137,7 +137,7 @@ def unpack_command(row: CommandRow, edits: Iterable[EditRow]) -> Command:
         reviewed = (bool(row.reviewed_before), bool(row.reviewed_after))
     changes = tuple(Change(edit.cell, unpack_cell(edit.before), unpack_cell(edit.after)) for edit in edits)
     assert row.image is not None
-    return Command(row.number, row.image, row.name, changes, reviewed, row.undoes)
+    return Command(row.number, row.image, row.name, changes, reviewed, row.undoes, row.kind == Kind.CONTINUED)
 
 
 def undo_stack(
@@ -154,7 +154,7 @@ def undo_stack(
     for row in rows:
         if row.kind == Kind.LOSS:
             origin, done, undone = {}, {}, {}
-        if row.kind != Kind.COMMAND:
+        if row.kind not in (Kind.COMMAND, Kind.CONTINUED):
             continue
         command = unpack_command(row, edits.get(row.number, ()))
         if row.undoes is None:

@@ -103,13 +103,15 @@ class Kind(IntEnum):
     """What a row of ``commands`` is.
 
     Nothing before a ``LOSS`` can be undone: edits are missing there. A ``CARRIED`` one was no person's, but
-    followed from earlier ones when the image was counted again.
+    followed from earlier ones when the image was counted again. A ``CONTINUED`` one is a command that is undone
+    together with the command before it.
     """
 
     COMMAND = 0
     NOTE = 1
     LOSS = 2
     CARRIED = 3
+    CONTINUED = 4
 
 
 class CommandRow(NamedTuple):

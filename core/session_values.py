@@ -118,7 +118,7 @@ class Command:
 
     ``number`` is 0 until it is stored. ``reviewed`` is the image's mark (before, after) if the edit
     changed it. ``undoes`` is the number of the command that this one takes back or, if that one
-    was itself an undo, redoes.
+    was itself an undo, redoes. ``continues``: it was one step with the command before it, of another image.
     """
 
     number: int
@@ -127,6 +127,7 @@ class Command:
     changes: tuple[Change, ...]
     reviewed: tuple[bool, bool] | None
     undoes: int | None
+    continues: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 STANDARD_OUTPUT = Path("-")
@@ -21,11 +22,8 @@ def write_whole(path: Path, data: bytes) -> None:
     OSError
         If it cannot be written, or what is there may not be replaced.
     """
-    if path.is_dir():
-        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if path.exists() and not os.access(path, os.W_OK):
-        raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-    if path.exists() and not path.is_file():  # a device or a pipe, which nothing can take the place of
+    _refuse_what_is_there(path)
+    if _is_device(path):
         path.write_bytes(data)
         return
     part = path.with_name(f".{os.getpid()}.{abs(hash(path.name)):x}.part")
@@ -37,6 +35,40 @@ def write_whole(path: Path, data: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def check_file(path: Path) -> None:
+    """Find out whether a file can be written, and leave nothing behind; raises OSError if it cannot."""
+    _refuse_what_is_there(path)
+    if not _is_device(path):
+        _check_writing_into(path.absolute().parent)
+
+
+def check_folder(path: Path) -> None:
+    """Find out whether files can be written into a folder, which need not be there; raises OSError if they cannot."""
+    there = path.absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    _check_writing_into(there)
+
+
+def _check_writing_into(folder: Path) -> None:
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    with tempfile.TemporaryFile(dir=folder):  # a drive for reading only refuses it, whatever the permissions say
+        pass
+
+
+def _refuse_what_is_there(path: Path) -> None:
+    if path.is_dir():
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not os.access(path, os.W_OK):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def _is_device(path: Path) -> bool:
+    """Tell whether a path is a device or a pipe, which nothing can take the place of."""
+    return path.exists() and not path.is_file()
 
 
 def write_result(path: Path, data: bytes) -> None:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
 _KEPT_CELLS = 12
 _SETTLE_MS = 400
+_AT_ONCE = 20
 _SMALLEST_SIDE = 2.0
 _USUAL_SIDES = {"RBC": 1.0, "WBC": 1.7, "Platelets": 0.4}
 _MOST_DAMAGE = 4
@@ -360,10 +361,13 @@ class Document(SessionHolder):
             return
         self.current = row
         entry = self.entries[row]
-        if entry.state is State.COUNTED and entry.countable is None:
+        unread = entry.state is State.COUNTED and entry.countable is None
+        if unread:
             self._recount(entry)
         self._settle.start()
         self.current_changed.emit()
+        if unread:
+            self.image_changed.emit(row)
         if self.picture is not None:
             self.picture_loaded.emit()
         self.cells_changed.emit()
@@ -695,7 +699,30 @@ class Document(SessionHolder):
         entry = self.current_entry
         return self.cells_of(entry) if entry else None
 
-    def show_correction(self, entry: Entry, command: Command) -> None:
+    def show_corrections(self, commands: Sequence[Command]) -> None:
+        """Show stored corrections, of each picture at most one: a few at once, many between other events."""
+        if len(commands) <= _AT_ONCE:
+            for command in commands:
+                entry = self._by_id.get(command.image)
+                if entry is not None:
+                    self._show_correction(entry, command)
+            return
+        edited = (self.session.edited_cells() if self.session else None) or {}
+        entries = []
+        for command in commands:
+            entry = self._by_id.get(command.image)
+            if entry is not None:
+                self._cells.pop(entry.id, None)
+                entry.edited = edited.get(entry.id, 0)
+                if command.reviewed is not None:
+                    entry.reviewed = command.reviewed[1]
+                    self.truths.keep_review(entry)
+                entries.append(entry)
+        self.recount(entries)
+        for entry in entries:
+            self.image_changed.emit(entry.row)
+
+    def _show_correction(self, entry: Entry, command: Command) -> None:
         """Show a stored correction."""
         cells = self._cells.get(entry.id)
         if command.changes and cells is not None:

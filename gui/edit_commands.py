@@ -1,4 +1,4 @@
-"""One correction on the undo stack."""
+"""The corrections on the undo stack, one step of which may be of several pictures."""
 
 from __future__ import annotations
 
@@ -8,40 +8,56 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from core.session_values import Change
+from gui.background import many
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from core.session_values import Command
 
 
 class EditCommand(QUndoCommand):
-    """A correction as it is stored in the session: ids, and the rows before and after."""
+    """One step: a correction as it is stored in the session, or several that belong together, one of each picture."""
 
-    def __init__(self, stored: Command, stack: EditStack) -> None:
-        super().__init__(stored.name)
-        self.stored = stored
-        self.last = stored.number
+    def __init__(self, stored: Sequence[Command], stack: EditStack) -> None:
+        more = len(stored) - 1
+        super().__init__(stored[0].name + (f" (and {many(more, 'more picture')})" if more else ""))
+        self.stored = tuple(stored)
+        self.last = [command.number for command in stored]
         self._stack = stack
 
     def redo(self) -> None:
-        self._stack.write(self, self.stored)
+        self._stack.write(self, list(enumerate(self.stored)))
 
     def undo(self) -> None:
-        command = self.stored
-        back = tuple(Change(change.cell, change.after, change.before) for change in reversed(command.changes))
-        reviewed = None if command.reviewed is None else (command.reviewed[1], command.reviewed[0])
-        self._stack.write(self, replace(command, changes=back, reviewed=reviewed))
+        self._stack.write(self, [(place, _reverse(self.stored[place])) for place in reversed(range(len(self.stored)))])
+
+
+def _reverse(command: Command) -> Command:
+    back = tuple(Change(change.cell, change.after, change.before) for change in reversed(command.changes))
+    reviewed = None if command.reviewed is None else (command.reviewed[1], command.reviewed[0])
+    return replace(command, changes=back, reviewed=reviewed)
+
+
+def _steps(commands: Iterable[Command]) -> list[list[Command]]:
+    """Put commands together that were one step."""
+    steps: list[list[Command]] = []
+    for command in commands:
+        if command.continues and steps:
+            steps[-1].append(command)
+        else:
+            steps.append([command])
+    return steps
 
 
 class EditStack(QUndoStack):
     """The corrections of a session, to take back and to make again.
 
-    ``record`` stores a command and shows it, and returns it with its number, or None if it could not be
-    stored: the stack then stays where it was.
+    ``record`` stores the commands of a step and shows them, and returns them with their numbers, or None if they
+    could not be stored: the stack then stays where it was.
     """
 
-    def __init__(self, record: Callable[[Command], Command | None]) -> None:
+    def __init__(self, record: Callable[[Sequence[Command]], list[Command] | None]) -> None:
         super().__init__()
         self._record = record
         self._quiet = False
@@ -51,14 +67,14 @@ class EditStack(QUndoStack):
         """Take over the corrections of a session that was opened; ``undone`` is what can be made again."""
         self._quiet = True
         self.clear()
-        undone = list(undone)
-        for command in (*done, *undone):
-            self.push(EditCommand(command, self))
-        self.setIndex(self.count() - len(undone))
+        left = _steps(undone)
+        for step in (*_steps(done), *left):
+            self.push(EditCommand(step, self))
+        self.setIndex(self.count() - len(left))
         self._quiet = False
 
-    def add(self, stored: Command) -> None:
-        """Put a command on the stack that is in the session already."""
+    def add(self, stored: Sequence[Command]) -> None:
+        """Put a step on the stack whose commands are in the session already."""
         self._quiet = True
         self.push(EditCommand(stored, self))
         self._quiet = False
@@ -73,11 +89,11 @@ class EditStack(QUndoStack):
             self.setIndex(before)
             self._quiet = False
 
-    def write(self, edit: EditCommand, command: Command) -> None:
-        """Store a step of the stack; for ``EditCommand`` only."""
+    def write(self, edit: EditCommand, commands: list[tuple[int, Command]]) -> None:
+        """Store a step of the stack, by the places of its commands; for ``EditCommand`` only."""
         if self._quiet:
             return
-        stored = self._record(replace(command, number=0, undoes=edit.last))
+        stored = self._record([replace(command, number=0, undoes=edit.last[place]) for place, command in commands])
         self._failed = stored is None
-        if stored is not None:
-            edit.last = stored.number
+        for (place, _), command in zip(commands, stored or (), strict=False):
+            edit.last[place] = command.number

@@ -189,23 +189,18 @@ class Editing(QObject):
             name = "Mark reviewed" if reviewed else "Unmark reviewed"
             self._edit(entry, name, [], (entry.reviewed, reviewed))
 
-    def import_cells(self, image: int, cells: Iterable[tuple[str, Sequence[float]]], name: str) -> int:
-        """Put cells from a file on a picture, as one correction; return how many."""
-        entry, session = self._document.entry(image), self._document.session
-        if entry is None or session is None or session.read_only:
-            return 0
-        boxes = list(cells)
-        number = session.new_ids(len(boxes))
-        changes = [
-            Change(number + place, None, Cell(label, (box[0], box[1], box[2], box[3]), 1.0, Origin.IMPORTED))
-            for place, (label, box) in enumerate(boxes)
-        ]
-        return len(changes) if changes and self._edit(entry, name, changes) else 0
+    def edit_image(self, image: int, name: str, changes: list[Change], step: list[Command] | None = None) -> bool:
+        """Store changes to the cells of any picture as one correction; True if they were stored.
 
-    def edit_image(self, image: int, name: str, changes: list[Change]) -> bool:
-        """Store changes to the cells of any picture as one correction; True if they were stored."""
+        With ``step`` it becomes a part of a step of several pictures, which ``add_step`` ends.
+        """
         entry = self._document.entry(image)
-        return entry is not None and bool(changes) and self._edit(entry, name, changes)
+        return entry is not None and bool(changes) and self._edit(entry, name, changes, step=step)
+
+    def add_step(self, step: list[Command]) -> None:
+        """Put corrections of several pictures on the undo stack as one step."""
+        if step:
+            self.undo_stack.add(step)
 
     def undo(self) -> None:
         """Take the last correction back, on the picture where it was made."""
@@ -217,32 +212,52 @@ class Editing(QObject):
         if self.undo_stack.canRedo():
             self.undo_stack.step(1)
 
-    def _edit(self, entry: Entry, name: str, changes: list[Change], reviewed: tuple[bool, bool] | None = None) -> bool:
-        """Store a correction, show it, and put it on the undo stack; False if it could not be stored."""
+    def _edit(
+        self,
+        entry: Entry,
+        name: str,
+        changes: list[Change],
+        reviewed: tuple[bool, bool] | None = None,
+        step: list[Command] | None = None,
+    ) -> bool:
+        """Store a correction, show it, and put it on the undo stack or on a step; False if it could not be stored."""
         if not self._document.person:
             self.person_wanted.emit()
         if reviewed is None and entry.reviewed:
             reviewed = (True, False)
-        stored = self._record(Command(0, entry.id, name, tuple(changes), reviewed, None))
+        stored = self._record([Command(0, entry.id, name, tuple(changes), reviewed, None, bool(step))])
         if stored is None:
             return False
-        self.undo_stack.add(stored)
+        if step is None:
+            self.undo_stack.add(stored)
+        else:
+            step += stored
         return True
 
-    def _record(self, command: Command) -> Command | None:
+    def _record(self, commands: Sequence[Command]) -> list[Command] | None:
+        """Store commands, all of them or none, and show them."""
         session = self._document.session
         if session is None:
             return None
-        stored = self._document.guarded(lambda: session.record(command, self._document.person))
+
+        def write() -> list[Command]:
+            with session.together():
+                return [session.record(command, self._document.person) for command in commands]
+
+        stored = self._document.guarded(write)
         if stored is None:
             return None
-        entry = self._document.entry(command.image)
-        if entry is not None:
-            if command.undoes is not None:
-                self._document.set_current(entry.row)
-            self._document.show_correction(entry, command)
+        if commands[0].undoes is not None:
+            self._go_back_to(commands)
+        self._document.show_corrections(commands)
         self._document.history_changed.emit()
         return stored
+
+    def _go_back_to(self, commands: Sequence[Command]) -> None:
+        """Show where corrections were made, unless the current picture is one of those."""
+        entries = [entry for command in commands if (entry := self._document.entry(command.image)) is not None]
+        if entries and self._document.current_entry not in entries:
+            self._document.set_current(min(entry.row for entry in entries))
 
     def _clipped(self, box: Sequence[float]) -> tuple[float, float, float, float] | None:
         entry = self._document.current_entry

@@ -8,9 +8,11 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QDoubleValidator
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QWidget
 
+from core.figures import Span, numbers
 from gui.section import Section
 
 if TYPE_CHECKING:
+    from core.figures import Figure
     from gui.document import Document
     from gui.laboratory import Laboratory
 
@@ -97,17 +99,37 @@ class EstimatesSection(Section):
         self.scope.setVisible(several)
         everywhere = several and self.scope.currentIndex() == 1
         figures = self._laboratory.figures(everywhere=everywhere)
-        self.figures = {figure.name: figure.value for figure in figures}
+        self.figures = {figure.what: _text(figure) for figure in figures}
         while (item := self._grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
         for row, figure in enumerate(figures):
-            name, value = QLabel(figure.name), QLabel(figure.value)
+            name, value = QLabel(figure.what), QLabel(_text(figure))
             name.setObjectName("faint")
             value.setObjectName("figureValue")
             value.setContentsMargins(0, 0, 0, 4)
             for place, label in enumerate((name, value)):
                 label.setWordWrap(True)
-                label.setToolTip(figure.tip)
+                label.setToolTip(_tip(figure))
                 self._grid.addWidget(label, 2 * row + place, 0)
+
+
+def _text(figure: Figure) -> str:
+    if figure.value is None:
+        return "no red cells"
+    if figure.ends is None:
+        return f"{figure.value:+.0f} {figure.unit}".replace("-", "\N{MINUS SIGN}")
+    value, low, high = numbers(figure.value, *figure.ends)
+    return f"{value} ({low}–{high}) {figure.unit}".rstrip()
+
+
+def _tip(figure: Figure) -> str:
+    if figure.ends is None:
+        return ""
+    more = (
+        " from the number of counted cells"
+        if figure.span is Span.INTERVAL
+        else ", of those that the picture shows whole"
+    )
+    return f"In brackets: {figure.span}{more}"

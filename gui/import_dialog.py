@@ -45,7 +45,7 @@ _USES = {
     ),
     Use.REPLACE: (
         "Corrections: replace the count of these pictures",
-        "The cells counted now make way, yours too; undo brings them back.",
+        "The cells counted now make way, yours too; one undo brings all of them back.",
     ),
     Use.TRUTH: (
         "Ground truth, to compare with",
@@ -250,6 +250,13 @@ class ImportDialog(FittingDialog):
                 f" {uncounted:,} of them {verb} not counted yet: what the model finds there later is added, "
                 "so let it count first."
             )
+        reviewed = sum(
+            (entry := self._document.entry(picture.id)) is not None and entry.reviewed
+            for picture in self.found.pictures
+        )
+        if plan.use is not Use.TRUTH and reviewed and not plan.problem:
+            are, they = ("is", "it loses") if reviewed == 1 else ("are", "they lose")
+            text += f" {many(reviewed, 'picture')} of them {are} marked reviewed; corrected, {they} the mark."
         self.outcome.setText(text)
         self.import_button.setEnabled(not plan.problem)
         self.import_button.setToolTip(plan.problem)

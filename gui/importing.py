@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from core.counting import CountSettings
+    from core.session_values import Command
     from gui.annotation_reading import FoundBoxes, FoundPicture
     from gui.document import Document
-    from gui.entries import ImageCells
+    from gui.entries import Entry, ImageCells
 
 NamedBox = tuple[str, tuple[float, float, float, float]]
 
@@ -140,7 +141,7 @@ def removals(
 
 
 class Importing(QObject):
-    """Puts imported boxes into the session, picture by picture, each as one correction.
+    """Puts imported boxes into the session, picture by picture; all of it is one step to undo.
 
     ``ended`` comes when all are in, or it was stopped; the document's message says what was done.
     """
@@ -154,7 +155,8 @@ class Importing(QObject):
         self._session = document.session
         self._plan = plan
         self._pictures = self._boxes = self._known = 0
-        self._failed = False
+        self._unmarked = 0
+        self._step: list[Command] = []
         if plan.use is not Use.TRUTH and not document.person:
             document.editing.person_wanted.emit()
         self._steps = Steps(self._import_all(), self)
@@ -188,22 +190,32 @@ class Importing(QObject):
                 self._known += len(boxes) - len(new)
                 boxes = new
                 name = f"Import {many(len(boxes), 'cell')}"
-                if boxes and not document.editing.import_cells(picture.id, boxes, name):
+                if not self._correct(entry, name, self._additions(boxes)):
                     return False
             else:
                 changes = removals(document.cells_of(entry), session.overlay(picture.id), document.classes, settings)
-                number = session.new_ids(len(boxes)) if boxes else 0
-                changes += [
-                    Change(number + place, None, Cell(name, box, 1.0, Origin.IMPORTED))
-                    for place, (name, box) in enumerate(boxes)
-                ]
                 name = f"Replace the count by {many(len(boxes), 'imported cell')}"
-                if changes and not document.editing.edit_image(picture.id, name, changes):
+                if not self._correct(entry, name, changes + self._additions(boxes)):
                     return False
         except SessionError as error:
             document.message.emit(Level.ERROR, str(error))
             return False
         self._boxes += len(boxes)
+        return True
+
+    def _additions(self, boxes: Sequence[NamedBox]) -> list[Change]:
+        """Return the changes that put boxes as new cells."""
+        session = self._document.session
+        number = session.new_ids(len(boxes)) if session is not None and boxes else 0
+        cells = (Cell(name, box, 1.0, Origin.IMPORTED) for name, box in boxes)
+        return [Change(number + place, None, cell) for place, cell in enumerate(cells)]
+
+    def _correct(self, entry: Entry, name: str, changes: list[Change]) -> bool:
+        """Correct one picture, as a part of the one step that the import is; False if it could not be stored."""
+        reviewed = entry.reviewed
+        if changes and not self._document.editing.edit_image(entry.id, name, changes, self._step):
+            return False
+        self._unmarked += reviewed and not entry.reviewed
         return True
 
     def _keep_truth(self, picture: FoundPicture) -> None:
@@ -220,6 +232,8 @@ class Importing(QObject):
 
     @Slot()
     def _on_ended(self) -> None:
+        if self._document.session is self._session:
+            self._document.editing.add_step(self._step)
         total = len(self._plan.found.pictures)
         where = many(total, "picture") if self._pictures == total else f"{self._pictures:,} of {total:,} pictures"
         boxes = many(self._boxes, "box", "boxes")
@@ -229,6 +243,8 @@ class Importing(QObject):
         if self._known:
             verb = "was" if self._known == 1 else "were"
             text += f" {many(self._known, 'cell')} {verb} there already."
-        self._document.message.emit(Level.INFO, text)
+        if self._unmarked:
+            text += f" {many(self._unmarked, 'picture')} lost the mark Reviewed; Undo takes the whole import back."
+        self._document.message.emit(Level.WARNING if self._unmarked else Level.INFO, text)
         self.ended.emit()
         self.deleteLater()

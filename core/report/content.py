@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from core.counting import Ledger
+from core.figures import Fields, figures
 from core.frame import rule_text
 from core.intervals import count_more, poisson_interval, proportion_interval
 from core.report.sign_off import content_hash
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.counting import CountSettings
+    from core.figures import Figure
     from core.ground_truth import GroundTruth
     from core.intervals import Interval
     from core.report.sign_off import SignOff
@@ -172,6 +175,22 @@ class ReportContent:
     def uncounted(self) -> list[ReportImage]:
         """The images without a count."""
         return [image for image in self.images if image.counted is None]
+
+    @cached_property
+    def figures(self) -> list[Figure]:
+        """The ratios and estimates of all images together that can be formed."""
+        images = self.counted
+        counts = {name: [image.result.counts[name] for image in images] for name in self.classes}
+        area = sum(image.frame.area for image in images if image.frame is not None)
+        boxes = {
+            name: [
+                (cells.boxes[image.result.counted & (cells.labels == label)], (image.width, image.height))
+                for image in images
+                for cells in (image.found.detections,)
+            ]
+            for label, name in enumerate(self.classes)
+        }
+        return [one for one in figures(Fields(counts, area, boxes), self.inputs) if one.value is not None]
 
     @property
     def rules(self) -> list[str]:

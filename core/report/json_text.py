@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.report.figures import figures
 from core.results import FailedImage, ModelName, printable
 from core.results import to_json as results_to_json
 
 if TYPE_CHECKING:
-    from core.intervals import Interval
+    from core.figures import Figure
     from core.report.content import ReportContent, ReportImage
-    from core.report.figures import Figure
     from core.report.sign_off import SignOff
 
 
@@ -45,7 +43,7 @@ def _session(content: ReportContent) -> dict[str, Any]:
             }
             for row in content.totals
         },
-        "figures": [_figure(one) for one in figures(content)],
+        "figures": [_figure(one) for one in content.figures],
         "inputs": content.inputs,
         "images": [_image(image) for image in content.images if image.counted is not None],
         "models": [{"name": model.name, "sha256": model.sha256, "images": model.images} for model in content.models],
@@ -82,9 +80,8 @@ def _signed(sign_off: SignOff | None) -> dict[str, Any] | None:
 
 
 def _figure(figure: Figure) -> dict[str, Any]:
-    value, interval = figure.estimate.value, _finite(figure.estimate.interval)
-    return {"what": figure.text, "unit": figure.unit, "value": value, "interval": interval}
-
-
-def _finite(interval: Interval) -> list[float | None]:
-    return [interval.low, None if interval.high == float("inf") else interval.high]
+    ends = None
+    if figure.ends is not None:
+        low, high = figure.ends
+        ends = {"low": low, "high": None if high == float("inf") else high, "are": figure.span}
+    return {"what": figure.what, "unit": figure.unit, "value": figure.value, "ends": ends}

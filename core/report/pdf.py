@@ -103,6 +103,7 @@ class _Report:
         printer, content = self._printer, self._content
         yield from sections.head(printer, content)
         yield from sections.counts(printer, content)
+        yield from sections.estimates(printer, content)
         yield from sections.method(printer, content)
         yield sections.signature(printer, content)
         if content.images:

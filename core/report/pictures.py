@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from core.report.progress import Progress
     from core.results import CountedImage
 
-_LONG_SIDE = 1400
-"""Pixels of a printed photograph: 200 to the inch on the width of a page."""
+LONG_SIDE = 1280
+"""The most pixels of a printed photograph: 180 to the inch on the width of a page."""
 
 _JPEG_QUALITY = 82
 _LONGEST_STEM = 230  # bytes; with the ending it stays below the 255 that file systems take
@@ -46,8 +46,8 @@ class PrintedPicture:
     jpeg: bytes
 
 
-def read_counted(image: ReportImage) -> SmearImage:
-    """Read the photograph of a counted image.
+def read_counted(image: ReportImage, *, long_side: int | None = None) -> SmearImage:
+    """Read the photograph of a counted image; ``long_side`` as for ``read_image``.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def read_counted(image: ReportImage) -> SmearImage:
     try:
         if image.sha256 is not None and stamp_of(path).sha256 != image.sha256:
             raise PictureError(f"{path}: the file has changed since it was counted; count it again to show its cells.")
-        return read_image(path)
+        return read_image(path, long_side=long_side)
     except (ImageError, SessionError) as error:
         raise PictureError(str(error)) from error
     except MemoryError as error:
@@ -70,8 +70,8 @@ def read_counted(image: ReportImage) -> SmearImage:
 
 def for_print(image: ReportImage) -> PrintedPicture:
     """Read a photograph and make it small enough for paper; raises PictureError."""
-    pixels = read_counted(image).pixels
-    factor = min(1.0, _LONG_SIDE / max(pixels.shape[:2]))
+    pixels = read_counted(image, long_side=LONG_SIDE).pixels
+    factor = min(1.0, LONG_SIDE / max(pixels.shape[:2]))
     if factor < 1:
         size = max(1, round(pixels.shape[1] * factor)), max(1, round(pixels.shape[0] * factor))
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -45,6 +45,19 @@ def stroke(canvas: Any, path: Any, colour: Rgb, width: float, dashes: list[float
     canvas.setDash()
 
 
+class _Jpeg(ImageReader):
+    """A JPEG that goes into the file as it is; reportlab would decode it only to name it by its pixels."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data))
+        self._content = data
+
+    def getRGBData(self) -> bytes:
+        """Return what tells the picture from others."""
+        self._dataA = None
+        return self._content
+
+
 class PictureWithBoxes(Flowable):
     """A photograph as wide as it may be, with a box round each counted cell."""
 
@@ -74,7 +87,7 @@ class PictureWithBoxes(Flowable):
     def draw(self) -> None:
         """Draw the photograph, then the cells, then the frame."""
         canvas: Any = self.canv
-        canvas.drawImage(ImageReader(io.BytesIO(self._picture.jpeg)), 0, 0, self.width, self.height)
+        canvas.drawImage(_Jpeg(self._picture.jpeg), 0, 0, self.width, self.height)
         canvas.saveState()
         outline = canvas.beginPath()
         outline.rect(0, 0, self.width, self.height)

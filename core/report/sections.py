@@ -8,8 +8,8 @@ from reportlab.lib import colors
 from reportlab.lib.units import mm
 from reportlab.platypus import KeepTogether, Spacer, Table, TableStyle
 
+from core.figures import given, numbers
 from core.report.content import NOT_A_MEDICAL_DEVICE
-from core.report.figures import figures, inputs, platelet_disagreement
 from core.report.page import BODY, HEADING, LABEL, SMALL, TITLE, WARNING, WIDTH, Printer
 from core.report.sign_off import short
 from core.report.tables import local_time
@@ -18,7 +18,7 @@ from core.results import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from core.estimates import Estimate
+    from core.figures import Figure
     from core.intervals import Interval
     from core.report.content import ReportContent, ReportImage
 
@@ -27,20 +27,9 @@ _NAMED = 12
 _MOST_RULES = 4
 
 
-def numbers(*values: float) -> list[str]:
-    """Return numbers that belong together with as many decimals as the largest of them deserves."""
-    largest = max(abs(value) for value in values)
-    decimals = 0 if largest >= 100 else 1 if largest >= 1 else 3
-    return [f"{value:,.{decimals}f}" for value in values]
-
-
 def span(interval: Interval) -> str:
     """Return an interval as text."""
     return " to ".join(numbers(*interval))
-
-
-def _numbers(estimate: Estimate) -> list[str]:
-    return numbers(estimate.value, *estimate.interval)
 
 
 def _percent(value: float | None) -> str:
@@ -141,17 +130,35 @@ def counts(printer: Printer, content: ReportContent) -> Iterator[Any]:
         for row in content.totals
     ]
     yield printer.table(header, rows, (16, 10, 16, 12, 9, 12, 9, 11, 18), "lrrrrrrrr")
-    found = [(one.name, "{} (95 % interval {} to {})".format(*_numbers(one.estimate))) for one in figures(content)]
-    if (apart := platelet_disagreement(content)) is not None:
-        found.append(("Platelets by field against by ratio", f"{100 * apart:+.0f} % of their mean".replace("-", "−")))
-    if found:
-        yield Spacer(0, 4)
-        yield printer.pairs(found, label=62 * mm)
     yield printer.text(
         "Count = by the model + added − removed by a person. The intervals are exact (Poisson for counts, "
         "Clopper-Pearson for shares); they tell of the number of counted cells, and not of any other error.",
         SMALL,
     )
+
+
+def estimates(printer: Printer, content: ReportContent) -> Iterator[Any]:
+    """Yield what follows from the counts and from what the laboratory gave."""
+    if not content.figures:
+        return
+    yield printer.text("Ratios and estimates", HEADING)
+    yield printer.pairs([(one.what, _figure(one)) for one in content.figures], label=62 * mm)
+    told = "; ".join(f"{name} {text}" for name, text in given(content.inputs))
+    yield printer.text(
+        f"Of all counted images together. Given by the laboratory: {told}."
+        if told
+        else "Of all counted images together. Estimates per litre, per mm² and in µm need what the laboratory knows "
+        "besides; nothing is assumed.",
+        SMALL,
+    )
+
+
+def _figure(figure: Figure) -> str:
+    assert figure.value is not None
+    if figure.ends is None:
+        return f"{figure.value:+.0f} {figure.unit}".replace("-", "−")
+    value, low, high = numbers(figure.value, *figure.ends)
+    return f"{value} {figure.unit}".rstrip() + f" ({figure.span} {low} to {high})"
 
 
 def method(printer: Printer, content: ReportContent) -> Iterator[Any]:
@@ -179,7 +186,6 @@ def method(printer: Printer, content: ReportContent) -> Iterator[Any]:
             if (more := len(content.rules) - _MOST_RULES) > 0
             else []
         ),
-        *inputs(content),
         *models,
         ("Session", printable(content.session)),
     ]

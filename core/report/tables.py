@@ -9,9 +9,9 @@ import numpy as np
 
 from core.csv_text import csv_bytes
 from core.detections import Origin
+from core.figures import given
 from core.intervals import poisson_interval
 from core.report.content import NOT_A_MEDICAL_DEVICE
-from core.report.figures import figures, inputs, platelet_disagreement
 from core.results import failed_row, printable, table_header, table_row
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _cells_of(image: CountedImage, classes: tuple[str, ...]) -> list[list[Value]
 
 
 def totals_table(content: ReportContent) -> Table:
-    """Return one row for each class, then the ratios and estimates."""
+    """Return one row for each class."""
     header = [
         "class",
         "count",
@@ -139,10 +139,18 @@ def totals_table(content: ReportContent) -> Table:
         ]
         for row in content.totals
     ]
-    rows += [[one.name, one.estimate.value, *one.estimate.interval, *[None] * 8] for one in figures(content)]
-    if (apart := platelet_disagreement(content)) is not None:
-        rows.append(["Platelets by field against by ratio, of their mean", apart, *[None] * 10])
     return Table("totals", header, rows)
+
+
+def estimates_table(content: ReportContent) -> Table:
+    """Return one row for each ratio and estimate, then what the laboratory gave for them."""
+    rows: list[list[Value]] = []
+    for one in content.figures:
+        low, high = one.ends or (None, None)
+        rows.append([one.what, one.value, one.unit, low, high, one.span if one.ends else ""])
+    for name, text in given(content.inputs):
+        rows.append([name, None, text, None, None, "given by the laboratory"])
+    return Table("estimates", ["figure", "value", "unit", "from", "to", "from and to are"], rows)
 
 
 def verification_table(content: ReportContent) -> Table:
@@ -196,7 +204,7 @@ def settings_table(content: ReportContent) -> Table:
         *([f"threshold {name} from", content.origin_of(name)] for name in content.classes),
         ["boxes of one class are one cell above an overlap (IoU) of", float(content.settings.nms_iou)],
         *(["counting rule", text] for text in content.rules),
-        *([name, text] for name, text in inputs(content)),
+        *([name, text] for name, text in given(content.inputs)),
         *(["model", f"{model.name}; {model.trained}".rstrip("; ")] for model in content.models),
         *(["model sha256", model.sha256] for model in content.models),
         *([f"ground truth: {kind}, images", number] for kind, number in content.truths().items()),

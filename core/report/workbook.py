@@ -11,6 +11,7 @@ from core.report.tables import (
     CELLS_HEADER,
     Table,
     cells_tables,
+    estimates_table,
     history_table,
     images_table,
     settings_table,
@@ -29,7 +30,7 @@ _WIDEST, _NARROWEST = 60, 9
 
 
 def to_xlsx(content: ReportContent, progress: Progress, contents: Contents) -> bytes:
-    """Return the workbook with the sheets images, cells, totals, verification, settings and history.
+    """Return the workbook with the sheets images, cells, totals, estimates, verification, settings and history.
 
     ``progress`` makes a step for each counted image. Texts are never taken for formulas or links.
     """
@@ -44,6 +45,7 @@ def to_xlsx(content: ReportContent, progress: Progress, contents: Contents) -> b
     sheets.add(images_table(content))
     sheets.add_cells(content, progress)
     sheets.add(totals_table(content))
+    sheets.add(estimates_table(content))
     if contents.verification:
         sheets.add(verification_table(content))
     sheets.add(settings_table(content))

@@ -65,9 +65,9 @@ def peak_memory(which: str, path: Path) -> tuple[float, float]:
     return seconds, peak
 
 
-def median_of_runs(script: str, runs: int) -> float:
+def median_of_runs(script: str, runs: int, *arguments: str) -> float:
     """Return the median of the numbers that a script prints in several runs."""
-    command, environment = [sys.executable, HERE / script], {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    command, environment = [sys.executable, HERE / script, *arguments], {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     outputs = [subprocess.run(command, stdout=subprocess.PIPE, env=environment, check=True).stdout for _ in range(runs)]
     return statistics.median(map(float, outputs))
 
@@ -92,6 +92,10 @@ def main() -> None:
     table.add_row("slider to repaint, 5,000 boxes", f"{repaint:.1f} ms", "", "", "< 30 ms")
     sweep = median_of_runs("sweep.py", 3)
     table.add_row("verification of 1,000 × 150 boxes, 14 thresholds", f"{sweep:.0f} ms", "", "", "< 2000 ms")
+    for size in (("640", "480"), ("2592", "1944")):
+        seconds = median_of_runs("report.py", 1, "50", *size)
+        title = f"report of 50 pictures of {' × '.join(size)}, PDF, XLSX, CSV and JSON"
+        table.add_row(title, f"{seconds:.1f} s", "", "", "< 20 s")
     Console().print(table)
     Console().print(window_table())
 

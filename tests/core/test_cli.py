@@ -376,21 +376,39 @@ def test_annotated_pictures_of_the_longest_names(bench: Bench):
     assert len(list(marked.iterdir())) == 1
 
 
-def test_what_cannot_be_written_is_an_error_and_the_count_is_printed(bench: Bench):
+@pytest.mark.parametrize("option", ["--json", "--csv", "--annotated"])
+def test_a_place_that_cannot_be_written_is_told_before_counting(bench: Bench, option: str):
+    taken = bench.folder / "taken"
+    if option == "--annotated":
+        taken.touch()
+    else:
+        taken.mkdir()
+    before = sorted(bench.folder.iterdir())
+    line = bench.refuse("--model", bench.folder / "none.onnx", bench.picture(), option, taken)
+    assert f"{taken}: the result cannot be written" in line
+    assert sorted(bench.folder.iterdir()) == sorted([*before, bench.picture()])
+
+
+def test_a_drive_that_is_full_at_the_end_is_an_error_and_the_count_is_printed(bench: Bench):
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("there is no drive that is always full here")
     path = bench.picture()
-    (bench.folder / "taken").touch()
-    assert bench.count(path.name, "--annotated", "taken") == 1
-    assert "cannot be written" in bench.err
-    assert bench.count(path.name, "--json", bench.folder, "--csv", bench.folder) == 1
+    assert bench.count(path.name, "--json", full, "--csv", full) == 1
     assert bench.err.count("cannot be written") == 2
     assert path.name in bench.out
+
+
+def test_capital_letters_of_a_class_do_not_matter(bench: Bench):
+    document = bench.json(bench.picture(), "--threshold", "rbc=0.85", "--threshold", "PLATELETS=0.4")
+    assert document["settings"]["thresholds"] == {"RBC": 0.85, "WBC": 0.5, "Platelets": 0.4}
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["--threshold", "Nonsense=0.5"], "RBC, WBC, Platelets"),
-        (["--threshold", "RBC"], "RBC=0.4"),
+        (["--threshold", "RBC"], "--threshold RBC: give CLASS=VALUE, such as RBC=0.5"),
         (["--threshold", "RBC=high"], "'high'"),
         (["--threshold", "RBC=1.5"], "'1.5'"),
         (["--threshold", "RBC=nan"], "'nan'"),

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import ExifTags, Image
 
 from core.images import ImageError, find_images, read_image
 
@@ -291,7 +291,27 @@ def test_truncated_pictures_are_refused(tmp_path: Path, name: str, share: float)
         Image.fromarray(noise()).save(path)
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
-    read_error(path)
+    assert "bytes" not in read_error(path)
+
+
+def test_one_missing_byte_is_told_in_plain_words(tmp_path: Path):
+    path = tmp_path / "a.bmp"
+    Image.fromarray(noise()).save(path)
+    path.write_bytes(path.read_bytes()[:-1])
+    assert read_error(path) == f"{path}: the picture is truncated or damaged; copy it from the microscope again."
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_jpeg_to_be_looked_at_is_decoded_at_a_fraction(tmp_path: Path, orientation: int):
+    path = tmp_path / "a.jpg"
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    Image.new("RGB", (1600, 1200), (200, 30, 60)).save(path, exif=exif)
+    upright = (1600, 1200) if orientation == 1 else (1200, 1600)
+    for long_side, share in ((2000, 1), (801, 1), (800, 2), (300, 4)):
+        image = read_image(path, long_side=long_side)
+        assert (image.width, image.height) == (upright[0] // share, upright[1] // share)
+    assert np.abs(image.pixels.astype(int) - (200, 30, 60)).max() < 4
 
 
 def test_an_empty_file_is_called_empty(tmp_path: Path):

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
+import PIL.Image
 import pypdfium2
 import pytest
+from PIL import Image
+from pypdfium2 import PdfImage
 
 from core.csv_text import CsvStyle, Separator, csv_bytes
 from core.detections import Origin
@@ -25,6 +28,7 @@ from core.report import Contents, Sample, SignOff, gather, save_sample, sign
 from core.report.fonts import Typesetter
 from core.report.json_text import to_json
 from core.report.pdf import to_pdf
+from core.report.pictures import LONG_SIDE
 from core.report.progress import Progress, ReportCancelled
 from core.report.tables import to_csv
 from core.report.workbook import to_xlsx
@@ -159,20 +163,30 @@ def test_verification_is_of_the_model_and_of_what_is_handed_in(session: Session)
 
 
 def test_estimates_are_made_of_what_the_laboratory_gives(session: Session):
-    assert [row[0] for row in sheets(gather(session))["totals"][4:]] == [
+    assert [row[0] for row in sheets(gather(session))["estimates"][1:]] == [
         "White cells per 1,000 red cells",
         "Platelets per red cell",
     ]
+    assert "Platelets by" not in pages(gather(session))[0]
     save_estimate_inputs(session, EstimateInputs(5.0, 15.0, 0.1))
-    rows = {row[0]: row[1] for row in sheets(gather(session))["totals"][4:]}
-    assert rows["White cells per 1,000 red cells"] == 500
-    assert rows["Platelets by ratio (×10⁹/L)"] == 2500
-    assert rows["Platelets by field (×10⁹/L)"] == 15
-    assert rows["Platelets by field against by ratio, of their mean"] == pytest.approx(2 * (15 - 2500) / 2515)
-    assert rows["RBC per mm²"] == pytest.approx(4 / (2 * 200 * 120 * 1e-8))
-    first = pages(gather(session))[0]
-    assert "Platelets by ratio (×10⁹/L) 2,500" in first
+    rows = {row[0]: row[1:] for row in sheets(gather(session))["estimates"][1:]}
+    assert rows["White cells per 1,000 red cells"][0] == 500
+    assert rows["Platelets by ratio"][:2] == (2500, "×10⁹/L")
+    assert rows["Platelets by field"][0] == 15
+    assert rows["Platelets by field against by ratio"][0] == pytest.approx(200 * (15 - 2500) / 2515)
+    assert rows["RBC per mm²"][0] == pytest.approx(4 / (2 * 200 * 120 * 1e-8))
+    assert rows["RBC diameter, median"][4] == "the middle half of the cells"
+    first = " ".join(pages(gather(session))[:2])
+    assert "Platelets by ratio 2,500 ×10⁹/L (95 % interval" in first
+    assert "Platelets by field against by ratio −198 % of their mean" in first
+    assert "RBC diameter, median" in first
     assert "Analyser's RBC 5 ×10¹²/L" in first
+    figures = {one["what"]: one for one in json.loads(to_json(gather(session)))["session"]["figures"]}
+    assert {name: figures[name]["value"] for name in figures} == pytest.approx(
+        {name: rows[name][0] for name in figures}
+    )
+    assert figures["Platelets by field"]["unit"] == "×10⁹/L"
+    assert figures["RBC diameter, median"]["ends"]["are"] == "the middle half of the cells"
 
 
 def test_who_reviewed_is_known(session: Session):
@@ -283,7 +297,7 @@ def test_every_format_has_the_same_numbers(session: Session):
 def test_the_workbook_has_its_sheets_and_takes_no_text_for_a_formula(session: Session):
     save_sample(session, Sample("=1+1", (("Patient", "@SUM(A1)"), ("Web", "https://example.org"))))
     book = sheets(gather(session))
-    assert list(book) == ["images", "cells", "totals", "verification", "settings", "history"]
+    assert list(book) == ["images", "cells", "totals", "estimates", "verification", "settings", "history"]
     settings = dict(book["settings"])
     assert settings["sample"] == "=1+1"
     assert settings["Patient"] == "@SUM(A1)"
@@ -292,7 +306,33 @@ def test_the_workbook_has_its_sheets_and_takes_no_text_for_a_formula(session: Se
     assert settings["model sha256"] == "ab" * 32
     assert settings["counting rule"] == "All cells count."
     assert "not a medical device" in settings["note"]
-    assert list(sheets(gather(session), Contents(verification=False, history=False))) == [*list(book)[:3], "settings"]
+    assert list(sheets(gather(session), Contents(verification=False, history=False))) == [*list(book)[:4], "settings"]
+
+
+def test_each_photograph_is_decoded_once_and_printed_small(
+    make_session: MakeSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with Session.open(make_session(pictures=3)) as session:
+        content = gather(session)
+    images = []
+    for image in content.images:
+        large = image.path.with_suffix(".jpg")
+        Image.new("RGB", (3000, 1800), (250, 240, 245)).save(large)
+        images.append(replace(image, path=large, sha256=None))
+    decoded: list[str] = []
+    decode = PIL.Image._getdecoder
+
+    def counting(mode: str, name: str, *more: Any) -> Any:
+        decoded.append(name)
+        return decode(mode, name, *more)
+
+    monkeypatch.setattr(PIL.Image, "_getdecoder", counting)
+    data, problems = to_pdf(replace(content, images=tuple(images)), Progress(), Contents())
+    assert problems == []
+    assert decoded == ["jpeg"] * 3
+    with pypdfium2.PdfDocument(data) as document:
+        printed = [one for page in document for one in page.get_objects() if isinstance(one, PdfImage)]
+        assert {one.get_px_size() for one in printed} == {(LONG_SIDE, LONG_SIDE * 1800 // 3000)}
 
 
 def test_csv_is_what_excel_of_a_country_expects(session: Session):

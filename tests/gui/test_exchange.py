@@ -15,6 +15,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox, QWidget
 
+import gui.document
 from core.annotations import AnnotatedImage, write_coco, write_voc, write_yolo
 from core.detections import Origin
 from core.ground_truth import TruthKind
@@ -209,22 +210,71 @@ def test_importing_the_same_file_again_adds_nothing(bench: Bench, make_smear: Ma
     assert bench.messages[-1][1] == "Imported 0 boxes into 1 picture. 3 cells were there already."
 
 
-def test_replacing_is_one_undo_for_each_picture(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:
-    bench.open(make_smear("a.png", 1)[0], make_smear("b.png", 2)[0])
+@pytest.mark.parametrize("at_once", [1, 20])
+def test_an_import_is_one_step_to_undo(
+    bench: Bench,
+    make_smear: MakeSmear,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    at_once: int,
+    qtbot: QtBot,
+) -> None:
+    monkeypatch.setattr(gui.document, "_AT_ONCE", at_once)
+    bench.open(*(make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")))
     before = bench.counts()
     files = voc(tmp_path / "voc", annotated("a.png"), annotated("b.png", BOXES[:1], NAMES[:1]))
     bench.import_(Use.REPLACE, files)
-    assert bench.counts() == {
+    after = bench.counts()
+    assert after == {
         "a.png": {"RBC": 2, "WBC": 0, "Platelets": 1},
         "b.png": {"RBC": 1, "WBC": 0, "Platelets": 0},
+        "c.png": before["c.png"],
     }
-    bench.document.editing.undo()
-    assert bench.counts()["b.png"] == before["b.png"]
-    bench.document.editing.undo()
+    bench.document.set_current(2)
+    editing = bench.document.editing
+    assert editing.undo_stack.undoText() == "Replace the count by 3 imported cells (and 1 more picture)"
+    editing.undo()
+    qtbot.waitUntil(lambda: bench.counts() == before)
+    assert bench.document.current == 0  # c.png had no part in it
+    assert not editing.undo_stack.canUndo()
+    editing.redo()
+    qtbot.waitUntil(lambda: bench.counts() == after)
+    assert [entry.edited > 0 for entry in bench.document.entries] == [True, True, False]
+
+
+def test_an_import_is_one_step_when_the_session_was_opened_again(
+    bench: Bench, make_smear: MakeSmear, tmp_path: Path, qtbot: QtBot
+) -> None:
+    bench.open(make_smear("a.png", 1)[0], make_smear("b.png", 2)[0])
+    before = bench.counts()
+    bench.import_(Use.REPLACE, voc(tmp_path / "voc", annotated("a.png"), annotated("b.png")))
+    document = bench.document
+    assert document.session is not None
+    path = document.session.path
+    document.close_session()
+    assert document.open_session(path)
+    qtbot.waitUntil(lambda: document.overview.pictures == 2)
+    document.editing.undo()
     assert bench.counts() == before
-    assert not bench.document.editing.undo_stack.canUndo()
-    bench.document.editing.redo()
-    assert bench.counts()["a.png"] == {"RBC": 2, "WBC": 0, "Platelets": 1}
+    assert not document.editing.undo_stack.canUndo()
+
+
+def test_an_import_says_how_many_pictures_lose_their_mark(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:
+    bench.open(make_smear("a.png", 1)[0], make_smear("b.png", 2)[0])
+    bench.document.editing.mark_reviewed(True)
+    files = voc(tmp_path / "voc", annotated("a.png"), annotated("b.png"))
+    bench.import_(Use.TRUTH, files)
+    assert [entry.reviewed for entry in bench.document.entries] == [True, False]
+    dialog = bench.read(files)
+    dialog.use_buttons[Use.REPLACE].click()
+    assert dialog.outcome.text().endswith("1 picture of them is marked reviewed; corrected, it loses the mark.")
+    bench.finish(dialog, Use.REPLACE)
+    assert [entry.reviewed for entry in bench.document.entries] == [False, False]
+    level, text = bench.messages[-1]
+    assert level is Level.WARNING
+    assert text.endswith("1 picture lost the mark Reviewed; Undo takes the whole import back.")
+    bench.document.editing.undo()
+    assert [entry.reviewed for entry in bench.document.entries] == [True, False]
 
 
 def test_replacing_takes_corrections_and_the_found_cells_under_them(

@@ -9,11 +9,13 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 
 from core.annotate import write_picture
+from core.figures import Span
 from core.frame import EdgeRule
 from core.ground_truth import TruthKind, TruthSource, load_truth
 from core.intervals import poisson_interval
 from core.quality import Light
 from core.rendered_smear import SmearStyle, render_smear
+from core.report import gather
 from gui.canvas_editor import Tool
 
 if TYPE_CHECKING:
@@ -256,7 +258,7 @@ def test_estimates_need_their_inputs_and_keep_them(counted: MainWindow, qtbot: Q
     section.set_open(True)
     counts = {name: int(card.count.text()) for name, card in counted.panel.classes.cards.items()}
     assert list(section.figures) == ["White cells per 1,000 red cells", "Platelets per red cell"]
-    assert section.figures["White cells per 1,000 red cells"].startswith(f"{1000 * counts['WBC'] / counts['RBC']:.1f}")
+    assert section.figures["White cells per 1,000 red cells"].startswith(f"{1000 * counts['WBC'] / counts['RBC']:.0f}")
     for name, text in (("analyser_rbc", "5"), ("field_factor", "15"), ("micrometres_per_pixel", "0.125")):
         box = section.inputs[name]
         box.setFocus()
@@ -264,13 +266,16 @@ def test_estimates_need_their_inputs_and_keep_them(counted: MainWindow, qtbot: Q
         qtbot.keyClick(box, Qt.Key.Key_Return)
     assert section.figures["Platelets by ratio"].startswith(f"{5000 * counts['Platelets'] / counts['RBC']:,.0f}")
     assert section.figures["Platelets by field"].startswith(f"{15 * counts['Platelets']}")
-    assert section.figures["By field against by ratio"].endswith("%")
-    assert section.figures["RBC diameter"].startswith(("6", "7"))  # 56 pixels of 0.125 µm
+    assert section.figures["Platelets by field against by ratio"].endswith("% of their mean")
+    assert section.figures["RBC diameter, median"].startswith(("6", "7"))  # 56 pixels of 0.125 µm
     assert "RBC per mm²" in section.figures
     section.scope.setCurrentIndex(1)
     section.scope.activated.emit(1)
-    assert "RBC diameter" not in section.figures
+    assert "RBC diameter, median" not in section.figures
+    document.settle()
     assert document.session is not None
+    everywhere = [one for one in gather(document.session).figures if one.span is Span.INTERVAL]
+    assert document.laboratory.figures(everywhere=True) == everywhere
     document.session.copy_to(tmp_path / "copy.smearcount")
     assert any("analyser's red cells (10¹²/L) 5" in row.text for row in document.history())
     document.close_session()
