@@ -1,4 +1,4 @@
-"""The trainer's command: ``smearcount-train fit | evaluate | evaluate-points | tune | export``."""
+"""The trainer's command: ``smearcount-train data | fit | evaluate | evaluate-points | tune | export``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from core.detector import Detector
 from core.images import ImageError
 from core.model import Model, ModelError, default_model_path
 from core.version import __version__
+from trainer import cli_data
 from trainer.card import with_measurements, write_card
 from trainer.data import DataError, DataSet, load_data_set
 from trainer.preset import PresetError, built_in_presets, load_preset
@@ -44,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_tune(commands.add_parser("tune", help="find the thresholds at which a model counts best"))
     _add_evaluate(commands.add_parser("evaluate", help="measure a model on fields with boxes"))
     _add_points(commands.add_parser("evaluate-points", help="measure a model on fields with points"))
+    cli_data.add_commands(commands)
     return parser
 
 
