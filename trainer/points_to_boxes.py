@@ -2,15 +2,18 @@
 
 The method, in order:
 
-1. The light of the field is divided out (``core.illumination``), and what is stained is separated by Otsu's
-   threshold on green, the pallor filled (``core.scale.stained_area``).
+1. The light of the field is divided out (``core.illumination``), once more what is left of it after a closing wider
+   than a cell, and what is stained is separated by Otsu's threshold on green, the pallor filled
+   (``core.scale.stained_area``).
 2. The size of a cell is the median of ``sqrt(area)`` of the connected pieces that hold one point and are
-   round enough to be one cell; without such pieces it is guessed from the thickness of what is stained.
+   round enough to be one cell; without such pieces it is guessed from the thickness of what is
+   stained, and in a crowd is no larger than the distance from a point to the next.
 3. Each point is a marker. So is each peak of the distance transform that is farther from every point than half a cell:
    an unmarked cell, which must not be given to its neighbour.
 4. What is stained is dealt out to the markers by flooding the distance transform from its peaks down: a
-   watershed, whose borders run along the necks between touching cells. No cell reaches farther from its point than
-   ``REACH`` cell sizes.
+   watershed, whose borders run along the necks between touching cells. Each point is raised to the peak that a cell of
+   the usual size has, so that of two overlapping cells neither takes the other. No cell reaches farther from its point
+   than ``REACH`` cell sizes.
 5. The box of a cell is that of its piece of the flooded area.
 
 The quality of a box is ``size * whole * centred * free``, each 0 to 1:
@@ -21,7 +24,7 @@ The quality of a box is ``size * whole * centred * free``, each 0 to 1:
 - ``centred``: 1 where the point lies within a quarter of the box's side from the middle, falling to 0 at its edge;
 - ``free``: 1 minus half the share of the outline that touches another cell.
 
-A point on nothing stained gets a square of the usual size and quality 0.
+A point on nothing stained, or with less than half a cell left to it, gets a square of the usual size and quality 0.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ import cv2
 import numpy as np
 
 from core.illumination import divide_light, estimate_light
-from core.scale import guess_diameter, stained_area
+from core.scale import SMALLEST_DIAMETER, guess_diameter, stained_area
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,6 +48,10 @@ GOOD_QUALITY = 0.5
 """Boxes below this quality should be looked at."""
 
 _USUAL_DIAMETER = 60.0
+_CROWD = 10
+_SLIVER = 0.5  # of the usual side; less than this of a cell says nothing about its size
+_LEVEL_SIDE = 96
+_LARGEST_SHARE = 0.4  # of the picture; nobody marks points in pictures of one cell
 _SOLID = 0.9  # share of its convex hull that a single cell fills
 _CORE = 0.08  # radius of a marker in cell sizes
 
@@ -68,12 +75,13 @@ def points_to_boxes(image: NDArray[np.uint8], points: NDArray[np.float64]) -> Fo
         float64 (N, 2) x y in pixels, one in each cell.
     """
     field = divide_light(image, estimate_light(image))
-    guessed = guess_diameter(field) or _USUAL_DIAMETER
+    guessed = min(_guess(field), _spacing(points))
+    field = _levelled(field, guessed)
     if guessed > 1.2 * LARGEST_DIAMETER:
         shrink = LARGEST_DIAMETER / guessed
         small = np.asarray(cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
         found = points_to_boxes(small, points * shrink)
-        return FoundBoxes((found.boxes / shrink).astype(np.float32), found.quality)
+        return FoundBoxes(_within(found.boxes / shrink, image), found.quality)
     mask = stained_area(field)
     if mask is None:
         mask = np.zeros(image.shape[:2], np.uint8)
@@ -88,8 +96,40 @@ def points_to_boxes(image: NDArray[np.uint8], points: NDArray[np.float64]) -> Fo
             boxes[cell] = (point[0] - half, point[1] - half, point[0] + half, point[1] + half)
         else:
             boxes[cell], quality[cell] = found
+    return FoundBoxes(_within(boxes, image), quality)
+
+
+def _within(boxes: NDArray[np.floating], image: NDArray[np.uint8]) -> NDArray[np.float32]:
     height, width = image.shape[:2]
-    return FoundBoxes(np.clip(boxes, 0, [width, height, width, height]).astype(np.float32), quality)
+    return np.clip(boxes, 0, [width, height, width, height]).astype(np.float32)
+
+
+def _guess(field: NDArray[np.uint8]) -> float:
+    """Guess the size of a cell; where the light misleads the guess, after levelling it."""
+    guessed = guess_diameter(field) or _USUAL_DIAMETER
+    if guessed > _LARGEST_SHARE * min(field.shape[:2]):
+        guessed = guess_diameter(_levelled(field, 0)) or _USUAL_DIAMETER
+    return guessed
+
+
+def _levelled(field: NDArray[np.uint8], diameter: float) -> NDArray[np.uint8]:
+    """Even out the light that a smooth surface cannot: the field is what a closing wider than a cell leaves."""
+    height, width = field.shape[:2]
+    shrink = _LEVEL_SIDE / min(height, width)
+    small = cv2.resize(field, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    reach = min(max(_LEVEL_SIDE // 4, round(1.5 * diameter * shrink)), int(0.8 * _LEVEL_SIDE)) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    light = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel), (0, 0), reach / 4)
+    return divide_light(field, np.maximum(light, 1).astype(np.float32))
+
+
+def _spacing(points: NDArray[np.float64]) -> float:
+    """Return the median distance from a point to the next: in a crowded field that is the size of a cell."""
+    if len(points) < _CROWD:
+        return float("inf")
+    distance = np.hypot(*(points[:, None] - points).transpose(2, 0, 1))
+    np.fill_diagonal(distance, np.inf)
+    return max(float(np.median(distance.min(axis=1))), SMALLEST_DIAMETER)
 
 
 def _usual_size(mask: NDArray[np.uint8], inside: NDArray[np.int_]) -> float | None:
@@ -123,7 +163,7 @@ def _deal_out(mask: NDArray[np.uint8], inside: NDArray[np.int_], usual: float) -
     for cell, (x, y) in enumerate(inside.tolist(), start=1):
         cv2.circle(pieces, (x, y), max(round(_CORE * usual), 1), cell, -1)
     pieces *= mask
-    _flood(pieces, distance)
+    _flood(pieces, np.maximum(distance, 0.5 * usual - from_point) * mask)
     _limit(pieces, inside, usual)
     return pieces
 
@@ -178,7 +218,7 @@ def _measure(
         return None
     outline = max(contours, key=len)
     x, y, w, h = cv2.boundingRect(outline)
-    if w < 3 or h < 3:
+    if w * h < (_SLIVER * usual) ** 2:
         return None
     area, hull = cv2.contourArea(outline), cv2.contourArea(cv2.convexHull(outline))
     side = float(np.sqrt(w * h))
