@@ -17,7 +17,7 @@ from core.images import ImageError
 from core.model import Model, ModelError, default_model_path
 from core.version import __version__
 from trainer.card import with_measurements, write_card
-from trainer.data import DataError, DataSet, load_yolo_folder
+from trainer.data import DataError, DataSet, load_data_set
 from trainer.preset import PresetError, built_in_presets, load_preset
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_data(parser: argparse.ArgumentParser, split: str) -> None:
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data set folder")
+    parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="data set folder or manifest (.json)")
     parser.add_argument("--split", default=split, help=f"split of the data set (default: {split})")
     _add_sources(parser)
 
@@ -74,7 +74,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
 
 def _add_fit(parser: argparse.ArgumentParser) -> None:
     known = ", ".join(built_in_presets())
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data set folder")
+    parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="data set folder or manifest (.json)")
     parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="folder for checkpoints and logs")
     parser.add_argument("--preset", default="resnet18", help=f"{known}, or a .toml file (default: resnet18)")
     parser.add_argument("--epochs", type=_positive, help="epochs to train (default: the preset's)")
@@ -109,9 +109,9 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--calibrate",
         type=Path,
-        metavar="DIR",
+        metavar="PATH",
         help="make it an 8-bit model, which is faster and half as large, with ranges from the training fields of "
-        "this data set folder",
+        "this data set folder or manifest",
     )
     _add_sources(parser)
     parser.set_defaults(run_command=_export)
@@ -207,7 +207,7 @@ class FailedError(RuntimeError):
 
 
 def _load(arguments: argparse.Namespace, split: str) -> DataSet:
-    return load_yolo_folder(arguments.data, split, arguments.sources)
+    return load_data_set(arguments.data, split, arguments.sources)
 
 
 def _say(text: str) -> None:
@@ -274,7 +274,7 @@ def _export(arguments: argparse.Namespace) -> None:
         else:
             from trainer.quantize import export_quantized
 
-            data = load_yolo_folder(arguments.calibrate, "train", arguments.sources)
+            data = load_data_set(arguments.calibrate, "train", arguments.sources)
             card = export_quantized(trained, arguments.out, data, arguments.name)
     except ExportError as error:
         raise FailedError(str(error)) from error

@@ -49,7 +49,7 @@ class FieldStore:
             disable=not console.is_terminal,
             transient=True,
         )
-        self.fields = [prepare(field, largest) for field in fields]
+        self.fields = [prepare(field, largest, data.red_labels) for field in fields]
         sources = [field.source for field in data.fields]
         sizes = {source: sources.count(source) for source in set(sources)}
         weights = np.array([sizes[source] ** -0.5 for source in sources])

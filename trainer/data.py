@@ -1,9 +1,10 @@
-"""Annotated fields: reading a data set folder and holding its pictures ready for training."""
+"""Annotated fields: reading a data set and holding its pictures ready for training."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,17 +15,19 @@ import numpy as np
 from core.illumination import divide_light, estimate_light
 from core.images import read_image
 from core.model_card import DataProvenance
+from trainer.manifest import RBC, DataError, manifest_faults, picture_path, read_manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from trainer.manifest import Cell, Picture
+
 CANONICAL_CLASSES = ("RBC", "WBC", "Platelets")
 
-
-class DataError(ValueError):
-    """A data set that cannot be used; the message names the file and the remedy."""
+_FOLD = re.compile(r"(not-)?fold(\d+)")
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,17 @@ class Field:
     """One annotated photograph.
 
     ``boxes`` float32 (N, 4) x1 y1 x2 y2 as fractions of width and height; ``labels`` int64 (N,),
-    indices into ``CANONICAL_CLASSES``; ``source`` the laboratory or collection it comes from.
+    indices into the ``classes`` of its data set; ``source`` the laboratory or collection it comes from;
+    ``incomplete`` the classes whose cells are not all annotated in it; ``group`` names the fields that
+    belong together, such as those of one slide.
     """
 
     path: Path
     boxes: NDArray[np.float32]
     labels: NDArray[np.int64]
     source: str
+    incomplete: frozenset[str] = frozenset()
+    group: str = ""
 
     def pixel_boxes(self, width: int, height: int) -> NDArray[np.float32]:
         """Return the boxes float32 (N, 4) in pixels of a picture of the given size."""
@@ -59,19 +66,21 @@ class PreparedField:
     diameter: float
 
 
-def median_diameter(boxes: NDArray[np.float32], labels: NDArray[np.int64]) -> float | None:
+def median_diameter(
+    boxes: NDArray[np.float32], labels: NDArray[np.int64], red_labels: Container[int] = (0,)
+) -> float | None:
     """Return the median of ``sqrt(w * h)`` of the red cells in pixels, None if there are none."""
-    red = boxes[labels == 0]
+    red = boxes[[label in red_labels for label in labels.tolist()]]
     if len(red) == 0:
         return None
     return float(np.median(np.sqrt((red[:, 2] - red[:, 0]) * (red[:, 3] - red[:, 1]))))
 
 
-def prepare(field: Field, largest_diameter: float) -> PreparedField:
+def prepare(field: Field, largest_diameter: float, red_labels: Container[int] = (0,)) -> PreparedField:
     """Read a field, shrink it so that red cells are at most ``largest_diameter`` wide, even its light."""
     image = read_image(field.path).pixels
     height, width = image.shape[:2]
-    diameter = median_diameter(field.pixel_boxes(width, height), field.labels) or largest_diameter
+    diameter = median_diameter(field.pixel_boxes(width, height), field.labels, red_labels) or largest_diameter
     if diameter > largest_diameter:
         shrink = largest_diameter / diameter
         size = (max(round(width * shrink), 1), max(round(height * shrink), 1))
@@ -84,18 +93,34 @@ def prepare(field: Field, largest_diameter: float) -> PreparedField:
 
 @dataclass(frozen=True)
 class DataSet:
-    """The fields of one split of a data set folder."""
+    """The fields of one split of a data set.
+
+    ``folder`` is what was loaded: a folder, or the file of a manifest. ``red_cells`` are the names of the
+    classes that are red cells; how large the cells of a field are is told by these.
+    """
 
     folder: Path
     split: str
     fields: tuple[Field, ...]
     sources: frozenset[str] | None = None
+    classes: tuple[str, ...] = CANONICAL_CLASSES
+    red_cells: frozenset[str] = frozenset({RBC})
+
+    @property
+    def red_labels(self) -> frozenset[int]:
+        """The indices of the red cell classes."""
+        return frozenset(label for label, name in enumerate(self.classes) if name in self.red_cells)
+
+    @property
+    def title(self) -> str:
+        """The name of the folder, or of the manifest without its suffix."""
+        path = self.folder.resolve()
+        return path.stem if path.suffix == ".json" else path.name
 
     @property
     def name(self) -> str:
-        """The folder's name, with the sources in brackets if not all of them are in use."""
-        name = self.folder.resolve().name
-        return name if self.sources is None else f"{name} ({', '.join(sorted(self.sources))})"
+        """The title, with the sources in brackets if not all of them are in use."""
+        return self.title if self.sources is None else f"{self.title} ({', '.join(sorted(self.sources))})"
 
     @property
     def provenance(self) -> DataProvenance:
@@ -106,6 +131,8 @@ class DataSet:
     def sha256(self) -> str:
         """Hash over names and annotations in order, for the model card."""
         digest = hashlib.sha256()
+        if self.classes != CANONICAL_CLASSES:
+            digest.update("\n".join(self.classes).encode())
         for field in self.fields:
             digest.update(field.path.name.encode())
             digest.update(field.boxes.tobytes())
@@ -113,26 +140,89 @@ class DataSet:
         return digest.hexdigest()
 
 
-def load_yolo_folder(folder: Path, split: str, sources: frozenset[str] | None = None) -> DataSet:
-    """Read a split of a YOLO folder with ``images/ labels/ classes.txt manifest.csv``.
+def load_data_set(path: Path, split: str, sources: frozenset[str] | None = None) -> DataSet:
+    """Read a split of a data set.
 
-    ``manifest.csv`` has the columns ``file, split, source``. Classes are matched to
-    ``CANONICAL_CLASSES`` by name. ``sources`` keeps only the named sources.
+    Parameters
+    ----------
+    path
+        A manifest (``.json``), or a YOLO folder with ``images/ labels/ classes.txt manifest.csv``,
+        where ``manifest.csv`` has the columns ``file, split, source`` and, if need be, ``group``.
+    split
+        The name of a split. Of a manifest with folds, ``fold3`` are the fields of fold 3 and ``not-fold3``
+        those of the other folds.
+    sources
+        Keeps only the named sources.
 
     Raises
     ------
     DataError
-        If a file is missing, a label line is broken, or the split is empty.
+        If a file is missing or broken, or nothing is left.
     """
+    load = _load_manifest if path.suffix.lower() == ".json" else _load_yolo_folder
+    return load(path, split, sources)
+
+
+def _load_manifest(file: Path, split: str, sources: frozenset[str] | None) -> DataSet:
+    manifest = read_manifest(file)
+    if (fault := next(manifest_faults(file, manifest), None)) is not None:
+        raise DataError(fault)
+    _check_sources(file, sources, {picture.source for picture in manifest.images})
+    labels = {category.id: label for label, category in enumerate(manifest.categories)}
+    cells = manifest.cells_by_picture()
+    fields = []
+    for picture in manifest.images:
+        if not _in_split(picture, split) or (sources is not None and picture.source not in sources):
+            continue
+        path = picture_path(file, picture)
+        if not path.is_file():
+            raise DataError(f"{path}: the picture that {file.name} names is missing; put it there.")
+        fields.append(_manifest_field(path, picture, cells[picture.id], labels))
+    if not fields:
+        names = {picture.split for picture in manifest.images} | {
+            f"fold{picture.fold}" for picture in manifest.images if picture.fold is not None
+        }
+        raise _no_field(file, split, {name for name in names if name})
+    return DataSet(file, split, tuple(fields), sources, manifest.classes, manifest.red_cells)
+
+
+def _in_split(picture: Picture, split: str) -> bool:
+    if (fold := _FOLD.fullmatch(split)) is None:
+        return picture.split == split
+    return picture.fold is not None and (picture.fold == int(fold[2])) != bool(fold[1])
+
+
+def _manifest_field(path: Path, picture: Picture, cells: list[Cell], labels: dict[int, int]) -> Field:
+    boxes = np.array([cell.bbox for cell in cells], np.float64).reshape(-1, 4)
+    boxes[:, 2:] += boxes[:, :2]
+    fractions = boxes / [picture.width, picture.height, picture.width, picture.height]
+    return Field(
+        path,
+        np.clip(fractions, 0, 1).astype(np.float32),
+        np.array([labels[cell.category_id] for cell in cells], np.int64),
+        picture.source,
+        frozenset(picture.incomplete),
+        picture.group,
+    )
+
+
+def _check_sources(file: Path, wanted: frozenset[str] | None, there: set[str]) -> None:
+    if wanted is not None and (unknown := sorted(wanted - there)):
+        known = ", ".join(sorted(there))
+        raise DataError(f"{file}: there is no source {unknown[0]!r}; the sources are {known}.")
+
+
+def _no_field(file: Path, split: str, there: set[str]) -> DataError:
+    splits = ", ".join(sorted(there)) or "none"
+    return DataError(f"{file}: no field is marked as split {split!r}; the splits are {splits}.")
+
+
+def _load_yolo_folder(folder: Path, split: str, sources: frozenset[str] | None) -> DataSet:
     manifest = folder / "manifest.csv"
     names, rows = _read_manifest(folder, manifest)
-    if unknown := sorted(set(names) - set(CANONICAL_CLASSES)):
-        known = ", ".join(CANONICAL_CLASSES)
-        raise DataError(f"{folder / 'classes.txt'}: unknown class {unknown[0]!r}; known are {known}.")
-    if sources is not None and (unknown := sorted(sources - {row["source"] for row in rows})):
-        known = ", ".join(sorted({row["source"] for row in rows}))
-        raise DataError(f"{manifest}: there is no source {unknown[0]!r}; the sources are {known}.")
-    to_canonical = np.array([CANONICAL_CLASSES.index(name) for name in names], np.int64)
+    classes = CANONICAL_CLASSES if set(names) <= set(CANONICAL_CLASSES) else tuple(names)
+    _check_sources(manifest, sources, {row["source"] for row in rows})
+    to_label = np.array([classes.index(name) for name in names], np.int64)
     fields = []
     for row in rows:
         if row["split"] != split or (sources is not None and row["source"] not in sources):
@@ -142,11 +232,10 @@ def load_yolo_folder(folder: Path, split: str, sources: frozenset[str] | None = 
             raise DataError(f"{image}: the picture that {manifest.name} names is missing; put it there.")
         label_file = (folder / "labels" / row["file"]).with_suffix(".txt")
         boxes, labels = _read_yolo_labels(label_file, len(names))
-        fields.append(Field(image, boxes, to_canonical[labels], row["source"]))
+        fields.append(Field(image, boxes, to_label[labels], row["source"], group=row.get("group") or ""))
     if not fields:
-        splits = ", ".join(sorted({row["split"] for row in rows})) or "none"
-        raise DataError(f"{manifest}: no field is marked as split {split!r}; the splits are {splits}.")
-    return DataSet(folder, split, tuple(fields), sources)
+        raise _no_field(manifest, split, {row["split"] for row in rows})
+    return DataSet(folder, split, tuple(fields), sources, classes)
 
 
 def _read_manifest(folder: Path, manifest: Path) -> tuple[list[str], list[dict[str, str]]]:
@@ -157,6 +246,8 @@ def _read_manifest(folder: Path, manifest: Path) -> tuple[list[str], list[dict[s
             rows = list(csv.DictReader(stream))
     except (OSError, ValueError, csv.Error) as error:
         raise DataError(f"{folder}: not a data set folder ({error}).") from error
+    if not names or len(set(names)) < len(names):
+        raise DataError(f"{folder / 'classes.txt'}: every class needs a name of its own, one a line.")
     for number, row in enumerate(rows, start=2):
         for column in ("file", "split", "source"):
             if not row.get(column):

@@ -124,13 +124,13 @@ def evaluate(model: Model, detector: Detector, data: DataSet, factors: Sequence[
     settings = CountSettings.suggested_by(model.card)
     native = look_at(data, detector, settings)
     sources = sorted({result.field.source for result in native})
-    ratios, misses = _scale_ratios(native)
+    ratios, misses = _scale_ratios(native, data)
     overall = group_figures("all", native, classes, settings.nms_iou)
     return Evaluation(
         schema=EVALUATION_SCHEMA,
         model={"name": model.card.name, "sha256": model.sha256},
         data={
-            "name": data.folder.resolve().name,
+            "name": data.title,
             "split": data.split,
             "sources": sources,
             "images": len(data.fields),
@@ -231,10 +231,11 @@ def _resized_figures(
     return ResizedFigures(factor, figures, change, unknown)
 
 
-def _scale_ratios(results: Sequence[FieldResult]) -> tuple[dict[str, float], list[ScaleMiss]]:
+def _scale_ratios(results: Sequence[FieldResult], data: DataSet) -> tuple[dict[str, float], list[ScaleMiss]]:
     ratios, misses = [], []
     for result in results:
-        true, estimated = median_diameter(result.boxes, result.field.labels), result.image.found.diameter
+        true = median_diameter(result.boxes, result.field.labels, data.red_labels)
+        estimated = result.image.found.diameter
         if true is None:
             continue
         ratios.append(true / estimated)

@@ -19,7 +19,6 @@ from torchmetrics.detection import MeanAveragePrecision
 from core.version import __version__
 from trainer.checkpoint import read_checkpoint
 from trainer.crops import CellData, single_threaded
-from trainer.data import CANONICAL_CLASSES
 from trainer.model import build_retinanet
 from trainer.preset import Preset
 from trainer.pretrained import describe_weights, load_pretrained
@@ -218,7 +217,7 @@ def fit(
     if checkpoint is not None and _is_finished(checkpoint, preset, tell):
         return options.folder / BEST
     lightning.seed_everything(options.seed, workers=True, verbose=False)
-    module = CellDetector(asdict(preset), CANONICAL_CLASSES, origin, record.as_dict())
+    module = CellDetector(asdict(preset), train.classes, origin, record.as_dict())
     if weights is not None and checkpoint is None:
         load_pretrained(module.model, preset.backbone, weights)
     data = CellData(train, val, preset, options.seed, options.workers)

@@ -14,7 +14,6 @@ from core.counting import count
 from core.images import SmearImage, read_image
 from core.metrics import ClassScore, score_image
 from core.results import CountedImage, count_image
-from trainer.data import CANONICAL_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -90,7 +89,7 @@ def look_at(
 ) -> list[FieldResult]:
     """Detect and count every field of a data set once, at native size times ``factor``."""
     classes = detector.card.classes
-    known = [classes.index(name) if name in classes else -1 for name in CANONICAL_CLASSES]
+    known = [classes.index(name) if name in classes else -1 for name in data.classes]
     to_model = np.array(known, np.int64)
     images = look_at_paths([field.path for field in data.fields], detector, settings, factor=factor, title=title)
     return [

@@ -758,7 +758,7 @@ def pictures(folder: Path, count: int, names: Sequence[str] = ()) -> list[tuple[
 
 
 def load(folder: Path, split: str) -> Any:
-    return pytest.importorskip("trainer.data").load_yolo_folder(folder, split)
+    return pytest.importorskip("trainer.data").load_data_set(folder, split)
 
 
 def test_the_trainer_reads_an_exported_set(tmp_path: Path):

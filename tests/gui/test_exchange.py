@@ -28,7 +28,7 @@ from gui.file_tasks import FileTasks
 from gui.import_dialog import ImportDialog
 from gui.importing import Use
 from gui.session_holder import Level
-from trainer.data import load_yolo_folder
+from trainer.data import load_data_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -518,7 +518,7 @@ def test_reviewed_pictures_are_training_data(
     level, text = bench.export(Format.TRAINING, Scope.REVIEWED, tmp_path / "data", monkeypatch)
     assert level is Level.INFO
     assert text.startswith("Wrote 2 pictures")
-    fields = [field for split in ("train", "val") for field in load_yolo_folder(tmp_path / "data", split).fields]
+    fields = [field for split in ("train", "val") for field in load_data_set(tmp_path / "data", split).fields]
     assert {field.path.name: np.bincount(field.labels, minlength=3).tolist() for field in fields} == {
         name: list(counts[name].values()) for name in ("a.png", "c.png")
     }

@@ -20,7 +20,7 @@ from core.detector import DetectorResult
 from core.rendered_smear import CLASS_NAMES, RenderedSmear, render_smear
 from core.results import CountedImage
 from trainer.checkpoint import TrainedModel, load_trained
-from trainer.data import DataSet, Field, load_yolo_folder
+from trainer.data import DataSet, Field, load_data_set
 from trainer.export import build_card, export_onnx
 from trainer.looking import FieldResult
 from trainer.model import build_retinanet
@@ -101,7 +101,7 @@ def data_folder(tmp_path: Path, smears: list[RenderedSmear]) -> Path:
 @pytest.fixture(scope="session")
 def train_set(tmp_path_factory: pytest.TempPathFactory, smears: list[RenderedSmear]) -> DataSet:
     folder = write_yolo_folder(tmp_path_factory.mktemp("data") / "cells", smears)
-    return load_yolo_folder(folder, "train")
+    return load_data_set(folder, "train")
 
 
 def stirred_network() -> CellRetinaNet:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.counting import CountSettings
 from core.detector import Detector
-from trainer.data import load_yolo_folder
+from trainer.data import load_data_set
 from trainer.evaluate import group_figures
 from trainer.looking import look_at
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def test_real_fields_are_counted_well(shared_data: Path, model: Model) -> None:
-    data = load_yolo_folder(shared_data / "txl-pbc", "test")
+    data = load_data_set(shared_data / "txl-pbc", "test")
     some = dataclasses.replace(data, fields=data.fields[:: len(data.fields) // 12][:12])
     settings = CountSettings.suggested_by(model.card)
     results = look_at(some, Detector(model), settings)

@@ -45,7 +45,7 @@ BROKEN_DATA = {
     "no picture": (lambda folder: (folder / "images" / "0.png").unlink(), "images/0.png: the picture that"),
     "no manifest": (lambda folder: (folder / "manifest.csv").unlink(), "not a data set folder"),
     "no classes": (lambda folder: (folder / "classes.txt").unlink(), "not a data set folder"),
-    "unknown class": (edit("classes.txt", "WBC", "Blast"), "classes.txt: unknown class 'Blast'"),
+    "class twice": (edit("classes.txt", "WBC", "RBC"), "classes.txt: every class needs a name of its own"),
     "no source": (edit("manifest.csv", "0.png,train,A", "0.png,train,"), "line 2 has no 'source'"),
     "no val split": (edit("manifest.csv", ",val,", ",test,"), "no field is marked as split 'val'"),
     "damaged picture": (
