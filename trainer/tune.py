@@ -105,8 +105,10 @@ def _curve(results: Sequence[FieldResult], card: ModelCard, settings: CountSetti
     """
     name = card.classes[label]
     everything = CountSettings({**settings.thresholds, name: 0.0}, settings.nms_iou)
-    scores, is_true, truth = [], [], 0
+    scores, is_true, truth = [np.zeros(0, np.float32)], [np.zeros(0, bool)], 0
     for result in results:
+        if name in result.unjudged:
+            continue
         detections = result.image.found.detections
         counted = result.recount(everything, card.classes).counted
         cells = np.flatnonzero(counted & (detections.labels == label))

@@ -106,7 +106,11 @@ def test_numbers_stand_to_the_right_as_a_person_reads_them() -> None:
 
 def test_the_same_table_as_csv() -> None:
     rows = list(csv.reader(io.StringIO(TABLE.csv().decode("utf-8-sig"))))
-    assert rows == [["class", "true", "error %", "F1"], ["RBC", "2847", "-1.3700", "0.9524"], ["<b>odd</b>", "0", "", ""]]
+    assert rows == [
+        ["class", "true", "error %", "F1"],
+        ["RBC", "2847", "-1.3700", "0.9524"],
+        ["<b>odd</b>", "0", "", ""],
+    ]
 
 
 def test_the_same_report_is_the_same_file(tmp_path: Path) -> None:
