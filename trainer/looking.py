@@ -153,10 +153,16 @@ def _unjudged(field: Field, data: DataSet, to_model: NDArray[np.int64], classes:
     return frozenset(name for label, name in enumerate(classes) if label not in known)
 
 
-def total_scores(results: Iterable[FieldResult], classes: tuple[str, ...], iou: float = 0.5) -> dict[str, ClassScore]:
-    """Add up the scores of fields by class name."""
+def total_scores(
+    results: Iterable[FieldResult],
+    classes: tuple[str, ...],
+    iou: float = 0.5,
+    settings: CountSettings | None = None,
+) -> dict[str, ClassScore]:
+    """Add up the scores of fields by class name, as they were counted or at other settings."""
     totals = {name: ClassScore() for name in classes}
     for result in results:
-        for name, score in result.score(classes, iou).items():
+        counted = None if settings is None else result.recount(settings, classes).counted
+        for name, score in result.score(classes, iou, counted).items():
             totals[name] += score
     return totals
