@@ -187,7 +187,7 @@ def _tracked(classes: Sequence[str]) -> Iterable[str]:
 
 
 @dataclass(frozen=True, eq=False)
-class _ClassCells:
+class ClassCells:
     """One class in I pictures, K ranked cells in descending order of score (ties: in the order of the pictures).
 
     ``truth``, ``counted`` and ``matched`` int64 (I,); ``image`` int64 (K,): places of pictures; ``scores``
@@ -202,7 +202,7 @@ class _ClassCells:
     hits: NDArray[np.int64]
 
     @classmethod
-    def of(cls, pictures: Sequence[Picture], name: str) -> _ClassCells:
+    def of(cls, pictures: Sequence[Picture], name: str) -> ClassCells:
         nothing = PictureClass(0, 0, 0, [], [])
         rows = [picture.classes.get(name, nothing) for picture in pictures]
         scores = np.array([score for row in rows for score in row.scores], np.float32)
@@ -242,7 +242,7 @@ class _Sampled:
     @classmethod
     def of(cls, run: Run, name: str, times: Sequence[NDArray[np.int64]]) -> _Sampled:
         """Draw from the pictures of a run; ``name`` may be any usual name of the class."""
-        cells = _ClassCells.of(run.pictures, canonical_class(name, run.classes) or name)
+        cells = ClassCells.of(run.pictures, canonical_class(name, run.classes) or name)
         once = np.ones(len(run.pictures), np.int64)
         return cls(
             name,

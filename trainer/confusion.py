@@ -45,11 +45,11 @@ def confusion(results: Iterable[FieldResult], classes: tuple[str, ...], iou: flo
         counted = np.flatnonzero(result.image.result.counted)
         true, truth = result.labels[judged], result.boxes[judged]
         matched = match_boxes(cells.boxes[counted], cells.scores[counted], truth, iou)
-        said, hit = cells.labels[counted], matched != UNMATCHED
-        np.add.at(table, (true[matched[hit]], said[hit]), 1)
-        missed = np.setdiff1d(np.arange(len(true)), matched[hit])
-        np.add.at(table, (true[missed], none), 1)
+        said = cells.labels[counted].astype(np.int64)
+        became = np.full(len(true), none)  # missed, unless something was matched with it
+        became[matched[matched != UNMATCHED]] = said[matched != UNMATCHED]
         known = [label for label, name in enumerate(classes) if name not in result.unjudged]
-        invented = said[~hit & np.isin(said, known)]
-        np.add.at(table, (none, invented), 1)
+        invented = said[(matched == UNMATCHED) & np.isin(said, known)]
+        pairs = np.concatenate([true * (none + 1) + became, none * (none + 1) + invented])
+        table += np.bincount(pairs, minlength=table.size).reshape(table.shape)
     return Confusion(MATCHING.format(iou=iou), iou, list(classes), table.tolist())

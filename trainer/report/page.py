@@ -10,7 +10,7 @@ import io
 import math
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -32,7 +32,7 @@ NOTHING = "–"
 """What stands where a number is not defined."""
 
 _INK = "#010203"  # stands for the page's text colour, which an SVG in a page calls currentColor
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), _INK),
     **{"figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none", "legend.facecolor": "none"},
     **{"axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#888888"},
