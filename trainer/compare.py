@@ -219,13 +219,15 @@ class ClassCells:
     def figures(self, times: NDArray[np.int64]) -> list[float]:
         """Return the figures in the order of ``FIGURES``, each picture being there so many times, int64 (I,)."""
         truth, counted, matched = (int(times @ column) for column in (self.truth, self.counted, self.matched))
+        f1, error = f1_score(truth, counted, matched), 100 * ratio(counted - truth, truth)
+        if not truth:
+            return [np.nan, np.nan, float(f1), float(error)]
         copies = times[self.image]
         scores, hits = np.repeat(self.scores, copies), np.repeat(self.hits, copies)
         precision = [
             PrecisionRecall(scores, (hits >> bit & 1).astype(bool), truth).average_precision
             for bit in range(len(AP_IOUS))
         ]
-        f1, error = f1_score(truth, counted, matched), 100 * ratio(counted - truth, truth)
         return [precision[0], float(np.mean(precision)), float(f1), float(error)]
 
 

@@ -27,23 +27,25 @@ _WHITE, _PLATELETS = 0.01, 0.05
 
 @dataclass(frozen=True)
 class DenseField:
-    """How many cells to render, and from which seed."""
+    """How many cells to render in a picture of so many pixels, and from which seed."""
 
     cells: int
     seed: int = 0
+    width: int = WIDTH
+    height: int = HEIGHT
 
     @property
     def diameter(self) -> float:
         """Red cell diameter in pixels at which that many cells have room."""
-        area = _COVERED * WIDTH * HEIGHT / self.cells
+        area = _COVERED * self.width * self.height / self.cells
         return min(2 * math.sqrt(area / math.pi), LARGEST_DIAMETER)
 
     def render(self) -> RenderedSmear:
         """Return the field: of a hundred cells one is white and five are platelets."""
         white, platelets = round(_WHITE * self.cells), round(_PLATELETS * self.cells)
         return render_smear(
-            WIDTH,
-            HEIGHT,
+            self.width,
+            self.height,
             red_cells=self.cells - white - platelets,
             white_cells=white,
             platelets=platelets,
@@ -73,6 +75,8 @@ class DenseFigures:
 
     cells: int
     seed: int
+    width: int
+    height: int
     diameter: float
     classes: dict[str, DenseClass]
     capped: bool
@@ -90,6 +94,8 @@ def count_dense(dense: DenseField, detector: Detector, settings: CountSettings) 
     return DenseFigures(
         dense.cells,
         dense.seed,
+        dense.width,
+        dense.height,
         round(dense.diameter, 1),
         {
             name: DenseClass(score.truth, score.counted, score.matched, 100 * score.count_error, score.f1)

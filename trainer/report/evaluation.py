@@ -243,9 +243,9 @@ def resized_table(evaluation: Evaluation) -> Table:
 def _dense_section(dense: DenseFigures) -> Section:
     lost = " There were more candidates than can be handled, and some cells are lost." if dense.capped else ""
     text = (
-        f"A rendered field of 2592 × 1944 pixels with {dense.cells} cells, red ones {dense.diameter:.0f} pixels wide, "
-        f"seed {dense.seed}, was counted in {dense.seconds:.1f} seconds. Cells of which less than half is in the "
-        f"picture are no part of the truth.{lost}"
+        f"A rendered field of {dense.width} × {dense.height} pixels with {dense.cells} cells, red ones "
+        f"{dense.diameter:.0f} pixels wide, seed {dense.seed}, was counted in {dense.seconds:.1f} seconds. Cells of "
+        f"which less than half is in the picture are no part of the truth.{lost}"
     )
     rows = [(name, v.truth, v.counted, v.count_error_percent, v.f1) for name, v in dense.classes.items()]
     return Section(
