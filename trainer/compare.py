@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import track
 
 from core.annotations.values import canonical_class
-from core.metrics import PrecisionRecall, f1_score, ratio
+from core.metrics import average_precision, f1_score, ratio
 from core.verification import AP_IOUS, Difference, draws, percentile_interval
 from trainer.data import DataError
 from trainer.evaluate import EVALUATION_SCHEMA
@@ -191,7 +191,7 @@ class ClassCells:
     """One class in I pictures, K ranked cells in descending order of score (ties: in the order of the pictures).
 
     ``truth``, ``counted`` and ``matched`` int64 (I,); ``image`` int64 (K,): places of pictures; ``scores``
-    float32 (K,); ``hits`` int64 (K,) as in ``PictureClass``.
+    float32 (K,); ``is_true`` bool (10, K): at each overlap from 0.50 to 0.95, which are true cells.
     """
 
     truth: NDArray[np.int64]
@@ -199,13 +199,14 @@ class ClassCells:
     matched: NDArray[np.int64]
     image: NDArray[np.int64]
     scores: NDArray[np.float32]
-    hits: NDArray[np.int64]
+    is_true: NDArray[np.bool_]
 
     @classmethod
     def of(cls, pictures: Sequence[Picture], name: str) -> ClassCells:
         nothing = PictureClass(0, 0, 0, [], [])
         rows = [picture.classes.get(name, nothing) for picture in pictures]
         scores = np.array([score for row in rows for score in row.scores], np.float32)
+        hits = np.array([hit for row in rows for hit in row.hits], np.int64)
         order = np.argsort(-scores, kind="stable")
         return cls(
             np.array([row.truth for row in rows], np.int64),
@@ -213,7 +214,7 @@ class ClassCells:
             np.array([row.matched for row in rows], np.int64),
             np.repeat(np.arange(len(rows)), [len(row.scores) for row in rows])[order],
             scores[order],
-            np.array([hit for row in rows for hit in row.hits], np.int64)[order],
+            (hits[order] >> np.arange(len(AP_IOUS))[:, None] & 1).astype(bool),
         )
 
     def figures(self, times: NDArray[np.int64]) -> list[float]:
@@ -222,13 +223,8 @@ class ClassCells:
         f1, error = f1_score(truth, counted, matched), 100 * ratio(counted - truth, truth)
         if not truth:
             return [np.nan, np.nan, float(f1), float(error)]
-        copies = times[self.image]
-        scores, hits = np.repeat(self.scores, copies), np.repeat(self.hits, copies)
-        precision = [
-            PrecisionRecall(scores, (hits >> bit & 1).astype(bool), truth).average_precision
-            for bit in range(len(AP_IOUS))
-        ]
-        return [precision[0], float(np.mean(precision)), float(f1), float(error)]
+        precision = average_precision(np.repeat(self.is_true, times[self.image], axis=1), truth)
+        return [float(precision[0]), float(precision.mean()), float(f1), float(error)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -186,13 +186,17 @@ def comparison_tables(comparison: Comparison) -> Iterator[Table]:
             table.add_section()
             changes.add_section()
         before = row.class_name
-        cells = [interval_text(name, figure) for name, figure in row.figures.items()]
+        cells = [_in_two_lines(interval_text(name, figure)) for name, figure in row.figures.items()]
         table.add_row(row.class_name if new else "", row.run, str(row.truth), str(row.counted), *cells)
         if row.run != first:
-            cells = [difference_text(name, figure) for name, figure in row.figures.items()]
+            cells = [_in_two_lines(difference_text(name, figure)) for name, figure in row.figures.items()]
             changes.add_row(row.class_name, row.run, *cells)
     yield table
     yield changes
+
+
+def _in_two_lines(text: str) -> str:
+    return text.replace(" (", "\n(")
 
 
 def interval_text(name: str, figure: Figure) -> str:

@@ -93,7 +93,7 @@ def precision_recall(evaluation: Evaluation) -> Plot:
             if not item.truth:
                 continue
             cells = ClassCells.of(evaluation.pictures, name)
-            curve = PrecisionRecall(cells.scores, (cells.hits & 1).astype(bool), item.truth)
+            curve = PrecisionRecall(cells.scores, cells.is_true[0], item.truth)
             _, precision, recall = curve.points
             axes.plot(recall, precision, _dash(classes, name), color=_colour(classes, name), label=name, linewidth=1.4)
             axes.plot(item.recall, item.precision, "o", color=_colour(classes, name), markersize=5)
