@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 import sys
 from pathlib import Path
@@ -9,19 +10,25 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from trainer.cli_parts import FailedError, positive, say, show
 from trainer.importing.build import EVERY_CLASS, FORMATS, ImportOptions, build_manifest, read_source
-from trainer.manifest import DataError, write_manifest
-from trainer.summary import quality_text, summary_table
+from trainer.manifest import (
+    DataError,
+    manifest_faults,
+    name_from,
+    picture_path,
+    read_manifest,
+    write_manifest,
+)
+from trainer.summary import quality_text, summary_tables
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
     from typing import Any
 
     from trainer.manifest import Manifest
 
 _MOST_SAID = 20
-_WIDTH_IN_FILES = 160
 
 
 def add_commands(commands: Any) -> None:
@@ -29,6 +36,10 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser("data", help="import, merge, split, check and explore data sets")
     inner = parser.add_subparsers(dest="data_command", required=True, metavar="COMMAND")
     _add_import(inner.add_parser("import", help="make a manifest of annotated pictures; they are not copied"))
+    _add_merge(inner.add_parser("merge", help="make one manifest of several; no picture stays in it twice"))
+    _add_split(inner.add_parser("split", help="divide a data set into train, val and test, or into folds"))
+    _add_check(inner.add_parser("check", help="check a manifest against its pictures"))
+    _add_explore(inner.add_parser("explore", help="write a report of what a data set holds (.html)"))
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +80,77 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="MANIFEST.json", help="the manifest to write")
 
 
+def _add_merge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("manifests", type=Path, nargs="+", metavar="MANIFEST.json", help="manifests to merge")
+    _add_out(parser)
+    parser.add_argument(
+        "--map",
+        type=_renaming,
+        nargs="+",
+        default=[],
+        metavar="OLD=NEW",
+        help="class names to change, such as Normal=RBC",
+    )
+    parser.add_argument(
+        "--resplit",
+        action="store_true",
+        help="move pictures that show the same to one side of the split: test before val before train",
+    )
+    parser.add_argument(
+        "--no-compare", action="store_true", help="do not look into the pictures for copies and overlapping fields"
+    )
+    parser.set_defaults(run_command=_merge)
+
+
+def _add_split(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help="data set to split")
+    _add_out(parser)
+    parser.add_argument(
+        "--shares",
+        type=_split_share,
+        nargs="+",
+        metavar="NAME=SHARE",
+        help="splits and their shares of the pictures, such as train=0.7 val=0.15 test=0.15",
+    )
+    parser.add_argument(
+        "--folds",
+        type=positive,
+        metavar="K",
+        help="make folds of all but the test pictures; --split fold3 and not-fold3 name one and the rest",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the drawing (default: 0)")
+    parser.add_argument(
+        "--by", choices=("group", "source"), default="group", help="what stays together (default: group)"
+    )
+    parser.set_defaults(run_command=_split)
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help="data set to check")
+    parser.set_defaults(run_command=_check)
+
+
+def _add_explore(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help="data set to look at")
+    parser.add_argument("--out", type=Path, required=True, metavar="REPORT.html", help="the report to write")
+    parser.set_defaults(run_command=_explore)
+
+
+def _renaming(text: str) -> tuple[str, str]:
+    old, equals, new = text.partition("=")
+    if not (old and equals and new):
+        raise argparse.ArgumentTypeError(f"{text} is not OLD=NEW")
+    return old, new
+
+
+def _split_share(text: str) -> tuple[str, float]:
+    name, _, share = text.partition("=")
+    try:
+        return name, float(share)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is not NAME=SHARE, such as train=0.7") from error
+
+
 def _import(arguments: argparse.Namespace) -> None:
     options = ImportOptions(
         images=arguments.images,
@@ -92,10 +174,68 @@ def _import(arguments: argparse.Namespace) -> None:
         )
     _complain(imported.faults)
     for note in imported.notes:
-        _say(note)
+        say(note)
     _write(out, manifest)
     if (text := quality_text(manifest)) is not None:
-        _say(text)
+        say(text)
+
+
+def _merge(arguments: argparse.Namespace) -> None:
+    from trainer.merge import merge
+
+    parts = [(path, read_manifest(path)) for path in arguments.manifests]
+    merged = merge(
+        parts,
+        arguments.out,
+        dict(arguments.map),
+        _command(),
+        resplit=arguments.resplit,
+        compare=not arguments.no_compare,
+    )
+    _complain(merged.notes[:-_LAST_NOTES])
+    for note in merged.notes[-_LAST_NOTES:]:
+        say(note)
+    _write(arguments.out, merged.manifest)
+
+
+def _split(arguments: argparse.Namespace) -> None:
+    from trainer.split import split_by_shares, split_into_folds
+
+    if not arguments.shares and not arguments.folds:
+        raise DataError("Say how to split: --shares train=0.7 val=0.15 test=0.15, or --folds 5, or both.")
+    manifest = read_manifest(arguments.manifest)
+    _move(manifest, arguments.manifest, arguments.out)
+    if arguments.shares:
+        split_by_shares(manifest, dict(arguments.shares), arguments.seed, arguments.by)
+    if arguments.folds:
+        split_into_folds(manifest, arguments.folds, arguments.seed, arguments.by)
+    manifest.info.history.append(_command())
+    _write(arguments.out, manifest)
+
+
+def _move(manifest: Manifest, old: Path, new: Path) -> None:
+    """Name the pictures as seen from where the manifest will lie."""
+    for picture in manifest.images:
+        picture.file_name = name_from(new, picture_path(old, picture))
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    from trainer.check import check
+
+    if faults := check(arguments.manifest):
+        _complain(faults)
+        raise FailedError(f"{arguments.manifest}: {_things(len(faults))} wrong, see above.")
+    say(f"{arguments.manifest}: nothing wrong.")
+
+
+def _explore(arguments: argparse.Namespace) -> None:
+    from trainer.explore import explore
+
+    manifest = read_manifest(arguments.manifest)
+    if (fault := next(manifest_faults(arguments.manifest, manifest), None)) is not None:
+        _complain([fault])
+    explore(arguments.manifest, manifest, arguments.out)
+    say(f"{arguments.out}: written.")
 
 
 def _lines(path: Path | None) -> tuple[str, ...]:
@@ -119,18 +259,11 @@ def _complain(sentences: Sequence[str]) -> None:
         console.print(f"... and {more} more.", style="yellow", markup=False)
 
 
-def _say(text: str) -> None:
-    Console(soft_wrap=True, highlight=False).print(text, markup=False)
-
-
-def _show(table: Any) -> None:
-    Console(width=None if sys.stdout.isatty() else _WIDTH_IN_FILES).print(table)
-
-
 def _command() -> str:
     return shlex.join(["smearcount-train", *sys.argv[1:]])
 
 
 def _write(out: Path, manifest: Manifest) -> None:
     write_manifest(out, manifest)
-    _show(summary_table(manifest, str(out)))
+    for table in summary_tables(manifest, str(out)):
+        show(table)
