@@ -142,6 +142,37 @@ class ThresholdCurve:
         return ClassScore(self.truth, int(self.counted[index]), int(self.matched[index]))
 
 
+def average_precision(is_true: NDArray[np.bool_], truth: int) -> NDArray[np.float64]:
+    """Return COCO's average precision: the mean over 101 points of recall; NaN if there is no truth.
+
+    At each point the best precision with that recall or more counts, 0 if it is never reached.
+
+    Parameters
+    ----------
+    is_true
+        Which of K cells in descending order of score are true, bool (..., K).
+    truth
+        How many cells are there.
+
+    Returns
+    -------
+    float64 (...).
+    """
+    *several, cells = is_true.shape
+    if not truth:
+        return np.full(several, np.nan)
+    hits = np.cumsum(is_true, axis=-1).reshape(-1, cells)
+    precision = hits / np.arange(1, cells + 1)
+    best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+    best = np.concatenate([best, np.zeros((len(hits), 1))], axis=1)
+    needed = np.searchsorted(np.arange(truth + 1) / truth, np.linspace(0, 1, 101))
+    # All rows one after the other are one ascending row if each starts above the one before
+    row = np.arange(len(hits))[:, None]
+    above = row * (truth + 1)
+    places = np.searchsorted((hits + above).ravel(), needed + above) - row * cells
+    return np.take_along_axis(best, places, axis=1).mean(axis=1).reshape(several)
+
+
 @dataclass(frozen=True, eq=False)
 class PrecisionRecall:
     """How precision falls as recall rises, over all thresholds, of one class.
@@ -170,15 +201,8 @@ class PrecisionRecall:
 
     @property
     def average_precision(self) -> float:
-        """COCO's average precision: the mean over 101 points of recall; NaN if there is no truth.
-
-        At each point the best precision with that recall or more counts, 0 if it is never reached.
-        """
-        if not self.truth:
-            return float("nan")
-        recall, best = self._envelope()
-        places = np.searchsorted(recall, np.linspace(0, 1, 101), side="left")
-        return float(np.mean(np.append(best, 0.0)[places]))
+        """COCO's average precision, see ``average_precision``."""
+        return float(average_precision(self.is_true, self.truth))
 
     @property
     def area(self) -> float:

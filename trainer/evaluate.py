@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from faster_coco_eval import COCO, COCOeval_faster
 
 from core.counting import CountSettings
-from trainer.data import median_diameter
-from trainer.looking import FieldResult, look_at, total_scores
+from core.verification import Verification
+from core.version import __version__
+from trainer.coco import CocoEvaluation, coco_evaluation
+from trainer.confusion import Confusion, confusion
+from trainer.data import DataError, median_diameter
+from trainer.dense import DenseField, DenseFigures, count_dense
+from trainer.looking import FieldResult, look_at, model_labels, total_scores
+from trainer.pictures import Picture, pictures_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,11 +24,10 @@ if TYPE_CHECKING:
     from core.detector import Detector
     from core.metrics import ClassScore
     from core.model import Model
+    from core.verification import SweepRow
     from trainer.data import DataSet
 
-EVALUATION_SCHEMA = 1
-MAX_DETECTIONS: list[int] = [1, 100, 10_000]
-"""COCO's caps on boxes per image; the last is the one that counts, and COCO's own 100 would lose cells."""
+EVALUATION_SCHEMA = 2
 
 SCALE_QUANTILES = (0, 5, 25, 50, 75, 95, 100)
 SCALE_MISS = 1.25
@@ -92,10 +97,14 @@ class ScaleMiss:
 class Evaluation:
     """Everything that ``smearcount-train evaluate`` finds out; written as JSON.
 
-    ``scale_ratio`` maps percentiles to true over estimated red cell diameter.
+    ``data`` names, beside the data set, its ``unknown_classes``: those that the model does not know.
+    ``scale_ratio`` maps percentiles to true over estimated red cell diameter. ``sweep`` has the paper's table of
+    each class: every class counted at the same threshold. ``pictures`` is what ``compare`` needs.
     """
 
     schema: int
+    version: str
+    made: str
     model: dict[str, str]
     data: dict[str, Any]
     settings: dict[str, Any]
@@ -106,9 +115,20 @@ class Evaluation:
     seconds_per_image: float
     scale_ratio: dict[str, float]
     scale_misses: list[ScaleMiss]
+    sweep: dict[str, list[SweepRow]]
+    coco: CocoEvaluation
+    confusion: Confusion
+    dense: DenseFigures | None
+    pictures: list[Picture]
 
 
-def evaluate(model: Model, detector: Detector, data: DataSet, factors: Sequence[float] = ()) -> Evaluation:
+def evaluate(
+    model: Model,
+    detector: Detector,
+    data: DataSet,
+    factors: Sequence[float] = (),
+    dense: DenseField | None = None,
+) -> Evaluation:
     """Evaluate a model at its card's settings.
 
     Parameters
@@ -119,15 +139,33 @@ def evaluate(model: Model, detector: Detector, data: DataSet, factors: Sequence[
         The fields to compare with.
     factors
         Sizes to count the fields at again, relative to native size.
+    dense
+        A dense field to render and count besides.
+
+    Raises
+    ------
+    DataError
+        If the model knows none of the data set's classes.
     """
     classes = model.card.classes
+    known = model_labels(data, classes)
+    if (known < 0).all():
+        raise DataError(
+            f"{data.folder}: its classes ({', '.join(data.classes)}) are none of the model's ({', '.join(classes)}); "
+            "choose another model, or give the classes of the data set the model's names."
+        )
     settings = CountSettings.suggested_by(model.card)
     native = look_at(data, detector, settings)
+    cases = [result.case(number, settings, classes) for number, result in enumerate(native)]
+    at_all, at_thresholds = Verification(cases, classes), Verification(cases, classes, settings.thresholds)
     sources = sorted({result.field.source for result in native})
     ratios, misses = _scale_ratios(native, data)
-    overall = group_figures("all", native, classes, settings.nms_iou)
+    coco = coco_evaluation(native, classes, settings.nms_iou)
+    overall = _group("all", native, classes, coco)
     return Evaluation(
         schema=EVALUATION_SCHEMA,
+        version=__version__,
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
         model={"name": model.card.name, "sha256": model.sha256},
         data={
             "name": data.title,
@@ -135,6 +173,7 @@ def evaluate(model: Model, detector: Detector, data: DataSet, factors: Sequence[
             "sources": sources,
             "images": len(data.fields),
             "sha256": data.sha256,
+            "unknown_classes": [name for name, label in zip(data.classes, known, strict=True) if label < 0],
         },
         settings={"thresholds": dict(settings.thresholds), "nms_iou": settings.nms_iou},
         iou=0.5,
@@ -147,70 +186,23 @@ def evaluate(model: Model, detector: Detector, data: DataSet, factors: Sequence[
         seconds_per_image=float(np.median([result.image.seconds for result in native])),
         scale_ratio=ratios,
         scale_misses=misses,
+        sweep={name: sweep.rows() for name, sweep in at_all.sweep().items()},
+        coco=coco,
+        confusion=confusion(native, classes),
+        dense=None if dense is None else count_dense(dense, detector, settings),
+        pictures=pictures_of(data, native, at_all, at_thresholds, settings.thresholds),
     )
 
 
 def group_figures(name: str, results: Sequence[FieldResult], classes: tuple[str, ...], nms_iou: float) -> GroupFigures:
     """Return the figures of a group of fields as they were counted."""
+    return _group(name, results, classes, coco_evaluation(results, classes, nms_iou))
+
+
+def _group(name: str, results: Sequence[FieldResult], classes: tuple[str, ...], coco: CocoEvaluation) -> GroupFigures:
     scores = total_scores(results, classes)
-    precision = average_precision(results, classes, nms_iou)
-    figures = {cls: ClassFigures.of(scores[cls], *precision[cls]) for cls in classes}
-    known = [value for value in figures.values() if value.truth]
-    return GroupFigures(
-        name,
-        len(results),
-        figures,
-        float(np.mean([value.ap50 for value in known])) if known else float("nan"),
-        float(np.mean([value.ap for value in known])) if known else float("nan"),
-    )
-
-
-def average_precision(
-    results: Sequence[FieldResult], classes: tuple[str, ...], nms_iou: float
-) -> dict[str, tuple[float, float]]:
-    """Return (AP at IoU 0.5, mean AP at IoU 0.50 to 0.95) by class name, as COCO defines them.
-
-    Ranks everything that would be counted at threshold 0: what survives suppression at ``nms_iou``,
-    down to the model's score floor. COCO's caps on boxes per image are lifted.
-    """
-    every_score = CountSettings(dict.fromkeys(classes, 0.0), nms_iou)
-    images, truth, found = [], [], []
-    for number, result in enumerate(results, start=1):
-        images.append({"id": number, "width": result.image.width, "height": result.image.height})
-        for box, label in zip(result.boxes, result.labels, strict=True):
-            if label >= 0:
-                truth.append(_annotation(number, box, int(label), id=len(truth) + 1, iscrowd=0))
-        detections = result.image.found.detections
-        for cell in np.flatnonzero(result.recount(every_score, classes).counted):
-            score = float(detections.scores[cell])
-            found.append(_annotation(number, detections.boxes[cell], int(detections.labels[cell]), score=score))
-    present = {item["category_id"] for item in truth}
-    nothing = {name: (0.0 if label in present else float("nan"),) * 2 for label, name in enumerate(classes)}
-    if not truth or not found:
-        return {name: (values[0], values[1]) for name, values in nothing.items()}
-    categories = [{"id": label, "name": name} for label, name in enumerate(classes)]
-    coco = COCO({"images": images, "annotations": truth, "categories": categories})
-    run = COCOeval_faster(coco, coco.loadRes(found), "bbox")
-    run.params.maxDets = MAX_DETECTIONS
-    run.evaluate()
-    run.accumulate()
-    curves = run.eval["precision"][:, :, :, 0, -1]  # (IoU, recall, class); -1 where there is no truth
-    return {
-        name: (_mean_of_known(curves[0, :, label]), _mean_of_known(curves[:, :, label]))
-        for label, name in enumerate(classes)
-    }
-
-
-def _annotation(image: int, box: Any, label: int, **more: Any) -> dict[str, Any]:
-    x1, y1, x2, y2 = (float(value) for value in box)
-    width, height = x2 - x1, y2 - y1
-    entry = {"image_id": image, "category_id": label, "bbox": [x1, y1, width, height]}
-    return {**entry, "area": width * height, **more}
-
-
-def _mean_of_known(values: Any) -> float:
-    known = values[values > -1]
-    return float(known.mean()) if known.size else float("nan")
+    figures = {cls: ClassFigures.of(scores[cls], item.ap50, item.ap["all"]) for cls, item in coco.classes.items()}
+    return GroupFigures(name, len(results), figures, coco.overall.ap50, coco.overall.ap["all"])
 
 
 def _resized_figures(

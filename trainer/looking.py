@@ -10,10 +10,14 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
+from core.annotations.values import canonical_class
 from core.counting import count
+from core.ground_truth import GroundTruth, TruthKind, TruthSource
 from core.images import SmearImage, read_image
 from core.metrics import ClassScore, score_image
 from core.results import CountedImage, count_image
+from core.verification import Case
+from trainer.manifest import RBC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,22 +35,46 @@ class FieldResult:
     """What a model found in one annotated field, beside the truth.
 
     ``boxes`` float32 (M, 4) true boxes in pixels of the picture as it was looked at; ``labels`` int64
-    (M,) true classes in the model's order, -1 for classes that the model does not know.
+    (M,) true classes in the model's order, -1 for classes that the model does not know; ``unjudged``
+    names those of the model's classes of which the field does not say where all cells are: nothing is
+    made of what was counted of them.
     """
 
     field: Field
     image: CountedImage
     boxes: NDArray[np.float32]
     labels: NDArray[np.int64]
+    unjudged: frozenset[str] = frozenset()
 
     def recount(self, settings: CountSettings, classes: tuple[str, ...]) -> CountResult:
         """Count again at other settings; the detection is not repeated."""
         return count(self.image.found.detections, settings, classes)
 
-    def score(self, classes: tuple[str, ...], iou: float = 0.5) -> dict[str, ClassScore]:
-        """Compare the count with the truth."""
-        found, counted = self.image.found.detections, self.image.result.counted
-        return score_image(found, counted, self.boxes, self.labels, classes, iou)
+    def score(
+        self, classes: tuple[str, ...], iou: float = 0.5, counted: NDArray[np.bool_] | None = None
+    ) -> dict[str, ClassScore]:
+        """Compare the count, or another one of the same cells, bool (N,), with the truth."""
+        if counted is None:
+            counted = self.image.result.counted
+        scores = score_image(self.image.found.detections, counted, self.boxes, self.labels, classes, iou)
+        return {name: ClassScore() if name in self.unjudged else score for name, score in scores.items()}
+
+    def judged(self, classes: tuple[str, ...]) -> NDArray[np.bool_]:
+        """Tell which of the true cells are of classes that can be judged, bool (M,)."""
+        labels = [label for label, name in enumerate(classes) if name not in self.unjudged]
+        return np.isin(self.labels, labels)
+
+    def case(self, number: int, settings: CountSettings, classes: tuple[str, ...]) -> Case:
+        """Return the field as a numbered image to verify."""
+        judged = self.judged(classes)
+        truth = GroundTruth(
+            TruthKind.BOXES,
+            TruthSource.IMPORTED,
+            tuple(name for name in classes if name not in self.unjudged),
+            tuple(classes[label] for label in self.labels[judged].tolist()),
+            self.boxes[judged],
+        )
+        return Case.of(number, self.field.path.name, self.image.found.detections, truth, settings)
 
 
 def resized(photograph: SmearImage, factor: float) -> SmearImage:
@@ -89,19 +117,52 @@ def look_at(
 ) -> list[FieldResult]:
     """Detect and count every field of a data set once, at native size times ``factor``."""
     classes = detector.card.classes
-    known = [classes.index(name) if name in classes else -1 for name in data.classes]
-    to_model = np.array(known, np.int64)
+    to_model = model_labels(data, classes)
     images = look_at_paths([field.path for field in data.fields], detector, settings, factor=factor, title=title)
     return [
-        FieldResult(field, image, field.pixel_boxes(image.width, image.height), to_model[field.labels])
+        FieldResult(
+            field,
+            image,
+            field.pixel_boxes(image.width, image.height),
+            to_model[field.labels],
+            _unjudged(field, data, to_model, classes),
+        )
         for field, image in zip(data.fields, images, strict=True)
     ]
 
 
-def total_scores(results: Iterable[FieldResult], classes: tuple[str, ...], iou: float = 0.5) -> dict[str, ClassScore]:
-    """Add up the scores of fields by class name."""
+def model_labels(data: DataSet, classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """Return the label that a model with these classes has for each class of a data set, int64 (C,); -1: none.
+
+    A kind of red cell that the model does not know is a red cell to it.
+    """
+    labels = np.full(len(data.classes), -1, np.int64)
+    for place, name in enumerate(data.classes):
+        same = canonical_class(name, classes)
+        if same is None and name in data.red_cells:
+            same = canonical_class(RBC, classes)
+        if same is not None:
+            labels[place] = classes.index(same)
+    return labels
+
+
+def _unjudged(field: Field, data: DataSet, to_model: NDArray[np.int64], classes: tuple[str, ...]) -> frozenset[str]:
+    """Return the model's classes of which the field does not say where all cells are."""
+    incomplete = {int(to_model[data.classes.index(name)]) for name in field.incomplete if name in data.classes}
+    known = set(to_model.tolist()) - incomplete
+    return frozenset(name for label, name in enumerate(classes) if label not in known)
+
+
+def total_scores(
+    results: Iterable[FieldResult],
+    classes: tuple[str, ...],
+    iou: float = 0.5,
+    settings: CountSettings | None = None,
+) -> dict[str, ClassScore]:
+    """Add up the scores of fields by class name, as they were counted or at other settings."""
     totals = {name: ClassScore() for name in classes}
     for result in results:
-        for name, score in result.score(classes, iou).items():
+        counted = None if settings is None else result.recount(settings, classes).counted
+        for name, score in result.score(classes, iou, counted).items():
             totals[name] += score
     return totals

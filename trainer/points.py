@@ -12,6 +12,7 @@ from core.counting import CountSettings
 from core.images import find_images
 from trainer.data import DataError
 from trainer.looking import look_at_paths
+from trainer.manifest import RBC
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,13 +135,17 @@ def _read_points(path: Path) -> NDArray[np.float64]:
         raise DataError(f"{path}: the points cannot be read ({error}).") from error
 
 
-def evaluate_points(model: Model, detector: Detector, fields: Sequence[PointField]) -> PointEvaluation:
-    """Count the fields at the model's card settings and compare with the points."""
+def evaluate_points(
+    model: Model, detector: Detector, fields: Sequence[PointField], red_cells: frozenset[str] = frozenset({RBC})
+) -> PointEvaluation:
+    """Count the fields at the model's card settings and compare with the points; ``red_cells`` names its classes."""
     settings = CountSettings.suggested_by(model.card)
     images = list(look_at_paths([field.path for field in fields], detector, settings))
-    files = [_figures(field, image, model.card.classes) for field, image in zip(fields, images, strict=True)]
+    red_labels = [label for label, name in enumerate(model.card.classes) if name in red_cells]
+    files = [_figures(field, image, red_labels) for field, image in zip(fields, images, strict=True)]
     points, unmarked = sum(item.points for item in files), sum(field.unmarked for field in fields)
-    red, white, platelets = (sum(item.counts.get(name, 0) for item in files) for name in ("RBC", "WBC", "Platelets"))
+    red = sum(item.counts[name] for item in files for name in red_cells)
+    white, platelets = (sum(item.counts.get(name, 0) for item in files) for name in ("WBC", "Platelets"))
     return PointEvaluation(
         model={"name": model.card.name, "sha256": model.sha256},
         images=len(files),
@@ -162,8 +167,8 @@ def evaluate_points(model: Model, detector: Detector, fields: Sequence[PointFiel
     )
 
 
-def _figures(field: PointField, image: CountedImage, classes: tuple[str, ...]) -> PointFieldFigures:
-    boxes = _red_boxes(image, classes)
+def _figures(field: PointField, image: CountedImage, red_labels: list[int]) -> PointFieldFigures:
+    boxes = _red_boxes(image, red_labels)
     limits = np.array([image.width, image.height], np.float32) - _BORDER
     cut = (boxes[:, :2] < _BORDER).any(axis=1) | (boxes[:, 2:] > limits).any(axis=1)
     inside, inside_whole = points_inside(field.points, boxes), points_inside(field.points, boxes[~cut])
@@ -178,9 +183,9 @@ def _figures(field: PointField, image: CountedImage, classes: tuple[str, ...]) -
     )
 
 
-def _red_boxes(image: CountedImage, classes: tuple[str, ...]) -> NDArray[np.float32]:
+def _red_boxes(image: CountedImage, red_labels: list[int]) -> NDArray[np.float32]:
     cells = image.found.detections
-    return cells.boxes[image.result.counted & (cells.labels == classes.index("RBC"))]
+    return cells.boxes[image.result.counted & np.isin(cells.labels, red_labels)]
 
 
 def points_inside(points: NDArray[np.float64], boxes: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -10,9 +10,11 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from trainer.compare import Comparison, Figure
+    from trainer.dense import DenseFigures
     from trainer.evaluate import Evaluation, GroupFigures
     from trainer.points import PointEvaluation
-    from trainer.tune import Tuning
+    from trainer.tune import SettingsFigures, Tuning
 
 
 def number(value: float, form: str = ".3f") -> str:
@@ -40,6 +42,8 @@ def evaluation_tables(evaluation: Evaluation) -> Iterator[Table]:
     yield table
     if evaluation.resized:
         yield _resized_table(evaluation)
+    if evaluation.dense is not None:
+        yield _dense_table(evaluation.dense)
     yield _summary_table(evaluation)
 
 
@@ -87,6 +91,16 @@ def _resized_table(evaluation: Evaluation) -> Table:
     return table
 
 
+def _dense_table(dense: DenseFigures) -> Table:
+    title = f"A rendered field of {dense.cells} cells, {dense.seconds:.1f} seconds"
+    lost = "; there were more candidates than can be handled, and some cells are lost" if dense.capped else ""
+    table = _table(title + lost, ("class",), ("true", "counted", "error %", "F1"))
+    for name, item in dense.classes.items():
+        error = number(item.count_error_percent, "+.1f")
+        table.add_row(name, str(item.truth), str(item.counted), error, number(item.f1))
+    return table
+
+
 def _summary_table(evaluation: Evaluation) -> Table:
     table = _table("Settings, time and scale", ("", ""), ())
     table.show_header = False
@@ -131,6 +145,76 @@ def tuning_table(tunings: Sequence[Tuning], name: str) -> Table:
             first = mean = ""
         table.add_section()
     return table
+
+
+def settings_table(figures: Sequence[SettingsFigures], name: str) -> Table:
+    """Return a table of what settings are worth, before and after tuning."""
+    columns = ("NMS IoU", "mean F1", "mean AP50, counted", "mean AP50, all")
+    table = _table(f"Before and after, on {name}", ("settings", "thresholds"), columns)
+    for item in figures:
+        settings = item.settings
+        table.add_row(
+            item.name,
+            _thresholds(settings.thresholds) if any(settings.thresholds.values()) else "none",
+            number(settings.nms_iou, ".2f"),
+            number(item.mean_f1, ".4f"),
+            number(item.mean_ap50_counted, ".4f"),
+            number(item.mean_ap50, ".4f"),
+        )
+    table.caption = (
+        "AP50, counted: only cells above their thresholds are ranked. AP50, all: every candidate that is left "
+        "after suppression; thresholds do not change it."
+    )
+    table.caption_justify = "left"
+    return table
+
+
+def comparison_tables(comparison: Comparison) -> Iterator[Table]:
+    """Yield the tables of a comparison: the figures, and how they differ from the first run's."""
+    data, first = comparison.data, comparison.runs[0]["name"]
+    columns = list(comparison.rows[0].figures)
+    table = _table(
+        f"{data['name']} {data['split']}, {comparison.pictures} pictures, with 95 % intervals",
+        ("class", "run"),
+        ("true", "counted", *columns),
+    )
+    changes = _table(f"Differences to {first}; * leaves out 0", ("class", "run"), columns)
+    before = ""
+    for row in comparison.rows:
+        new = row.class_name != before
+        if new and before:
+            table.add_section()
+            changes.add_section()
+        before = row.class_name
+        cells = [_in_two_lines(interval_text(name, figure)) for name, figure in row.figures.items()]
+        table.add_row(row.class_name if new else "", row.run, str(row.truth), str(row.counted), *cells)
+        if row.run != first:
+            cells = [_in_two_lines(difference_text(name, figure)) for name, figure in row.figures.items()]
+            changes.add_row(row.class_name, row.run, *cells)
+    yield table
+    yield changes
+
+
+def _in_two_lines(text: str) -> str:
+    return text.replace(" (", "\n(")
+
+
+def interval_text(name: str, figure: Figure) -> str:
+    """Return a figure of a comparison with its interval as text."""
+    form = "+.1f" if name.endswith("%") else ".3f"
+    if figure.interval is None:
+        return number(figure.value, form)
+    low, high = (format(value, form) for value in figure.interval)
+    return f"{number(figure.value, form)} ({low} to {high})"
+
+
+def difference_text(name: str, figure: Figure) -> str:
+    """Return the difference of a figure to the first run's as text; a star marks one that leaves out 0."""
+    if figure.difference is None:
+        return number(float("nan"))
+    form = "+.1f" if name.endswith("%") else "+.3f"
+    low, high = (format(value, form) for value in figure.difference.interval)
+    return f"{figure.difference.value:{form}} ({low} to {high}){' *' if figure.difference.clear else ''}"
 
 
 def points_table(evaluation: PointEvaluation) -> Table:

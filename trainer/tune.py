@@ -10,6 +10,8 @@ import numpy as np
 from core.counting import CountSettings
 from core.matching import UNMATCHED, match_boxes
 from core.metrics import ClassScore, ThresholdCurve
+from trainer.coco import coco_evaluation
+from trainer.looking import total_scores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +38,42 @@ class Tuning:
     @property
     def mean_f1(self) -> float:
         """Mean F1 of the classes that the fields hold."""
-        return float(np.mean([score.f1 for score in self.scores.values() if score.truth]))
+        there = [score.f1 for score in self.scores.values() if score.truth]
+        return float(np.mean(there)) if there else float("nan")
+
+
+@dataclass(frozen=True)
+class SettingsFigures:
+    """What settings are worth on the fields.
+
+    ``mean_ap50`` ranks every candidate that survives suppression; ``mean_ap50_counted`` only those above their
+    thresholds. Means are over the classes that the fields hold.
+    """
+
+    name: str
+    settings: CountSettings
+    mean_f1: float
+    mean_ap50: float
+    mean_ap50_counted: float
+
+
+def before_and_after(results: Sequence[FieldResult], card: ModelCard, tuned: CountSettings) -> list[SettingsFigures]:
+    """Return what the fields were worth without any filter, at the card's settings, and at the tuned ones."""
+    settings = {
+        "nothing filtered": CountSettings(dict.fromkeys(card.classes, 0.0), 1.0),
+        "before": CountSettings.suggested_by(card),
+        "tuned": tuned,
+    }
+    return [_figures(name, results, card.classes, item) for name, item in settings.items()]
+
+
+def _figures(
+    name: str, results: Sequence[FieldResult], classes: tuple[str, ...], settings: CountSettings
+) -> SettingsFigures:
+    scores = total_scores(results, classes, settings=settings)
+    every = coco_evaluation(results, classes, settings.nms_iou)
+    counted = coco_evaluation(results, classes, settings.nms_iou, dict(settings.thresholds))
+    return SettingsFigures(name, settings, Tuning(settings, scores).mean_f1, every.overall.ap50, counted.overall.ap50)
 
 
 def every_candidate(card: ModelCard) -> CountSettings:
@@ -105,8 +142,10 @@ def _curve(results: Sequence[FieldResult], card: ModelCard, settings: CountSetti
     """
     name = card.classes[label]
     everything = CountSettings({**settings.thresholds, name: 0.0}, settings.nms_iou)
-    scores, is_true, truth = [], [], 0
+    scores, is_true, truth = [np.zeros(0, np.float32)], [np.zeros(0, bool)], 0
     for result in results:
+        if name in result.unjudged:
+            continue
         detections = result.image.found.detections
         counted = result.recount(everything, card.classes).counted
         cells = np.flatnonzero(counted & (detections.labels == label))

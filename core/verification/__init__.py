@@ -6,6 +6,7 @@ from core.verification.cases import Case
 from core.verification.choosing import ENOUGH_IMAGES, ThresholdChoice, ThresholdRecord, choose_threshold
 from core.verification.comparing import Difference, ModelResult, ModelRow, compare_models
 from core.verification.errors import CountError, find_errors
+from core.verification.resampling import draws, percentile_interval
 from core.verification.sweep import ClassSweep, Measure, SweepRow, threshold_steps
 from core.verification.verify import AP_IOUS, Verification
 
@@ -25,6 +26,8 @@ __all__ = [
     "Verification",
     "choose_threshold",
     "compare_models",
+    "draws",
     "find_errors",
+    "percentile_interval",
     "threshold_steps",
 ]

@@ -9,32 +9,26 @@ import numpy as np
 from core.intervals import LEVEL, Interval
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 ROUNDS = 2000
 
 
-def resampled_sums(columns: NDArray[np.integer], seed: int) -> NDArray[np.int64]:
-    """Draw the images again with replacement, and add up each draw.
+def draws(images: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Draw images again with replacement, ``ROUNDS`` times: yield how often each is in the draw, int64 (images,).
 
     The same seed and number of images give the same draws, so that figures of two models are paired.
-
-    Parameters
-    ----------
-    columns
-        Numbers of each image, int (I, C).
-
-    Returns
-    -------
-    Sums int64 (``ROUNDS``, C).
     """
-    images = len(columns)
     rng = np.random.default_rng(seed)
-    sums = np.empty((ROUNDS, columns.shape[1]), np.int64)
-    for row in range(ROUNDS):
-        times = np.bincount(rng.integers(images, size=images), minlength=images)
-        sums[row] = times @ columns
-    return sums
+    for _ in range(ROUNDS):
+        yield np.bincount(rng.integers(images, size=images), minlength=images).astype(np.int64)
+
+
+def resampled_sums(columns: NDArray[np.integer], seed: int) -> NDArray[np.int64]:
+    """Return the sums of numbers of each image, int (I, C), over each of the ``draws``, int64 (``ROUNDS``, C)."""
+    return np.array([times @ columns for times in draws(len(columns), seed)], np.int64)
 
 
 def percentile_interval(values: NDArray[np.float64], level: float = LEVEL) -> Interval | None:

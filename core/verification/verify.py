@@ -74,6 +74,10 @@ class Verification:
         """Count one class at thresholds float64 (T,), ascending, matching boxes at ``iou``."""
         return self._rankings[name].sweep(name, thresholds, iou)
 
+    def ranking(self, name: str) -> Ranking:
+        """Return all cells of a class by their score in each image, and which of them are true."""
+        return self._rankings[name]
+
     def precision_recall(self, name: str, iou: float = 0.5) -> PrecisionRecall:
         """Return the precision-recall curve of a class, over the images in which places are known."""
         return self._rankings[name].precision_recall(iou)

@@ -15,7 +15,7 @@ from torchmetrics.detection import MeanAveragePrecision
 from core.boxes import iou_matrix
 from core.matching import UNMATCHED, match_boxes
 from core.metrics import ClassScore, PrecisionRecall, ThresholdCurve, score_image
-from trainer.evaluate import average_precision
+from trainer.coco import coco_evaluation
 
 if TYPE_CHECKING:
     from trainer.looking import FieldResult
@@ -50,6 +50,14 @@ def test_matching_nothing() -> None:
     assert match_boxes(no_boxes, no_scores, box).tolist() == []
     assert match_boxes(box, score, no_boxes).tolist() == [UNMATCHED]
     assert match_boxes(box, score, box + 100).tolist() == [UNMATCHED]
+
+
+def average_precision(
+    fields: list[FieldResult], classes: tuple[str, ...], nms_iou: float
+) -> dict[str, tuple[float, float]]:
+    """Return (AP at IoU 0.5, mean AP at IoU 0.50 to 0.95) by class name."""
+    figures = coco_evaluation(fields, classes, nms_iou).classes
+    return {name: (values.ap50, values.ap["all"]) for name, values in figures.items()}
 
 
 def own_ap(field: FieldResult, label: int) -> float:

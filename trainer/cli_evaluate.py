@@ -1,0 +1,188 @@
+"""The commands that measure: ``smearcount-train evaluate | evaluate-points | compare | tune``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from core.detector import Detector
+from core.model import Model
+from core.whole_files import write_whole
+from trainer.card import with_measurements, write_card
+from trainer.cli_parts import BadInputError, add_data, add_model, load, names, not_negative, positive, say, show
+
+if TYPE_CHECKING:
+    from core.model_card import ModelCard
+
+
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands to the parser of ``smearcount-train``."""
+    _add_tune(commands.add_parser("tune", help="find the thresholds at which a model counts best"))
+    _add_evaluate(commands.add_parser("evaluate", help="measure a model on fields with boxes"))
+    _add_points(commands.add_parser("evaluate-points", help="measure a model on fields with points"))
+    _add_compare(commands.add_parser("compare", help="put evaluations of the same pictures side by side"))
+
+
+def _add_tune(parser: argparse.ArgumentParser) -> None:
+    add_model(parser)
+    add_data(parser, "val")
+    parser.add_argument("--dry-run", action="store_true", help="do not write the thresholds to the model's card")
+    parser.set_defaults(run_command=_tune)
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    add_model(parser)
+    add_data(parser, "test")
+    parser.add_argument(
+        "--resize",
+        type=_factor,
+        nargs="+",
+        default=[],
+        metavar="FACTOR",
+        help="also count the fields resized by these factors, such as 0.5 2",
+    )
+    parser.add_argument(
+        "--dense",
+        type=positive,
+        metavar="N",
+        help="also count a rendered field of 2592 x 1944 pixels with N cells, such as 1000",
+    )
+    parser.add_argument("--seed", type=not_negative, default=0, help="seed of the rendered field (default: 0)")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="write report.html, the tables as CSV, and evaluation.json, which 'compare' reads",
+    )
+    _add_results(parser)
+    parser.set_defaults(run_command=_evaluate)
+
+
+def _add_points(parser: argparse.ArgumentParser) -> None:
+    add_model(parser)
+    parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="folder of the pictures")
+    parser.add_argument("--points", type=Path, required=True, metavar="DIR", help="folder of 'x y type' text files")
+    parser.add_argument("--only", type=Path, metavar="FILE", help="list of picture names, or a coverage table")
+    parser.add_argument(
+        "--max-missing",
+        type=float,
+        default=0.1,
+        metavar="SHARE",
+        help="of a coverage table, use pictures with at most this share of cells without a point (default: 0.1)",
+    )
+    parser.add_argument(
+        "--red-cells", type=names, metavar="A,B", help="the model's classes that are red cells (default: RBC)"
+    )
+    _add_results(parser)
+    parser.set_defaults(run_command=_evaluate_points)
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "runs",
+        type=Path,
+        nargs="+",
+        metavar="EVALUATION",
+        help="evaluation.json files or report folders of 'evaluate'; the others are compared with the first",
+    )
+    parser.add_argument("--seed", type=not_negative, default=0, help="seed of the bootstrap (default: 0)")
+    parser.add_argument("--report", type=Path, metavar="DIR", help="write report.html, comparison.csv and .json")
+    parser.set_defaults(run_command=_compare)
+
+
+def _add_results(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures as JSON")
+    parser.add_argument(
+        "--write-card", metavar="NAME", help="put the figures on the model's card, under this name of the test set"
+    )
+
+
+def _factor(text: str) -> float:
+    if not 0.02 <= (value := float(text)) <= 20:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0.02 and 20")
+    return value
+
+
+def _tune(arguments: argparse.Namespace) -> None:
+    from trainer.looking import look_at
+    from trainer.tables import settings_table, tuning_table
+    from trainer.tune import before_and_after, every_candidate, tune
+
+    data, model = load(arguments, arguments.split), Model(arguments.model)
+    results = look_at(data, Detector(model), every_candidate(model.card))
+    tunings = tune(results, model.card)
+    name = f"{data.name} {data.split}"
+    show(tuning_table(tunings, name))
+    show(settings_table(before_and_after(results, model.card, tunings[0].settings), name))
+    if not arguments.dry_run:
+        best = tunings[0].settings
+        card = msgspec.structs.replace(model.card, thresholds=dict(best.thresholds), nms_iou=best.nms_iou)
+        write_card(arguments.model, card)
+        say(f"The first row is now on the card of {arguments.model}.")
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from trainer.dense import DenseField
+    from trainer.evaluate import card_figures, evaluate
+    from trainer.tables import evaluation_tables
+
+    data, model = load(arguments, arguments.split), Model(arguments.model)
+    dense = None if arguments.dense is None else DenseField(arguments.dense, arguments.seed)
+    evaluation = evaluate(model, Detector(model), data, arguments.resize, dense)
+    for table in evaluation_tables(evaluation):
+        show(table)
+    if arguments.report is not None:
+        from trainer.report.evaluation import write_evaluation_report
+
+        write_evaluation_report(arguments.report, evaluation, _document(evaluation))
+        say(f"The report is {arguments.report / 'report.html'}.")
+    _keep_results(arguments, evaluation, model.card, card_figures(evaluation))
+
+
+def _evaluate_points(arguments: argparse.Namespace) -> None:
+    from trainer.points import card_figures, evaluate_points, load_point_fields
+    from trainer.tables import points_table
+
+    fields = load_point_fields(arguments.images, arguments.points, arguments.only, arguments.max_missing)
+    model = Model(arguments.model)
+    red_cells = arguments.red_cells or frozenset({"RBC"})
+    if unknown := sorted(red_cells - set(model.card.classes)):
+        known = ", ".join(model.card.classes)
+        raise BadInputError(
+            f"{arguments.model}: there is no class {unknown[0]!r}; name the red cells among its classes "
+            f"with --red-cells: {known}."
+        )
+    evaluation = evaluate_points(model, Detector(model), fields, red_cells)
+    show(points_table(evaluation))
+    _keep_results(arguments, evaluation, model.card, card_figures(evaluation))
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    from trainer.compare import compare
+    from trainer.tables import comparison_tables
+
+    if len(arguments.runs) < 2:
+        raise BadInputError("A comparison takes two evaluations or more; give the files of the others too.")
+    comparison = compare(arguments.runs, seed=arguments.seed)
+    for table in comparison_tables(comparison):
+        show(table)
+    if arguments.report is not None:
+        from trainer.report.comparison import write_comparison_report
+
+        write_comparison_report(arguments.report, comparison, _document(comparison))
+        say(f"The report is {arguments.report / 'report.html'}.")
+
+
+def _document(figures: Any) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(figures), indent=1) + b"\n"
+
+
+def _keep_results(arguments: argparse.Namespace, evaluation: Any, card: ModelCard, figures: dict[str, float]) -> None:
+    if arguments.json is not None:
+        write_whole(arguments.json, _document(evaluation))
+    if arguments.write_card is not None:
+        write_card(arguments.model, with_measurements(card, arguments.write_card, figures))
+        say(f"The figures are now on the card of {arguments.model}, as {arguments.write_card!r}.")

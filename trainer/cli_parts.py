@@ -1,0 +1,81 @@
+"""What the trainer's commands share: arguments, errors, and how they speak."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from core.model import default_model_path
+from trainer.data import DataSet, load_data_set
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_WIDTH_IN_FILES = 110
+
+
+class BadInputError(ValueError):
+    """Input of a command that cannot be used; the message says why and what to do."""
+
+
+class FailedError(RuntimeError):
+    """A command that failed on good input."""
+
+
+def add_data(parser: argparse.ArgumentParser, split: str) -> None:
+    """Add the arguments of a command that reads one split of a data set."""
+    parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="data set folder or manifest (.json)")
+    parser.add_argument("--split", default=split, help=f"split of the data set (default: {split})")
+    add_sources(parser)
+
+
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that chooses sources."""
+    parser.add_argument(
+        "--sources", type=names, metavar="A,B", help="use only the fields of these sources (default: all)"
+    )
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that names a model file."""
+    parser.add_argument(
+        "--model", type=Path, default=default_model_path(), help="model file (default: the one that ships)"
+    )
+
+
+def load(arguments: argparse.Namespace, split: str) -> DataSet:
+    """Read a split of the data set that the arguments name; raises DataError."""
+    return load_data_set(arguments.data, split, arguments.sources)
+
+
+def names(text: str) -> frozenset[str]:
+    """Return names that are separated by commas."""
+    return frozenset(name.strip() for name in text.split(",") if name.strip())
+
+
+def positive(text: str) -> int:
+    """Return a number of at least 1."""
+    if (value := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value
+
+
+def not_negative(text: str) -> int:
+    """Return a number of at least 0."""
+    if (value := int(text)) < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return value
+
+
+def say(text: str) -> None:
+    """Print a sentence as it is."""
+    Console(soft_wrap=True, highlight=False).print(text, markup=False)
+
+
+def show(table: Table) -> None:
+    """Print a table, in files as wide as the figures need."""
+    Console(width=None if sys.stdout.isatty() else _WIDTH_IN_FILES).print(table)

@@ -1,0 +1,209 @@
+"""The plots of the trainer's reports."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from core.classes import COLOUR_BLIND_SAFE
+from core.metrics import PrecisionRecall
+from trainer.compare import FIGURES, ClassCells
+from trainer.report.page import Plot, plot_style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from matplotlib.axes import Axes
+
+    from trainer.compare import Comparison
+    from trainer.compare import Figure as Compared
+    from trainer.evaluate import Evaluation
+
+_COLUMNS = 3
+_DASHES = ("-", "--", "-.", ":")
+_RUN_COLOURS = ("RBC", "WBC", "Platelets", "d", "e", "f", "g", "h")
+"""Runs take the colours of as many classes."""
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+
+def _colour(classes: tuple[str, ...], name: str) -> tuple[float, float, float]:
+    red, green, blue = COLOUR_BLIND_SAFE.colour(classes, classes.index(name))
+    return red / 255, green / 255, blue / 255
+
+
+def _dash(classes: tuple[str, ...], name: str) -> str:
+    """Return the line style of a class: colour alone tells it to nobody who cannot see colours."""
+    return _DASHES[classes.index(name) % len(_DASHES)]
+
+
+def _legend(axes: Axes) -> None:
+    lines, _ = axes.get_legend_handles_labels()
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), ncols=1 + (len(lines) - 1) // 14)
+
+
+def _grid(count: int, side: float = 2.5) -> tuple[Figure, list[Axes]]:
+    """Return a figure of so many small plots."""
+    columns = min(count, _COLUMNS)
+    rows = math.ceil(count / columns)
+    figure = Figure((side * columns, side * rows))
+    every = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
+    for axes in every[count:]:
+        axes.set_axis_off()
+    return figure, every[:count]
+
+
+def _shown(evaluation: Evaluation) -> list[str]:
+    """Return the classes that are there, or were counted."""
+    return [name for name, item in evaluation.overall.classes.items() if item.truth or item.counted]
+
+
+def count_scatter(evaluation: Evaluation) -> Plot:
+    """Plot the count of each picture against the truth, class by class."""
+    classes, shown = tuple(evaluation.overall.classes), _shown(evaluation)
+    with plot_style():
+        figure, every = _grid(len(shown))
+        for axes, name in zip(every, shown, strict=True):
+            here = [picture.classes[name] for picture in evaluation.pictures if name in picture.classes]
+            pairs = np.array([(item.truth, item.counted) for item in here]).reshape(-1, 2)
+            places, times = np.unique(pairs, axis=0, return_counts=True)
+            top = max(float(pairs.max(initial=0)), 1.0) * 1.06
+            axes.plot([0, top], [0, top], color="#888888", linewidth=0.8)
+            axes.scatter(
+                *places.T, s=10 + 6 * np.sqrt(times - 1), color=_colour(classes, name), alpha=0.6, linewidths=0
+            )
+            axes.set(title=name, xlabel="true", ylabel="counted", xlim=(-0.03 * top, top), ylim=(-0.03 * top, top))
+            axes.set_aspect("equal")
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_locator(MaxNLocator(5, integer=True))
+    caption = "Cells in each picture: true against counted. On the line both agree; larger dots are several pictures."
+    return Plot(figure, caption)
+
+
+def precision_recall(evaluation: Evaluation) -> Plot:
+    """Plot precision against recall over all thresholds at IoU 0.5, and mark the card's thresholds."""
+    classes = tuple(evaluation.overall.classes)
+    with plot_style():
+        figure = Figure((6.5, 4))
+        axes = figure.subplots()
+        for name, item in evaluation.overall.classes.items():
+            if not item.truth:
+                continue
+            cells = ClassCells.of(evaluation.pictures, name)
+            curve = PrecisionRecall(cells.scores, cells.is_true[0], item.truth)
+            _, precision, recall = curve.points
+            axes.plot(recall, precision, _dash(classes, name), color=_colour(classes, name), label=name, linewidth=1.4)
+            axes.plot(item.recall, item.precision, "o", color=_colour(classes, name), markersize=5)
+        axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.02), ylim=(0, 1.02))
+        _legend(axes)
+    return Plot(
+        figure, "Precision against recall at IoU 0.5 over all thresholds. A dot is what the model counts at its own."
+    )
+
+
+def f1_by_threshold(evaluation: Evaluation) -> Plot:
+    """Plot F1 of each class over the thresholds of the tables."""
+    classes = tuple(evaluation.overall.classes)
+    with plot_style():
+        figure = Figure((6.5, 3.6))
+        axes = figure.subplots()
+        for name, rows in evaluation.sweep.items():
+            if evaluation.overall.classes[name].truth:
+                values = [math.nan if row.f1 is None else row.f1 for row in rows]
+                places = [row.threshold for row in rows]
+                style, colour = _dash(classes, name), _colour(classes, name)
+                axes.plot(places, values, style, color=colour, label=name, marker=".", linewidth=1.4)
+        axes.set(xlabel="threshold", ylabel="F1", ylim=(0, 1.02))
+        _legend(axes)
+    return Plot(figure, "F1 at IoU 0.5 over the thresholds, the same for every class.")
+
+
+def ap_by_iou(evaluation: Evaluation) -> Plot:
+    """Plot the average precision of each class over the overlaps."""
+    classes = tuple(evaluation.overall.classes)
+    with plot_style():
+        figure = Figure((6.5, 3.6))
+        axes = figure.subplots()
+        for name, item in evaluation.coco.classes.items():
+            if item.truth["all"]:
+                style, colour = _dash(classes, name), _colour(classes, name)
+                axes.plot(
+                    evaluation.coco.ious, item.ap_by_iou, style, color=colour, label=name, marker=".", linewidth=1.4
+                )
+        axes.set(xlabel="IoU from which a box is right", ylabel="AP", ylim=(0, 1.02))
+        _legend(axes)
+    return Plot(figure, "Average precision over the overlap that is asked for: how well the boxes fit.")
+
+
+def confusion_map(evaluation: Evaluation) -> Plot:
+    """Plot the shares of the true cells of each class that were counted as what."""
+    matrix = evaluation.confusion
+    counts = np.array(matrix.counts, np.float64)
+    used = np.flatnonzero(counts[:-1].any(axis=1))
+    totals = counts[used].sum(axis=1, keepdims=True)
+    shares = counts[used] / totals
+    said = [*matrix.classes, "missed"]
+    with plot_style():
+        side = 0.5 if len(said) > 8 else 0.8
+        figure = Figure((1.8 + side * len(said), 1.2 + side * max(len(used), 1)))
+        axes = figure.subplots()
+        axes.grid(visible=False)
+        axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1, edgecolors="#ffffff", linewidth=0.8)
+        for (row, column), share in np.ndenumerate(shares):
+            if counts[used[row], column]:
+                ink = "white" if share > 0.55 else "black"
+                text = f"{100 * share:.0f}" if share >= 0.01 else "<1"
+                axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=ink, fontsize=8)
+        axes.set_xticks(np.arange(len(said)) + 0.5, said, rotation=90 if len(said) > 4 else 0)
+        axes.set_yticks(np.arange(len(used)) + 0.5, [matrix.classes[label] for label in used])
+        axes.set(xlabel="counted as", ylabel="true")
+        axes.invert_yaxis()
+    return Plot(figure, "Of the true cells of each class, the share in % that was counted as each class or missed.")
+
+
+def compared(comparison: Comparison, names: Iterable[str] = FIGURES) -> list[Plot]:
+    """Plot each figure of each class, the runs beside each other, with their intervals."""
+    return [_compared(comparison, name) for name in names]
+
+
+def _compared(comparison: Comparison, figure_name: str) -> Plot:
+    runs = [run["name"] for run in comparison.runs]
+    rows = [row for row in comparison.rows if row.figures[figure_name].interval is not None]
+    classes = list(dict.fromkeys(row.class_name for row in rows))
+    with plot_style():
+        figure = Figure((6.5, 1.1 + 0.22 * len(classes) * (len(runs) + 1)))
+        axes = figure.subplots()
+        for place, run in enumerate(runs):
+            mine = [row for row in rows if row.run == run]
+            heights = [classes.index(row.class_name) + (place + 1) / (len(runs) + 1) - 0.5 for row in mine]
+            _intervals(axes, [row.figures[figure_name] for row in mine], heights, run, place)
+        axes.set_yticks(range(len(classes)), classes)
+        axes.set(xlabel=figure_name, ylim=(len(classes) - 0.5, -0.5))
+        axes.grid(visible=False, axis="y")
+        for line in range(len(classes) - 1):
+            axes.axhline(line + 0.5, color="#888888", linewidth=0.4)
+        if figure_name.endswith("%"):
+            axes.axvline(0, color="#888888", linewidth=0.8)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.6 / figure.get_figheight()), ncols=3)
+    return Plot(figure, f"{figure_name} of each class and run, with 95 % intervals over the pictures.")
+
+
+def _intervals(axes: Axes, figures: Sequence[Compared], heights: Sequence[float], run: str, place: int) -> None:
+    values = np.array([figure.value for figure in figures])
+    ends = np.array([figure.interval or (math.nan, math.nan) for figure in figures]).reshape(-1, 2)
+    reach = np.abs(ends.T - values)
+    red, green, blue = COLOUR_BLIND_SAFE.colour(_RUN_COLOURS, place % len(_RUN_COLOURS))
+    axes.errorbar(
+        values,
+        heights,
+        xerr=reach,
+        fmt=_MARKERS[place % len(_MARKERS)],
+        color=(red / 255, green / 255, blue / 255),
+        label=run,
+        markersize=4,
+        linewidth=1.2,
+        capsize=2,
+    )
