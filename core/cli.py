@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.annotate import annotate, write_picture
-from core.cli_arguments import build_parser, check_results, csv_style, session_of, settings_of
+from core.cli_arguments import build_parser, check_results, csv_style, parts_of, session_of, settings_of
 from core.cli_output import EXIT_GOOD, EXIT_SOME_FAILED, error_console, print_table, progress_bar
 from core.cli_session import report_session
 from core.detector import Detector
@@ -16,8 +16,9 @@ from core.frame import rule_text
 from core.images import ImageError, find_images, read_image
 from core.model import Model, ModelError, default_model_path
 from core.report.pictures import annotated_name
-from core.results import CountedImage, FailedImage, ModelName, count_image, to_csv, to_json
+from core.results import CountedImage, FailedImage, ModelName, count_image, json_text, to_csv, to_json
 from core.session_values import SessionError
+from core.shards import merge_parts
 from core.whole_files import why_not, write_result
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         session = session_of(arguments)
         if session is not None:
             return report_session(session, arguments)
+        parts = parts_of(arguments)
+        if parts is not None:
+            return _merge(parts, arguments.json)
         model = Model(arguments.model or default_model_path())
         settings = settings_of(arguments, model)
     except (ModelError, SessionError, ValueError) as error:
@@ -52,6 +56,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     batch.write_results()
     print_table(arguments, batch.counted, model.card.classes, rule_text(settings.edge_rule, arguments.region))
     return EXIT_SOME_FAILED if batch.failed else EXIT_GOOD
+
+
+def _merge(parts: Sequence[Path], target: Path) -> int:
+    """Put the results of parts together; return the exit code that the whole would have had."""
+    whole = merge_parts(parts)
+    try:
+        write_result(target, json_text(whole))
+    except OSError as error:
+        error_console().print(why_not(target, error), style="red", markup=False)
+        return EXIT_SOME_FAILED
+    return EXIT_SOME_FAILED if whole["errors"] else EXIT_GOOD
 
 
 @dataclass
@@ -89,7 +104,8 @@ class _Batch:
             if not found:
                 self.fail(path, f"{path}: no pictures in this folder; try --recursive or another folder.")
             pictures += found
-        return list(dict.fromkeys(pictures))
+        pictures = list(dict.fromkeys(pictures))
+        return pictures if self.arguments.shard is None else self.arguments.shard.share(pictures)
 
     def _count_one(self, path: Path) -> None:
         try:
@@ -132,7 +148,14 @@ class _Batch:
         if self.arguments.json is not None:
             everything = self.arguments.all_detections
             name = ModelName(model.card.name, model.sha256, model.card.classes)
-            document = to_json(self.counted, self.failed, name, self.settings, all_detections=everything)
+            document = to_json(
+                self.counted,
+                self.failed,
+                name,
+                self.settings,
+                all_detections=everything,
+                shard=self.arguments.shard,
+            )
             self._write(self.arguments.json, document)
         if self.arguments.csv is not None:
             self._write(

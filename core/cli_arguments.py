@@ -12,6 +12,7 @@ from core.csv_text import CsvStyle, Separator
 from core.frame import EdgeRule
 from core.region import Region
 from core.session_values import SESSION_SUFFIX
+from core.shards import Shard
 from core.version import __version__
 from core.whole_files import STANDARD_OUTPUT, check_file, check_folder, why_not
 
@@ -33,7 +34,8 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="+",
         type=Path,
         metavar="PATH",
-        help="pictures and folders of pictures, or one session that the window saved: it is not counted again",
+        help="pictures and folders of pictures; or one session that the window saved: it is not counted again; or the "
+        "JSON files of all parts of an archive, to put them together",
     )
     parser.add_argument("--recursive", action="store_true", help="look into folders inside folders")
     parser.add_argument("--model", type=Path, help="a model file (.onnx); default: the one that ships")
@@ -65,6 +67,12 @@ def build_parser() -> argparse.ArgumentParser:
     _add_results(parser)
     parser.add_argument(
         "--all-detections", action="store_true", help="also put what is below the thresholds into the JSON"
+    )
+    parser.add_argument(
+        "--shard",
+        type=_shard,
+        metavar="I/N",
+        help="count only the I-th of N parts of the pictures, such as 2/8; the same paths for each part",
     )
     parser.add_argument("--quiet", action="store_true", help="print no table and no progress")
     parser.add_argument("--version", action="version", version=f"SmearCount {__version__}")
@@ -115,6 +123,34 @@ def _region(text: str) -> Region:
         return Region.between(x1, y1, x2, y2)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not a rectangle X1,Y1,X2,Y2, such as 40,40,600,440") from error
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def parts_of(arguments: argparse.Namespace) -> list[Path] | None:
+    """Return the results to put together, None if the paths are no results.
+
+    Raises
+    ------
+    ValueError
+        If options or paths do not go together.
+    """
+    parts = [path for path in arguments.paths if path.suffix.lower() == ".json"]
+    if not parts:
+        return None
+    if len(parts) < len(arguments.paths):
+        raise ValueError(f"{parts[0]}: put parts together without pictures beside them")
+    if arguments.json is None:
+        raise ValueError(f"{parts[0]}: say with --json FILE where the whole goes")
+    for name in ("csv", "annotated", "shard", "model", "threshold", "nms_iou", "diameter", "edge_rule", "region"):
+        if getattr(arguments, name):
+            raise ValueError(f"--{name.replace('_', '-')}: parts are put together as they were counted, into --json")
+    return parts
 
 
 def settings_of(arguments: argparse.Namespace, model: Model) -> CountSettings:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core.images import SmearImage
     from core.quality import Quality
     from core.region import Region
+    from core.shards import Shard
 
 JSON_SCHEMA = 1
 
@@ -104,13 +105,15 @@ def to_json(
     *,
     all_detections: bool = False,
     session: Mapping[str, Any] | None = None,
+    shard: Shard | None = None,
 ) -> bytes:
     """Return the JSON document of a batch (schema 1, UTF-8, indented).
 
     Boxes are pixels of the orientation-corrected image. ``detections`` holds the counted cells;
     with ``all_detections`` also everything above the model's score floor, as ``"counted": false``, and
     with ``"excluded": true`` what only the frame keeps from counting. ``region`` has the corners of the
-    region of interest. ``session`` is what else is known of images that were counted in a session.
+    region of interest. ``session`` is what else is known of images that were counted in a session; ``shard``
+    which part of an archive the images are.
     """
     classes = model.classes
     document = {
@@ -125,7 +128,13 @@ def to_json(
         "errors": [{"path": printable(item.path), "error": printable(item.error)} for item in failed],
         "totals": totals(images, classes),
         **({} if session is None else {"session": session}),
+        **({} if shard is None else {"shard": {"number": shard.number, "of": shard.of}}),
     }
+    return json_text(document)
+
+
+def json_text(document: Mapping[str, Any]) -> bytes:
+    """Return a document as it is written: UTF-8, indented."""
     return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
 
 
