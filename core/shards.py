@@ -54,11 +54,9 @@ def merge_parts(paths: Sequence[Path]) -> dict[str, Any]:
     for path in paths:
         document = _read(path)
         first = next(iter(parts.values()), document)
-        for key, what in (("schema", "version"), ("model", "model"), ("settings", "setting")):
+        for key, what in (("schema", "version"), ("model", "model"), ("settings", "threshold or rule")):
             if document[key] != first[key]:
-                raise ShardError(
-                    f"{path}: it was counted otherwise than the other parts (another {what}); count it again."
-                )
+                raise ShardError(f"{path}: it was counted with another {what} than the first part; count it again.")
         number, of = document["shard"]["number"], document["shard"]["of"]
         if of != first["shard"]["of"]:
             raise ShardError(f"{path}: it is one of {of} parts, the others of {first['shard']['of']}.")

@@ -30,11 +30,10 @@ def main() -> int:
     parser.add_argument("--scheduler", help="address of a running cluster (default: two workers here)")
     arguments = parser.parse_args()
     names = [f"{number}/{arguments.parts}" for number in range(1, arguments.parts + 1)]
-    files = {
-        name: arguments.json.with_name(f"{arguments.json.stem}.{name.replace('/', '-of-')}.json") for name in names
-    }
+    target: Path = arguments.json
+    files = {name: target.with_name(f"{target.stem}.{name.replace('/', '-of-')}.json") for name in names}
     missing = [name for name in names if not files[name].exists()]
-    cluster = arguments.scheduler or LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    cluster = arguments.scheduler or LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
     with Client(cluster) as client:
         running = [client.submit(count_part, arguments.archive, name, files[name], pure=False) for name in missing]
         for done in track(as_completed(running), "Counting", total=len(running)):
@@ -44,7 +43,7 @@ def main() -> int:
     if isinstance(cluster, LocalCluster):
         cluster.close()
     parts = [str(file) for file in files.values()]
-    return subprocess.run([*COMMAND, *parts, "--json", str(arguments.json)], check=False).returncode
+    return subprocess.run([*COMMAND, *parts, "--json", str(target)], check=False).returncode
 
 
 def count_part(archive: Path, name: str, file: Path) -> str | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
+COUNT_ARCHIVE = ROOT / "packaging" / "count_archive.py"
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_what_is_no_whole_is_refused(
     said = {
         "missing": "part 2 of 2 is missing",
         "twice": "part 2 of 2 is there twice",
-        "settings": "2.json: it was counted otherwise than the other parts (another setting)",
+        "settings": "2.json: it was counted with another threshold or rule",
         "whole": "2.json: it is not the result of a part",
         "damaged": "2.json: it is damaged",
         "no file": "3.json: it cannot be read",
@@ -112,8 +113,7 @@ def test_a_cluster_counts_what_one_computer_counts(archive: Path, tmp_path: Path
     pytest.importorskip("distributed")
     whole = count([archive], tmp_path / "whole.json", "--recursive")
     run = subprocess.run(
-        [sys.executable, ROOT / "packaging" / "count_archive.py", archive]
-        + ["--json", tmp_path / "result.json", "--parts", "3"],
+        [sys.executable, COUNT_ARCHIVE, archive, "--json", tmp_path / "result.json", "--parts", "3"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
