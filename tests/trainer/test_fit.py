@@ -204,3 +204,36 @@ def logged(run: Path, column: str) -> list[float]:
     (table,) = (run / "log").glob("*/metrics.csv")
     with table.open(newline="") as stream:
         return [float(row[column]) for row in csv.DictReader(stream) if row[column]]
+
+
+FILLS_THE_DISK = """
+import resource, signal, sys
+from trainer.cli import main
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))  # a checkpoint is larger
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+def test_a_full_disk_stops_the_run_with_one_sentence(tmp_path: Path, data_folder: Path) -> None:
+    common = ["fit", "--data", str(data_folder), "--preset", "tiny", "--accelerator", "cpu", "--workers", "0"]
+    common += ["--epochs", "1", "--run", str(tmp_path / "run")]
+    stopped = start(["-c", FILLS_THE_DISK], common)
+    assert stopped.returncode == 1, stopped.stderr
+    (sentence,) = [line for line in stopped.stderr.splitlines() if "cannot be written" in line]
+    assert "free some space and start again" in sentence
+    assert "Traceback" not in stopped.stderr
+    assert start(["-m", "trainer.cli"], common).returncode == 0
+
+
+def test_one_picture_without_white_cells_is_enough_to_start(tmp_path: Path, data_folder: Path) -> None:
+    (data_folder / "manifest.csv").write_text("file,split,source\n0.png,train,A\n4.png,val,A\n", "utf-8")
+    for number in (0, 4):
+        file = data_folder / "labels" / f"{number}.txt"
+        lines = [line for line in file.read_text("utf-8").splitlines() if not line.startswith("0 ")]
+        file.write_text("\n".join(lines), "utf-8")
+    common = ["fit", "--data", str(data_folder), "--preset", "tiny", "--accelerator", "cpu", "--workers", "0"]
+    assert main([*common, "--epochs", "1", "--run", str(tmp_path / "run")]) == 0
+    assert (tmp_path / "run" / "best.ckpt").exists()
