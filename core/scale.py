@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from core.illumination import WHITE
+from core.segcount.masks import fill_holes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,14 +36,9 @@ def stained_area(field: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     mask = (stain > max(level, 255 - WHITE + _MIN_DENSITY_STEP)).astype(np.uint8)
     if mask.all():
         return None
-    contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    if not contours:
+    if not mask.any():
         return None
-    mask_area = int(mask.sum())
-    for contour, links in zip(contours, hierarchy[0], strict=True):
-        is_hole = links[3] >= 0
-        if is_hole and cv2.contourArea(contour) < 0.02 * mask_area + 40:
-            cv2.drawContours(mask, [contour], -1, 1, -1)
+    fill_holes(mask, 0.02 * int(mask.sum()) + 40)
     return mask
 
 

@@ -27,10 +27,11 @@ ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"
 
 OPENCV_USED = {
-    "GaussianBlur", "Sobel", "blur", "circle", "contourArea", "convertScaleAbs", "copyMakeBorder", "cvtColor",
-    "dilate", "distanceTransform", "drawContours", "error", "findContours", "getTextSize", "imdecode",
-    "imencode", "line", "magnitude", "multiply", "putText", "rectangle", "remap", "resize", "threshold",
-    "utils",
+    "GaussianBlur", "HoughCircles", "Sobel", "blur", "circle", "connectedComponents",
+    "connectedComponentsWithStats", "contourArea", "convertScaleAbs", "copyMakeBorder", "cvtColor", "dilate",
+    "distanceTransform", "drawContours", "error", "findContours", "getStructuringElement", "getTextSize", "imdecode",
+    "imencode", "line", "magnitude", "morphologyEx", "multiply", "polylines", "putText", "rectangle", "remap", "resize",
+    "threshold", "utils", "watershed",
 }  # fmt: skip
 """None of these calls FFmpeg or OpenBLAS, which the frozen program lacks; look before you add one."""
 
