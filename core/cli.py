@@ -11,10 +11,10 @@ from core.annotate import annotate, write_picture
 from core.cli_arguments import build_parser, check_results, csv_style, parts_of, session_of, settings_of
 from core.cli_output import EXIT_GOOD, EXIT_SOME_FAILED, error_console, print_table, progress_bar
 from core.cli_session import report_session
-from core.detector import Detector
+from core.finders import finder_of, open_model
 from core.frame import rule_text
 from core.images import ImageError, find_images, read_image
-from core.model import Model, ModelError, default_model_path
+from core.model import ModelError, default_model_path
 from core.report.pictures import annotated_name
 from core.results import CountedImage, FailedImage, ModelName, count_image, json_text, to_csv, to_json
 from core.session_values import SessionError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from core.counting import CountSettings
+    from core.finders import CellFinder
     from core.images import SmearImage
 
 
@@ -47,11 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         parts = parts_of(arguments)
         if parts is not None:
             return _merge(parts, arguments.json)
-        model = Model(arguments.model or default_model_path())
+        model = open_model(arguments.model or default_model_path())
         settings = settings_of(arguments, model)
     except (ModelError, SessionError, ValueError) as error:
         parser.error(str(error))
-    batch = _Batch(arguments, Detector(model), settings)
+    batch = _Batch(arguments, finder_of(model), settings)
     batch.count()
     batch.write_results()
     print_table(arguments, batch.counted, model.card.classes, rule_text(settings.edge_rule, arguments.region))
@@ -74,7 +75,7 @@ class _Batch:
     """The pictures of one run: what was counted, and what failed."""
 
     arguments: argparse.Namespace
-    detector: Detector
+    detector: CellFinder
     settings: CountSettings
     errors: Console = field(default_factory=error_console)
     counted: list[CountedImage] = field(default_factory=list[CountedImage])

@@ -19,7 +19,7 @@ from core.whole_files import STANDARD_OUTPUT, check_file, check_folder, why_not
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from core.model import Model
+    from core.finders import AnyModel
 
 _SEPARATORS = {",": Separator.COMMA, ";": Separator.SEMICOLON, "tab": Separator.TAB}
 
@@ -38,7 +38,11 @@ def build_parser() -> argparse.ArgumentParser:
         "JSON files of all parts of an archive, to put them together",
     )
     parser.add_argument("--recursive", action="store_true", help="look into folders inside folders")
-    parser.add_argument("--model", type=Path, help="a model file (.onnx); default: the one that ships")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        help="a model file (.onnx), or 'classical' to count without one; default: the model that ships",
+    )
     parser.add_argument(
         "--threshold",
         action="append",
@@ -153,7 +157,7 @@ def parts_of(arguments: argparse.Namespace) -> list[Path] | None:
     return parts
 
 
-def settings_of(arguments: argparse.Namespace, model: Model) -> CountSettings:
+def settings_of(arguments: argparse.Namespace, model: AnyModel) -> CountSettings:
     """Return the model's suggested settings with those of the command line in place.
 
     Raises

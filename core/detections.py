@@ -26,7 +26,8 @@ class Detections:
 
     ``boxes`` float32 (N, 4) ``x1 y1 x2 y2`` in pixels of the full, orientation-corrected image;
     ``scores`` float32 (N,) in 0 to 1; ``labels`` int32 (N,), indices into the model's classes;
-    ``ids`` int64 (N,), stable through edits; ``origin`` uint8 (N,), values of ``Origin``.
+    ``ids`` int64 (N,), stable through edits; ``origin`` uint8 (N,), values of ``Origin``; ``contours``: of each cell
+    its outline, float32 (K, 2) ``x y`` in pixels, None where the model gives boxes alone.
     The arrays are read-only, so that crossing threads is safe.
     """
 
@@ -35,13 +36,16 @@ class Detections:
     labels: NDArray[np.int32]
     ids: NDArray[np.int64]
     origin: NDArray[np.uint8]
+    contours: tuple[NDArray[np.float32], ...] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.scores)
         columns = (self.labels, self.ids, self.origin)
         if self.boxes.shape != (count, 4) or any(len(column) != count for column in columns):
             raise ValueError("boxes, scores, labels, ids and origin must describe the same cells")
-        for array in (self.boxes, self.scores, *columns):
+        if self.contours is not None and len(self.contours) != count:
+            raise ValueError("there must be one contour for each cell")
+        for array in (self.boxes, self.scores, *columns, *(self.contours or ())):
             array.flags.writeable = False
 
     def __len__(self) -> int:
@@ -49,7 +53,11 @@ class Detections:
 
     @classmethod
     def from_model(
-        cls, boxes: NDArray[np.float32], scores: NDArray[np.float32], labels: NDArray[np.int32]
+        cls,
+        boxes: NDArray[np.float32],
+        scores: NDArray[np.float32],
+        labels: NDArray[np.int32],
+        contours: tuple[NDArray[np.float32], ...] | None = None,
     ) -> Detections:
         """Make detections of a model's output; ids count from 0 in descending order of score."""
         order = np.argsort(-scores, kind="stable")
@@ -59,18 +67,20 @@ class Detections:
             labels[order].astype(np.int32),
             np.arange(len(order), dtype=np.int64),
             np.full(len(order), Origin.MODEL, np.uint8),
+            None if contours is None else tuple(contours[place] for place in order),
         )
 
     def numbered_from(self, first: int) -> Detections:
         """Return the same cells with consecutive ids from ``first``."""
         ids = np.arange(first, first + len(self), dtype=np.int64)
-        return Detections(self.boxes, self.scores, self.labels, ids, self.origin)
+        return Detections(self.boxes, self.scores, self.labels, ids, self.origin, self.contours)
 
     def relabelled(self, labels: NDArray[np.int32]) -> Detections:
         """Return the cells with label ``i`` turned into ``labels[i]``; those that become negative are left out."""
         new = labels[self.labels]
         kept = new >= 0
-        return Detections(self.boxes[kept], self.scores[kept], new[kept], self.ids[kept], self.origin[kept])
+        contours = self.contours and tuple(self.contours[place] for place in np.flatnonzero(kept))
+        return Detections(self.boxes[kept], self.scores[kept], new[kept], self.ids[kept], self.origin[kept], contours)
 
     @classmethod
     def empty(cls) -> Detections:

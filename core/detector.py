@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import cv2
@@ -13,7 +12,7 @@ import numpy as np
 from core.boxes import suppress, suppress_by_class
 from core.detections import Detections
 from core.focus import edge_blur
-from core.illumination import divide_light, estimate_light
+from core.lit_field import LitField
 from core.scale import LARGEST_DIAMETER, SMALLEST_DIAMETER, guess_diameter
 from core.tiling import Tile, tiles
 
@@ -30,7 +29,6 @@ _SCALE_TOLERANCE = math.log(1.12)
 _SCALE_ROUNDS = 3
 _SURE_SCORE = 0.3
 _FEWEST_CELLS = 3
-_SAMPLE_SIDE = 1024
 _LADDER = (20.0, 40.0, 80.0, 160.0, 320.0)
 
 
@@ -108,8 +106,7 @@ class Detector:
         DetectionCancelled
             If ``cancel`` was set.
         """
-        light = estimate_light(image) if self.card.even_light else None
-        run = _Run(self, image, light, progress, cancel)
+        run = _Run(self, LitField.of(image, even_light=self.card.even_light), progress, cancel)
         notices: list[str] = []
         look: _Look | None = None
         if diameter is None:
@@ -124,14 +121,14 @@ class Detector:
         real = ((boxes[:, 2:] - boxes[:, :2]) >= 1).all(axis=1)
         detections = Detections.from_model(boxes[real], look.scores[kept][real], look.labels[kept][real])
         scale = self.card.red_cell_diameter / diameter
-        blur = edge_blur(run.sample, diameter)
+        blur = edge_blur(run.field.sample, diameter)
         return DetectorResult(detections, diameter, scale, tuple(notices), blur, look.capped)
 
     def _find_scale(self, run: _Run) -> tuple[float, _Look | None, bool]:
         """Return (diameter, the look at the whole image at that scale if there was one, known)."""
         if not self.card.red_labels:
             return self.card.red_cell_diameter, None, True
-        diameter = guess_diameter(run.sample) or self.card.red_cell_diameter
+        diameter = guess_diameter(run.field.sample) or self.card.red_cell_diameter
         for _ in range(_SCALE_ROUNDS):
             region = run.region_for(diameter)
             look = run.look(region, diameter)
@@ -184,52 +181,17 @@ class _Run:
     """One image going through the detector."""
 
     detector: Detector
-    image: NDArray[np.uint8]
-    light: NDArray[np.float32] | None
+    field: LitField
     progress: Callable[[int, int], None] | None
     cancel: CancelFlag | None
 
     def whole_image(self) -> Tile:
-        height, width = self.image.shape[:2]
-        return Tile(0, 0, width, height, (-np.inf, -np.inf, np.inf, np.inf))
+        return self.field.whole()
 
     def region_for(self, diameter: float) -> Tile:
         """Return the whole image if it fits in one tile at that scale, else a tile full of cells."""
         card = self.detector.card
-        return self._window(int(card.tile * diameter / card.red_cell_diameter))
-
-    @cached_property
-    def sample(self) -> NDArray[np.uint8]:
-        """A part of the image, at most 1024 pixels wide, under even light."""
-        region = self._window(_SAMPLE_SIDE)
-        return self._even(self.image[region.y1 : region.y2, region.x1 : region.x2], region)
-
-    def _window(self, side: int) -> Tile:
-        """Return the window of at most that side nearest the middle that is not emptier than most.
-
-        The edges of a large field may be empty, and so may its middle.
-        """
-        height, width = self.image.shape[:2]
-        if max(height, width) <= side:
-            return self.whole_image()
-        w, h = min(side, width), min(side, height)
-        rows, columns = self.stain.shape
-        size = (max(w * columns // width, 1), max(h * rows // height, 1))
-        fill = cv2.blur(self.stain, size, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
-        fill = fill[: rows - size[1] + 1, : columns - size[0] + 1]
-        y, x = np.indices(fill.shape)
-        from_middle = np.hypot(x - (fill.shape[1] - 1) / 2, y - (fill.shape[0] - 1) / 2)
-        from_middle[fill < 0.5 * fill.max()] = np.inf
-        row, column = np.unravel_index(int(from_middle.argmin()), fill.shape)
-        x1, y1 = min(int(column) * width // columns, width - w), min(int(row) * height // rows, height - h)
-        return Tile(x1, y1, x1 + w, y1 + h, (-np.inf, -np.inf, np.inf, np.inf))
-
-    @cached_property
-    def stain(self) -> NDArray[np.float32]:
-        """How much is stained where, float32 on the grid of the light."""
-        light = estimate_light(self.image) if self.light is None else self.light
-        seen = cv2.resize(self.image, light.shape[1::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
-        return np.maximum(1 - seen / light, 0).mean(axis=2)
+        return self.field.window(int(card.tile * diameter / card.red_cell_diameter))
 
     def look(self, region: Tile, diameter: float) -> _Look:
         """Run the network over a region at the scale that a red cell diameter implies."""
@@ -256,32 +218,17 @@ class _Run:
         """Return the candidates of one tile in pixels of the region, near duplicates thinned."""
         x1, y1 = region.x1 + part.x1, region.y1 + part.y1
         width, height = part.x2 - part.x1, part.y2 - part.y1
-        pixels = self.image[y1 : y1 + height, x1 : x1 + width]
+        pixels = self.field.image[y1 : y1 + height, x1 : x1 + width]
         size = (max(round(width * scale), 1), max(round(height * scale), 1))
         if size != (width, height):
             how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
             pixels = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
-        pixels = self._even(pixels, Tile(x1, y1, x1 + width, y1 + height, part.own))
+        pixels = self.field.even(pixels, Tile(x1, y1, x1 + width, y1 + height, part.own))
         found = self.detector.model.run(pixels)
         back = np.array([width / size[0], height / size[1]] * 2, np.float32)
         shift = np.array([part.x1, part.y1] * 2, np.float32)
         kept = suppress_by_class(found.boxes, found.scores, found.labels, _THIN_IOU)
         return _Look(found.boxes[kept] * back + shift, found.scores[kept], found.labels[kept], found.capped)
-
-    def _even(self, pixels: NDArray[np.uint8], region: Tile) -> NDArray[np.uint8]:
-        """Divide out the light of a region of the image; ``pixels`` show it at any size."""
-        if self.light is None:
-            return pixels
-        height, width = self.image.shape[:2]
-        rows, columns = self.light.shape[:2]
-        x = region.x1 + (np.arange(columns) + 0.5) / columns * (region.x2 - region.x1)
-        y = region.y1 + (np.arange(rows) + 0.5) / rows * (region.y2 - region.y1)
-        map_x = (x * columns / width - 0.5).astype(np.float32)
-        map_y = (y * rows / height - 0.5).astype(np.float32)
-        how, beyond = cv2.INTER_LINEAR, cv2.BORDER_REPLICATE
-        grid_x, grid_y = np.meshgrid(map_x, map_y)
-        local = cv2.remap(self.light, grid_x, grid_y, how, borderMode=beyond)
-        return divide_light(pixels, np.asarray(local, np.float32))
 
 
 def _clip(boxes: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -17,7 +18,10 @@ from core.runtime import openvino
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from core.segcount.masks import CellMasks
+
 OUTPUTS = ("boxes", "scores", "labels")
+MASKS, EDGE = "masks", "edge"
 MODEL_SUFFIX = ".onnx"
 _STEP = 64  # sides are padded to this many pixels, so that few distinct shapes are compiled
 _MAX_CANDIDATES = 60_000
@@ -84,7 +88,10 @@ class Model:
         except Exception as error:
             raise ModelError(f"{self.path}: the model cannot be run on this computer ({error}).") from error
         names: set[str] = set().union(*(port.get_names() for port in self._network.outputs))
-        if not names.issuperset(OUTPUTS) or len(self._network.inputs) != 1:
+        needed = OUTPUTS if self.card.kind == "detection" else (MASKS,)
+        self._has_edge = EDGE in names
+        self.kept_masks: OrderedDict[bytes, CellMasks] = OrderedDict()
+        if not names.issuperset(needed) or len(self._network.inputs) != 1:
             raise ModelError(f"{self.path}: the model has other inputs or outputs than SmearCount needs.")
 
     def _read_card(self, network: Any) -> ModelCard:
@@ -113,3 +120,20 @@ class Model:
             best = np.argpartition(-scores, _MAX_CANDIDATES)[:_MAX_CANDIDATES]
             boxes, scores, labels = boxes[best], scores[best], labels[best]
         return Candidates(boxes.copy(), scores.copy(), labels.astype(np.int32), capped)
+
+    def masks_of_pieces(self, pieces: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return what a segmentation model makes of pieces of a field at the model's scale.
+
+        Parameters
+        ----------
+        pieces
+            uint8 RGB (N, 3, T, T), T the card's ``tile``.
+
+        Returns
+        -------
+        float32 (N, C, S, S), 0 to 1: a mask for each class and, if the model makes one, the edge mask behind them;
+        S is T less what unpadded convolutions cost.
+        """
+        output = self._network(np.ascontiguousarray(pieces))
+        masks: NDArray[np.float32] = output[MASKS]
+        return np.concatenate([masks, output[EDGE]], axis=1) if self._has_edge else masks.copy()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
+
+from core.segcount.method import CountingMethod, usual_method
 
 CARD_KEY = "smearcount"
 """Key of the card's JSON in the metadata of an ``.onnx`` file."""
@@ -45,11 +49,16 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     suggested confidence threshold for each class. ``score_floor`` is the lowest score that the
     network hands out. ``even_light``: the illumination of the field is divided out first. ``red_cells`` names
     the classes that are red cells, of whatever shape: they tell the scale of a picture.
+
+    A ``segmentation`` model makes masks; ``counting`` says for each class how its cells are counted in them.
+    It looks at pieces of ``tile`` pixels and speaks of the ``tile_inside`` pixels in the middle of each (0: of
+    all, and pieces overlap by ``overlap``).
     """
 
     schema: int = CARD_SCHEMA
     name: str
     architecture: str
+    kind: Literal["detection", "segmentation"] = "detection"
     classes: tuple[str, ...]
     thresholds: dict[str, float]
     nms_iou: float = 0.5
@@ -60,6 +69,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     even_light: bool = True
     red_cells: tuple[str, ...] = ("RBC",)
     padding_rgb: tuple[int, int, int] = (124, 116, 104)
+    counting: dict[str, CountingMethod] = {}
+    tile_inside: int = 0
     trained_on: tuple[DataProvenance, ...] = ()
     seed: int = 0
     epochs: int = 0
@@ -72,6 +83,12 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     def red_labels(self) -> tuple[int, ...]:
         """The places of the red cell classes among ``classes``."""
         return tuple(label for label, name in enumerate(self.classes) if name in self.red_cells)
+
+    def with_counting(self, counting: dict[str, CountingMethod]) -> ModelCard:
+        """Return the card with these counting methods, and the usual ones for classes that are not named."""
+        return msgspec.structs.replace(
+            self, counting={name: counting.get(name) or usual_method(name) for name in self.classes}
+        )
 
     def to_json(self) -> str:
         """Return the card as JSON text."""
@@ -104,6 +121,6 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
             and card.overlap > 0
             and 2 * card.overlap <= card.tile <= 8192
         )
-        if not numbers_fit:
+        if not numbers_fit or not 0 <= card.tile_inside <= card.tile:
             raise CardError("its card holds a number that cannot be")
-        return card
+        return card if card.kind == "detection" else card.with_counting(card.counting)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.csv_text import CsvStyle, Value
-    from core.detector import Detector, DetectorResult
+    from core.detector import DetectorResult
+    from core.finders import CellFinder
     from core.images import SmearImage
     from core.quality import Quality
     from core.region import Region
@@ -57,7 +58,7 @@ class FailedImage:
 
 def count_image(
     image: SmearImage,
-    detector: Detector,
+    detector: CellFinder,
     settings: CountSettings,
     diameter: float | None = None,
     region: Region | None = None,

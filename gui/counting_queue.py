@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.detector import DetectorResult
-    from core.model import Model
+    from core.finders import AnyModel
 
 _KEPT_PIXELS = 100_000_000
 """Photographs kept ready beside the current one, in pixels of all of them."""
@@ -38,7 +38,7 @@ class CountingQueue(QObject):
         super().__init__(parent)
         self.paused = False
         self.opening_model = True
-        self.model: Model | None = None
+        self.model: AnyModel | None = None
         self._entries: dict[int, Entry] = {}
         self._order: list[Entry] = []
         self._waiting: OrderedDict[int, Entry] = OrderedDict()
@@ -314,7 +314,7 @@ class CountingQueue(QObject):
         self.dispatch()
 
     @Slot(object)
-    def _on_model_opened(self, model: Model) -> None:
+    def _on_model_opened(self, model: AnyModel) -> None:
         self.opening_model = False
         self.model = model
         self.model_opened.emit(model)

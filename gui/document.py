@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from core.classes import Palette
     from core.detector import DetectorResult
-    from core.model import Model
+    from core.finders import AnyModel
     from core.session_values import StoredImage
     from gui.worker import Picture, Reading
 
@@ -75,7 +75,7 @@ class Document(SessionHolder):
         super().__init__(sessions, person, parent)
         self.entries: list[Entry] = []
         self.current = -1
-        self.model: Model | None = None
+        self.model: AnyModel | None = None
         self.settings: CountSettings | None = None
         self.classes: tuple[str, ...] = ()
         self._by_id: dict[int, Entry] = {}
@@ -648,7 +648,7 @@ class Document(SessionHolder):
         self.image_changed.emit(entry.row)
 
     @Slot(object)
-    def _on_model_opened(self, model: Model) -> None:
+    def _on_model_opened(self, model: AnyModel) -> None:
         first = self.model is None
         changed = self.model is not None and model.sha256 != self.model.sha256
         self.model = model
@@ -674,7 +674,7 @@ class Document(SessionHolder):
         self.cells_changed.emit()
         self.counts_changed.emit()
 
-    def _take_kept(self, entry: Entry, model: Model) -> bool:
+    def _take_kept(self, entry: Entry, model: AnyModel) -> bool:
         """Take what a model found in a picture when it was compared; False if it has not looked at it."""
         session = self.session
         if session is None or entry.stamp is None or entry.state is not State.COUNTED:

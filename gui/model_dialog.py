@@ -16,13 +16,13 @@ from PySide6.QtWidgets import (
 )
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.finders import AnyModel
 
 
 class ModelDialog(QDialog):
     """What a model says of itself: what it finds, what it learned from, how well it was measured."""
 
-    def __init__(self, model: Model, parent: QWidget | None = None) -> None:
+    def __init__(self, model: AnyModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         card = model.card
         self.setWindowTitle(f"Model: {card.name}")

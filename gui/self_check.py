@@ -24,7 +24,7 @@ from gui.crash import LOG_NAME, log_folder
 from gui.dialog_parts import Busy, FittingDialog
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.finders import AnyModel
 
 _FRAME = re.compile(r'^\s+File ".*?([^/\\"]+)", line (\d+), in (\S+)$')
 _EXCEPTION = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit|Interrupt))\b")
@@ -47,7 +47,7 @@ def recent_faults(log: Path) -> list[str]:
     return faults[-_MOST_FAULTS:]
 
 
-def support_facts(check: SelfCheck, model: Model | None, log: Path) -> dict[str, Any]:
+def support_facts(check: SelfCheck, model: AnyModel | None, log: Path) -> dict[str, Any]:
     """Return what helps to find a fault: versions, computer, check. No names of files, folders or people."""
     screens = QGuiApplication.screens()
     return {
@@ -90,7 +90,7 @@ def _without_paths(text: str) -> str:
 class SelfCheckDialog(FittingDialog):
     """Shows the check while it runs and what it found."""
 
-    def __init__(self, model: Model | None, parent: QWidget | None = None) -> None:
+    def __init__(self, model: AnyModel | None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Check this installation")

@@ -12,9 +12,10 @@ import numpy as np
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from core.counting import count_ahead
-from core.detector import DetectionCancelled, Detector
+from core.detector import DetectionCancelled
+from core.finders import CellFinder, finder_of, open_model
 from core.images import ImageError, SmearImage, read_image
-from core.model import Model, ModelError
+from core.model import ModelError
 from core.session import FileStamp, SessionError, stamp_of
 
 if TYPE_CHECKING:
@@ -83,22 +84,22 @@ class Worker(QObject):
     failed = Signal(object, str)
     unreachable = Signal(object, str)  # the picture's folder is not there
     cancelled = Signal(object)
-    model_opened = Signal(object)  # Model
+    model_opened = Signal(object)  # AnyModel
     model_failed = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
-        self._detector: Detector | None = None
+        self._detector: CellFinder | None = None
 
     @Slot(object)
     def open_model(self, path: Path) -> None:
         """Open a model file; the old one stays in use if this one cannot be opened."""
         try:
-            model = Model(path)
+            model = open_model(path)
         except ModelError as error:
             self.model_failed.emit(str(error))
             return
-        self._detector = Detector(model)
+        self._detector = finder_of(model)
         self.model_opened.emit(model)
 
     @Slot(object)

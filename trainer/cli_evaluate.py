@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from core.detector import Detector
-from core.model import Model
+from core.finders import finder_of, open_model
 from core.whole_files import write_whole
 from trainer.card import with_measurements, write_card
 from trainer.cli_parts import BadInputError, add_data, add_model, load, names, not_negative, positive, say, show
@@ -111,8 +110,8 @@ def _tune(arguments: argparse.Namespace) -> None:
     from trainer.tables import settings_table, tuning_table
     from trainer.tune import before_and_after, every_candidate, tune
 
-    data, model = load(arguments, arguments.split), Model(arguments.model)
-    results = look_at(data, Detector(model), every_candidate(model.card))
+    data, model = load(arguments, arguments.split), open_model(arguments.model)
+    results = look_at(data, finder_of(model), every_candidate(model.card))
     tunings = tune(results, model.card)
     if not any(score.truth for score in tunings[0].scores.values()):
         raise BadInputError(f"{arguments.data}: split {data.split!r} has no cell of the model's classes to tune on.")
@@ -131,9 +130,9 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     from trainer.evaluate import card_figures, evaluate
     from trainer.tables import evaluation_tables
 
-    data, model = load(arguments, arguments.split), Model(arguments.model)
+    data, model = load(arguments, arguments.split), open_model(arguments.model)
     dense = None if arguments.dense is None else DenseField(arguments.dense, arguments.seed)
-    evaluation = evaluate(model, Detector(model), data, arguments.resize, dense)
+    evaluation = evaluate(model, finder_of(model), data, arguments.resize, dense)
     for table in evaluation_tables(evaluation):
         show(table)
     if arguments.report is not None:
@@ -149,7 +148,7 @@ def _evaluate_points(arguments: argparse.Namespace) -> None:
     from trainer.tables import points_table
 
     fields = load_point_fields(arguments.images, arguments.points, arguments.only, arguments.max_missing)
-    model = Model(arguments.model)
+    model = open_model(arguments.model)
     red_cells = arguments.red_cells or frozenset({"RBC"})
     if unknown := sorted(red_cells - set(model.card.classes)):
         known = ", ".join(model.card.classes)
@@ -157,7 +156,7 @@ def _evaluate_points(arguments: argparse.Namespace) -> None:
             f"{arguments.model}: there is no class {unknown[0]!r}; name the red cells among its classes "
             f"with --red-cells: {known}."
         )
-    evaluation = evaluate_points(model, Detector(model), fields, red_cells)
+    evaluation = evaluate_points(model, finder_of(model), fields, red_cells)
     show(points_table(evaluation))
     _keep_results(arguments, evaluation, model.card, card_figures(evaluation))
 

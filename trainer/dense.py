@@ -17,7 +17,7 @@ from core.results import count_image
 
 if TYPE_CHECKING:
     from core.counting import CountSettings
-    from core.detector import Detector
+    from core.finders import CellFinder
 
 WIDTH, HEIGHT = 2592, 1944
 LARGEST_DIAMETER = 64.0
@@ -83,7 +83,7 @@ class DenseFigures:
     seconds: float
 
 
-def count_dense(dense: DenseField, detector: Detector, settings: CountSettings) -> DenseFigures:
+def count_dense(dense: DenseField, detector: CellFinder, settings: CountSettings) -> DenseFigures:
     """Render a dense field and count it; a class that the model does not know is left out."""
     smear, classes = dense.render(), detector.card.classes
     same = [canonical_class(name, classes) for name in CLASS_NAMES]

@@ -21,9 +21,8 @@ from trainer.pictures import Picture, pictures_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from core.detector import Detector
+    from core.finders import AnyModel, CellFinder
     from core.metrics import ClassScore
-    from core.model import Model
     from core.verification import SweepRow
     from trainer.data import DataSet
 
@@ -123,8 +122,8 @@ class Evaluation:
 
 
 def evaluate(
-    model: Model,
-    detector: Detector,
+    model: AnyModel,
+    detector: CellFinder,
     data: DataSet,
     factors: Sequence[float] = (),
     dense: DenseField | None = None,
@@ -208,7 +207,7 @@ def _group(name: str, results: Sequence[FieldResult], classes: tuple[str, ...], 
 def _resized_figures(
     factor: float,
     data: DataSet,
-    detector: Detector,
+    detector: CellFinder,
     settings: CountSettings,
     native: Mapping[str, ClassFigures],
 ) -> ResizedFigures:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.counting import CountResult, CountSettings
-    from core.detector import Detector
+    from core.finders import CellFinder
     from trainer.data import DataSet, Field
 
 
@@ -88,7 +88,7 @@ def resized(photograph: SmearImage, factor: float) -> SmearImage:
 
 def look_at_paths(
     paths: Sequence[Path],
-    detector: Detector,
+    detector: CellFinder,
     settings: CountSettings,
     *,
     factor: float = 1.0,
@@ -109,7 +109,7 @@ def look_at_paths(
 
 def look_at(
     data: DataSet,
-    detector: Detector,
+    detector: CellFinder,
     settings: CountSettings,
     *,
     factor: float = 1.0,

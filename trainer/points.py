@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from core.detector import Detector
-    from core.model import Model
+    from core.finders import AnyModel, CellFinder
     from core.results import CountedImage
 
 _BORDER = 3.0  # pixels: a box that comes this close to the border is cut by it
@@ -136,7 +135,7 @@ def _read_points(path: Path) -> NDArray[np.float64]:
 
 
 def evaluate_points(
-    model: Model, detector: Detector, fields: Sequence[PointField], red_cells: frozenset[str] = frozenset({RBC})
+    model: AnyModel, detector: CellFinder, fields: Sequence[PointField], red_cells: frozenset[str] = frozenset({RBC})
 ) -> PointEvaluation:
     """Count the fields at the model's card settings and compare with the points; ``red_cells`` names its classes."""
     settings = CountSettings.suggested_by(model.card)

@@ -24,6 +24,11 @@ class CellMasks:
     edge: NDArray[np.float32] | None
     diameter: float
 
+    @property
+    def size(self) -> int:
+        """How many bytes the masks take."""
+        return self.probabilities.nbytes + (0 if self.edge is None else self.edge.nbytes)
+
     def of_class(self, label: int, threshold: float) -> NDArray[np.uint8]:
         """Return where a class is likelier than the threshold and than any other class, uint8 (H, W) of 0 and 1."""
         mine = self.probabilities[label]

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from core.counting import CountSettings
 from core.detections import Detections
-from core.detector import DetectionCancelled, Detector
+from core.detector import DetectionCancelled
+from core.finders import CellFinder, finder_of
+from core.finders import open_model as open_any_model
 from core.images import ImageError, read_image
-from core.model import Model, ModelError
+from core.model import ModelError
 from core.model_results import KeptResult
 from core.verification import Case, ModelResult, ModelRow, compare_models
 from gui.verify.background import Cancelled
@@ -56,7 +58,7 @@ def open_model(path: Path, cancel: threading.Event) -> Candidate | str:
     if cancel.is_set():
         raise Cancelled
     try:
-        model = Model(path)
+        model = open_any_model(path)
     except ModelError as error:
         return str(error)
     return Candidate(path, model.sha256, model.card)
@@ -65,13 +67,13 @@ def open_model(path: Path, cancel: threading.Event) -> Candidate | str:
 def run_models(looks: list[Look], cancel: threading.Event, report: Callable[[object], None]) -> list[str]:
     """Run the models picture by picture; return what went wrong."""
     problems: list[str] = []
-    detector: Detector | None = None
+    detector: CellFinder | None = None
     for look in looks:
         if cancel.is_set():
             raise Cancelled
         try:
             if detector is None or detector.model.sha256 != look.candidate.sha256:
-                detector = Detector(Model(look.candidate.path))
+                detector = finder_of(open_any_model(look.candidate.path))
                 if detector.model.sha256 != look.candidate.sha256:
                     raise ModelError(f"{look.candidate.path}: the file is another model now; add it again.")
             result = detector.detect(read_image(look.path).pixels, diameter=look.diameter, cancel=cancel)

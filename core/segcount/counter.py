@@ -1,0 +1,128 @@
+"""Counting by segmentation in the detector's place: from a photograph to one detection for each cell."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Protocol
+
+import cv2
+import numpy as np
+
+from core.detections import Detections
+from core.detector import DetectorResult
+from core.focus import edge_blur
+from core.lit_field import LitField
+from core.scale import LARGEST_DIAMETER, SMALLEST_DIAMETER, guess_diameter
+from core.segcount.instances import Instances, count_masks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from core.detector import CancelFlag
+    from core.model_card import ModelCard
+    from core.segcount.masks import CellMasks
+
+_SCALE_TOLERANCE = math.log(1.15)
+_FEWEST_CELLS = 5
+_SAMPLE_CELLS = 8  # side of the sample that the scale is set by, in red cell diameters
+_SURE_SCORE = 0.5
+
+
+class MaskMaker(Protocol):
+    """What makes masks: a segmentation network, or the classical road."""
+
+    path: Path
+    sha256: str
+    card: ModelCard
+
+    def masks(
+        self,
+        field: NDArray[np.uint8],
+        diameter: float,
+        progress: Callable[[int, int], None] | None = None,
+        cancel: CancelFlag | None = None,
+    ) -> CellMasks:
+        """Make masks of a field, uint8 RGB (H, W, 3) in which red cells are ``diameter`` pixels wide."""
+        ...
+
+
+class SegmentCounter:
+    """Finds cells by the masks of one model; each class is counted by the method of the model's card."""
+
+    def __init__(self, model: MaskMaker) -> None:
+        self.model = model
+        self.card = model.card
+
+    def detect(
+        self,
+        image: NDArray[np.uint8],
+        *,
+        diameter: float | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        cancel: CancelFlag | None = None,
+    ) -> DetectorResult:
+        """Find every cell, as ``core.detector.Detector.detect`` does.
+
+        Raises
+        ------
+        DetectionCancelled
+            If ``cancel`` was set.
+        """
+        field = LitField.of(image, even_light=self.card.even_light)
+        notices: tuple[str, ...] = ()
+        if diameter is None:
+            diameter, known = self._find_diameter(field, cancel)
+            if not known:
+                notices = ("The red cell size could not be estimated here; set it by hand if the cells look wrong.",)
+        scale = self.card.red_cell_diameter / diameter
+        masks = self.model.masks(_scaled(field, scale), self.card.red_cell_diameter, progress, cancel)
+        found = count_masks(masks, self.card.classes, self.card.counting)
+        detections = _in_the_image(found, masks, image.shape[:2], self.card.score_floor)
+        return DetectorResult(detections, diameter, scale, notices, edge_blur(field.sample, diameter))
+
+    def _find_diameter(self, field: LitField, cancel: CancelFlag | None) -> tuple[float, bool]:
+        """Return the red cell diameter in pixels, and whether it is known.
+
+        The first guess, from the stained area, is corrected once by the red cells that are found at that scale.
+        """
+        guess = guess_diameter(field.sample)
+        if guess is None or not self.card.red_labels:
+            return self.card.red_cell_diameter, not self.card.red_labels
+        region = field.window(max(int(_SAMPLE_CELLS * guess), 1))
+        pixels = field.even(field.image[region.y1 : region.y2, region.x1 : region.x2], region)
+        part = LitField(pixels, None)
+        masks = self.model.masks(_scaled(part, self.card.red_cell_diameter / guess), self.card.red_cell_diameter, None, cancel)
+        found = count_masks(masks, self.card.classes, self.card.counting)
+        red = np.isin(found.labels, self.card.red_labels) & (found.scores >= _SURE_SCORE)
+        if red.sum() < _FEWEST_CELLS:
+            return guess, True
+        sides = found.boxes[red, 2:] - found.boxes[red, :2]
+        measured = guess * float(np.median(np.sqrt(sides[:, 0] * sides[:, 1]))) / self.card.red_cell_diameter
+        if abs(math.log(measured / guess)) < _SCALE_TOLERANCE:
+            return guess, True
+        return min(max(measured, SMALLEST_DIAMETER), LARGEST_DIAMETER), True
+
+
+def _scaled(field: LitField, scale: float) -> NDArray[np.uint8]:
+    """Return all of a photograph at another size, under even light."""
+    height, width = field.image.shape[:2]
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    pixels = field.image
+    if size != (width, height):
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
+    return field.even(pixels, field.whole())
+
+
+def _in_the_image(found: Instances, masks: CellMasks, size: tuple[int, int], floor: float) -> Detections:
+    """Return the instances above the score floor in pixels of the photograph of that height and width."""
+    height, width = size
+    rows, columns = masks.probabilities.shape[1:]
+    stretch = np.array([width / columns, height / rows], np.float32)
+    boxes = found.boxes * np.tile(stretch, 2)
+    kept = np.flatnonzero((found.scores >= floor) & (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1))
+    contours = tuple(found.contours[place] * stretch for place in kept)
+    return Detections.from_model(boxes[kept], found.scores[kept], found.labels[kept], contours)
