@@ -36,6 +36,8 @@ def annotate(
 ) -> NDArray[np.uint8]:
     """Return a copy of the photograph, uint8 RGB (H, W, 3), with every counted cell boxed and named.
 
+    Where its contour is known, that is drawn in place of the box.
+
     Boxes have a white casing so that they show on every stain. The probability is written where
     the cell is large enough for it. Of a ``frame`` the sides are drawn, the forbidden ones dashed; cells
     that it leaves out are dashed and have no name.
@@ -52,6 +54,11 @@ def annotate(
     for cell in cells:
         x1, y1, x2, y2 = (round(float(v)) for v in detections.boxes[cell])
         colour = palette.colour(classes, int(detections.labels[cell]))
+        if detections.contours is not None and len(detections.contours[cell]):
+            contour = detections.contours[cell].astype(np.int32)
+            cv2.polylines(picture, [contour], True, _CASING, line + 2)
+            cv2.polylines(picture, [contour], True, colour, line)
+            continue
         cv2.rectangle(picture, (x1, y1), (x2, y2), _CASING, line + 2)
         cv2.rectangle(picture, (x1, y1), (x2, y2), colour, line)
     for cell in cells[::-1]:

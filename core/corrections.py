@@ -79,4 +79,5 @@ class Corrections:
             np.concatenate([part.labels for part in parts]),
             np.concatenate([part.ids for part in parts]),
             np.concatenate([part.origin for part in parts]),
+            found.contours and found.contours + (np.zeros((0, 2), np.float32),) * len(self.cells),
         )

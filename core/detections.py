@@ -27,7 +27,8 @@ class Detections:
     ``boxes`` float32 (N, 4) ``x1 y1 x2 y2`` in pixels of the full, orientation-corrected image;
     ``scores`` float32 (N,) in 0 to 1; ``labels`` int32 (N,), indices into the model's classes;
     ``ids`` int64 (N,), stable through edits; ``origin`` uint8 (N,), values of ``Origin``; ``contours``: of each cell
-    its outline, float32 (K, 2) ``x y`` in pixels, None where the model gives boxes alone.
+    its outline, float32 (K, 2) ``x y`` in pixels, without points where a person put it; None where a model gives
+    boxes alone.
     The arrays are read-only, so that crossing threads is safe.
     """
 

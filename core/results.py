@@ -149,6 +149,8 @@ def _image_entry(image: CountedImage, classes: tuple[str, ...], all_detections: 
             "score": round(float(cells.scores[cell]), 4),
             "box": [round(float(value), 2) for value in cells.boxes[cell]],
         }
+        if cells.contours is not None:
+            entry["contour"] = np.round(cells.contours[cell].astype(float), 1).tolist()
         if all_detections:
             entry["counted"] = bool(image.result.counted[cell])
             entry["excluded"] = bool(image.result.excluded[cell])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core.annotate import annotate, write_picture
+from core.contours import save_contours, with_contours
 from core.counting import CountResult, CountSettings
 from core.images import find_images
 from core.model_results import load_result
@@ -133,6 +134,7 @@ class Document(SessionHolder):
                 found = self.session.detections(entry.id)
                 if found is None:
                     return None
+                found = with_contours(self.session, entry.id, found)
                 cells = ImageCells.of(found.in_order_of(self.classes), self.session.overlay(entry.id), self.classes)
             except SessionDamagedError:
                 entry.state = State.FAILED
@@ -577,6 +579,7 @@ class Document(SessionHolder):
                     stamp=entry.stamp,
                 )
                 save_field(session, entry.id, result.blur, result.capped)
+                save_contours(session, entry.id, detections)
                 keep_card(session, model.sha256, model.card)
             overlay = session.overlay(entry.id)
         except SessionError as error:

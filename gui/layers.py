@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, QSizeF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPixmap, QTransform
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPixmap, QPolygonF, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from core.boxes import areas
@@ -286,7 +286,32 @@ class BoxesItem(QGraphicsItem):
             width, dash = _LINE_STYLES[label % len(_LINE_STYLES)]
             width -= dense
             casing = (width,) if dense else (-1, width)
-            outlines.draw(self._corners(cells, transform), colour, width, dash, casing)
+            outlined = self._outlined(cells)
+            outlines.draw(self._corners(cells[~outlined], transform), colour, width, dash, casing)
+            self._draw_contours(outlines, transform, cells[outlined], colour, width)
+
+    def _outlined(self, cells: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which cells have a contour to draw in place of the box."""
+        contours = self._detections.contours if self._detections is not None else None
+        return np.array([contours is not None and len(contours[cell]) > 0 for cell in cells.tolist()], bool)
+
+    def _draw_contours(
+        self, outlines: Outlines, transform: QTransform, cells: NDArray[np.int64], colour: QColor, width: int
+    ) -> None:
+        """Draw the contours of cells that a segmentation model found, cased in white."""
+        if not len(cells) or self._detections is None or self._detections.contours is None:
+            return
+        painter = QPainter(outlines.image)
+        painter.translate(-outlines.corner)
+        polygons = [
+            transform.map(QPolygonF([QPointF(x, y) for x, y in self._detections.contours[cell].tolist()]))
+            for cell in cells.tolist()
+        ]
+        for pen in (QPen(QColor("white"), width + 2), QPen(colour, width)):
+            painter.setPen(pen)
+            for polygon in polygons:
+                painter.drawPolygon(polygon)
+        painter.end()
 
     def _draw_ghosts(self, outlines: Outlines, transform: QTransform, ghosts: NDArray[np.int64]) -> None:
         """Draw what is just below a threshold with dots."""

@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from core.classes import PALETTES, Palette
-from core.model import MODEL_SUFFIX
+from core.model import MODEL_SUFFIX, default_model_path
+from core.segcount.classical import CLASSICAL
 from core.version import __version__
 from gui.actions import MOST_CLASS_KEYS, Actions
 from gui.canvas import Canvas
@@ -195,6 +196,8 @@ class MainWindow(QMainWindow):
                 "next_unreviewed": self._next_unreviewed,
                 "find": self.image_list.name_filter.setFocus,
                 "import_model": files.ask_for_model,
+                "no_model": lambda: self.document.import_model(Path(CLASSICAL)),
+                "default_model": lambda: self.document.import_model(default_model_path()),
                 "verify": self.show_verify,
                 "next": lambda: self._step(1),
                 "previous": lambda: self._step(-1),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from core.contours import with_contours
 from core.corrections import Corrections
 from core.counting import Countable, CountSettings
 from core.detector import DetectorResult
@@ -116,6 +117,7 @@ class _Gatherer:
         try:
             truth = load_truth(self._session, image.id)
             found = self._session.detections(image.id) if image.state == "counted" and self.classes else None
+            found = found and with_contours(self._session, image.id, found)
             if found is None:
                 problem = image.error if image.state == "failed" else "It is not counted yet."
                 self._images.append(ReportImage(image.id, image.path, None, problem, truth=truth))

@@ -1,8 +1,8 @@
 """Masks without a network: Otsu's threshold, two stains told apart, and morphology.
 
 The road of the earlier literature (Bhavnani et al. 2016, Otsu and morphology, then watershed or circle Hough
-transform). It needs no training, so that it also counts where no model fits the stain; it does not know what a cell is, and
-takes everything for one that has the right size and colour.
+transform). It needs no training, so that it also counts where no model fits the stain; it does not know what a cell
+is, and takes everything for one that has the right size and colour.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ _AZURE = np.array([0.45, 0.87, 0.18], np.float32)
 
 _LEAST_AZURE = 0.12  # optical density; below it is the noise of a pale stain
 _AZURE_SHARE = 0.45  # of the density of red cells; below it is their own variation
+_MOST_AZURE = 2.0  # times the least
+_NUCLEUS_SHARE = 0.65  # of that level is enough for something as large as a nucleus
 _STEEPNESS = 4.0  # how fast certainty grows with the distance from a threshold
 
 # Lengths in red cell diameters
@@ -55,7 +57,7 @@ CARD = ModelCard(
     score_floor=0.3,
     red_cell_diameter=40.0,
     counting={
-        "RBC": CountingMethod(threshold=0.3),
+        "RBC": CountingMethod(method=Method.HOUGH, threshold=0.3),
         "WBC": CountingMethod(method=Method.COMPONENTS, threshold=0.3, typical=1.8, smallest=0.8),
         "Platelets": CountingMethod(method=Method.COMPONENTS, threshold=0.3, typical=0.4, smallest=0.2),
     },
@@ -93,9 +95,11 @@ def classical_probabilities(field: NDArray[np.uint8], diameter: float) -> NDArra
     if stained is None or not stained.any():
         return result
     density = -np.log(np.maximum(field, 1).astype(np.float32) / np.float32(WHITE))
-    red, azure = _separate(cv2.GaussianBlur(density, (0, 0), max(0.02 * diameter, 0.5)), stained)
+    smooth = np.asarray(cv2.GaussianBlur(density, (0, 0), max(0.02 * diameter, 0.5)), np.float32)
+    red, azure = _separate(smooth, stained)
     level = _azure_level(azure, red, stained)
-    nuclei, platelets = _nuclei_and_platelets((azure > level).astype(np.uint8), diameter)
+    nuclei, _ = _large_and_small(azure > _NUCLEUS_SHARE * level, diameter)
+    _, platelets = _large_and_small(azure > level, diameter)
     white = _grown(nuclei, _PLASMA * diameter)
     platelets = _grown(platelets, _RIM * diameter) & ~white & 1
     others = stained & ~white & ~platelets & 1
@@ -135,14 +139,15 @@ def _azure_level(azure: NDArray[np.float32], red: NDArray[np.float32], stained: 
     least = max(_LEAST_AZURE, _AZURE_SHARE * float(np.median(red[stained > 0])))
     scaled = np.clip(amounts * 100, 0, 255).astype(np.uint8)
     otsu, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    return float(np.clip(otsu / 100, least, 2 * least))
+    return float(np.clip(otsu / 100, least, _MOST_AZURE * least))
 
 
-def _nuclei_and_platelets(azure: NDArray[np.uint8], diameter: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Sort what is azure by size; masks of 0 and 1. The lobes of a nucleus are one."""
-    closed = np.asarray(cv2.morphologyEx(azure, cv2.MORPH_CLOSE, _disc(_CLOSING * diameter)), np.uint8)
+def _large_and_small(azure: NDArray[np.bool_], diameter: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Sort what is azure into nuclei and platelets by size; masks of 0 and 1. The lobes of a nucleus are one."""
+    closed = np.asarray(cv2.morphologyEx(azure.astype(np.uint8), cv2.MORPH_CLOSE, _disc(_CLOSING * diameter)), np.uint8)
     fill_holes(closed, (0.5 * diameter) ** 2)
-    _, components, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8, ltype=cv2.CV_32S)
+    found = cv2.connectedComponentsWithStats(closed, connectivity=8, ltype=cv2.CV_32S)
+    components, stats = np.asarray(found[1], np.int32), found[2]
     area = stats[:, cv2.CC_STAT_AREA]
     large = area >= math.pi / 4 * (_NUCLEUS * diameter) ** 2
     small = ~large & (area >= math.pi / 4 * (_SPECK * diameter) ** 2)

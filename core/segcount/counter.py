@@ -94,7 +94,9 @@ class SegmentCounter:
         region = field.window(max(int(_SAMPLE_CELLS * guess), 1))
         pixels = field.even(field.image[region.y1 : region.y2, region.x1 : region.x2], region)
         part = LitField(pixels, None)
-        masks = self.model.masks(_scaled(part, self.card.red_cell_diameter / guess), self.card.red_cell_diameter, None, cancel)
+        masks = self.model.masks(
+            _scaled(part, self.card.red_cell_diameter / guess), self.card.red_cell_diameter, None, cancel
+        )
         found = count_masks(masks, self.card.classes, self.card.counting)
         red = np.isin(found.labels, self.card.red_labels) & (found.scores >= _SURE_SCORE)
         if red.sum() < _FEWEST_CELLS:

@@ -37,7 +37,11 @@ class Instances:
 
     @classmethod
     def of(
-        cls, boxes: Sequence[Sequence[float]], scores: Sequence[float], contours: Sequence[NDArray[np.float32]], label: int
+        cls,
+        boxes: Sequence[Sequence[float]],
+        scores: Sequence[float],
+        contours: Sequence[NDArray[np.float32]],
+        label: int,
     ) -> Instances:
         """Make the instances of one class."""
         return cls(
@@ -85,7 +89,7 @@ def count_class(masks: CellMasks, label: int, method: CountingMethod) -> Instanc
 
 
 def _markers(inside: NDArray[np.uint8], method: CountingMethod, diameter: float) -> NDArray[np.int32]:
-    """Number the middles of the cells, int32 (H, W), 0 elsewhere.
+    """Find the middles of the cells and number them, int32 (H, W), 0 elsewhere.
 
     A middle is where the distance to the border is nearly the greatest nearby. (At the border of the picture a
     cell is taken to go on.)
@@ -101,8 +105,9 @@ def _markers(inside: NDArray[np.uint8], method: CountingMethod, diameter: float)
 
 
 def _without_specks(inside: NDArray[np.uint8], least: float) -> NDArray[np.int32]:
-    """Number the components that have at least so many pixels, int32 (H, W), 0 elsewhere."""
-    _, components, stats, _ = cv2.connectedComponentsWithStats(inside, connectivity=8, ltype=cv2.CV_32S)
+    """Find and number the components that have at least so many pixels, int32 (H, W), 0 elsewhere."""
+    found = cv2.connectedComponentsWithStats(inside, connectivity=8, ltype=cv2.CV_32S)
+    components, stats = np.asarray(found[1], np.int32), found[2]
     large = stats[:, cv2.CC_STAT_AREA] >= least
     large[0] = False
     numbers = np.where(large, np.cumsum(large), 0).astype(np.int32)
@@ -166,11 +171,11 @@ def _by_circles(
     smooth = cv2.GaussianBlur(framed, (0, 0), max(0.04 * diameter, 0.8))
     found = cv2.HoughCircles(
         smooth,
-        cv2.HOUGH_GRADIENT_ALT,
-        dp=1.5,
-        minDist=max(1.3 * shortest, 1.0),
+        cv2.HOUGH_GRADIENT,
+        1,
+        max(1.3 * shortest, 1.0),
         param1=100,
-        param2=method.roundness,
+        param2=max(method.arc * 2 * math.pi * radius, 1.0),
         minRadius=int(shortest),
         maxRadius=math.ceil(radius * (1 + method.radius_range)),
     )

@@ -21,9 +21,9 @@ class CountingMethod(msgspec.Struct, frozen=True, kw_only=True):
     ``threshold``: the probability from which on a pixel belongs to a cell; ``edge_threshold``: the one from which on it
     belongs to the edge between two cells, 1 to leave the edges alone. ``typical``: the usual diameter of the
     class; ``smallest``: that of the smallest cell, taken as a circle of the same area. ``marker_height`` (watershed):
-    the share of the greatest thickness nearby from which on the inside of a cell marks a cell of its own; the higher it is,
-    the more is split. ``roundness`` (Hough): how perfect a circle must be, 0 to 1; ``radius_range``: how far
-    radii may be from the typical one, as a share of it.
+    the share of the greatest thickness nearby from which on the inside of a cell marks a cell of its own; the higher
+    it is, the more is split. ``arc`` (Hough): the share of a circle's outline that must at least be
+    seen; ``radius_range``: how far radii may be from the typical one, as a share of it.
 
     Raises
     ------
@@ -36,12 +36,12 @@ class CountingMethod(msgspec.Struct, frozen=True, kw_only=True):
     edge_threshold: float = 0.5
     typical: float = 1.0
     smallest: float = 0.45
-    marker_height: float = 0.8
-    roundness: float = 0.5
-    radius_range: float = 0.4
+    marker_height: float = 0.85
+    arc: float = 0.08
+    radius_range: float = 0.3
 
     def __post_init__(self) -> None:
-        shares = (self.threshold, self.edge_threshold, self.marker_height, self.roundness)
+        shares = (self.threshold, self.edge_threshold, self.marker_height, self.arc)
         lengths_fit = 0 < self.smallest <= 10 and 0 < self.typical <= 10
         if not all(0 < share <= 1 for share in shares) or not lengths_fit or not 0 < self.radius_range < 1:
             raise ValueError("a number of the counting method cannot be")

@@ -69,8 +69,11 @@ class MaskNetwork:
         tile, inside = self.card.tile, self.card.tile_inside or self.card.tile - self.card.overlap
         rows, columns = -(-height // inside), -(-width // inside)
         margin = (tile - inside) // 2
-        below, right = rows * inside - height + tile - inside - margin, columns * inside - width + tile - inside - margin
-        padded = cv2.copyMakeBorder(field, margin, below, margin, right, cv2.BORDER_REFLECT_101)
+        below, right = (
+            rows * inside - height + tile - inside - margin,
+            columns * inside - width + tile - inside - margin,
+        )
+        padded = np.asarray(cv2.copyMakeBorder(field, margin, below, margin, right, cv2.BORDER_REFLECT_101), np.uint8)
         places = [(row * inside, column * inside) for row in range(rows) for column in range(columns)]
         whole: NDArray[np.float32] | None = None
         for start in range(0, len(places), _AT_ONCE):

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 import pytest
 
+from core.annotate import annotate, write_picture
+from core.cli import main
+from core.counting import CountSettings, count
+from core.finders import finder_of, open_model
+from core.images import read_image
+from core.metrics import score_image
+from core.rendered_smear import CLASS_NAMES, RenderedSmear, render_smear
+from core.results import count_image
+from core.segcount.classical import CLASSICAL
 from core.segcount.instances import count_class, count_masks
 from core.segcount.masks import CellMasks
 from core.segcount.method import CountingMethod, Method
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DIAMETER = 40.0
 ALL = tuple(Method)
@@ -85,3 +100,67 @@ def test_a_pixel_belongs_to_the_likeliest_class():
 def test_a_method_that_cannot_be_is_refused():
     with pytest.raises(ValueError, match="cannot be"):
         CountingMethod(threshold=0)
+
+
+@pytest.fixture(scope="module")
+def smear() -> RenderedSmear:
+    return render_smear(
+        640, 480, red_cells=45, white_cells=2, platelets=6, diameter=62, rng=np.random.default_rng(3), max_overlap=0.08
+    )
+
+
+def write_field(path: Path, smear: RenderedSmear) -> Path:
+    write_picture(smear.image, path)
+    return path
+
+
+def test_the_classical_road_finds_nearly_every_cell_of_a_plain_field(smear: RenderedSmear, tmp_path: Path):
+    model = open_model(CLASSICAL)
+    settings = CountSettings.suggested_by(model.card)
+    photograph = read_image(write_field(tmp_path / "field.png", smear))
+    image = count_image(photograph, finder_of(model), settings)
+    scores = score_image(
+        image.found.detections, image.result.counted, smear.boxes, smear.labels, model.card.classes, 0.5
+    )
+    assert scores["RBC"].f1 > 0.9
+    assert scores["WBC"].counted == scores["WBC"].truth > 0
+    assert 0 < scores["Platelets"].counted <= scores["Platelets"].truth
+    assert image.found.diameter == pytest.approx(62, rel=0.15)
+
+
+def test_contours_lie_within_the_boxes_and_follow_the_cells(smear: RenderedSmear):
+    found = finder_of(open_model(CLASSICAL)).detect(smear.image).detections
+    assert found.contours is not None
+    for box, contour in zip(found.boxes, found.contours, strict=True):
+        assert (contour.min(axis=0) >= box[:2] - 1.5).all()
+        assert (contour.max(axis=0) <= box[2:] + 1.5).all()
+    assert found.numbered_from(7).contours is found.contours
+    only_white = found.relabelled(np.array([-1, 0, -1], np.int32))
+    assert len(only_white.contours or ()) == len(only_white)
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_an_empty_field_has_no_cell(value: int):
+    result = finder_of(open_model(CLASSICAL)).detect(np.full((90, 120, 3), value, np.uint8))
+    assert len(result.detections) == 0
+
+
+def test_the_command_counts_without_a_model(smear: RenderedSmear, tmp_path: Path):
+    field, result = write_field(tmp_path / "field.png", smear), tmp_path / "result.json"
+    assert main([str(field), "--model", "classical", "--json", str(result), "--quiet"]) == 0
+    document = json.loads(result.read_bytes())
+    assert document["model"]["name"] == "No model: classical"
+    assert document["totals"]["RBC"] > 35
+    contour = document["images"][0]["detections"][0]["contour"]
+    assert len(contour) > 5
+
+
+def test_a_picture_shows_contours_in_place_of_boxes(smear: RenderedSmear):
+    found = finder_of(open_model(CLASSICAL)).detect(smear.image).detections
+    settings = CountSettings.suggested_by(open_model(CLASSICAL).card)
+    picture = annotate(smear.image, found, count(found, settings, CLASS_NAMES), CLASS_NAMES)
+    assert found.contours is not None
+    x, y = found.contours[0].astype(int)[0]
+    assert (picture[y, x] != smear.image[y, x]).any()
+    corner = found.boxes[0].astype(int)[:2] + 1
+    assert (picture[corner[1], corner[0]] == smear.image[corner[1], corner[0]]).all()

@@ -1,0 +1,77 @@
+"""Counting by segmentation in the window: contours in place of boxes, and no model at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from core.detections import Detections
+    from gui.window import MainWindow
+
+
+@pytest.fixture
+def without_model(
+    window: MainWindow,
+    qtbot: QtBot,
+    make_smear: Callable[..., tuple[Path, dict[str, int]]],
+    wait_counted: Callable[..., None],
+) -> MainWindow:
+    """Return a window in which two pictures were counted without a model."""
+    paths = [make_smear(f"{seed}.png", seed)[0] for seed in range(2)]
+    window.document.open_paths(paths)
+    wait_counted(window)
+    with qtbot.waitSignal(window.document.model_changed, timeout=30_000):
+        window.actions_["no_model"].trigger()
+    wait_counted(window)
+    return window
+
+
+def cells(window: MainWindow) -> Detections:
+    shown = window.document.current_cells()
+    assert shown is not None
+    return shown.cells
+
+
+def test_a_picture_is_counted_without_a_model(without_model: MainWindow) -> None:
+    assert without_model.panel.model_name.text() == "No model: classical"
+    assert int(without_model.panel.classes.cards["RBC"].count.text()) > 8
+    assert without_model.document.model is not None
+    assert cells(without_model).contours is not None
+
+
+def test_contours_of_a_picture_that_is_shown_later_come_from_the_session(
+    without_model: MainWindow, wait_counted: Callable[..., None]
+) -> None:
+    without_model.actions_["next"].trigger()
+    wait_counted(without_model)
+    shown = cells(without_model)
+    assert shown.contours is not None
+    for box, contour in zip(shown.boxes, shown.contours, strict=True):
+        assert np.abs(contour.min(axis=0) - box[:2]).max() <= 2
+        assert np.abs(contour.max(axis=0) - box[2:]).max() <= 2
+
+
+def test_a_cell_put_by_hand_has_a_box_among_contours(without_model: MainWindow) -> None:
+    window = without_model
+    window.document.editing.add_cell("RBC", (5.0, 5.0, 40.0, 40.0))
+    drawn = cells(window)
+    assert drawn.contours is not None
+    assert len(drawn.contours[-1]) == 0
+    window.grab()  # draws both
+
+
+def test_the_model_that_came_with_the_program_is_a_click_away(
+    without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]
+) -> None:
+    with qtbot.waitSignal(without_model.document.model_changed, timeout=30_000):
+        without_model.actions_["default_model"].trigger()
+    wait_counted(without_model)
+    assert cells(without_model).contours is None
