@@ -78,13 +78,15 @@ class RenderedSmear:
     """A picture and its truth.
 
     ``image`` uint8 RGB (H, W, 3); ``boxes`` float32 (N, 4) x1 y1 x2 y2 in pixels, tight round the
-    visible part; ``labels`` int32 (N,), indices into ``CLASS_NAMES``. Cells of which less than half
-    is inside the picture are drawn but are not part of the truth.
+    visible part; ``labels`` int32 (N,), indices into ``CLASS_NAMES``; ``shapes``: N masks bool (h, w), which pixels
+    of its box each cell covers. Cells of which less than half is inside the picture are drawn but are not part of the
+    truth.
     """
 
     image: NDArray[np.uint8]
     boxes: NDArray[np.float32]
     labels: NDArray[np.int32]
+    shapes: tuple[NDArray[np.bool_], ...] = ()
 
     def counts(self) -> dict[str, int]:
         """Return the true count for each class name."""
@@ -130,6 +132,7 @@ def render_smear(
     placed = np.zeros((0, 3), np.float32)
     boxes: list[tuple[float, float, float, float]] = []
     labels: list[int] = []
+    shapes: list[NDArray[np.bool_]] = []
     kinds = [WBC] * white_cells + [PLATELET] * platelets + [RBC] * red_cells
     for kind in kinds:
         cell = _draw_cell(kind, diameter, style, rng)
@@ -139,16 +142,17 @@ def render_smear(
         if spot is None:
             continue
         placed = np.vstack([placed, (*spot, radius)]).astype(np.float32)
-        box = _stamp(density, cell, spot)
-        if box is not None:
-            boxes.append(box)
+        stamped = _stamp(density, cell, spot)
+        if stamped is not None:
+            boxes.append(stamped[0])
+            shapes.append(stamped[1])
             labels.append(kind)
     _add_debris(density, diameter, style, rng)
     for _ in range(style.ghosts):
         centre = rng.uniform(0, width), rng.uniform(0, height)
         add_ghost(density, centre, diameter * float(rng.uniform(0.7, 1.3)), rng)
     image = _photograph(density, diameter, style, rng)
-    return RenderedSmear(image, np.array(boxes, np.float32).reshape(-1, 4), np.array(labels, np.int32))
+    return RenderedSmear(image, np.array(boxes, np.float32).reshape(-1, 4), np.array(labels, np.int32), tuple(shapes))
 
 
 def _free_spot(
@@ -166,8 +170,8 @@ def _free_spot(
 
 def _stamp(
     density: NDArray[np.float32], cell: _Cell, centre: tuple[float, float]
-) -> tuple[float, float, float, float] | None:
-    """Add a cell to the field; return its visible box, or None if less than half can be seen."""
+) -> tuple[tuple[float, float, float, float], NDArray[np.bool_]] | None:
+    """Add a cell to the field; return its visible box and shape, or None if less than half can be seen."""
     height, width = density.shape[:2]
     h, w = cell.shape.shape
     left, top = round(centre[0] - w / 2), round(centre[1] - h / 2)
@@ -180,12 +184,13 @@ def _stamp(
     if visible.sum() < _MIN_VISIBLE * cell.shape.sum():
         return None
     rows, columns = np.flatnonzero(visible.any(1)), np.flatnonzero(visible.any(0))
-    return (
+    box = (
         float(x1 + columns[0]),
         float(y1 + rows[0]),
         float(x1 + columns[-1] + 1),
         float(y1 + rows[-1] + 1),
     )
+    return box, visible[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _polar_grid(half: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

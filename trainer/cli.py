@@ -18,6 +18,8 @@ from trainer import cli_data, cli_evaluate
 from trainer.cli_parts import BadInputError, FailedError, add_sources, load, not_negative, positive, say
 from trainer.data import DataError, load_data_set
 from trainer.preset import PresetError, built_in_presets, load_preset
+from trainer.segment.cli import export_network, fit_network
+from trainer.segment.preset import built_in_segment_presets, is_segment_preset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_fit(parser: argparse.ArgumentParser) -> None:
-    known = ", ".join(built_in_presets())
+    known = ", ".join([*built_in_presets(), *built_in_segment_presets()])
     parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="data set folder or manifest (.json)")
     parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="folder for checkpoints and logs")
     parser.add_argument("--preset", default="resnet18", help=f"{known}, or a .toml file (default: resnet18)")
@@ -56,6 +58,9 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--precision", choices=("32-true", "bf16-mixed", "16-mixed"), default="32-true")
     parser.add_argument("--accelerator", default="auto", help="cpu, gpu, ... (default: auto)")
     parser.add_argument("--devices", default="auto", help="how many of them (default: auto)")
+    parser.add_argument(
+        "--masks", type=Path, metavar="DIR", help="masks of 'data masks' or of your own, for a segmentation preset"
+    )
     parser.add_argument("--workers", type=not_negative, default=2, help="data worker processes (default: 2)")
     parser.set_defaults(run_command=_fit)
 
@@ -115,10 +120,6 @@ def _fit(arguments: argparse.Namespace) -> None:
 
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     tell = rank_zero_only(say)
-    preset = load_preset(arguments.preset)
-    if arguments.epochs is not None:
-        preset = dataclasses.replace(preset, epochs=arguments.epochs)
-    train, val = load(arguments, "train"), load(arguments, "val")
     options = RunOptions(
         arguments.run,
         seed=arguments.seed,
@@ -128,6 +129,13 @@ def _fit(arguments: argparse.Namespace) -> None:
         devices=arguments.devices,
         progress=sys.stderr.isatty(),
     )
+    if is_segment_preset(arguments.preset):
+        fit_network(arguments, options, tell)
+        return
+    preset = load_preset(arguments.preset)
+    if arguments.epochs is not None:
+        preset = dataclasses.replace(preset, epochs=arguments.epochs)
+    train, val = load(arguments, "train"), load(arguments, "val")
     tell(f"Training {preset.name} on {len(train.fields)} fields of {train.name}, {len(val.fields)} to choose by.")
     try:
         best = fit(train, val, preset, options, _weights(arguments.weights), tell)
@@ -142,12 +150,25 @@ def _weights(text: str) -> str | None:
     return None if text == "none" else text
 
 
+def _holds_segmenter(checkpoint: Path) -> bool:
+    from trainer.checkpoint import CheckpointError
+    from trainer.segment.export import is_segmenter
+
+    try:
+        return is_segmenter(checkpoint)
+    except CheckpointError as error:
+        raise BadInputError(str(error)) from error
+
+
 def _export(arguments: argparse.Namespace) -> None:
     from trainer.checkpoint import CheckpointError, load_average
     from trainer.export import ExportError, export_checkpoint
 
     if arguments.sources and not arguments.calibrate:
         raise BadInputError("--sources chooses fields to calibrate by; give --calibrate DIR too.")
+    if _holds_segmenter(arguments.checkpoint[0]):
+        export_network(arguments)
+        return
     paths, shares = arguments.checkpoint, arguments.shares or [1] * len(arguments.checkpoint)
     if len(shares) != len(paths):
         raise BadInputError(f"--shares has {len(shares)} numbers for {len(paths)} checkpoints; give one for each.")

@@ -20,6 +20,7 @@ from trainer.manifest import (
     read_manifest,
     write_manifest,
 )
+from trainer.segment.cli import add_masks
 from trainer.summary import quality_text, summary_tables
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def add_commands(commands: Any) -> None:
     _add_merge(inner.add_parser("merge", help="make one manifest of several; no picture stays in it twice"))
     _add_split(inner.add_parser("split", help="divide a data set into train, val and test, or into folds"))
     _add_check(inner.add_parser("check", help="check a manifest against its pictures"))
+    add_masks(inner.add_parser("masks", help="make masks of cells and of the edges between them from boxes"))
     _add_explore(inner.add_parser("explore", help="write a report of what a data set holds (.html)"))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.annotations import canonical_class
 from trainer.data import CANONICAL_CLASSES
 from trainer.importing.formats import read_coco, read_points, read_table, read_voc, read_yolo
+from trainer.importing.masks import read_mask_folders
 from trainer.importing.sessions import read_session
 from trainer.importing.single_cells import read_class_folders
 from trainer.manifest import (
@@ -38,6 +39,7 @@ FORMATS = {
     "csv": "a table: filename, cell_type, xmin, ymin, xmax, ymax",
     "points": "point files: lines of 'x y type' for each picture",
     "classes": "single cells: a folder for each class, one cell in each picture",
+    "masks": "mask images: a folder for each class, and maybe one named edge",
     "session": "a session of SmearCount: its reviewed pictures",
 }
 EVERY_CLASS = "all"
@@ -81,6 +83,8 @@ def read_source(kind: str, source: Path, options: ImportOptions) -> Imported:
             return read_points(source, options.images, options.type_names)
         case "classes":
             return read_class_folders(source)
+        case "masks":
+            return read_mask_folders(source, options.images)
         case _:
             return read_session(source, unreviewed=options.unreviewed)
 
