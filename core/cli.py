@@ -11,7 +11,7 @@ from core.annotate import annotate, write_picture
 from core.cli_arguments import build_parser, check_results, csv_style, parts_of, session_of, settings_of
 from core.cli_output import EXIT_GOOD, EXIT_SOME_FAILED, error_console, print_table, progress_bar
 from core.cli_session import report_session
-from core.finders import finder_of, open_model
+from core.finders import counted_by, finder_of, open_model
 from core.frame import rule_text
 from core.images import ImageError, find_images, read_image
 from core.model import ModelError, default_model_path
@@ -49,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if parts is not None:
             return _merge(parts, arguments.json)
         model = open_model(arguments.model or default_model_path())
+        model = counted_by(model, dict(arguments.count_by)) if arguments.count_by else model
         settings = settings_of(arguments, model)
     except (ModelError, SessionError, ValueError) as error:
         parser.error(str(error))

@@ -11,6 +11,7 @@ from core.counting import CountSettings
 from core.csv_text import CsvStyle, Separator
 from core.frame import EdgeRule
 from core.region import Region
+from core.segcount.method import Method
 from core.session_values import SESSION_SUFFIX
 from core.shards import Shard
 from core.version import __version__
@@ -50,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="CLASS=VALUE",
         help="confidence threshold of a class, such as RBC=0.5; may be repeated",
     )
+    add_count_by(parser)
     parser.add_argument("--nms-iou", type=_overlap, help="overlap above which two boxes of a class are one cell")
     parser.add_argument(
         "--diameter",
@@ -81,6 +83,26 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--quiet", action="store_true", help="print no table and no progress")
     parser.add_argument("--version", action="version", version=f"SmearCount {__version__}")
     return parser
+
+
+def add_count_by(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that chooses how masks are counted."""
+    parser.add_argument(
+        "--count-by",
+        action="append",
+        type=_way_of_counting,
+        default=[],
+        metavar="CLASS=METHOD",
+        help=f"how cells are counted in the masks of a segmentation model: {', '.join(Method)}; may be repeated",
+    )
+
+
+def _way_of_counting(text: str) -> tuple[str, Method]:
+    name, _, method = text.partition("=")
+    try:
+        return name, Method(method)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not CLASS=METHOD, such as RBC={Method.HOUGH}") from error
 
 
 def _add_results(parser: argparse.ArgumentParser) -> None:

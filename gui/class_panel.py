@@ -8,6 +8,7 @@ from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QDoubleSpinBox,
     QFrame,
     QGridLayout,
@@ -20,20 +21,39 @@ from PySide6.QtWidgets import (
 )
 
 from core.intervals import count_more, poisson_interval
+from core.segcount.method import Method
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from core.classes import Palette, Rgb
     from core.counting import CountResult, CountSettings, Ledger
+    from core.model_card import ModelCard
 
 _STEPS = 100
 LONG_NAMES = {"RBC": "Red cells (RBC)", "WBC": "White cells (WBC)"}
 """What people call the classes."""
 
+METHODS = {
+    Method.WATERSHED: "middles of cells (watershed)",
+    Method.COMPONENTS: "separate pieces (components)",
+    Method.HOUGH: "circles (Hough)",
+}
+"""What people call the ways to count masks."""
+
 
 class QuietSlider(QSlider):
     """A slider that the wheel moves only while it has the focus, so that scrolling never does."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class QuietComboBox(QComboBox):
+    """A choice that the wheel changes only while it has the focus."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():
@@ -70,6 +90,7 @@ class ClassCard(QFrame):
 
     threshold_changed = Signal(str, float)
     shown_changed = Signal(str, bool)
+    method_chosen = Signal(str, object)  # class name, Method
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -121,6 +142,23 @@ class ClassCard(QFrame):
         layout.addWidget(self.slider, 3, 1)
         layout.addWidget(self.number, 3, 2)
         layout.setColumnStretch(1, 1)
+        self.method_caption = QLabel("Counted by")
+        self.method_caption.setObjectName("faint")
+        self.method = QuietComboBox()
+        self.method.setAccessibleName(f"How {long_name} are counted")
+        for method, text in METHODS.items():
+            self.method.addItem(text, method.value)
+        self.method.activated.connect(lambda *_: self.method_chosen.emit(name, Method(self.method.currentData())))
+        layout.addWidget(self.method_caption, 4, 0)
+        layout.addWidget(self.method, 4, 1, 1, 2)
+        self.show_method(None)
+
+    def show_method(self, method: Method | None) -> None:
+        """Show how the masks of the class are counted; nothing if the model makes no masks."""
+        for widget in (self.method_caption, self.method):
+            widget.setVisible(method is not None)
+        if method is not None:
+            self.method.setCurrentIndex(self.method.findData(method.value))
 
     def _on_shown(self, shown: bool) -> None:
         self.shown_changed.emit(self.name, shown)
@@ -173,6 +211,7 @@ class ClassPanel(QWidget):
 
     threshold_changed = Signal(str, float)
     shown_changed = Signal()
+    method_chosen = Signal(str, object)  # class name, Method
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -192,6 +231,7 @@ class ClassPanel(QWidget):
             card = ClassCard(name)
             card.threshold_changed.connect(self.threshold_changed)
             card.shown_changed.connect(lambda *_: self.shown_changed.emit())
+            card.method_chosen.connect(self.method_chosen)
             self.cards[name] = card
             self._layout.addWidget(card)
         self.set_palette(classes, palette)
@@ -215,6 +255,12 @@ class ClassPanel(QWidget):
         """Show the thresholds; ``floor`` is the lowest score that the model hands out."""
         for name, card in self.cards.items():
             card.show_threshold(settings.thresholds[name], floor)
+
+    def show_methods(self, card: ModelCard) -> None:
+        """Show how the masks of a segmentation model are counted, by class."""
+        for name, panel in self.cards.items():
+            how = card.counting.get(name)
+            panel.show_method(how.method if how is not None and card.kind == "segmentation" else None)
 
     def show_result(self, result: CountResult | None, state: str = "not counted yet") -> None:
         """Show the counts of the current picture, or its ``state`` while there are none."""

@@ -96,6 +96,13 @@ class CountingQueue(QObject):
         self._thread.open_model(path)
         self.activity_changed.emit()
 
+    def use_model(self, model: AnyModel) -> None:
+        """Go over to a model that is open already, such as the same one with another way of counting."""
+        self.opening_model = True
+        self._stop_job()
+        self._thread.use_model(model)
+        self.activity_changed.emit()
+
     def set_entries(self, entries: list[Entry], *, count: bool = True) -> None:
         """Take the pictures of the session, in the order of the list; those that wait are counted if ``count``."""
         self._entries = {entry.id: entry for entry in entries}

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from core.annotate import annotate, write_picture
 from core.contours import save_contours, with_contours
 from core.counting import CountResult, CountSettings
+from core.finders import counted_by
 from core.images import find_images
 from core.model_results import load_result
 from core.recount import carry_over
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from core.classes import Palette
     from core.detector import DetectorResult
     from core.finders import AnyModel
+    from core.segcount.method import Method
     from core.session_values import StoredImage
     from gui.worker import Picture, Reading
 
@@ -519,6 +521,11 @@ class Document(SessionHolder):
         """Open another model; every picture is then counted again with it, and corrections are kept."""
         self.queue.open_model(path)
 
+    def count_by(self, class_name: str, method: Method) -> None:
+        """Count the masks of a class in another way, in every picture; thresholds and corrections stay."""
+        if self.model is not None and self.model.card.counting[class_name].method is not method:
+            self.queue.use_model(counted_by(self.model, {class_name: method}))
+
     def recount(self, entries: Iterable[Entry]) -> None:
         """Count pictures anew, after what counts in them changed: the current one now, the others soon."""
         counted = [entry for entry in entries if entry.state is State.COUNTED]
@@ -654,8 +661,9 @@ class Document(SessionHolder):
     def _on_model_opened(self, model: AnyModel) -> None:
         first = self.model is None
         changed = self.model is not None and model.sha256 != self.model.sha256
+        same_masks = self.model is not None and model.as_made[0] == self.model.as_made[0] and bool(self.classes)
         self.model = model
-        if self.session is None or changed or not self.classes:
+        if not same_masks and (self.session is None or changed or not self.classes):
             self.classes = model.card.classes
             rule = self.frames.rule
             self.settings = replace(CountSettings.suggested_by(model.card), edge_rule=rule)

@@ -246,6 +246,7 @@ class MainWindow(QMainWindow):
         document.editing.person_wanted.connect(self.ask_for_person)
         self.image_list.chosen.connect(document.set_current)
         self.panel.classes.threshold_changed.connect(document.set_threshold)
+        self.panel.classes.method_chosen.connect(document.count_by)
         self.panel.classes.shown_changed.connect(self._on_hidden_changed)
         self.panel.scale_row.diameter_set.connect(document.set_diameter)
         self.panel.reset_button.clicked.connect(lambda *_: document.reset_thresholds())
@@ -406,6 +407,7 @@ class MainWindow(QMainWindow):
         self.panel.classes.show_settings(document.settings, document.model.card.score_floor)
         self.panel.classes.set_hidden(document.remembered("hidden", []))
         self.panel.show_model()
+        self.panel.classes.show_methods(document.model.card)
         self.bar.add_menu.clear()
         for place, name in enumerate(document.classes):
             choose = self.bar.add_menu.addAction(f"Add {name}")

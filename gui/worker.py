@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from core.counting import count_ahead
 from core.detector import DetectionCancelled
-from core.finders import CellFinder, finder_of, open_model
+from core.finders import AnyModel, CellFinder, finder_of, open_model
 from core.images import ImageError, SmearImage, read_image
 from core.model import ModelError
 from core.session import FileStamp, SessionError, stamp_of
@@ -103,6 +103,12 @@ class Worker(QObject):
         self.model_opened.emit(model)
 
     @Slot(object)
+    def use_model(self, model: AnyModel) -> None:
+        """Take a model that is open already."""
+        self._detector = finder_of(model)
+        self.model_opened.emit(model)
+
+    @Slot(object)
     def run(self, job: Job) -> None:
         """Read a picture and find its cells."""
         try:
@@ -149,6 +155,7 @@ class WorkerThread(QObject):
 
     _run = Signal(object)
     _open_model = Signal(object)
+    _use_model = Signal(object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -158,6 +165,7 @@ class WorkerThread(QObject):
         self.worker.moveToThread(self._thread)
         self._run.connect(self.worker.run)
         self._open_model.connect(self.worker.open_model)
+        self._use_model.connect(self.worker.use_model)
         self._thread.start()
 
     def run(self, job: Job) -> None:
@@ -167,6 +175,10 @@ class WorkerThread(QObject):
     def open_model(self, path: Path) -> None:
         """Queue the opening of a model file."""
         self._open_model.emit(path)
+
+    def use_model(self, model: AnyModel) -> None:
+        """Queue the change to a model that is open already."""
+        self._use_model.emit(model)
 
     def stop(self) -> None:
         """End the thread; running jobs must have been cancelled."""

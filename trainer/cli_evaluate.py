@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from core.finders import finder_of, open_model
+from core.cli_arguments import add_count_by
+from core.finders import counted_by, finder_of, open_model
 from core.whole_files import write_whole
 from trainer.card import with_measurements, write_card
 from trainer.cli_parts import BadInputError, add_data, add_model, load, names, not_negative, positive, say, show
@@ -35,6 +36,7 @@ def _add_tune(parser: argparse.ArgumentParser) -> None:
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
     add_data(parser, "test")
+    add_count_by(parser)
     parser.add_argument(
         "--resize",
         type=_factor,
@@ -131,6 +133,10 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     from trainer.tables import evaluation_tables
 
     data, model = load(arguments, arguments.split), open_model(arguments.model)
+    try:
+        model = counted_by(model, dict(arguments.count_by)) if arguments.count_by else model
+    except ValueError as error:
+        raise BadInputError(f"--count-by: {error}.") from error
     dense = None if arguments.dense is None else DenseField(arguments.dense, arguments.seed)
     evaluation = evaluate(model, finder_of(model), data, arguments.resize, dense)
     for table in evaluation_tables(evaluation):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from core.annotate import write_picture
+from core.cli import main
 from core.detector import DetectionCancelled
-from core.finders import finder_of, open_model
+from core.finders import counted_by, finder_of, open_model
 from core.model import Model, ModelError
 from core.model_card import CARD_KEY, CardError, ModelCard
 from core.segcount.method import CountingMethod, Method
@@ -139,3 +142,33 @@ def test_a_card_that_cannot_be_is_refused(before: str, after: str):
 def test_a_file_whose_network_makes_no_masks_is_refused(tmp_path: Path):
     with pytest.raises(ModelError, match="other inputs or outputs"):
         open_model(write_model(tmp_path / "m.onnx", output="something"))
+
+
+def test_another_way_of_counting_is_another_model_to_a_session(model_file: Path):
+    model = open_model(model_file)
+    other = counted_by(model, {"RBC": Method.HOUGH})
+    assert other.card.name == "dark is cell (RBC by hough)"
+    assert other.sha256 != model.sha256
+    assert counted_by(other, {"RBC": Method.HOUGH}).sha256 == other.sha256
+    again = counted_by(other, {"RBC": Method.COMPONENTS})
+    assert (again.sha256, again.card) == (model.sha256, model.card)
+
+
+def test_it_is_chosen_at_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], model_path: Path):
+    field = np.full((90, 90, 3), 235, np.uint8)
+    cv2.circle(field, (45, 45), 20, (200, 120, 140), -1)
+    write_picture(field, tmp_path / "field.png")
+    out = tmp_path / "out.json"
+    arguments = [str(tmp_path / "field.png"), "--diameter", "40", "--quiet", "--json", str(out)]
+    assert main([*arguments, "--model", "classical", "--count-by", "RBC=components"]) == 0
+    document = json.loads(out.read_bytes())
+    assert document["model"]["name"] == "No model: classical (RBC by components)"
+    assert document["totals"] == {"RBC": 1, "WBC": 0, "Platelets": 0}
+    for wrong, message in (
+        (["--model", "classical", "--count-by", "RBC=guess"], "is not CLASS=METHOD"),
+        (["--model", "classical", "--count-by", "XYZ=hough"], "the model's classes are"),
+        (["--model", str(model_path), "--count-by", "RBC=hough"], "finds boxes and no masks"),
+    ):
+        with pytest.raises(SystemExit):
+            main([*arguments, *wrong])
+        assert message in capsys.readouterr().err

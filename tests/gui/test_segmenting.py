@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+
+from core.segcount.method import Method
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,3 +78,28 @@ def test_the_model_that_came_with_the_program_is_a_click_away(
         without_model.actions_["default_model"].trigger()
     wait_counted(without_model)
     assert cells(without_model).contours is None
+
+
+def test_the_way_of_counting_is_chosen_in_the_class_panel(
+    without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]
+) -> None:
+    window = without_model
+    window.document.set_threshold("WBC", 0.42)
+    card = window.panel.classes.cards["RBC"]
+    assert card.method.isVisible()
+    assert card.method.currentData() == Method.HOUGH
+    before = cells(window)
+    with qtbot.waitSignal(window.document.model_changed, timeout=30_000):
+        card.method.setFocus()
+        qtbot.keyClick(card.method, Qt.Key.Key_Up)
+    wait_counted(window)
+    assert window.panel.model_name.text() == "No model: classical (RBC by components)"
+    assert window.panel.classes.cards["RBC"].method.currentData() == Method.COMPONENTS
+    after = cells(window)
+    assert len(after) != len(before) or (after.boxes != before.boxes).any()
+    assert window.document.settings is not None
+    assert window.document.settings.thresholds["WBC"] == pytest.approx(0.42)
+
+
+def test_a_model_that_finds_boxes_offers_no_way_of_counting(window: MainWindow) -> None:
+    assert not window.panel.classes.cards["RBC"].method.isVisible()
