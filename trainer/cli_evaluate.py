@@ -10,6 +10,9 @@ import msgspec
 
 from core.cli_arguments import add_count_by
 from core.finders import counted_by, finder_of, open_model
+from core.model import Model
+from core.segcount.classical import CLASSICAL
+from core.segcount.counter import SegmentCounter
 from core.whole_files import write_whole
 from trainer.card import with_measurements, write_card
 from trainer.cli_parts import BadInputError, add_data, add_model, load, names, not_negative, positive, say, show
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands to the parser of ``smearcount-train``."""
     _add_tune(commands.add_parser("tune", help="find the thresholds at which a model counts best"))
+    _add_tune_counting(commands.add_parser("tune-counting", help="find how the masks of a model are counted best"))
     _add_evaluate(commands.add_parser("evaluate", help="measure a model on fields with boxes"))
     _add_points(commands.add_parser("evaluate-points", help="measure a model on fields with points"))
     _add_compare(commands.add_parser("compare", help="put evaluations of the same pictures side by side"))
@@ -31,6 +35,13 @@ def _add_tune(parser: argparse.ArgumentParser) -> None:
     add_data(parser, "val")
     parser.add_argument("--dry-run", action="store_true", help="do not write the thresholds to the model's card")
     parser.set_defaults(run_command=_tune)
+
+
+def _add_tune_counting(parser: argparse.ArgumentParser) -> None:
+    add_model(parser)
+    add_data(parser, "val")
+    parser.add_argument("--dry-run", action="store_true", help="do not write the best way to the model's card")
+    parser.set_defaults(run_command=_tune_counting)
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -107,7 +118,13 @@ def _factor(text: str) -> float:
     return value
 
 
+def _refuse_without_file(arguments: argparse.Namespace, wanted: bool) -> None:
+    if wanted and str(arguments.model) == CLASSICAL:
+        raise BadInputError(f"{CLASSICAL}: there is no model file whose card could be written; leave that out.")
+
+
 def _tune(arguments: argparse.Namespace) -> None:
+    _refuse_without_file(arguments, not arguments.dry_run)
     from trainer.looking import look_at
     from trainer.tables import settings_table, tuning_table
     from trainer.tune import before_and_after, every_candidate, tune
@@ -127,11 +144,26 @@ def _tune(arguments: argparse.Namespace) -> None:
         say(f"The first row is now on the card of {arguments.model}.")
 
 
+def _tune_counting(arguments: argparse.Namespace) -> None:
+    from trainer.segment.tune import best_of, counting_table, try_ways
+
+    data, model = load(arguments, arguments.split), open_model(arguments.model)
+    counter = finder_of(model)
+    if not isinstance(counter, SegmentCounter):
+        raise BadInputError(f"{arguments.model}: this model finds boxes and no masks; tune it with 'tune'.")
+    trials = try_ways(data, counter)
+    show(counting_table(trials, f"{model.card.name} on {data.name} {data.split}"))
+    if isinstance(model, Model) and not arguments.dry_run:
+        write_card(arguments.model, model.card.with_counting(best_of(trials)))
+        say(f"The best way of each class is now on the card of {arguments.model}.")
+
+
 def _evaluate(arguments: argparse.Namespace) -> None:
     from trainer.dense import DenseField
     from trainer.evaluate import card_figures, evaluate
     from trainer.tables import evaluation_tables
 
+    _refuse_without_file(arguments, arguments.write_card is not None)
     data, model = load(arguments, arguments.split), open_model(arguments.model)
     try:
         model = counted_by(model, dict(arguments.count_by)) if arguments.count_by else model

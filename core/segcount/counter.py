@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import cv2
@@ -13,10 +14,10 @@ from core.detector import DetectorResult
 from core.focus import edge_blur
 from core.lit_field import LitField
 from core.scale import LARGEST_DIAMETER, SMALLEST_DIAMETER, guess_diameter
-from core.segcount.instances import Instances, count_masks
+from core.segcount.instances import count_masks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from core.detector import CancelFlag
     from core.model_card import ModelCard
     from core.segcount.masks import CellMasks
+    from core.segcount.method import CountingMethod
 
 _SCALE_TOLERANCE = math.log(1.15)
 _FEWEST_CELLS = 5
@@ -49,6 +51,23 @@ class MaskMaker(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class SeenField:
+    """The masks of a photograph of ``width`` times ``height`` pixels.
+
+    ``diameter``, ``scale`` and ``notices`` are those of ``DetectorResult``; ``sample`` is a part of the photograph
+    under even light.
+    """
+
+    masks: CellMasks
+    width: int
+    height: int
+    diameter: float
+    scale: float
+    notices: tuple[str, ...]
+    sample: NDArray[np.uint8]
+
+
 class SegmentCounter:
     """Finds cells by the masks of one model; each class is counted by the method of the model's card."""
 
@@ -71,6 +90,24 @@ class SegmentCounter:
         DetectionCancelled
             If ``cancel`` was set.
         """
+        seen = self.see(image, diameter=diameter, progress=progress, cancel=cancel)
+        return DetectorResult(
+            self.cells(seen, self.card.counting),
+            seen.diameter,
+            seen.scale,
+            seen.notices,
+            edge_blur(seen.sample, seen.diameter),
+        )
+
+    def see(
+        self,
+        image: NDArray[np.uint8],
+        *,
+        diameter: float | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        cancel: CancelFlag | None = None,
+    ) -> SeenField:
+        """Make the masks of a photograph; parameters and errors are those of ``detect``."""
         field = LitField.of(image, even_light=self.card.even_light)
         notices: tuple[str, ...] = ()
         if diameter is None:
@@ -79,9 +116,18 @@ class SegmentCounter:
                 notices = ("The red cell size could not be estimated here; set it by hand if the cells look wrong.",)
         scale = self.card.red_cell_diameter / diameter
         masks = self.model.masks(_scaled(field, scale), self.card.red_cell_diameter, progress, cancel)
-        found = count_masks(masks, self.card.classes, self.card.counting)
-        detections = _in_the_image(found, masks, image.shape[:2], self.card.score_floor)
-        return DetectorResult(detections, diameter, scale, notices, edge_blur(field.sample, diameter))
+        return SeenField(masks, image.shape[1], image.shape[0], diameter, scale, notices, field.sample)
+
+    def cells(self, seen: SeenField, counting: Mapping[str, CountingMethod]) -> Detections:
+        """Return the cells above the score floor, each class counted by its method, in pixels of the photograph."""
+        found = count_masks(seen.masks, self.card.classes, counting)
+        rows, columns = seen.masks.probabilities.shape[1:]
+        stretch = np.array([seen.width / columns, seen.height / rows], np.float32)
+        boxes = found.boxes * np.tile(stretch, 2)
+        large = (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1)
+        kept = np.flatnonzero((found.scores >= self.card.score_floor) & large)
+        contours = tuple(found.contours[place] * stretch for place in kept)
+        return Detections.from_model(boxes[kept], found.scores[kept], found.labels[kept], contours)
 
     def _find_diameter(self, field: LitField, cancel: CancelFlag | None) -> tuple[float, bool]:
         """Return the red cell diameter in pixels, and whether it is known.
@@ -117,14 +163,3 @@ def _scaled(field: LitField, scale: float) -> NDArray[np.uint8]:
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
     return field.even(pixels, field.whole())
-
-
-def _in_the_image(found: Instances, masks: CellMasks, size: tuple[int, int], floor: float) -> Detections:
-    """Return the instances above the score floor in pixels of the photograph of that height and width."""
-    height, width = size
-    rows, columns = masks.probabilities.shape[1:]
-    stretch = np.array([width / columns, height / rows], np.float32)
-    boxes = found.boxes * np.tile(stretch, 2)
-    kept = np.flatnonzero((found.scores >= floor) & (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1))
-    contours = tuple(found.contours[place] * stretch for place in kept)
-    return Detections.from_model(boxes[kept], found.scores[kept], found.labels[kept], contours)

@@ -63,8 +63,9 @@ class Instances:
 
 
 def count_masks(masks: CellMasks, classes: Sequence[str], methods: Mapping[str, CountingMethod]) -> Instances:
-    """Find the cells of every class, each by its own method."""
-    return Instances.together([count_class(masks, label, methods[name]) for label, name in enumerate(classes)])
+    """Find the cells of every class that has a method, each by its own."""
+    parts = [count_class(masks, label, methods[name]) for label, name in enumerate(classes) if name in methods]
+    return Instances.together(parts or [Instances.of([], [], [], 0)])
 
 
 def count_class(masks: CellMasks, label: int, method: CountingMethod) -> Instances:

@@ -12,9 +12,10 @@ from core.annotate import write_picture
 from core.finders import finder_of, open_model
 from core.model import Model
 from core.rendered_smear import CLASS_NAMES, render_smear
+from core.segcount.counter import SegmentCounter
 from core.segcount.instances import count_masks
 from core.segcount.masks import CellMasks
-from core.segcount.method import usual_method
+from core.segcount.method import Method, usual_method
 from trainer.cli import main
 from trainer.data import load_data_set
 from trainer.manifest import DataError, read_manifest
@@ -34,6 +35,7 @@ from trainer.segment.measure import derived_quality
 from trainer.segment.networks import SegNet, build_network
 from trainer.segment.pieces import MaskStore, cut_piece, training_piece
 from trainer.segment.preset import SegmentPreset, built_in_segment_presets, is_segment_preset, load_segment_preset
+from trainer.segment.tune import best_of, try_ways
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -336,3 +338,40 @@ def test_the_loss_falls_and_the_masks_get_better(train_set: DataSet):
 def test_presets_of_detectors_are_told_from_those_of_segmentation():
     assert not is_segment_preset("tiny")
     assert is_segment_preset("do-unet")
+
+
+# -- choosing the way of counting ----------------------------------------------------------------------
+
+
+def test_all_ways_of_counting_are_tried_and_the_best_goes_to_the_card(
+    data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    trained = TrainedSegmenter(build_network(TINY, 3).eval(), TINY, CLASS_NAMES, 1, None, ("RBC",))
+    path = tmp_path / "model.onnx"
+    export_segmenter(trained, path)
+    assert main(["tune-counting", "--model", str(path), "--data", str(data_folder)]) == 0
+    assert "hough" in capsys.readouterr().out
+    assert main(["tune-counting", "--model", "classical", "--data", str(data_folder)]) == 0
+    table = capsys.readouterr().out
+    assert all(f"{method} *" in table or str(method) in table for method in Method)
+
+
+def test_the_best_way_is_the_one_that_counts_single_fields_best(data_folder: Path):
+    counter = finder_of(open_model("classical"))
+    assert isinstance(counter, SegmentCounter)
+    trials = try_ways(load_data_set(data_folder, "train"), counter)
+    best = best_of(trials)
+    red = [trial for trial in trials if trial.class_name == "RBC"]
+    assert {trial.score.truth for trial in red} == {red[0].score.truth}
+    chosen = next(trial for trial in red if trial.how == best["RBC"])
+    assert chosen.worth == max(trial.worth for trial in red)
+    assert chosen.accuracy > 0.7
+
+
+@pytest.mark.parametrize("command", ["tune", "evaluate"])
+def test_no_card_can_be_written_where_there_is_no_model(
+    command: str, data_folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    more = ["--write-card", "x"] if command == "evaluate" else []
+    assert main([command, "--model", "classical", "--data", str(data_folder), *more]) == 2
+    assert "no model file" in capsys.readouterr().err
