@@ -159,6 +159,13 @@ def test_pieces_are_functions_of_their_seed_and_have_cells(train_set: DataSet):
     assert sum(having) >= 11
 
 
+def test_rare_classes_are_in_many_pieces(train_set: DataSet):
+    """One cell of sixteen is white."""
+    store = MaskStore(train_set, SegmentPreset(**{**TINY.__dict__, "sought": 1.0, "rendered": 0.0}))
+    seen = np.array([(training_piece(store, np.random.default_rng((2, n)))[1][:-1] > 0).any((1, 2)) for n in range(30)])
+    assert (seen.mean(axis=0) > 0.25).all()
+
+
 # -- networks ------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import cv2
@@ -42,11 +44,16 @@ Sample = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True, eq=False)
 class MaskedField:
-    """A field, uint8 RGB (H, W, 3) under even light, and its masks; ``diameter`` of a red cell in its pixels."""
+    """A field, uint8 RGB (H, W, 3) under even light, and its masks; ``diameter`` of a red cell in its pixels.
+
+    ``boxes`` float32 (N, 4) and ``labels`` int64 (N,) say where its cells are.
+    """
 
     image: NDArray[np.uint8]
     truth: TrueMasks
     diameter: float
+    boxes: NDArray[np.float32]
+    labels: NDArray[np.int64]
 
 
 class MaskStore:
@@ -78,7 +85,31 @@ class MaskStore:
         for label in field.incomplete:
             unsure = known.values[label] == 0
             known.values[label][unsure] = UNKNOWN
-        return MaskedField(field.image, known, field.diameter)
+        return MaskedField(field.image, known, field.diameter, field.boxes, field.labels)
+
+    def draw(self, rng: Generator) -> tuple[MaskedField, tuple[float, float] | None]:
+        """Draw a field, and at times a place in it: that of a cell of a class that is drawn evenly.
+
+        Without that, platelets would be in too few pieces to be learned.
+        """
+        preset = self.preset
+        if self.renders and rng.random() < preset.rendered:
+            return self.rendered(rng), None
+        if self._cells and rng.random() < preset.sought:
+            cells = self._cells[int(rng.integers(len(self._cells)))]
+            number, x, y = cells[int(rng.integers(len(cells)))]
+            return self.fields[int(number)], (float(x), float(y))
+        return self.fields[int(rng.integers(len(self.fields)))], None
+
+    @cached_property
+    def _cells(self) -> list[NDArray[np.float64]]:
+        """Of each class that is there, the places of its cells, float64 (N, 3): number of the field, x, y."""
+        found: defaultdict[int, list[tuple[float, float, float]]] = defaultdict(list)
+        for number, field in enumerate(self.fields):
+            centres = (field.boxes[:, :2] + field.boxes[:, 2:]) / 2
+            for label, (x, y) in zip(field.labels.tolist(), centres.tolist(), strict=True):
+                found[label].append((number, x, y))
+        return [np.array(cells) for _, cells in sorted(found.items())]
 
     def rendered(self, rng: Generator) -> MaskedField:
         """Return a rendered field; its masks are exact."""
@@ -98,7 +129,7 @@ class MaskStore:
         labels = np.array([self.classes.index(CLASS_NAMES[label]) for label in smear.labels], np.int64)
         image = divide_light(smear.image, estimate_light(smear.image))
         truth = exact_masks(smear.boxes, labels, smear.shapes, (side, side), len(self.classes), diameter)
-        return MaskedField(image, truth, diameter)
+        return MaskedField(image, truth, diameter, smear.boxes, labels)
 
 
 def training_piece(store: MaskStore, rng: Generator) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
@@ -112,11 +143,8 @@ def training_piece(store: MaskStore, rng: Generator) -> tuple[NDArray[np.uint8],
     The piece uint8 RGB (S, S, 3) and its masks int8 (C + 1, I, I) of the inside.
     """
     for _ in range(_ATTEMPTS):
-        if store.renders and rng.random() < store.preset.rendered:
-            field = store.rendered(rng)
-        else:
-            field = store.fields[int(rng.integers(len(store.fields)))]
-        piece, truth = cut_piece(field, store.preset, rng, float(rng.uniform(*_SIZES)))
+        field, place = store.draw(rng)
+        piece, truth = cut_piece(field, store.preset, rng, float(rng.uniform(*_SIZES)), place)
         if (truth[:-1] > 0).any():
             break
     turns = int(rng.integers(4))
@@ -127,15 +155,25 @@ def training_piece(store: MaskStore, rng: Generator) -> tuple[NDArray[np.uint8],
 
 
 def cut_piece(
-    field: MaskedField, preset: SegmentPreset, rng: Generator, size: float = 1.0
+    field: MaskedField,
+    preset: SegmentPreset,
+    rng: Generator,
+    size: float = 1.0,
+    place: tuple[float, float] | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
-    """Cut a piece at a random place, red cells ``size`` times the usual; beyond its border the field is mirrored."""
+    """Cut a piece at a random place, red cells ``size`` times the usual; beyond its border the field is mirrored.
+
+    With a ``place`` (x, y) in pixels of the field, that is somewhere in the inside of the piece.
+    """
     scale = size * preset.red_cell_diameter / field.diameter
     side = max(math.ceil(preset.piece / scale), 8)
     height, width = field.image.shape[:2]
     reach = side // 3
     x = int(rng.integers(-reach, max(width - side + reach, -reach + 1)))
     y = int(rng.integers(-reach, max(height - side + reach, -reach + 1)))
+    if place is not None:
+        slack = 0.4 * preset.inside / scale
+        x, y = (int(middle - side / 2 + rng.uniform(-slack, slack)) for middle in place)
     rows = _mirrored(np.arange(y, y + side), height)
     columns = _mirrored(np.arange(x, x + side), width)
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR

@@ -21,7 +21,8 @@ class SegmentPreset:
     it speaks of, in pixels at a red cell diameter of ``red_cell_diameter``. The first ``mask_epochs`` teach the mask
     head (and the edge head the same); then the mask head is frozen and the edges are learned, for ``edge_epochs``.
     ``false_found`` and ``missed``: what the two kinds of mistakes weigh in Tversky's index. ``rendered``: the share of
-    pieces that come from rendered smears, whose masks are exact.
+    pieces that come from rendered smears, whose masks are exact; ``sought``: of the others, the share that is cut
+    round a cell of a class that is drawn evenly.
     """
 
     name: str
@@ -39,6 +40,7 @@ class SegmentPreset:
     false_found: float = 0.3
     missed: float = 0.7
     rendered: float = 0.15
+    sought: float = 0.5
     val_pieces: int = 128
 
     @property
@@ -95,7 +97,7 @@ def _checked(preset: SegmentPreset, origin: str) -> SegmentPreset:
         problem = "a U-Net needs a piece that is 88 pixels larger than its inside, such as 188 and 100, or 116 and 28"
     elif preset.network == "segnet" and (preset.piece % 32 or not 0 < preset.inside <= preset.piece):
         problem = "SegNet needs a piece of a multiple of 32 pixels, and an inside that is no larger"
-    elif (preset.piece - preset.inside) % 2 or not 0 <= preset.rendered <= 1:
+    elif (preset.piece - preset.inside) % 2 or not (0 <= preset.rendered <= 1 and 0 <= preset.sought <= 1):
         problem = "the inside must lie in the middle of the piece, and shares between 0 and 1"
     if problem:
         raise PresetError(f"{origin}: {problem}.")
