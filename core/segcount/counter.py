@@ -138,8 +138,9 @@ class SegmentCounter:
         if guess is None or not self.card.red_labels:
             return self.card.red_cell_diameter, not self.card.red_labels
         region = field.window(max(int(_SAMPLE_CELLS * guess), 1))
-        pixels = field.even(field.image[region.y1 : region.y2, region.x1 : region.x2], region)
-        part = LitField(pixels, None)
+        part = field  # of a small photograph all, so that its masks are made once
+        if region != field.whole():
+            part = LitField(field.even(field.image[region.y1 : region.y2, region.x1 : region.x2], region), None)
         masks = self.model.masks(
             _scaled(part, self.card.red_cell_diameter / guess), self.card.red_cell_diameter, None, cancel
         )
