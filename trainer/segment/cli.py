@@ -115,4 +115,5 @@ def export_network(arguments: argparse.Namespace) -> None:
         raise BadInputError(str(error)) from error
     except ExportError as error:
         raise FailedError(str(error)) from error
-    say(f"{arguments.out}: {card.name}, {card.architecture}, epoch {card.epochs}. Next: smearcount-train evaluate.")
+    say(f"{arguments.out}: {card.name}, {card.architecture}, epoch {card.epochs}.")
+    say("Next: smearcount-train tune-counting finds how its masks are counted best.")
