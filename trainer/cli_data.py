@@ -192,8 +192,8 @@ def _merge(arguments: argparse.Namespace) -> None:
         resplit=arguments.resplit,
         compare=not arguments.no_compare,
     )
-    _complain(merged.notes[:-_LAST_NOTES])
-    for note in merged.notes[-_LAST_NOTES:]:
+    _complain(merged.copies)
+    for note in merged.notes:
         say(note)
     _write(arguments.out, merged.manifest)
 

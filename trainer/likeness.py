@@ -7,8 +7,8 @@ Three questions, each with its own method and threshold:
   becomes a thumbnail of ``THUMBNAIL`` by ``THUMBNAIL`` grey values; two correlate at ``NEAR_CORRELATION`` or more,
   in one of the eight ways to lay one on the other, and their proportions agree.
 - **Overlapping fields** are two photographs of partly the same place. ORB features of both that are much alike
-  (Hamming distance of ``ALIKE_BITS`` or less of 256) suggest a pair; a shift with little turning that at least ``INLIERS``
-  of them agree on (RANSAC) proposes how they lie on each other; and there the pictures must correlate at
+  (Hamming distance of ``ALIKE_BITS`` or less of 256) suggest a pair; a shift with little turning that at least
+  ``INLIERS`` of them agree on (RANSAC) proposes how they lie on each other; and there the pictures must correlate at
   ``OVERLAP_CORRELATION``, over at least ``SMALLEST_OVERLAP`` of the smaller one. The last is what counts: cells
   resemble each other, but not in the same arrangement.
 
@@ -22,7 +22,6 @@ some of their bits (locality-sensitive hashing, Indyk and Motwani 1998), and onl
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
@@ -255,9 +254,3 @@ def _correlation(one: NDArray[np.uint8], other: NDArray[np.uint8], way: NDArray[
         return None
     correlation = float(np.corrcoef(*blurred)[0, 1])
     return correlation if correlation >= OVERLAP_CORRELATION else None
-
-
-def counts(pairs: Sequence[Pair]) -> dict[Likeness, int]:
-    """Return how many pairs there are of each kind."""
-    number = Counter(pair.likeness for pair in pairs)
-    return {likeness: number[likeness] for likeness in Likeness}

@@ -37,9 +37,10 @@ STRICTEST_FIRST = ("test", "val", "train")
 
 @dataclass
 class Merged:
-    """A merged manifest, and sentences about what happened to the pictures."""
+    """A merged manifest, sentences about the copies that were left out, and about everything else."""
 
     manifest: Manifest
+    copies: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -159,7 +160,7 @@ def _use(merged: Merged, pairs: Sequence[Pair]) -> None:
     copies = {pair.other: pair.one for pair in pairs if pair.likeness is Likeness.EXACT}
     for other, one in copies.items():
         left, kept = images[other], images[one]
-        merged.notes.append(f"{left.file_name}: the same pixels as {kept.file_name}, which stays; left out.")
+        merged.copies.append(f"{left.file_name}: the same pixels as {kept.file_name}, which stays; left out.")
     # the links of a copy that goes are those of the picture that stays
     links = [(pair.one, pair.other) for pair in pairs]
     _group(images, links)
@@ -215,8 +216,8 @@ def _check_sides(merged: Merged, resplit: bool) -> None:
         names = ", ".join(f"{picture.file_name} ({picture.split})" for picture in members[group][:4])
         raise DataError(
             f"{len(torn)} groups of pictures that show the same are on several sides of a split: the first is {group} "
-            f"({' and '.join(sides)}): {names}. A model would be measured on what it was trained on. With --resplit each "
-            "such group goes to one side (test before val before train); or split anew with 'data split'."
+            f"({' and '.join(sides)}): {names}. A model would be measured on what it was trained on. With --resplit "
+            "each such group goes to one side (test before val before train); or split anew with 'data split'."
         )
     moved = 0
     for pictures in members.values():
