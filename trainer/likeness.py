@@ -8,9 +8,9 @@ Three questions, each with its own method and threshold:
   in one of the eight ways to lay one on the other, and their proportions agree.
 - **Overlapping fields** are two photographs of partly the same place. ORB features of both that are much alike
   (Hamming distance of ``ALIKE_BITS`` or less of 256) suggest a pair; a shift with little turning that at least
-  ``INLIERS`` of them agree on (RANSAC) proposes how they lie on each other; and there the ranks of their grey values must
-  correlate at ``OVERLAP_CORRELATION``, over at least ``SMALLEST_OVERLAP`` of the smaller one. The last is what counts: cells
-  resemble each other, but not in the same arrangement.
+  ``INLIERS`` of them agree on (RANSAC) proposes how they lie on each other; and there the ranks of their grey values
+  must correlate at ``OVERLAP_CORRELATION``, over at least ``SMALLEST_OVERLAP`` of the smaller one. The last is what
+  counts: cells resemble each other, but not in the same arrangement.
 
 On the 364 photographs of BCCD, of which a list names 37 pairs of overlapping fields, this finds 32 of them and
 two more, which do overlap; nothing else. The pairs correlate at 0.75 or more; the best that do not overlap, at 0.55.
