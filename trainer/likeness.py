@@ -124,7 +124,7 @@ def _look(path: Path) -> _Look:
         raise DataError(str(error)) from error
     height, width = pixels.shape[:2]
     digest = hashlib.sha256(f"{width} {height} ".encode() + np.ascontiguousarray(pixels).data).hexdigest()
-    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
     shrink = _WORKING_SIDE / max(height, width)
     size = (max(round(width * shrink), 32), max(round(height * shrink), 32))
     how = cv2.INTER_AREA if shrink < 1 else cv2.INTER_LINEAR
@@ -237,7 +237,7 @@ def _overlap(one: _Look, other: _Look) -> float | None:
     scale = float(np.hypot(way[0, 0], way[1, 0]))
     if not 0.25 < scale < 4 or abs(way[1, 0]) / scale > _LARGEST_TURN:
         return None
-    return _correlation(one.grey, other.grey, way)
+    return _correlation(one.grey, other.grey, np.asarray(way, np.float64))
 
 
 def _correlation(one: NDArray[np.uint8], other: NDArray[np.uint8], way: NDArray[np.float64]) -> float | None:
@@ -253,6 +253,6 @@ def _correlation(one: NDArray[np.uint8], other: NDArray[np.uint8], way: NDArray[
     if min(float(values.std()) for values in blurred) < 1:
         return None
     # of the ranks: else one dark white cell decides alone, and different colour balances spoil it
-    equal = [cv2.equalizeHist(np.asarray(values, np.uint8)).ravel() for values in blurred]
-    correlation = float(np.corrcoef(*equal)[0, 1])
+    equal = np.stack([cv2.equalizeHist(np.asarray(values, np.uint8)).ravel() for values in blurred])
+    correlation = float(np.asarray(np.corrcoef(equal))[0, 1])
     return correlation if correlation >= OVERLAP_CORRELATION else None

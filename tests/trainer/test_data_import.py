@@ -29,7 +29,7 @@ def run(*arguments: object) -> int:
     return main([str(argument) for argument in arguments])
 
 
-def annotated(smears: Sequence[RenderedSmear], names: Sequence[str] = CLASS_NAMES) -> list[AnnotatedImage]:
+def annotated(smears: Sequence[RenderedSmear], names: tuple[str, ...] = CLASS_NAMES) -> list[AnnotatedImage]:
     return [
         AnnotatedImage(
             f"{number}.png",
@@ -174,19 +174,19 @@ def test_points_become_boxes_with_a_quality(
     assert data.red_cells == {"Normal", "Target"}
     assert data.fields[0].incomplete == {"Normal", "WBC"}
     cells = read_manifest(out).annotations
-    assert all(cell.origin == "point" and 0 <= float(cell.quality) <= 1 for cell in cells)
+    assert all(cell.origin == "point" and isinstance(cell.quality, float) and 0 <= cell.quality <= 1 for cell in cells)
 
 
 def test_single_cell_pictures_get_the_box_of_the_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     truth = []
-    for name, counts in (("Lymphocyte", {"red_cells": 0, "white_cells": 1}), ("RBC", {"red_cells": 1})):
+    for name, white in (("Lymphocyte", 1), ("RBC", 0)):
         folder = tmp_path / "crops" / name
         folder.mkdir(parents=True)
         for seed in range(4):
             rng = np.random.default_rng(seed)
-            smear = render_smear(200, 200, diameter=42, rng=rng, **counts)
+            smear = render_smear(200, 200, red_cells=1 - white, white_cells=white, diameter=42, rng=rng)
             while not len(smear.boxes):  # less than half of it was inside
-                smear = render_smear(200, 200, diameter=42, rng=rng, **counts)
+                smear = render_smear(200, 200, red_cells=1 - white, white_cells=white, diameter=42, rng=rng)
             x1, y1, x2, y2 = smear.boxes[0].astype(int).tolist()
             left, top = max(x1 - 12, 0), max(y1 - 12, 0)
             crop = smear.image[top : y2 + 12, left : x2 + 12]

@@ -25,7 +25,9 @@ from trainer.manifest import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+    from typing import Any
 
     from numpy.typing import NDArray
 
@@ -50,9 +52,9 @@ def noisy(image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
     return np.clip(image + noise, 0, 255).astype(np.uint8)
 
 
-def save(folder: Path, pictures: dict[str, NDArray[np.uint8]]) -> list[Path]:
+def save(folder: Path, pictures: Mapping[str, Any]) -> list[Path]:
     for name, image in pictures.items():
-        write_picture(np.ascontiguousarray(image), folder / name)
+        write_picture(np.ascontiguousarray(image, np.uint8), folder / name)
     return [folder / name for name in pictures]
 
 
