@@ -24,23 +24,20 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from core.images import ImageError, read_image
 from trainer.manifest import DataError
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-Item = TypeVar("Item")
 
 THUMBNAIL = 32
 NEAR_CORRELATION = 0.95
@@ -99,22 +96,17 @@ def find_alike(paths: Sequence[Path]) -> list[Pair]:
     DataError
         If a picture cannot be read.
     """
-    looks = [_look(path) for path in _progress(paths, "Looking at pictures")]
+    looks = [_look(path) for path in progress(paths, "Looking at pictures")]
     exact = list(_exact(looks))
     known = {(pair.one, pair.other) for pair in exact}
     near = [pair for pair in _near(looks) if (pair.one, pair.other) not in known]
     known |= {(pair.one, pair.other) for pair in near}
     candidates = [pair for pair in _candidates(looks) if pair not in known]
     overlapping = []
-    for one, other in _progress(candidates, "Comparing fields"):
+    for one, other in progress(candidates, "Comparing fields"):
         if (correlation := _overlap(looks[one], looks[other])) is not None:
             overlapping.append(Pair(one, other, Likeness.OVERLAP, correlation))
     return [*exact, *near, *overlapping]
-
-
-def _progress(items: Sequence[Item], title: str) -> Iterator[Item]:
-    console = Console(stderr=True)
-    return iter(track(items, title, console=console, disable=not console.is_terminal, transient=True))
 
 
 def _look(path: Path) -> _Look:

@@ -94,12 +94,15 @@ def merge(
 def _join(parts: Sequence[tuple[Path, Manifest]], out: Path, names: Mapping[str, str], command: str) -> Manifest:
     categories = _categories(parts, names)
     ids = {category.name: category.id for category in categories}
-    sources: dict[tuple[str, str], Source] = {}
+    sources: dict[str, Source] = {}
     images: list[Picture] = []
     annotations: list[Cell] = []
     for file, part in parts:
         for source in part.info.sources:
-            sources.setdefault((source.name, source.sha256), source)
+            if sources.setdefault(source.name, source).sha256 != source.sha256:
+                raise DataError(
+                    f"{file}: another manifest has a source called {source.name!r} too; import one of them with --name."
+                )
         called = {category.id: ids[names.get(category.name, category.name)] for category in part.categories}
         place = {picture.id: len(images) + number for number, picture in enumerate(part.images, start=1)}
         images += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from typing import TYPE_CHECKING
 
 import cv2
@@ -180,3 +181,21 @@ def test_a_group_on_both_sides_of_a_split_is_refused_or_moved(
     assert run("data", "merge", one, two, "--out", out, "--resplit") == 0
     assert [field.path.name for field in load_data_set(out, "train").fields] == ["b.png"]
     assert [field.path.name for field in load_data_set(out, "test").fields] == ["a.png", "d.png", "e.png"]
+
+
+def test_two_sources_of_one_name_are_not_mixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, two = make(tmp_path, "one", {"a.png": wide_field(1)}), make(tmp_path, "two", {"b.png": wide_field(2)})
+    manifest = read_manifest(two)
+    manifest.info.sources[0].name, manifest.info.sources[0].sha256 = "one", "cd"
+    write_manifest(two, manifest)
+    assert run("data", "merge", one, two, "--out", tmp_path / "merged.json") == 2
+    assert "another manifest has a source called 'one' too" in capsys.readouterr().err
+
+
+def test_real_overlapping_fields_are_found(shared_data: Path) -> None:
+    with (shared_data / "bccd" / "overlapping_fields.csv").open(encoding="utf-8") as stream:
+        known = {tuple(sorted((row["img_a"], row["img_b"]))) for row in csv.DictReader(stream)}
+    paths = [shared_data / "bccd" / "JPEGImages" / f"{name}.jpg" for name in sorted({n for pair in known for n in pair})]
+    alike = {(paths[pair.one].stem, paths[pair.other].stem) for pair in find_alike(paths)}
+    assert len(alike & known) >= 30
+    assert len(alike - known) <= 3  # two overlap, though the list lacks them

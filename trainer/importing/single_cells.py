@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from core.illumination import WHITE, divide_light, estimate_light
 from core.images import ImageError, find_images, read_image
 from trainer.importing.fields import Box, Imported, ImportedCell, ImportedField
 from trainer.manifest import DataError
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +32,7 @@ def read_class_folders(source: Path) -> Imported:
     pictures = [(folder.name, path) for folder in folders for path in find_images([folder], recursive=True)]
     if not pictures:
         raise DataError(f"{source}: there are no folders with pictures here; make one for each class.")
-    console = Console(stderr=True)
-    for name, path in track(pictures, "Reading", console=console, disable=not console.is_terminal, transient=True):
+    for name, path in progress(pictures, "Reading"):
         try:
             image = read_image(path)
         except ImageError as error:
