@@ -195,7 +195,8 @@ def test_two_sources_of_one_name_are_not_mixed(tmp_path: Path, capsys: pytest.Ca
 def test_real_overlapping_fields_are_found(shared_data: Path) -> None:
     with (shared_data / "bccd" / "overlapping_fields.csv").open(encoding="utf-8") as stream:
         known = {tuple(sorted((row["img_a"], row["img_b"]))) for row in csv.DictReader(stream)}
-    paths = [shared_data / "bccd" / "JPEGImages" / f"{name}.jpg" for name in sorted({n for pair in known for n in pair})]
+    names = sorted({name for pair in known for name in pair})
+    paths = [shared_data / "bccd" / "JPEGImages" / f"{name}.jpg" for name in names]
     alike = {(paths[pair.one].stem, paths[pair.other].stem) for pair in find_alike(paths)}
     assert len(alike & known) >= 30
     assert len(alike - known) <= 3  # two overlap, though the list lacks them
