@@ -8,8 +8,8 @@ The method, in order:
 2. The size of a cell is the median of ``sqrt(area)`` of the connected pieces that hold one point and are
    round enough to be one cell; without such pieces it is guessed from the thickness of what is
    stained, and in a crowd is no larger than the distance from a point to the next.
-3. Each point is a marker. So is each peak of the distance transform that is farther from every point than half a cell:
-   an unmarked cell, which must not be given to its neighbour.
+3. Each point is a marker. So is each peak of the distance transform that is farther from every point than half a cell,
+   and than its own disc reaches: an unmarked cell, which must not be given to its neighbour.
 4. What is stained is dealt out to the markers by flooding the distance transform from its peaks down: a
    watershed, whose borders run along the necks between touching cells. Each point is raised to the peak that a cell of
    the usual size has, so that of two overlapping cells neither takes the other. No cell reaches farther from its point
@@ -158,7 +158,7 @@ def _deal_out(mask: NDArray[np.uint8], inside: NDArray[np.int_], usual: float) -
     from_point = cv2.distanceTransform(near, cv2.DIST_L2, 5) if len(inside) else np.full(mask.shape, np.inf, np.float32)
     number = len(inside)
     for x, y in _peaks(distance, usual):
-        if from_point[y, x] > 0.5 * usual:
+        if from_point[y, x] > max(0.5 * usual, 1.15 * distance[y, x]):
             number += 1
             cv2.circle(pieces, (x, y), max(round(_CORE * usual), 1), number, -1)
     for cell, (x, y) in enumerate(inside.tolist(), start=1):
