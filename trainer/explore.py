@@ -200,7 +200,8 @@ def _without_usual(manifest: Manifest, counts: NDArray[np.int64]) -> list[str]:
             if len(mine) >= _FEWEST and 0 < len(lacking) <= 0.1 * len(mine):
                 names = ", ".join(manifest.images[place].file_name for place in lacking[:3])
                 sentences.append(
-                    f"{len(lacking)} of {len(mine)} pictures of {one} have no {name}, which the others have; labels may be missing: {names}."
+                    f"{len(lacking)} of {len(mine)} pictures of {one} have no {name}, as the others have; labels may "
+                    f"be missing: {names}."
                 )
     return sentences
 
@@ -276,8 +277,9 @@ def _standing_out(manifest: Manifest, cells: Cells) -> Section:
             ]
         )
     paragraphs = [
-        f"{int(cells.faulty.sum())} boxes have no area or reach beyond their picture. {int(far.sum()):,} are unusually large or small for "
-        f"their class and source (more than {OUTLIER:g} robust standard deviations of the logarithm of the side)."
+        f"{int(cells.faulty.sum())} boxes have no area or reach beyond their picture. {int(far.sum()):,} are unusually "
+        f"large or small for their class and source (more than {OUTLIER:g} robust standard deviations of the "
+        "logarithm of the side)."
     ]
     if (text := quality_text(manifest)) is not None:
         paragraphs.append(text)
