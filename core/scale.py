@@ -18,12 +18,38 @@ _MIN_DENSITY_STEP = 12.0
 _NUCLEUS_QUANTILE = 0.8  # darker than this counts as dark as this: nuclei must not set the threshold
 
 
+def stained_area(field: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """Return what is stained in a field, uint8 (H, W) of 0 and 1; None if nothing stands out.
+
+    It is separated by Otsu's threshold on green, which haemoglobin and eosin absorb; holes (the central
+    pallor) are filled.
+
+    Parameters
+    ----------
+    field
+        uint8 RGB (H, W, 3) with the illumination divided out.
+    """
+    stain = cv2.GaussianBlur(255 - field[..., 1], (0, 0), 1.0)
+    cap = max(float(np.quantile(stain, _NUCLEUS_QUANTILE)), 2 * _MIN_DENSITY_STEP)
+    level, _ = cv2.threshold(np.minimum(stain, cap).astype(np.uint8), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    mask = (stain > max(level, 255 - WHITE + _MIN_DENSITY_STEP)).astype(np.uint8)
+    if mask.all():
+        return None
+    contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    if not contours:
+        return None
+    mask_area = int(mask.sum())
+    for contour, links in zip(contours, hierarchy[0], strict=True):
+        is_hole = links[3] >= 0
+        if is_hole and cv2.contourArea(contour) < 0.02 * mask_area + 40:
+            cv2.drawContours(mask, [contour], -1, 1, -1)
+    return mask
+
+
 def guess_diameter(field: NDArray[np.uint8]) -> float | None:
     """Guess the red cell diameter in pixels from the thickness of what is stained.
 
-    The stained area is separated by Otsu's threshold on green, which haemoglobin
-    and eosin absorb; holes (the central
-    pallor) are filled, and the peaks of the distance transform are the radii of its discs. The
+    The peaks of the distance transform of the stained area are the radii of its discs. The
     area-weighted median passes over platelets and dirt.
 
     Parameters
@@ -38,20 +64,8 @@ def guess_diameter(field: NDArray[np.uint8]) -> float | None:
     height, width = field.shape[:2]
     shrink = min(1.0, _WORKING_SIDE / max(height, width))
     small = cv2.resize(field, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else field
-    stain = cv2.GaussianBlur(255 - small[..., 1], (0, 0), 1.0)
-    cap = max(float(np.quantile(stain, _NUCLEUS_QUANTILE)), 2 * _MIN_DENSITY_STEP)
-    level, _ = cv2.threshold(np.minimum(stain, cap).astype(np.uint8), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    mask = (stain > max(level, 255 - WHITE + _MIN_DENSITY_STEP)).astype(np.uint8)
-    if mask.all():
+    if (mask := stained_area(np.asarray(small, np.uint8))) is None:
         return None
-    contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    if not contours:
-        return None
-    mask_area = int(mask.sum())
-    for contour, links in zip(contours, hierarchy[0], strict=True):
-        is_hole = links[3] >= 0
-        if is_hole and cv2.contourArea(contour) < 0.02 * mask_area + 40:
-            cv2.drawContours(mask, [contour], -1, 1, -1)
     distance = cv2.distanceTransform(cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_REPLICATE), cv2.DIST_L2, 5)
     reach = max(3, int(0.5 * float(np.quantile(distance[distance > 0], 0.9))) | 1)
     peaks = (distance == cv2.dilate(distance, np.ones((reach, reach), np.uint8))) & (distance > 1.5)

@@ -1,4 +1,4 @@
-"""The trainer's command: ``smearcount-train fit | export | tune | evaluate | evaluate-points | compare``."""
+"""The trainer's command: ``smearcount-train data | fit | export | tune | evaluate | evaluate-points | compare``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.console import Console
 from core.images import ImageError
 from core.model import ModelError
 from core.version import __version__
-from trainer import cli_evaluate
+from trainer import cli_data, cli_evaluate
 from trainer.cli_parts import BadInputError, FailedError, add_sources, load, not_negative, positive, say
 from trainer.data import DataError, load_data_set
 from trainer.preset import PresetError, built_in_presets, load_preset
@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"SmearCount {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    cli_data.add_commands(commands)
     _add_fit(commands.add_parser("fit", help="train a model; goes on where a run folder stopped"))
     _add_export(commands.add_parser("export", help="turn a checkpoint into a model file (.onnx)"))
     cli_evaluate.add_commands(commands)

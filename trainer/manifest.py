@@ -25,6 +25,8 @@ BEYOND = 1.0
 """Pixels that a rounded box may reach beyond the border."""
 
 RBC = "RBC"
+EXCLUDED = "excluded"
+"""The split of pictures that no command uses; it is no side of a split."""
 
 
 class DataError(ValueError):
@@ -236,8 +238,8 @@ def groups_on_both_sides(manifest: Manifest) -> dict[str, list[str]]:
         if not picture.group:
             continue
         of_group = sides.setdefault(picture.group, set())
-        if picture.split is not None:
-            of_group.add(picture.split)
+        if picture.split not in (None, EXCLUDED):
+            of_group.add(str(picture.split))
         if picture.fold is not None:
             of_group.add(f"fold{picture.fold}")
     several = {group: sorted(names) for group, names in sides.items()}

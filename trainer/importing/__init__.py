@@ -1,0 +1,1 @@
+"""Reading annotated pictures of any form into a manifest."""
