@@ -10,6 +10,7 @@ import msgspec
 
 from trainer.data import CANONICAL_CLASSES
 from trainer.likeness import Likeness, find_alike
+from trainer.linking import linked, same_name
 from trainer.manifest import (
     MANIFEST_VERSION,
     Category,
@@ -83,7 +84,7 @@ def merge(
     merged = Merged(_join(parts, out, names, command))
     merged.notes += _unknown_classes(merged.manifest, parts, names)
     if compare:
-        paths = [picture_path(out, picture) for picture in merged.manifest.images]
+        paths = [picture_path(file, picture) for file, part in parts for picture in part.images]
         _use(merged, find_alike(paths))
     _check_sides(merged, resplit)
     _count_sources(merged.manifest)
@@ -178,27 +179,13 @@ def _use(merged: Merged, pairs: Sequence[Pair]) -> None:
 
 def _group(images: Sequence[Picture], links: Sequence[tuple[int, int]]) -> None:
     """Give linked pictures, and all others of their groups, one group name."""
-    parent = list(range(len(images)))
-
-    def root(place: int) -> int:
-        while parent[place] != place:
-            parent[place] = parent[parent[place]]
-            place = parent[place]
-        return place
-
-    first: dict[str, int] = {}
-    for place, picture in enumerate(images):
-        if picture.group:
-            parent[root(place)] = root(first.setdefault(picture.group, place))
-    for one, other in links:
-        low, high = sorted((root(one), root(other)))
-        parent[high] = low
-    linked = {root(place) for link in links for place in link}
+    firsts = linked(len(images), [*same_name(picture.group for picture in images), *links])
+    shared = {firsts[place] for link in links for place in link}
     names: dict[int, str] = {}
-    for place, picture in enumerate(images):
-        if root(place) in linked:
+    for first, picture in zip(firsts, images, strict=True):
+        if first in shared:
             own = picture.group or f"{picture.source}/{picture.file_name.rsplit('/', 1)[-1]}"
-            picture.group = names.setdefault(root(place), own)
+            picture.group = names.setdefault(first, own)
 
 
 def _check_sides(merged: Merged, resplit: bool) -> None:

@@ -163,7 +163,7 @@ def _deal_out(mask: NDArray[np.uint8], inside: NDArray[np.int_], usual: float) -
     for cell, (x, y) in enumerate(inside.tolist(), start=1):
         cv2.circle(pieces, (x, y), max(round(_CORE * usual), 1), cell, -1)
     pieces *= mask
-    _flood(pieces, np.maximum(distance, 0.5 * usual - from_point) * mask)
+    _flood(pieces, (np.maximum(distance, 0.5 * usual - from_point) * mask).astype(np.float32))
     _limit(pieces, inside, usual)
     return pieces
 
