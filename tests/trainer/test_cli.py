@@ -92,7 +92,14 @@ def test_bad_choices_give_one_sentence(
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["fit"], ["evaluate"], ["train"], ["evaluate", "--data", "x", "--resize", "0"]],
+    [
+        [],
+        ["fit"],
+        ["evaluate"],
+        ["train"],
+        ["evaluate", "--data", "x", "--resize", "0"],
+        ["evaluate", "--data", "x", "--dense", "0"],
+    ],
 )
 def test_bad_arguments_exit_with_two(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
