@@ -27,6 +27,7 @@ from core.session_values import (
     StoredDetections,
 )
 from gui.app import demo_smear
+from gui.copies import Copies
 from gui.counting_queue import CountingQueue
 from gui.editing import Editing
 from gui.entries import Entry, ImageCells, State
@@ -91,6 +92,7 @@ class Document(SessionHolder):
         self._unfilled: list[Entry] = []
         self.frames = Frames(self)
         self.fields = Fields(self)
+        self.copies = Copies(self)
         self.editing = Editing(self)
         self.truths = Truths(self)
         self.tally = Tally(self)
@@ -298,6 +300,7 @@ class Document(SessionHolder):
             if entry.countable is None and self._by_id.get(entry.id) is entry:
                 kept = entry.id in self._cells
                 self._recount(entry)
+                self.fields.judge(entry)
                 if not kept and entry is not self.current_entry:
                     self._cells.pop(entry.id, None)
                 self.image_changed.emit(entry.row)
@@ -387,16 +390,29 @@ class Document(SessionHolder):
     def remove_current(self) -> None:
         """Take the current picture off the list; its file stays, and so do its corrections in the session."""
         entry = self.current_entry
-        if entry is None or self.session is None:
+        if entry is not None:
+            self.remove([entry.id])
+
+    def remove(self, images: Iterable[int]) -> None:
+        """Take pictures off the list, by their ids; their files stay, and their corrections in the session."""
+        session, gone = self.session, [entry for image in images if (entry := self._by_id.get(image)) is not None]
+        if session is None or not gone:
             return
-        session = self.session
-        if self.guarded(lambda: session.remove_images([entry.id]) or True) is None:
+        if self.guarded(lambda: session.remove_images([entry.id for entry in gone]) or True) is None:
             return
-        row = min(self.current, len(self.entries) - 2)
-        self.current = -1
-        self._cells.pop(entry.id, None)
-        self._set_entries([other for other in self.entries if other is not entry])
+        ids = {entry.id for entry in gone}
+        current = self.current_entry
+        left = [entry for entry in self.entries if entry.id not in ids]
+        row = sum(entry.id not in ids for entry in self.entries[: max(self.current, 0)])
+        row = min(row, len(left) - 1)
+        for image in ids:
+            self._cells.pop(image, None)
+        self._set_entries(left)
+        stays = current is not None and current.id not in ids
+        self.current = current.row if current is not None and stays else -1
         self.images_changed.emit()
+        if stays:
+            return
         if row >= 0:
             self.set_current(row)
         else:
@@ -551,6 +567,7 @@ class Document(SessionHolder):
         elif entry.state is not State.COUNTED:
             entry.size, entry.notices, entry.seconds = (reading.width, reading.height), reading.notices, reading.seconds
             entry.stamp = reading.stamp
+            self.copies.look_at(entry)
         if entry is self.current_entry and reading.picture is not None:
             self.picture_loaded.emit()
 
@@ -596,6 +613,7 @@ class Document(SessionHolder):
         self._cells[entry.id] = ImageCells.of(found.in_order_of(self.classes), overlay, self.classes)
         entry.state = State.COUNTED
         self._recount(entry)
+        self.fields.judge(entry)
         if entry is not self.current_entry:
             self._cells.pop(entry.id, None)
         self.image_changed.emit(entry.row)
