@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ActionSpec:
-    """One action: its ``name`` for the program, its menu (``group``), text, own key and explanation."""
+    """One action: its ``name`` for the program, its menu (``group``), text, own key and explanation.
+
+    ``also`` is a second key, as long as no other action has it.
+    """
 
     name: str
     group: str
@@ -26,6 +29,7 @@ class ActionSpec:
     key: str = ""
     tip: str = ""
     checkable: bool = False
+    also: str = ""
 
 
 MOST_CLASS_KEYS = 9
@@ -52,7 +56,7 @@ SPECS = (
     ),
     ActionSpec("quit", "File", "&Quit", "Ctrl+Q"),
     ActionSpec("undo", "Edit", "&Undo", "Ctrl+Z", "Take the last correction back"),
-    ActionSpec("redo", "Edit", "&Redo", "Ctrl+Shift+Z", "Make the correction again"),
+    ActionSpec("redo", "Edit", "&Redo", "Ctrl+Shift+Z", "Make the correction again", also="Ctrl+Y"),
     ActionSpec("select", "Edit", "&Select and move", "V", "Click selects a cell, Shift and a drag many"),
     ActionSpec("add", "Edit", "&Add cells", "A", "Click puts a cell, a drag draws its box", checkable=True),
     ActionSpec(
@@ -185,7 +189,8 @@ class Actions(QObject):
             self._preferences.set_key(other.name, "")
             self._show_key(other)
         self._preferences.set_key(spec.name, None if new == spec.key else new)
-        self._show_key(spec)
+        for changed in (spec, *(one for one in SPECS if one.also)):
+            self._show_key(changed)
         self.keys_changed.emit()
 
     def reset_keys(self) -> None:
@@ -198,7 +203,10 @@ class Actions(QObject):
 
     def _show_key(self, spec: ActionSpec) -> None:
         action = self._actions[spec.name]
-        action.setShortcut(QKeySequence(self.key(spec)))
+        keys = [self.key(spec)] if self.key(spec) else []
+        if spec.also and self.user_of(spec.also) is None:
+            keys.append(spec.also)
+        action.setShortcuts([QKeySequence(key) for key in keys])
         shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         plain = spec.tip or spec.text.replace("&", "").rstrip(" …")
         action.setToolTip(f"{plain}{f' ({shown})' if shown else ''}")

@@ -140,6 +140,7 @@ class CanvasEditor(QObject):
         """Mark the selected cells on the canvas."""
         rects = [self.canvas.boxes.rect_of(number) for number in self.editing.selection]
         self.canvas.selection.set_selected([rect for rect in rects if rect is not None])
+        self.canvas.labels.set_lifted(self.editing.selection)
         if self.hovered is not None and self.canvas.boxes.rect_of(self.hovered) is None:
             self.hovered = None
             self.canvas.selection.set_hovered(None)

@@ -134,7 +134,17 @@ class Editing(QObject):
     def add_cell_at(self, name: str, x: float, y: float) -> int | None:
         """Put a cell round a point, as large as the class's cells of this picture usually are."""
         width, height = self.usual_size(name)
-        return self.add_cell(name, (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+        there = [
+            number
+            for number in self.cells_inside(x - width / 4, y - height / 4, x + width / 4, y + height / 4)
+            if (cell := self.cell(number)) is not None and cell.class_name == name
+        ]
+        added = self.add_cell(name, (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+        if added is not None and there:
+            self._document.message.emit(
+                Level.WARNING, f"There was a box of {name} already where you clicked; if it is one cell, undo (Ctrl+Z)."
+            )
+        return added
 
     def remove_cells(self, numbers: Iterable[int], name: str = "") -> None:
         """Take cells away."""

@@ -36,10 +36,11 @@ from PySide6.QtWidgets import (
 )
 
 from core.detections import Origin
-from gui.class_panel import QuietSlider, swatch
+from gui.class_panel import swatch
 from gui.entries import State
 from gui.gallery_tiles import Crops, Tiles
 from gui.gallery_view import LARGEST_SIDE, SMALLEST_SIDE, USUAL_SIDE, TileView, tile_size
+from gui.quiet import QuietSlider
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +61,7 @@ _CELLS_MIME = "application/x-smearcount-cells"
 _MARGIN, _HANDLE = 8, 8
 _BESIDE_TILES, _HEADING, _BAR = 32, 44, 36
 _WIDE_ENOUGH_FOR_HINT = 640
+_WIDEST_NAME = 160
 _HINT = "Drag cells to another class, or select them and press its number."
 _NOTHING_COUNTED = "No cells are counted in this picture yet"
 
@@ -79,7 +81,8 @@ class ClassSection(QFrame):
         self.swatch = QLabel()
         self.name = QLabel(class_name)
         self.name.setObjectName("className")
-        self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.name.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
+        self.name.setMaximumWidth(_WIDEST_NAME)
         self.name.setToolTip(f"{class_name}: drop cells here to make them {class_name}")
         self.count = QLabel("0")
         self.count.setObjectName("className")
@@ -91,7 +94,8 @@ class ClassSection(QFrame):
         heading.setContentsMargins(6, 3, 8, 3)
         heading.setSpacing(6)
         heading.addWidget(self.swatch)
-        heading.addWidget(self.name, 1)
+        heading.addWidget(self.name)
+        heading.addStretch(1)
         heading.addWidget(self.count)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3, 3, 3, 3)

@@ -39,7 +39,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.gallery_tiles import Crops, Tiles
-from gui.layers import ink_on
+from gui.labels_item import ink_on
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -31,7 +31,8 @@ class Overview(QObject):
     """Sums over all pictures, kept up to date as single pictures change.
 
     A step of a slider changes the counts of all of them. Of many, they are made between other events, some
-    milliseconds at a time: 13,000 pictures take a second.
+    milliseconds at a time: 13,000 pictures take a second. ``outdated`` are the ids of the reviewed pictures that no
+    longer count as they were reviewed, since a threshold or a rule was changed.
     """
 
     changed = Signal()
@@ -41,7 +42,9 @@ class Overview(QObject):
         self.states: Counter[State] = Counter()
         self.reviewed = 0
         self.pictures = 0
+        self.outdated: set[int] = set()
         self._document = document
+        self._reviewed: dict[int, dict[str, int]] = {}
         self._sums: Counter[str] = Counter()
         self._noted: dict[int, _Noted] = {}
         self._settings: CountSettings | None = None
@@ -52,6 +55,7 @@ class Overview(QObject):
         document.images_changed.connect(self._start)
         document.image_changed.connect(self._on_image_changed)
         document.counts_changed.connect(self._on_counts_changed)
+        document.session_changed.connect(self._forget_reviews)
 
     @property
     def totals(self) -> dict[str, int] | None:
@@ -64,6 +68,10 @@ class Overview(QObject):
         """Return the count of a class in each counted picture that was added up, in no order that matters."""
         return [noted.counts.get(name, 0) for noted in self._noted.values() if noted.counts is not None]
 
+    def _forget_reviews(self) -> None:
+        self._reviewed.clear()
+        self.outdated.clear()
+
     @Slot()
     def _start(self) -> None:
         """Take all pictures anew."""
@@ -73,6 +81,8 @@ class Overview(QObject):
         self.pictures = 0
         self._sums.clear()
         self._noted = {entry.id: _Noted(entry.state, entry.reviewed, None) for entry in entries}
+        self._reviewed = {entry.id: counts for entry in entries if (counts := self._reviewed.get(entry.id))}
+        self.outdated &= self._reviewed.keys()
         self._add_up()
 
     def _add_up(self) -> None:
@@ -123,3 +133,12 @@ class Overview(QObject):
             self._sums.subtract(old.counts)
         if new.counts is not None:
             self._sums.update(new.counts)
+        self._compare_with_review(entry.id, new)
+
+    def _compare_with_review(self, image: int, noted: _Noted) -> None:
+        """Find out whether a picture still counts as when it was reviewed, or when the session was opened."""
+        self.outdated.discard(image)
+        if not noted.reviewed:
+            self._reviewed.pop(image, None)
+        elif noted.counts is not None and self._reviewed.setdefault(image, noted.counts) != noted.counts:
+            self.outdated.add(image)

@@ -146,7 +146,7 @@ class NoticeBar(QWidget):
         self.close_button = QPushButton("Close")
         self.close_button.clicked.connect(self.clear)
         self.remedies: list[QPushButton] = []
-        self._error = ""
+        self._error, self._level = "", "error"
         self._warnings: list[str] = []
         self._line = QHBoxLayout(self)
         self._line.setContentsMargins(12, 6, 8, 6)
@@ -159,9 +159,14 @@ class NoticeBar(QWidget):
         self._warnings = [*(other for other in self._warnings if other != text), text][-_MOST_WARNINGS:]
         self._show()
 
-    def show_error(self, text: str, remedies: Iterable[tuple[str, Callable[[], object]]] = ()) -> None:
-        """Show what went wrong, and a button for each thing that can be done about it."""
-        self._error = text
+    def show_error(
+        self, text: str, remedies: Iterable[tuple[str, Callable[[], object]]] = (), *, level: str = "error"
+    ) -> None:
+        """Show what went wrong, and a button for each thing that can be done about it.
+
+        ``level`` "warning": nothing went wrong, but a person has to decide.
+        """
+        self._error, self._level = text, level
         self._drop_remedies()
         for place, (name, act) in enumerate(remedies, 1):
             button = QPushButton(name)
@@ -193,7 +198,7 @@ class NoticeBar(QWidget):
         self.remedies = []
 
     def _show(self) -> None:
-        self.setProperty("level", "error" if self._error else "warning")
+        self.setProperty("level", self._level if self._error else "warning")
         self.style().unpolish(self)
         self.style().polish(self)
         texts = [text for text in (self._error, *self._warnings) if text]

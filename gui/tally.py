@@ -51,6 +51,7 @@ class Tally(QObject):
         self.armed = ""
         self.truth = self._counted = GroundTruth.tally(())
         self._image: int | None = None
+        self._storing = False
         self._begun_with = self.truth
         self._past: list[GroundTruth] = []
         self._future: list[GroundTruth] = []
@@ -59,6 +60,7 @@ class Tally(QObject):
         document.session_changed.connect(self._forget_options)
         document.current_changed.connect(self._on_current_changed)
         document.counts_changed.connect(self._on_counts_changed)
+        document.truths.changed.connect(self._on_truth_changed)
 
     # -- options -----------------------------------------------------------------------------------
 
@@ -158,6 +160,16 @@ class Tally(QObject):
         if self.active and self._image is not None:
             self._show()
 
+    def _on_truth_changed(self, image: int) -> None:
+        """Take over what became of the tally elsewhere, such as that it was cleared."""
+        if image != self._image or self._storing:
+            return
+        stored = self._document.truths.all_of(image).get(TruthSource.TALLY) or GroundTruth.tally(())
+        if stored != self.truth:
+            self.truth = self._begun_with = stored
+            self._past, self._future = [], []
+            self._show()
+
     # -- marks -----------------------------------------------------------------------------------------
 
     def arm(self, name: str) -> None:
@@ -234,7 +246,9 @@ class Tally(QObject):
             return False
         if not document.person:
             document.editing.person_wanted.emit()
+        self._storing = True
         document.truths.put(image, truth)
+        self._storing = False
         if document.truths.of(image) is not truth:
             return False
         self.truth = truth

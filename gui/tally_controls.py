@@ -92,4 +92,7 @@ class TallyControls(QObject):
             self._actions.enable(remove=True, undo=tally.can_undo, redo=tally.can_redo)
             self._actions["undo"].setText("&Undo mark")
             self._actions["redo"].setText("&Redo mark")
-        self._actions.enable(gallery=not tally.hides_counts, ghosts=not tally.hides_counts)
+        seen = not tally.hides_counts
+        self._actions.enable(
+            gallery=seen, ghosts=seen, doubts=seen and self._actions["doubts"].isEnabled(), verify=seen
+        )

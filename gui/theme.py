@@ -23,6 +23,7 @@ class Theme(Enum):
 
 
 _ACCENT = QColor("#2f7bd9")
+_STYLED = "smearcount styled"
 _LIGHT = {
     "window": "#f4f5f7",
     "base": "#ffffff",
@@ -46,7 +47,10 @@ _SHEET = """
 QToolBar {{ border: none; border-bottom: 1px solid {border}; background: {window}; }}
 QToolBar {{ padding: 4px 6px; spacing: 4px; }}
 #qt_toolbar_ext_button {{ padding: 2px; }}
-QToolBar QToolButton {{ padding: 5px 10px; border-radius: 5px; }}
+QToolBar QToolButton {{ padding: 4px 9px; border: 1px solid transparent; border-radius: 5px; }}
+QToolBar QToolButton[popupMode="1"] {{ padding-right: 23px; }}
+QToolBar QToolButton::menu-button {{ border: none; width: 18px; margin: 2px; border-radius: 4px; }}
+QToolBar QToolButton::menu-button:hover {{ background: {window}; }}
 QToolBar QToolButton:hover {{ background: {border}; }}
 QToolBar QToolButton:checked {{ background: {border}; border: 1px solid palette(highlight); }}
 QToolBar QToolButton:disabled {{ color: {faint}; }}
@@ -138,7 +142,9 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
         Theme.LIGHT: Qt.ColorScheme.Light,
         Theme.DARK: Qt.ColorScheme.Dark,
     }[theme]
-    app.setStyle("Fusion")
+    if not app.property(_STYLED):  # set anew under a style sheet, it rebuilds the style of every widget for nothing
+        app.setStyle("Fusion")
+        app.setProperty(_STYLED, True)
     app.styleHints().setColorScheme(scheme)
     colours = _DARK if is_dark(app, theme) else _LIGHT
     palette = QPalette()

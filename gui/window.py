@@ -93,6 +93,8 @@ class MainWindow(QMainWindow):
         self.remedies = Remedies(self, preferences)
         self.sign_offs = SignOffWatch(document)
         self.verify: VerifyWindow | None = None
+        self._listed = 0
+        self._verify_was_open = False
         self.guide: GuideWindow | None = None
         self._view_timer = QTimer(self)
         self._view_timer.setSingleShot(True)
@@ -237,9 +239,10 @@ class MainWindow(QMainWindow):
         document.editing.undo_stack.indexChanged.connect(self._show_undo)
         document.tally.changed.connect(self._show_undo)
         document.tally.active_changed.connect(self._on_tally)
-        document.tally.options_changed.connect(lambda: self.image_list.rows.viewport().update())
+        document.tally.options_changed.connect(self._hide_what_was_found)
         document.tally.reached.connect(self.notice.show_warning)
         document.message.connect(self._show_message)
+        document.copies.found.connect(self._on_copies)
         document.editing.person_wanted.connect(self.ask_for_person)
         self.image_list.chosen.connect(document.set_current)
         self.panel.classes.threshold_changed.connect(document.set_threshold)
@@ -272,7 +275,10 @@ class MainWindow(QMainWindow):
         """Ask for the name that signs corrections; the name of the account if none is given."""
         proposed = self.document.person or self.preferences.person or _account_name()
         name, _ = QInputDialog.getText(
-            self, "Your name", "Corrections are kept with the name of the person who made them:", text=proposed
+            self,
+            "Your name",
+            f"Corrections are kept with the name of the person who made them.\nWithout one, that is “{proposed}”.",
+            text=proposed,
         )
         self.document.person = self.preferences.person = name.strip() or proposed
         self.status.show_person()
@@ -429,8 +435,20 @@ class MainWindow(QMainWindow):
     def _on_tally(self, active: bool) -> None:
         if active:
             self.doubt_bar.set_active(False)
-        self.image_list.rows.viewport().update()
+        self._hide_what_was_found()
         self._show_activity()
+
+    def _hide_what_was_found(self) -> None:
+        """Hide the model's counts from a person who counts blind, and show them again afterwards."""
+        hidden = self.document.tally.hides_counts
+        self.image_list.rows.viewport().update()
+        if self.verify is not None and hidden and self.verify.isVisible():
+            self.verify.hide()
+            self._verify_was_open = True
+        elif not hidden and self._verify_was_open:
+            self._verify_was_open = False
+            self.show_verify()
+            self._come_forward()
 
     def _on_doubts(self, active: bool) -> None:
         self.actions_["doubts"].setChecked(active)
@@ -457,7 +475,18 @@ class MainWindow(QMainWindow):
                 self.middle.setCurrentWidget(self.failure_page)
             else:
                 self.middle.setCurrentWidget(self.canvas)
+        self._take_focus()
         self._show_activity()
+
+    def _take_focus(self) -> None:
+        """Go on with the picture when some were opened: keys must not go into the filter."""
+        if self.document.current_entry is None:
+            self._listed = 0
+            return
+        listed, self._listed = self._listed, len(self.document.entries)
+        if self._listed > listed:
+            page = self.middle.currentWidget()
+            (self.canvas if page is self.canvas else self.image_list.rows).setFocus()
 
     def _show_counts(self) -> None:
         """Show the counts and boxes of the current picture at the present settings."""
@@ -563,6 +592,11 @@ class MainWindow(QMainWindow):
         else:
             self.notice.show_error(text)
 
+    def _on_copies(self, text: str, images: list[int]) -> None:
+        """Say which pictures are copies; the person removes them, or keeps them by closing the notice."""
+        name = "Remove the copy" if len(images) == 1 else f"Remove the {len(images):,} copies"
+        self.notice.show_error(text, [(name, lambda: self.document.remove(images))], level="warning")
+
     def _show_zoom(self, zoom: float) -> None:
         self.status.show_zoom(zoom)
         self._view_timer.start()
@@ -570,9 +604,17 @@ class MainWindow(QMainWindow):
     # -- the window itself ---------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.editor.escape():
+        if event.key() == Qt.Key.Key_Escape and self._escape():
             return
         super().keyPressEvent(event)
+
+    def _escape(self) -> bool:
+        """Leave what is under way, the innermost first; True if there was something."""
+        if self.doubt_bar.active and self.editor.tool is Tool.SELECT:
+            self.doubt_bar.set_active(False)
+            self.document.editing.select(())
+            return True
+        return self.editor.escape()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):

@@ -64,7 +64,8 @@ class ReportImage:
 
     ``counted`` is None where there is no count, and ``problem`` says why. ``sha256`` is the hash of the file as it
     was counted, and ``model_sha256`` that of the model that counted it. ``reviewer`` marked it as reviewed.
-    ``homeless`` cells that a person put are of a class that is not counted.
+    ``homeless`` cells that a person put are of a class that is not counted. ``copy_of`` is an earlier counted image
+    of the same contents.
     """
 
     id: int
@@ -77,6 +78,7 @@ class ReportImage:
     model_sha256: str = ""
     truth: GroundTruth | None = None
     homeless: int = 0
+    copy_of: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from core.figures import given, numbers
 from core.report.content import NOT_A_MEDICAL_DEVICE
 from core.report.page import BODY, HEADING, LABEL, SMALL, TITLE, WARNING, WIDTH, Printer
 from core.report.sign_off import short
-from core.report.tables import local_time
+from core.report.tables import local_time, what_was_done
 from core.results import printable
 
 if TYPE_CHECKING:
@@ -211,6 +211,8 @@ def remarks(image: ReportImage) -> list[str]:
     texts = [*(counted.quality.texts if counted.quality else ()), *counted.notices]
     if image.homeless:
         texts.append(f"{many(image.homeless, 'cell')} of classes that are not counted.")
+    if image.copy_of is not None:
+        texts.append(f"The same picture as {image.copy_of.name}; it is counted twice.")
     if counted.frame is not None and counted.frame.region is not None:
         texts.append(counted.frame.text)
     return texts
@@ -307,8 +309,10 @@ def history(printer: Printer, content: ReportContent) -> Iterator[Any]:
         return
     header = ["Time", "Person", "Image", "What"]
     rows = [
-        [f"{row.time.astimezone():%Y-%m-%d %H:%M}", row.person, row.path.name if row.path else "", row.text]
-        for row in reversed(content.history[:_MOST_HISTORY])
+        [f"{row.time.astimezone():%Y-%m-%d %H:%M}", row.person, row.path.name if row.path else "", text]
+        for row, text in reversed(
+            list(zip(content.history, what_was_done(content.history), strict=True))[:_MOST_HISTORY]
+        )
     ]
     more = len(content.history) - len(rows)
     if more > 0:

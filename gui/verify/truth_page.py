@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
+    QMessageBox,
     QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -132,7 +133,7 @@ class TruthPage(QWidget):
         self.used.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.used.activated.connect(self._on_used)
         self.picture = QLabel()
-        self.clear_button = QPushButton("&Clear")
+        self.clear_button = QPushButton("&Clear …")
         self.clear_button.setToolTip("Take the truths of the selected pictures away; the history keeps a line of it")
         self.clear_button.clicked.connect(self._clear)
         self.reviewed_button = QPushButton()
@@ -221,5 +222,26 @@ class TruthPage(QWidget):
         rows = {index.row() for index in self.grid.selectionModel().selectedIndexes()} | {
             self.grid.currentIndex().row()
         }
-        for entry in filter(None, map(self.model.entry, sorted(rows))):
-            self._document.truths.clear(entry.id)
+        truths = self._document.truths
+        entries = [
+            entry
+            for entry in map(self.model.entry, sorted(rows))
+            if entry is not None and truths.of(entry.id) is not None
+        ]
+        if entries and self._may_clear(entries):
+            for entry in entries:
+                truths.clear(entry.id)
+
+    def _may_clear(self, entries: list[Entry]) -> bool:
+        """Ask first: what is cleared cannot be brought back."""
+        [first, *more] = entries
+        truth = self._document.truths.of(first.id)
+        text = f"Take the ground truth of {len(entries):,} pictures away?"
+        if truth is not None and not more:
+            text = f"Take the ground truth of {first.path.name} ({describe(truth)}) away?"
+        box = QMessageBox(QMessageBox.Icon.Warning, "Clear", text, parent=self)
+        box.setInformativeText("It cannot be brought back; the history keeps a line of it.")
+        wanted = box.addButton("Take away", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.exec()
+        return box.clickedButton() is wanted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.class_panel import QuietSpinBox
+from gui.quiet import QuietComboBox, QuietSpinBox
 from gui.verify.error_page import ErrorPage
 from gui.verify.model_page import ModelPage
 from gui.verify.question import STEPS, Scope
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from gui.verify.plot_pane import PlotPane
 
 _CHECKED = (("the model's count", False), ("the corrected count", True))
+_SHARE_OF_SCREEN = 0.92
 _TOTALS_ONLY = (
     "Typed totals say how many cells there are, not where: they allow accuracy only. "
     "Precision, recall and F1 need boxes or points."
@@ -85,15 +86,15 @@ class VerifyWindow(QWidget):
         self.verifier.options_changed.connect(self.show_options)
         self.show_options()
         if not self.restoreGeometry(preferences.verify_geometry):
-            self.resize(1180, 760)
+            self.resize(QSize(1180, 760).boundedTo(self.screen().availableGeometry().size() * _SHARE_OF_SCREEN))
 
     def _build_bar(self) -> QHBoxLayout:
-        self.scope = QComboBox()
+        self.scope = QuietComboBox()
         self.scope.activated.connect(lambda *_: self.verifier.set_options(scope=self.scope.currentData()))
         for scope in Scope:
             self.scope.addItem("", scope)
         self.scope.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.whose = QComboBox()
+        self.whose = QuietComboBox()
         for text, corrected in _CHECKED:
             self.whose.addItem(text, corrected)
         self.whose.setToolTip(
@@ -107,7 +108,7 @@ class VerifyWindow(QWidget):
         self.iou.setKeyboardTracking(False)
         self.iou.setToolTip("How far a counted box and a true one must overlap to be one cell (IoU); points need none")
         self.iou.valueChanged.connect(lambda value: self.verifier.set_options(iou=round(value, 2)))
-        self.step = QComboBox()
+        self.step = QuietComboBox()
         for step in STEPS:
             self.step.addItem(f"{step:.2f}", step)
         self.step.activated.connect(lambda *_: self.verifier.set_options(step=self.step.currentData()))

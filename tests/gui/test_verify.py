@@ -8,17 +8,17 @@ import msgspec
 import numpy as np
 import onnx
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from core.annotations.values import AnnotatedImage
 from core.ground_truth import GroundTruth, TruthKind, TruthSource, load_truth
 from core.metrics import score_image
 from core.model_card import CARD_KEY, ModelCard
 from core.verification import threshold_steps
-from gui.class_panel import QuietSlider
+from gui.quiet import QuietSlider
 from gui.theme import Theme, apply_theme
 from gui.verify.charts import Kind
 from gui.verify.places import Place, Verdict
@@ -177,11 +177,19 @@ def test_counts_are_pasted_from_a_spreadsheet_emptied_and_cleared(counted: Count
     first = truths.of(window.document.entries[0].id)
     assert first is not None
     assert first.totals == {"RBC": 12, "Platelets": 2}
-    qtbot.mouseClick(page.truth_page.clear_button, Qt.MouseButton.LeftButton)
-    assert truths.of(window.document.entries[0].id) is None
+    for button, left in (("Cancel", True), ("Take away", False)):
+        QTimer.singleShot(0, lambda button=button: answer_question(button))
+        qtbot.mouseClick(page.truth_page.clear_button, Qt.MouseButton.LeftButton)
+        assert (truths.of(window.document.entries[0].id) is not None) == left
     history = [row.text for row in window.document.history()]
     assert "Counted by hand: RBC 12, Platelets 2" in history
     assert "Ground truth taken away (typed totals)" in history
+
+
+def answer_question(button: str) -> None:
+    box = QApplication.activeModalWidget()
+    assert isinstance(box, QMessageBox)
+    next(other for other in box.buttons() if other.text().replace("&", "") == button).click()
 
 
 # -- truths ------------------------------------------------------------------------------------------
