@@ -177,6 +177,13 @@ def test_points_become_boxes_with_a_quality(
     assert all(cell.origin == "point" and isinstance(cell.quality, float) and 0 <= cell.quality <= 1 for cell in cells)
 
 
+def test_a_misspelt_incomplete_class_is_no_new_class(
+    tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("data", "import", "yolo", data_folder, "--incomplete", "Platelts", "--out", tmp_path / "o.json") == 2
+    assert "there is no class 'Platelts' to be incomplete" in capsys.readouterr().err
+
+
 def test_single_cell_pictures_get_the_box_of_the_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     truth = []
     for name, white in (("Lymphocyte", 1), ("RBC", 0)):
