@@ -114,6 +114,8 @@ def _tune(arguments: argparse.Namespace) -> None:
     data, model = load(arguments, arguments.split), Model(arguments.model)
     results = look_at(data, Detector(model), every_candidate(model.card))
     tunings = tune(results, model.card)
+    if not any(score.truth for score in tunings[0].scores.values()):
+        raise BadInputError(f"{arguments.data}: split {data.split!r} has no cell of the model's classes to tune on.")
     name = f"{data.name} {data.split}"
     show(tuning_table(tunings, name))
     show(settings_table(before_and_after(results, model.card, tunings[0].settings), name))

@@ -10,6 +10,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from core.intervals import Interval
     from trainer.compare import Comparison, Figure
     from trainer.dense import DenseFigures
     from trainer.evaluate import Evaluation, GroupFigures
@@ -107,6 +108,9 @@ def _summary_table(evaluation: Evaluation) -> Table:
     settings = evaluation.settings
     table.add_row("thresholds", _thresholds(settings["thresholds"]))
     table.add_row("NMS IoU", number(settings["nms_iou"], ".2f"))
+    for what, key in (("not known to the model", "unknown_classes"), ("not all annotated", "unjudged_classes")):
+        if evaluation.data[key]:
+            table.add_row(what, ", ".join(evaluation.data[key]))
     table.add_row("median seconds per picture", number(evaluation.seconds_per_image))
     ratio = ", ".join(f"{quantile} %: {value:.2f}" for quantile, value in evaluation.scale_ratio.items())
     table.add_row("true / estimated red cell width", ratio or "no red cells")
@@ -179,6 +183,8 @@ def comparison_tables(comparison: Comparison) -> Iterator[Table]:
         ("true", "counted", *columns),
     )
     changes = _table(f"Differences to {first}; * leaves out 0", ("class", "run"), columns)
+    for column in [*table.columns[-len(columns) :], *changes.columns[-len(columns) :]]:
+        column.no_wrap = True
     before = ""
     for row in comparison.rows:
         new = row.class_name != before
@@ -186,35 +192,34 @@ def comparison_tables(comparison: Comparison) -> Iterator[Table]:
             table.add_section()
             changes.add_section()
         before = row.class_name
-        cells = [_in_two_lines(interval_text(name, figure)) for name, figure in row.figures.items()]
+        cells = ["\n".join(with_interval(name, figure)) for name, figure in row.figures.items()]
         table.add_row(row.class_name if new else "", row.run, str(row.truth), str(row.counted), *cells)
         if row.run != first:
-            cells = [_in_two_lines(difference_text(name, figure)) for name, figure in row.figures.items()]
+            cells = ["\n".join(difference_with_interval(name, figure)) for name, figure in row.figures.items()]
             changes.add_row(row.class_name, row.run, *cells)
     yield table
     yield changes
 
 
-def _in_two_lines(text: str) -> str:
-    return text.replace(" (", "\n(")
+def with_interval(name: str, figure: Figure) -> tuple[str, ...]:
+    """Return a figure of a comparison as text, and its interval if it has one."""
+    signed = name.endswith("%")
+    form = "+.1f" if signed else ".3f"
+    value = number(figure.value, form)
+    return (value,) if figure.interval is None else (value, _interval(figure.interval, form, signed))
 
 
-def interval_text(name: str, figure: Figure) -> str:
-    """Return a figure of a comparison with its interval as text."""
-    form = "+.1f" if name.endswith("%") else ".3f"
-    if figure.interval is None:
-        return number(figure.value, form)
-    low, high = (format(value, form) for value in figure.interval)
-    return f"{number(figure.value, form)} ({low} to {high})"
-
-
-def difference_text(name: str, figure: Figure) -> str:
-    """Return the difference of a figure to the first run's as text; a star marks one that leaves out 0."""
-    if figure.difference is None:
-        return number(float("nan"))
+def difference_with_interval(name: str, figure: Figure) -> tuple[str, ...]:
+    """Return the difference of a figure to the first run's as text, with a star if it leaves out 0; its interval."""
     form = "+.1f" if name.endswith("%") else "+.3f"
-    low, high = (format(value, form) for value in figure.difference.interval)
-    return f"{figure.difference.value:{form}} ({low} to {high}){' *' if figure.difference.clear else ''}"
+    if (difference := figure.difference) is None:
+        return (number(float("nan")),)
+    star = " *" if difference.clear else ""
+    return f"{difference.value:{form}}{star}", _interval(difference.interval, form, signed=True)
+
+
+def _interval(interval: Interval, form: str, signed: bool) -> str:
+    return (" to " if signed else "–").join(format(value, form) for value in interval)
 
 
 def points_table(evaluation: PointEvaluation) -> Table:

@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from core.model import Model
 from core.rendered_smear import RBC
+from trainer.card import write_card
 from trainer.cli import main
 from trainer.points import points_inside
 from trainer.preset import Preset, PresetError, built_in_presets, load_preset
@@ -90,7 +92,14 @@ def test_bad_choices_give_one_sentence(
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["fit"], ["evaluate"], ["train"], ["evaluate", "--data", "x", "--resize", "0"]],
+    [
+        [],
+        ["fit"],
+        ["evaluate"],
+        ["train"],
+        ["evaluate", "--data", "x", "--resize", "0"],
+        ["evaluate", "--data", "x", "--dense", "0"],
+    ],
 )
 def test_bad_arguments_exit_with_two(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
@@ -155,10 +164,13 @@ def test_evaluate_measures_and_writes_the_card(tmp_path: Path, data_folder: Path
     assert figures["overall"]["images"] == 2
 
 
-def test_tune_writes_the_card(data_folder: Path, model_file: Path) -> None:
+def test_tune_writes_the_card(data_folder: Path, model_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     common = ["tune", "--model", str(model_file), "--data", str(data_folder)]
     before = Model(model_file)
     assert main([*common, "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    assert "Before and after, on cells val" in shown
+    assert all(row in shown for row in ("nothing filtered", "before", "tuned"))
     assert Model(model_file).sha256 == before.sha256
     assert main(common) == 0
     after = Model(model_file).card
@@ -198,6 +210,24 @@ def test_evaluate_points(tmp_path: Path, data_folder: Path, points_folder: Path,
     names.write_text("3.png\n", "utf-8")
     assert main([*common, "--only", str(names)]) == 0
     assert [item["file"] for item in json.loads(out.read_text("utf-8"))["files"]] == ["3.png"]
+
+
+def test_the_red_cells_of_other_classes_are_named(
+    tmp_path: Path, data_folder: Path, points_folder: Path, model_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = Model(model_file).card
+    limits = dict(zip(("round cell", "leucocyte", "oval cell"), card.thresholds.values(), strict=True))
+    write_card(model_file, msgspec.structs.replace(card, classes=tuple(limits), thresholds=limits))
+    out = tmp_path / "figures.json"
+    (tmp_path / "names.txt").write_text("1.png", "utf-8")
+    arguments = ["evaluate-points", "--model", str(model_file), "--images", str(data_folder / "images")]
+    arguments += ["--points", str(points_folder), "--only", str(tmp_path / "names.txt"), "--json", str(out)]
+    assert main(arguments) == 2
+    assert "there is no class 'RBC'; name the red cells among its classes" in capsys.readouterr().err
+    assert main([*arguments, "--red-cells", "round cell,oval cell"]) == 0
+    figures = json.loads(out.read_text("utf-8"))
+    (counts,) = (item["counts"] for item in figures["files"])
+    assert figures["red_cells"] == counts["round cell"] + counts["oval cell"]
 
 
 def test_broken_points_give_one_sentence(

@@ -126,6 +126,18 @@ def test_the_report_holds_the_papers_tables(tmp_path: Path, data_folder: Path, m
     assert page.count("<svg") == 5
 
 
+def test_pictures_without_any_cell_have_a_report_too(tmp_path: Path, data_folder: Path, model_file: Path) -> None:
+    for labels in (data_folder / "labels").iterdir():
+        labels.write_text("", "utf-8")
+    for picture in (data_folder / "images").iterdir():
+        write_picture(np.full((60, 80, 3), 235, np.uint8), picture)
+    arguments = ["--model", str(model_file), "--data", str(data_folder)]
+    assert main(["evaluate", *arguments, "--report", str(tmp_path / "report")]) == 0
+    assert "<h2>Classes</h2>" in (tmp_path / "report" / "report.html").read_text("utf-8")
+    assert main(["compare", str(tmp_path / "report"), str(tmp_path / "report")]) == 0
+    assert main(["tune", *arguments]) == 2
+
+
 def test_a_report_that_cannot_be_written_gives_one_sentence(
     tmp_path: Path, data_folder: Path, model_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -196,6 +208,7 @@ def test_what_is_not_all_annotated_is_not_judged(
     assert classes["RBC"]["truth"] == (smears[0].labels == RBC).sum()
     assert classes["RBC"]["counted"] == first["classes"]["RBC"]["counted"]
     assert classes["Platelets"]["counted"] == 0, "nobody says where platelets are"
+    assert figures["data"]["unjudged_classes"] == ["Platelets"]
     assert figures["sweep"]["Platelets"][0]["counted"] == 0
     assert figures["coco"]["classes"]["Platelets"]["ap"]["all"] is None
     invented = figures["confusion"]["counts"][-1]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from core.counting import CountSettings
 from core.metrics import ThresholdCurve
 from core.model_card import ModelCard
 from trainer.looking import total_scores
-from trainer.tune import NEAR_TIE, NMS_OVERLAPS, best_threshold, tune, tune_thresholds
+from trainer.tune import NEAR_TIE, NMS_OVERLAPS, before_and_after, best_threshold, tune, tune_thresholds
 
 CARD = ModelCard(
     name="card",
@@ -71,3 +72,37 @@ def test_the_scores_of_a_tuning_are_those_of_counting_at_its_settings(make: Any,
         for r in fields
     ]
     assert total_scores(counted, make.classes) == tuning.scores
+
+
+def test_before_and_after_tell_what_tuning_gained(make: Any) -> None:
+    boxes = np.concatenate([rows(50, 7), rows(50, 7) + np.array([0, 100, 0, 100], np.float32)])
+    scores = np.concatenate([np.linspace(0.61, 0.9, 7), np.linspace(0.41, 0.55, 7)]).astype(np.float32)
+    field = make.field((boxes, scores, np.zeros(14, np.int32)), (boxes[:7], np.zeros(7, np.int64)))
+    nothing, before, tuned = before_and_after([field], CARD, tune([field], CARD)[0].settings)
+    assert [item.name for item in (nothing, before, tuned)] == ["nothing filtered", "before", "tuned"]
+    assert before.mean_f1 == nothing.mean_f1 == 2 / 3, "all that is wrong is above the card's threshold"
+    assert tuned.mean_f1 == 1
+    assert before.settings.thresholds == CARD.thresholds
+    assert tuned.mean_ap50_counted == 1
+
+
+def test_thresholds_cut_the_ranking_short_and_suppression_cleans_it(make: Any) -> None:
+    apart = rows(50, 8)
+    doubles = apart + np.array([0, 6, 0, 6], np.float32)
+    boxes = np.concatenate([apart, doubles])
+    found = (boxes, np.linspace(0.9, 0.2, 16, dtype=np.float32), np.zeros(16, np.int32))
+    field = make.field(found, (np.concatenate([apart, rows(50, 2) + 300]), np.zeros(10, np.int64)))
+    strict = CountSettings({**CARD.thresholds, "RBC": 0.75}, 0.5)
+    nothing, _, item = before_and_after([field], CARD, strict)
+    assert item.mean_ap50 == nothing.mean_ap50
+    assert item.mean_ap50_counted < item.mean_ap50
+    assert item.mean_f1 < nothing.mean_f1
+
+
+def test_a_class_that_a_field_does_not_judge_is_tuned_on_the_others(make: Any) -> None:
+    boxes = rows(50, 8)
+    truth = (boxes, np.zeros(8, np.int64))
+    found = (boxes, np.linspace(0.6, 0.9, 8, dtype=np.float32), np.zeros(8, np.int32))
+    good = make.field(found, truth)
+    unjudged = dataclasses.replace(make.field(found, (boxes[:0], truth[1][:0])), unjudged=frozenset({"RBC"}))
+    assert tune([good, unjudged], CARD)[0] == tune([good], CARD)[0]

@@ -8,7 +8,7 @@ from core.whole_files import write_whole
 from trainer.compare import FIGURES
 from trainer.report import plots
 from trainer.report.page import Section, Strong, Table, write_page
-from trainer.tables import difference_text, interval_text
+from trainer.tables import difference_with_interval, with_interval
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,13 +70,28 @@ def _differences(comparison: Comparison) -> Table:
 
 def _difference(row: ComparedClass, name: str) -> Cell:
     figure = row.figures[name]
-    text = difference_text(name, figure)
+    text = _in_one_line(difference_with_interval(name, figure))
     return Strong(text) if figure.difference is not None and figure.difference.clear else text
+
+
+def _figure(row: ComparedClass, name: str) -> str:
+    return _in_one_line(with_interval(name, row.figures[name]))
+
+
+def _in_one_line(texts: tuple[str, ...]) -> str:
+    value, *interval = texts
+    return f"{value} ({interval[0]})" if interval else value
 
 
 def _figures(comparison: Comparison) -> Table:
     rows: list[list[Cell]] = [
-        [row.class_name, row.run, row.truth, row.counted, *(interval_text(name, row.figures[name]) for name in FIGURES)]
+        [
+            row.class_name,
+            row.run,
+            row.truth,
+            row.counted,
+            *(_in_one_line(with_interval(name, row.figures[name])) for name in FIGURES),
+        ]
         for row in comparison.rows
     ]
     return Table(("class", "run", "true", "counted", *FIGURES), rows, texts=2)

@@ -70,13 +70,25 @@ def facts(evaluation: Evaluation) -> dict[str, str]:
     }
     if data["unknown_classes"]:
         known["Not known to the model"] = ", ".join(data["unknown_classes"])
+    if data["unjudged_classes"]:
+        known["Not judged"] = f"{', '.join(data['unjudged_classes'])}: not all of them are annotated"
     return known
 
 
 def sections(evaluation: Evaluation) -> list[Section]:
     """Return the parts of the page."""
-    parts = [
-        _classes_section(evaluation),
+    parts = [_classes_section(evaluation)]
+    if any(item.truth for item in evaluation.overall.classes.values()):  # or else there is nothing to plot
+        parts += _detail_sections(evaluation)
+    if evaluation.resized:
+        parts.append(Section("Other sizes", ["The same pictures, enlarged or reduced."], [resized_table(evaluation)]))
+    if evaluation.dense is not None:
+        parts.append(_dense_section(evaluation.dense))
+    return [*parts, _scale_section(evaluation)]
+
+
+def _detail_sections(evaluation: Evaluation) -> list[Section]:
+    return [
         Section("Counts", plots=[plots.count_scatter(evaluation)]),
         Section("Precision and recall", plots=[plots.precision_recall(evaluation), plots.f1_by_threshold(evaluation)]),
         Section(
@@ -92,11 +104,6 @@ def sections(evaluation: Evaluation) -> list[Section]:
             [plots.confusion_map(evaluation)],
         ),
     ]
-    if evaluation.resized:
-        parts.append(Section("Other sizes", ["The same pictures, enlarged or reduced."], [resized_table(evaluation)]))
-    if evaluation.dense is not None:
-        parts.append(_dense_section(evaluation.dense))
-    return [*parts, _scale_section(evaluation)]
 
 
 def _classes_section(evaluation: Evaluation) -> Section:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -15,7 +15,7 @@ from trainer.compare import FIGURES, ClassCells
 from trainer.report.page import Plot, plot_style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from matplotlib.axes import Axes
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from trainer.compare import Figure as Compared
     from trainer.evaluate import Evaluation
 
-_COLUMNS = 3
+_TOGETHER = 6
+"""Curves of more classes than this get a plot each: nobody can tell them apart in one."""
 _DASHES = ("-", "--", "-.", ":")
 _RUN_COLOURS = ("RBC", "WBC", "Platelets", "d", "e", "f", "g", "h")
 """Runs take the colours of as many classes."""
@@ -40,14 +41,9 @@ def _dash(classes: tuple[str, ...], name: str) -> str:
     return _DASHES[classes.index(name) % len(_DASHES)]
 
 
-def _legend(axes: Axes) -> None:
-    lines, _ = axes.get_legend_handles_labels()
-    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), ncols=1 + (len(lines) - 1) // 14)
-
-
 def _grid(count: int, side: float = 2.5) -> tuple[Figure, list[Axes]]:
     """Return a figure of so many small plots."""
-    columns = min(count, _COLUMNS)
+    columns = min(count, 3 if count <= _TOGETHER else 4)
     rows = math.ceil(count / columns)
     figure = Figure((side * columns, side * rows))
     every = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
@@ -83,58 +79,63 @@ def count_scatter(evaluation: Evaluation) -> Plot:
     return Plot(figure, caption)
 
 
+def _curves(
+    evaluation: Evaluation, labels: tuple[str, str], height: float, draw: Callable[[Axes, str, dict[str, Any]], object]
+) -> Figure:
+    """Let ``draw`` draw the curve of each class that is there, which gets the look of the class."""
+    classes = tuple(evaluation.overall.classes)
+    there = [name for name, item in evaluation.overall.classes.items() if item.truth]
+    together = len(there) <= _TOGETHER
+    with plot_style():
+        if together:
+            figure = Figure((6.5, height))
+            every = [figure.subplots()] * len(there)
+        else:
+            figure, every = _grid(len(there), 2.2)
+        for axes, name in zip(every, there, strict=True):
+            look = {"color": _colour(classes, name), "label": name, "linewidth": 1.4}
+            draw(axes, name, look | ({"linestyle": _dash(classes, name)} if together else {}))
+            axes.set(xlabel=labels[0], ylabel=labels[1], ylim=(0, 1.02))
+            if together:
+                axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+            else:
+                axes.set_title(name)
+    return figure
+
+
 def precision_recall(evaluation: Evaluation) -> Plot:
     """Plot precision against recall over all thresholds at IoU 0.5, and mark the card's thresholds."""
-    classes = tuple(evaluation.overall.classes)
-    with plot_style():
-        figure = Figure((6.5, 4))
-        axes = figure.subplots()
-        for name, item in evaluation.overall.classes.items():
-            if not item.truth:
-                continue
-            cells = ClassCells.of(evaluation.pictures, name)
-            curve = PrecisionRecall(cells.scores, cells.is_true[0], item.truth)
-            _, precision, recall = curve.points
-            axes.plot(recall, precision, _dash(classes, name), color=_colour(classes, name), label=name, linewidth=1.4)
-            axes.plot(item.recall, item.precision, "o", color=_colour(classes, name), markersize=5)
-        axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.02), ylim=(0, 1.02))
-        _legend(axes)
-    return Plot(
-        figure, "Precision against recall at IoU 0.5 over all thresholds. A dot is what the model counts at its own."
-    )
+
+    def draw(axes: Axes, name: str, look: dict[str, Any]) -> None:
+        item, cells = evaluation.overall.classes[name], ClassCells.of(evaluation.pictures, name)
+        _, precision, recall = PrecisionRecall(cells.scores, cells.is_true[0], item.truth).points
+        axes.plot(recall, precision, **look)
+        axes.plot(item.recall, item.precision, "o", color=look["color"], markersize=5)
+        axes.set_xlim(0, 1.02)
+
+    figure = _curves(evaluation, ("recall", "precision"), 4, draw)
+    return Plot(figure, "Precision against recall at IoU 0.5 over all thresholds. A dot is the model's own threshold.")
 
 
 def f1_by_threshold(evaluation: Evaluation) -> Plot:
     """Plot F1 of each class over the thresholds of the tables."""
-    classes = tuple(evaluation.overall.classes)
-    with plot_style():
-        figure = Figure((6.5, 3.6))
-        axes = figure.subplots()
-        for name, rows in evaluation.sweep.items():
-            if evaluation.overall.classes[name].truth:
-                values = [math.nan if row.f1 is None else row.f1 for row in rows]
-                places = [row.threshold for row in rows]
-                style, colour = _dash(classes, name), _colour(classes, name)
-                axes.plot(places, values, style, color=colour, label=name, marker=".", linewidth=1.4)
-        axes.set(xlabel="threshold", ylabel="F1", ylim=(0, 1.02))
-        _legend(axes)
+
+    def draw(axes: Axes, name: str, look: dict[str, Any]) -> None:
+        rows = evaluation.sweep[name]
+        values = [math.nan if row.f1 is None else row.f1 for row in rows]
+        axes.plot([row.threshold for row in rows], values, marker=".", **look)
+
+    figure = _curves(evaluation, ("threshold", "F1"), 3.6, draw)
     return Plot(figure, "F1 at IoU 0.5 over the thresholds, the same for every class.")
 
 
 def ap_by_iou(evaluation: Evaluation) -> Plot:
     """Plot the average precision of each class over the overlaps."""
-    classes = tuple(evaluation.overall.classes)
-    with plot_style():
-        figure = Figure((6.5, 3.6))
-        axes = figure.subplots()
-        for name, item in evaluation.coco.classes.items():
-            if item.truth["all"]:
-                style, colour = _dash(classes, name), _colour(classes, name)
-                axes.plot(
-                    evaluation.coco.ious, item.ap_by_iou, style, color=colour, label=name, marker=".", linewidth=1.4
-                )
-        axes.set(xlabel="IoU from which a box is right", ylabel="AP", ylim=(0, 1.02))
-        _legend(axes)
+
+    def draw(axes: Axes, name: str, look: dict[str, Any]) -> None:
+        axes.plot(evaluation.coco.ious, evaluation.coco.classes[name].ap_by_iou, marker=".", **look)
+
+    figure = _curves(evaluation, ("IoU", "AP"), 3.6, draw)
     return Plot(figure, "Average precision over the overlap that is asked for: how well the boxes fit.")
 
 
