@@ -224,7 +224,7 @@ def test_a_session_gives_its_reviewed_pictures_with_corrections(
 ) -> None:
     boxes = np.array([[10, 10, 40, 40], [60, 60, 90, 90]], np.float32)
     found = Detections.from_model(boxes, np.array([0.9, 0.8], np.float32), np.array([0, 0], np.int32))
-    with Session.create(tmp_path / "s.smear") as session:
+    with Session.create(tmp_path / "s.smearcount") as session:
         images = session.add_images(sorted(pictures.iterdir())[:2])
         session.put(SETTINGS_KEY, stored_settings(CountSettings(dict.fromkeys(CLASS_NAMES, 0.5)), CLASS_NAMES))
         for image in images:
@@ -237,13 +237,16 @@ def test_a_session_gives_its_reviewed_pictures_with_corrections(
         change = Change(session.new_ids(1), None, added)
         session.record(Command(0, images[0].id, "add", (change,), (False, True), None), "somebody")
     out = tmp_path / "cells.json"
-    assert run("data", "import", "session", tmp_path / "s.smear", "--split", "train", "--out", out) == 0
+    assert run("data", "import", "session", tmp_path / "s.smearcount", "--split", "train", "--out", out) == 0
     assert "1 pictures are not marked as reviewed" in capsys.readouterr().out
     data = load_data_set(out, "train")
     (field,) = data.fields
     assert [data.classes[label] for label in field.labels] == ["RBC", "RBC", "WBC"]
     assert [cell.origin for cell in read_manifest(out).annotations] == ["model", "model", "person"]
-    assert run("data", "import", "session", tmp_path / "s.smear", "--unreviewed", "--split", "train", "--out", out) == 0
+    assert (
+        run("data", "import", "session", tmp_path / "s.smearcount", "--unreviewed", "--split", "train", "--out", out)
+        == 0
+    )
     assert len(load_data_set(out, "train").fields) == 2
 
 
