@@ -177,6 +177,13 @@ def test_points_become_boxes_with_a_quality(
     assert all(cell.origin == "point" and isinstance(cell.quality, float) and 0 <= cell.quality <= 1 for cell in cells)
 
 
+def test_a_misspelt_incomplete_class_is_no_new_class(
+    tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("data", "import", "yolo", data_folder, "--incomplete", "Platelts", "--out", tmp_path / "o.json") == 2
+    assert "there is no class 'Platelts' to be incomplete" in capsys.readouterr().err
+
+
 def test_single_cell_pictures_get_the_box_of_the_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     truth = []
     for name, white in (("Lymphocyte", 1), ("RBC", 0)):
@@ -217,7 +224,7 @@ def test_a_session_gives_its_reviewed_pictures_with_corrections(
 ) -> None:
     boxes = np.array([[10, 10, 40, 40], [60, 60, 90, 90]], np.float32)
     found = Detections.from_model(boxes, np.array([0.9, 0.8], np.float32), np.array([0, 0], np.int32))
-    with Session.create(tmp_path / "s.smear") as session:
+    with Session.create(tmp_path / "s.smearcount") as session:
         images = session.add_images(sorted(pictures.iterdir())[:2])
         session.put(SETTINGS_KEY, stored_settings(CountSettings(dict.fromkeys(CLASS_NAMES, 0.5)), CLASS_NAMES))
         for image in images:
@@ -230,13 +237,16 @@ def test_a_session_gives_its_reviewed_pictures_with_corrections(
         change = Change(session.new_ids(1), None, added)
         session.record(Command(0, images[0].id, "add", (change,), (False, True), None), "somebody")
     out = tmp_path / "cells.json"
-    assert run("data", "import", "session", tmp_path / "s.smear", "--split", "train", "--out", out) == 0
+    assert run("data", "import", "session", tmp_path / "s.smearcount", "--split", "train", "--out", out) == 0
     assert "1 pictures are not marked as reviewed" in capsys.readouterr().out
     data = load_data_set(out, "train")
     (field,) = data.fields
     assert [data.classes[label] for label in field.labels] == ["RBC", "RBC", "WBC"]
     assert [cell.origin for cell in read_manifest(out).annotations] == ["model", "model", "person"]
-    assert run("data", "import", "session", tmp_path / "s.smear", "--unreviewed", "--split", "train", "--out", out) == 0
+    assert (
+        run("data", "import", "session", tmp_path / "s.smearcount", "--unreviewed", "--split", "train", "--out", out)
+        == 0
+    )
     assert len(load_data_set(out, "train").fields) == 2
 
 
