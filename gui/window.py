@@ -388,7 +388,7 @@ class MainWindow(QMainWindow):
     def _on_copies(self, text: str, images: list[int]) -> None:
         """Say which pictures are copies; the person removes them, or keeps them by closing the notice."""
         name = "Remove the copy" if len(images) == 1 else f"Remove the {len(images):,} copies"
-        self.notice.show_error(text, [(name, lambda: self.document.remove(images))], level="warning")
+        self.notice.show_question(text, [(name, lambda: self.document.remove(images))])
 
     # -- the window itself ---------------------------------------------------------------------
 
