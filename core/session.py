@@ -144,12 +144,15 @@ class Session(ImageList):
 
         A recount and the edits that are carried over to it belong together, for example.
         """
+        begun = False
         try:
             with self._file.transaction():
+                begun = True
                 yield
         except BaseException:
-            with contextlib.suppress(SessionError):
-                self._load()
+            if begun:  # else, where the drive is gone for example, nothing has changed
+                with contextlib.suppress(SessionError, OSError):
+                    self._load()
             raise
 
     def _load(self) -> None:

@@ -111,7 +111,7 @@ def test_a_copy_is_told_once_and_can_be_removed(
     assert window.notice.label.text() == text
     tip = window.image_list.model.data(window.image_list.model.index(2), Qt.ItemDataRole.ToolTipRole)
     assert "A copy of a.png" in tip
-    [remove] = window.notice.remedies
+    [remove] = window.notice.answers
     remove.click()
     assert [entry.path for entry in document.entries] == [path, path.with_name("b.png")]
     assert document.current == 0
