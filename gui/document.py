@@ -35,6 +35,7 @@ from gui.fields import Fields
 from gui.frames import Frames
 from gui.laboratory import Laboratory
 from gui.overview import Overview
+from gui.reviews import Reviews
 from gui.session_holder import Level, SessionHolder, free_path
 from gui.tally import Tally
 from gui.truths import Truths
@@ -93,6 +94,7 @@ class Document(SessionHolder):
         self.frames = Frames(self)
         self.fields = Fields(self)
         self.copies = Copies(self)
+        self.reviews = Reviews(self)
         self.editing = Editing(self)
         self.truths = Truths(self)
         self.tally = Tally(self)
@@ -378,10 +380,11 @@ class Document(SessionHolder):
         self.queue.set_current(entry)
 
     def next_unreviewed(self, rows: Sequence[int]) -> None:
-        """Show the next of these rows that was not marked reviewed, after the current one and round the end."""
+        """Show the next of these rows whose present count nobody reviewed, after the current one and round the end."""
         place = rows.index(self.current) if self.current in rows else -1
         order = [*rows[place + 1 :], *rows[: max(place, 0)]]
-        row = next((row for row in order if not self.entries[row].reviewed), None)
+        outdated = self.overview.outdated
+        row = next((row for row in order if not (entry := self.entries[row]).reviewed or entry.id in outdated), None)
         if row is None:
             self.message.emit(Level.INFO, "Every other picture is reviewed.")
         else:
@@ -593,7 +596,7 @@ class Document(SessionHolder):
                     notices=entry.notices,
                     stamp=entry.stamp,
                 )
-                save_field(session, entry.id, result.blur, result.capped)
+                save_field(session, entry.id, result)
                 keep_card(session, model.sha256, model.card)
             overlay = session.overlay(entry.id)
         except SessionError as error:
@@ -719,6 +722,10 @@ class Document(SessionHolder):
 
     def show_corrections(self, commands: Sequence[Command]) -> None:
         """Show stored corrections, of each picture at most one: a few at once, many between other events."""
+        for command in commands:
+            for key, _, after in command.kept:
+                self.reviews.take_over(command.image, key, after)
+                self.truths.take_over(command.image, key)
         if len(commands) <= _AT_ONCE:
             for command in commands:
                 entry = self._by_id.get(command.image)

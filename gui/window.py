@@ -180,7 +180,7 @@ class MainWindow(QMainWindow):
                 "find_missing": files.ask_for_moved,
                 "remove_picture": document.remove_current,
                 "quit": self.close,
-                "undo": lambda: document.tally.undo() if document.tally.active else document.editing.undo(),
+                "undo": self._undo,
                 "redo": lambda: document.tally.redo() if document.tally.active else document.editing.redo(),
                 "select": lambda: editor.set_tool(Tool.SELECT),
                 "add": lambda: editor.set_tool(Tool.SELECT if editor.tool is Tool.ADD else Tool.ADD),
@@ -296,6 +296,7 @@ class MainWindow(QMainWindow):
             self.verify = VerifyWindow(self.document, self.preferences)
             self.verify.import_wanted.connect(self.files.ask_to_import)
             self.verify.pictures_wanted.connect(self._come_forward)
+            self.verify.addActions([self.actions_["undo"], self.actions_["redo"]])
         self.verify.show()
         self.verify.raise_()
         self.verify.activateWindow()
@@ -334,6 +335,14 @@ class MainWindow(QMainWindow):
             self.tally_controls.tool.class_key(name)
         else:
             self.editor.class_key(name)
+
+    def _undo(self) -> None:
+        """Take back the last mark while cells are counted by hand, or that the marks were cleared; else an edit."""
+        document = self.document
+        if document.tally.active and (document.tally.can_undo or not document.truths.cleared_last):
+            document.tally.undo()
+        else:
+            document.editing.undo()
 
     def _next_unreviewed(self) -> None:
         self.document.next_unreviewed(self.image_list.visible_rows_order())
@@ -559,8 +568,11 @@ class MainWindow(QMainWindow):
             export_cells=counted,
             find_missing=entry is not None,
         )
-        self.actions_["reviewed"].setChecked(entry is not None and entry.reviewed)
-        self.actions_["reviewed"].setText("✓ Reviewed" if entry is not None and entry.reviewed else "Mark reviewed")
+        stale = entry is not None and document.reviews.changed(entry)
+        reviewed = entry is not None and entry.reviewed and not stale
+        self.actions_["reviewed"].setChecked(reviewed)
+        text = "Mark reviewed again" if stale else "✓ Reviewed" if reviewed else "Mark reviewed"
+        self.actions_["reviewed"].setText(text)
         self.panel.enable()
         self.frame_controls.enable()
         self._show_undo()

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
-    QMessageBox,
     QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.ground_truth import GroundTruth, TruthSource
+from gui.quiet import QuietComboBox
 from gui.truths import describe
 from gui.verify.truth_model import TruthModel
 
@@ -128,13 +128,13 @@ class TruthPage(QWidget):
         self._document = verifier.document
         self.model = TruthModel(verifier, self)
         self.grid = CountGrid(self.model)
-        self.used = QComboBox()
+        self.used = QuietComboBox()
         self.used.setAccessibleName("Which truth of the picture is used")
         self.used.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.used.activated.connect(self._on_used)
         self.picture = QLabel()
-        self.clear_button = QPushButton("&Clear …")
-        self.clear_button.setToolTip("Take the truths of the selected pictures away; the history keeps a line of it")
+        self.clear_button = QPushButton("&Clear")
+        self.clear_button.setToolTip("Take the truths of the selected pictures away; undo (Ctrl+Z) brings them back")
         self.clear_button.clicked.connect(self._clear)
         self.reviewed_button = QPushButton()
         self.reviewed_button.setToolTip("Take the corrected counts of the pictures marked reviewed, as they are now")
@@ -222,26 +222,4 @@ class TruthPage(QWidget):
         rows = {index.row() for index in self.grid.selectionModel().selectedIndexes()} | {
             self.grid.currentIndex().row()
         }
-        truths = self._document.truths
-        entries = [
-            entry
-            for entry in map(self.model.entry, sorted(rows))
-            if entry is not None and truths.of(entry.id) is not None
-        ]
-        if entries and self._may_clear(entries):
-            for entry in entries:
-                truths.clear(entry.id)
-
-    def _may_clear(self, entries: list[Entry]) -> bool:
-        """Ask first: what is cleared cannot be brought back."""
-        [first, *more] = entries
-        truth = self._document.truths.of(first.id)
-        text = f"Take the ground truth of {len(entries):,} pictures away?"
-        if truth is not None and not more:
-            text = f"Take the ground truth of {first.path.name} ({describe(truth)}) away?"
-        box = QMessageBox(QMessageBox.Icon.Warning, "Clear", text, parent=self)
-        box.setInformativeText("It cannot be brought back; the history keeps a line of it.")
-        wanted = box.addButton("Take away", QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        box.exec()
-        return box.clickedButton() is wanted
+        self._document.truths.take_away(entry.id for entry in map(self.model.entry, sorted(rows)) if entry is not None)
