@@ -75,6 +75,7 @@ class ReportChoices(QWidget):
         self.folder = QLineEdit()
         self.folder.setReadOnly(True)
         self.folder.setAccessibleName("Folder")
+        self.folder.setToolTip("Choose … takes another folder")
         self.choose_button = QPushButton("&Choose …")
         self.choose_button.setAutoDefault(False)
         self.choose_button.clicked.connect(lambda *_: self._ask_for_folder())

@@ -123,6 +123,7 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #verifyTabs > QTabBar::tab:selected {{ color: {text}; border-bottom-color: palette(highlight); }}
 #caution {{ background: #ffd54a; color: #332700; padding: 5px 8px; border-radius: 4px; }}
 #plot {{ border: 1px solid {border}; border-radius: 4px; }}
+QLineEdit[readOnly="true"] {{ background: transparent; border: none; padding: 2px 0; }}
 #tiles {{ background: {base}; }}
 #conflicts {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #notice[level="info"] {{ background: #1f6fbf; color: white; }}

@@ -197,10 +197,11 @@ def _others_key(image: int | str) -> str:
 
 def _change(image: int, before: list[GroundTruth], after: list[GroundTruth]) -> tuple[tuple[str, Any, Any], ...]:
     """Return what changes in the session when the truths of a picture do, for ``Command.kept``; used ones first."""
-    sides = [[truth.stored() for truth in truths] for truths in (before, after)]
-    used = [stored[0] if stored else None for stored in sides]
-    others = [stored[1:] for stored in sides]
-    return (_others_key(image), *others), (truth_key(image), *used)
+    was, will_be = ([truth.stored() for truth in truths] for truths in (before, after))
+    return (
+        (_others_key(image), was[1:], will_be[1:]),
+        (truth_key(image), was[0] if was else None, will_be[0] if will_be else None),
+    )
 
 
 def _pairs(image: int, kept: dict[str, tuple[Any, Any]]) -> tuple[tuple[Any, Any], tuple[Any, Any]]:

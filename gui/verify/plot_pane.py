@@ -149,6 +149,8 @@ class PlotPane(QWidget):
             line = pg.InfiniteLine(mark.x, 90, pen, label=mark.text, labelOpts={**options, "position": 0.06})
         else:
             line = pg.InfiniteLine(mark.y, 0, pen, label=mark.text, labelOpts={**options, **_ABOVE_AT_RIGHT})
+            if mark.text:  # else its ground would hide a part of the line
+                line.label.setFlag(pg.QtWidgets.QGraphicsItem.GraphicsItemFlag.ItemStacksBehindParent)
         self.view.addItem(line, ignoreBounds=True)
 
     def _draw_series(self, series: Series, colour: QColor, ink: QColor) -> None:

@@ -12,14 +12,14 @@ import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QFileDialog
 
 from core.annotations.values import AnnotatedImage
 from core.ground_truth import GroundTruth, TruthKind, TruthSource, load_truth
 from core.metrics import score_image
 from core.model_card import CARD_KEY, ModelCard
 from core.verification import threshold_steps
-from gui.quiet import QuietSlider
+from gui.quiet import QuietComboBox, QuietSlider, QuietSpinBox
 from gui.theme import Theme, apply_theme
 from gui.verify.charts import Kind
 from gui.verify.places import Place, Verdict
@@ -224,6 +224,37 @@ def test_undoing_a_clear_leaves_what_was_counted_since(counted: Counted) -> None
     truth = document.truths.of(entry.id)
     assert truth is not None
     assert truth.totals == {"RBC": 11}
+
+
+def test_a_total_typed_over_imported_boxes_says_why_it_is_not_taken(counted: Counted, qtbot: QtBot) -> None:
+    window = counted(1)
+    give_boxes(window)
+    page = opened(qtbot, window).truth_page
+    click_cell(qtbot, page.grid, 0, 1)
+    assert not page.refusal.isVisible()
+    qtbot.keyClicks(page.grid, "7")
+    assert page.refusal.isVisible()
+    assert "choose “typed totals” below" in page.refusal.text()
+    place = page.used.findText("typed totals")
+    page.used.setCurrentIndex(place)
+    page.used.activated.emit(place)
+    assert not page.refusal.isVisible()
+    type_into(qtbot, page.grid, 0, 1, ["7"])
+    truth = window.document.truths.of(window.document.entries[0].id)
+    assert truth is not None
+    assert truth.totals == {"RBC": 7}
+
+
+def test_the_wheel_changes_no_box_of_any_window(counted: Counted, qtbot: QtBot) -> None:
+    window = counted(1)
+    opened(qtbot, window)
+    boxes = [box for top in QApplication.topLevelWidgets() for box in top.findChildren(QComboBox)]
+    numbers = [box for top in QApplication.topLevelWidgets() for box in top.findChildren(QAbstractSpinBox)]
+    shown = [box for box in (*boxes, *numbers) if box.window() in (window, window.verify)]
+    assert len(shown) > 10
+    for box in shown:
+        assert isinstance(box, (QuietComboBox, QuietSpinBox))
+        assert not box.focusPolicy() & Qt.FocusPolicy.WheelFocus & ~Qt.FocusPolicy.StrongFocus
 
 
 def source_of(window: MainWindow, entry: Entry) -> TruthSource | None:
@@ -643,7 +674,10 @@ def test_themes_can_be_changed_while_and_after_plots_with_legends_are_shown(coun
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     page.pages.setCurrentWidget(page.threshold_page)
-    qtbot.waitUntil(lambda: page.threshold_page.plot.chart is not None)
+    for kind in Kind:
+        page.threshold_page.kind.setCurrentIndex(page.threshold_page.kind.findData(kind))
+        if page.threshold_page.plot.chart is not None and len(page.threshold_page.plot.chart.series) > 1:
+            break
     chart = page.threshold_page.plot.chart
     assert chart is not None
     assert len(chart.series) > 1  # else there is no legend
