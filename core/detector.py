@@ -12,7 +12,7 @@ import numpy as np
 
 from core.boxes import suppress, suppress_by_class
 from core.detections import Detections
-from core.focus import edge_blur
+from core.focus import edge_blur, levels
 from core.illumination import divide_light, estimate_light
 from core.scale import LARGEST_DIAMETER, SMALLEST_DIAMETER, guess_diameter
 from core.tiling import Tile, tiles
@@ -53,7 +53,8 @@ class DetectorResult:
     ``diameter`` is the red cell diameter in pixels of the image that the scale was set by; ``scale``
     the factor from the image to the network; ``notices`` sentences for the person. ``blur``: how far
     borders are smeared, in red cell diameters (``core.focus``), None if unknown; ``capped``: more candidates
-    than can be handled were found.
+    than can be handled were found. ``levels``: the darkest and the brightest grey values (``core.focus.levels``),
+    None if unknown.
     """
 
     detections: Detections
@@ -62,6 +63,7 @@ class DetectorResult:
     notices: tuple[str, ...] = ()
     blur: float | None = None
     capped: bool = False
+    levels: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ class Detector:
         detections = Detections.from_model(boxes[real], look.scores[kept][real], look.labels[kept][real])
         scale = self.card.red_cell_diameter / diameter
         blur = edge_blur(run.sample, diameter)
-        return DetectorResult(detections, diameter, scale, tuple(notices), blur, look.capped)
+        return DetectorResult(detections, diameter, scale, tuple(notices), blur, look.capped, levels(image))
 
     def _find_scale(self, run: _Run) -> tuple[float, _Look | None, bool]:
         """Return (diameter, the look at the whole image at that scale if there was one, known)."""

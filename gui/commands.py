@@ -48,7 +48,7 @@ class Commands(QObject):
                 "find_missing": files.ask_for_moved,
                 "remove_picture": document.remove_current,
                 "quit": window.close,
-                "undo": lambda: document.tally.undo() if document.tally.active else document.editing.undo(),
+                "undo": self._undo,
                 "redo": lambda: document.tally.redo() if document.tally.active else document.editing.redo(),
                 "select": lambda: editor.set_tool(Tool.SELECT),
                 "add": lambda: editor.set_tool(Tool.SELECT if editor.tool is Tool.ADD else Tool.ADD),
@@ -112,6 +112,14 @@ class Commands(QObject):
         else:
             self._window.editor.class_key(name)
 
+    def _undo(self) -> None:
+        """Take back the last mark while cells are counted by hand, or that the marks were cleared; else an edit."""
+        document = self._document
+        if document.tally.active and (document.tally.can_undo or not document.truths.cleared_last):
+            document.tally.undo()
+        else:
+            document.editing.undo()
+
     def next_unreviewed(self) -> None:
         """Show the next picture of the list, as it is filtered, that nobody has reviewed."""
         self._document.next_unreviewed(self._window.image_list.visible_rows_order())
@@ -171,8 +179,11 @@ class Commands(QObject):
             export_cells=counted,
             find_missing=entry is not None,
         )
-        self._actions["reviewed"].setChecked(entry is not None and entry.reviewed)
-        self._actions["reviewed"].setText("✓ Reviewed" if entry is not None and entry.reviewed else "Mark reviewed")
+        stale = entry is not None and document.reviews.changed(entry)
+        reviewed = entry is not None and entry.reviewed and not stale
+        self._actions["reviewed"].setChecked(reviewed)
+        text = "Mark reviewed again" if stale else "✓ Reviewed" if reviewed else "Mark reviewed"
+        self._actions["reviewed"].setText(text)
         self._window.panel.enable()
         self._window.frame_controls.enable()
         self.show_undo()

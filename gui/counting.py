@@ -179,7 +179,7 @@ class Counting(PictureList):
                     notices=entry.notices,
                     stamp=entry.stamp,
                 )
-                save_field(session, entry.id, result.blur, result.capped)
+                save_field(session, entry.id, result)
                 keep_card(session, model.sha256, model.card)
             overlay = session.overlay(entry.id)
         except SessionError as error:

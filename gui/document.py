@@ -25,6 +25,7 @@ from gui.fields import Fields
 from gui.frames import Frames
 from gui.laboratory import Laboratory
 from gui.overview import Overview
+from gui.reviews import Reviews
 from gui.session_holder import Level, free_path
 from gui.tally import Tally
 from gui.truths import Truths
@@ -53,6 +54,7 @@ class Document(Counting):
         self.frames = Frames(self)
         self.fields = Fields(self)
         self.copies = Copies(self)
+        self.reviews = Reviews(self)
         self.editing = Editing(self)
         self.truths = Truths(self)
         self.tally = Tally(self)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from gui.actions import Actions
     from gui.document import Document
 
 DOUBT_REACH = 0.12
 """A cell is doubtful when its score is this near its threshold."""
+
+_LEAST_TEXT = 260  # pixels beside the buttons
 
 
 class DoubtBar(QWidget):
@@ -48,16 +52,41 @@ class DoubtBar(QWidget):
         for button, name in self._keys.items():
             actions.connect_to({name: button.click})
         actions.keys_changed.connect(self._show_keys)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 6, 8, 6)
-        layout.addWidget(self.text, 1)
-        for button in (self.yes, self.no, self.skip, self.onward, self.stop):
-            layout.addWidget(button)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(12, 6, 8, 6)
+        self.text.setWordWrap(True)
+        self._arrange()
         document.counts_changed.connect(self._refresh)
         document.current_changed.connect(self._on_current_changed)
         document.picture_loaded.connect(self._refresh)
         self.hide()
         self._show_keys()
+
+    def _arrange(self) -> None:
+        """Put the buttons beside the text, or below it in as many columns as there is room for."""
+        every = (self.yes, self.no, self.skip, self.onward, self.stop)
+        buttons = (self.onward, self.stop) if self.cell is None else (self.yes, self.no, self.skip, self.stop)
+        widest = max(button.sizeHint().width() for button in buttons) + self._grid.horizontalSpacing()
+        room = self.width() - 20
+        beside = room >= len(buttons) * widest + _LEAST_TEXT
+        columns = len(buttons) if beside else min(max(room // widest, 1), len(buttons))
+        for widget in (self.text, *every):
+            self._grid.removeWidget(widget)
+        self._grid.addWidget(self.text, 0, 0, 1, 1 if beside else columns)
+        for place, button in enumerate(buttons):
+            row, column = divmod(place, columns)
+            self._grid.addWidget(button, row + (not beside), column + beside)
+        for column in range(len(buttons) + 1):
+            self._grid.setColumnStretch(column, int(beside and not column))
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as a button: more of them go below each other."""
+        widest = max(button.sizeHint().width() for button in (self.yes, self.no, self.skip, self.stop))
+        return QSize(widest + 24, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
     def _show_keys(self) -> None:
         """Write the keys on the buttons; they work only while doubtful cells are walked."""
@@ -104,6 +133,7 @@ class DoubtBar(QWidget):
         for button in (self.yes, self.no, self.skip):
             button.setVisible(self.cell is not None)
         self.onward.setVisible(self.cell is None)
+        self._arrange()
         document = self._document
         cell = None if self.cell is None else document.editing.cell(self.cell)
         if cell is None or document.settings is None:

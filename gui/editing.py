@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -193,10 +193,15 @@ class Editing(QObject):
         self._edit(entry, f"Move {cell.class_name}", [Change(number, cell, after)])
 
     def mark_reviewed(self, reviewed: bool) -> None:
-        """Mark the current picture as reviewed, or take the mark off."""
+        """Mark the current picture as reviewed, or take the mark off.
+
+        A mark whose counts have changed since is made again, for the present counts.
+        """
         entry = self._document.current_entry
-        if entry is not None and entry.reviewed != reviewed:
-            name = "Mark reviewed" if reviewed else "Unmark reviewed"
+        again = entry is not None and entry.reviewed and self._document.reviews.changed(entry)
+        if entry is not None and (again or entry.reviewed != reviewed):
+            reviewed = reviewed or again
+            name = "Mark reviewed again" if again else "Mark reviewed" if reviewed else "Unmark reviewed"
             self._edit(entry, name, [], (entry.reviewed, reviewed))
 
     def edit_image(self, image: int, name: str, changes: list[Change], step: list[Command] | None = None) -> bool:
@@ -211,6 +216,14 @@ class Editing(QObject):
         """Put corrections of several pictures on the undo stack as one step."""
         if step:
             self.undo_stack.add(step)
+
+    def change_kept(self, image: int, name: str, kept: tuple[tuple[str, Any, Any], ...], step: list[Command]) -> bool:
+        """Store a step's change to what the session keeps of a picture beside its cells; True if it was stored."""
+        if not self._document.person:
+            self.person_wanted.emit()
+        stored = self._record([Command(0, image, name, (), None, None, bool(step), kept)])
+        step += stored or ()
+        return stored is not None
 
     def undo(self) -> None:
         """Take the last correction back, on the picture where it was made."""
@@ -235,7 +248,8 @@ class Editing(QObject):
             self.person_wanted.emit()
         if reviewed is None and entry.reviewed:
             reviewed = (True, False)
-        stored = self._record([Command(0, entry.id, name, tuple(changes), reviewed, None, bool(step))])
+        kept = () if reviewed is None else (self._document.reviews.change(entry, reviewed[1]),)
+        stored = self._record([Command(0, entry.id, name, tuple(changes), reviewed, None, bool(step), kept)])
         if stored is None:
             return False
         if step is None:
@@ -249,6 +263,9 @@ class Editing(QObject):
         session = self._document.session
         if session is None:
             return None
+
+        if commands[0].undoes is not None:
+            commands = [self._document.truths.fitted(command) for command in commands]
 
         def write() -> list[Command]:
             with session.together():

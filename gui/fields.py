@@ -33,12 +33,12 @@ class Fields(QObject):
     def found(self, entry: Entry, cells: ImageCells) -> DetectorResult:
         """Return the cells of a picture, the person's own too, with all that the detector said of it."""
         session, stored = self._document.session, cells.found
-        blur, capped = None, False
+        of_field = None, False, None
         if session is not None:
             # what cannot be read tells nothing of the field, and the count does not hang on it
             with contextlib.suppress(ValueError, SessionError):
-                blur, capped = load_field(session, entry.id)
-        return DetectorResult(cells.cells, stored.diameter, stored.scale, (), blur, capped)
+                of_field = load_field(session, entry.id)
+        return DetectorResult(cells.cells, stored.diameter, stored.scale, (), *of_field)
 
     def judge(self, entry: Entry) -> Quality | None:
         """Judge a picture at the present settings, and keep the verdict for its row in the list.

@@ -187,7 +187,7 @@ class ImageList(QWidget):
         document.current_changed.connect(self._on_current_changed)
         document.counts_changed.connect(self._on_counts_changed)
         document.fields.judged.connect(self._on_judged)
-        document.overview.changed.connect(self._show_footer)
+        document.overview.changed.connect(self._on_overview_changed)
         document.model_changed.connect(self._fill_orders)
         document.session_changed.connect(self._on_session_changed)
         self.model.modelAboutToBeReset.connect(self._remember_place)
@@ -244,6 +244,11 @@ class ImageList(QWidget):
     def _on_judged(self, row: int) -> None:
         self.model.update_row(row)
         self._arrange_later()
+
+    def _on_overview_changed(self) -> None:
+        self._show_footer()
+        if self.model.show is Show.OUTDATED:
+            self._arrange_later()
 
     def _on_current_changed(self) -> None:
         self._select_current()
@@ -363,7 +368,8 @@ class ImageList(QWidget):
         since = f"; {changed:,} changed since" if changed else ""
         self.reviewed.setText(f"{self.model.reviewed:,} of {total:,} reviewed{since}")
         self.reviewed.setToolTip(
-            "A threshold or counting rule changed the counts of pictures after they were reviewed; their tick is yellow"
+            "A threshold, rule or region changed the counts of pictures after they were reviewed; their tick is "
+            "yellow. Look at them and mark them again, or take the change back."
             if changed
             else ""
         )

@@ -43,6 +43,7 @@ class Show(Enum):
     EDITED = "Edited"
     REVIEWED = "Reviewed"
     NOT_REVIEWED = "Not reviewed"
+    OUTDATED = "Changed since review"
     FAILED = "Failed"
     DOUBTFUL = "Doubtful quality"
 
@@ -218,7 +219,10 @@ class ImageListModel(QStringListModel):
                 return lambda entry: -(self.counts(entry) or {}).get(name, -1)
 
     def _passes(self, entry: Entry) -> bool:
-        if self.show is not Show.ALL and not _PASSES[self.show](entry):
+        if self.show is Show.OUTDATED:
+            if not self.is_outdated(entry):
+                return False
+        elif self.show is not Show.ALL and not _PASSES[self.show](entry):
             return False
         if not self._terms:
             return True
@@ -290,8 +294,7 @@ class ImageListModel(QStringListModel):
         if entry.edited:
             marks.append(f"{entry.edited} {'cell' if entry.edited == 1 else 'cells'} edited")
         if entry.reviewed:
-            since = ", but its count has changed since" if self.is_outdated(entry) else ""
-            marks.append(f"reviewed{since}")
+            marks.append("reviewed before the count changed" if self.is_outdated(entry) else "reviewed")
         first = self._document.copies.of(entry)
         if first is not None:
             marks.append(f"a copy of {first.path.name}")

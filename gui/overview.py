@@ -44,7 +44,6 @@ class Overview(QObject):
         self.pictures = 0
         self.outdated: set[int] = set()
         self._document = document
-        self._reviewed: dict[int, dict[str, int]] = {}
         self._sums: Counter[str] = Counter()
         self._noted: dict[int, _Noted] = {}
         self._settings: CountSettings | None = None
@@ -55,7 +54,7 @@ class Overview(QObject):
         document.images_changed.connect(self._start)
         document.image_changed.connect(self._on_image_changed)
         document.counts_changed.connect(self._on_counts_changed)
-        document.session_changed.connect(self._forget_reviews)
+        document.session_changed.connect(self.outdated.clear)
 
     @property
     def totals(self) -> dict[str, int] | None:
@@ -68,10 +67,6 @@ class Overview(QObject):
         """Return the count of a class in each counted picture that was added up, in no order that matters."""
         return [noted.counts.get(name, 0) for noted in self._noted.values() if noted.counts is not None]
 
-    def _forget_reviews(self) -> None:
-        self._reviewed.clear()
-        self.outdated.clear()
-
     @Slot()
     def _start(self) -> None:
         """Take all pictures anew."""
@@ -81,8 +76,7 @@ class Overview(QObject):
         self.pictures = 0
         self._sums.clear()
         self._noted = {entry.id: _Noted(entry.state, entry.reviewed, None) for entry in entries}
-        self._reviewed = {entry.id: counts for entry in entries if (counts := self._reviewed.get(entry.id))}
-        self.outdated &= self._reviewed.keys()
+        self.outdated &= self._noted.keys()
         self._add_up()
 
     def _add_up(self) -> None:
@@ -133,12 +127,8 @@ class Overview(QObject):
             self._sums.subtract(old.counts)
         if new.counts is not None:
             self._sums.update(new.counts)
-        self._compare_with_review(entry.id, new)
-
-    def _compare_with_review(self, image: int, noted: _Noted) -> None:
-        """Find out whether a picture still counts as when it was reviewed, or when the session was opened."""
-        self.outdated.discard(image)
-        if not noted.reviewed:
-            self._reviewed.pop(image, None)
-        elif noted.counts is not None and self._reviewed.setdefault(image, noted.counts) != noted.counts:
-            self.outdated.add(image)
+        seen = self._document.reviews.counts(entry.id) if new.reviewed else None
+        if seen is None or new.counts is None or seen == new.counts:
+            self.outdated.discard(entry.id)
+        else:
+            self.outdated.add(entry.id)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gui.counting_queue import CountingQueue
     from gui.fields import Fields
     from gui.frames import Frames
+    from gui.overview import Overview
+    from gui.reviews import Reviews
     from gui.truths import Truths
     from gui.worker import Picture
 
@@ -37,6 +39,8 @@ class PictureList(SessionHolder):
     frames: Frames
     fields: Fields
     truths: Truths
+    reviews: Reviews
+    overview: Overview
 
     images_changed = Signal()
     image_changed = Signal(int)  # row
@@ -147,10 +151,11 @@ class PictureList(SessionHolder):
         self.queue.set_current(entry)
 
     def next_unreviewed(self, rows: Sequence[int]) -> None:
-        """Show the next of these rows that was not marked reviewed, after the current one and round the end."""
+        """Show the next of these rows whose present count nobody reviewed, after the current one and round the end."""
         place = rows.index(self.current) if self.current in rows else -1
         order = [*rows[place + 1 :], *rows[: max(place, 0)]]
-        row = next((row for row in order if not self.entries[row].reviewed), None)
+        outdated = self.overview.outdated
+        row = next((row for row in order if not (entry := self.entries[row]).reviewed or entry.id in outdated), None)
         if row is None:
             self.message.emit(Level.INFO, "Every other picture is reviewed.")
         else:
@@ -252,6 +257,10 @@ class PictureList(SessionHolder):
 
     def show_corrections(self, commands: Sequence[Command]) -> None:
         """Show stored corrections, of each picture at most one: a few at once, many between other events."""
+        for command in commands:
+            for key, _, after in command.kept:
+                self.reviews.take_over(command.image, key, after)
+                self.truths.take_over(command.image, key)
         if len(commands) <= _AT_ONCE:
             for command in commands:
                 entry = self._by_id.get(command.image)

@@ -22,7 +22,11 @@ class QuietSlider(QSlider):
 
 
 class QuietSpinBox(QDoubleSpinBox):
-    """A number box that the wheel changes only while it has the focus."""
+    """A number box that the wheel changes only while it has the focus, which the wheel does not give it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():

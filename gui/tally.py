@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, Signal
 
 from core.ground_truth import GroundTruth, TruthSource
 from core.verification.cases import truth_inside
+from gui.session_holder import Level
+from gui.truths import describe
 
 if TYPE_CHECKING:
     from gui.document import Document
@@ -52,6 +54,7 @@ class Tally(QObject):
         self.truth = self._counted = GroundTruth.tally(())
         self._image: int | None = None
         self._storing = False
+        self._used_before: GroundTruth | None = None
         self._begun_with = self.truth
         self._past: list[GroundTruth] = []
         self._future: list[GroundTruth] = []
@@ -134,6 +137,7 @@ class Tally(QObject):
         self._image = entry.id
         stored = document.truths.all_of(entry.id).get(TruthSource.TALLY)
         self.truth = self._begun_with = stored or GroundTruth.tally(())
+        self._used_before = document.truths.of(entry.id)
         self._past, self._future = [], []
         self._elsewhere = {}
         for image, truth in document.truths.from_source(TruthSource.TALLY).items():
@@ -152,8 +156,19 @@ class Tally(QObject):
         if truth.classes:
             counts = ", ".join(f"{name} {number:,}" for name, number in truth.counts().items())
             document.truths.put(image, truth, f"Counted by hand{' without seeing the boxes' * truth.blind}: {counts}")
+            self._say_what_is_replaced(image)
         else:
             document.truths.clear(image, TruthSource.TALLY)
+
+    def _say_what_is_replaced(self, image: int) -> None:
+        """Say that the check now uses the tally and no longer what it used before."""
+        entry, before = self._document.entry(image), self._used_before
+        if entry is not None and before is not None and before.source is not TruthSource.TALLY:
+            self._document.message.emit(
+                Level.WARNING,
+                f"{entry.path.name} is checked against your tally now, and no longer against the {describe(before)}, "
+                "which is kept. Check (F9), Manual counts, says which is used.",
+            )
 
     def _on_counts_changed(self) -> None:
         """Which marks count may depend on the frame, and on what was found round them."""

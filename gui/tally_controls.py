@@ -89,8 +89,10 @@ class TallyControls(QObject):
         document, tally = self._document, self.tally
         self._actions.enable(tally=document.picture is not None and document.writable and bool(document.classes))
         if tally.active:
-            self._actions.enable(remove=True, undo=tally.can_undo, redo=tally.can_redo)
-            self._actions["undo"].setText("&Undo mark")
+            cleared = not tally.can_undo and document.truths.cleared_last
+            self._actions.enable(remove=True, undo=tally.can_undo or cleared, redo=tally.can_redo)
+            if not cleared:
+                self._actions["undo"].setText("&Undo mark")
             self._actions["redo"].setText("&Redo mark")
         seen = not tally.hides_counts
         self._actions.enable(

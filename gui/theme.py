@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from enum import Enum
 from importlib import resources
 from pathlib import Path
@@ -11,6 +13,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from PySide6.QtWidgets import QApplication
 
 
@@ -119,6 +123,7 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #verifyTabs > QTabBar::tab:selected {{ color: {text}; border-bottom-color: palette(highlight); }}
 #caution {{ background: #ffd54a; color: #332700; padding: 5px 8px; border-radius: 4px; }}
 #plot {{ border: 1px solid {border}; border-radius: 4px; }}
+QLineEdit[readOnly="true"] {{ background: transparent; border: none; padding: 2px 0; }}
 #tiles {{ background: {base}; }}
 #conflicts {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #notice[level="info"] {{ background: #1f6fbf; color: white; }}
@@ -166,6 +171,22 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     palette.setColor(QPalette.ColorRole.Link, _ACCENT)
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours["faint"]))
-    app.setPalette(palette)
     check = (Path(str(resources.files("resources"))) / "icons" / "check.svg").as_posix()
-    app.setStyleSheet(_SHEET.format(**colours, check=check))
+    with _nothing_freed():
+        app.setPalette(palette)
+        app.setStyleSheet(_SHEET.format(**colours, check=check))
+
+
+@contextmanager
+def _nothing_freed() -> Generator[None]:
+    """Put collections off: Qt goes through a list of widgets, and one of it that is freed meanwhile ends the program.
+
+    What changes with the palette runs Python, and any of that may set a collection off, which frees closed dialogs.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()

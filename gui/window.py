@@ -63,7 +63,7 @@ class MainWindow(QMainWindow):
         document.setParent(self)
         document.person = document.person or preferences.person
         self.setAcceptDrops(True)
-        self.setMinimumSize(760, 480)
+        self.setMinimumHeight(480)  # how narrow it may be its parts say: none is ever cut off
         self.canvas = Canvas()
         self.canvas.setObjectName("canvas")
         self.editor = CanvasEditor(self.canvas, document)
@@ -113,6 +113,7 @@ class MainWindow(QMainWindow):
         self.middle = QStackedWidget()
         for page in (self.start_page, self.failure_page, self.canvas):
             self.middle.addWidget(page)
+        self.middle.setMinimumSize(200, 160)
         centre = QWidget()
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
@@ -220,6 +221,7 @@ class MainWindow(QMainWindow):
             self.verify = VerifyWindow(self.document, self.preferences)
             self.verify.import_wanted.connect(self.files.ask_to_import)
             self.verify.pictures_wanted.connect(self._come_forward)
+            self.verify.addActions([self.actions_["undo"], self.actions_["redo"]])
         self.verify.show()
         self.verify.raise_()
         self.verify.activateWindow()

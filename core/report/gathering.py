@@ -17,6 +17,7 @@ from core.quality import field_quality, fragile_counts
 from core.report.content import ReportContent, ReportImage, ReportModel, Sample, VerificationRow, class_counts
 from core.report.sign_off import content_hash, load_sign_offs
 from core.results import CountedImage
+from core.reviews import load_reviews
 from core.session_paths import same_contents
 from core.session_settings import (
     load_card,
@@ -106,6 +107,7 @@ class _Gatherer:
         self.on_list = session.images()
         self._history = session.history(limit=_EVERYTHING)
         self._reviews = _reviews(session, self._history)
+        self._seen = load_reviews(session)
         self._cards: dict[str, ModelCard | None] = {}
         self._names: dict[str, str] = {}
         self._images: list[ReportImage] = []
@@ -154,6 +156,7 @@ class _Gatherer:
                 sha256=image.stamp.sha256 if image.stamp else None,
                 reviewed=image.reviewed,
                 reviewer=self._reviews.get(image.id, ""),
+                seen=self._seen.get(image.id),
                 model_sha256=found.model_sha256,
                 truth=truth,
                 homeless=corrections.homeless,

@@ -72,7 +72,7 @@ def _more_of(image: ReportImage, counted: CountedImage, classes: tuple[str, ...]
         notices.append(f"{image.homeless} cells of classes that are not counted.")
     if image.copy_of is not None:
         notices.append(f"The same picture as {printable(image.copy_of)}; it is counted twice.")
-    return [*row, "yes" if image.reviewed else "no", image.reviewer, " ".join(notices), image.sha256 or ""]
+    return [*row, _reviewed(image), image.reviewer, " ".join(notices), image.sha256 or ""]
 
 
 def cells_tables(content: ReportContent) -> Iterator[tuple[CountedImage, list[list[Value]]]]:
@@ -194,6 +194,10 @@ def verification_table(content: ReportContent) -> Table:
     return Table("verification", header, rows)
 
 
+def _reviewed(image: ReportImage) -> str:
+    return "before the count changed" if image.changed else "yes" if image.reviewed else "no"
+
+
 def settings_table(content: ReportContent) -> Table:
     """Return what a person needs to repeat the count and to know who answers for it: names and values."""
     signed = content.signed or content.superseded
@@ -210,7 +214,7 @@ def settings_table(content: ReportContent) -> Table:
         *(["model", f"{model.name}; {model.trained}".rstrip("; ")] for model in content.models),
         *(["model sha256", model.sha256] for model in content.models),
         *([f"ground truth: {kind}, images", number] for kind, number in content.truths().items()),
-        ["reviewed by", ", ".join(content.reviewers)],
+        ["reviewed", content.review],
         ["people", ", ".join(content.people)],
         ["content sha256", content.content],
         ["sign-off", state],

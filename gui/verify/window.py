@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 _CHECKED = (("the model's count", False), ("the corrected count", True))
 _SHARE_OF_SCREEN = 0.92
+_EXPLAINED = (
+    "TP: counted, and there; FP: counted, but not there; FN: there, but missed. A counted and a true box are one cell "
+    "if they share the part that “Match at IoU” says. AP: how well all thresholds do together; 1 is perfect."
+)
 _TOTALS_ONLY = (
     "Typed totals say how many cells there are, not where: they allow accuracy only. "
     "Precision, recall and F1 need boxes or points."
@@ -52,7 +56,7 @@ class VerifyWindow(QWidget):
         super().__init__()  # without a parent: else it could not go behind the pictures
         self.setObjectName("verifyWindow")
         self.setWindowTitle("Check against a manual count – SmearCount")
-        self.setMinimumSize(660, 440)
+        self.setMinimumHeight(440)
         self._document = document
         self._preferences = preferences
         self.verifier = Verifier(document)
@@ -74,6 +78,10 @@ class VerifyWindow(QWidget):
         layout.setContentsMargins(14, 10, 14, 12)
         layout.addLayout(self._build_bar())
         layout.addWidget(self.state)
+        explained = QLabel(_EXPLAINED)
+        explained.setWordWrap(True)
+        explained.setObjectName("faint")
+        layout.addWidget(explained)
         layout.addWidget(self.pages, 1)
         self.truth_page.import_wanted.connect(self.import_wanted)
         self.threshold_page.places_wanted.connect(self._show_places)
@@ -111,6 +119,7 @@ class VerifyWindow(QWidget):
         self.step = QuietComboBox()
         for step in STEPS:
             self.step.addItem(f"{step:.2f}", step)
+        self.step.setToolTip("How far the thresholds of the table lie from each other")
         self.step.activated.connect(lambda *_: self.verifier.set_options(step=self.step.currentData()))
         bar = QHBoxLayout()
         for text, widget in (
@@ -121,6 +130,7 @@ class VerifyWindow(QWidget):
         ):
             label = QLabel(text)
             label.setBuddy(widget)
+            label.setToolTip(widget.toolTip())
             widget.setAccessibleName(text.replace("&", ""))
             bar.addWidget(label)
             bar.addWidget(widget)

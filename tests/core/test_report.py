@@ -34,8 +34,16 @@ from core.report.progress import Progress, ReportCancelled
 from core.report.tables import to_csv
 from core.report.workbook import to_xlsx
 from core.report.writing import Outputs, write_report
+from core.reviews import review_key
 from core.session import Cell, Change, Command, Session, stamp_of
-from core.session_settings import SETTINGS_KEY, EstimateInputs, save_estimate_inputs, save_region
+from core.session_settings import (
+    SETTINGS_KEY,
+    EstimateInputs,
+    load_settings,
+    save_estimate_inputs,
+    save_region,
+    stored_settings,
+)
 from core.session_values import SessionReadOnlyError
 
 if TYPE_CHECKING:
@@ -220,6 +228,27 @@ def test_who_reviewed_is_known(session: Session):
     content = gather(session)
     assert content.reviewers == ["Grace"]
     assert [image.reviewer for image in content.images] == ["Grace", ""]
+    assert content.review == "1 of 2 pictures, by Grace"
+    assert "1 of 2 pictures, by Grace" in " ".join(pages(content))
+
+
+def test_a_review_is_of_the_counts_that_were_seen(session: Session):
+    counted = gather(session).images[0].counted
+    assert counted is not None
+    seen = dict(counted.result.counts)
+    kept = ((review_key(1), None, seen),)
+    session.record(Command(0, 1, "Mark reviewed", (), (False, True), None, kept=kept), "Grace")
+    assert gather(session).changed == 0
+    settings, classes = load_settings(session) or (None, ())
+    assert settings is not None
+    higher = replace(settings, thresholds=dict.fromkeys(settings.thresholds, 0.99))
+    session.put(SETTINGS_KEY, stored_settings(higher, classes))
+    content = gather(session)
+    assert content.review == "1 of 2 pictures (1 changed since), by Grace"
+    text = " ".join(pages(content))
+    assert "1 of 2 pictures (1 changed since), by Grace" in text
+    assert "Reviewed before the count changed: it was RBC" in text
+    assert sheets(content)["images"][1].count("before the count changed") == 1
 
 
 # -- signing --------------------------------------------------------------------------------------

@@ -159,21 +159,65 @@ def test_doubtful_fields_are_marked_and_can_be_filtered(
     assert [entry.quality is not None for entry in document.entries] == [True, True]
 
 
-def test_a_threshold_that_changes_reviewed_counts_says_so(
+def test_a_review_is_of_the_counts_that_were_seen(
     window: MainWindow,
     make_smear: Callable[..., tuple[Path, dict[str, int]]],
     wait_counted: Callable[..., None],
     qtbot: QtBot,
 ) -> None:
-    document, image_list = window.document, window.image_list
+    document, image_list, panel = window.document, window.image_list, window.panel
     document.open_paths([make_smear("a.png")[0], make_smear("b.png", seed=1)[0]])
     wait_counted(window)
-    document.editing.mark_reviewed(True)
+    for row in (0, 1):
+        document.set_current(row)
+        window.actions_["reviewed"].trigger()
+    result = document.result(document.entries[0])
+    assert result is not None
+    seen = result.counts["RBC"]
     assert document.settings is not None
     before = document.settings.thresholds["RBC"]
+    document.set_current(0)
     document.set_threshold("RBC", 0.98)
-    qtbot.waitUntil(lambda: image_list.reviewed.text() == "1 of 2 reviewed; 1 changed since")
+    qtbot.waitUntil(lambda: image_list.reviewed.text() == "2 of 2 reviewed; 2 changed since")
     spoken = image_list.model.data(image_list.model.index(0), Qt.ItemDataRole.AccessibleTextRole)
-    assert "reviewed, but its count has changed since" in spoken
+    assert "reviewed before the count changed" in spoken
+    assert panel.since_review.isVisible()
+    assert f"it was RBC {seen}," in panel.since_review.text()
+    image_list.state_filter.setCurrentText(Show.OUTDATED.value)
+    assert len(image_list.model.rows) == 2
+    image_list.clear_filter()
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Space)
+    assert document.current == 1  # the next whose present count nobody reviewed
+    assert window.actions_["reviewed"].text() == "Mark reviewed again"
+    window.actions_["reviewed"].trigger()
+    qtbot.waitUntil(lambda: image_list.reviewed.text() == "2 of 2 reviewed; 1 changed since")
+    document.editing.undo()
+    qtbot.waitUntil(lambda: image_list.reviewed.text() == "2 of 2 reviewed; 2 changed since")
     document.set_threshold("RBC", before)
-    qtbot.waitUntil(lambda: image_list.reviewed.text() == "1 of 2 reviewed")
+    qtbot.waitUntil(lambda: image_list.reviewed.text() == "2 of 2 reviewed")
+    assert not panel.since_review.isVisible()
+
+
+def test_what_was_reviewed_is_known_when_the_session_is_opened_again(
+    window: MainWindow,
+    make_smear: Callable[..., tuple[Path, dict[str, int]]],
+    wait_counted: Callable[..., None],
+    qtbot: QtBot,
+) -> None:
+    document = window.document
+    document.open_paths([make_smear("a.png")[0]])
+    wait_counted(window)
+    document.editing.mark_reviewed(True)
+    document.set_threshold("RBC", 0.98)
+    document.settle()
+    assert document.session is not None
+    path = document.session.path
+    document.close_session()
+    assert document.open_session(path)
+    qtbot.waitUntil(lambda: window.image_list.reviewed.text() == "1 of 1 reviewed; 1 changed since")
+    cells = document.current_cells()
+    assert cells is not None
+    document.editing.remove_cells([int(cells.cells.ids[0])])  # takes the mark
+    assert window.image_list.reviewed.text() == "0 of 1 reviewed"
+    document.editing.undo()
+    qtbot.waitUntil(lambda: window.image_list.reviewed.text() == "1 of 1 reviewed; 1 changed since")

@@ -11,9 +11,10 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from core.annotate import write_picture
+from core.annotations.values import AnnotatedImage
 from core.figures import Span
 from core.frame import EdgeRule
-from core.ground_truth import TruthKind, TruthSource, load_truth
+from core.ground_truth import GroundTruth, TruthKind, TruthSource, load_truth
 from core.intervals import poisson_interval
 from core.quality import Light
 from core.rendered_smear import SmearStyle, render_smear
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from core.ground_truth import GroundTruth
     from gui.window import MainWindow
 
 
@@ -273,6 +273,34 @@ def test_a_tally_that_is_cleared_elsewhere_is_empty_at_once(counted: MainWindow,
     assert not tally.can_undo
     counted.actions_["tally"].trigger()
     assert document.truths.of(document.entries[0].id) is None
+
+
+def test_clearing_a_tally_can_be_undone_while_it_is_open(counted: MainWindow, qtbot: QtBot) -> None:
+    counted.actions_["tally"].trigger()
+    click(qtbot, counted, 30, 30)
+    click(qtbot, counted, 60, 60)
+    tally, document = counted.document.tally, counted.document
+    assert document.truths.take_away([document.entries[0].id]) == 1
+    assert len(tally.truth) == 0
+    assert counted.actions_["undo"].text() == "&Undo clear tally (2 cells)"
+    counted.actions_["undo"].trigger()
+    assert len(tally.truth) == 2
+    counted.actions_["tally"].trigger()
+    truth = document.truths.of(document.entries[0].id)
+    assert truth is not None
+    assert len(truth) == 2
+
+
+def test_a_tally_says_that_the_check_no_longer_uses_what_was_imported(counted: MainWindow, qtbot: QtBot) -> None:
+    document = counted.document
+    image = document.entries[0].id
+    boxes = AnnotatedImage("a.png", *document.entries[0].size, np.array([[1, 1, 30, 30]], np.float32), ("RBC",))
+    document.truths.put(image, GroundTruth.imported(boxes, document.classes))
+    counted.actions_["tally"].trigger()
+    click(qtbot, counted, 60, 60)
+    counted.actions_["tally"].trigger()
+    assert counted.notice.isVisible()
+    assert "against your tally now, and no longer against the imported boxes" in counted.notice.label.text()
 
 
 def test_a_blind_tally_hides_the_check_window_too(counted: MainWindow, qtbot: QtBot) -> None:
