@@ -149,8 +149,9 @@ class TruthModel(QAbstractTableModel):
     def refuses(self, index: _Index) -> bool:
         """Tell whether a count cannot be typed at a place because it comes from cells with a place."""
         entry = self.entry(index.row()) if index.isValid() else None
-        counts = entry is not None and self.is_count(index.column()) and self._document.writable
-        return counts and not self._may_type(entry)
+        if entry is None or not self.is_count(index.column()) or not self._document.writable:
+            return False
+        return not self._may_type(entry)
 
     def _may_type(self, entry: Entry) -> bool:
         truth = self._document.truths.of(entry.id)
