@@ -117,7 +117,9 @@ class CountPanel(QScrollArea):
         self.totals.setVisible(several)
         if several and overview.totals is not None:
             numbers = ", ".join(f"{name} {number:,}" for name, number in overview.totals.items())
-            self.totals.setText(f"Session: {numbers} in {overview.pictures:,} pictures; {overview.reviewed:,} reviewed")
+            since = f" ({len(overview.outdated):,} changed since)" if overview.outdated else ""
+            pictures = f"{overview.pictures:,} pictures; {overview.reviewed:,} reviewed{since}"
+            self.totals.setText(f"Session: {numbers} in {pictures}")
 
     def show_model(self) -> None:
         """Name the model that counts."""

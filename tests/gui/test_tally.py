@@ -268,7 +268,7 @@ def test_a_tally_that_is_cleared_elsewhere_is_empty_at_once(counted: MainWindow,
     click(qtbot, counted, 60, 60)
     tally, document = counted.document.tally, counted.document
     assert len(tally.truth) == 2
-    document.truths.take_away([document.entries[0].id])
+    document.truths.clear(document.entries[0].id, TruthSource.TALLY)
     assert len(tally.truth) == 0
     assert not tally.can_undo
     counted.actions_["tally"].trigger()
