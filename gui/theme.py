@@ -50,7 +50,7 @@ _DARK = {
 _SHEET = """
 QToolBar {{ border: none; border-bottom: 1px solid {border}; background: {window}; }}
 QToolBar {{ padding: 4px 6px; spacing: 4px; }}
-#qt_toolbar_ext_button {{ padding: 2px; }}
+#qt_toolbar_ext_button {{ padding: 2px; qproperty-icon: url("{more}"); }}
 QToolBar QToolButton {{ padding: 4px 9px; border: 1px solid transparent; border-radius: 5px; }}
 QToolBar QToolButton[popupMode="1"] {{ padding-right: 23px; }}
 QToolBar QToolButton::menu-button {{ border: none; width: 18px; margin: 2px; border-radius: 4px; }}
@@ -93,7 +93,7 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #link {{ text-decoration: underline; }}
 #link:focus {{ border-color: palette(highlight); }}
 #panel {{ border: none; border-left: 1px solid {border}; background: {window}; }}
-#panel > QWidget > QWidget {{ background: {window}; }}
+#panel > #qt_scrollarea_viewport > QWidget {{ background: {window}; }}
 #keycap {{ background: {window}; border: 1px solid {border}; border-bottom-width: 2px; border-radius: 4px; }}
 #keycap {{ padding: 1px 7px; }}
 #keycap[key="other"] {{ border-color: palette(highlight); font-weight: 600; }}
@@ -171,10 +171,11 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     palette.setColor(QPalette.ColorRole.Link, _ACCENT)
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours["faint"]))
-    check = (Path(str(resources.files("resources"))) / "icons" / "check.svg").as_posix()
+    icons = Path(str(resources.files("resources"))) / "icons"
+    check, more = ((icons / name).as_posix() for name in ("check.svg", "more.svg"))
     with _nothing_freed():
         app.setPalette(palette)
-        app.setStyleSheet(_SHEET.format(**colours, check=check))
+        app.setStyleSheet(_SHEET.format(**colours, check=check, more=more))
 
 
 @contextmanager
