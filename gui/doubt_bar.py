@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QWidget
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -52,9 +52,14 @@ class DoubtBar(QWidget):
         for button, name in self._keys.items():
             actions.connect_to({name: button.click})
         actions.keys_changed.connect(self._show_keys)
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(12, 6, 8, 6)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(12, 6, 8, 6)
+        self._buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self.text.setWordWrap(True)
+        self._row.addWidget(self.text, 1)
+        self._row.addLayout(self._buttons)
+        for button in (self.yes, self.no, self.skip, self.onward, self.stop):
+            self._buttons.addWidget(button)
         self._arrange()
         document.counts_changed.connect(self._refresh)
         document.current_changed.connect(self._on_current_changed)
@@ -63,21 +68,13 @@ class DoubtBar(QWidget):
         self._show_keys()
 
     def _arrange(self) -> None:
-        """Put the buttons beside the text, or below it in as many columns as there is room for."""
-        every = (self.yes, self.no, self.skip, self.onward, self.stop)
+        """Put the buttons beside the text, below it, or below each other, as there is room."""
         buttons = (self.onward, self.stop) if self.cell is None else (self.yes, self.no, self.skip, self.stop)
-        widest = max(button.sizeHint().width() for button in buttons) + self._grid.horizontalSpacing()
+        wanted = sum(button.sizeHint().width() + self._buttons.spacing() for button in buttons)
         room = self.width() - 20
-        beside = room >= len(buttons) * widest + _LEAST_TEXT
-        columns = len(buttons) if beside else min(max(room // widest, 1), len(buttons))
-        for widget in (self.text, *every):
-            self._grid.removeWidget(widget)
-        self._grid.addWidget(self.text, 0, 0, 1, 1 if beside else columns)
-        for place, button in enumerate(buttons):
-            row, column = divmod(place, columns)
-            self._grid.addWidget(button, row + (not beside), column + beside)
-        for column in range(len(buttons) + 1):
-            self._grid.setColumnStretch(column, int(beside and not column))
+        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._row.setDirection(across if room >= wanted + _LEAST_TEXT else down)
+        self._buttons.setDirection(across if room >= wanted else down)
 
     def minimumSizeHint(self) -> QSize:
         """As wide as a button: more of them go below each other."""
