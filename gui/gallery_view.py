@@ -29,9 +29,6 @@ from PySide6.QtGui import (
     QPixmap,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QListView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -40,6 +37,7 @@ from PySide6.QtWidgets import (
 
 from gui.gallery_tiles import Crops, Tiles
 from gui.labels_item import ink_on
+from gui.tile_grid import TileGrid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -181,7 +179,7 @@ def tile_size(side: int, text_height: int) -> QSize:
     return QSize(side + 2 * _GAP, side + text_height + 2 * _GAP + 2)
 
 
-class TileView(QListView):
+class TileView(TileGrid):
     """The tiles of one class."""
 
     chosen = Signal()
@@ -196,18 +194,8 @@ class TileView(QListView):
         self._following = False
         self.setAccessibleName(f"Cells of class {class_name}")
         self.setObjectName("tiles")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setViewMode(QListView.ViewMode.IconMode)
-        self.setMovement(QListView.Movement.Static)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setUniformItemSizes(True)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setSelectionRectVisible(True)
         self.setDragEnabled(True)
         self.setAcceptDrops(False)  # the section takes them, with its heading
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setMouseTracking(True)
         self.setMinimumSize(SMALLEST_SIDE + 24, SMALLEST_SIDE + 24)
         self.setItemDelegate(self._painter)
         self.setModel(self.tile_model)
@@ -307,10 +295,9 @@ class TileView(QListView):
         room = self.width() - self.verticalScrollBar().sizeHint().width() - 2 * _GAP - 2
         side = max(min(self._wanted_side, room), SMALLEST_SIDE // 2)
         grid = tile_size(side, self.fontMetrics().height()) + QSize(2, 2)
-        if side != self.side or grid != self.gridSize():
+        if side != self.side or grid != self.cell_size():
             self._painter.side = side
-            self.setGridSize(grid)
-            self.verticalScrollBar().setSingleStep(grid.height() // 2)
+            self.set_cell_size(grid)
 
     def _on_selection_changed(self, *_: object) -> None:
         if not self._following:
