@@ -16,7 +16,8 @@ from core.detections import Origin
 from gui.actions import Actions
 from gui.document import Document
 from gui.entries import State
-from gui.gallery import ClassSection, Gallery, shares
+from gui.gallery import Gallery
+from gui.gallery_section import ClassSection, shares
 from gui.gallery_tiles import Crops
 from gui.theme import Theme, apply_theme
 
