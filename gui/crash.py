@@ -7,6 +7,7 @@ a fault below Python is in files beside the log, the last few of which are kept.
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import logging
 import platform
@@ -83,11 +84,12 @@ def crash_traces(folder: Path) -> list[dict[str, Any]]:
 def _keep_last_trace(folder: Path) -> None:
     """Put what the last crash left out of the way of the next, and let go of the oldest."""
     last = folder / _FAULTS_NAMES[0]
-    if not last.exists() or last.stat().st_size == 0:
-        return
-    for name, older in reversed(list(pairwise(_FAULTS_NAMES))):
-        if (folder / name).exists():
-            (folder / name).replace(folder / older)
+    with contextlib.suppress(OSError):  # then the new trace is written after the old one
+        if not last.exists() or last.stat().st_size == 0:
+            return
+        for name, older in reversed(list(pairwise(_FAULTS_NAMES))):
+            if (folder / name).exists():
+                (folder / name).replace(folder / older)
 
 
 def explain(error: BaseException) -> str:

@@ -209,6 +209,8 @@ class Gallery(QWidget):
             section.show_tiles(tiles[name], from_top=from_top)
         self.empty.setText(self._why_empty())
         self.pages.setCurrentIndex(1 if any_tiles else 0)
+        with_tiles = [section.view for section in self.sections.values() if len(section.view.tiles)]
+        self.setFocusProxy(with_tiles[0] if with_tiles else self.scope_box)
         self._show_hint()
         if from_top:
             self._share_room()

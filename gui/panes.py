@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QApplication, QDockWidget, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 if TYPE_CHECKING:
     from gui.window import MainWindow
@@ -20,7 +20,7 @@ class Panes(QObject):
 
     def step(self, by: int) -> None:
         """Give the next (1) or the previous (-1) part the keyboard, round the ends."""
-        panes = [pane for pane in self._panes() if _first_focusable(pane) is not None]
+        panes = [pane for pane in self._panes() if _target(pane) is not None]
         focus = QApplication.focusWidget()
         now = next((place for place, pane in enumerate(panes) if focus is not None and _inside(focus, pane)), None)
         if panes:
@@ -28,17 +28,23 @@ class Panes(QObject):
 
     def _panes(self) -> list[QWidget]:
         window = self._window
-        docks = [dock for dock in window.findChildren(QDockWidget) if not dock.isHidden()]
+        docks = [dock.widget() for dock in window.docks if not dock.isHidden()]
         return [window.image_list, window.middle, window.side, *docks]
 
     def _enter(self, pane: QWidget) -> None:
-        if isinstance(pane, QDockWidget):
-            pane.raise_()
-            if pane.isFloating():
-                pane.activateWindow()
-        target = self._window.image_list.rows if pane is self._window.image_list else _first_focusable(pane)
+        dock = next((dock for dock in self._window.docks if dock.widget() is pane), None)
+        if dock is not None and (dock.isFloating() or self._window.tabifiedDockWidgets(dock)):
+            dock.raise_()
+        target = _target(pane)
         if target is not None:
+            target.window().activateWindow()
             target.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+
+def _target(pane: QWidget) -> QWidget | None:
+    """Return what of a part takes the keys: what it says itself, or else the first widget that Tab would reach."""
+    proxy = pane.focusProxy()
+    return proxy if proxy is not None and proxy.isEnabled() else _first_focusable(pane)
 
 
 def _inside(widget: QWidget, pane: QWidget) -> bool:

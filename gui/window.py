@@ -133,6 +133,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.splitter)
 
     def _build_docks(self) -> None:
+        self.docks: list[QDockWidget] = []
         for widget, title, name, area in (
             (self.gallery, "Gallery", "gallery", Qt.DockWidgetArea.BottomDockWidgetArea),
             (self.history_panel, "History", "history", Qt.DockWidgetArea.RightDockWidgetArea),
@@ -141,6 +142,7 @@ class MainWindow(QMainWindow):
             dock.setObjectName(f"{name}Dock")
             dock.setWidget(widget)
             self.addDockWidget(area, dock)
+            self.docks.append(dock)
             dock.hide()
             action = self.actions_[name]
             action.toggled.connect(dock.setVisible)
