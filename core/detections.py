@@ -72,6 +72,10 @@ class Detections:
         kept = new >= 0
         return Detections(self.boxes[kept], self.scores[kept], new[kept], self.ids[kept], self.origin[kept])
 
+    def taken(self, rows: NDArray[np.int64]) -> Detections:
+        """Return some of the cells; ``rows`` int64 (K,), in ascending order, are their positions."""
+        return Detections(self.boxes[rows], self.scores[rows], self.labels[rows], self.ids[rows], self.origin[rows])
+
     @classmethod
     def empty(cls) -> Detections:
         """Return no detections."""

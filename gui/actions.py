@@ -69,7 +69,7 @@ SPECS = (
     ActionSpec("previous_cell", "Edit", "Previous cell", "", "Shift+Tab does the same on the picture"),
     ActionSpec("doubts", "Edit", "&Doubtful cells", "D", "Walk the cells nearest their threshold", checkable=True),
     ActionSpec("count_again", "Count", "Count &again", "F5", "Count this picture again; corrections are kept"),
-    ActionSpec("pause", "Count", "&Pause", "F6", "Pause counting, or go on"),
+    ActionSpec("pause", "Count", "&Pause", "Shift+F5", "Pause counting, or go on"),
     ActionSpec("stop", "Count", "&Stop counting", "Ctrl+.", "Stop at once"),
     ActionSpec("retry_failed", "Count", "&Retry failed pictures"),
     ActionSpec("reviewed", "Count", "Mark &reviewed", "R", "You have checked this picture", checkable=True),
@@ -111,7 +111,12 @@ SPECS = (
         "ground_truth", "View", "Show ground &truth", "", "White dashed boxes; they never count", checkable=True
     ),
     ActionSpec("gallery", "View", "&Gallery", "F7", "All cells of a class side by side", checkable=True),
+    ActionSpec(
+        "gallery_all", "View", "Gallery of &all pictures", "Shift+F7", "Not of this picture alone", checkable=True
+    ),
     ActionSpec("history", "View", "H&istory", "F8", "Who did what and when", checkable=True),
+    ActionSpec("next_pane", "View", "Ne&xt part of the window", "F6", "Pictures, picture, count, gallery, history"),
+    ActionSpec("previous_pane", "View", "Pre&ceding part of the window", "Shift+F6", "The same, the other way round"),
     ActionSpec("guide", "Help", "&User guide", "Shift+F1", "How to count, correct, check and report"),
     ActionSpec("shortcuts", "Help", "&Keys …", "F1", "All keys, and how to change them"),
     ActionSpec("person", "Help", "Your &name …", "", "The name that signs your corrections"),

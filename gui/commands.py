@@ -56,7 +56,7 @@ class Commands(QObject):
                 "remove": lambda: (
                     window.tally_controls.tool.remove_near() if document.tally.active else editor.remove()
                 ),
-                "accept": lambda: document.editing.accept(document.editing.selection),
+                "accept": lambda: document.editing.confirm(document.editing.selected),
                 "select_all": lambda: document.editing.select(canvas.boxes.shown_ids()),
                 "next_cell": lambda: editor.walk(1),
                 "previous_cell": lambda: editor.walk(-1),
@@ -70,6 +70,8 @@ class Commands(QObject):
                 "verify": window.show_verify,
                 "next": lambda: self._step(1),
                 "previous": lambda: self._step(-1),
+                "next_pane": lambda: window.panes.step(1),
+                "previous_pane": lambda: window.panes.step(-1),
                 "fit": canvas.fit,
                 "actual": lambda: canvas.zoom_to(1.0),
                 "zoom_in": canvas.zoom_in,
@@ -92,6 +94,10 @@ class Commands(QObject):
         action["ghosts"].toggled.connect(self._set_ghosts_shown)
         action["ground_truth"].setChecked(True)
         action["ground_truth"].toggled.connect(lambda *_: window.view.show_cells())
+        action["gallery_all"].setChecked(window.preferences.gallery_of_all)
+        window.gallery.set_all(window.preferences.gallery_of_all)
+        action["gallery_all"].triggered.connect(self._show_gallery_of_all)
+        window.gallery.all_changed.connect(self._on_gallery_of_all)
         action["hide_boxes"].toggled.connect(lambda *_: window.view.show_cells())
         action["reviewed"].triggered.connect(self._document.editing.mark_reviewed)
         action["doubts"].toggled.connect(window.doubt_bar.set_active)
@@ -128,6 +134,15 @@ class Commands(QObject):
         self._window.preferences.show_labels = shown
         self._window.canvas.set_labels_shown(shown)
 
+    def _show_gallery_of_all(self, everything: bool) -> None:
+        """Show the cells of all pictures, or of the current one, in the gallery, and the gallery if it is closed."""
+        self._window.gallery.set_all(everything)
+        self._actions["gallery"].setChecked(True)
+
+    def _on_gallery_of_all(self, everything: bool) -> None:
+        self._window.preferences.gallery_of_all = everything
+        self._actions["gallery_all"].setChecked(everything)
+
     def _set_ghosts_shown(self, shown: bool) -> None:
         self._window.preferences.show_ghosts = shown
         self._window.view.show_cells()
@@ -149,7 +164,7 @@ class Commands(QObject):
         entry = document.current_entry
         editable, total = document.editing.editable, len(document.entries)
         counted = entry is not None and entry.state is State.COUNTED
-        chosen = bool(document.editing.selection)
+        chosen = document.writable and bool(document.editing.selected)
         self._actions.enable(
             save_picture=counted,
             save_table=document.overview.states[State.COUNTED] > 0,
@@ -166,8 +181,8 @@ class Commands(QObject):
             select=editable,
             add=editable,
             empty=editable,
-            remove=editable,
-            accept=editable and chosen,
+            remove=editable or chosen,
+            accept=chosen,
             select_all=editable,
             next_cell=counted,
             previous_cell=counted,

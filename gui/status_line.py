@@ -55,8 +55,8 @@ class StatusLine(QStatusBar):
         """Say what is being done."""
         document, queue = self._document, self._document.queue
         text = self._activity()
-        if len(document.editing.selection) > 1:
-            text = f"{len(document.editing.selection)} cells selected · {text}"
+        if len(document.editing.selected) > 1:
+            text = f"{len(document.editing.selected):,} cells selected · {text}"
         elided = self.activity.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, _WIDEST_ACTIVITY)
         self.activity.setText(elided)
         busy, waiting, total = queue.busy, queue.waiting, len(document.entries)

@@ -96,5 +96,9 @@ class TallyControls(QObject):
             self._actions["redo"].setText("&Redo mark")
         seen = not tally.hides_counts
         self._actions.enable(
-            gallery=seen, ghosts=seen, doubts=seen and self._actions["doubts"].isEnabled(), verify=seen
+            gallery=seen,
+            gallery_all=seen,
+            ghosts=seen,
+            doubts=seen and self._actions["doubts"].isEnabled(),
+            verify=seen,
         )

@@ -33,6 +33,7 @@ from gui.history_panel import HistoryPanel
 from gui.image_list import ImageList
 from gui.menus import MainBar, add_choice, add_menus
 from gui.model_dialog import ModelDialog
+from gui.panes import Panes
 from gui.picture_view import PictureView
 from gui.remedies import Remedies
 from gui.report_work import SignOffWatch
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         self.view = PictureView(self)
         self._build_layout()
         self._build_docks()
+        self.panes = Panes(self)
         self._build_menus()
         self.bar = MainBar(self.actions_)
         self.addToolBar(self.bar)
@@ -131,6 +133,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.splitter)
 
     def _build_docks(self) -> None:
+        self.docks: list[QDockWidget] = []
         for widget, title, name, area in (
             (self.gallery, "Gallery", "gallery", Qt.DockWidgetArea.BottomDockWidgetArea),
             (self.history_panel, "History", "history", Qt.DockWidgetArea.RightDockWidgetArea),
@@ -139,6 +142,7 @@ class MainWindow(QMainWindow):
             dock.setObjectName(f"{name}Dock")
             dock.setWidget(widget)
             self.addDockWidget(area, dock)
+            self.docks.append(dock)
             dock.hide()
             action = self.actions_[name]
             action.toggled.connect(dock.setVisible)
@@ -425,6 +429,7 @@ class MainWindow(QMainWindow):
         self.preferences.geometry = self.saveGeometry()
         self.view.finish()
         self.image_list.stop()
+        self.gallery.stop()
         if self.verify is not None:
             self.verify.close_down()
         self.document.close()
