@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from core.classes import PAPER, Palette, Rgb, short_name
+from core.detections import Origin
 from core.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -38,9 +39,9 @@ def annotate(
 
     Where its contour is known, that is drawn in place of the box.
 
-    Boxes have a white casing so that they show on every stain. The probability is written where
-    the cell is large enough for it. Of a ``frame`` the sides are drawn, the forbidden ones dashed; cells
-    that it leaves out are dashed and have no name.
+    Boxes have a white casing so that they show on every stain. The probability, or that a person put or
+    confirmed the cell, is written where the cell is large enough for it. Of a ``frame`` the sides are drawn, the
+    forbidden ones dashed; cells that it leaves out are dashed and have no name.
     """
     picture = pixels.copy()
     line = max(1, round(max(picture.shape[:2]) / 900))
@@ -64,7 +65,8 @@ def annotate(
     for cell in cells[::-1]:
         x1, y1, x2, _ = (round(float(v)) for v in detections.boxes[cell])
         label = int(detections.labels[cell])
-        name, score = short_name(classes[label]), f"{detections.scores[cell]:.2f}"
+        by_hand = detections.origin[cell] != Origin.MODEL
+        name, score = short_name(classes[label]), "by hand" if by_hand else f"{detections.scores[cell]:.2f}"
         for text in (f"{name} {score}", name):
             (width, height), base = cv2.getTextSize(text, _FONT, size, 1)
             if width <= 1.4 * (x2 - x1) or text == name:

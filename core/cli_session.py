@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from core.cli_arguments import csv_style
@@ -10,10 +13,11 @@ from core.report import gather
 from core.report.progress import Progress
 from core.report.writing import Outputs, write_report
 from core.session import Session
+from core.session_snapshot import snapshot
+from core.session_values import SessionBusyError
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
 
     from rich.console import Console
 
@@ -28,10 +32,8 @@ def report_session(path: Path, arguments: argparse.Namespace) -> int:
     SessionError
         If the session cannot be read.
     """
-    with Session.open(path, read_only=True) as session:
-        damage = session.damage
-        content = gather(session)
     errors = error_console()
+    content, damage = _gathered(path, errors if not arguments.quiet else None)
     problems = [*damage, *(_uncounted(image.path, image.problem) for image in content.uncounted)]
     problems += _write(content, arguments, errors)
     for problem in dict.fromkeys(problems):
@@ -41,6 +43,22 @@ def report_session(path: Path, arguments: argparse.Namespace) -> int:
         errors.print(text, style="yellow", markup=False)
     print_table(arguments, content.counted, content.classes, " ".join(content.rules))
     return EXIT_SOME_FAILED if problems else EXIT_GOOD
+
+
+def _gathered(path: Path, errors: Console | None) -> tuple[ReportContent, tuple[str, ...]]:
+    """Read a session, as it is now if it is open in a window; return also what of it is damaged."""
+    try:
+        with Session.open(path, read_only=True) as session:
+            return gather(session), session.damage
+    except SessionBusyError:
+        with (
+            TemporaryDirectory() as folder,
+            Session.open(snapshot(path, Path(folder)), read_only=True) as session,
+        ):
+            content, damage = gather(session), session.damage
+        if errors is not None:
+            errors.print(f"{path}: it is open in a window; this is what it holds now.", style="yellow", markup=False)
+        return replace(content, session=path.absolute()), damage
 
 
 def _uncounted(path: Path, problem: str) -> str:

@@ -83,6 +83,13 @@ class Detections:
         contours = self.contours and tuple(self.contours[place] for place in np.flatnonzero(kept))
         return Detections(self.boxes[kept], self.scores[kept], new[kept], self.ids[kept], self.origin[kept], contours)
 
+    def taken(self, rows: NDArray[np.int64]) -> Detections:
+        """Return some of the cells; ``rows`` int64 (K,), in ascending order, are their positions."""
+        contours = self.contours and tuple(self.contours[place] for place in rows)
+        return Detections(
+            self.boxes[rows], self.scores[rows], self.labels[rows], self.ids[rows], self.origin[rows], contours
+        )
+
     @classmethod
     def empty(cls) -> Detections:
         """Return no detections."""

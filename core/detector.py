@@ -11,7 +11,7 @@ import numpy as np
 
 from core.boxes import suppress, suppress_by_class
 from core.detections import Detections
-from core.focus import edge_blur
+from core.focus import edge_blur, levels
 from core.lit_field import LitField
 from core.scale import LARGEST_DIAMETER, SMALLEST_DIAMETER, guess_diameter
 from core.tiling import Tile, tiles
@@ -51,7 +51,8 @@ class DetectorResult:
     ``diameter`` is the red cell diameter in pixels of the image that the scale was set by; ``scale``
     the factor from the image to the network; ``notices`` sentences for the person. ``blur``: how far
     borders are smeared, in red cell diameters (``core.focus``), None if unknown; ``capped``: more candidates
-    than can be handled were found.
+    than can be handled were found. ``levels``: the darkest and the brightest grey values (``core.focus.levels``),
+    None if unknown.
     """
 
     detections: Detections
@@ -60,6 +61,7 @@ class DetectorResult:
     notices: tuple[str, ...] = ()
     blur: float | None = None
     capped: bool = False
+    levels: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class Detector:
         detections = Detections.from_model(boxes[real], look.scores[kept][real], look.labels[kept][real])
         scale = self.card.red_cell_diameter / diameter
         blur = edge_blur(run.field.sample, diameter)
-        return DetectorResult(detections, diameter, scale, tuple(notices), blur, look.capped)
+        return DetectorResult(detections, diameter, scale, tuple(notices), blur, look.capped, levels(image))
 
     def _find_scale(self, run: _Run) -> tuple[float, _Look | None, bool]:
         """Return (diameter, the look at the whole image at that scale if there was one, known)."""

@@ -1,4 +1,4 @@
-"""How sharp a field is: the blur of its edges, measured in red cells so that magnification does not matter."""
+"""How sharp and how bright a field is; blur is measured in red cells so that magnification does not matter."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_WORKING_DIAMETER = 32.0  # pixels; smaller averages the noise away, larger tells less blur
+_WORKING_DIAMETER = 40.0  # pixels; smaller averages the noise away, larger tells less blur
 _SMOOTHING, _REBLUR = 1.0, 2.0  # pixels
-_STRONG = 0.5  # edges of at least this share of the strongest ones: borders of cells and nuclei
+_STRONG = 0.6  # edges of at least this share of the strongest ones: borders of cells and nuclei
 _STRONGEST_QUANTILE = 0.995
 _LEAST_SLOPE = 1.0  # grey values per pixel; below there is nothing but noise
 _MIDDLE_QUANTILE = 0.8
 _SOBEL_GAIN = 8.0
+_DARK_QUANTILE = 0.02
+_EVERY = 4  # pixels; enough to tell how bright a field is
 
 
 def edge_blur(field: NDArray[np.uint8], diameter: float) -> float | None:
@@ -55,6 +57,15 @@ def edge_blur(field: NDArray[np.uint8], diameter: float) -> float | None:
     ratio = max(float(np.quantile(loss, _MIDDLE_QUANTILE)), 1.001)
     blur = _REBLUR / math.sqrt(ratio**2 - 1)
     return math.sqrt(max(blur**2 - _SMOOTHING**2, 0.0)) / (shrink * diameter)
+
+
+def levels(field: NDArray[np.uint8]) -> tuple[float, float]:
+    """Return the darkest and the brightest grey values of a field uint8 RGB (H, W, 3): quantiles of its green channel.
+
+    The brightest is the empty background between the cells, the darkest are cells and nuclei.
+    """
+    dark, bright = np.quantile(field[::_EVERY, ::_EVERY, 1], (_DARK_QUANTILE, 1 - _DARK_QUANTILE))
+    return float(dark), float(bright)
 
 
 def _blurred(grey: NDArray[np.float32], deviation: float) -> NDArray[np.float32]:

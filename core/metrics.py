@@ -159,8 +159,8 @@ def average_precision(is_true: NDArray[np.bool_], truth: int) -> NDArray[np.floa
     float64 (...).
     """
     *several, cells = is_true.shape
-    if not truth:
-        return np.full(several, np.nan)
+    if not truth or not cells:
+        return np.full(several, 0.0 if truth else np.nan)
     hits = np.cumsum(is_true, axis=-1).reshape(-1, cells)
     precision = hits / np.arange(1, cells + 1)
     best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]

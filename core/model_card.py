@@ -25,12 +25,17 @@ class _Versioned(msgspec.Struct):
 
 
 class DataProvenance(msgspec.Struct, frozen=True):
-    """One data set that a model was trained on."""
+    """One data set that a model was trained on; or, if the split is ``val``, that its thresholds were chosen on."""
 
     name: str
     split: str
     images: int
     sha256: str
+
+    @property
+    def purpose(self) -> str:
+        """What it was used for, as words before its name."""
+        return "Thresholds chosen on" if self.split == "val" else "Trained on"
 
 
 class Measurement(msgspec.Struct, frozen=True):

@@ -48,6 +48,7 @@ class _Stored(msgspec.Struct):
     blur: float | None
     capped: bool
     cells: str
+    levels: tuple[float, float] | None = None
 
 
 def _key(image: int, model: str) -> str:
@@ -71,6 +72,7 @@ def save_result(session: Session, image: int, kept: KeptResult) -> None:
         result.blur,
         result.capped,
         b64encode(compress(rows.tobytes())).decode(),
+        result.levels,
     )
     session.put(_key(image, kept.sha256), msgspec.to_builtins(stored))
 
@@ -93,5 +95,6 @@ def load_result(session: Session, image: int, file: str, by_hand: float | None, 
         return None
     rows = np.frombuffer(decompress(b64decode(stored.cells)), _COLUMNS)
     cells = Detections.from_model(rows["box"], rows["score"], rows["label"])
-    result = DetectorResult(cells, stored.diameter, stored.scale, stored.notices, stored.blur, stored.capped)
+    of_field = stored.notices, stored.blur, stored.capped, stored.levels
+    result = DetectorResult(cells, stored.diameter, stored.scale, *of_field)
     return KeptResult(stored.model, model, stored.classes, file, by_hand, result)

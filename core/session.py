@@ -67,6 +67,9 @@ __all__ = [
 ]
 
 
+_KEPT_BY = "settings changed by "
+
+
 def utc_now() -> datetime:
     """Return the time of the computer's clock."""
     return datetime.now(UTC)
@@ -144,12 +147,15 @@ class Session(ImageList):
 
         A recount and the edits that are carried over to it belong together, for example.
         """
+        begun = False
         try:
             with self._file.transaction():
+                begun = True
                 yield
         except BaseException:
-            with contextlib.suppress(SessionError):
-                self._load()
+            if begun:  # else, where the drive is gone for example, nothing has changed
+                with contextlib.suppress(SessionError, OSError):
+                    self._load()
             raise
 
     def _load(self) -> None:
@@ -180,8 +186,8 @@ class Session(ImageList):
     def record(self, command: Command, person: str, *, carried: bool = False) -> Command:
         """Store an edit, and return it with its number (whatever number it came with).
 
-        It is on the disk when this returns. ``reviewed`` is applied to the image. ``carried``: it is what becomes
-        of a person's edits in a new count; it cannot be undone.
+        It is on the disk when this returns. ``reviewed`` is applied to the image, ``kept`` to the settings.
+        ``carried``: it is what becomes of a person's edits in a new count; it cannot be undone.
         """
         image = command.image
         with self._file.transaction():
@@ -193,6 +199,10 @@ class Session(ImageList):
             self._file.write("edits", edits)
             if command.reviewed is not None:
                 self._file.write("images", [row._replace(reviewed=int(command.reviewed[1]))])
+            if command.kept:
+                self.put(f"{_KEPT_BY}{number}", command.kept)
+            for key, _, after in command.kept:
+                self.put(key, after)
         for edit in edits:
             self._remember(image, edit.number, edit.cell)
         return replace(command, number=number)
@@ -235,14 +245,15 @@ class Session(ImageList):
         """Return the edits that stand and those that were undone and can be redone.
 
         ``done + undone`` is the undo stack from bottom to top: ``done[-1]`` is undone next,
-        ``undone[0]`` redone next. ``changes`` and ``reviewed`` are always those of doing it. ``number`` is
+        ``undone[0]`` redone next. ``changes``, ``reviewed`` and ``kept`` are always those of doing it. ``number`` is
         the number of the latest row about it, so that the next undo or redo of it is a ``Command`` with
         ``undoes=number``. Nothing before a recovery of the file is returned if edits were lost in it.
         """
         edits: dict[int, list[EditRow]] = {}
         for edit in (EditRow(*row) for row in self._file.rows("edits")):
             edits.setdefault(edit.command, []).append(edit)
-        return undo_stack((CommandRow(*row) for row in self._file.rows("commands")), edits)
+        kept = {int(number): values for number, values in self.get_all(_KEPT_BY).items()}
+        return undo_stack((CommandRow(*row) for row in self._file.rows("commands")), edits, kept)
 
     def note(self, person: str, image: int | None, text: str) -> None:
         """Add a line to the history that changes no cell."""

@@ -86,7 +86,7 @@ class SessionFile:
         path = Path(os.path.abspath(path))
         try:
             refuse_if_open(path)
-            if not _has_hot_journal(path):
+            if not has_hot_journal(path):
                 _check_header(path)
             with _connecting(path, "ro" if read_only else "rw") as connection:
                 _prepare(connection)
@@ -305,7 +305,7 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int | str:
     return value
 
 
-def _has_hot_journal(path: Path) -> bool:
+def has_hot_journal(path: Path) -> bool:
     """Tell whether a kill left a transaction that SQLite will take back; until then the file may look damaged."""
     try:
         with journal_of(path).open("rb") as stream:

@@ -130,18 +130,22 @@ def pack_changes(changes: Sequence[Change], first: int, command: int, image: int
     ]
 
 
-def unpack_command(row: CommandRow, edits: Iterable[EditRow]) -> Command:
-    """Return the command of a row and of its edits."""
+def unpack_command(row: CommandRow, edits: Iterable[EditRow], kept: Sequence[Sequence[Any]] = ()) -> Command:
+    """Return the command of a row, of its edits, and of the settings that it changed."""
     reviewed = None
     if row.reviewed_before is not None and row.reviewed_after is not None:
         reviewed = (bool(row.reviewed_before), bool(row.reviewed_after))
     changes = tuple(Change(edit.cell, unpack_cell(edit.before), unpack_cell(edit.after)) for edit in edits)
     assert row.image is not None
-    return Command(row.number, row.image, row.name, changes, reviewed, row.undoes, row.kind == Kind.CONTINUED)
+    continues = row.kind == Kind.CONTINUED
+    settings = tuple((str(key), before, after) for key, before, after in kept)
+    return Command(row.number, row.image, row.name, changes, reviewed, row.undoes, continues, settings)
 
 
 def undo_stack(
-    rows: Iterable[CommandRow], edits: Mapping[int, Sequence[EditRow]]
+    rows: Iterable[CommandRow],
+    edits: Mapping[int, Sequence[EditRow]],
+    kept: Mapping[int, Sequence[Sequence[Any]]],
 ) -> tuple[list[Command], list[Command]]:
     """Return (done, undone) of a whole history, ``undone[0]`` being redone next.
 
@@ -156,7 +160,7 @@ def undo_stack(
             origin, done, undone = {}, {}, {}
         if row.kind not in (Kind.COMMAND, Kind.CONTINUED):
             continue
-        command = unpack_command(row, edits.get(row.number, ()))
+        command = unpack_command(row, edits.get(row.number, ()), kept.get(row.number, ()))
         if row.undoes is None:
             origin[row.number] = row.number
             done[row.number] = command

@@ -13,6 +13,7 @@ from core.region import Region
 from core.verification.choosing import ThresholdRecord
 
 if TYPE_CHECKING:
+    from core.detector import DetectorResult
     from core.session import Session
 
 SETTINGS_KEY = "settings"
@@ -32,6 +33,7 @@ class _Field(msgspec.Struct):
 
     blur: float | None = None
     capped: bool = False
+    levels: tuple[float, float] | None = None
 
 
 def stored_settings(settings: CountSettings, classes: tuple[str, ...]) -> dict[str, Any]:
@@ -106,15 +108,15 @@ def _field_key(image: int) -> str:
     return f"field {image}"
 
 
-def load_field(session: Session, image: int) -> tuple[float | None, bool]:
-    """Return the blur of an image in red cell diameters (None: unknown), and whether candidates were dropped."""
+def load_field(session: Session, image: int) -> tuple[float | None, bool, tuple[float, float] | None]:
+    """Return the blur of an image, whether candidates were dropped, and its grey levels, as in ``DetectorResult``."""
     stored = msgspec.convert(session.get(_field_key(image), {}), _Field)
-    return stored.blur, stored.capped
+    return stored.blur, stored.capped, stored.levels
 
 
-def save_field(session: Session, image: int, blur: float | None, capped: bool) -> None:
+def save_field(session: Session, image: int, found: DetectorResult) -> None:
     """Store what the detector says of a field besides its cells."""
-    session.put(_field_key(image), {"blur": blur, "capped": capped})
+    session.put(_field_key(image), {"blur": found.blur, "capped": found.capped, "levels": found.levels})
 
 
 def _card_key(sha256: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -119,6 +119,7 @@ class Command:
     ``number`` is 0 until it is stored. ``reviewed`` is the image's mark (before, after) if the edit
     changed it. ``undoes`` is the number of the command that this one takes back or, if that one
     was itself an undo, redoes. ``continues``: it was one step with the command before it, of another image.
+    ``kept`` are the settings that it changed, as (key, before, after), such as a hand count that it took away.
     """
 
     number: int
@@ -128,6 +129,7 @@ class Command:
     reviewed: tuple[bool, bool] | None
     undoes: int | None
     continues: bool = False
+    kept: tuple[tuple[str, Any, Any], ...] = ()
 
 
 @dataclass(frozen=True)

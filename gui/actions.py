@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ActionSpec:
-    """One action: its ``name`` for the program, its menu (``group``), text, own key and explanation."""
+    """One action: its ``name`` for the program, its menu (``group``), text, own key and explanation.
+
+    ``also`` is a second key, as long as no other action has it.
+    """
 
     name: str
     group: str
@@ -26,6 +29,7 @@ class ActionSpec:
     key: str = ""
     tip: str = ""
     checkable: bool = False
+    also: str = ""
 
 
 MOST_CLASS_KEYS = 9
@@ -52,7 +56,7 @@ SPECS = (
     ),
     ActionSpec("quit", "File", "&Quit", "Ctrl+Q"),
     ActionSpec("undo", "Edit", "&Undo", "Ctrl+Z", "Take the last correction back"),
-    ActionSpec("redo", "Edit", "&Redo", "Ctrl+Shift+Z", "Make the correction again"),
+    ActionSpec("redo", "Edit", "&Redo", "Ctrl+Shift+Z", "Make the correction again", also="Ctrl+Y"),
     ActionSpec("select", "Edit", "&Select and move", "V", "Click selects a cell, Shift and a drag many"),
     ActionSpec("add", "Edit", "&Add cells", "A", "Click puts a cell, a drag draws its box", checkable=True),
     ActionSpec(
@@ -65,7 +69,7 @@ SPECS = (
     ActionSpec("previous_cell", "Edit", "Previous cell", "", "Shift+Tab does the same on the picture"),
     ActionSpec("doubts", "Edit", "&Doubtful cells", "D", "Walk the cells nearest their threshold", checkable=True),
     ActionSpec("count_again", "Count", "Count &again", "F5", "Count this picture again; corrections are kept"),
-    ActionSpec("pause", "Count", "&Pause", "F6", "Pause counting, or go on"),
+    ActionSpec("pause", "Count", "&Pause", "Shift+F5", "Pause counting, or go on"),
     ActionSpec("stop", "Count", "&Stop counting", "Ctrl+.", "Stop at once"),
     ActionSpec("retry_failed", "Count", "&Retry failed pictures"),
     ActionSpec("reviewed", "Count", "Mark &reviewed", "R", "You have checked this picture", checkable=True),
@@ -109,7 +113,12 @@ SPECS = (
         "ground_truth", "View", "Show ground &truth", "", "White dashed boxes; they never count", checkable=True
     ),
     ActionSpec("gallery", "View", "&Gallery", "F7", "All cells of a class side by side", checkable=True),
+    ActionSpec(
+        "gallery_all", "View", "Gallery of &all pictures", "Shift+F7", "Not of this picture alone", checkable=True
+    ),
     ActionSpec("history", "View", "H&istory", "F8", "Who did what and when", checkable=True),
+    ActionSpec("next_pane", "View", "Ne&xt part of the window", "F6", "Pictures, picture, count, gallery, history"),
+    ActionSpec("previous_pane", "View", "Pre&ceding part of the window", "Shift+F6", "The same, the other way round"),
     ActionSpec("guide", "Help", "&User guide", "Shift+F1", "How to count, correct, check and report"),
     ActionSpec("shortcuts", "Help", "&Keys …", "F1", "All keys, and how to change them"),
     ActionSpec("person", "Help", "Your &name …", "", "The name that signs your corrections"),
@@ -187,7 +196,8 @@ class Actions(QObject):
             self._preferences.set_key(other.name, "")
             self._show_key(other)
         self._preferences.set_key(spec.name, None if new == spec.key else new)
-        self._show_key(spec)
+        for changed in (spec, *(one for one in SPECS if one.also)):
+            self._show_key(changed)
         self.keys_changed.emit()
 
     def reset_keys(self) -> None:
@@ -200,7 +210,10 @@ class Actions(QObject):
 
     def _show_key(self, spec: ActionSpec) -> None:
         action = self._actions[spec.name]
-        action.setShortcut(QKeySequence(self.key(spec)))
+        keys = [self.key(spec)] if self.key(spec) else []
+        if spec.also and self.user_of(spec.also) is None:
+            keys.append(spec.also)
+        action.setShortcuts([QKeySequence(key) for key in keys])
         shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         plain = spec.tip or spec.text.replace("&", "").rstrip(" …")
         action.setToolTip(f"{plain}{f' ({shown})' if shown else ''}")

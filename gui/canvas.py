@@ -9,8 +9,11 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QToolTip, QWidget
 
+from gui.boxes_item import BoxesItem
 from gui.frame_item import FrameItem
-from gui.layers import BoxesItem, GroundTruthItem, PhotographItem, SelectionItem
+from gui.labels_item import LabelsItem
+from gui.overlay_items import GroundTruthItem, SelectionItem
+from gui.photograph_item import PhotographItem
 from gui.tally_item import TallyItem
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ class Canvas(QGraphicsView):
         self.tally = TallyItem()
         self.scene().addItem(self.tally)
         self.scene().addItem(self.selection)
+        self.labels = LabelsItem(self.boxes)
+        self.scene().addItem(self.labels)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
@@ -98,7 +103,7 @@ class Canvas(QGraphicsView):
 
     def set_labels_shown(self, shown: bool) -> None:
         """Write class and probability on the boxes, or not."""
-        self.boxes.set_labels_shown(shown)
+        self.labels.set_shown(shown)
         self.viewport().update()
 
     def fit(self) -> None:

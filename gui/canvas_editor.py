@@ -85,16 +85,15 @@ class CanvasEditor(QObject):
         """Answer a class's key: arm it, or give the selected or hovered cells that class."""
         if self.tool is Tool.ADD:
             self.set_tool(Tool.ADD, name)
-        elif self.editing.selection:
-            self.editing.reclassify(self.editing.selection, name)
+        elif self.editing.selected:
+            self.editing.make(self.editing.selected, name)
         elif self.hovered is not None:
             self.editing.reclassify([self.hovered], name)
 
     def remove(self) -> None:
         """Take away the selected cells, or else the one under the pointer."""
-        selection = self.editing.selection
-        if selection:
-            self.editing.remove_cells(selection)
+        if self.editing.selected:
+            self.editing.remove(self.editing.selected)
         elif self.hovered is not None:
             self.editing.remove_cells([self.hovered])
 
@@ -120,7 +119,7 @@ class CanvasEditor(QObject):
         if self.tool is not Tool.SELECT or self._pressed is not None:
             self.set_tool(Tool.SELECT)
             return True
-        if self.editing.selection:
+        if self.editing.selected:
             self.editing.select([])
             return True
         return False
@@ -140,6 +139,7 @@ class CanvasEditor(QObject):
         """Mark the selected cells on the canvas."""
         rects = [self.canvas.boxes.rect_of(number) for number in self.editing.selection]
         self.canvas.selection.set_selected([rect for rect in rects if rect is not None])
+        self.canvas.labels.set_lifted(self.editing.selection)
         if self.hovered is not None and self.canvas.boxes.rect_of(self.hovered) is None:
             self.hovered = None
             self.canvas.selection.set_hovered(None)

@@ -5,23 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QWheelEvent
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
-    QDoubleSpinBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QSlider,
     QVBoxLayout,
     QWidget,
 )
 
 from core.intervals import count_more, poisson_interval
 from core.segcount.method import Method
+from gui.quiet import QuietComboBox, QuietSlider, QuietSpinBox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,36 +38,6 @@ METHODS = {
     Method.HOUGH: "circles (Hough)",
 }
 """What people call the ways to count masks."""
-
-
-class QuietSlider(QSlider):
-    """A slider that the wheel moves only while it has the focus, so that scrolling never does."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-
-class QuietComboBox(QComboBox):
-    """A choice that the wheel changes only while it has the focus."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-
-class QuietSpinBox(QDoubleSpinBox):
-    """A number box that the wheel changes only while it has the focus."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
 
 def swatch(colour: Rgb, size: int = 16) -> QIcon:
@@ -176,7 +144,7 @@ class ClassCard(QFrame):
         """Show a count, how it came about, and its mean probability; or the state of an uncounted picture."""
         self.count.setText("–" if ledger is None else str(ledger.total))
         self._show_interval(None if ledger is None else ledger.total)
-        found = "none found" if mean is None else f"mean probability {mean:.2f}"
+        found = "none found by the model" if mean is None else f"mean probability {mean:.2f}"
         self.mean.setText(state if ledger is None else found)
         corrected = ledger is not None and (ledger.added > 0 or ledger.removed > 0)
         self.ledger.setVisible(corrected)

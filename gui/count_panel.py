@@ -36,6 +36,8 @@ class CountPanel(QScrollArea):
         self.reviewed_button.setDefaultAction(actions["reviewed"])
         self.reviewed_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.reviewed_button.setObjectName("reviewed")
+        self.since_review = _label("caution", wrapped=True)
+        self.since_review.hide()
         self.field_light = FieldLight(document)
         self.rule_section = RuleSection(document, actions)
         self.estimates = EstimatesSection(document, document.laboratory)
@@ -53,6 +55,7 @@ class CountPanel(QScrollArea):
         column.setSpacing(8)
         column.addWidget(_label("heading", "COUNT"))
         column.addLayout(_row((self.picture_name, 1), (self.reviewed_button, 0)))
+        column.addWidget(self.since_review)
         column.addWidget(self.field_light)
         column.addWidget(self.classes)
         column.addWidget(self.totals)
@@ -101,6 +104,9 @@ class CountPanel(QScrollArea):
         document, entry = self._document, self._document.current_entry
         if document.settings is not None and document.model is not None:
             self.classes.show_settings(document.settings, document.model.card.score_floor)
+        changed = document.reviews.text(entry) if entry is not None and not document.tally.hides_counts else ""
+        self.since_review.setText(changed)
+        self.since_review.setVisible(bool(changed))
         state = "could not be counted" if entry is not None and entry.state is State.FAILED else "not counted yet"
         self.classes.show_result(document.result(entry) if entry else None, state)
 
@@ -111,7 +117,9 @@ class CountPanel(QScrollArea):
         self.totals.setVisible(several)
         if several and overview.totals is not None:
             numbers = ", ".join(f"{name} {number:,}" for name, number in overview.totals.items())
-            self.totals.setText(f"Session: {numbers} in {overview.pictures:,} pictures; {overview.reviewed:,} reviewed")
+            since = f" ({len(overview.outdated):,} changed since)" if overview.outdated else ""
+            pictures = f"{overview.pictures:,} pictures; {overview.reviewed:,} reviewed{since}"
+            self.totals.setText(f"Session: {numbers} in {pictures}")
 
     def show_model(self) -> None:
         """Name the model that counts."""

@@ -1,20 +1,25 @@
 """When something goes wrong that nobody thought of: one dialog in plain words, and a log that keeps the details.
 
 The log holds no pixels and no results. It may name files, so it stays on this computer; the support file of
-``gui.self_check`` takes from it only what failed and where in the program.
+``gui.self_check`` takes from it only what failed and where in the program. Where the program was when it was killed by
+a fault below Python is in files beside the log, the last few of which are kept.
 """
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import logging
 import platform
+import re
 import sys
 import threading
 import traceback
+from datetime import UTC, datetime
+from itertools import pairwise
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from PySide6.QtCore import (
     QMessageLogContext,
@@ -38,7 +43,9 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("smearcount")
 LOG_NAME = "smearcount.log"
-_FAULTS_NAME = "faults.txt"
+_FAULTS_NAMES = ("faults.txt", "faults.1.txt", "faults.2.txt", "faults.3.txt")
+_MOST_LINES = 200
+_FILE_OF_FRAME = re.compile(r'File ".*?([^/\\"]+)"')
 _LOG_BYTES = 500_000
 _LOG_FILES = 3
 _QT_LEVELS = {
@@ -54,6 +61,35 @@ def log_folder() -> Path:
     """Return the folder of the log, as the platform has it."""
     state = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.StateLocation)
     return Path(state or Path.home()) / "logs"
+
+
+def crash_traces(folder: Path) -> list[dict[str, Any]]:
+    """Return when the program crashed and where it was then, the latest first; files are named without their folders.
+
+    There is nothing but places in the program in them.
+    """
+    traces = []
+    for name in _FAULTS_NAMES:
+        try:
+            text = (folder / name).read_text(encoding="utf-8", errors="replace")
+            when = datetime.fromtimestamp((folder / name).stat().st_mtime, UTC)
+        except OSError:
+            continue
+        if text.strip():
+            lines = [_FILE_OF_FRAME.sub(r'File "\1"', line) for line in text.splitlines()[:_MOST_LINES]]
+            traces.append({"when": when.isoformat(timespec="seconds"), "trace": lines})
+    return traces
+
+
+def _keep_last_trace(folder: Path) -> None:
+    """Put what the last crash left out of the way of the next, and let go of the oldest."""
+    last = folder / _FAULTS_NAMES[0]
+    with contextlib.suppress(OSError):  # then the new trace is written after the old one
+        if not last.exists() or last.stat().st_size == 0:
+            return
+        for name, older in reversed(list(pairwise(_FAULTS_NAMES))):
+            if (folder / name).exists():
+                (folder / name).replace(folder / older)
 
 
 def explain(error: BaseException) -> str:
@@ -107,7 +143,8 @@ class CrashGuard(QObject):
                 self.folder / LOG_NAME, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
             )
             if not faulthandler.is_enabled():
-                self._faults = (self.folder / _FAULTS_NAME).open("w", encoding="utf-8")
+                _keep_last_trace(self.folder)
+                self._faults = (self.folder / _FAULTS_NAMES[0]).open("a", encoding="utf-8")
                 faulthandler.enable(self._faults)
         except OSError:
             return logging.NullHandler()  # a computer that takes no log can still count

@@ -3,174 +3,64 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from core.annotate import annotate, write_picture
-from core.contours import save_contours, with_contours
-from core.counting import CountResult, CountSettings
-from core.finders import counted_by
+from core.counting import CountSettings
 from core.images import find_images
-from core.model_results import load_result
-from core.recount import carry_over
-from core.results import CountedImage, FailedImage, to_csv
+from core.results import FailedImage, to_csv
 from core.session import SESSION_SUFFIX, Session, find_moved, recover
 from core.session_paths import corrected_before
-from core.session_settings import SETTINGS_KEY, keep_card, load_settings, save_field, stored_settings
-from core.session_values import (
-    Command,
-    SessionDamagedError,
-    SessionError,
-    SessionReadOnlyError,
-    StoredDetections,
-)
+from core.session_settings import load_settings
+from core.session_values import SessionError, SessionReadOnlyError
 from gui.app import demo_smear
-from gui.counting_queue import CountingQueue
+from gui.copies import Copies
+from gui.counting import Counting
 from gui.editing import Editing
-from gui.entries import Entry, ImageCells, State
+from gui.entries import Entry, State
 from gui.fields import Fields
 from gui.frames import Frames
 from gui.laboratory import Laboratory
 from gui.overview import Overview
-from gui.session_holder import Level, SessionHolder, free_path
+from gui.reviews import Reviews
+from gui.session_holder import Level, free_path
 from gui.tally import Tally
 from gui.truths import Truths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from core.classes import Palette
-    from core.detector import DetectorResult
-    from core.finders import AnyModel
-    from core.segcount.method import Method
-    from core.session_values import StoredImage
-    from gui.worker import Picture, Reading
 
-_KEPT_CELLS = 12
-_SETTLE_MS = 400
-_AT_ONCE = 20
-_SMALLEST_SIDE = 2.0
-_USUAL_SIDES = {"RBC": 1.0, "WBC": 1.7, "Platelets": 0.4}
 _MOST_DAMAGE = 4
-_OVERLAY_NOTE = "corrections carried over"
 
 
-class Document(SessionHolder):
-    """Session, pictures, cells, settings; intentions come in as calls, changes go out as signals."""
+class Document(Counting):
+    """Session, pictures, cells, settings; intentions come in as calls, changes go out as signals.
 
-    images_changed = Signal()
-    image_changed = Signal(int)  # row
-    current_changed = Signal()
-    picture_loaded = Signal()
-    counts_changed = Signal()
-    model_changed = Signal()
+    What belongs to the list of pictures is in ``PictureList``, to counting them in ``Counting``, to the session
+    file in ``SessionHolder``; here they are opened, put together with the parts, and closed.
+    """
+
     open_refused = Signal(object, object)  # Path of a session, SessionError
     create_refused = Signal(object, object)  # the paths that were to be opened, SessionError
-    progressed = Signal(int, int)
-    activity_changed = Signal()
 
     def __init__(self, model_path: Path, sessions: Path, person: str = "", parent: QObject | None = None) -> None:
         """``sessions``: the folder in which new session files are made; ``person`` signs the corrections."""
         super().__init__(sessions, person, parent)
-        self.entries: list[Entry] = []
-        self.current = -1
-        self.model: AnyModel | None = None
-        self.settings: CountSettings | None = None
-        self.classes: tuple[str, ...] = ()
-        self._by_id: dict[int, Entry] = {}
-        self._cells: OrderedDict[int, ImageCells] = OrderedDict()
-        self._noted_thresholds: dict[str, float] = {}
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MS)
-        self._settle.timeout.connect(self._keep_settings)
-        self._filling = QTimer(self)
-        self._filling.setInterval(0)
-        self._filling.timeout.connect(self._fill_countables)
-        self._unfilled: list[Entry] = []
         self.frames = Frames(self)
         self.fields = Fields(self)
+        self.copies = Copies(self)
+        self.reviews = Reviews(self)
         self.editing = Editing(self)
         self.truths = Truths(self)
         self.tally = Tally(self)
         self.overview = Overview(self)
         self.laboratory = Laboratory(self)
-        self.queue = CountingQueue(self)
-        self.queue.loaded.connect(self._on_loaded)
-        self.queue.counted.connect(self._on_counted)
-        self.queue.failed.connect(self._on_failed)
-        self.queue.unreachable.connect(self._on_unreachable)
-        self.queue.state_changed.connect(self._on_state_changed)
-        self.queue.model_opened.connect(self._on_model_opened)
-        self.queue.model_failed.connect(self._on_model_failed)
-        self.queue.progressed.connect(self.progressed)
-        self.queue.activity_changed.connect(self.activity_changed)
         self.queue.open_model(model_path)
-
-    # -- what the widgets ask ----------------------------------------------------------------
-
-    @property
-    def current_entry(self) -> Entry | None:
-        """The picture on the canvas."""
-        return self.entries[self.current] if 0 <= self.current < len(self.entries) else None
-
-    @property
-    def picture(self) -> Picture | None:
-        """The photograph of the current picture, None until it is read."""
-        entry = self.current_entry
-        return self.queue.picture(entry) if entry else None
-
-    def entry(self, image: int) -> Entry | None:
-        """Return the picture with an id, None if it is not on the list."""
-        return self._by_id.get(image)
-
-    def cells_of(self, entry: Entry) -> ImageCells | None:
-        """Return the cells of a picture; None while it has none."""
-        cells = self._cells.get(entry.id)
-        if cells is None and entry.state is State.COUNTED and self.session is not None:
-            try:
-                found = self.session.detections(entry.id)
-                if found is None:
-                    return None
-                found = with_contours(self.session, entry.id, found)
-                cells = ImageCells.of(found.in_order_of(self.classes), self.session.overlay(entry.id), self.classes)
-            except SessionDamagedError:
-                entry.state = State.FAILED
-                entry.error = f"{entry.path}: the cells found in it cannot be read; count it again (F5)."
-                self.image_changed.emit(entry.row)
-                return None
-            except SessionError as error:
-                self.message.emit(Level.ERROR, str(error))
-                return None
-            self._cells[entry.id] = cells
-            while len(self._cells) > _KEPT_CELLS:
-                self._cells.popitem(last=False)
-        if cells is not None:
-            self._cells.move_to_end(entry.id)
-        return cells
-
-    def result(self, entry: Entry) -> CountResult | None:
-        """Count a picture at the present settings; None while it has no cells, or they are not read yet."""
-        if entry.countable is None or self.settings is None or entry.state is not State.COUNTED:
-            return None
-        return entry.countable.count(self.settings.thresholds, self.classes)
-
-    def counted_images(self) -> list[CountedImage]:
-        """Return the records of all counted pictures, in the order of the list."""
-        records = []
-        for entry in self.entries:
-            if entry.state is State.COUNTED and entry.countable is None:
-                self._recount(entry)
-            result, cells = self.result(entry), self.cells_of(entry)
-            if result is not None and cells is not None:
-                found, quality = self.fields.found(entry, cells), self.fields.quality(entry)
-                record = CountedImage(entry.path, *entry.size, found, result, entry.seconds, entry.notices)
-                records.append(replace(record, frame=self.frames.of(entry), quality=quality))
-        return records
 
     # -- session -------------------------------------------------------------------------------
 
@@ -252,10 +142,6 @@ class Document(SessionHolder):
         self._keep_settings()
         return self.save(path, lambda: session.copy_to(path))
 
-    def settle(self) -> None:
-        """Write what was just moved, such as a threshold, so that the session is what the window shows."""
-        self._keep_settings()
-
     def _let_go_of_session(self) -> None:
         self.tally.finish()
         self._keep_settings()
@@ -273,41 +159,15 @@ class Document(SessionHolder):
             self.classes = self.model.card.classes
             self.settings = CountSettings.suggested_by(self.model.card)
 
-    def _entry_of(self, image: StoredImage, edited: int = 0) -> Entry:
-        return Entry(
-            image.id,
-            image.path,
-            state=State(image.state),
-            error=image.error,
-            notices=image.notices,
-            size=(image.width, image.height),
-            seconds=image.seconds,
-            diameter=image.diameter,
-            reviewed=image.reviewed,
-            edited=edited,
-            stamp=image.stamp,
-        )
-
-    def _set_entries(self, entries: list[Entry]) -> None:
-        for row, entry in enumerate(entries):
-            entry.row = row
-        self.entries = entries
-        self._by_id = {entry.id: entry for entry in entries}
-        self.queue.set_entries(entries, count=self.session is None or self.writable)
-
-    def _fill_countables(self) -> None:
-        """Read the counts of one more picture of a session that was opened, between other events."""
-        while self._unfilled:
-            entry = self._unfilled.pop(0)
-            if entry.countable is None and self._by_id.get(entry.id) is entry:
-                kept = entry.id in self._cells
-                self._recount(entry)
-                if not kept and entry is not self.current_entry:
-                    self._cells.pop(entry.id, None)
-                self.image_changed.emit(entry.row)
-                return
-        self._filling.stop()
-        self.counts_changed.emit()
+    def close(self) -> None:
+        """Stop the worker thread and close the session; the document cannot be used afterwards."""
+        self.queue.close()
+        self.tally.finish()
+        self._keep_settings()
+        self.editing.undo_stack.clear()
+        if self.session is not None:
+            self.session.close()
+            self.session = None
 
     # -- pictures --------------------------------------------------------------------------------
 
@@ -359,55 +219,6 @@ class Document(SessionHolder):
                 "to go on with the corrections: File, Open session.",
             )
 
-    def set_current(self, row: int) -> None:
-        """Show a picture; it is counted before the others."""
-        if row == self.current or not 0 <= row < len(self.entries):
-            return
-        self.current = row
-        entry = self.entries[row]
-        unread = entry.state is State.COUNTED and entry.countable is None
-        if unread:
-            self._recount(entry)
-        self._settle.start()
-        self.current_changed.emit()
-        if unread:
-            self.image_changed.emit(row)
-        if self.picture is not None:
-            self.picture_loaded.emit()
-        self.cells_changed.emit()
-        self.counts_changed.emit()
-        self.queue.set_current(entry)
-
-    def next_unreviewed(self, rows: Sequence[int]) -> None:
-        """Show the next of these rows that was not marked reviewed, after the current one and round the end."""
-        place = rows.index(self.current) if self.current in rows else -1
-        order = [*rows[place + 1 :], *rows[: max(place, 0)]]
-        row = next((row for row in order if not self.entries[row].reviewed), None)
-        if row is None:
-            self.message.emit(Level.INFO, "Every other picture is reviewed.")
-        else:
-            self.set_current(row)
-
-    def remove_current(self) -> None:
-        """Take the current picture off the list; its file stays, and so do its corrections in the session."""
-        entry = self.current_entry
-        if entry is None or self.session is None:
-            return
-        session = self.session
-        if self.guarded(lambda: session.remove_images([entry.id]) or True) is None:
-            return
-        row = min(self.current, len(self.entries) - 2)
-        self.current = -1
-        self._cells.pop(entry.id, None)
-        self._set_entries([other for other in self.entries if other is not entry])
-        self.images_changed.emit()
-        if row >= 0:
-            self.set_current(row)
-        else:
-            self.queue.set_current(None)
-            self.current_changed.emit()
-            self.counts_changed.emit()
-
     def missing_images(self) -> list[Entry]:
         """Return the pictures whose files are not where they were."""
         return [entry for entry in self.entries if not entry.path.exists()]
@@ -439,323 +250,6 @@ class Document(SessionHolder):
         )
         return len(found)
 
-    # -- settings --------------------------------------------------------------------------------
-
-    def set_threshold(self, name: str, value: float) -> None:
-        """Set the confidence threshold of a class; only counting is repeated."""
-        if self.settings is None or self.settings.thresholds.get(name) == value:
-            return
-        self.settings = replace(self.settings, thresholds={**self.settings.thresholds, name: value})
-        self._settle.start()
-        self.counts_changed.emit()
-
-    def reset_thresholds(self) -> None:
-        """Go back to the thresholds that the model suggests."""
-        if self.model is not None:
-            for name, value in self.model.card.thresholds.items():
-                self.set_threshold(name, value)
-
-    def set_diameter(self, diameter: float | None) -> None:
-        """Set the red cell size of the current picture by hand (None: estimate it) and count again."""
-        entry, session = self.current_entry, self.session
-        if entry is None or session is None or entry.diameter == diameter:
-            return
-        if self.guarded(lambda: session.set_diameter(entry.id, diameter) or True):
-            entry.diameter = diameter
-            self.count_again()
-
-    def _keep_settings(self) -> None:
-        """Write settings and place to the session, and a moved threshold to its history."""
-        self._settle.stop()
-        session, settings = self.session, self.settings
-        if session is None or settings is None or not self.writable:
-            return
-        moved = [
-            f"{name} {self._noted_thresholds[name]:.2f} to {value:.2f}"
-            for name, value in settings.thresholds.items()
-            if name in self._noted_thresholds and self._noted_thresholds[name] != value
-        ]
-        entry = self.current_entry
-        stored = stored_settings(settings, self.classes)
-
-        def write() -> bool:
-            if session.get(SETTINGS_KEY) != stored:
-                session.put(SETTINGS_KEY, stored)
-            if entry is not None and session.get("current") != entry.id:
-                session.put("current", entry.id)
-            if moved:
-                session.note(self.person, None, "Threshold " + ", ".join(moved))
-            return True
-
-        if self.guarded(write):
-            self._noted_thresholds = dict(settings.thresholds)
-            if moved:
-                self.history_changed.emit()
-
-    # -- counting --------------------------------------------------------------------------------
-
-    def count_again(self) -> None:
-        """Count the current picture again, and go on with those that wait; corrections are kept."""
-        entry = self.current_entry
-        if entry is not None:
-            self.queue.forget_picture(entry)
-            self._count([entry])
-            self.cells_changed.emit()
-            self.counts_changed.emit()
-
-    def _count(self, entries: list[Entry]) -> None:
-        """Count pictures (again), unless the session could not keep what is found."""
-        if self.session is not None and self.session.read_only:
-            self.message.emit(
-                Level.WARNING, f"{self.session.path.name} is open to look at only; save a copy of it and count there."
-            )
-        else:
-            self.queue.count(entries)
-
-    def retry_failed(self) -> None:
-        """Count the pictures that failed once more."""
-        self._count([entry for entry in self.entries if entry.state is State.FAILED])
-        self.counts_changed.emit()
-
-    def import_model(self, path: Path) -> None:
-        """Open another model; every picture is then counted again with it, and corrections are kept."""
-        self.queue.open_model(path)
-
-    def count_by(self, class_name: str, method: Method) -> None:
-        """Count the masks of a class in another way, in every picture; thresholds and corrections stay."""
-        if self.model is not None and self.model.card.counting[class_name].method is not method:
-            self.queue.use_model(counted_by(self.model, {class_name: method}))
-
-    def recount(self, entries: Iterable[Entry]) -> None:
-        """Count pictures anew, after what counts in them changed: the current one now, the others soon."""
-        counted = [entry for entry in entries if entry.state is State.COUNTED]
-        for entry in counted:
-            entry.countable = None
-        current = self.current_entry
-        if current is not None and current in counted:
-            self._recount(current)
-            self.image_changed.emit(current.row)
-        self._unfilled += [entry for entry in counted if entry is not current]
-        self._filling.start()
-        self.cells_changed.emit()
-        self.counts_changed.emit()
-
-    def _recount(self, entry: Entry) -> None:
-        """Make what the count of a picture needs, after its cells changed."""
-        cells = self.cells_of(entry)
-        if cells is None or self.settings is None:
-            entry.countable = None
-        else:
-            entry.countable = cells.countable(self.settings.nms_iou, self.frames.of(entry))
-
-    @Slot(object, object)
-    def _on_loaded(self, entry: Entry, reading: Reading) -> None:
-        if entry.state is not State.FAILED:
-            entry.error = ""
-        if entry.stamp is not None and entry.stamp.sha256 != reading.stamp.sha256 and entry.state is State.COUNTED:
-            self.message.emit(
-                Level.WARNING,
-                f"{entry.path.name}: the file has changed since it was counted; count again (F5) to see its cells.",
-            )
-        elif entry.state is not State.COUNTED:
-            entry.size, entry.notices, entry.seconds = (reading.width, reading.height), reading.notices, reading.seconds
-            entry.stamp = reading.stamp
-        if entry is self.current_entry and reading.picture is not None:
-            self.picture_loaded.emit()
-
-    @Slot(object, object)
-    def _on_counted(self, entry: Entry, result: DetectorResult) -> None:
-        session, model = self.session, self.queue.model
-        if session is None or model is None or self.settings is None:
-            return
-        entry.notices = tuple(dict.fromkeys(entry.notices + result.notices))
-        detections = result.detections.numbered_from(session.new_ids(len(result.detections)))
-        found = StoredDetections(
-            detections, model.card.classes, result.diameter, result.scale, model.card.name, model.sha256
-        )
-        try:
-            with session.together():
-                corrected = self._carry_corrections_over(entry, found)
-                session.set_counted(
-                    entry.id,
-                    found,
-                    width=entry.size[0],
-                    height=entry.size[1],
-                    seconds=entry.seconds,
-                    notices=entry.notices,
-                    stamp=entry.stamp,
-                )
-                save_field(session, entry.id, result.blur, result.capped)
-                save_contours(session, entry.id, detections)
-                keep_card(session, model.sha256, model.card)
-            overlay = session.overlay(entry.id)
-        except SessionError as error:
-            self.queue.put_back(entry)
-            self.message.emit(Level.ERROR, f"{error} Counting is paused; choose Go on then.")
-            return
-        if corrected:
-            self._conflicts = session.conflicts()
-            self.conflicts_changed.emit()
-            self.history_changed.emit()
-            if any(conflict.image == entry.id for conflict in self._conflicts):
-                self.message.emit(
-                    Level.WARNING,
-                    f"{entry.path.name}: the new count and your corrections disagree; see History (F8), Conflicts.",
-                )
-        # not read from the session again, as the worker has done a part of the counting of just these cells
-        self._cells[entry.id] = ImageCells.of(found.in_order_of(self.classes), overlay, self.classes)
-        entry.state = State.COUNTED
-        self._recount(entry)
-        if entry is not self.current_entry:
-            self._cells.pop(entry.id, None)
-        self.image_changed.emit(entry.row)
-        if entry is self.current_entry:
-            self.cells_changed.emit()
-            self.counts_changed.emit()
-            if entry.notices:
-                self.message.emit(Level.WARNING, " ".join(entry.notices))
-
-    def _carry_corrections_over(self, entry: Entry, found: StoredDetections) -> bool:
-        """Store what becomes of a picture's corrections when it was counted again; False if it has none."""
-        session, settings = self.session, self.settings
-        assert session is not None
-        assert settings is not None
-        overlay = session.overlay(entry.id)
-        if not overlay:
-            return False
-        now, originals = found.in_order_of(self.classes).detections, session.originals(entry.id)
-        changes, conflicts = carry_over(overlay, originals, now, self.classes, settings.thresholds)
-        if changes:
-            command = Command(0, entry.id, f"Count again: {_OVERLAY_NOTE}", tuple(changes), None, None)
-            session.record(command, "SmearCount", carried=True)
-        session.put_conflicts(entry.id, conflicts)
-        return True
-
-    @Slot(object, str)
-    def _on_failed(self, entry: Entry, error: str) -> None:
-        entry.error = error
-        if entry.state is not State.COUNTED:
-            entry.state = State.FAILED
-            if self.session is not None and self.writable:
-                session = self.session
-                self.guarded(lambda: session.set_failed(entry.id, error))
-        self.image_changed.emit(entry.row)
-        if entry is self.current_entry:
-            self.counts_changed.emit()
-
-    @Slot(object, str)
-    def _on_unreachable(self, entry: Entry, error: str) -> None:
-        entry.error = error
-        self.image_changed.emit(entry.row)
-        folder, waiting = entry.path.parent, self.queue.waiting
-        later = f" Choose Go on then to count the {waiting:,} pictures that wait." if waiting else ""
-        self.message.emit(
-            Level.ERROR, f"{folder}: it cannot be reached; connect the drive or the network folder again.{later}"
-        )
-
-    @Slot(object)
-    def _on_state_changed(self, entry: Entry) -> None:
-        self.image_changed.emit(entry.row)
-
-    @Slot(object)
-    def _on_model_opened(self, model: AnyModel) -> None:
-        first = self.model is None
-        changed = self.model is not None and model.sha256 != self.model.sha256
-        same_masks = self.model is not None and model.as_made[0] == self.model.as_made[0] and bool(self.classes)
-        self.model = model
-        if not same_masks and (self.session is None or changed or not self.classes):
-            self.classes = model.card.classes
-            rule = self.frames.rule
-            self.settings = replace(CountSettings.suggested_by(model.card), edge_rule=rule)
-            self._noted_thresholds = dict(self.settings.thresholds)
-        if changed and self.session is not None:
-            session = self.session
-            self.guarded(lambda: session.note(self.person, None, f"Model {model.card.name}"))
-            self._keep_settings()
-        if changed:
-            self._cells.clear()
-            for entry in self.entries:
-                entry.countable = None
-            waiting = [entry for entry in self.entries if entry.state is not State.FAILED]
-            self._count([entry for entry in waiting if not self._take_kept(entry, model)])
-        elif first and self.session is not None:
-            self._keep_settings()
-        self.model_changed.emit()
-        self.images_changed.emit()
-        self.cells_changed.emit()
-        self.counts_changed.emit()
-
-    def _take_kept(self, entry: Entry, model: AnyModel) -> bool:
-        """Take what a model found in a picture when it was compared; False if it has not looked at it."""
-        session = self.session
-        if session is None or entry.stamp is None or entry.state is not State.COUNTED:
-            return False
-        try:
-            kept = load_result(session, entry.id, entry.stamp.sha256, entry.diameter, model.sha256)
-        except (ValueError, SessionError):
-            return False
-        if kept is not None:
-            self._on_counted(entry, kept.result)
-        return kept is not None
-
-    @Slot(str)
-    def _on_model_failed(self, error: str) -> None:
-        self.message.emit(Level.ERROR, error)
-        self.activity_changed.emit()
-
-    # -- cells -------------------------------------------------------------------------------------
-
-    def current_cells(self) -> ImageCells | None:
-        """Return the cells of the current picture."""
-        entry = self.current_entry
-        return self.cells_of(entry) if entry else None
-
-    def show_corrections(self, commands: Sequence[Command]) -> None:
-        """Show stored corrections, of each picture at most one: a few at once, many between other events."""
-        if len(commands) <= _AT_ONCE:
-            for command in commands:
-                entry = self._by_id.get(command.image)
-                if entry is not None:
-                    self._show_correction(entry, command)
-            return
-        edited = (self.session.edited_cells() if self.session else None) or {}
-        entries = []
-        for command in commands:
-            entry = self._by_id.get(command.image)
-            if entry is not None:
-                self._cells.pop(entry.id, None)
-                entry.edited = edited.get(entry.id, 0)
-                if command.reviewed is not None:
-                    entry.reviewed = command.reviewed[1]
-                    self.truths.keep_review(entry)
-                entries.append(entry)
-        self.recount(entries)
-        for entry in entries:
-            self.image_changed.emit(entry.row)
-
-    def _show_correction(self, entry: Entry, command: Command) -> None:
-        """Show a stored correction."""
-        cells = self._cells.get(entry.id)
-        if command.changes and cells is not None:
-            overlay = cells.overlay
-            for change in command.changes:
-                overlay[change.cell] = change.after
-            self._cells[entry.id] = ImageCells.of(cells.found, overlay, self.classes)
-        if command.reviewed is not None:
-            entry.reviewed = command.reviewed[1]
-        if command.changes:
-            self._recount(entry)
-            cells = self.cells_of(entry)
-            if cells is not None:
-                entry.edited = cells.corrections.corrected
-        if command.reviewed is not None:
-            self.truths.keep_review(entry)
-        self.image_changed.emit(entry.row)
-        if entry is self.current_entry:
-            if command.changes:
-                self.cells_changed.emit()
-            self.counts_changed.emit()
-
     # -- files ---------------------------------------------------------------------------------------
 
     def save_csv(self, path: Path) -> bool:
@@ -773,13 +267,3 @@ class Document(SessionHolder):
         frame = self.frames.of(entry)
         drawn = annotate(picture.image.pixels, cells.cells, result, self.classes, palette, frame)
         return self.save(path, lambda: write_picture(drawn, path))
-
-    def close(self) -> None:
-        """Stop the worker thread and close the session; the document cannot be used afterwards."""
-        self.queue.close()
-        self.tally.finish()
-        self._keep_settings()
-        self.editing.undo_stack.clear()
-        if self.session is not None:
-            self.session.close()
-            self.session = None

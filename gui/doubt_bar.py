@@ -5,16 +5,20 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QWidget
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from gui.actions import Actions
     from gui.document import Document
 
 DOUBT_REACH = 0.12
 """A cell is doubtful when its score is this near its threshold."""
+
+_LEAST_TEXT = 260  # pixels beside the buttons
 
 
 class DoubtBar(QWidget):
@@ -48,16 +52,38 @@ class DoubtBar(QWidget):
         for button, name in self._keys.items():
             actions.connect_to({name: button.click})
         actions.keys_changed.connect(self._show_keys)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 6, 8, 6)
-        layout.addWidget(self.text, 1)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(12, 6, 8, 6)
+        self._buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self.text.setWordWrap(True)
+        self._row.addWidget(self.text, 1)
+        self._row.addLayout(self._buttons)
         for button in (self.yes, self.no, self.skip, self.onward, self.stop):
-            layout.addWidget(button)
+            self._buttons.addWidget(button)
+        self._arrange()
         document.counts_changed.connect(self._refresh)
         document.current_changed.connect(self._on_current_changed)
         document.picture_loaded.connect(self._refresh)
         self.hide()
         self._show_keys()
+
+    def _arrange(self) -> None:
+        """Put the buttons beside the text, below it, or below each other, as there is room."""
+        buttons = (self.onward, self.stop) if self.cell is None else (self.yes, self.no, self.skip, self.stop)
+        wanted = sum(button.sizeHint().width() + self._buttons.spacing() for button in buttons)
+        room = self.width() - 20
+        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._row.setDirection(across if room >= wanted + _LEAST_TEXT else down)
+        self._buttons.setDirection(across if room >= wanted else down)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as a button: more of them go below each other."""
+        widest = max(button.sizeHint().width() for button in (self.yes, self.no, self.skip, self.stop))
+        return QSize(widest + 24, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
     def _show_keys(self) -> None:
         """Write the keys on the buttons; they work only while doubtful cells are walked."""
@@ -104,6 +130,7 @@ class DoubtBar(QWidget):
         for button in (self.yes, self.no, self.skip):
             button.setVisible(self.cell is not None)
         self.onward.setVisible(self.cell is None)
+        self._arrange()
         document = self._document
         cell = None if self.cell is None else document.editing.cell(self.cell)
         if cell is None or document.settings is None:

@@ -36,7 +36,8 @@ class EditCommand(QUndoCommand):
 def _reverse(command: Command) -> Command:
     back = tuple(Change(change.cell, change.after, change.before) for change in reversed(command.changes))
     reviewed = None if command.reviewed is None else (command.reviewed[1], command.reviewed[0])
-    return replace(command, changes=back, reviewed=reviewed)
+    kept = tuple((key, after, before) for key, before, after in reversed(command.kept))
+    return replace(command, changes=back, reviewed=reviewed, kept=kept)
 
 
 def _steps(commands: Iterable[Command]) -> list[list[Command]]:
@@ -78,6 +79,13 @@ class EditStack(QUndoStack):
         self._quiet = True
         self.push(EditCommand(stored, self))
         self._quiet = False
+
+    @property
+    def next_kept(self) -> list[str]:
+        """The settings of the session that the next undo changes."""
+        edit = self.command(self.index() - 1) if self.canUndo() else None
+        stored = edit.stored if isinstance(edit, EditCommand) else ()
+        return [key for command in stored for key, _, _ in command.kept]
 
     def step(self, by: int) -> None:
         """Take one correction back (-1) or make it again (1)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -15,17 +15,24 @@ from gui.edit_commands import EditStack
 from gui.session_holder import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from gui.document import Document
     from gui.entries import Entry
+
+CellOf: TypeAlias = tuple[int, int]
+"""The id of a picture and that of a cell in it."""
 
 _SMALLEST_SIDE = 2.0
 _USUAL_SIDES = {"RBC": 1.0, "WBC": 1.7, "Platelets": 0.4}
 
 
 class Editing(QObject):
-    """The selected cells of the current picture, and the corrections: each is in the session when a call returns."""
+    """The selected cells, and the corrections: each is in the session when a call returns.
+
+    ``selection`` are cells of the current picture. What is selected beside them in other pictures, which only the
+    gallery can show, is ``elsewhere``.
+    """
 
     selection_changed = Signal()
     show_cell = Signal(object)  # id of a cell to bring into view
@@ -36,6 +43,7 @@ class Editing(QObject):
         super().__init__(document)
         self._document = document
         self.selection: tuple[int, ...] = ()
+        self.elsewhere: tuple[CellOf, ...] = ()
         self.undo_stack = EditStack(self._record)
         document.current_changed.connect(lambda: self.select(()))
 
@@ -47,7 +55,13 @@ class Editing(QObject):
 
     def cell(self, number: int) -> Cell | None:
         """Return a cell of the current picture by its id, as it now is; None if it is not there."""
-        cells = self._document.current_cells()
+        entry = self._document.current_entry
+        return self.cell_of(entry.id, number) if entry is not None else None
+
+    def cell_of(self, image: int, number: int) -> Cell | None:
+        """Return a cell of any picture by its id, as it now is; None if it is not there."""
+        entry = self._document.entry(image)
+        cells = self._document.cells_of(entry) if entry is not None else None
         if cells is None:
             return None
         if number in cells.overlay:
@@ -58,12 +72,21 @@ class Editing(QObject):
             return found_cell(found, place, self._document.classes)
         return None
 
-    def select(self, numbers: Iterable[int]) -> None:
-        """Select cells of the current picture by their ids."""
-        selection = tuple(dict.fromkeys(numbers))
-        if selection != self.selection:
-            self.selection = selection
+    @property
+    def selected(self) -> list[CellOf]:
+        """All selected cells, those of the current picture first."""
+        return [*self._here(self.selection), *self.elsewhere]
+
+    def select(self, numbers: Iterable[int], elsewhere: Iterable[CellOf] = ()) -> None:
+        """Select cells of the current picture by their ids, and maybe others elsewhere."""
+        selection = tuple(dict.fromkeys(numbers)), tuple(dict.fromkeys(elsewhere))
+        if selection != (self.selection, self.elsewhere):
+            self.selection, self.elsewhere = selection
             self.selection_changed.emit()
+
+    def _here(self, numbers: Iterable[int]) -> list[CellOf]:
+        entry = self._document.current_entry
+        return [] if entry is None else [(entry.id, number) for number in numbers]
 
     def go_to(self, image: int, cell: int) -> None:
         """Show a cell: its picture, selected, in view."""
@@ -134,20 +157,28 @@ class Editing(QObject):
     def add_cell_at(self, name: str, x: float, y: float) -> int | None:
         """Put a cell round a point, as large as the class's cells of this picture usually are."""
         width, height = self.usual_size(name)
-        return self.add_cell(name, (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+        there = [
+            number
+            for number in self.cells_inside(x - width / 4, y - height / 4, x + width / 4, y + height / 4)
+            if (cell := self.cell(number)) is not None and cell.class_name == name
+        ]
+        added = self.add_cell(name, (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+        if added is not None and there:
+            self._document.message.emit(
+                Level.WARNING, f"There was a box of {name} already where you clicked; if it is one cell, undo (Ctrl+Z)."
+            )
+        return added
 
     def remove_cells(self, numbers: Iterable[int], name: str = "") -> None:
-        """Take cells away."""
-        changes = [
-            Change(number, cell, None) for number in dict.fromkeys(numbers) if (cell := self.cell(number)) is not None
-        ]
-        entry = self._document.current_entry
-        if entry is None or not changes:
-            return
-        what = changes[0].before.class_name if len(changes) == 1 and changes[0].before else f"{len(changes)} cells"
-        if self._edit(entry, name or f"Remove {what}", changes):
-            gone = {change.cell for change in changes}
-            self.select(number for number in self.selection if number not in gone)
+        """Take cells of the current picture away."""
+        self.remove(self._here(numbers), name)
+
+    def remove(self, cells: Iterable[CellOf], name: str = "") -> None:
+        """Take cells of any pictures away, as one step."""
+        gone = set(self._change(cells, lambda _: None, lambda changes: name or f"Remove {_told(changes)}"))
+        if gone:
+            kept = [number for image, number in self._here(self.selection) if (image, number) not in gone]
+            self.select(kept, [cell for cell in self.elsewhere if cell not in gone])
 
     def empty_area(self, x1: float, y1: float, x2: float, y2: float) -> None:
         """Take away every counted cell whose centre lies in an area."""
@@ -155,24 +186,29 @@ class Editing(QObject):
         self.remove_cells(inside, f"Empty an area ({len(inside)} cells)")
 
     def reclassify(self, numbers: Iterable[int], name: str) -> None:
-        """Give cells another class."""
-        changes = []
-        for number in dict.fromkeys(numbers):
-            cell = self.cell(number)
-            if cell is not None and (cell.class_name != name or cell.origin is Origin.MODEL):
-                changes.append(Change(number, cell, replace(cell, class_name=name, origin=Origin.PERSON)))
-        entry = self._document.current_entry
-        if entry is not None and changes:
-            self._edit(entry, f"Make {name}" if len(changes) == 1 else f"Make {len(changes)} cells {name}", changes)
+        """Give cells of the current picture another class."""
+        self.make(self._here(numbers), name)
+
+    def make(self, cells: Iterable[CellOf], name: str) -> None:
+        """Give cells of any pictures another class, as one step."""
+
+        def made(cell: Cell) -> Cell:
+            decided = cell.class_name == name and cell.origin is not Origin.MODEL
+            return cell if decided else replace(cell, class_name=name, origin=Origin.PERSON)
+
+        self._change(cells, made, lambda new: f"Make {name}" if len(new) == 1 else f"Make {len(new)} cells {name}")
 
     def accept(self, numbers: Iterable[int]) -> None:
-        """Confirm cells: they count at any threshold from now on."""
-        cells = {number: cell for number in numbers if (cell := self.cell(number)) and cell.origin is Origin.MODEL}
-        changes = [Change(number, cell, replace(cell, origin=Origin.PERSON)) for number, cell in cells.items()]
-        entry = self._document.current_entry
-        if entry is not None and changes:
-            what = f"{len(cells)} cells" if len(cells) > 1 else next(iter(cells.values())).class_name
-            self._edit(entry, f"Accept {what}", changes)
+        """Confirm cells of the current picture: they count at any threshold from now on."""
+        self.confirm(self._here(numbers))
+
+    def confirm(self, cells: Iterable[CellOf]) -> None:
+        """Confirm cells of any pictures, as one step."""
+
+        def confirmed(cell: Cell) -> Cell:
+            return replace(cell, origin=Origin.PERSON) if cell.origin is Origin.MODEL else cell
+
+        self._change(cells, confirmed, lambda changes: f"Accept {_told(changes)}")
 
     def reshape(self, number: int, box: Sequence[float]) -> None:
         """Move or resize a cell's box."""
@@ -183,10 +219,15 @@ class Editing(QObject):
         self._edit(entry, f"Move {cell.class_name}", [Change(number, cell, after)])
 
     def mark_reviewed(self, reviewed: bool) -> None:
-        """Mark the current picture as reviewed, or take the mark off."""
+        """Mark the current picture as reviewed, or take the mark off.
+
+        A mark whose counts have changed since is made again, for the present counts.
+        """
         entry = self._document.current_entry
-        if entry is not None and entry.reviewed != reviewed:
-            name = "Mark reviewed" if reviewed else "Unmark reviewed"
+        again = entry is not None and entry.reviewed and self._document.reviews.changed(entry)
+        if entry is not None and (again or entry.reviewed != reviewed):
+            reviewed = reviewed or again
+            name = "Mark reviewed again" if again else "Mark reviewed" if reviewed else "Unmark reviewed"
             self._edit(entry, name, [], (entry.reviewed, reviewed))
 
     def edit_image(self, image: int, name: str, changes: list[Change], step: list[Command] | None = None) -> bool:
@@ -202,6 +243,13 @@ class Editing(QObject):
         if step:
             self.undo_stack.add(step)
 
+    def change_kept(self, image: int, name: str, kept: tuple[tuple[str, Any, Any], ...], step: list[Command]) -> bool:
+        """Store a step's change to what the session keeps of a picture beside its cells; True if it was stored."""
+        self._ask_for_person()
+        stored = self._record([Command(0, image, name, (), None, None, bool(step), kept)])
+        step += stored or ()
+        return stored is not None
+
     def undo(self) -> None:
         """Take the last correction back, on the picture where it was made."""
         if self.undo_stack.canUndo():
@@ -212,6 +260,51 @@ class Editing(QObject):
         if self.undo_stack.canRedo():
             self.undo_stack.step(1)
 
+    def _change(
+        self,
+        cells: Iterable[CellOf],
+        change: Callable[[Cell], Cell | None],
+        name: Callable[[list[Change]], str],
+    ) -> list[CellOf]:
+        """Change cells of any pictures as one step, all or none; return those that were not so already."""
+        by_image: dict[int, list[Change]] = {}
+        for image, number in dict.fromkeys(cells):
+            before = self.cell_of(image, number)
+            if before is not None and (after := change(before)) != before:
+                by_image.setdefault(image, []).append(Change(number, before, after))
+        if not by_image:
+            return []
+        self._ask_for_person()
+        commands = [
+            self._command(entry, name(changes), changes, continues=place > 0)
+            for place, (image, changes) in enumerate(by_image.items())
+            if (entry := self._document.entry(image)) is not None
+        ]
+        stored = self._record(commands)
+        if stored is None:
+            return []
+        self.undo_stack.add(stored)
+        return [(image, change.cell) for image, changes in by_image.items() for change in changes]
+
+    def _ask_for_person(self) -> None:
+        if not self._document.person:
+            self.person_wanted.emit()
+
+    def _command(
+        self,
+        entry: Entry,
+        name: str,
+        changes: list[Change],
+        reviewed: tuple[bool, bool] | None = None,
+        *,
+        continues: bool = False,
+    ) -> Command:
+        """Return a correction of a picture; it takes the review mark off, unless it is about the mark."""
+        if reviewed is None and entry.reviewed:
+            reviewed = (True, False)
+        kept = () if reviewed is None else (self._document.reviews.change(entry, reviewed[1]),)
+        return Command(0, entry.id, name, tuple(changes), reviewed, None, continues, kept)
+
     def _edit(
         self,
         entry: Entry,
@@ -221,11 +314,8 @@ class Editing(QObject):
         step: list[Command] | None = None,
     ) -> bool:
         """Store a correction, show it, and put it on the undo stack or on a step; False if it could not be stored."""
-        if not self._document.person:
-            self.person_wanted.emit()
-        if reviewed is None and entry.reviewed:
-            reviewed = (True, False)
-        stored = self._record([Command(0, entry.id, name, tuple(changes), reviewed, None, bool(step))])
+        self._ask_for_person()
+        stored = self._record([self._command(entry, name, changes, reviewed, continues=bool(step))])
         if stored is None:
             return False
         if step is None:
@@ -239,6 +329,9 @@ class Editing(QObject):
         session = self._document.session
         if session is None:
             return None
+
+        if commands[0].undoes is not None:
+            commands = [self._document.truths.fitted(command) for command in commands]
 
         def write() -> list[Command]:
             with session.together():
@@ -267,3 +360,9 @@ class Editing(QObject):
         x1, x2 = sorted((min(max(float(box[0]), 0.0), width), min(max(float(box[2]), 0.0), width)))
         y1, y2 = sorted((min(max(float(box[1]), 0.0), height), min(max(float(box[3]), 0.0), height)))
         return (x1, y1, x2, y2) if x2 - x1 >= _SMALLEST_SIDE and y2 - y1 >= _SMALLEST_SIDE else None
+
+
+def _told(changes: list[Change]) -> str:
+    """Name the cells of a correction."""
+    one = changes[0].before
+    return one.class_name if len(changes) == 1 and one is not None else f"{len(changes)} cells"

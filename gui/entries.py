@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from core.detections import Detections
     from core.frame import Frame
+    from core.quality import Quality
     from core.session_values import Cell, FileStamp, StoredDetections
 
 
@@ -33,7 +34,7 @@ class Entry:
 
     ``row`` is its place in the list, ``diameter`` the red cell size in pixels set by hand (None: estimate
     it), ``edited`` the number of cells that a person corrected. ``countable`` is what its count needs;
-    None until it was counted, or read from the session.
+    None until it was counted, or read from the session. ``quality`` is what was last thought of it as a field.
     """
 
     id: int
@@ -49,6 +50,7 @@ class Entry:
     edited: int = 0
     stamp: FileStamp | None = None
     countable: Countable | None = None
+    quality: Quality | None = None
 
 
 @dataclass

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QDoubleValidator
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QWidget
 
 from core.figures import Span, numbers
+from gui.quiet import QuietComboBox
 from gui.section import Section
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class EstimatesSection(Section):
         super().__init__("Ratios and estimates")
         self._document = document
         self._laboratory = laboratory
-        self.scope = QComboBox()
+        self.scope = QuietComboBox()
         self.scope.setAccessibleName("Which pictures the estimates are of")
         self.scope.addItems(["This picture", "All pictures"])
         self.figures: dict[str, str] = {}

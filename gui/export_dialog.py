@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QComboBox,
     QFileDialog,
     QLabel,
     QMessageBox,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 from gui.background import many
 from gui.dialog_parts import Busy, FittingDialog, column, faint, heading, row
 from gui.exporting import Exporting, Format, Scope, entries_in, files_there, why_no_export
+from gui.quiet import QuietComboBox
 
 if TYPE_CHECKING:
     from gui.document import Document
@@ -41,7 +41,7 @@ class ExportDialog(FittingDialog):
         self._exporting: Exporting | None = None
         self._failed = False
         self.scope_buttons = {scope: self._scope_button(scope) for scope in Scope}
-        self.formats = QComboBox()
+        self.formats = QuietComboBox()
         for kind in Format:
             self.formats.addItem(kind.value, kind)
         self.explanation = faint("")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import is_
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
@@ -54,7 +54,7 @@ class FieldLight(QWidget):
         if subject is not None and self._judged is not None and all(map(is_, subject, self._judged)):
             return
         self._judged = subject
-        quality = document.fields.quality(entry) if entry is not None else None
+        quality = document.fields.judge(entry) if entry is not None else None
         self.light = quality.light if quality is not None else None
         self.setVisible(quality is not None)
         if quality is None:
@@ -64,20 +64,25 @@ class FieldLight(QWidget):
 
 
 def dot(light: Light, ratio: float) -> QPixmap:
-    """Return a disc in a light's colour with its sign, which tells it without the colour."""
+    """Return a disc in a light's colour with its sign."""
     pixmap = QPixmap(round(_DOT * ratio), round(_DOT * ratio))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    draw_light(painter, QRectF(0, 0, _DOT, _DOT), light)
+    painter.end()
+    return pixmap
+
+
+def draw_light(painter: QPainter, area: QRectF, light: Light) -> None:
+    """Draw a disc in a light's colour with its sign, which tells it without the colour."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(_COLOURS[light])
-    painter.drawEllipse(QPointF(_DOT / 2, _DOT / 2), _DOT / 2, _DOT / 2)
+    painter.drawEllipse(area)
     font = painter.font()
-    font.setPixelSize(11)
+    font.setPixelSize(round(0.69 * area.height()))
     font.setBold(True)
     painter.setFont(font)
     painter.setPen(QPen(QColor("black") if light is Light.LOOK else QColor("white")))
-    painter.drawText(QRectF(0, 0, _DOT, _DOT), Qt.AlignmentFlag.AlignCenter, _SIGNS[light])
-    painter.end()
-    return pixmap
+    painter.drawText(area, Qt.AlignmentFlag.AlignCenter, _SIGNS[light])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from core.detector import DetectorResult
 from core.quality import field_quality, fragile_counts
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class Fields(QObject):
     """The quality of the pictures as fields of a smear."""
 
+    judged = Signal(int)  # row of a picture whose light has changed
+
     def __init__(self, document: Document) -> None:
         super().__init__(document)
         self._document = document
@@ -31,12 +33,23 @@ class Fields(QObject):
     def found(self, entry: Entry, cells: ImageCells) -> DetectorResult:
         """Return the cells of a picture, the person's own too, with all that the detector said of it."""
         session, stored = self._document.session, cells.found
-        blur, capped = None, False
+        of_field = None, False, None
         if session is not None:
             # what cannot be read tells nothing of the field, and the count does not hang on it
             with contextlib.suppress(ValueError, SessionError):
-                blur, capped = load_field(session, entry.id)
-        return DetectorResult(cells.cells, stored.diameter, stored.scale, (), blur, capped)
+                of_field = load_field(session, entry.id)
+        return DetectorResult(cells.cells, stored.diameter, stored.scale, (), *of_field)
+
+    def judge(self, entry: Entry) -> Quality | None:
+        """Judge a picture at the present settings, and keep the verdict for its row in the list.
+
+        A picture is judged when it was counted or read, and again when it is looked at: a step of a slider judges the
+        current picture alone.
+        """
+        before, entry.quality = entry.quality, self.quality(entry)
+        if (before and before.light) is not (entry.quality and entry.quality.light):
+            self.judged.emit(entry.row)
+        return entry.quality
 
     def quality(self, entry: Entry) -> Quality | None:
         """Judge a picture at the present settings; None while it has no count, or its model is unknown."""

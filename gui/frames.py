@@ -95,7 +95,8 @@ class Frames(QObject):
         try:
             region = Region(tuple(dict.fromkeys(inside)))
         except ValueError as error:
-            document.message.emit(Level.WARNING, f"That cannot be a region: {error}. Draw it again.")
+            sentence = str(error)
+            document.message.emit(Level.WARNING, f"{sentence[:1].upper()}{sentence[1:]}; draw it again.")
             return False
         x1, y1, x2, y2 = region.bounds
         if min(x2 - x1, y2 - y1) < _SMALLEST_SIDE:

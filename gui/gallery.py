@@ -1,4 +1,4 @@
-"""The gallery: all counted cells of the current picture side by side, by class, the least sure first."""
+"""The gallery: all counted cells of the current picture, or of all pictures, by class, the least sure first."""
 
 from __future__ import annotations
 
@@ -7,26 +7,11 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import (
-    QMimeData,
-    QPoint,
-    QRectF,
-    QSize,
-    Qt,
-    QTimer,
-    Signal,
-)
-from PySide6.QtGui import (
-    QColor,
-    QDrag,
-    QPainter,
-    QPalette,
-    QPen,
-)
+from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QDrag
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFrame,
-    QHBoxLayout,
+    QGridLayout,
     QLabel,
     QSizePolicy,
     QSplitter,
@@ -35,148 +20,59 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.detections import Origin
-from gui.class_panel import QuietSlider, swatch
+from gui.background import many
 from gui.entries import State
+from gui.gallery_cells import SessionCells
+from gui.gallery_section import ClassSection, shares
 from gui.gallery_tiles import Crops, Tiles
 from gui.gallery_view import LARGEST_SIDE, SMALLEST_SIDE, USUAL_SIDE, TileView, tile_size
+from gui.quiet import QuietComboBox, QuietSlider
+from gui.verify.crops import Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 
-    from PySide6.QtGui import (
-        QDragEnterEvent,
-        QDragLeaveEvent,
-        QDropEvent,
-        QPaintEvent,
-        QResizeEvent,
-        QShowEvent,
-    )
-
-    from core.classes import Palette, Rgb
+    from core.classes import Palette
+    from core.detections import Detections
     from gui.document import Document
+    from gui.editing import CellOf
+    from gui.entries import Entry
 
 _CELLS_MIME = "application/x-smearcount-cells"
 _MARGIN, _HANDLE = 8, 8
-_BESIDE_TILES, _HEADING, _BAR = 32, 44, 36
+_BESIDE_TILES, _HEADING, _ABOVE_TILES = 32, 44, 12
 _WIDE_ENOUGH_FOR_HINT = 640
+_WIDE_ENOUGH_FOR_ONE_LINE = 480
+_WIDE_ENOUGH_SIDE_BY_SIDE = 340
+_ALONGSIDE = 48
 _HINT = "Drag cells to another class, or select them and press its number."
+_SCOPES = ("This picture", "All pictures")
+_MOST_TOLD = 12
 _NOTHING_COUNTED = "No cells are counted in this picture yet"
 
 
-class ClassSection(QFrame):
-    """One class: its name and count, and its tiles. Cells of other classes can be dropped on it."""
-
-    dropped = Signal(str, object)  # class name, ids
-
-    def __init__(self, class_name: str, gallery: Gallery) -> None:
-        super().__init__(gallery)
-        self.class_name = class_name
-        self._gallery = gallery
-        self._aimed_at = False
-        self.setObjectName("card")
-        self.setAcceptDrops(True)
-        self.swatch = QLabel()
-        self.name = QLabel(class_name)
-        self.name.setObjectName("className")
-        self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.name.setToolTip(f"{class_name}: drop cells here to make them {class_name}")
-        self.count = QLabel("0")
-        self.count.setObjectName("className")
-        self.line = QFrame()
-        self.line.setFixedHeight(3)
-        self.line.setAutoFillBackground(True)
-        self.view = TileView(class_name, gallery.crops)
-        heading = QHBoxLayout()
-        heading.setContentsMargins(6, 3, 8, 3)
-        heading.setSpacing(6)
-        heading.addWidget(self.swatch)
-        heading.addWidget(self.name, 1)
-        heading.addWidget(self.count)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(3, 3, 3, 3)
-        layout.setSpacing(2)
-        layout.addLayout(heading)
-        layout.addWidget(self.line)
-        layout.addWidget(self.view, 1)
-
-    def set_colour(self, colour: Rgb) -> None:
-        """Show the colour of the class."""
-        self.swatch.setPixmap(swatch(colour, 14).pixmap(14, 14))
-        palette = self.line.palette()
-        palette.setColor(QPalette.ColorRole.Window, QColor(*colour))
-        self.line.setPalette(palette)
-        self.view.set_colour(colour)
-
-    def show_tiles(self, tiles: Tiles, *, from_top: bool) -> None:
-        """Show the cells of the class and how many they are."""
-        self.count.setText(str(len(tiles)))
-        self.view.show_tiles(tiles, from_top=from_top)
-
-    def _dropped_ids(self, mime: QMimeData) -> list[int]:
-        """Return which cells a drag would bring here that are not here yet."""
-        here = set(self.view.tiles.ids.tolist())
-        return [number for number in self._gallery.dragged_ids(mime) if number not in here]
-
-    def _aim(self, aimed_at: bool) -> None:
-        self._aimed_at = aimed_at
-        self.update()
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self._dropped_ids(event.mimeData()):
-            event.setDropAction(Qt.DropAction.MoveAction)
-            event.accept()
-            self._aim(True)
-        else:
-            event.ignore()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._aim(False)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._aim(False)
-        numbers = self._dropped_ids(event.mimeData())
-        if numbers:
-            event.setDropAction(Qt.DropAction.MoveAction)
-            event.accept()
-            self.dropped.emit(self.class_name, numbers)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        if self._aimed_at:
-            painter = QPainter(self)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 3))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5), 7, 7)
-            painter.end()
-
-
-def shares(room: int, wishes: Sequence[int]) -> list[int]:
-    """Share room out: whoever wishes less than an equal share gets the wish, the others the rest in equal parts."""
-    given = [0] * len(wishes)
-    for done, place in enumerate(sorted(range(len(wishes)), key=wishes.__getitem__)):
-        left = len(wishes) - done
-        given[place] = room if left == 1 else min(wishes[place], room // left)
-        room -= given[place]
-    return given
-
-
 class Gallery(QWidget):
-    """All counted cells of the current picture, class beside class.
+    """All counted cells of the current picture, or of all pictures, class beside class.
 
-    A click selects a cell and brings it into view on the canvas; a drag to another class gives it that class.
+    A click selects a cell and brings it into view on the canvas, with its picture; a drag to another class gives it
+    that class.
     """
+
+    all_changed = Signal(bool)
 
     def __init__(self, document: Document, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.document = document
         self.editing = document.editing
-        self.crops = Crops()
+        self.crops = Crops(self._missing_in_view, self)
+        self._all = False
+        self._all_cells = SessionCells(document)
+        self._all_tiles: dict[str, Tiles] | None = None
         self.sections: dict[str, ClassSection] = {}
         self._colours = palette
-        self._shown_image: int | None = None
+        self._shown: int | str | None = None
         self._sizes_by_person = False
-        self._dropped: list[tuple[str, list[int]]] = []
+        self._dropped: list[tuple[str, list[CellOf]]] = []
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(0)
@@ -191,6 +87,9 @@ class Gallery(QWidget):
             document.session_changed,
         ):
             signal.connect(self._refresh_later)
+        document.session_changed.connect(self.crops.store.forget)
+        document.images_changed.connect(self.crops.store.retry)
+        self._all_cells.changed.connect(self._on_all_cells)
         document.editing.selection_changed.connect(self._on_selection_changed)
 
     def _build(self) -> None:
@@ -211,22 +110,23 @@ class Gallery(QWidget):
         self.size_slider.setAccessibleName("Size of the tiles")
         self.size_slider.setToolTip("Size of the tiles")
         self.size_slider.valueChanged.connect(self._on_size)
-        bar = QHBoxLayout()
-        bar.setContentsMargins(2, 0, 2, 0)
-        bar.setSpacing(16)
-        bar.addWidget(self.doubtful_first)
-        bar.addWidget(self.hint, 1)
-        bar.addWidget(self.size_slider)
+        self.scope_box = QuietComboBox()
+        self.scope_box.addItems(_SCOPES)
+        self.scope_box.setAccessibleName("Which cells the gallery shows")
+        self.scope_box.setToolTip("The cells of the current picture, or of all counted pictures of the session")
+        self.scope_box.currentIndexChanged.connect(lambda place: self.set_all(place == 1))
+        self.bar = QWidget()
+        self.bar.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._bar_layout = QGridLayout(self.bar)
+        self._bar_layout.setContentsMargins(2, 0, 2, 0)
+        self._bar_layout.setHorizontalSpacing(16)
+        self._bar_layout.setVerticalSpacing(4)
+        self._arrange_bar()
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(_HANDLE)
         self.splitter.setChildrenCollapsible(False)
+        self.splitter.setMinimumSize(SMALLEST_SIDE + 60, SMALLEST_SIDE + 60)  # not the sum of its parts: it can turn
         self.splitter.splitterMoved.connect(self._on_splitter_moved)
-        full = QWidget()
-        column = QVBoxLayout(full)
-        column.setContentsMargins(_MARGIN, 6, _MARGIN, _MARGIN)
-        column.setSpacing(6)
-        column.addLayout(bar)
-        column.addWidget(self.splitter, 1)
         self.empty = QLabel(_NOTHING_COUNTED)
         self.empty.setObjectName("faint")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -234,13 +134,43 @@ class Gallery(QWidget):
         self.empty.setMargin(16)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
-        self.pages.addWidget(full)
+        self.pages.addWidget(self.splitter)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.pages)
+        layout.setContentsMargins(_MARGIN, 6, _MARGIN, _MARGIN)
+        layout.setSpacing(6)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.pages, 1)
         self.setAccessibleName("Gallery")
 
+    def _arrange_bar(self) -> None:
+        """Put what is above the tiles into one line, or into two where there is little room."""
+        wide = self.width() >= _WIDE_ENOUGH_FOR_ONE_LINE
+        for widget, place in (
+            (self.scope_box, (0, 0)),
+            (self.doubtful_first, (0, 1) if wide else (1, 0)),
+            (self.hint, (0, 2)),
+            (self.size_slider, (0, 3)),
+        ):
+            self._bar_layout.addWidget(widget, *place)
+        self._bar_layout.setColumnStretch(2, 1)
+
     # -- what is shown -------------------------------------------------------------------------
+
+    @property
+    def all_pictures(self) -> bool:
+        """Whether the cells of all pictures are shown."""
+        return self._all
+
+    def set_all(self, everything: bool) -> None:
+        """Show the cells of all pictures, or of the current one alone."""
+        if everything == self._all:
+            return
+        self._all = everything
+        self.scope_box.setCurrentIndex(int(everything))
+        self._all_cells.set_active(everything and self.isVisible())
+        self._forget_elsewhere()
+        self.all_changed.emit(everything)
+        self.refresh(from_top=True)
 
     @property
     def tile_side(self) -> int:
@@ -267,57 +197,104 @@ class Gallery(QWidget):
         entry = document.current_entry
         if tuple(self.sections) != document.classes:
             self._make_sections(document.classes)
-        if self.crops.take(document.picture):
+        if self.crops.take(document.picture, entry.id if entry else None):
             for section in self.sections.values():
                 section.view.viewport().update()
-        image = entry.id if entry else None
-        from_top = from_top or image != self._shown_image
-        self._shown_image = image
-        tiles = self._counted_tiles()
+        shown = "all" if self._all else entry.id if entry else None
+        tiles = self._tiles(fresh=from_top)
+        any_tiles = any(len(mine) for mine in tiles.values())
+        from_top = from_top or shown != self._shown or (any_tiles and self.pages.currentWidget() is self.empty)
+        self._shown = shown
         for name, section in self.sections.items():
             section.show_tiles(tiles[name], from_top=from_top)
         self.empty.setText(self._why_empty())
-        self.pages.setCurrentIndex(1 if any(len(mine) for mine in tiles.values()) else 0)
+        self.pages.setCurrentIndex(1 if any_tiles else 0)
+        with_tiles = [section.view for section in self.sections.values() if len(section.view.tiles)]
+        self.setFocusProxy(with_tiles[0] if with_tiles else self.scope_box)
+        self._show_hint()
         if from_top:
             self._share_room()
+        self._forget_hidden(tiles)
         self._show_selection(reveal=from_top)
 
-    def _counted_tiles(self) -> dict[str, Tiles]:
-        document = self.document
-        tiles = dict.fromkeys(document.classes, Tiles.none())
-        entry = document.current_entry
-        result = document.result(entry) if entry else None
-        cells = document.current_cells()
-        if result is None or cells is None:
-            return tiles
-        counted = np.flatnonzero(result.counted)
-        all_cells = cells.cells
-        by_hand = all_cells.origin[counted] != Origin.MODEL
-        sure = np.where(by_hand, np.float32(2.0), all_cells.scores[counted])
-        order = np.lexsort((all_cells.ids[counted], sure if self.doubtful_first.isChecked() else -sure))
-        counted, by_hand = counted[order], by_hand[order]
-        labels = all_cells.labels[counted]
-        for label, name in enumerate(document.classes):
-            mine = labels == label
-            rows = counted[mine]
-            tiles[name] = Tiles(all_cells.ids[rows], all_cells.boxes[rows], all_cells.scores[rows], by_hand[mine])
-        return tiles
+    def _tiles(self, *, fresh: bool) -> dict[str, Tiles]:
+        document, doubtful_first = self.document, self.doubtful_first.isChecked()
+        if not self._all:
+            return Tiles.by_class(self._current_cells(), document.classes, doubtful_first=doubtful_first)
+        if fresh or self._all_tiles is None or tuple(self._all_tiles) != document.classes:
+            counted = self._all_cells.counted()
+            self._all_tiles = Tiles.by_class(counted, document.classes, doubtful_first=doubtful_first)
+        return self._all_tiles
+
+    def _current_cells(self) -> list[tuple[int, Detections]]:
+        entry = self.document.current_entry
+        result = self.document.result(entry) if entry else None
+        cells = self.document.current_cells()
+        if entry is None or result is None or cells is None:
+            return []
+        return [(entry.id, cells.cells.taken(np.flatnonzero(result.counted)))]
 
     def _why_empty(self) -> str:
         entry = self.document.current_entry
         if entry is None:
             return "Open a picture to see its cells here"
+        if self._all:
+            missing = self._all_cells.missing
+            return f"{many(missing, 'picture')} still to be read …" if missing else "No cells are counted yet"
         if entry.state is State.FAILED:
             return "This picture could not be counted"
         if entry.state is State.COUNTING:
             return "This picture is being counted …"
         return _NOTHING_COUNTED
 
+    def _show_hint(self) -> None:
+        """Say what can be done here, or which pictures have no tiles."""
+        failed = [entry for entry in self.document.entries if entry.state is State.FAILED] if self._all else []
+        hint = f"{many(len(failed), 'picture')} could not be counted" if failed else _HINT
+        self.hint.setText(hint if self.width() >= _WIDE_ENOUGH_FOR_HINT else "")
+        told = [entry.error or entry.path.name for entry in failed[:_MOST_TOLD]]
+        self.hint.setToolTip("\n".join([*told, *(["…"] if len(failed) > _MOST_TOLD else [])]))
+
+    def about(self, image: int) -> str:
+        """Return what a tile says of its picture: its name, and why it cannot be shown."""
+        entry = self.document.entry(image)
+        if entry is None:
+            return ""
+        error = self.crops.store.error(image, entry.path)
+        return "\n".join([*([entry.path.name] if self._all else []), *([error] if error else [])])
+
+    def _missing_in_view(self) -> Wanted | None:
+        """Return pieces of the first picture of which one is missing in view, and others of it that come soon."""
+        if not self._all or not self.isVisible():
+            return None
+        for section in self.sections.values():
+            tiles = section.view.tiles
+            for row in section.view.visible_rows():
+                image = int(tiles.images[row])
+                entry = self.document.entry(image)
+                if entry is None or self.crops.at_hand(image) or self.crops.store.error(image, entry.path):
+                    continue
+                if self.crops.store.crop(image, Crops.region(tiles.boxes[row].tolist())) is None:
+                    return self._wanted_of(entry)
+        return None
+
+    def _wanted_of(self, entry: Entry) -> Wanted:
+        """Return the pieces of a picture to be cut: those in view last, so that they are kept longest."""
+        regions: dict[bool, list[tuple[int, int, int]]] = {False: [], True: []}
+        for section in self.sections.values():
+            tiles, visible = section.view.tiles, section.view.visible_rows()
+            rows = np.flatnonzero(tiles.images == entry.id).tolist()
+            seen = [row for row in rows if row in visible]
+            rest = [row for row in rows if row not in visible][:_ALONGSIDE]
+            for in_view, mine in ((False, rest), (True, seen)):
+                regions[in_view] += [Crops.region(tiles.boxes[row].tolist()) for row in mine]
+        return Wanted(entry.id, entry.path, tuple(dict.fromkeys(regions[False] + regions[True])))
+
     def _make_sections(self, classes: tuple[str, ...]) -> None:
         for section in self.sections.values():
             section.setParent(None)
             section.deleteLater()
-        self.sections = {name: ClassSection(name, self) for name in classes}
+        self.sections = {name: ClassSection(name, self.crops, self.about, self.dragged_cells, self) for name in classes}
         for section in self.sections.values():
             view = section.view
             view.set_side(self.size_slider.value())
@@ -333,7 +310,10 @@ class Gallery(QWidget):
         if self._sizes_by_person or not self.sections:
             return
         tile = tile_size(self.size_slider.value(), self.fontMetrics().height()) + QSize(2, 2)
-        width, height = self.width() - 2 * _MARGIN, self.height() - _BAR - _MARGIN
+        width, height = (
+            self.width() - 2 * _MARGIN,
+            self.height() - self.bar.sizeHint().height() - _ABOVE_TILES - _MARGIN,
+        )
         if self.splitter.orientation() == Qt.Orientation.Horizontal:
             room, step, beside, across = width, tile.width(), _BESIDE_TILES, (height - _HEADING) // tile.height()
         else:
@@ -347,9 +327,24 @@ class Gallery(QWidget):
             self._show_selection(reveal=True)
 
     def _show_selection(self, *, reveal: bool) -> None:
-        numbers = np.array(self.editing.selection, np.int64)
+        numbers = np.array([number for _, number in self.editing.selected], np.int64)
         for section in self.sections.values():
             section.view.show_selection(numbers, reveal=reveal)
+
+    def _forget_elsewhere(self) -> None:
+        """Let go of the cells of other pictures: nobody sees any more that they are selected."""
+        self.editing.select(self.editing.selection)
+
+    def _forget_hidden(self, tiles: dict[str, Tiles]) -> None:
+        """Let go of the cells of other pictures that have no tile any more."""
+        elsewhere = self.editing.elsewhere
+        if elsewhere:
+            there = set(np.concatenate([mine.ids for mine in tiles.values()]).tolist())
+            self.editing.select(self.editing.selection, [cell for cell in elsewhere if cell[1] in there])
+
+    def _on_all_cells(self) -> None:
+        self._all_tiles = None
+        self._refresh_later()
 
     def _refresh_later(self) -> None:
         if self.isVisible():
@@ -359,12 +354,24 @@ class Gallery(QWidget):
 
     def _on_chosen(self, view: TileView) -> None:
         """Select in the document what is selected here; Ctrl leaves what is selected in other classes."""
-        mine = view.selected_ids()
+        mine = view.selected_cells()
         here = set(view.tiles.ids.tolist())
-        others = [] if view.fresh else [number for number in self.editing.selection if number not in here]
-        self.editing.select([*others, *mine])
+        others = [] if view.fresh else [cell for cell in self.editing.selected if cell[1] not in here]
+        current = self.document.current_entry
+        if len(mine) == 1 and not others and (current is None or mine[0][0] != current.id):
+            self._jump_to(view, *mine[0])
+            return
+        image = current.id if current else None
+        chosen = [*others, *mine]
+        self.editing.select(
+            [number for one, number in chosen if one == image], [cell for cell in chosen if cell[0] != image]
+        )
         if len(mine) == 1 and not others:
-            self.editing.show_cell.emit(mine[0])
+            self.editing.show_cell.emit(mine[0][1])
+
+    def _jump_to(self, view: TileView, image: int, number: int) -> None:
+        row = int(np.flatnonzero(view.tiles.ids == number)[0])
+        self.editing.look_at(image, view.tiles.boxes[row].tolist(), number)
 
     def _on_size(self, side: int) -> None:
         for section in self.sections.values():
@@ -376,31 +383,39 @@ class Gallery(QWidget):
 
     def drag_data(self) -> QMimeData | None:
         """Return the selected cells to be dragged; None if there are none, or they may not be changed."""
-        document = self.document
-        entry, session = document.current_entry, document.session
-        shown = {number for section in self.sections.values() for number in section.view.tiles.ids.tolist()}
-        numbers = [number for number in document.editing.selection if number in shown]
-        if entry is None or session is None or not numbers or not document.editing.editable:
+        session = self.document.session
+        cells = self._with_tiles(self.editing.selected)
+        if session is None or not cells or not self._may_change:
             return None
         mime = QMimeData()
-        content = {"session": str(session.path), "image": entry.id, "cells": numbers}
-        mime.setData(_CELLS_MIME, json.dumps(content).encode())
+        mime.setData(_CELLS_MIME, json.dumps({"session": str(session.path), "cells": cells}).encode())
         return mime
 
-    def dragged_ids(self, mime: QMimeData) -> list[int]:
-        """Return the cells of a drag, if they are of the picture that is shown."""
-        entry, session = self.document.current_entry, self.document.session
-        if not mime.hasFormat(_CELLS_MIME) or entry is None or session is None or not self.editing.editable:
+    def dragged_cells(self, mime: QMimeData) -> list[CellOf]:
+        """Return the cells of a drag, if they are among those that are shown."""
+        session = self.document.session
+        if not mime.hasFormat(_CELLS_MIME) or session is None or not self._may_change:
             return []
         content = json.loads(bytes(mime.data(_CELLS_MIME).data()))
-        at_home = content["session"] == str(session.path) and content["image"] == entry.id
-        return content["cells"] if at_home else []
+        cells = [(image, number) for image, number in content["cells"]]
+        return self._with_tiles(cells) if content["session"] == str(session.path) else []
+
+    @property
+    def _may_change(self) -> bool:
+        return self.document.writable if self._all else self.editing.editable
+
+    def _with_tiles(self, cells: list[CellOf]) -> list[CellOf]:
+        numbers = np.array([number for _, number in cells], np.int64)
+        there: set[int] = set()
+        for section in self.sections.values():
+            there |= set(numbers[np.isin(numbers, section.view.tiles.ids)].tolist())
+        return [cell for cell in cells if cell[1] in there]
 
     def _on_dragged(self, view: TileView) -> None:
         mime = self.drag_data()
         if mime is None:
             return
-        picture = view.drag_picture(len(self.dragged_ids(mime)))
+        picture = view.drag_picture(len(self.dragged_cells(mime)))
         drag = QDrag(self)
         drag.setMimeData(mime)
         drag.setPixmap(picture)
@@ -409,23 +424,36 @@ class Gallery(QWidget):
         self._dropped.clear()
         drag.exec(Qt.DropAction.MoveAction)
         # Not before the drag has ended: the document may ask for a name, and a dialog inside a drop hangs.
-        for class_name, numbers in self._dropped:
-            self.editing.reclassify(numbers, class_name)
+        for class_name, cells in self._dropped:
+            self.editing.make(cells, class_name)
         self._dropped.clear()
 
-    def _on_dropped(self, class_name: str, numbers: list[int]) -> None:
-        self._dropped.append((class_name, numbers))
+    def _on_dropped(self, class_name: str, cells: list[CellOf]) -> None:
+        self._dropped.append((class_name, cells))
 
     # -- events --------------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._all_cells.set_active(self._all)
+        self.crops.store.retry()
         self._refresh_later()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._all_cells.set_active(False)
+        self.crops.store.cancel()
+        self._forget_elsewhere()
+
+    def stop(self) -> None:
+        """End the thread that reads pictures."""
+        self.crops.stop()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.hint.setText(_HINT if self.width() >= _WIDE_ENOUGH_FOR_HINT else "")
-        wide = self.width() >= self.height()
+        self._arrange_bar()
+        self._show_hint()
+        wide = self.width() >= max(self.height(), _WIDE_ENOUGH_SIDE_BY_SIDE)
         orientation = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
         if self.splitter.orientation() != orientation:
             self.splitter.setOrientation(orientation)

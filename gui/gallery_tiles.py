@@ -8,36 +8,39 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from PySide6.QtCore import (
-    QPoint,
-    QRect,
-    Qt,
-)
+from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QImage,
     QPainter,
     QPixmap,
 )
 
+from core.detections import Origin
+from gui.verify.crops import CropStore
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from core.detections import Detections
+    from gui.verify.crops import Wanted
     from gui.worker import Picture
 
 _CONTEXT = 0.25
 _KEPT_BYTES = 64_000_000
+_SIDES = (64, 96, 128, 192, 256)
 
 
 @dataclass(frozen=True, eq=False)
 class Tiles:
     """The counted cells of one class in the order of their tiles.
 
-    ``ids`` int64 (N,), ``boxes`` float32 (N, 4) in pixels of the picture, ``scores`` float32 (N,),
-    ``by_hand`` bool (N,): put or confirmed by a person, or imported.
+    ``images`` int64 (N,): the pictures they are in; ``ids`` int64 (N,), ``boxes`` float32 (N, 4) in pixels of the
+    picture, ``scores`` float32 (N,), ``by_hand`` bool (N,): put or confirmed by a person, or imported.
     """
 
+    images: NDArray[np.int64]
     ids: NDArray[np.int64]
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
@@ -49,7 +52,32 @@ class Tiles:
     @classmethod
     def none(cls) -> Tiles:
         """Return no tiles."""
-        return cls(np.zeros(0, np.int64), np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, bool))
+        none = np.zeros(0, np.int64)
+        return cls(none, none, np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, bool))
+
+    @classmethod
+    def by_class(
+        cls, pictures: Sequence[tuple[int, Detections]], classes: Sequence[str], *, doubtful_first: bool
+    ) -> dict[str, Tiles]:
+        """Sort the counted cells of pictures, by the pictures' ids, into classes; what a person decided is surest."""
+        if not pictures:
+            return dict.fromkeys(classes, cls.none())
+        cells = [mine for _, mine in pictures]
+        images = np.repeat(
+            np.array([image for image, _ in pictures], np.int64), np.array([len(mine) for mine in cells], np.int64)
+        )
+        ids = np.concatenate([mine.ids for mine in cells])
+        boxes = np.concatenate([mine.boxes for mine in cells])
+        scores = np.concatenate([mine.scores for mine in cells])
+        labels = np.concatenate([mine.labels for mine in cells])
+        by_hand = np.concatenate([mine.origin for mine in cells]) != Origin.MODEL
+        sure = np.where(by_hand, np.float32(2.0), scores)
+        tiles: dict[str, Tiles] = {}
+        for label, name in enumerate(classes):
+            mine = np.flatnonzero(labels == label)
+            rows = mine[np.lexsort((ids[mine], sure[mine] if doubtful_first else -sure[mine]))]
+            tiles[name] = cls(images[rows], ids[rows], boxes[rows], scores[rows], by_hand[rows])
+        return tiles
 
     def same_as(self, other: Tiles) -> bool:
         """Tell whether nothing of the other tiles looks different."""
@@ -64,22 +92,61 @@ class Tiles:
         )
 
 
-class Crops:
-    """Pieces of the photograph, cut when they are first drawn and kept while there is room."""
+class Crops(QObject):
+    """Pieces of the photographs, there when they are first drawn, or a little later.
 
-    def __init__(self) -> None:
+    Those of the picture on the canvas are cut from it at once. Of other pictures there is no queue: whenever the
+    thread that reads them is free, ``wanted`` is asked which pieces of which one picture are missing in view.
+    """
+
+    arrived = Signal()
+
+    def __init__(self, wanted: Callable[[], Wanted | None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._wanted = wanted
         self._picture: Picture | None = None
+        self._image: int | None = None
         self._kept: OrderedDict[tuple[int, tuple[float, ...], int], QPixmap] = OrderedDict()
         self._bytes = 0
+        self.store = CropStore(_SIDES[0], self)
+        self.store.arrived.connect(self.arrived)
+        self.store.finished.connect(self._ask)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._ask)
 
-    def take(self, picture: Picture | None) -> bool:
-        """Cut from a photograph from now on; True if it is another one than before."""
+    def take(self, picture: Picture | None, image: int | None = None) -> bool:
+        """Cut from a photograph, that of the current picture, from now on; True if it is another one than before."""
+        self._image = image
         if picture is self._picture:
             return False
         self._picture = picture
         self._kept.clear()
         self._bytes = 0
         return True
+
+    def at_hand(self, image: int) -> bool:
+        """Tell whether a picture need not be read."""
+        return self._picture is not None and image == self._image
+
+    def other(self, image: int, box: tuple[float, ...], side: int) -> QPixmap | None:
+        """Return the piece round a cell of any picture, at least ``side`` pixels wide; None if it is not there yet."""
+        self.store.set_side(next((size for size in _SIDES if size >= side), side))
+        piece = self.store.crop(image, self.region(box))
+        if piece is None:
+            self._soon.start()
+        return piece
+
+    def stop(self) -> None:
+        """End the thread that reads pictures, until a piece is missing again."""
+        self._soon.stop()
+        self.store.close()
+
+    def _ask(self) -> None:
+        wanted = None if self.store.busy else self._wanted()
+        if wanted is not None:
+            self.store.want([wanted])
 
     @staticmethod
     def region(box: Sequence[float]) -> tuple[int, int, int]:

@@ -29,9 +29,6 @@ from PySide6.QtGui import (
     QPixmap,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QListView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -39,9 +36,12 @@ from PySide6.QtWidgets import (
 )
 
 from gui.gallery_tiles import Crops, Tiles
-from gui.layers import ink_on
+from gui.labels_item import ink_on
+from gui.tile_grid import TileGrid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
     from PySide6.QtGui import (
         QPaintEvent,
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     )
 
     from core.classes import Rgb
+    from gui.editing import CellOf
 
 SMALLEST_SIDE, USUAL_SIDE, LARGEST_SIDE = 48, 72, 128
 _GAP = 3
@@ -70,9 +71,11 @@ _Index = QModelIndex | QPersistentModelIndex
 class TileModel(QAbstractListModel):
     """The cells of one class as rows."""
 
-    def __init__(self, class_name: str, parent: QWidget) -> None:
+    def __init__(self, class_name: str, about: Callable[[int], str], parent: QWidget) -> None:
+        """``about``: what else a tile says, by the id of its picture."""
         super().__init__(parent)
         self.class_name = class_name
+        self._about = about
         self.tiles = Tiles.none()
 
     def show(self, tiles: Tiles) -> bool:
@@ -99,7 +102,8 @@ class TileModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return "✓" if by_hand else score
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return f"{self.class_name}, " + ("put or confirmed by hand" if by_hand else f"probability {score}")
+            what = f"{self.class_name}, " + ("put or confirmed by hand" if by_hand else f"probability {score}")
+            return f"{what}\n{self._about(int(self.tiles.images[index.row()]))}".rstrip()
         return None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
@@ -127,7 +131,7 @@ class _TilePainter(QStyledItemDelegate):
         frame = QRect(option.rect.topLeft(), tile_size(self.side, option.fontMetrics.height())).adjusted(1, 1, -1, -1)
         photo = QRect(frame.x() + _GAP - 1, frame.y() + _GAP - 1, self.side, self.side)
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         painter.setPen(Qt.PenStyle.NoPen)
         if selected:
             painter.setBrush(palette.color(QPalette.ColorRole.Highlight))
@@ -142,10 +146,14 @@ class _TilePainter(QStyledItemDelegate):
         painter.fillRect(photo, palette.color(QPalette.ColorRole.Base))
         painter.fillRect(photo, beyond)
         ratio = painter.device().devicePixelRatioF()
-        crop = self._crops.crop(int(tiles.ids[row]), box, round(self.side * ratio))
+        image, side = int(tiles.images[row]), round(self.side * ratio)
+        if self._crops.at_hand(image):
+            crop = self._crops.crop(int(tiles.ids[row]), box, side)
+        else:
+            crop = self._crops.other(image, box, side)
         if crop is not None:
             painter.drawPixmap(photo, crop)
-        self._draw_box(painter, photo, box)
+            self._draw_box(painter, photo, box)
         text = palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
         painter.setPen(text)
         below = QRect(photo.x(), photo.bottom() + 1, self.side, frame.bottom() - photo.bottom() - 1)
@@ -181,38 +189,31 @@ def tile_size(side: int, text_height: int) -> QSize:
     return QSize(side + 2 * _GAP, side + text_height + 2 * _GAP + 2)
 
 
-class TileView(QListView):
+class TileView(TileGrid):
     """The tiles of one class."""
 
     chosen = Signal()
     dragged = Signal()
 
-    def __init__(self, class_name: str, crops: Crops, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, class_name: str, crops: Crops, about: Callable[[int], str], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self.tile_model = TileModel(class_name, self)
+        self.tile_model = TileModel(class_name, about, self)
         self.fresh = True
         self._painter = _TilePainter(crops, self)
         self._wanted_side = USUAL_SIDE
         self._following = False
         self.setAccessibleName(f"Cells of class {class_name}")
         self.setObjectName("tiles")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setViewMode(QListView.ViewMode.IconMode)
-        self.setMovement(QListView.Movement.Static)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setUniformItemSizes(True)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setSelectionRectVisible(True)
         self.setDragEnabled(True)
         self.setAcceptDrops(False)  # the section takes them, with its heading
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setMouseTracking(True)
         self.setMinimumSize(SMALLEST_SIDE + 24, SMALLEST_SIDE + 24)
         self.setItemDelegate(self._painter)
         self.setModel(self.tile_model)
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self.clicked.connect(lambda *_: self.chosen.emit())
+        crops.arrived.connect(self.viewport().update)
         self._fit_tiles()
 
     # -- what is shown -------------------------------------------------------------------------
@@ -268,10 +269,15 @@ class TileView(QListView):
 
     def selected_ids(self) -> list[int]:
         """Return the ids of the selected cells, the one that was chosen last at the end."""
-        ids = self.tiles.ids[self._selected_rows()].tolist()
+        return [number for _, number in self.selected_cells()]
+
+    def selected_cells(self) -> list[CellOf]:
+        """Return the selected cells and their pictures, the one that was chosen last at the end."""
         row = self.currentIndex().row()
-        last = int(self.tiles.ids[row]) if 0 <= row < len(self.tiles) else None
-        return [number for number in ids if number != last] + ([last] if last in ids else [])
+        rows = [other for other in self._selected_rows().tolist() if other != row]
+        if row >= 0 and self.selectionModel().isSelected(self.currentIndex()):
+            rows.append(row)
+        return [(int(self.tiles.images[one]), int(self.tiles.ids[one])) for one in rows]
 
     def drag_picture(self, count: int) -> QPixmap:
         """Return what hangs on the pointer while cells are dragged: the tile under it, and how many there are."""
@@ -307,10 +313,9 @@ class TileView(QListView):
         room = self.width() - self.verticalScrollBar().sizeHint().width() - 2 * _GAP - 2
         side = max(min(self._wanted_side, room), SMALLEST_SIDE // 2)
         grid = tile_size(side, self.fontMetrics().height()) + QSize(2, 2)
-        if side != self.side or grid != self.gridSize():
+        if side != self.side or grid != self.cell_size():
             self._painter.side = side
-            self.setGridSize(grid)
-            self.verticalScrollBar().setSingleStep(grid.height() // 2)
+            self.set_cell_size(grid)
 
     def _on_selection_changed(self, *_: object) -> None:
         if not self._following:

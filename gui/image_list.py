@@ -30,6 +30,7 @@ from core.classes import short_name
 from gui.entries import Entry, State
 from gui.image_list_model import ImageListModel, Order, Show
 from gui.image_row import RowPainter, Rows
+from gui.quiet import QuietComboBox
 from gui.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from PySide6.QtCore import QItemSelection
-    from PySide6.QtGui import QCloseEvent, QWheelEvent
+    from PySide6.QtGui import QCloseEvent
 
     from gui.document import Document
 
@@ -67,14 +68,13 @@ class _NameFilter(QLineEdit):
         return super().event(event)
 
 
-class _QuietBox(QComboBox):
-    """A box that the wheel changes only while it has the focus; its list is as wide as its texts."""
+class _NarrowBox(QuietComboBox):
+    """A box that may be narrower than its texts; its list is as wide as they are."""
 
     def __init__(self, name: str, tip: str) -> None:
         super().__init__()
         self.setAccessibleName(name)
         self.setToolTip(tip)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.currentIndexChanged.connect(self.updateGeometry)
 
@@ -97,12 +97,6 @@ class _QuietBox(QComboBox):
         option.currentText = option.fontMetrics.elidedText(
             option.currentText, Qt.TextElideMode.ElideRight, field.width() - 2
         )
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
     def showPopup(self) -> None:
         self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 12)
@@ -145,9 +139,9 @@ class ImageList(QWidget):
         self.name_filter.setPlaceholderText("Filter by name")
         self.name_filter.setAccessibleName("Filter pictures by name")
         self.name_filter.setClearButtonEnabled(True)
-        self.state_filter = _QuietBox("Show pictures", "Which pictures are shown")
+        self.state_filter = _NarrowBox("Show pictures", "Which pictures are shown")
         self.state_filter.addItems([show.value for show in Show])
-        self.order_box = _QuietBox("Sort pictures", "In which order they are shown")
+        self.order_box = _NarrowBox("Sort pictures", "In which order they are shown")
         self.header = QWidget()
         self.header.setObjectName("imageListHeader")
         self.header.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -192,6 +186,8 @@ class ImageList(QWidget):
         document.image_changed.connect(self._on_image_changed)
         document.current_changed.connect(self._on_current_changed)
         document.counts_changed.connect(self._on_counts_changed)
+        document.fields.judged.connect(self._on_judged)
+        document.overview.changed.connect(self._on_overview_changed)
         document.model_changed.connect(self._fill_orders)
         document.session_changed.connect(self._on_session_changed)
         self.model.modelAboutToBeReset.connect(self._remember_place)
@@ -244,6 +240,15 @@ class ImageList(QWidget):
         self.model.update_row(row)
         self._show_footer()
         self._arrange_later()
+
+    def _on_judged(self, row: int) -> None:
+        self.model.update_row(row)
+        self._arrange_later()
+
+    def _on_overview_changed(self) -> None:
+        self._show_footer()
+        if self.model.show is Show.OUTDATED:
+            self._arrange_later()
 
     def _on_current_changed(self) -> None:
         self._select_current()
@@ -359,7 +364,15 @@ class ImageList(QWidget):
         self.showing.setText(f"Showing {len(self.model.rows)} of {total}")
         self.showing.setVisible(filtered)
         self.show_all.setVisible(filtered)
-        self.reviewed.setText(f"{self.model.reviewed} of {total} reviewed")
+        changed = len(self._document.overview.outdated)
+        since = f"; {changed:,} changed since" if changed else ""
+        self.reviewed.setText(f"{self.model.reviewed:,} of {total:,} reviewed{since}")
+        self.reviewed.setToolTip(
+            "A threshold, rule or region changed the counts of pictures after they were reviewed; their tick is "
+            "yellow. Look at them and mark them again, or take the change back."
+            if changed
+            else ""
+        )
         self.footer.setVisible(total > 0)
         self.header.setEnabled(total > 0)
         self.rows.empty_text = "No picture passes the filter." if filtered and total else ""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QStringListModel, Qt
 
 from core.classes import short_name
+from core.quality import Light
 from gui.entries import Entry, State
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ class Show(Enum):
     EDITED = "Edited"
     REVIEWED = "Reviewed"
     NOT_REVIEWED = "Not reviewed"
+    OUTDATED = "Changed since review"
     FAILED = "Failed"
+    DOUBTFUL = "Doubtful quality"
 
 
 class Order(Enum):
@@ -60,7 +63,14 @@ _PASSES: dict[Show, Callable[[Entry], bool]] = {
     Show.REVIEWED: lambda entry: entry.reviewed,
     Show.NOT_REVIEWED: lambda entry: not entry.reviewed,
     Show.FAILED: lambda entry: entry.state is State.FAILED,
+    Show.DOUBTFUL: lambda entry: _doubt(entry) is not None,
 }
+
+
+def _doubt(entry: Entry) -> Light | None:
+    """Return the light of a counted picture unless it is good."""
+    quality = entry.quality if entry.state is State.COUNTED else None
+    return None if quality is None or quality.light is Light.GOOD else quality.light
 
 
 @lru_cache(_KEPT_NAMES)
@@ -209,7 +219,10 @@ class ImageListModel(QStringListModel):
                 return lambda entry: -(self.counts(entry) or {}).get(name, -1)
 
     def _passes(self, entry: Entry) -> bool:
-        if self.show is not Show.ALL and not _PASSES[self.show](entry):
+        if self.show is Show.OUTDATED:
+            if not self.is_outdated(entry):
+                return False
+        elif self.show is not Show.ALL and not _PASSES[self.show](entry):
             return False
         if not self._terms:
             return True
@@ -245,7 +258,9 @@ class ImageListModel(QStringListModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return self._tool_tip(entry)
             case Qt.ItemDataRole.AccessibleTextRole:
-                return ", ".join([entry.path.name, "  ".join(self.summary(entry)), *_marks(entry)])
+                light = self.doubt(entry)
+                doubt = [] if light is None else [f"quality: {light.value}"]
+                return ", ".join([entry.path.name, "  ".join(self.summary(entry)), *self._marks(entry), *doubt])
         return None
 
     def summary(self, entry: Entry) -> list[str]:
@@ -254,6 +269,10 @@ class ImageListModel(QStringListModel):
         if counts is None:
             return [_STATE_TEXTS[entry.state]]
         return [f"{short_name(name)} {number}" for name, number in counts.items()]
+
+    def doubt(self, entry: Entry) -> Light | None:
+        """Return the light to show on a picture's row: none if it is good, or if it would lead the eye."""
+        return None if self._document.tally.hides_counts else _doubt(entry)
 
     def counts(self, entry: Entry) -> dict[str, int] | None:
         """Return the counts of a picture at the present settings; None while it has none."""
@@ -269,6 +288,22 @@ class ImageListModel(QStringListModel):
         self._counts[entry.id] = countable, settings, result.counts
         return result.counts
 
+    def _marks(self, entry: Entry) -> list[str]:
+        """Return what the marks at the end of a row say."""
+        marks = []
+        if entry.edited:
+            marks.append(f"{entry.edited} {'cell' if entry.edited == 1 else 'cells'} edited")
+        if entry.reviewed:
+            marks.append("reviewed before the count changed" if self.is_outdated(entry) else "reviewed")
+        first = self._document.copies.of(entry)
+        if first is not None:
+            marks.append(f"a copy of {first.path.name}")
+        return marks
+
+    def is_outdated(self, entry: Entry) -> bool:
+        """Tell whether a reviewed picture no longer counts as it did when it was reviewed."""
+        return entry.id in self._document.overview.outdated
+
     def _shown_counts(self, entry: Entry) -> dict[str, int] | None:
         """Return the counts of a picture unless they would lead the eye of a person who counts by hand."""
         return None if self._document.tally.hides_counts else self.counts(entry)
@@ -280,24 +315,14 @@ class ImageListModel(QStringListModel):
         if counts is not None:
             state += ": " + ", ".join(f"{number}\N{NO-BREAK SPACE}{name}" for name, number in counts.items())
         error = entry.error.removeprefix(f"{entry.path}: ")
-        quality = None if counts is None else self._document.fields.quality(entry)
+        quality = None if counts is None else self._document.fields.judge(entry)
         reasons = quality.texts if quality is not None else ()
         lines = [
             state,
-            *(mark.capitalize() for mark in _marks(entry)),
+            *(mark[:1].upper() + mark[1:] for mark in self._marks(entry)),
             error[:1].upper() + error[1:],
             *entry.notices,
             *reasons,
         ]
         body = "".join(f"<br>{html.escape(line)}" for line in lines if line)
         return f"<html><b>{html.escape(str(entry.path))}</b>{body}</html>"
-
-
-def _marks(entry: Entry) -> list[str]:
-    """Return what the marks at the end of a row say."""
-    marks = []
-    if entry.edited:
-        marks.append(f"{entry.edited} {'cell' if entry.edited == 1 else 'cells'} edited")
-    if entry.reviewed:
-        marks.append("reviewed")
-    return marks

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.entries import Entry, State
+from gui.field_light import draw_light
 from gui.thumbnails import THUMBNAIL_SIDE, Thumbnails
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ _MARGIN = 8
 _GAP = 10
 _BADGE = 17
 _MARK = 9.0
+_LIGHT = 13
+_STALE = QColor("#c98a00")
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -195,7 +198,8 @@ class RowPainter(QStyledItemDelegate):
         middle = top + names.height() / 2
         right = left + width
         if entry.reviewed:
-            _draw_check(painter, QPointF(right - 6, middle), _mark_colours(option.palette)[State.COUNTED])
+            ink = _STALE if self._model.is_outdated(entry) else _mark_colours(option.palette)[State.COUNTED]
+            _draw_check(painter, QPointF(right - 6, middle), ink)
         if entry.edited:
             _draw_pencil(painter, QPointF(right - 24, middle), text if selected else faint)
         room = width - (36 if entry.edited else 18 if entry.reviewed else 0)
@@ -205,8 +209,13 @@ class RowPainter(QStyledItemDelegate):
         painter.drawText(QPoint(left, top + names.ascent()), name)
         painter.setFont(line_font)
         painter.setPen(faint)
-        summary = fitting(self._model.summary(entry), width, lines)
+        light = self._model.doubt(entry)
+        summary = fitting(self._model.summary(entry), width - (_LIGHT + 4 if light else 0), lines)
         painter.drawText(QPoint(left, top + names.height() + 3 + lines.ascent()), summary)
+        if light is not None:
+            area = QRectF(0, 0, _LIGHT, _LIGHT)
+            area.moveCenter(QPointF(right - 6, top + names.height() + 3 + lines.height() / 2))
+            draw_light(painter, area, light)
 
 
 class Rows(QListView):

@@ -26,6 +26,7 @@ from gui.background import Background, many
 from gui.dialog_parts import Busy, FittingDialog, column, faint, heading, indented, row
 from gui.entries import State
 from gui.importing import Importing, ImportPlan, Use
+from gui.quiet import QuietComboBox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,7 +151,7 @@ class ImportDialog(FittingDialog):
         form = QFormLayout(inside)
         form.setContentsMargins(0, 0, 0, 0)
         for name, number in unknown.items():
-            combo = QComboBox()
+            combo = QuietComboBox()
             combo.addItems([_LEAVE_OUT, *self._document.classes])
             combo.setAccessibleName(name)
             combo.currentIndexChanged.connect(lambda *_: self._show_plan())

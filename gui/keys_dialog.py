@@ -163,6 +163,16 @@ class KeyGroup(QFrame):
         return sum(row.wanted for row in self.rows)
 
 
+class _KeyField(QKeySequenceEdit):
+    """Takes one key; Esc is no key for an action, and closes the dialog as everywhere."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and not event.modifiers():
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
 class KeyEditor(QDialog):
     """Takes another key for one action, and says who would lose it."""
 
@@ -177,7 +187,7 @@ class KeyEditor(QDialog):
         own = f", {native(spec.key)} by default" if spec.key else ""
         now = QLabel(f"Now {native(actions.key(spec)) or 'without a key'}{own}. Press the new key:")
         now.setObjectName("faint")
-        self.edit = QKeySequenceEdit()
+        self.edit = _KeyField()
         self.edit.setMaximumSequenceLength(1)
         self.edit.setClearButtonEnabled(True)
         self.edit.setAccessibleName(f"New key of {title}")
@@ -228,7 +238,9 @@ class KeyEditor(QDialog):
 
 def plain_text(actions: Actions, spec: ActionSpec) -> str:
     """Return the text of an action without its underlined letter and the dots."""
-    return actions[spec.name].text().replace("&", "").rstrip(" …")
+    # only the names of the classes come from elsewhere; "Undo add RBC" is the name of no action
+    text = actions[spec.name].text() if spec.group == "Class" else spec.text
+    return text.replace("&", "").rstrip(" …")
 
 
 class KeysDialog(QDialog):

@@ -21,7 +21,7 @@ _MENUS = ("File", "Edit", "Count", "View", "Help")
 _LAST_OF_A_GROUP = {
     "open_demo", "copy_session", "export_cells", "report", "find_missing", "redo", "accept", "select_all",
     "previous_cell", "stop", "retry_failed", "next_unreviewed",
-    "region_remove_all", "verify", "previous", "zoom_out", "hide_boxes",
+    "region_remove_all", "verify", "previous", "zoom_out", "hide_boxes", "history",
 }  # fmt: skip
 _BAR = (("open", "open_folder"), ("previous", "next"), ("fit", "actual"), ("undo", "redo"))
 _BAR_AFTER_ADD = (("empty", "doubts"), ("gallery", "history"), ("tally", "verify"))

@@ -47,7 +47,7 @@ class ModelDialog(QDialog):
         ]
         rows += [(f"{name} are counted by", method.method.value) for name, method in card.counting.items()]
         rows += [
-            ("Trained on", f"{data.name}, {data.split}: {data.images} pictures (sha256 {data.sha256[:12]} …)")
+            (data.purpose, f"{data.name}, {data.split}: {data.images} pictures (sha256 {data.sha256[:12]} …)")
             for data in card.trained_on
         ]
         rows += [("Measured on " + item.test_set, f"{item.figure}: {item.value:.4g}") for item in card.measured]

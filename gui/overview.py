@@ -31,7 +31,8 @@ class Overview(QObject):
     """Sums over all pictures, kept up to date as single pictures change.
 
     A step of a slider changes the counts of all of them. Of many, they are made between other events, some
-    milliseconds at a time: 13,000 pictures take a second.
+    milliseconds at a time: 13,000 pictures take a second. ``outdated`` are the ids of the reviewed pictures that no
+    longer count as they were reviewed, since a threshold or a rule was changed.
     """
 
     changed = Signal()
@@ -41,6 +42,7 @@ class Overview(QObject):
         self.states: Counter[State] = Counter()
         self.reviewed = 0
         self.pictures = 0
+        self.outdated: set[int] = set()
         self._document = document
         self._sums: Counter[str] = Counter()
         self._noted: dict[int, _Noted] = {}
@@ -52,6 +54,7 @@ class Overview(QObject):
         document.images_changed.connect(self._start)
         document.image_changed.connect(self._on_image_changed)
         document.counts_changed.connect(self._on_counts_changed)
+        document.session_changed.connect(self.outdated.clear)
 
     @property
     def totals(self) -> dict[str, int] | None:
@@ -73,6 +76,7 @@ class Overview(QObject):
         self.pictures = 0
         self._sums.clear()
         self._noted = {entry.id: _Noted(entry.state, entry.reviewed, None) for entry in entries}
+        self.outdated &= self._noted.keys()
         self._add_up()
 
     def _add_up(self) -> None:
@@ -123,3 +127,8 @@ class Overview(QObject):
             self._sums.subtract(old.counts)
         if new.counts is not None:
             self._sums.update(new.counts)
+        seen = self._document.reviews.counts(entry.id) if new.reviewed else None
+        if seen is None or new.counts is None or seen == new.counts:
+            self.outdated.discard(entry.id)
+        else:
+            self.outdated.add(entry.id)

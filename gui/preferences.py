@@ -55,6 +55,15 @@ class Preferences:
         self._store.setValue("show_ghosts", shown)
 
     @property
+    def gallery_of_all(self) -> bool:
+        """Whether the gallery shows the cells of all pictures."""
+        return bool(self._store.value("gallery_of_all", False, type=bool))
+
+    @gallery_of_all.setter
+    def gallery_of_all(self, everything: bool) -> None:
+        self._store.setValue("gallery_of_all", everything)
+
+    @property
     def tally_sound(self) -> bool:
         """Whether each mark of a count by hand makes a sound."""
         return bool(self._store.value("tally_sound", False, type=bool))

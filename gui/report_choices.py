@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from core.csv_text import CsvStyle, Separator
 from core.report import Contents
 from core.report.writing import Outputs
 from gui.dialog_parts import faint, heading, row
+from gui.quiet import QuietComboBox
 
 if TYPE_CHECKING:
     from gui.preferences import Preferences
@@ -64,16 +65,17 @@ class ReportChoices(QWidget):
             "verification": QCheckBox("&Verification"),
             "history": QCheckBox("&History"),
         }
-        self.csv_styles = QComboBox()
+        self.csv_styles = QuietComboBox()
         self.csv_styles.addItems(list(_STYLES))
         self.csv_styles.setAccessibleName("Separators of the table")
         self.csv_styles.setToolTip("What stands between the cells, and how a half is written")
-        self.picture_formats = QComboBox()
+        self.picture_formats = QuietComboBox()
         self.picture_formats.addItems(list(_PICTURES))
         self.picture_formats.setAccessibleName("Format of the pictures")
         self.folder = QLineEdit()
         self.folder.setReadOnly(True)
         self.folder.setAccessibleName("Folder")
+        self.folder.setToolTip("Choose … takes another folder")
         self.choose_button = QPushButton("&Choose …")
         self.choose_button.setAutoDefault(False)
         self.choose_button.clicked.connect(lambda *_: self._ask_for_folder())

@@ -181,7 +181,7 @@ class ReportDialog(FittingDialog):
         pictures = len(content.counted)
         question = (
             f"You answer for the counts of {pictures} picture{'' if pictures == 1 else 's'} as they are now. "
-            "A later change marks your sign-off as superseded.\n\nYour name:"
+            f"A later change marks your sign-off as superseded.\n{_unreviewed(content)}\nYour name:"
         )
         name, answered = QInputDialog.getText(self, "Sign off", question, text=self._document.person)
         if answered and name.strip():
@@ -297,3 +297,14 @@ class ReportDialog(FittingDialog):
         if self._document.session is self._session:
             self._keep_sample()
         super().done(result)
+
+
+def _unreviewed(content: ReportContent) -> str:
+    """Return a line of what nobody reviewed as it now is; "" if all is."""
+    parts = []
+    if content.unreviewed:
+        parts.append(f"Nobody has reviewed {content.unreviewed:,} of them.")
+    if content.changed:
+        verb = "was" if content.changed == 1 else "were"
+        parts.append(f"{content.changed:,} {verb} reviewed before the count changed.")
+    return f"\n{' '.join(parts)}\n" if parts else ""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QSizePolicy
 
 from core.frame import EdgeRule
 from gui.frame_item import ALLOWED, DASHES, FORBIDDEN
+from gui.quiet import QuietComboBox
 from gui.section import Section
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class RuleSection(Section):
         super().__init__("Counting rule")
         self._document = document
         self._actions = actions
-        self.rule = QComboBox()
+        self.rule = QuietComboBox()
         self.rule.setAccessibleName("Cells at the border")
         self.rule.setToolTip(_RULE_TIP)
         self.rule.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

@@ -20,7 +20,7 @@ from core.self_check import SelfCheck, check_installation
 from core.version import __version__
 from core.whole_files import write_result
 from gui.background import Background
-from gui.crash import LOG_NAME, log_folder
+from gui.crash import LOG_NAME, crash_traces, log_folder
 from gui.dialog_parts import Busy, FittingDialog
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def recent_faults(log: Path) -> list[str]:
 
 
 def support_facts(check: SelfCheck, model: AnyModel | None, log: Path) -> dict[str, Any]:
-    """Return what helps to find a fault: versions, computer, check. No names of files, folders or people."""
+    """Return what helps to find a fault: versions, computer, check, faults. No names of pictures, folders or people."""
     screens = QGuiApplication.screens()
     return {
         "program": f"SmearCount {__version__}",
@@ -79,6 +79,7 @@ def support_facts(check: SelfCheck, model: AnyModel | None, log: Path) -> dict[s
         },
         "model_in_use": None if model is None else {"name": model.card.name, "sha256": model.sha256},
         "recent_faults": recent_faults(log),
+        "crashes": crash_traces(log.parent),
     }
 
 
@@ -105,7 +106,9 @@ class SelfCheckDialog(FittingDialog):
         self.findings.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.findings.hide()
         self.save_button = QPushButton("Save a support file …")
-        self.save_button.setToolTip("Versions, computer and this check. No names of files, patients or people")
+        self.save_button.setToolTip(
+            "Versions, computer, this check, and where the program failed. No names of pictures, patients or people"
+        )
         self.save_button.setEnabled(False)
         self.save_button.clicked.connect(self._ask_to_save)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)

@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    Offer = tuple[str, Callable[[], object]]
+
 _MOST_OFFERED = 5
 _TITLE = "Drop photographs of a blood smear here"
 _TEXT = "or a folder of them. JPEG, PNG, TIFF, BMP and WebP, any magnification."
@@ -130,7 +132,7 @@ class FailurePage(_Page):
 
 
 class NoticeBar(QWidget):
-    """Messages above the canvas: an error until it is closed or the next one comes, and below it warnings.
+    """Messages above the canvas: an error or a question until it is closed or the next one comes, below them warnings.
 
     Warnings are about the picture that is shown, and leave with it.
     """
@@ -146,7 +148,8 @@ class NoticeBar(QWidget):
         self.close_button = QPushButton("Close")
         self.close_button.clicked.connect(self.clear)
         self.remedies: list[QPushButton] = []
-        self._error = ""
+        self.answers: list[QPushButton] = []
+        self._error = self._question = ""
         self._warnings: list[str] = []
         self._line = QHBoxLayout(self)
         self._line.setContentsMargins(12, 6, 8, 6)
@@ -159,15 +162,18 @@ class NoticeBar(QWidget):
         self._warnings = [*(other for other in self._warnings if other != text), text][-_MOST_WARNINGS:]
         self._show()
 
-    def show_error(self, text: str, remedies: Iterable[tuple[str, Callable[[], object]]] = ()) -> None:
+    def show_error(self, text: str, remedies: Iterable[Offer] = ()) -> None:
         """Show what went wrong, and a button for each thing that can be done about it."""
         self._error = text
-        self._drop_remedies()
-        for place, (name, act) in enumerate(remedies, 1):
-            button = QPushButton(name)
-            button.clicked.connect(lambda *_, act=act: self._do(act))
-            self._line.insertWidget(place, button)
-            self.remedies.append(button)
+        _drop(self.remedies)
+        self.remedies = self._buttons(remedies)
+        self._show()
+
+    def show_question(self, text: str, answers: Iterable[Offer]) -> None:
+        """Show what a person has to decide, and a button for each answer; to close it is the answer no."""
+        self._question = text
+        _drop(self.answers)
+        self.answers = self._buttons(answers)
         self._show()
 
     def leave_picture(self) -> None:
@@ -178,24 +184,36 @@ class NoticeBar(QWidget):
     @Slot()
     def clear(self) -> None:
         """Take everything off."""
-        self._error, self._warnings = "", []
-        self._drop_remedies()
+        self._error = self._question = ""
+        self._warnings = []
+        _drop(self.remedies)
+        _drop(self.answers)
+        self.remedies, self.answers = [], []
         self._show()
+
+    def _buttons(self, offers: Iterable[Offer]) -> list[QPushButton]:
+        buttons = []
+        for name, act in offers:
+            button = QPushButton(name)
+            button.clicked.connect(lambda *_, act=act: self._do(act))
+            self._line.insertWidget(self._line.count() - 1, button)
+            buttons.append(button)
+        return buttons
 
     def _do(self, act: Callable[[], object]) -> None:
         self.clear()
         act()
 
-    def _drop_remedies(self) -> None:
-        for button in self.remedies:
-            button.hide()
-            button.deleteLater()
-        self.remedies = []
-
     def _show(self) -> None:
         self.setProperty("level", "error" if self._error else "warning")
         self.style().unpolish(self)
         self.style().polish(self)
-        texts = [text for text in (self._error, *self._warnings) if text]
+        texts = [text for text in (self._error, self._question, *self._warnings) if text]
         self.label.setText("\n".join(texts))
         self.setVisible(bool(texts))
+
+
+def _drop(buttons: Iterable[QPushButton]) -> None:
+    for button in buttons:
+        button.hide()
+        button.deleteLater()

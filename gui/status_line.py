@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar
 
+from gui.entries import State
+
 if TYPE_CHECKING:
     from gui.document import Document
 
@@ -42,6 +44,7 @@ class StatusLine(QStatusBar):
         self.pause_button.clicked.connect(self._pause)
         self.cancel_button.clicked.connect(document.queue.stop)
         document.progressed.connect(self._on_progress)
+        document.overview.changed.connect(self.show_activity)
         self.show_person()
 
     @Slot()
@@ -52,8 +55,8 @@ class StatusLine(QStatusBar):
         """Say what is being done."""
         document, queue = self._document, self._document.queue
         text = self._activity()
-        if len(document.editing.selection) > 1:
-            text = f"{len(document.editing.selection)} cells selected · {text}"
+        if len(document.editing.selected) > 1:
+            text = f"{len(document.editing.selected):,} cells selected · {text}"
         elided = self.activity.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, _WIDEST_ACTIVITY)
         self.activity.setText(elided)
         busy, waiting, total = queue.busy, queue.waiting, len(document.entries)
@@ -67,7 +70,7 @@ class StatusLine(QStatusBar):
             self.progress.setRange(0, queue.done + waiting)
             self.progress.setValue(queue.done)
         self.position.setText(f"Picture {document.current + 1:,} of {total:,}" if total else "")
-        self.zoom_label.setVisible(document.current_entry is not None)
+        self.zoom_label.setVisible(document.picture is not None)
 
     def _activity(self) -> str:
         queue, total = self._document.queue, len(self._document.entries)
@@ -78,13 +81,18 @@ class StatusLine(QStatusBar):
             left = queue.seconds_left()
             known = left is not None and queue.done > 2
             rest = f", {_duration(left)} left" if left is not None and known else f": {busy.path.name}"
-            return f"Counting {queue.done + 1:,} of {queue.done + waiting:,}{rest}"
+            failed = self._document.overview.states[State.FAILED]
+            return f"Counting {queue.done + 1:,} of {queue.done + waiting:,}{rest}" + (
+                f"; {failed:,} failed" * (failed > 0)
+            )
         if busy is not None:
             return f"Counting {busy.path.name}"
         if waiting:
             return f"Paused; {waiting:,} not counted yet"
+        failed = self._document.overview.states[State.FAILED]
+        not_counted = f", {failed:,} failed" if failed else ""
         if total:
-            return f"{total:,} pictures" if total > 1 else "1 picture"
+            return (f"{total:,} pictures" if total > 1 else "1 picture") + not_counted
         return "Ready"
 
     @Slot(int, int)

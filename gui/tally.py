@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, Signal
 
 from core.ground_truth import GroundTruth, TruthSource
 from core.verification.cases import truth_inside
+from gui.session_holder import Level
+from gui.truths import describe
 
 if TYPE_CHECKING:
     from gui.document import Document
@@ -51,6 +53,8 @@ class Tally(QObject):
         self.armed = ""
         self.truth = self._counted = GroundTruth.tally(())
         self._image: int | None = None
+        self._storing = False
+        self._used_before: GroundTruth | None = None
         self._begun_with = self.truth
         self._past: list[GroundTruth] = []
         self._future: list[GroundTruth] = []
@@ -59,6 +63,7 @@ class Tally(QObject):
         document.session_changed.connect(self._forget_options)
         document.current_changed.connect(self._on_current_changed)
         document.counts_changed.connect(self._on_counts_changed)
+        document.truths.changed.connect(self._on_truth_changed)
 
     # -- options -----------------------------------------------------------------------------------
 
@@ -132,6 +137,7 @@ class Tally(QObject):
         self._image = entry.id
         stored = document.truths.all_of(entry.id).get(TruthSource.TALLY)
         self.truth = self._begun_with = stored or GroundTruth.tally(())
+        self._used_before = document.truths.of(entry.id)
         self._past, self._future = [], []
         self._elsewhere = {}
         for image, truth in document.truths.from_source(TruthSource.TALLY).items():
@@ -150,12 +156,33 @@ class Tally(QObject):
         if truth.classes:
             counts = ", ".join(f"{name} {number:,}" for name, number in truth.counts().items())
             document.truths.put(image, truth, f"Counted by hand{' without seeing the boxes' * truth.blind}: {counts}")
+            self._say_what_is_replaced(image)
         else:
             document.truths.clear(image, TruthSource.TALLY)
+
+    def _say_what_is_replaced(self, image: int) -> None:
+        """Say that the check now uses the tally and no longer what it used before."""
+        entry, before = self._document.entry(image), self._used_before
+        if entry is not None and before is not None and before.source is not TruthSource.TALLY:
+            self._document.message.emit(
+                Level.WARNING,
+                f"{entry.path.name} is checked against your tally now, and no longer against the {describe(before)}, "
+                "which is kept. Check (F9), Manual counts, says which is used.",
+            )
 
     def _on_counts_changed(self) -> None:
         """Which marks count may depend on the frame, and on what was found round them."""
         if self.active and self._image is not None:
+            self._show()
+
+    def _on_truth_changed(self, image: int) -> None:
+        """Take over what became of the tally elsewhere, such as that it was cleared."""
+        if image != self._image or self._storing:
+            return
+        stored = self._document.truths.all_of(image).get(TruthSource.TALLY) or GroundTruth.tally(())
+        if stored != self.truth:
+            self.truth = self._begun_with = stored
+            self._past, self._future = [], []
             self._show()
 
     # -- marks -----------------------------------------------------------------------------------------
@@ -234,7 +261,9 @@ class Tally(QObject):
             return False
         if not document.person:
             document.editing.person_wanted.emit()
+        self._storing = True
         document.truths.put(image, truth)
+        self._storing = False
         if document.truths.of(image) is not truth:
             return False
         self.truth = truth

@@ -89,7 +89,16 @@ class TallyControls(QObject):
         document, tally = self._document, self.tally
         self._actions.enable(tally=document.picture is not None and document.writable and bool(document.classes))
         if tally.active:
-            self._actions.enable(remove=True, undo=tally.can_undo, redo=tally.can_redo)
-            self._actions["undo"].setText("&Undo mark")
+            cleared = not tally.can_undo and document.truths.cleared_last
+            self._actions.enable(remove=True, undo=tally.can_undo or cleared, redo=tally.can_redo)
+            if not cleared:
+                self._actions["undo"].setText("&Undo mark")
             self._actions["redo"].setText("&Redo mark")
-        self._actions.enable(gallery=not tally.hides_counts, ghosts=not tally.hides_counts)
+        seen = not tally.hides_counts
+        self._actions.enable(
+            gallery=seen,
+            gallery_all=seen,
+            ghosts=seen,
+            doubts=seen and self._actions["doubts"].isEnabled(),
+            verify=seen,
+        )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -18,7 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.class_panel import LONG_NAMES, QuietSpinBox, swatch
+from gui.class_panel import LONG_NAMES, swatch
+from gui.quiet import QuietComboBox, QuietSpinBox
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent
@@ -121,7 +121,7 @@ class TallyPanel(QScrollArea):
         self.target.setValue(_USUAL_TARGET)
         self.target.setKeyboardTracking(False)
         self.target.setAccessibleName("Number of cells to stop at")
-        self.target_class = QComboBox()
+        self.target_class = QuietComboBox()
         self.target_class.setAccessibleName("Class to stop at")
         self.with_target = QCheckBox("Stop at")
         self.with_target.setToolTip("Tell when so many cells of a class are marked, in all pictures together")

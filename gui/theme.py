@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from enum import Enum
 from importlib import resources
 from pathlib import Path
@@ -11,6 +13,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from PySide6.QtWidgets import QApplication
 
 
@@ -23,6 +27,7 @@ class Theme(Enum):
 
 
 _ACCENT = QColor("#2f7bd9")
+_STYLED = "smearcount styled"
 _LIGHT = {
     "window": "#f4f5f7",
     "base": "#ffffff",
@@ -45,8 +50,11 @@ _DARK = {
 _SHEET = """
 QToolBar {{ border: none; border-bottom: 1px solid {border}; background: {window}; }}
 QToolBar {{ padding: 4px 6px; spacing: 4px; }}
-#qt_toolbar_ext_button {{ padding: 2px; }}
-QToolBar QToolButton {{ padding: 5px 10px; border-radius: 5px; }}
+#qt_toolbar_ext_button {{ padding: 2px; qproperty-icon: url("{more}"); }}
+QToolBar QToolButton {{ padding: 4px 9px; border: 1px solid transparent; border-radius: 5px; }}
+QToolBar QToolButton[popupMode="1"] {{ padding-right: 23px; }}
+QToolBar QToolButton::menu-button {{ border: none; width: 18px; margin: 2px; border-radius: 4px; }}
+QToolBar QToolButton::menu-button:hover {{ background: {window}; }}
 QToolBar QToolButton:hover {{ background: {border}; }}
 QToolBar QToolButton:checked {{ background: {border}; border: 1px solid palette(highlight); }}
 QToolBar QToolButton:disabled {{ color: {faint}; }}
@@ -85,7 +93,7 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #link {{ text-decoration: underline; }}
 #link:focus {{ border-color: palette(highlight); }}
 #panel {{ border: none; border-left: 1px solid {border}; background: {window}; }}
-#panel > QWidget > QWidget {{ background: {window}; }}
+#panel > #qt_scrollarea_viewport > QWidget {{ background: {window}; }}
 #keycap {{ background: {window}; border: 1px solid {border}; border-bottom-width: 2px; border-radius: 4px; }}
 #keycap {{ padding: 1px 7px; }}
 #keycap[key="other"] {{ border-color: palette(highlight); font-weight: 600; }}
@@ -115,6 +123,7 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #verifyTabs > QTabBar::tab:selected {{ color: {text}; border-bottom-color: palette(highlight); }}
 #caution {{ background: #ffd54a; color: #332700; padding: 5px 8px; border-radius: 4px; }}
 #plot {{ border: 1px solid {border}; border-radius: 4px; }}
+QLineEdit[readOnly="true"] {{ background: transparent; border: none; padding: 2px 0; }}
 #tiles {{ background: {base}; }}
 #conflicts {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #notice[level="info"] {{ background: #1f6fbf; color: white; }}
@@ -138,7 +147,9 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
         Theme.LIGHT: Qt.ColorScheme.Light,
         Theme.DARK: Qt.ColorScheme.Dark,
     }[theme]
-    app.setStyle("Fusion")
+    if not app.property(_STYLED):  # set anew under a style sheet, it rebuilds the style of every widget for nothing
+        app.setStyle("Fusion")
+        app.setProperty(_STYLED, True)
     app.styleHints().setColorScheme(scheme)
     colours = _DARK if is_dark(app, theme) else _LIGHT
     palette = QPalette()
@@ -160,6 +171,23 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     palette.setColor(QPalette.ColorRole.Link, _ACCENT)
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours["faint"]))
-    app.setPalette(palette)
-    check = (Path(str(resources.files("resources"))) / "icons" / "check.svg").as_posix()
-    app.setStyleSheet(_SHEET.format(**colours, check=check))
+    icons = Path(str(resources.files("resources"))) / "icons"
+    check, more = ((icons / name).as_posix() for name in ("check.svg", "more.svg"))
+    with _nothing_freed():
+        app.setPalette(palette)
+        app.setStyleSheet(_SHEET.format(**colours, check=check, more=more))
+
+
+@contextmanager
+def _nothing_freed() -> Generator[None]:
+    """Put collections off: Qt goes through a list of widgets, and one of it that is freed meanwhile ends the program.
+
+    What changes with the palette runs Python, and any of that may set a collection off, which frees closed dialogs.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 from core.ground_truth import GroundTruth, TruthKind, TruthSource, load_truth, save_truth, truth_key
+from core.session_values import Command
+from gui.background import many
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gui.document import Document
     from gui.entries import Entry
 
@@ -89,17 +94,56 @@ class Truths(QObject):
             note = f"Ground truth: {describe(truths[source])} is used"
             self._keep(image, {source: truths[source], **_without(truths, source)}, note)
 
-    def clear(self, image: int, source: TruthSource | None = None) -> None:
-        """Forget the truth that is used, or that of a source; the best of the others takes its place."""
+    def clear(self, image: int, source: TruthSource) -> None:
+        """Forget the truth from a source; if it was used, the best of the others takes its place."""
         truths = self.all_of(image)
-        if not truths or (source is not None and source not in truths):
-            return
-        used = next(iter(truths))
-        gone = source or used
-        left = _without(truths, gone)
-        if gone is used:
-            left = {name: left[name] for name in sorted(left, key=BEST_FIRST.index)}
-        self._keep(image, left, f"Ground truth taken away ({describe(truths[gone])})")
+        if source in truths:
+            self._keep(image, _rest(truths, source), f"Ground truth taken away ({describe(truths[source])})")
+
+    def take_away(self, images: Iterable[int]) -> int:
+        """Take away the truths that are used for pictures, as one edit that can be undone; return how many."""
+        document, step = self._document, list[Command]()
+        for image in images:
+            truths = self.all_of(image)
+            if not truths:
+                continue
+            used = next(iter(truths))
+            kept = _change(image, list(truths.values()), list(_rest(truths, used).values()))
+            if not document.editing.change_kept(image, f"Clear {_many_cells(truths[used])}", kept, step):
+                break
+        document.editing.add_step(step)
+        return len(step)
+
+    @property
+    def cleared_last(self) -> bool:
+        """Whether what is undone next is that truths were taken away."""
+        return any(key.startswith(truth_key("")) for key in self._document.editing.undo_stack.next_kept)
+
+    def fitted(self, command: Command) -> Command:
+        """Return an undo or redo so that it changes nothing but what its edit did.
+
+        What a person counted since stays: it takes the place of what would be brought back.
+        """
+        image = command.image
+        wanted = {key: (before, after) for key, before, after in command.kept}
+        if truth_key(image) not in wanted:
+            return command
+        before, after = (_stored(*(pair[side] for pair in _pairs(image, wanted))) for side in (0, 1))
+        now = {truth.source: truth for truth in self.all_of(image).values()}
+        back = {source: truth for source, truth in after.items() if source not in before}
+        left = {source: truth for source, truth in now.items() if source not in before.keys() - after.keys()}
+        truths = {**left, **{source: truth for source, truth in back.items() if source not in left}}
+        first = next(iter(after), None)
+        order = sorted(truths, key=lambda source: (source is not first, BEST_FIRST.index(source)))
+        others = [(key, *pair) for key, pair in wanted.items() if key not in (truth_key(image), _others_key(image))]
+        changed = _change(image, list(now.values()), [truths[source] for source in order])
+        return replace(command, kept=(*others, *changed))
+
+    def take_over(self, image: int, key: str) -> None:
+        """Take over what an edit stored under a key, if it is the truth of a picture."""
+        if key == truth_key(image):
+            self._used.pop(image, None)
+            self._tell(image)
 
     def keep_review(self, entry: Entry) -> None:
         """Take the corrected count of a reviewed picture as a truth, or forget it if the mark was taken off.
@@ -138,14 +182,49 @@ class Truths(QObject):
         self._used[image] = used
         if note:
             document.history_changed.emit()
+        self._tell(image)
+
+    def _tell(self, image: int) -> None:
         self.changed.emit(image)
-        entry = document.current_entry
+        entry = self._document.current_entry
         if entry is not None and entry.id == image:
-            document.cells_changed.emit()
+            self._document.cells_changed.emit()
 
 
 def _others_key(image: int | str) -> str:
     return f"other ground truth {image}"
+
+
+def _change(image: int, before: list[GroundTruth], after: list[GroundTruth]) -> tuple[tuple[str, Any, Any], ...]:
+    """Return what changes in the session when the truths of a picture do, for ``Command.kept``; used ones first."""
+    was, will_be = ([truth.stored() for truth in truths] for truths in (before, after))
+    return (
+        (_others_key(image), was[1:], will_be[1:]),
+        (truth_key(image), was[0] if was else None, will_be[0] if will_be else None),
+    )
+
+
+def _pairs(image: int, kept: dict[str, tuple[Any, Any]]) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    return kept[truth_key(image)], kept.get(_others_key(image), ([], []))
+
+
+def _stored(used: Any, others: Any) -> dict[TruthSource, GroundTruth]:
+    """Return stored truths by their source, the used one first."""
+    truths = [GroundTruth.from_stored(value) for value in [used, *(others or [])] if value is not None]
+    return {truth.source: truth for truth in truths}
+
+
+def _many_cells(truth: GroundTruth) -> str:
+    """Return what a truth is and how many cells it has."""
+    return f"{describe(truth)} ({many(sum(truth.counts().values()), 'cell')})"
+
+
+def _rest(truths: dict[TruthSource, GroundTruth], gone: TruthSource) -> dict[TruthSource, GroundTruth]:
+    """Return the truths without one; where it was used, the best of the others is used now."""
+    left = _without(truths, gone)
+    if gone is not next(iter(truths)):
+        return left
+    return {source: left[source] for source in sorted(left, key=BEST_FIRST.index)}
 
 
 def _without(truths: dict[TruthSource, GroundTruth], source: TruthSource) -> dict[TruthSource, GroundTruth]:

@@ -6,14 +6,12 @@ import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QInputDialog,
     QMainWindow,
-    QMessageBox,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -21,24 +19,22 @@ from PySide6.QtWidgets import (
 )
 
 from core.classes import PALETTES, Palette
-from core.model import MODEL_SUFFIX, default_model_path
-from core.segcount.classical import CLASSICAL
-from core.version import __version__
+from core.model import MODEL_SUFFIX
 from gui.actions import MOST_CLASS_KEYS, Actions
 from gui.canvas import Canvas
 from gui.canvas_editor import CanvasEditor, Tool
-from gui.class_panel import swatch
+from gui.commands import Commands
 from gui.count_panel import CountPanel
 from gui.doubt_bar import DoubtBar
-from gui.entries import State
 from gui.file_tasks import FileTasks
 from gui.frame_controls import FrameControls
 from gui.gallery import Gallery
 from gui.history_panel import HistoryPanel
 from gui.image_list import ImageList
-from gui.keys_dialog import KeysDialog
 from gui.menus import MainBar, add_choice, add_menus
 from gui.model_dialog import ModelDialog
+from gui.panes import Panes
+from gui.picture_view import PictureView
 from gui.remedies import Remedies
 from gui.report_work import SignOffWatch
 from gui.session_holder import Level
@@ -55,11 +51,7 @@ if TYPE_CHECKING:
     from gui.preferences import Preferences
     from gui.verify.window import VerifyWindow
 
-GHOST_REACH = 0.15
-"""Cells whose score is less than this below their threshold can be shown dotted."""
-
 _SHARE_OF_SCREEN = 0.95
-_VIEW_SETTLE_MS = 600
 
 
 class MainWindow(QMainWindow):
@@ -72,7 +64,7 @@ class MainWindow(QMainWindow):
         document.setParent(self)
         document.person = document.person or preferences.person
         self.setAcceptDrops(True)
-        self.setMinimumSize(760, 480)
+        self.setMinimumHeight(480)  # how narrow it may be its parts say: none is ever cut off
         self.canvas = Canvas()
         self.canvas.setObjectName("canvas")
         self.editor = CanvasEditor(self.canvas, document)
@@ -94,17 +86,18 @@ class MainWindow(QMainWindow):
         self.remedies = Remedies(self, preferences)
         self.sign_offs = SignOffWatch(document)
         self.verify: VerifyWindow | None = None
+        self._listed = 0
+        self._verify_was_open = False
         self.guide: GuideWindow | None = None
-        self._view_timer = QTimer(self)
-        self._view_timer.setSingleShot(True)
-        self._view_timer.setInterval(_VIEW_SETTLE_MS)
+        self.view = PictureView(self)
         self._build_layout()
         self._build_docks()
+        self.panes = Panes(self)
         self._build_menus()
         self.bar = MainBar(self.actions_)
         self.addToolBar(self.bar)
         self.setStatusBar(self.status)
-        self._connect_actions()
+        self.commands = Commands(self)
         self._connect_document()
         self.canvas.set_palette(preferences.palette)
         self.canvas.set_labels_shown(preferences.show_labels)
@@ -112,7 +105,7 @@ class MainWindow(QMainWindow):
         if not self.restoreGeometry(preferences.geometry):
             screen = self.screen().availableGeometry().size()
             self.resize(QSize(1280, 800).boundedTo(screen * _SHARE_OF_SCREEN))
-        self._show_tool()
+        self.commands.show_tool()
         self._show_current()
         self._show_activity()
 
@@ -122,6 +115,7 @@ class MainWindow(QMainWindow):
         self.middle = QStackedWidget()
         for page in (self.start_page, self.failure_page, self.canvas):
             self.middle.addWidget(page)
+        self.middle.setMinimumSize(200, 160)
         centre = QWidget()
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
@@ -139,6 +133,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.splitter)
 
     def _build_docks(self) -> None:
+        self.docks: list[QDockWidget] = []
         for widget, title, name, area in (
             (self.gallery, "Gallery", "gallery", Qt.DockWidgetArea.BottomDockWidgetArea),
             (self.history_panel, "History", "history", Qt.DockWidgetArea.RightDockWidgetArea),
@@ -147,6 +142,7 @@ class MainWindow(QMainWindow):
             dock.setObjectName(f"{name}Dock")
             dock.setWidget(widget)
             self.addDockWidget(area, dock)
+            self.docks.append(dock)
             dock.hide()
             action = self.actions_[name]
             action.toggled.connect(dock.setVisible)
@@ -161,88 +157,25 @@ class MainWindow(QMainWindow):
         themes = [(theme.value.capitalize(), theme) for theme in Theme]
         add_choice(view, "&Theme", themes, self.preferences.theme, self._set_theme)
 
-    def _connect_actions(self) -> None:
-        document, canvas, editor, files = self.document, self.canvas, self.editor, self.files
-        self.actions_.connect_to(
-            {
-                "open": files.ask_for_pictures,
-                "open_folder": files.ask_for_folder,
-                "open_demo": files.open_demo,
-                "new_session": document.close_session,
-                "open_session": files.ask_for_session,
-                "copy_session": files.ask_to_copy_session,
-                "import_cells": files.ask_to_import,
-                "export_cells": files.ask_to_export,
-                "save_picture": files.ask_to_save_picture,
-                "save_table": files.ask_to_save_csv,
-                "report": files.ask_to_report,
-                "find_missing": files.ask_for_moved,
-                "remove_picture": document.remove_current,
-                "quit": self.close,
-                "undo": lambda: document.tally.undo() if document.tally.active else document.editing.undo(),
-                "redo": lambda: document.tally.redo() if document.tally.active else document.editing.redo(),
-                "select": lambda: editor.set_tool(Tool.SELECT),
-                "add": lambda: editor.set_tool(Tool.SELECT if editor.tool is Tool.ADD else Tool.ADD),
-                "empty": lambda: editor.set_tool(Tool.SELECT if editor.tool is Tool.EMPTY else Tool.EMPTY),
-                "remove": lambda: self.tally_controls.tool.remove_near() if document.tally.active else editor.remove(),
-                "accept": lambda: document.editing.accept(document.editing.selection),
-                "select_all": lambda: document.editing.select(canvas.boxes.shown_ids()),
-                "next_cell": lambda: editor.walk(1),
-                "previous_cell": lambda: editor.walk(-1),
-                "count_again": document.count_again,
-                "pause": document.queue.pause_or_go_on,
-                "stop": document.queue.stop,
-                "retry_failed": document.retry_failed,
-                "next_unreviewed": self._next_unreviewed,
-                "find": self.image_list.name_filter.setFocus,
-                "import_model": files.ask_for_model,
-                "no_model": lambda: self.document.import_model(Path(CLASSICAL)),
-                "default_model": lambda: self.document.import_model(default_model_path()),
-                "verify": self.show_verify,
-                "next": lambda: self._step(1),
-                "previous": lambda: self._step(-1),
-                "fit": canvas.fit,
-                "actual": lambda: canvas.zoom_to(1.0),
-                "zoom_in": canvas.zoom_in,
-                "zoom_out": canvas.zoom_out,
-                "shortcuts": lambda: KeysDialog(self.actions_, self).exec(),
-                "person": self.ask_for_person,
-                "guide": self.show_guide,
-                "self_check": self.check_installation,
-                "about": self._show_about,
-            }
-        )
-        for number in range(1, MOST_CLASS_KEYS + 1):
-            self.actions_.connect_to({f"class_{number}": lambda place=number - 1: self._class_key(place)})
-        action = self.actions_
-        action["labels"].setChecked(self.preferences.show_labels)
-        action["labels"].toggled.connect(self._set_labels_shown)
-        action["ghosts"].setChecked(self.preferences.show_ghosts)
-        action["ghosts"].toggled.connect(self._set_ghosts_shown)
-        action["ground_truth"].setChecked(True)
-        action["ground_truth"].toggled.connect(lambda *_: self._show_cells())
-        action["hide_boxes"].toggled.connect(lambda *_: self._show_cells())
-        action["reviewed"].triggered.connect(document.editing.mark_reviewed)
-        action["doubts"].toggled.connect(self.doubt_bar.set_active)
-
     def _connect_document(self) -> None:
         document = self.document
         document.images_changed.connect(self._show_current)
         document.image_changed.connect(self._on_image_changed)
         document.current_changed.connect(self._on_current_changed)
         document.picture_loaded.connect(self._on_picture_loaded)
-        document.cells_changed.connect(self._show_cells)
+        document.cells_changed.connect(self.view.show_cells)
         document.counts_changed.connect(self._show_counts)
         document.model_changed.connect(self._on_model_changed)
         document.session_changed.connect(self._on_session_changed)
         document.activity_changed.connect(self._show_activity)
         document.editing.selection_changed.connect(self._show_activity)
-        document.editing.undo_stack.indexChanged.connect(self._show_undo)
-        document.tally.changed.connect(self._show_undo)
+        document.editing.undo_stack.indexChanged.connect(self.commands.show_undo)
+        document.tally.changed.connect(self.commands.show_undo)
         document.tally.active_changed.connect(self._on_tally)
-        document.tally.options_changed.connect(lambda: self.image_list.rows.viewport().update())
+        document.tally.options_changed.connect(self._hide_what_was_found)
         document.tally.reached.connect(self.notice.show_warning)
         document.message.connect(self._show_message)
+        document.copies.found.connect(self._on_copies)
         document.editing.person_wanted.connect(self.ask_for_person)
         self.image_list.chosen.connect(document.set_current)
         self.panel.classes.threshold_changed.connect(document.set_threshold)
@@ -262,13 +195,9 @@ class MainWindow(QMainWindow):
         self.failure_page.retry.connect(document.count_again)
         self.failure_page.remove.connect(document.remove_current)
         self.failure_page.locate.connect(self.files.ask_for_moved)
-        self.canvas.zoom_changed.connect(self._show_zoom)
-        self.canvas.horizontalScrollBar().valueChanged.connect(lambda *_: self._view_timer.start())
-        self.canvas.verticalScrollBar().valueChanged.connect(lambda *_: self._view_timer.start())
-        self._view_timer.timeout.connect(self._remember_view)
-        self.editor.tool_changed.connect(self._show_tool)
+        self.editor.tool_changed.connect(self.commands.show_tool)
         self.doubt_bar.active_changed.connect(self._on_doubts)
-        self.doubt_bar.next_picture.connect(self._next_unreviewed)
+        self.doubt_bar.next_picture.connect(self.commands.next_unreviewed)
 
     # -- what the person does ------------------------------------------------------------------
 
@@ -276,7 +205,10 @@ class MainWindow(QMainWindow):
         """Ask for the name that signs corrections; the name of the account if none is given."""
         proposed = self.document.person or self.preferences.person or _account_name()
         name, _ = QInputDialog.getText(
-            self, "Your name", "Corrections are kept with the name of the person who made them:", text=proposed
+            self,
+            "Your name",
+            f"Corrections are kept with the name of the person who made them.\nWithout one, that is “{proposed}”.",
+            text=proposed,
         )
         self.document.person = self.preferences.person = name.strip() or proposed
         self.status.show_person()
@@ -294,6 +226,7 @@ class MainWindow(QMainWindow):
             self.verify = VerifyWindow(self.document, self.preferences)
             self.verify.import_wanted.connect(self.files.ask_to_import)
             self.verify.pictures_wanted.connect(self._come_forward)
+            self.verify.addActions([self.actions_["undo"], self.actions_["redo"]])
         self.verify.show()
         self.verify.raise_()
         self.verify.activateWindow()
@@ -319,31 +252,6 @@ class MainWindow(QMainWindow):
         self.activateWindow()
         self.canvas.setFocus()
 
-    def _step(self, by: int) -> None:
-        row = self.image_list.next_row(by)
-        if row is not None:
-            self.document.set_current(row)
-
-    def _class_key(self, place: int) -> None:
-        if place >= len(self.document.classes):
-            return
-        name = self.document.classes[place]
-        if self.document.tally.active:
-            self.tally_controls.tool.class_key(name)
-        else:
-            self.editor.class_key(name)
-
-    def _next_unreviewed(self) -> None:
-        self.document.next_unreviewed(self.image_list.visible_rows_order())
-
-    def _set_labels_shown(self, shown: bool) -> None:
-        self.preferences.show_labels = shown
-        self.canvas.set_labels_shown(shown)
-
-    def _set_ghosts_shown(self, shown: bool) -> None:
-        self.preferences.show_ghosts = shown
-        self._show_cells()
-
     def _set_palette(self, palette: Palette) -> None:
         self.preferences.palette = palette
         self.canvas.set_palette(palette)
@@ -352,22 +260,13 @@ class MainWindow(QMainWindow):
             self.verify.set_palette(palette)
         self.panel.classes.set_palette(self.document.classes, palette)
         self.tally_controls.panel.set_palette(self.document.classes, palette)
-        self._show_tool()
+        self.commands.show_tool()
 
     def _set_theme(self, theme: Theme) -> None:
         self.preferences.theme = theme
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         apply_theme(app, theme)
-
-    def _show_about(self) -> None:
-        QMessageBox.about(
-            self,
-            "About SmearCount",
-            f"SmearCount {__version__}\n\n"
-            "Counts red cells, white cells and platelets in photographs of blood smears.\n\n"
-            "It is not a medical device: a person checks every count, signs the result and answers for it.",
-        )
 
     # -- what the document says ----------------------------------------------------------------
 
@@ -380,21 +279,15 @@ class MainWindow(QMainWindow):
 
     def _on_current_changed(self) -> None:
         self.notice.leave_picture()
-        self._view_timer.stop()
-        self.canvas.show_picture(None)
+        self.view.clear()
         self._show_current()
 
     def _on_picture_loaded(self) -> None:
-        document = self.document
-        if document.picture is not None:
-            self.canvas.show_picture(document.picture)
-            view = document.remembered("view")
-            entry = document.current_entry
-            if view and entry is not None and view[0] == entry.id:
-                self.canvas.restore_view(view[1:])
+        if self.document.picture is not None:
+            self.view.show_photograph()
             self._show_current()
             self._show_counts()
-            self._show_cells()
+            self.view.show_cells()
             self.tally_controls.show_marks()
             self.editor.show_wanted_box()
 
@@ -414,7 +307,7 @@ class MainWindow(QMainWindow):
             choose.triggered.connect(lambda *_, name=name: self.editor.set_tool(Tool.ADD, name))
             if place < MOST_CLASS_KEYS:
                 self.actions_[f"class_{place + 1}"].setText(f"Class: {name}")
-        self._show_tool()
+        self.commands.show_tool()
 
     def _on_session_changed(self) -> None:
         session = self.document.session
@@ -425,26 +318,33 @@ class MainWindow(QMainWindow):
         self.start_page.offer_unfinished("")
         self.start_page.show_recent(self.preferences.recent_sessions)
         self._show_current()
-        self._show_undo()
+        self.commands.show_undo()
 
     def _on_hidden_changed(self) -> None:
         self.document.remember("hidden", sorted(self.panel.classes.hidden_classes()))
-        self._show_cells()
+        self.view.show_cells()
 
     def _on_tally(self, active: bool) -> None:
         if active:
             self.doubt_bar.set_active(False)
-        self.image_list.rows.viewport().update()
+        self._hide_what_was_found()
         self._show_activity()
+
+    def _hide_what_was_found(self) -> None:
+        """Hide the model's counts from a person who counts blind, and show them again afterwards."""
+        hidden = self.document.tally.hides_counts
+        self.image_list.rows.viewport().update()
+        if self.verify is not None and hidden and self.verify.isVisible():
+            self.verify.hide()
+            self._verify_was_open = True
+        elif not hidden and self._verify_was_open:
+            self._verify_was_open = False
+            self.show_verify()
+            self._come_forward()
 
     def _on_doubts(self, active: bool) -> None:
         self.actions_["doubts"].setChecked(active)
-        self._show_cells()
-
-    def _remember_view(self) -> None:
-        entry = self.document.current_entry
-        if entry is not None and self.document.picture is not None:
-            self.document.remember("view", [entry.id, *self.canvas.view_state()])
+        self.view.show_cells()
 
     def _show_current(self) -> None:
         """Choose the page in the middle, and name picture and session."""
@@ -462,103 +362,28 @@ class MainWindow(QMainWindow):
                 self.middle.setCurrentWidget(self.failure_page)
             else:
                 self.middle.setCurrentWidget(self.canvas)
+        self._take_focus()
         self._show_activity()
+
+    def _take_focus(self) -> None:
+        """Go on with the picture when some were opened: keys must not go into the filter."""
+        if self.document.current_entry is None:
+            self._listed = 0
+            return
+        listed, self._listed = self._listed, len(self.document.entries)
+        if self._listed > listed:
+            page = self.middle.currentWidget()
+            (self.canvas if page is self.canvas else self.image_list.rows).setFocus()
 
     def _show_counts(self) -> None:
         """Show the counts and boxes of the current picture at the present settings."""
         self.panel.show_counts()
-        self._show_cells()
+        self.view.show_cells()
         self._show_activity()
-
-    def _show_cells(self) -> None:
-        document = self.document
-        entry = document.current_entry
-        result = document.result(entry) if entry else None
-        cells = document.current_cells()
-        if entry is None or cells is None or result is None or entry.countable is None or document.picture is None:
-            self.canvas.show_detections(None, ())
-            self.frame_controls.show_frame()
-            return
-        detections = cells.cells
-        truth = document.truths.of(entry.id) if self.actions_["ground_truth"].isChecked() else None
-        truth = None if document.tally.active else truth
-        self.canvas.show_ground_truth(np.zeros((0, 4), np.float32) if truth is None else truth.boxes)
-        self.canvas.show_detections(detections, document.classes)
-        hidden = [document.classes.index(name) for name in self.panel.classes.hidden_classes()]
-        boxes = not (self.actions_["hide_boxes"].isChecked() or document.tally.hides_counts)
-        visible = ~np.isin(detections.labels, hidden) & boxes
-        ghosts = np.zeros(len(detections), bool)
-        doubts = self.doubt_bar.active
-        if (self.preferences.show_ghosts or doubts) and document.settings is not None:
-            places, margins = entry.countable.doubtful(document.settings.thresholds, document.classes, GHOST_REACH)
-            ghosts[places[margins < 0]] = True
-        self.canvas.show_cells(result.counted & visible, ghosts & visible)
-        self.frame_controls.show_frame(hidden, boxes=boxes)
-        self.editor.show_selection()
 
     def _show_activity(self) -> None:
         self.status.show_activity()
-        self._enable_actions()
-
-    def _enable_actions(self) -> None:
-        document = self.document
-        entry = document.current_entry
-        editable, total = document.editing.editable, len(document.entries)
-        counted = entry is not None and entry.state is State.COUNTED
-        chosen = bool(document.editing.selection)
-        self.actions_.enable(
-            save_picture=counted,
-            save_table=document.overview.states[State.COUNTED] > 0,
-            count_again=entry is not None and document.model is not None,
-            stop=document.queue.busy is not None,
-            pause=document.queue.waiting > 0,
-            retry_failed=document.overview.states[State.FAILED] > 0,
-            remove_picture=entry is not None,
-            next=total > 1,
-            previous=total > 1,
-            next_unreviewed=total > 1,
-            fit=entry is not None,
-            actual=entry is not None,
-            select=editable,
-            add=editable,
-            empty=editable,
-            remove=editable,
-            accept=editable and chosen,
-            select_all=editable,
-            next_cell=counted,
-            previous_cell=counted,
-            doubts=editable,
-            reviewed=editable,
-            new_session=document.session is not None,
-            copy_session=document.session is not None,
-            import_cells=entry is not None,
-            export_cells=counted,
-            find_missing=entry is not None,
-        )
-        self.actions_["reviewed"].setChecked(entry is not None and entry.reviewed)
-        self.actions_["reviewed"].setText("✓ Reviewed" if entry is not None and entry.reviewed else "Mark reviewed")
-        self.panel.enable()
-        self.frame_controls.enable()
-        self._show_undo()
-
-    def _show_undo(self) -> None:
-        stack = self.document.editing.undo_stack
-        for name, verb, possible, text in (
-            ("undo", "Undo", stack.canUndo(), stack.undoText()),
-            ("redo", "Redo", stack.canRedo(), stack.redoText()),
-        ):
-            self.actions_[name].setEnabled(possible)
-            self.actions_[name].setText(f"&{verb} {text[:1].lower()}{text[1:]}" if possible else f"&{verb}")
-            self.actions_[name].setIconText(verb)
-        self.tally_controls.enable()
-
-    def _show_tool(self) -> None:
-        editor, classes = self.editor, self.document.classes
-        self.actions_["add"].setChecked(editor.tool is Tool.ADD)
-        self.actions_["empty"].setChecked(editor.tool is Tool.EMPTY)
-        self.actions_["add"].setIconText(f"Add {editor.armed}" if editor.armed else "Add")
-        if editor.armed in classes:
-            self.actions_["add"].setIcon(swatch(self.preferences.palette.colour(classes, classes.index(editor.armed))))
+        self.commands.enable()
 
     def _show_message(self, level: Level, text: str) -> None:
         if level is Level.INFO:
@@ -568,16 +393,25 @@ class MainWindow(QMainWindow):
         else:
             self.notice.show_error(text)
 
-    def _show_zoom(self, zoom: float) -> None:
-        self.status.show_zoom(zoom)
-        self._view_timer.start()
+    def _on_copies(self, text: str, images: list[int]) -> None:
+        """Say which pictures are copies; the person removes them, or keeps them by closing the notice."""
+        name = "Remove the copy" if len(images) == 1 else f"Remove the {len(images):,} copies"
+        self.notice.show_question(text, [(name, lambda: self.document.remove(images))])
 
     # -- the window itself ---------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.editor.escape():
+        if event.key() == Qt.Key.Key_Escape and self._escape():
             return
         super().keyPressEvent(event)
+
+    def _escape(self) -> bool:
+        """Leave what is under way, the innermost first; True if there was something."""
+        if self.doubt_bar.active and self.editor.tool is Tool.SELECT:
+            self.doubt_bar.set_active(False)
+            self.document.editing.select(())
+            return True
+        return self.editor.escape()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -595,10 +429,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.preferences.geometry = self.saveGeometry()
-        if self._view_timer.isActive():
-            self._remember_view()
-        self._view_timer.stop()
+        self.view.finish()
         self.image_list.stop()
+        self.gallery.stop()
         if self.verify is not None:
             self.verify.close_down()
         self.document.close()

@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import track
-
 from core.images import ImageError, read_image
 from trainer.manifest import groups_on_both_sides, manifest_faults, picture_path, read_manifest
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +26,7 @@ def check(file: Path) -> list[str]:
     """
     manifest = read_manifest(file)
     faults = list(manifest_faults(file, manifest))
-    console = Console(stderr=True)
-    hidden = not console.is_terminal
-    for picture in track(manifest.images, "Checking pictures", console=console, disable=hidden, transient=True):
+    for picture in progress(manifest.images, "Checking pictures"):
         faults += _picture_faults(picture_path(file, picture), picture)
     for group, sides in groups_on_both_sides(manifest).items():
         faults.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import logging
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,6 +99,7 @@ def _share(text: str) -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code: 0 good, 1 it failed, 2 bad arguments or data."""
     arguments = build_parser().parse_args(argv)
+    arguments.command_line = shlex.join(["smearcount-train", *(sys.argv[1:] if argv is None else argv)])
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         arguments.run_command(arguments)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -167,7 +165,7 @@ def _import(arguments: argparse.Namespace) -> None:
     )
     source, out = arguments.source, arguments.out
     imported = read_source(arguments.format, source, options)
-    manifest = build_manifest(imported, arguments.format, source, out, options, _command())
+    manifest = build_manifest(imported, arguments.format, source, out, options, arguments.command_line)
     if imported.faults and not arguments.skip_broken:
         _complain(imported.faults)
         raise DataError(
@@ -190,12 +188,12 @@ def _merge(arguments: argparse.Namespace) -> None:
         parts,
         arguments.out,
         dict(arguments.map),
-        _command(),
+        arguments.command_line,
         resplit=arguments.resplit,
         compare=not arguments.no_compare,
     )
-    _complain(merged.notes[:-_LAST_NOTES])
-    for note in merged.notes[-_LAST_NOTES:]:
+    _complain(merged.copies)
+    for note in merged.notes:
         say(note)
     _write(arguments.out, merged.manifest)
 
@@ -211,7 +209,7 @@ def _split(arguments: argparse.Namespace) -> None:
         split_by_shares(manifest, dict(arguments.shares), arguments.seed, arguments.by)
     if arguments.folds:
         split_into_folds(manifest, arguments.folds, arguments.seed, arguments.by)
-    manifest.info.history.append(_command())
+    manifest.info.history.append(arguments.command_line)
     _write(arguments.out, manifest)
 
 
@@ -259,10 +257,6 @@ def _complain(sentences: Sequence[str]) -> None:
         console.print(sentence, style="yellow", markup=False)
     if (more := len(sentences) - _MOST_SAID) > 0:
         console.print(f"... and {more} more.", style="yellow", markup=False)
-
-
-def _command() -> str:
-    return shlex.join(["smearcount-train", *sys.argv[1:]])
 
 
 def _write(out: Path, manifest: Manifest) -> None:

@@ -15,7 +15,7 @@ from core.segcount.classical import CLASSICAL
 from core.segcount.counter import SegmentCounter
 from core.whole_files import write_whole
 from trainer.card import with_measurements, write_card
-from trainer.cli_parts import BadInputError, add_data, add_model, load, names, not_negative, positive, say, show
+from trainer.cli_parts import BadInputError, add_data, add_model, load, not_negative, positive, say, show
 
 if TYPE_CHECKING:
     from core.model_card import ModelCard
@@ -84,9 +84,6 @@ def _add_points(parser: argparse.ArgumentParser) -> None:
         default=0.1,
         metavar="SHARE",
         help="of a coverage table, use pictures with at most this share of cells without a point (default: 0.1)",
-    )
-    parser.add_argument(
-        "--red-cells", type=names, metavar="A,B", help="the model's classes that are red cells (default: RBC)"
     )
     _add_results(parser)
     parser.set_defaults(run_command=_evaluate_points)
@@ -187,14 +184,9 @@ def _evaluate_points(arguments: argparse.Namespace) -> None:
 
     fields = load_point_fields(arguments.images, arguments.points, arguments.only, arguments.max_missing)
     model = open_model(arguments.model)
-    red_cells = arguments.red_cells or frozenset({"RBC"})
-    if unknown := sorted(red_cells - set(model.card.classes)):
-        known = ", ".join(model.card.classes)
-        raise BadInputError(
-            f"{arguments.model}: there is no class {unknown[0]!r}; name the red cells among its classes "
-            f"with --red-cells: {known}."
-        )
-    evaluation = evaluate_points(model, finder_of(model), fields, red_cells)
+    if not model.card.red_labels:
+        raise BadInputError(f"{arguments.model}: none of its classes are red cells, which are what the points mark.")
+    evaluation = evaluate_points(model, finder_of(model), fields)
     show(points_table(evaluation))
     _keep_results(arguments, evaluation, model.card, card_figures(evaluation))
 

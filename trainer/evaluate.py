@@ -96,7 +96,8 @@ class ScaleMiss:
 class Evaluation:
     """Everything that ``smearcount-train evaluate`` finds out; written as JSON.
 
-    ``data`` names, beside the data set, its ``unknown_classes``: those that the model does not know.
+    ``data`` names, beside the data set, its ``unknown_classes``, which the model does not know, and the
+    ``unjudged_classes`` of the model, of which no picture says where all cells are.
     ``scale_ratio`` maps percentiles to true over estimated red cell diameter. ``sweep`` has the paper's table of
     each class: every class counted at the same threshold. ``pictures`` is what ``compare`` needs.
     """
@@ -173,6 +174,7 @@ def evaluate(
             "images": len(data.fields),
             "sha256": data.sha256,
             "unknown_classes": [name for name, label in zip(data.classes, known, strict=True) if label < 0],
+            "unjudged_classes": [name for name in classes if all(name in result.unjudged for result in native)],
         },
         settings={"thresholds": dict(settings.thresholds), "nms_iou": settings.nms_iou},
         iou=0.5,

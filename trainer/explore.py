@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from core.classes import COLOUR_BLIND_SAFE
 from trainer.manifest import DataError, box_fault
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from trainer.manifest import Manifest
+    from trainer.manifest import Manifest, Picture
     from trainer.report.page import Cell
 
 OUTLIER = 3.0
@@ -102,6 +104,11 @@ def _colour(manifest: Manifest, label: int) -> tuple[float, float, float]:
     return red / 255, green / 255, blue / 255
 
 
+def _short(picture: Picture) -> str:
+    """Return the name of a picture with its folder, which is enough to find it."""
+    return "/".join(picture.file_name.split("/")[-2:])
+
+
 def _classes(manifest: Manifest, cells: Cells) -> Section:
     splits = sorted({picture.split or NO_SPLIT for picture in manifest.images})
     of_cell = np.array([picture.split or NO_SPLIT for picture in manifest.images])[cells.picture]
@@ -119,6 +126,7 @@ def _classes(manifest: Manifest, cells: Cells) -> Section:
     bars = axes.barh(manifest.classes, np.maximum(total, 0.5), color=colours)
     axes.bar_label(bars, [f" {number:,}" for number in total])
     axes.set_xscale("log")
+    axes.set_xlim(left=1)
     axes.set_xlabel("cells (logarithmic)")
     axes.invert_yaxis()
     partly = {name: sum(name in picture.incomplete for picture in manifest.images) for name in manifest.classes}
@@ -152,32 +160,38 @@ def _per_picture(manifest: Manifest, cells: Cells) -> Section:
     counts = np.stack(
         [np.bincount(cells.picture[cells.label == label], minlength=pictures) for label in range(len(manifest.classes))]
     )
+    # where a class was not looked for, that there is none says nothing
+    looked = np.array([[name not in picture.incomplete for picture in manifest.images] for name in manifest.classes])
+    values = [number[there | (number > 0)] for number, there in zip(counts, looked, strict=True)]
+    ink = {"color": mpl.rcParams["text.color"]}
     figure = Figure((7, 0.8 + 0.35 * len(manifest.classes)))
     axes = figure.subplots()
     axes.boxplot(
-        list(counts),
+        values,
         orientation="horizontal",
         tick_labels=list(manifest.classes),
-        flierprops={"markersize": 2},
+        boxprops=ink,
+        whiskerprops=ink,
+        capprops=ink,
         medianprops={"color": "#d55e00"},
+        flierprops={"markersize": 2, "markeredgecolor": ink["color"]},
     )
     axes.set_xlabel("cells in one picture")
     axes.invert_yaxis()
     rows: list[list[Cell]] = []
-    for label, name in enumerate(manifest.classes):
-        number = counts[label]
-        rows.append([name, float(number.mean()), float(np.median(number)), int(number.max()), int((number == 0).sum())])
-    empty = [
-        picture.file_name for picture, number in zip(manifest.images, counts.sum(axis=0), strict=True) if not number
-    ]
+    for name, number in zip(manifest.classes, values, strict=True):
+        if len(number):
+            figures = float(number.mean()), float(np.median(number)), int(number.max()), int((number == 0).sum())
+            rows.append([name, len(number), *figures])
+    empty = [_short(picture) for picture, number in zip(manifest.images, counts.sum(axis=0), strict=True) if not number]
     text = f"{len(empty)} of {pictures:,} pictures have no cell at all."
     if empty:
         text += f" The first are {', '.join(empty[:5])}."
     tables = [
         Table(
-            ["class", "mean", "median", "most", "pictures without it"],
+            ["class", "pictures", "mean", "median", "most", "without it"],
             rows,
-            "Cells in one picture",
+            "Cells in one picture, of those in which the class was looked for",
             digits={"mean": 2, "median": 1},
         )
     ]
@@ -198,9 +212,10 @@ def _without_usual(manifest: Manifest, counts: NDArray[np.int64]) -> list[str]:
             mine = np.flatnonzero(source == one)
             lacking = mine[counts[label, mine] == 0]
             if len(mine) >= _FEWEST and 0 < len(lacking) <= 0.1 * len(mine):
-                names = ", ".join(manifest.images[place].file_name for place in lacking[:3])
+                names = ", ".join(_short(manifest.images[place]) for place in lacking[:3])
                 sentences.append(
-                    f"{len(lacking)} of {len(mine)} pictures of {one} have no {name}, which the others have; labels may be missing: {names}."
+                    f"{len(lacking)} of {len(mine)} pictures of {one} have no {name}, as the others have; labels may "
+                    f"be missing: {names}."
                 )
     return sentences
 
@@ -223,6 +238,10 @@ def _sizes(manifest: Manifest, cells: Cells) -> Section:
             label=manifest.classes[label],
         )
     axes.set(xlabel="width of the box, pixels", ylabel="height of the box, pixels", xscale="log", yscale="log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(ScalarFormatter())
+        axis.set_minor_formatter(NullFormatter())
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=4)
     rows: list[list[Cell]] = []
     sources = np.array([picture.source for picture in manifest.images])[cells.picture]
@@ -268,7 +287,7 @@ def _standing_out(manifest: Manifest, cells: Cells) -> Section:
         why = "no area, or beyond the picture" if cells.faulty[cell] else "size"
         rows.append(
             [
-                picture.file_name,
+                _short(picture),
                 manifest.classes[int(cells.label[cell])],
                 why,
                 float(cells.width[cell]),
@@ -276,8 +295,9 @@ def _standing_out(manifest: Manifest, cells: Cells) -> Section:
             ]
         )
     paragraphs = [
-        f"{int(cells.faulty.sum())} boxes have no area or reach beyond their picture. {int(far.sum()):,} are unusually large or small for "
-        f"their class and source (more than {OUTLIER:g} robust standard deviations of the logarithm of the side)."
+        f"{int(cells.faulty.sum())} boxes have no area or reach beyond their picture. {int(far.sum()):,} are unusually "
+        f"large or small for their class and source (more than {OUTLIER:g} robust standard deviations of the "
+        "logarithm of the side)."
     ]
     if (text := quality_text(manifest)) is not None:
         paragraphs.append(text)

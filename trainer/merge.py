@@ -10,6 +10,7 @@ import msgspec
 
 from trainer.data import CANONICAL_CLASSES
 from trainer.likeness import Likeness, find_alike
+from trainer.linking import linked, same_name
 from trainer.manifest import (
     MANIFEST_VERSION,
     Category,
@@ -37,9 +38,10 @@ STRICTEST_FIRST = ("test", "val", "train")
 
 @dataclass
 class Merged:
-    """A merged manifest, and sentences about what happened to the pictures."""
+    """A merged manifest, sentences about the copies that were left out, and about everything else."""
 
     manifest: Manifest
+    copies: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -82,7 +84,7 @@ def merge(
     merged = Merged(_join(parts, out, names, command))
     merged.notes += _unknown_classes(merged.manifest, parts, names)
     if compare:
-        paths = [picture_path(out, picture) for picture in merged.manifest.images]
+        paths = [picture_path(file, picture) for file, part in parts for picture in part.images]
         _use(merged, find_alike(paths))
     _check_sides(merged, resplit)
     _count_sources(merged.manifest)
@@ -92,12 +94,15 @@ def merge(
 def _join(parts: Sequence[tuple[Path, Manifest]], out: Path, names: Mapping[str, str], command: str) -> Manifest:
     categories = _categories(parts, names)
     ids = {category.name: category.id for category in categories}
-    sources: dict[tuple[str, str], Source] = {}
+    sources: dict[str, Source] = {}
     images: list[Picture] = []
     annotations: list[Cell] = []
     for file, part in parts:
         for source in part.info.sources:
-            sources.setdefault((source.name, source.sha256), source)
+            if sources.setdefault(source.name, source).sha256 != source.sha256:
+                raise DataError(
+                    f"{file}: another manifest has a source called {source.name!r} too; import one of them with --name."
+                )
         called = {category.id: ids[names.get(category.name, category.name)] for category in part.categories}
         place = {picture.id: len(images) + number for number, picture in enumerate(part.images, start=1)}
         images += [
@@ -159,7 +164,7 @@ def _use(merged: Merged, pairs: Sequence[Pair]) -> None:
     copies = {pair.other: pair.one for pair in pairs if pair.likeness is Likeness.EXACT}
     for other, one in copies.items():
         left, kept = images[other], images[one]
-        merged.notes.append(f"{left.file_name}: the same pixels as {kept.file_name}, which stays; left out.")
+        merged.copies.append(f"{left.file_name}: the same pixels as {kept.file_name}, which stays; left out.")
     # the links of a copy that goes are those of the picture that stays
     links = [(pair.one, pair.other) for pair in pairs]
     _group(images, links)
@@ -177,27 +182,13 @@ def _use(merged: Merged, pairs: Sequence[Pair]) -> None:
 
 def _group(images: Sequence[Picture], links: Sequence[tuple[int, int]]) -> None:
     """Give linked pictures, and all others of their groups, one group name."""
-    parent = list(range(len(images)))
-
-    def root(place: int) -> int:
-        while parent[place] != place:
-            parent[place] = parent[parent[place]]
-            place = parent[place]
-        return place
-
-    first: dict[str, int] = {}
-    for place, picture in enumerate(images):
-        if picture.group:
-            parent[root(place)] = root(first.setdefault(picture.group, place))
-    for one, other in links:
-        low, high = sorted((root(one), root(other)))
-        parent[high] = low
-    linked = {root(place) for link in links for place in link}
+    firsts = linked(len(images), [*same_name(picture.group for picture in images), *links])
+    shared = {firsts[place] for link in links for place in link}
     names: dict[int, str] = {}
-    for place, picture in enumerate(images):
-        if root(place) in linked:
+    for first, picture in zip(firsts, images, strict=True):
+        if first in shared:
             own = picture.group or f"{picture.source}/{picture.file_name.rsplit('/', 1)[-1]}"
-            picture.group = names.setdefault(root(place), own)
+            picture.group = names.setdefault(first, own)
 
 
 def _check_sides(merged: Merged, resplit: bool) -> None:
@@ -215,8 +206,8 @@ def _check_sides(merged: Merged, resplit: bool) -> None:
         names = ", ".join(f"{picture.file_name} ({picture.split})" for picture in members[group][:4])
         raise DataError(
             f"{len(torn)} groups of pictures that show the same are on several sides of a split: the first is {group} "
-            f"({' and '.join(sides)}): {names}. A model would be measured on what it was trained on. With --resplit each "
-            "such group goes to one side (test before val before train); or split anew with 'data split'."
+            f"({' and '.join(sides)}): {names}. A model would be measured on what it was trained on. With --resplit "
+            "each such group goes to one side (test before val before train); or split anew with 'data split'."
         )
     moved = 0
     for pictures in members.values():

@@ -12,7 +12,6 @@ from core.counting import CountSettings
 from core.images import find_images
 from trainer.data import DataError
 from trainer.looking import look_at_paths
-from trainer.manifest import RBC
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,16 +133,13 @@ def _read_points(path: Path) -> NDArray[np.float64]:
         raise DataError(f"{path}: the points cannot be read ({error}).") from error
 
 
-def evaluate_points(
-    model: AnyModel, detector: CellFinder, fields: Sequence[PointField], red_cells: frozenset[str] = frozenset({RBC})
-) -> PointEvaluation:
-    """Count the fields at the model's card settings and compare with the points; ``red_cells`` names its classes."""
+def evaluate_points(model: AnyModel, detector: CellFinder, fields: Sequence[PointField]) -> PointEvaluation:
+    """Count the fields at the model's card settings and compare the red cells of all kinds with the points."""
     settings = CountSettings.suggested_by(model.card)
     images = list(look_at_paths([field.path for field in fields], detector, settings))
-    red_labels = [label for label, name in enumerate(model.card.classes) if name in red_cells]
-    files = [_figures(field, image, red_labels) for field, image in zip(fields, images, strict=True)]
+    files = [_figures(field, image, model.card.red_labels) for field, image in zip(fields, images, strict=True)]
     points, unmarked = sum(item.points for item in files), sum(field.unmarked for field in fields)
-    red = sum(item.counts[name] for item in files for name in red_cells)
+    red = sum(item.counts[model.card.classes[label]] for item in files for label in model.card.red_labels)
     white, platelets = (sum(item.counts.get(name, 0) for item in files) for name in ("WBC", "Platelets"))
     return PointEvaluation(
         model={"name": model.card.name, "sha256": model.sha256},
@@ -166,7 +162,7 @@ def evaluate_points(
     )
 
 
-def _figures(field: PointField, image: CountedImage, red_labels: list[int]) -> PointFieldFigures:
+def _figures(field: PointField, image: CountedImage, red_labels: Sequence[int]) -> PointFieldFigures:
     boxes = _red_boxes(image, red_labels)
     limits = np.array([image.width, image.height], np.float32) - _BORDER
     cut = (boxes[:, :2] < _BORDER).any(axis=1) | (boxes[:, 2:] > limits).any(axis=1)
@@ -182,7 +178,7 @@ def _figures(field: PointField, image: CountedImage, red_labels: list[int]) -> P
     )
 
 
-def _red_boxes(image: CountedImage, red_labels: list[int]) -> NDArray[np.float32]:
+def _red_boxes(image: CountedImage, red_labels: Sequence[int]) -> NDArray[np.float32]:
     cells = image.found.detections
     return cells.boxes[image.result.counted & np.isin(cells.labels, red_labels)]
 

@@ -8,8 +8,8 @@ The method, in order:
 2. The size of a cell is the median of ``sqrt(area)`` of the connected pieces that hold one point and are
    round enough to be one cell; without such pieces it is guessed from the thickness of what is
    stained, and in a crowd is no larger than the distance from a point to the next.
-3. Each point is a marker. So is each peak of the distance transform that is farther from every point than half a cell:
-   an unmarked cell, which must not be given to its neighbour.
+3. Each point is a marker. So is each peak of the distance transform that is farther from every point than half a cell,
+   and than its own disc reaches: an unmarked cell, which must not be given to its neighbour.
 4. What is stained is dealt out to the markers by flooding the distance transform from its peaks down: a
    watershed, whose borders run along the necks between touching cells. Each point is raised to the peak that a cell of
    the usual size has, so that of two overlapping cells neither takes the other. No cell reaches farther from its point
@@ -53,6 +53,7 @@ _SLIVER = 0.5  # of the usual side; less than this of a cell says nothing about 
 _LEVEL_SIDE = 96
 _LARGEST_SHARE = 0.4  # of the picture; nobody marks points in pictures of one cell
 _SOLID = 0.9  # share of its convex hull that a single cell fills
+_STEPS = 2  # of growing at each level; one pixel of height is up to 1.4 steps sideways and down
 _CORE = 0.08  # radius of a marker in cell sizes
 
 
@@ -147,23 +148,23 @@ def _usual_size(mask: NDArray[np.uint8], inside: NDArray[np.int_]) -> float | No
     return float(np.median(np.sqrt(w[single] * h[single])))
 
 
-def _deal_out(mask: NDArray[np.uint8], inside: NDArray[np.int_], usual: float) -> NDArray[np.float32]:
-    """Return what is stained as numbered cells, float32 (H, W): n + 1 for point n, above for unmarked ones."""
+def _deal_out(mask: NDArray[np.uint8], inside: NDArray[np.int_], usual: float) -> NDArray[np.uint16]:
+    """Return what is stained as numbered cells, uint16 (H, W): n + 1 for point n, above for unmarked ones."""
     distance = cv2.distanceTransform(cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_REPLICATE), cv2.DIST_L2, 5)
     distance = distance[1:-1, 1:-1].astype(np.float32)
-    pieces = np.zeros(mask.shape, np.float32)
+    pieces = np.zeros(mask.shape, np.uint16)
     near = np.ones(mask.shape, np.uint8)
     near[inside[:, 1], inside[:, 0]] = 0
     from_point = cv2.distanceTransform(near, cv2.DIST_L2, 5) if len(inside) else np.full(mask.shape, np.inf, np.float32)
     number = len(inside)
     for x, y in _peaks(distance, usual):
-        if from_point[y, x] > 0.5 * usual:
+        if from_point[y, x] > max(0.5 * usual, 1.15 * distance[y, x]):
             number += 1
             cv2.circle(pieces, (x, y), max(round(_CORE * usual), 1), number, -1)
     for cell, (x, y) in enumerate(inside.tolist(), start=1):
         cv2.circle(pieces, (x, y), max(round(_CORE * usual), 1), cell, -1)
     pieces *= mask
-    _flood(pieces, np.maximum(distance, 0.5 * usual - from_point) * mask)
+    _flood(pieces, (np.maximum(distance, 0.5 * usual - from_point) * mask).astype(np.float32))
     _limit(pieces, inside, usual)
     return pieces
 
@@ -178,35 +179,38 @@ def _peaks(distance: NDArray[np.float32], usual: float) -> list[tuple[int, int]]
     return [(min(round(x), width - 1), min(round(y), height - 1)) for x, y in centres[1:].tolist()]
 
 
-def _flood(pieces: NDArray[np.float32], distance: NDArray[np.float32]) -> None:
-    """Grow the numbered pieces level by level of the distance transform, in place."""
-    kernel = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    for level in (*np.arange(float(distance.max()), 0, -1.0), 0.0):
-        open_ = (distance > level) & (pieces == 0)
-        while open_.any():
-            grown = cv2.dilate(pieces, kernel)
-            new = open_ & (grown > 0)
-            if not new.any():
-                break
-            pieces[new] = grown[new]
-            open_ &= ~new
+def _flood(pieces: NDArray[np.uint16], height: NDArray[np.float32]) -> None:
+    """Grow the numbered pieces from the peaks of ``height`` down to 0, pixel by pixel and level by level, in place."""
+    levels = np.arange(np.floor(height.max(initial=0)), 0, -1)
+    for level in levels:
+        for _ in range(_STEPS):
+            _grow(pieces, height > level)
+    while _grow(pieces, height > 0):
+        pass
 
 
-def _limit(pieces: NDArray[np.float32], inside: NDArray[np.int_], usual: float) -> None:
+def _grow(pieces: NDArray[np.uint16], allowed: NDArray[np.bool_]) -> bool:
+    """Grow the pieces by a pixel where that is allowed and free, in place; tell if they grew."""
+    grown = cv2.dilate(pieces, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
+    new = allowed & (pieces == 0) & (grown > 0)
+    np.copyto(pieces, grown, where=new)
+    return bool(new.any())
+
+
+def _limit(pieces: NDArray[np.uint16], inside: NDArray[np.int_], usual: float) -> None:
     """Take from each marked cell what is too far from its point to be part of it, in place."""
     reach = int(np.ceil(REACH * usual))
     height, width = pieces.shape
+    near = pieces > len(inside)
     for cell, (x, y) in enumerate(inside.tolist(), start=1):
         x1, y1, x2, y2 = max(x - reach, 0), max(y - reach, 0), min(x + reach + 1, width), min(y + reach + 1, height)
-        window = pieces[y1:y2, x1:x2]
         v, u = np.mgrid[y1 - y : y2 - y, x1 - x : x2 - x]
-        window[(window == cell) & (u * u + v * v <= reach * reach)] = -cell
-    pieces[(pieces > 0) & (pieces <= len(inside))] = 0
-    np.abs(pieces, out=pieces)
+        near[y1:y2, x1:x2] |= (pieces[y1:y2, x1:x2] == cell) & (u * u + v * v <= reach * reach)
+    pieces[~near] = 0
 
 
 def _measure(
-    pieces: NDArray[np.float32], number: int, point: NDArray[np.float64], usual: float
+    pieces: NDArray[np.uint16], number: int, point: NDArray[np.float64], usual: float
 ) -> tuple[tuple[float, float, float, float], float] | None:
     """Return the box of a numbered piece and its quality, None if there is no such piece."""
     reach = int(2 * usual) + 2

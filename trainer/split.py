@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trainer.linking import linked, same_name
 from trainer.manifest import EXCLUDED, DataError
 
 if TYPE_CHECKING:
@@ -67,14 +68,19 @@ def split_into_folds(manifest: Manifest, folds: int, seed: int, by: str = "group
 
 
 def _units(pictures: Sequence[Picture], by: str, seed: int) -> list[list[Picture]]:
-    """Return the pictures that stay together, in random order that depends on names and seed alone."""
-    units: dict[str, list[Picture]] = defaultdict(list)
-    for picture in pictures:
-        alone = f"picture {picture.sha256} {picture.file_name}"
-        units[picture.source if by == "source" else (picture.group or alone)].append(picture)
-    names = sorted(units)
-    order = np.random.default_rng(seed).permutation(len(names))
-    return [units[names[place]] for place in order]
+    """Return the pictures that stay together, in random order that depends on names and seed alone.
+
+    Sources that share a group stay together too.
+    """
+    links = same_name(picture.group for picture in pictures)
+    if by == "source":
+        links += same_name(picture.source for picture in pictures)
+    units: dict[int, list[Picture]] = defaultdict(list)
+    for first, picture in zip(linked(len(pictures), links), pictures, strict=True):
+        units[first].append(picture)
+    in_order = sorted(units.values(), key=lambda unit: min((item.sha256, item.file_name) for item in unit))
+    order = np.random.default_rng(seed).permutation(len(in_order))
+    return [in_order[place] for place in order]
 
 
 def _deal(units: Sequence[Sequence[Picture]], shares: dict[str, float]) -> list[str]:

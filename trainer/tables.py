@@ -108,6 +108,9 @@ def _summary_table(evaluation: Evaluation) -> Table:
     settings = evaluation.settings
     table.add_row("thresholds", _thresholds(settings["thresholds"]))
     table.add_row("NMS IoU", number(settings["nms_iou"], ".2f"))
+    for what, key in (("not known to the model", "unknown_classes"), ("not all annotated", "unjudged_classes")):
+        if evaluation.data[key]:
+            table.add_row(what, ", ".join(evaluation.data[key]))
     table.add_row("median seconds per picture", number(evaluation.seconds_per_image))
     ratio = ", ".join(f"{quantile} %: {value:.2f}" for quantile, value in evaluation.scale_ratio.items())
     table.add_row("true / estimated red cell width", ratio or "no red cells")

@@ -63,8 +63,10 @@ class ReportImage:
     """One image on the list.
 
     ``counted`` is None where there is no count, and ``problem`` says why. ``sha256`` is the hash of the file as it
-    was counted, and ``model_sha256`` that of the model that counted it. ``reviewer`` marked it as reviewed.
-    ``homeless`` cells that a person put are of a class that is not counted.
+    was counted, and ``model_sha256`` that of the model that counted it. ``reviewer`` marked it as reviewed; ``seen``
+    are the counts that this person saw, if they were kept.
+    ``homeless`` cells that a person put are of a class that is not counted. ``copy_of`` is an earlier counted image
+    of the same contents.
     """
 
     id: int
@@ -74,9 +76,17 @@ class ReportImage:
     sha256: str | None = None
     reviewed: bool = False
     reviewer: str = ""
+    seen: dict[str, int] | None = None
     model_sha256: str = ""
     truth: GroundTruth | None = None
     homeless: int = 0
+    copy_of: Path | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether the image was reviewed before its count changed."""
+        counts = None if self.counted is None else self.counted.result.counts
+        return self.reviewed and self.seen is not None and counts is not None and counts != self.seen
 
 
 @dataclass(frozen=True)
@@ -203,6 +213,27 @@ class ReportContent:
     def reviewers(self) -> list[str]:
         """Who marked images as reviewed."""
         return list(dict.fromkeys(image.reviewer for image in self.images if image.reviewed and image.reviewer))
+
+    @property
+    def unreviewed(self) -> int:
+        """How many counted images nobody marked as reviewed."""
+        return sum(image.counted is not None and not image.reviewed for image in self.images)
+
+    @property
+    def changed(self) -> int:
+        """How many images were reviewed before their count changed."""
+        return sum(image.changed for image in self.images)
+
+    @property
+    def review(self) -> str:
+        """How many of the counted images were reviewed, and by whom, in a few words."""
+        counted = len(self.counted)
+        reviewed = counted - self.unreviewed
+        if not reviewed:
+            return "nobody reviewed the pictures"
+        many = f"{reviewed:,} of {counted:,} pictures" if counted > 1 else "the picture"
+        since = f" ({self.changed:,} changed since)" if self.changed else ""
+        return f"{many}{since}, by {', '.join(self.reviewers)}" if self.reviewers else many + since
 
     @property
     def people(self) -> list[str]:

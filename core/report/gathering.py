@@ -18,6 +18,8 @@ from core.quality import field_quality, fragile_counts
 from core.report.content import ReportContent, ReportImage, ReportModel, Sample, VerificationRow, class_counts
 from core.report.sign_off import content_hash, load_sign_offs
 from core.results import CountedImage
+from core.reviews import load_reviews
+from core.session_paths import same_contents
 from core.session_settings import (
     load_card,
     load_estimate_inputs,
@@ -106,6 +108,7 @@ class _Gatherer:
         self.on_list = session.images()
         self._history = session.history(limit=_EVERYTHING)
         self._reviews = _reviews(session, self._history)
+        self._seen = load_reviews(session)
         self._cards: dict[str, ModelCard | None] = {}
         self._names: dict[str, str] = {}
         self._images: list[ReportImage] = []
@@ -155,6 +158,7 @@ class _Gatherer:
                 sha256=image.stamp.sha256 if image.stamp else None,
                 reviewed=image.reviewed,
                 reviewer=self._reviews.get(image.id, ""),
+                seen=self._seen.get(image.id),
                 model_sha256=found.model_sha256,
                 truth=truth,
                 homeless=corrections.homeless,
@@ -179,8 +183,19 @@ class _Gatherer:
             self._cards[sha256] = load_card(self._session, sha256)
         return self._cards[sha256]
 
+    def _mark_copies(self) -> None:
+        """Say of each counted image of which earlier one it is a copy."""
+        by_id = {image.id: image for image in self._images}
+        known = [(image.id, image.sha256) for image in self._images if image.counted and image.sha256]
+        first = same_contents(known)
+        self._images = [
+            replace(image, copy_of=by_id[first[image.id]].path) if image.id in first else image
+            for image in self._images
+        ]
+
     def content(self, made: datetime) -> ReportContent:
         """Put together what was gathered."""
+        self._mark_copies()
         records = {name: load_threshold_record(self._session, name) for name in self.classes}
         used = [image.model_sha256 for image in self._images if image.counted is not None]
         models = tuple(self._model(sha256, used.count(sha256)) for sha256 in dict.fromkeys(used))
@@ -208,8 +223,8 @@ class _Gatherer:
         card = self._card(sha256)
         if card is None:
             return ReportModel(self._names[sha256], sha256, images)
-        sets = ", ".join(f"{data.name} {data.split} ({data.images:,} images)" for data in card.trained_on)
-        parts = (card.architecture, card.date, f"trained on {sets}" if sets else "")
+        sets = (f"{data.purpose.lower()} {data.name} {data.split} ({data.images:,} images)" for data in card.trained_on)
+        parts = (card.architecture, card.date, *sets)
         return ReportModel(self._names[sha256], sha256, images, "; ".join(part for part in parts if part))
 
     def _verified(self, cases: list[Case], handed_in: bool) -> list[VerificationRow]:

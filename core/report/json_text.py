@@ -70,6 +70,7 @@ def _image(image: ReportImage) -> dict[str, Any]:
         "ledger": {name: [row.model, row.added, row.removed] for name, row in ledger.items()},
         "reviewed": image.reviewed,
         "reviewer": image.reviewer,
+        "changed_since_review": image.changed,
     }
 
 

@@ -12,8 +12,9 @@ from core.figures import given, numbers
 from core.report.content import NOT_A_MEDICAL_DEVICE
 from core.report.page import BODY, HEADING, LABEL, SMALL, TITLE, WARNING, WIDTH, Printer
 from core.report.sign_off import short
-from core.report.tables import local_time
+from core.report.tables import local_time, what_was_done
 from core.results import printable
+from core.reviews import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ def head(printer: Printer, content: ReportContent) -> Iterator[Any]:
         ("Sample", content.sample.id or "–"),
         *content.sample.fields,
         ("Images counted", f"{counted} of {listed}" if counted != listed else str(counted)),
-        ("Reviewed by", ", ".join(content.reviewers) or "nobody"),
+        ("Reviewed", content.review),
         ("Report made", local_time(content.made)),
         ("Program", f"SmearCount {content.version}"),
     ]
@@ -211,6 +212,10 @@ def remarks(image: ReportImage) -> list[str]:
     texts = [*(counted.quality.texts if counted.quality else ()), *counted.notices]
     if image.homeless:
         texts.append(f"{many(image.homeless, 'cell')} of classes that are not counted.")
+    if image.changed and image.seen is not None:
+        texts.append(f"Reviewed before the count changed: it was {told(image.seen)}.")
+    if image.copy_of is not None:
+        texts.append(f"The same picture as {image.copy_of.name}; it is counted twice.")
     if counted.frame is not None and counted.frame.region is not None:
         texts.append(counted.frame.text)
     return texts
@@ -235,7 +240,7 @@ def images(printer: Printer, content: ReportContent, *, with_remarks: bool) -> I
                 *(f"{result.counts[name]:,}" for name in content.classes),
                 f"+{added} / −{removed}" if added or removed else "–",
                 "–" if quality is None else quality.light.value,
-                image.reviewer or "yes" if image.reviewed else "–",
+                (image.reviewer or "yes") + (" (changed since)" if image.changed else "") if image.reviewed else "–",
             ]
         )
     sums = [
@@ -307,8 +312,10 @@ def history(printer: Printer, content: ReportContent) -> Iterator[Any]:
         return
     header = ["Time", "Person", "Image", "What"]
     rows = [
-        [f"{row.time.astimezone():%Y-%m-%d %H:%M}", row.person, row.path.name if row.path else "", row.text]
-        for row in reversed(content.history[:_MOST_HISTORY])
+        [f"{row.time.astimezone():%Y-%m-%d %H:%M}", row.person, row.path.name if row.path else "", text]
+        for row, text in reversed(
+            list(zip(content.history, what_was_done(content.history), strict=True))[:_MOST_HISTORY]
+        )
     ]
     more = len(content.history) - len(rows)
     if more > 0:

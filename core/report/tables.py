@@ -15,7 +15,7 @@ from core.report.content import NOT_A_MEDICAL_DEVICE
 from core.results import failed_row, printable, table_header, table_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from core.csv_text import CsvStyle, Value
@@ -70,7 +70,9 @@ def _more_of(image: ReportImage, counted: CountedImage, classes: tuple[str, ...]
     notices = list(counted.notices)
     if image.homeless:
         notices.append(f"{image.homeless} cells of classes that are not counted.")
-    return [*row, "yes" if image.reviewed else "no", image.reviewer, " ".join(notices), image.sha256 or ""]
+    if image.copy_of is not None:
+        notices.append(f"The same picture as {printable(image.copy_of)}; it is counted twice.")
+    return [*row, _reviewed(image), image.reviewer, " ".join(notices), image.sha256 or ""]
 
 
 def cells_tables(content: ReportContent) -> Iterator[tuple[CountedImage, list[list[Value]]]]:
@@ -192,6 +194,10 @@ def verification_table(content: ReportContent) -> Table:
     return Table("verification", header, rows)
 
 
+def _reviewed(image: ReportImage) -> str:
+    return "before the count changed" if image.changed else "yes" if image.reviewed else "no"
+
+
 def settings_table(content: ReportContent) -> Table:
     """Return what a person needs to repeat the count and to know who answers for it: names and values."""
     signed = content.signed or content.superseded
@@ -208,7 +214,7 @@ def settings_table(content: ReportContent) -> Table:
         *(["model", f"{model.name}; {model.trained}".rstrip("; ")] for model in content.models),
         *(["model sha256", model.sha256] for model in content.models),
         *([f"ground truth: {kind}, images", number] for kind, number in content.truths().items()),
-        ["reviewed by", ", ".join(content.reviewers)],
+        ["reviewed", content.review],
         ["people", ", ".join(content.people)],
         ["content sha256", content.content],
         ["sign-off", state],
@@ -222,18 +228,31 @@ def settings_table(content: ReportContent) -> Table:
     return Table("settings", ["setting", "value"], rows)
 
 
+def what_was_done(history: Iterable[HistoryRow]) -> list[str]:
+    """Return what each line of a history says, newest first: an undo has the words of what it takes back."""
+    rows = list(history)
+    takes_back: dict[int, bool] = {}
+    for row in reversed(rows):
+        takes_back[row.number] = row.undoes is not None and not takes_back.get(row.undoes, False)
+    return [
+        row.text if row.undoes is None else f"{'Undo' if takes_back[row.number] else 'Redo'}: {row.text}"
+        for row in rows
+    ]
+
+
 def history_table(content: ReportContent) -> Table:
     """Return who did what and when, oldest first."""
+    rows = zip(content.history, what_was_done(content.history), strict=True)
     return Table(
         "history",
         ["number", "time", "person", "image", "what", "takes back"],
-        [_history_row(row) for row in reversed(content.history)],
+        [_history_row(row, text) for row, text in reversed(list(rows))],
     )
 
 
-def _history_row(row: HistoryRow) -> list[Value]:
+def _history_row(row: HistoryRow, text: str) -> list[Value]:
     path = "" if row.path is None else printable(row.path)
-    return [row.number, row.time.astimezone().isoformat(timespec="seconds"), row.person, path, row.text, row.undoes]
+    return [row.number, row.time.astimezone().isoformat(timespec="seconds"), row.person, path, text, row.undoes]
 
 
 def to_csv(content: ReportContent, style: CsvStyle | None = None) -> bytes:

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.detections import Detections
 from core.detector import DetectorResult
-from core.focus import edge_blur
+from core.focus import edge_blur, levels
 from core.lit_field import LitField
 from core.scale import LARGEST_DIAMETER, SMALLEST_DIAMETER, guess_diameter
 from core.segcount.instances import count_masks
@@ -97,6 +97,7 @@ class SegmentCounter:
             seen.scale,
             seen.notices,
             edge_blur(seen.sample, seen.diameter),
+            levels=levels(image),
         )
 
     def see(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
+from shiboken6 import isValid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +48,13 @@ class _Worker(QObject):
         self.finished.emit(job, result)
 
 
+def _end(thread: QThread, _worker: _Worker, *_: object) -> None:
+    """End the thread; ``_worker`` is held until then."""
+    if isValid(thread):  # at the end of the program it may be gone already
+        thread.quit()
+        thread.wait()
+
+
 class Background(QObject):
     """A thread for one kind of work. A new job puts an end to the one before; its results are dropped."""
 
@@ -65,6 +74,7 @@ class Background(QObject):
         self._worker.reported.connect(self._on_reported)
         self._worker.finished.connect(self._on_finished)
         self._worker.failed.connect(self._on_failed)
+        self.destroyed.connect(partial(_end, self._thread, self._worker))
 
     @property
     def busy(self) -> bool:
@@ -92,8 +102,7 @@ class Background(QObject):
     def close(self) -> None:
         """End the thread."""
         self.cancel()
-        self._thread.quit()
-        self._thread.wait()
+        _end(self._thread, self._worker)
 
     @Slot(object, object)
     def _on_reported(self, job: _Job, part: object) -> None:

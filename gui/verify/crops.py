@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CONTEXT = 0.55
-_MOST_KEPT = 2000
+_MOST_BYTES = 200_000_000
 
 Region = tuple[int, int, int]
 """Left, top and side of a square of a photograph, in its pixels."""
@@ -47,28 +47,53 @@ class Wanted:
 
 @dataclass(frozen=True, eq=False)
 class _Cut:
-    """One piece that was cut."""
+    """The pieces that were cut out of one photograph; ``error``: why there are none."""
 
-    image: int
-    region: Region
-    picture: QImage
+    wanted: Wanted
+    pictures: tuple[QImage, ...]
+    error: str = ""
 
 
 class CropStore(QObject):
-    """The pieces that were cut, and those that are being cut."""
+    """The pieces that were cut, and those that are being cut. They take a bounded part of the memory."""
 
     arrived = Signal()
+    finished = Signal()  # all that was wanted is here, as far as it can be
 
     def __init__(self, side: int, parent: QObject) -> None:
         super().__init__(parent)
         self._side = side
         self._kept: OrderedDict[tuple[int, Region], QPixmap] = OrderedDict()
+        self._failed: dict[tuple[int, Path], str] = {}
         self._background = Background("crops", self)
         self._background.reported.connect(self._on_cut)
+        self._background.finished.connect(lambda *_: self.finished.emit())
+
+    @property
+    def busy(self) -> bool:
+        """Whether pieces are being cut."""
+        return self._background.busy
+
+    def set_side(self, side: int) -> None:
+        """Cut pieces of another width and height from now on."""
+        if side != self._side:
+            self.forget()
+            self._side = side
 
     def crop(self, image: int, region: Region) -> QPixmap | None:
         """Return a piece, None if it is not there yet."""
-        return self._kept.get((image, region))
+        piece = self._kept.get((image, region))
+        if piece is not None:
+            self._kept.move_to_end((image, region))
+        return piece
+
+    def error(self, image: int, path: Path) -> str:
+        """Return why a photograph could not be read; "" if it could, or nobody tried."""
+        return self._failed.get((image, path), "")
+
+    def retry(self) -> None:
+        """Try photographs again that could not be read: they may be there by now."""
+        self._failed.clear()
 
     def want(self, wanted: Sequence[Wanted]) -> None:
         """Cut these pieces, as far as they are not at hand, and no others."""
@@ -78,15 +103,20 @@ class CropStore(QObject):
             if regions:
                 missing.append(Wanted(one.image, one.path, regions))
         if not missing:
-            self._background.cancel()
+            self.cancel()
             return
         side = self._side
         self._background.start(lambda cancel, report: _cut_all(missing, side, cancel, report))
 
+    def cancel(self) -> None:
+        """Cut no more pieces."""
+        self._background.cancel()
+
     def forget(self) -> None:
         """Drop everything: another session has other pictures under the same numbers."""
-        self._background.cancel()
+        self.cancel()
         self._kept.clear()
+        self._failed.clear()
 
     def close(self) -> None:
         """End the thread."""
@@ -94,8 +124,11 @@ class CropStore(QObject):
 
     @Slot(object)
     def _on_cut(self, cut: _Cut) -> None:
-        self._kept[cut.image, cut.region] = QPixmap.fromImage(cut.picture)
-        while len(self._kept) > _MOST_KEPT:
+        if cut.error:
+            self._failed[cut.wanted.image, cut.wanted.path] = cut.error
+        for region, picture in zip(cut.wanted.regions, cut.pictures, strict=False):
+            self._kept[cut.wanted.image, region] = QPixmap.fromImage(picture)
+        while len(self._kept) * 4 * self._side**2 > _MOST_BYTES:
             self._kept.popitem(last=False)
         self.arrived.emit()
 
@@ -106,10 +139,10 @@ def _cut_all(wanted: Sequence[Wanted], side: int, cancel: threading.Event, repor
             raise Cancelled
         try:
             pixels = read_image(one.path).pixels
-        except (ImageError, OSError):
-            continue
-        for region in one.regions:
-            report(_Cut(one.image, region, _cut(pixels, region, side)))
+        except (ImageError, OSError) as error:
+            report(_Cut(one, (), str(error)))
+        else:
+            report(_Cut(one, tuple(_cut(pixels, region, side) for region in one.regions)))
 
 
 def _cut(pixels: NDArray[np.uint8], region: Region, side: int) -> QImage:

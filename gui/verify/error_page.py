@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from gui.quiet import QuietComboBox
 from gui.session_holder import Level
 from gui.verify import fixing
 from gui.verify.background import Background
@@ -51,10 +52,10 @@ class ErrorPage(QWidget):
         self._fill_classes()
 
     def _build(self) -> None:
-        self.class_box = QComboBox()
+        self.class_box = QuietComboBox()
         self.class_box.setAccessibleName("Class")
         self.class_box.activated.connect(lambda *_: self._ask())
-        self.verdict_box = QComboBox()
+        self.verdict_box = QuietComboBox()
         self.verdict_box.setAccessibleName("Which cells")
         for verdict, title in _TITLES.items():
             self.verdict_box.addItem(title, verdict)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.detections import Origin
-from core.recount import found_cell
 from core.session_values import Cell, Change
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ def remove(document: Document, places: Iterable[Place]) -> int:
         changes = [
             Change(place.cell, before, None)
             for place in mine
-            if place.cell is not None and (before := _as_it_is(document, entry, place.cell)) is not None
+            if place.cell is not None and (before := document.editing.cell_of(entry.id, place.cell)) is not None
         ]
         if changes and document.editing.edit_image(entry.id, _name("Remove", mine), changes):
             done += len(changes)
@@ -62,16 +61,6 @@ def _by_picture(document: Document, places: Iterable[Place]) -> list[tuple[Entry
     for place in places:
         grouped.setdefault(place.image, []).append(place)
     return [(entry, mine) for image, mine in grouped.items() if (entry := document.entry(image)) is not None]
-
-
-def _as_it_is(document: Document, entry: Entry, number: int) -> Cell | None:
-    """Return a cell as it now is, None if it was taken away."""
-    cells = document.cells_of(entry)
-    if cells is None or number in cells.overlay:
-        return None if cells is None else cells.overlay[number]
-    found = cells.found.detections
-    place = (found.ids == number).nonzero()[0]
-    return found_cell(found, int(place[0]), document.classes) if len(place) else None
 
 
 def _box(document: Document, entry: Entry, place: Place) -> tuple[float, float, float, float]:

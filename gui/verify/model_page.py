@@ -9,7 +9,6 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.model import MODEL_SUFFIX
+from gui.quiet import QuietComboBox
 from gui.verify.charts import Chart, Series
 from gui.verify.model_runs import ModelRuns
 from gui.verify.model_table import ModelTable, with_interval
@@ -97,7 +97,7 @@ class ModelPage(QWidget):
         self.note.setWordWrap(True)
         self.table = ModelTable()
         self.table.setMinimumHeight(120)
-        self.measure = QComboBox()
+        self.measure = QuietComboBox()
         self.measure.setAccessibleName("Plot")
         for name in ("Accuracy", "F1"):
             self.measure.addItem(name)

@@ -101,8 +101,8 @@ class ModelRuns(QObject):
                 entry, found = self._document.entry(image), session.detections(image)
                 if entry is None or entry.stamp is None or found is None:
                     continue
-                blur, capped = load_field(session, image)
-                result = DetectorResult(found.detections, found.diameter, found.scale, entry.notices, blur, capped)
+                field = load_field(session, image)
+                result = DetectorResult(found.detections, found.diameter, found.scale, entry.notices, *field)
                 name, sha256 = found.model_name, found.model_sha256
                 kept = KeptResult(name, sha256, found.classes, entry.stamp.sha256, entry.diameter, result)
                 save_result(session, image, kept)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPalette
 from PySide6.QtWidgets import QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -81,6 +81,10 @@ class PlotPane(QWidget):
         self._colours: dict[int, Rgb] = {}
         self._place: tuple[int, int] | None = None
         self._pointer: Any = None
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self._draw)
 
     @property
     def chart(self) -> Chart | None:
@@ -145,6 +149,8 @@ class PlotPane(QWidget):
             line = pg.InfiniteLine(mark.x, 90, pen, label=mark.text, labelOpts={**options, "position": 0.06})
         else:
             line = pg.InfiniteLine(mark.y, 0, pen, label=mark.text, labelOpts={**options, **_ABOVE_AT_RIGHT})
+            if mark.text:  # else its ground would hide a part of the line
+                line.label.setFlag(pg.QtWidgets.QGraphicsItem.GraphicsItemFlag.ItemStacksBehindParent)
         self.view.addItem(line, ignoreBounds=True)
 
     def _draw_series(self, series: Series, colour: QColor, ink: QColor) -> None:
@@ -242,7 +248,9 @@ class PlotPane(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
-            self._draw()
+            # Not at once: the layout of a legend has a widget of its own that the style sheet knows, and Qt is just
+            # going through all of those. A legend that is freed meanwhile ends the program.
+            self._later.start()
 
     # -- saving ------------------------------------------------------------------------------------
 
@@ -254,6 +262,9 @@ class PlotPane(QWidget):
         OSError
             If the file cannot be written.
         """
+        if self._later.isActive():
+            self._later.stop()
+            self._draw()
         if self._pointer is not None:
             self.view.removeItem(self._pointer)
             self._pointer = None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QTabBar, QVBoxLayout, QWidget
 
 from gui.class_panel import swatch
+from gui.quiet import QuietComboBox
 from gui.threshold_records import origin_of_threshold, use_thresholds
 from gui.verify.charts import Kind, make_chart
 from gui.verify.plot_pane import PlotPane, scrolling
@@ -66,7 +67,7 @@ class ThresholdPage(QWidget):
         self.table.setMinimumHeight(160)
         self.table.places_wanted.connect(lambda threshold, what: self.places_wanted.emit(self.chosen, threshold, what))
         self.table.selectionModel().currentChanged.connect(lambda *_: self._show_row())
-        self.by = QComboBox()
+        self.by = QuietComboBox()
         self.by.addItem("accuracy", "accuracy")
         self.by.addItem("F1", "f1")
         self.by.setAccessibleName("Best by")
@@ -114,7 +115,7 @@ class ThresholdPage(QWidget):
         column.addLayout(uses)
 
     def _build_plot(self) -> None:
-        self.kind = QComboBox()
+        self.kind = QuietComboBox()
         self.kind.setAccessibleName("Plot")
         for kind in Kind:
             self.kind.addItem(kind.value, kind)

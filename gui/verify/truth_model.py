@@ -146,6 +146,13 @@ class TruthModel(QAbstractTableModel):
             self._document.message.emit(Level.ERROR, str(error))
         return taken
 
+    def refuses(self, index: _Index) -> bool:
+        """Tell whether a count cannot be typed at a place because it comes from cells with a place."""
+        entry = self.entry(index.row()) if index.isValid() else None
+        if entry is None or not self.is_count(index.column()) or not self._document.writable:
+            return False
+        return not self._may_type(entry)
+
     def _may_type(self, entry: Entry) -> bool:
         truth = self._document.truths.of(entry.id)
         return self._document.writable and (truth is None or truth.source is TruthSource.TYPED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QIntValidator, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QIntValidator, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractItemDelegate,
     QAbstractItemView,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.ground_truth import GroundTruth, TruthSource
+from gui.quiet import QuietComboBox
 from gui.truths import describe
 from gui.verify.truth_model import TruthModel
 
@@ -48,6 +49,8 @@ class _CountEditor(QStyledItemDelegate):
 
 class CountGrid(QTableView):
     """The table of manual counts: Enter goes down, Delete empties, columns can be pasted."""
+
+    refused = Signal(int)  # row of a picture where a count was typed that is not typed there
 
     def __init__(self, model: TruthModel) -> None:
         super().__init__()
@@ -95,7 +98,16 @@ class CountGrid(QTableView):
             for index in self.selectionModel().selectedIndexes():
                 self.truth_model.setData(index, "")
         else:
+            index = self.currentIndex()
             super().keyPressEvent(event)
+            if event.text().isdigit() and self.truth_model.refuses(index):
+                self.refused.emit(index.row())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        super().mouseDoubleClickEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        if self.truth_model.refuses(index):
+            self.refused.emit(index.row())
 
     def _go_down(self) -> None:
         index = self.currentIndex()
@@ -127,13 +139,13 @@ class TruthPage(QWidget):
         self._document = verifier.document
         self.model = TruthModel(verifier, self)
         self.grid = CountGrid(self.model)
-        self.used = QComboBox()
+        self.used = QuietComboBox()
         self.used.setAccessibleName("Which truth of the picture is used")
         self.used.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.used.activated.connect(self._on_used)
         self.picture = QLabel()
         self.clear_button = QPushButton("&Clear")
-        self.clear_button.setToolTip("Take the truths of the selected pictures away; the history keeps a line of it")
+        self.clear_button.setToolTip("Take the truths of the selected pictures away; undo (Ctrl+Z) brings them back")
         self.clear_button.clicked.connect(self._clear)
         self.reviewed_button = QPushButton()
         self.reviewed_button.setToolTip("Take the corrected counts of the pictures marked reviewed, as they are now")
@@ -142,10 +154,16 @@ class TruthPage(QWidget):
         self.import_button.clicked.connect(self.import_wanted)
         hint = QLabel(
             "Type what you counted yourself; leave empty what you did not count. Enter goes down, and columns can be "
-            "pasted from a spreadsheet. The program's counts are not shown here, so that they do not lead you."
+            "pasted from a spreadsheet. The program's counts are not shown here, so that they do not lead you. Tick "
+            "pictures to check only those."
         )
         hint.setObjectName("faint")
         hint.setWordWrap(True)
+        self.refusal = QLabel()
+        self.refusal.setObjectName("caution")
+        self.refusal.setWordWrap(True)
+        self.refusal.hide()
+        self.grid.refused.connect(self._on_refused)
         below = QHBoxLayout()
         for widget in (self.picture, self.used, self.clear_button):
             below.addWidget(widget)
@@ -156,6 +174,7 @@ class TruthPage(QWidget):
         layout.setContentsMargins(0, 10, 0, 0)
         layout.addWidget(hint)
         layout.addWidget(self.grid, 1)
+        layout.addWidget(self.refusal)
         layout.addLayout(below)
         self.grid.selectionModel().currentChanged.connect(lambda *_: self._show_truths())
         self.model.dataChanged.connect(lambda *_: self._show_truths())
@@ -189,10 +208,22 @@ class TruthPage(QWidget):
             self.used.addItem(describe(truth), source)
         if TruthSource.TYPED not in truths:
             self.used.addItem("typed totals", TruthSource.TYPED)
+        self.refusal.hide()
         self.used.setEnabled(entry is not None and self._document.writable)
         self.clear_button.setEnabled(bool(truths) and self._document.writable)
         self.picture.setText(f"{entry.path.name}:" if entry else "")
         self._show_reviewed()
+
+    def _on_refused(self, row: int) -> None:
+        """Say why a number that was typed is not taken."""
+        entry = self.model.entry(row)
+        truth = self._document.truths.of(entry.id) if entry is not None else None
+        if entry is not None and truth is not None:
+            self.refusal.setText(
+                f"What you type is not taken: the counts of {entry.path.name} come from cells with a place "
+                f"({describe(truth)}). To type totals instead, choose “typed totals” below; the others are kept."
+            )
+            self.refusal.show()
 
     def _show_reviewed(self) -> None:
         left = self._untaken()
@@ -209,9 +240,10 @@ class TruthPage(QWidget):
             self._document.truths.keep_review(entry)
 
     def _on_used(self, place: int) -> None:
-        entry, source = self.entry, self.used.itemData(place)
+        entry = self.entry
         if entry is None:
             return
+        source = TruthSource(self.used.itemData(place))  # Qt gives a plain text back
         if source is TruthSource.TYPED and TruthSource.TYPED not in self._document.truths.all_of(entry.id):
             self._document.truths.put(entry.id, GroundTruth.typed({}))
         else:
@@ -221,5 +253,4 @@ class TruthPage(QWidget):
         rows = {index.row() for index in self.grid.selectionModel().selectedIndexes()} | {
             self.grid.currentIndex().row()
         }
-        for entry in filter(None, map(self.model.entry, sorted(rows))):
-            self._document.truths.clear(entry.id)
+        self._document.truths.take_away(entry.id for entry in map(self.model.entry, sorted(rows)) if entry is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.class_panel import QuietSpinBox
+from gui.quiet import QuietComboBox, QuietSpinBox
 from gui.verify.error_page import ErrorPage
 from gui.verify.model_page import ModelPage
 from gui.verify.question import STEPS, Scope
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from gui.verify.plot_pane import PlotPane
 
 _CHECKED = (("the model's count", False), ("the corrected count", True))
+_SHARE_OF_SCREEN = 0.92
+_EXPLAINED = (
+    "TP: counted, and there; FP: counted, but not there; FN: there, but missed. A counted and a true box are one cell "
+    "if they share the part that “Match at IoU” says. AP: how well all thresholds do together; 1 is perfect."
+)
 _TOTALS_ONLY = (
     "Typed totals say how many cells there are, not where: they allow accuracy only. "
     "Precision, recall and F1 need boxes or points."
@@ -51,7 +56,7 @@ class VerifyWindow(QWidget):
         super().__init__()  # without a parent: else it could not go behind the pictures
         self.setObjectName("verifyWindow")
         self.setWindowTitle("Check against a manual count – SmearCount")
-        self.setMinimumSize(660, 440)
+        self.setMinimumHeight(440)
         self._document = document
         self._preferences = preferences
         self.verifier = Verifier(document)
@@ -73,6 +78,10 @@ class VerifyWindow(QWidget):
         layout.setContentsMargins(14, 10, 14, 12)
         layout.addLayout(self._build_bar())
         layout.addWidget(self.state)
+        explained = QLabel(_EXPLAINED)
+        explained.setWordWrap(True)
+        explained.setObjectName("faint")
+        layout.addWidget(explained)
         layout.addWidget(self.pages, 1)
         self.truth_page.import_wanted.connect(self.import_wanted)
         self.threshold_page.places_wanted.connect(self._show_places)
@@ -85,15 +94,15 @@ class VerifyWindow(QWidget):
         self.verifier.options_changed.connect(self.show_options)
         self.show_options()
         if not self.restoreGeometry(preferences.verify_geometry):
-            self.resize(1180, 760)
+            self.resize(QSize(1180, 760).boundedTo(self.screen().availableGeometry().size() * _SHARE_OF_SCREEN))
 
     def _build_bar(self) -> QHBoxLayout:
-        self.scope = QComboBox()
+        self.scope = QuietComboBox()
         self.scope.activated.connect(lambda *_: self.verifier.set_options(scope=self.scope.currentData()))
         for scope in Scope:
             self.scope.addItem("", scope)
         self.scope.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.whose = QComboBox()
+        self.whose = QuietComboBox()
         for text, corrected in _CHECKED:
             self.whose.addItem(text, corrected)
         self.whose.setToolTip(
@@ -107,9 +116,10 @@ class VerifyWindow(QWidget):
         self.iou.setKeyboardTracking(False)
         self.iou.setToolTip("How far a counted box and a true one must overlap to be one cell (IoU); points need none")
         self.iou.valueChanged.connect(lambda value: self.verifier.set_options(iou=round(value, 2)))
-        self.step = QComboBox()
+        self.step = QuietComboBox()
         for step in STEPS:
             self.step.addItem(f"{step:.2f}", step)
+        self.step.setToolTip("How far the thresholds of the table lie from each other")
         self.step.activated.connect(lambda *_: self.verifier.set_options(step=self.step.currentData()))
         bar = QHBoxLayout()
         for text, widget in (
@@ -120,6 +130,7 @@ class VerifyWindow(QWidget):
         ):
             label = QLabel(text)
             label.setBuddy(widget)
+            label.setToolTip(widget.toolTip())
             widget.setAccessibleName(text.replace("&", ""))
             bar.addWidget(label)
             bar.addWidget(widget)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 CLASSES = ["RBC", "WBC", "Platelets"]
+TOO_BRIGHT = "Too bright: even the darkest cells are nearly white."
 
 
 class Bench:
@@ -121,7 +122,7 @@ def test_json_has_the_documented_shape(bench: Bench):
     assert document["errors"] == []
     assert image["region"] is None
     assert image["excluded"] == {"RBC": 0, "WBC": 0, "Platelets": 0}
-    assert image["quality"] == {"light": "look", "reasons": ["Too few cells to say much: 2 red cells."]}
+    assert image["quality"] == {"light": "bad", "reasons": [TOO_BRIGHT, "Too few cells to say much: 2 red cells."]}
     assert [set(cell) for cell in image["detections"]] == [{"class", "score", "box"}] * 3
     assert image["detections"][0] == {"class": "RBC", "score": 0.9, "box": [10, 10, 60, 60]}
 
@@ -222,7 +223,7 @@ def test_a_region_beside_the_picture_is_told(bench: Bench):
 def test_what_speaks_against_a_field_is_told(bench: Bench):
     [row] = bench.csv(bench.picture())
     assert "field.png: Too few cells to say much: 2 red cells." in bench.err
-    assert row["field quality"] == "look Too few cells to say much: 2 red cells."
+    assert row["field quality"] == f"bad {TOO_BRIGHT} Too few cells to say much: 2 red cells."
 
 
 def test_the_frame_is_drawn_and_what_it_leaves_out_is_dashed(bench: Bench):

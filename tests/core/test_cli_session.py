@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import openpyxl
@@ -17,10 +20,14 @@ from core.cli import main
 from core.report import SignOff, gather, sign
 from core.session import Session
 from core.session_settings import SETTINGS_KEY
+from core.session_snapshot import snapshot
+from core.session_values import SessionBusyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+
+EDITOR = Path(__file__).with_name("session_editor.py")
 
 
 class Bench:
@@ -174,3 +181,31 @@ def test_what_cannot_be_written_is_one_sentence(bench: Bench, tmp_path: Path):
     (tmp_path / "r.pdf").mkdir()
     assert "r.pdf: the result cannot be written (Is a directory)" in bench.refuse("--report", "r.pdf", "--csv", "r.csv")
     assert not (tmp_path / "r.csv").exists()
+
+
+def test_a_session_that_is_open_in_a_window_is_read_as_it_is(bench: Bench):
+    assert bench.run("--csv", "closed.csv") == 0
+    arguments = [sys.executable, str(EDITOR), "hold", str(bench.session)]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as window:
+        assert window.stdin is not None
+        assert window.stdout is not None
+        assert window.stdout.readline().strip() == "open"
+        assert bench.run("--csv", "open.csv", "--json", "open.json") == 0
+        assert "it is open in a window; this is what it holds now." in " ".join(bench.err.split())
+        with pytest.raises(SessionBusyError):  # the window still holds it
+            Session.open(bench.session)
+        window.stdin.close()
+    assert Path("open.csv").read_bytes() == Path("closed.csv").read_bytes()
+    assert str(bench.session) in Path("open.json").read_text()
+
+
+def test_no_snapshot_is_taken_in_the_middle_of_a_step(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("core.session_snapshot._PAUSE_S", 0)
+    journal = bench.session.with_name(bench.session.name + "-journal")
+    journal.write_bytes(b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7")
+    with pytest.raises(SessionBusyError):
+        snapshot(bench.session, tmp_path)
+    journal.write_bytes(bytes(8))
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    assert snapshot(bench.session, folder).read_bytes() == bench.session.read_bytes()

@@ -212,6 +212,7 @@ def test_a_polygon_keeps_the_forbidden_borders_of_the_image():
         (((0, 0), (10, 10)), "area"),
         (((0, 0), (10, 10), (20, 20)), "area"),
         (((0, 0), (10, 10), (12, 0), (0, 20)), "cross"),
+        (((0, 0), (10, 10), (10, 0), (0, 10)), "cross"),  # both halves of a bow tie together have no area
         (((0, 0), (10, float("nan")), (10, 0)), "finite"),
     ],
 )

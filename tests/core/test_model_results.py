@@ -18,7 +18,7 @@ def test_a_result_comes_back_bit_for_bit_for_the_same_file_and_scale(tmp_path: P
     rng = np.random.default_rng(1)
     boxes = rng.uniform(0, 900, (50, 4)).astype(np.float32)
     cells = Detections.from_model(boxes, rng.random(50).astype(np.float32), rng.integers(0, 3, 50).astype(np.int32))
-    result = DetectorResult(cells, 71.25, 0.9, ("A notice.",), 0.05, True)
+    result = DetectorResult(cells, 71.25, 0.9, ("A notice.",), 0.05, True, (40.0, 210.0))
     kept = KeptResult("RN20", "abc", ("RBC", "WBC", "Platelets"), "file", None, result)
     with Session.create(tmp_path / "a.smearcount") as session:
         save_result(session, 4, kept)
@@ -33,6 +33,6 @@ def test_a_result_comes_back_bit_for_bit_for_the_same_file_and_scale(tmp_path: P
     assert again is not None
     assert (again.model, again.classes) == (kept.model, kept.classes)
     assert (again.result.diameter, again.result.scale, again.result.notices) == (71.25, 0.9, ("A notice.",))
-    assert (again.result.blur, again.result.capped) == (0.05, True)
+    assert (again.result.blur, again.result.capped, again.result.levels) == (0.05, True, (40.0, 210.0))
     for name in ("boxes", "scores", "labels"):
         assert np.array_equal(getattr(again.result.detections, name), getattr(cells, name))

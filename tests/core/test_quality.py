@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -26,6 +26,8 @@ CARD = ModelCard(name="a", architecture="b", classes=CLASSES, thresholds=LIMITS,
 WIDTH, HEIGHT = 640, 480
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from core.model import Model
 
 Boxes = NDArray[np.float32]
@@ -42,8 +44,9 @@ def judged(
     *,
     score: float = 0.9,
     diameter: float = 64,
-    blur: float | None = 0.04,
+    blur: float | None = 0.03,
     capped: bool = False,
+    levels: tuple[float, float] | None = (90, 220),
     card: ModelCard = CARD,
     rule: EdgeRule = EdgeRule.ALL,
 ) -> Quality:
@@ -52,7 +55,7 @@ def judged(
     cells = Detections.from_model(boxes, scores, np.zeros(len(boxes), np.int32))
     settings = CountSettings(dict(card.thresholds), 0.9, rule)
     countable = Countable.of(cells, Corrections.none(cells), 0.9, settings.frame(WIDTH, HEIGHT))
-    found = DetectorResult(cells, diameter, 1.0, (), blur, capped)
+    found = DetectorResult(cells, diameter, 1.0, (), blur, capped, levels)
     result = countable.count(settings.thresholds, card.classes)
     fragile = fragile_counts(countable, settings.thresholds, card.classes)
     return field_quality(found, result, card, (WIDTH, HEIGHT), fragile)
@@ -68,6 +71,9 @@ def test_a_good_field_passes():
     [
         ({"blur": 0.07}, Light.LOOK, "Slightly out of focus"),
         ({"blur": 0.12}, Light.BAD, "12% of a red cell"),
+        ({"blur": 0.05}, Light.LOOK, "Slightly out of focus"),
+        ({"levels": (0, 40)}, Light.BAD, "Too dark"),
+        ({"levels": (240, 255)}, Light.BAD, "Too bright"),
         ({"capped": True}, Light.BAD, "more candidates"),
         ({"diameter": 12}, Light.BAD, "very small here, 12 pixels"),
         ({"diameter": 40}, Light.LOOK, "64 pixels wide, but were looked for at 40"),
@@ -223,9 +229,29 @@ def test_the_detector_measures_the_focus(model: Model, smear: RenderedSmear):
     sharp = detector.detect(smear.image)
     blurred = detector.detect(cv2.GaussianBlur(smear.image, (0, 0), 7.0).astype(np.uint8))
     assert sharp.blur is not None
-    assert sharp.blur < 0.06
+    assert sharp.blur < 0.045
     assert blurred.blur is not None
     assert blurred.blur > 0.08
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda image: cv2.GaussianBlur(image, (0, 0), 6.0), "out of focus"),
+        (lambda image: image // 8, "Too dark"),
+        (lambda image: 255 - (255 - image) // 8, "Too bright"),
+    ],
+)
+def test_a_spoilt_photograph_is_no_good_field(model: Model, spoil: Callable[[NDArray[np.uint8]], Any], told: str):
+    """Cells of 100 pixels whose outlines are smears, and pictures with nothing but black or white."""
+    rng = np.random.default_rng(4)
+    smear = render_smear(640, 480, red_cells=22, white_cells=1, platelets=2, diameter=100, rng=rng)
+    found = Detector(model).detect(np.asarray(spoil(smear.image), np.uint8))
+    countable = Countable.of(found.detections, Corrections.none(found.detections), model.card.nms_iou)
+    result = countable.count(model.card.thresholds, model.card.classes)
+    quality = field_quality(found, result, model.card, (640, 480), {})
+    assert quality.light is not Light.GOOD
+    assert told in " ".join(quality.texts)
 
 
 @pytest.mark.parametrize("factor", [0.35, 1, 2])

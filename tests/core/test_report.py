@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,8 +34,16 @@ from core.report.progress import Progress, ReportCancelled
 from core.report.tables import to_csv
 from core.report.workbook import to_xlsx
 from core.report.writing import Outputs, write_report
-from core.session import Cell, Change, Command, Session
-from core.session_settings import SETTINGS_KEY, EstimateInputs, save_estimate_inputs, save_region
+from core.reviews import review_key
+from core.session import Cell, Change, Command, Session, stamp_of
+from core.session_settings import (
+    SETTINGS_KEY,
+    EstimateInputs,
+    load_settings,
+    save_estimate_inputs,
+    save_region,
+    stored_settings,
+)
 from core.session_values import SessionReadOnlyError
 
 if TYPE_CHECKING:
@@ -189,11 +198,57 @@ def test_estimates_are_made_of_what_the_laboratory_gives(session: Session):
     assert figures["RBC diameter, median"]["ends"]["are"] == "the middle half of the cells"
 
 
+def test_an_undo_is_told_as_one(session: Session):
+    edit = remove_first(session, 1)
+    [change] = edit.changes
+    back = Command(0, 1, "Remove RBC", (Change(change.cell, change.after, change.before),), None, edit.number)
+    undo = session.record(back, "Ada")
+    session.record(replace(edit, number=0, undoes=undo.number), "Ada")
+    content = gather(session)
+    assert [row[4] for row in sheets(content)["history"][1:]] == ["Remove RBC", "Undo: Remove RBC", "Redo: Remove RBC"]
+    assert "Undo: Remove RBC" in " ".join(pages(content))
+
+
+def test_a_copy_of_a_picture_is_told(session: Session, tmp_path: Path):
+    content = gather(session)
+    first, second = content.images
+    shutil.copy(first.path, second.path)
+    found = session.detections(2)
+    assert found is not None
+    session.set_counted(2, found, width=200, height=120, seconds=1.0, notices=(), stamp=stamp_of(second.path))
+    content = gather(session)
+    assert [image.copy_of for image in content.images] == [None, first.path]
+    assert "The same picture as field 1.png; it is counted twice." in " ".join(pages(content))
+    notices = sheets(content)["images"][0].index("notices")
+    assert "counted twice" in sheets(content)["images"][2][notices]
+
+
 def test_who_reviewed_is_known(session: Session):
     session.record(Command(0, 1, "Mark reviewed", (), (False, True), None), "Grace")
     content = gather(session)
     assert content.reviewers == ["Grace"]
     assert [image.reviewer for image in content.images] == ["Grace", ""]
+    assert content.review == "1 of 2 pictures, by Grace"
+    assert "1 of 2 pictures, by Grace" in " ".join(pages(content))
+
+
+def test_a_review_is_of_the_counts_that_were_seen(session: Session):
+    counted = gather(session).images[0].counted
+    assert counted is not None
+    seen = dict(counted.result.counts)
+    kept = ((review_key(1), None, seen),)
+    session.record(Command(0, 1, "Mark reviewed", (), (False, True), None, kept=kept), "Grace")
+    assert gather(session).changed == 0
+    settings, classes = load_settings(session) or (None, ())
+    assert settings is not None
+    higher = replace(settings, thresholds=dict.fromkeys(settings.thresholds, 0.99))
+    session.put(SETTINGS_KEY, stored_settings(higher, classes))
+    content = gather(session)
+    assert content.review == "1 of 2 pictures (1 changed since), by Grace"
+    text = " ".join(pages(content))
+    assert "1 of 2 pictures (1 changed since), by Grace" in text
+    assert "Reviewed before the count changed: it was RBC" in text
+    assert sheets(content)["images"][1].count("before the count changed") == 1
 
 
 # -- signing --------------------------------------------------------------------------------------

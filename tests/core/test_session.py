@@ -516,6 +516,19 @@ def test_the_undo_stack_comes_back(path: Path, tmp_path: Path):
         assert (names(done), names(undone)) == (["a", "d"], [])
 
 
+def test_an_edit_changes_settings_too_and_its_undo_brings_them_back(path: Path, tmp_path: Path):
+    with Session.create(path) as session:
+        [image] = session.add_images([tmp_path / "a.png"])
+        session.put("truth", [1])
+        done = session.record(Command(0, image.id, "Clear", (), None, None, kept=(("truth", [1], None),)), "Ada")
+        assert session.get("truth") is None
+        back = replace(done, number=0, undoes=done.number, kept=(("truth", None, [1]),))
+        undo = session.record(back, "Ada")
+        assert session.get("truth") == [1]
+    with Session.open(path) as session:
+        assert session.commands() == ([], [replace(done, number=undo.number, undoes=done.number)])
+
+
 @pytest.mark.parametrize("convention", ["latest row", "first row"])
 @pytest.mark.parametrize("seed", range(20))
 def test_the_undo_stack_is_that_of_the_window(memory_folder: Path, seed: int, convention: str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,10 +38,14 @@ def quick_collections() -> None:
     gc.freeze()
 
 
+DOCUMENTS: weakref.WeakSet[Document] = weakref.WeakSet()
+
+
 @pytest.fixture(autouse=True)
 def no_earlier_windows() -> None:
     """Free the windows of earlier tests: they are in reference cycles, and each holds a compiled network."""
     gc.collect()
+    assert len(DOCUMENTS) <= 1, "something keeps closed windows, and each takes 65 MB"
 
 
 @pytest.fixture
@@ -54,6 +59,7 @@ def window(qtbot: QtBot, model_path: Path, tmp_path: Path, preferences: Preferen
     assert isinstance(app, QApplication)
     apply_theme(app, Theme.LIGHT)
     window = MainWindow(Document(model_path, tmp_path / "sessions", "Anna"), preferences)
+    DOCUMENTS.add(window.document)
     qtbot.addWidget(window)
     window.resize(1100, 760)
     window.show()

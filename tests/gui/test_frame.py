@@ -161,6 +161,15 @@ def test_a_rectangle_is_drawn_kept_and_taken_off(counted: MainWindow, qtbot: QtB
     assert counted.canvas.frame.frame is None
 
 
+def test_a_bow_tie_is_refused_in_one_sentence(counted: MainWindow, qtbot: QtBot) -> None:
+    viewport = counted.canvas.viewport()
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_P)
+    for corner in ((100, 40), (300, 240), (300, 40), (100, 240)):
+        qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=at(counted, *corner))
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_Return)
+    assert counted.notice.label.text() == "A region's outline must not cross itself; draw it again."
+
+
 def test_a_polygon_is_closed_by_a_double_click_or_enter(counted: MainWindow, qtbot: QtBot) -> None:
     viewport = counted.canvas.viewport()
     frames, entry = counted.document.frames, counted.document.entries[0]

@@ -16,7 +16,8 @@ from core.detections import Origin
 from gui.actions import Actions
 from gui.document import Document
 from gui.entries import State
-from gui.gallery import ClassSection, Gallery, shares
+from gui.gallery import Gallery
+from gui.gallery_section import ClassSection, shares
 from gui.gallery_tiles import Crops
 from gui.theme import Theme, apply_theme
 
@@ -480,13 +481,13 @@ def test_tiles_grow_but_never_beyond_their_column(gallery: Gallery, open_smear: 
     open_smear()
     view = gallery.sections["WBC"].view
     gallery.tile_side = 48
-    small = view.gridSize()
+    small = view.cell_size()
     gallery.tile_side = 128
-    assert view.gridSize().width() > small.width()
+    assert view.cell_size().width() > small.width()
     gallery.window().resize(330, 900)
     gallery.splitter.setOrientation(Qt.Orientation.Horizontal)
     gallery.splitter.setSizes([200, 80, 80])
-    assert view.gridSize().width() <= view.viewport().width()
+    assert view.cell_size().width() <= view.viewport().width()
 
 
 def test_classes_lie_side_by_side_in_a_wide_gallery_and_one_below_the_other_in_a_high_one(

@@ -35,6 +35,7 @@ class Bench:
 
     def __init__(self, qtbot: QtBot, window: MainWindow, folder: Path) -> None:
         self.qtbot, self.window, self.folder = qtbot, window, folder
+        self.question = ""
         window.preferences.folder = str(folder)
 
     def open(self) -> ReportDialog:
@@ -63,6 +64,7 @@ class Bench:
         def answer() -> None:
             question = QApplication.activeModalWidget()
             if isinstance(question, QInputDialog):
+                self.question = question.labelText()
                 question.setTextValue(name)
                 question.accept()
             else:
@@ -158,6 +160,17 @@ def test_a_sign_off_is_superseded_by_an_edit_and_holds_again_when_it_is_undone(b
     bench.qtbot.waitUntil(lambda: "superseded" in window.status.sign_off.text(), timeout=10_000)
     document.close_session()
     bench.qtbot.waitUntil(lambda: not window.status.sign_off.isVisible(), timeout=10_000)
+
+
+def test_who_signs_is_told_what_nobody_reviewed(bench: Bench):
+    document = bench.window.document
+    total = len(document.entries)
+    document.editing.mark_reviewed(True)
+    document.set_threshold("RBC", 0.98)
+    document.settle()
+    bench.sign(bench.open())
+    unreviewed = f"Nobody has reviewed {total - 1} of them. " if total > 1 else ""
+    assert f"{unreviewed}1 was reviewed before the count changed." in bench.question
 
 
 def test_another_sample_is_another_content(bench: Bench):

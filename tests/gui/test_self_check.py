@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from core.annotate import write_picture
 from core.demo import render_demo_smear
 from core.model import default_model_path
 from core.self_check import check_installation, shipped_model_sha256
+from gui.crash import crash_traces
 from gui.guide import PAGES, GuideWindow, guide_folder
 from gui.self_check import SelfCheckDialog, recent_faults, support_facts
 
@@ -77,6 +80,28 @@ def test_the_support_file_has_faults_without_their_messages(tmp_path: Path) -> N
         "ValueError: /home/anna/Smith.png is odd\n"
     )
     assert recent_faults(log) == ["ValueError at images.py:40 read_image"]
+
+
+def test_a_crash_trace_outlives_the_next_starts_and_is_in_the_support_file(tmp_path: Path, qtbot: QtBot) -> None:
+    """The program is killed by a fault below Python, started anew, and asked for a support file."""
+    logs = tmp_path / "patient Smith" / "logs"
+    start = "import faulthandler, sys; from pathlib import Path; from gui.crash import CrashGuard; "
+    start += "guard = CrashGuard(Path(sys.argv[1])); "
+    for crashes, then in enumerate(["crash", "crash", "end", "end", "crash", "crash", "crash"]):
+        end = "def in_the_decoder(): faulthandler._sigsegv()\nin_the_decoder()" if then == "crash" else "guard.close()"
+        code = subprocess.run([sys.executable, "-c", f"{start}\n{end}", str(logs)], check=False).returncode
+        assert (code == 0) == (then == "end"), crashes
+        assert "in_the_decoder" in json.dumps(crash_traces(logs))
+    traces = crash_traces(logs)
+    assert len(traces) == 4
+    assert [trace["when"] for trace in traces] == sorted((trace["when"] for trace in traces), reverse=True)
+    facts = json.dumps(support_facts(check_installation(tmp_path / "none.onnx"), None, logs / "smearcount.log"))
+    assert "in_the_decoder" in facts
+    assert "Smith" not in facts
+    (logs / "faults.txt").write_text(
+        'Windows fatal exception: access violation\n  File "C:\\Users\\anna\\gui\\canvas.py", line 3 in paint\n'
+    )
+    assert crash_traces(logs)[0]["trace"][1] == '  File "canvas.py", line 3 in paint'
 
 
 @pytest.mark.parametrize("name", [name for name, _ in PAGES])

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
 
 from core.annotate import write_picture
+from core.annotations.values import AnnotatedImage
 from core.figures import Span
 from core.frame import EdgeRule
-from core.ground_truth import TruthKind, TruthSource, load_truth
+from core.ground_truth import GroundTruth, TruthKind, TruthSource, load_truth
 from core.intervals import poisson_interval
 from core.quality import Light
 from core.rendered_smear import SmearStyle, render_smear
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from core.ground_truth import GroundTruth
     from gui.window import MainWindow
 
 
@@ -244,6 +246,73 @@ def test_the_light_says_why_a_field_is_bad(
     assert "Out of focus" in light.text.text()
     tip = window.image_list.model.data(window.image_list.model.index(1), Qt.ItemDataRole.ToolTipRole)
     assert "Out of focus" in tip
+
+
+def test_the_wheel_changes_no_rule_and_no_scope(counted: MainWindow, qtbot: QtBot) -> None:
+    counted.panel.rule_section.set_open(True)
+    counted.panel.estimates.set_open(True)
+    counted.canvas.setFocus()
+    for box in (counted.panel.rule_section.rule, counted.panel.estimates.scope):
+        place = QPointF(box.rect().center())
+        down, no_button = QPoint(0, -120), Qt.MouseButton.NoButton
+        begin, no_key = Qt.ScrollPhase.NoScrollPhase, Qt.KeyboardModifier.NoModifier
+        event = QWheelEvent(place, box.mapToGlobal(place), QPoint(), down, no_button, no_key, begin, False)
+        QApplication.sendEvent(box, event)
+        assert box.currentIndex() == 0
+        assert not box.hasFocus()
+
+
+def test_a_tally_that_is_cleared_elsewhere_is_empty_at_once(counted: MainWindow, qtbot: QtBot) -> None:
+    counted.actions_["tally"].trigger()
+    click(qtbot, counted, 30, 30)
+    click(qtbot, counted, 60, 60)
+    tally, document = counted.document.tally, counted.document
+    assert len(tally.truth) == 2
+    document.truths.clear(document.entries[0].id, TruthSource.TALLY)
+    assert len(tally.truth) == 0
+    assert not tally.can_undo
+    counted.actions_["tally"].trigger()
+    assert document.truths.of(document.entries[0].id) is None
+
+
+def test_clearing_a_tally_can_be_undone_while_it_is_open(counted: MainWindow, qtbot: QtBot) -> None:
+    counted.actions_["tally"].trigger()
+    click(qtbot, counted, 30, 30)
+    click(qtbot, counted, 60, 60)
+    tally, document = counted.document.tally, counted.document
+    assert document.truths.take_away([document.entries[0].id]) == 1
+    assert len(tally.truth) == 0
+    assert counted.actions_["undo"].text() == "&Undo clear tally (2 cells)"
+    counted.actions_["undo"].trigger()
+    assert len(tally.truth) == 2
+    counted.actions_["tally"].trigger()
+    truth = document.truths.of(document.entries[0].id)
+    assert truth is not None
+    assert len(truth) == 2
+
+
+def test_a_tally_says_that_the_check_no_longer_uses_what_was_imported(counted: MainWindow, qtbot: QtBot) -> None:
+    document = counted.document
+    image = document.entries[0].id
+    boxes = AnnotatedImage("a.png", *document.entries[0].size, np.array([[1, 1, 30, 30]], np.float32), ("RBC",))
+    document.truths.put(image, GroundTruth.imported(boxes, document.classes))
+    counted.actions_["tally"].trigger()
+    click(qtbot, counted, 60, 60)
+    counted.actions_["tally"].trigger()
+    assert counted.notice.isVisible()
+    assert "against your tally now, and no longer against the imported boxes" in counted.notice.label.text()
+
+
+def test_a_blind_tally_hides_the_check_window_too(counted: MainWindow, qtbot: QtBot) -> None:
+    counted.show_verify()
+    assert counted.verify is not None
+    counted.actions_["tally"].trigger()
+    counted.tally_controls.panel.blind.click()
+    assert not counted.verify.isVisible()
+    assert not counted.actions_["verify"].isEnabled()
+    counted.actions_["tally"].trigger()
+    qtbot.waitUntil(counted.verify.isVisible)
+    assert counted.actions_["verify"].isEnabled()
 
 
 def test_intervals_stand_beside_the_counts(counted: MainWindow) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,14 +12,14 @@ import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QFileDialog
 
 from core.annotations.values import AnnotatedImage
 from core.ground_truth import GroundTruth, TruthKind, TruthSource, load_truth
 from core.metrics import score_image
 from core.model_card import CARD_KEY, ModelCard
 from core.verification import threshold_steps
-from gui.class_panel import QuietSlider
+from gui.quiet import QuietComboBox, QuietSlider, QuietSpinBox
 from gui.theme import Theme, apply_theme
 from gui.verify.charts import Kind
 from gui.verify.places import Place, Verdict
@@ -177,11 +178,88 @@ def test_counts_are_pasted_from_a_spreadsheet_emptied_and_cleared(counted: Count
     first = truths.of(window.document.entries[0].id)
     assert first is not None
     assert first.totals == {"RBC": 12, "Platelets": 2}
+    assert "Counted by hand: RBC 12, Platelets 2" in [row.text for row in window.document.history()]
+
+
+def test_what_is_cleared_can_be_undone_in_both_windows_and_after_opening_again(counted: Counted, qtbot: QtBot) -> None:
+    window = counted(2)
+    document = window.document
+    truths, (first, second) = document.truths, document.entries
+    marks = GroundTruth.tally(document.classes, blind=True).with_point("RBC", 30, 40).with_point("WBC", 80, 90)
+    truths.put(first.id, GroundTruth.typed({"RBC": 9}))
+    truths.put(first.id, marks)
+    truths.put(second.id, GroundTruth.typed({"RBC": 7}))
+    page = opened(qtbot, window)
+    click_cell(qtbot, page.truth_page.grid, 0, 1)
+    page.truth_page.grid.selectAll()
     qtbot.mouseClick(page.truth_page.clear_button, Qt.MouseButton.LeftButton)
-    assert truths.of(window.document.entries[0].id) is None
-    history = [row.text for row in window.document.history()]
-    assert "Counted by hand: RBC 12, Platelets 2" in history
-    assert "Ground truth taken away (typed totals)" in history
+    assert truths.of(second.id) is None
+    assert source_of(window, first) is TruthSource.TYPED
+    assert "Clear tally, blind (2 cells)" in [row.text for row in document.history()]
+    qtbot.keyClick(page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert source_of(window, second) is TruthSource.TYPED
+    back = truths.of(first.id)
+    assert back is not None
+    assert back.stored() == marks.stored()
+    assert list(truths.all_of(first.id)) == [TruthSource.TALLY, TruthSource.TYPED]
+    qtbot.keyClick(page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert truths.of(second.id) is None
+    assert document.session is not None
+    path = document.session.path
+    document.close_session()
+    assert document.open_session(path)
+    document.editing.undo()
+    first = document.entries[0]
+    assert list(document.truths.all_of(first.id)) == [TruthSource.TALLY, TruthSource.TYPED]
+
+
+def test_undoing_a_clear_leaves_what_was_counted_since(counted: Counted) -> None:
+    document = counted(1).document
+    [entry] = document.entries
+    document.truths.put(entry.id, GroundTruth.typed({"RBC": 9}))
+    assert document.truths.take_away([entry.id]) == 1
+    newer = GroundTruth.typed({"RBC": 11})
+    document.truths.put(entry.id, newer)
+    document.editing.undo()
+    truth = document.truths.of(entry.id)
+    assert truth is not None
+    assert truth.totals == {"RBC": 11}
+
+
+def test_a_total_typed_over_imported_boxes_says_why_it_is_not_taken(counted: Counted, qtbot: QtBot) -> None:
+    window = counted(1)
+    give_boxes(window)
+    page = opened(qtbot, window).truth_page
+    click_cell(qtbot, page.grid, 0, 1)
+    assert not page.refusal.isVisible()
+    qtbot.keyClicks(page.grid, "7")
+    assert page.refusal.isVisible()
+    assert "choose “typed totals” below" in page.refusal.text()
+    place = page.used.findText("typed totals")
+    page.used.setCurrentIndex(place)
+    page.used.activated.emit(place)
+    assert not page.refusal.isVisible()
+    type_into(qtbot, page.grid, 0, 1, ["7"])
+    truth = window.document.truths.of(window.document.entries[0].id)
+    assert truth is not None
+    assert truth.totals == {"RBC": 7}
+
+
+def test_the_wheel_changes_no_box_of_any_window(counted: Counted, qtbot: QtBot) -> None:
+    window = counted(1)
+    opened(qtbot, window)
+    boxes = [box for top in QApplication.topLevelWidgets() for box in top.findChildren(QComboBox)]
+    numbers = [box for top in QApplication.topLevelWidgets() for box in top.findChildren(QAbstractSpinBox)]
+    shown = [box for box in (*boxes, *numbers) if box.window() in (window, window.verify)]
+    assert len(shown) > 10
+    for box in shown:
+        assert isinstance(box, (QuietComboBox, QuietSpinBox))
+        assert not box.focusPolicy() & Qt.FocusPolicy.WheelFocus & ~Qt.FocusPolicy.StrongFocus
+
+
+def source_of(window: MainWindow, entry: Entry) -> TruthSource | None:
+    truth = window.document.truths.of(entry.id)
+    return None if truth is None else truth.source
 
 
 # -- truths ------------------------------------------------------------------------------------------
@@ -589,6 +667,31 @@ def press(qtbot: QtBot, widget: QWidget, key: Qt.Key) -> None:
     qtbot.keyClick(widget, key, Qt.KeyboardModifier.AltModifier)
 
 
+def test_themes_can_be_changed_while_and_after_plots_with_legends_are_shown(counted: Counted, qtbot: QtBot) -> None:
+    window = counted(1)
+    give_boxes(window, without=1, extra=1)
+    page = opened(qtbot, window)
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    page.pages.setCurrentWidget(page.threshold_page)
+    for kind in Kind:
+        page.threshold_page.kind.setCurrentIndex(page.threshold_page.kind.findData(kind))
+        if page.threshold_page.plot.chart is not None and len(page.threshold_page.plot.chart.series) > 1:
+            break
+    chart = page.threshold_page.plot.chart
+    assert chart is not None
+    assert len(chart.series) > 1  # else there is no legend
+    for turn in range(12):
+        window.verify.setVisible(turn % 3 != 2) if window.verify else None
+        app.processEvents()
+        legend = page.threshold_page.plot.view.getPlotItem().legend
+        apply_theme(app, Theme.LIGHT if turn % 2 else Theme.DARK)
+        assert page.threshold_page.plot.view.getPlotItem().legend is legend  # its layout is known to the style sheet
+        app.processEvents()
+        gc.collect()
+    qtbot.waitUntil(lambda: page.threshold_page.plot.view.getPlotItem().legend is not legend)
+
+
 @pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
 def test_plots_follow_the_theme(counted: Counted, qtbot: QtBot, theme: Theme) -> None:
     window = counted(1)
@@ -598,5 +701,6 @@ def test_plots_follow_the_theme(counted: Counted, qtbot: QtBot, theme: Theme) ->
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     apply_theme(app, theme)
+    app.processEvents()
     ground = page.threshold_page.plot.view.backgroundBrush().color()
     assert (ground.lightness() < 128) == (theme is Theme.DARK)

@@ -369,3 +369,17 @@ def test_preferences_are_remembered_but_thresholds_are_not(
     assert store.value("show_labels", type=bool) is False
     assert not any("threshold" in key.lower() for key in store.allKeys())
     assert suggested["RBC"] != 0.9
+
+
+def test_nothing_is_cut_off_beside_the_history_in_a_small_window(window: MainWindow, qtbot: QtBot) -> None:
+    window.resize(1000, 700)
+    window.actions_["history"].trigger()
+    window.doubt_bar.show()
+    qtbot.waitUntil(window.history_panel.isVisible)
+    QApplication.processEvents()
+    assert window.width() == 1000
+    assert window.panel.width() >= window.panel.minimumSizeHint().width()
+    bar = window.doubt_bar
+    for button in (bar.onward, bar.stop):
+        assert button.width() >= button.sizeHint().width()
+        assert bar.rect().contains(button.geometry())

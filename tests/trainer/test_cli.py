@@ -92,7 +92,14 @@ def test_bad_choices_give_one_sentence(
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["fit"], ["evaluate"], ["train"], ["evaluate", "--data", "x", "--resize", "0"]],
+    [
+        [],
+        ["fit"],
+        ["evaluate"],
+        ["train"],
+        ["evaluate", "--data", "x", "--resize", "0"],
+        ["evaluate", "--data", "x", "--dense", "0"],
+    ],
 )
 def test_bad_arguments_exit_with_two(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
@@ -205,7 +212,7 @@ def test_evaluate_points(tmp_path: Path, data_folder: Path, points_folder: Path,
     assert [item["file"] for item in json.loads(out.read_text("utf-8"))["files"]] == ["3.png"]
 
 
-def test_the_red_cells_of_other_classes_are_named(
+def test_red_cells_of_every_kind_are_held_against_the_points(
     tmp_path: Path, data_folder: Path, points_folder: Path, model_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     card = Model(model_file).card
@@ -216,8 +223,12 @@ def test_the_red_cells_of_other_classes_are_named(
     arguments = ["evaluate-points", "--model", str(model_file), "--images", str(data_folder / "images")]
     arguments += ["--points", str(points_folder), "--only", str(tmp_path / "names.txt"), "--json", str(out)]
     assert main(arguments) == 2
-    assert "there is no class 'RBC'; name the red cells among its classes" in capsys.readouterr().err
-    assert main([*arguments, "--red-cells", "round cell,oval cell"]) == 0
+    assert "none of its classes are red cells" in capsys.readouterr().err
+    write_card(
+        model_file,
+        msgspec.structs.replace(card, classes=tuple(limits), thresholds=limits, red_cells=("round cell", "oval cell")),
+    )
+    assert main(arguments) == 0
     figures = json.loads(out.read_text("utf-8"))
     (counts,) = (item["counts"] for item in figures["files"])
     assert figures["red_cells"] == counts["round cell"] + counts["oval cell"]

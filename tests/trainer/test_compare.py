@@ -93,6 +93,16 @@ def test_a_picture_drawn_twice_counts_twice_as_in_coco(make: Any, fields: list[F
         assert ap == pytest.approx(coco.classes[name].ap["all"], abs=1e-9)
 
 
+def test_a_class_of_which_nothing_was_found_has_an_average_precision_of_0(write: Any, make: Any) -> None:
+    truth = (make.boxes(np.random.default_rng(1), 5), np.array([0, 0, 0, 1, 1]))
+    found = (truth[0][:3], np.array([0.9, 0.8, 0.7], np.float32), np.zeros(3, np.int32))
+    runs = [write(name, [make.field(found, truth)] * 2) for name in ("one", "two")]
+    rows = {row.class_name: row.figures for row in compare(runs).rows if row.run == "two"}
+    assert [rows[name][AP50].value for name in ("RBC", "WBC", "mean")] == [1.0, 0.0, 0.5]
+    assert np.isnan(rows["Platelets"][AP50].value)
+    assert rows["Platelets"][AP50].interval is None
+
+
 def test_a_run_does_not_differ_from_itself(write: Any, fields: list[FieldResult]) -> None:
     comparison = compare([write("one", fields), write("two", list(fields))])
     assert [(row.class_name, row.run) for row in comparison.rows] == [

@@ -208,6 +208,7 @@ def test_what_is_not_all_annotated_is_not_judged(
     assert classes["RBC"]["truth"] == (smears[0].labels == RBC).sum()
     assert classes["RBC"]["counted"] == first["classes"]["RBC"]["counted"]
     assert classes["Platelets"]["counted"] == 0, "nobody says where platelets are"
+    assert figures["data"]["unjudged_classes"] == ["Platelets"]
     assert figures["sweep"]["Platelets"][0]["counted"] == 0
     assert figures["coco"]["classes"]["Platelets"]["ap"]["all"] is None
     invented = figures["confusion"]["counts"][-1]

@@ -88,7 +88,7 @@ def test_faster_rcnn_becomes_a_model_file_like_any_other(tmp_path: Path, train_s
     trained = load_trained(best)
     assert isinstance(trained.model, CellFasterRCNN)
     with torch.no_grad():  # one epoch is not enough to be sure of anything
-        trained.model.roi_heads.box_predictor.cls_score.bias[1:] += 3
+        trained.model.get_parameter("roi_heads.box_predictor.cls_score.bias")[1:] += 3
     card = build_card(trained)
     assert card.architecture.startswith("Faster R-CNN, ResNet-18")
     export_exact(trained, card, tmp_path / "model.onnx")

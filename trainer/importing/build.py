@@ -106,6 +106,7 @@ def build_manifest(
         raise DataError(f"{source}: there is no picture with annotations that can be used.")
     name = options.name or source.resolve().stem
     categories = _categories(imported, options)
+    _check_incomplete(source, imported, options)
     ids = {category.name: category.id for category in categories}
     images: list[Picture] = []
     annotations: list[Cell] = []
@@ -168,6 +169,16 @@ def _categories(imported: Imported, options: ImportOptions) -> list[Category]:
         Category(number, name, name if name in CANONICAL_CLASSES else options.kinds_of)
         for number, name in enumerate(names, start=1)
     ]
+
+
+def _check_incomplete(source: Path, imported: Imported, options: ImportOptions) -> None:
+    """Refuse a class that is neither in the source nor one of the usual three: a slip of the keyboard."""
+    there = {_class_name(cell.name) for item in imported.fields for cell in item.cells}
+    there |= {*CANONICAL_CLASSES, EVERY_CLASS, *options.type_names, *map(_class_name, imported.classes)}
+    for name in options.incomplete:
+        if name != EVERY_CLASS and _class_name(name) not in there:
+            known = ", ".join(sorted(there - {EVERY_CLASS}))
+            raise DataError(f"{source}: there is no class {name!r} to be incomplete; the classes are {known}.")
 
 
 def _by_number(name: str) -> tuple[str, int, str]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 from rich.console import Console
-from rich.progress import track
 
 from core.annotations import read_annotations
 from core.annotations.collecting import Notices
@@ -18,6 +17,7 @@ from core.images import read_image
 from trainer.importing.fields import Imported, ImportedCell, ImportedField, PictureFolder, unread
 from trainer.manifest import DataError
 from trainer.points_to_boxes import points_to_boxes
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -127,9 +127,7 @@ def read_points(source: Path, images: Path | None, names: Sequence[str] = ()) ->
     files = [file for file in _files(inside, ".txt") if file.stem in stems]
     result = _read(source, images, files, _POINT_SIDE, pictures)
     called = {f"type {number}": name for number, name in enumerate(names)}
-    console = Console(stderr=True)
-    hidden = not console.is_terminal
-    for item in track(result.fields, "Finding boxes", console=console, disable=hidden, transient=True):
+    for item in progress(result.fields, "Finding boxes"):
         _find_boxes(item, called)
     return result
 

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
-from core.illumination import divide_light, estimate_light
+from core.illumination import WHITE, divide_light, estimate_light
 from core.images import ImageError, find_images, read_image
-from core.scale import stained_area
 from trainer.importing.fields import Box, Imported, ImportedCell, ImportedField
 from trainer.manifest import DataError
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SMALLEST_SHARE = 0.02  # of the picture; what is smaller is no cell that somebody would cut out
+_STEP = 12.0  # pixel values by which a stained cell differs from the empty field at least
 _MIDDLE = 0.2  # the cell is what is stained within this share of the sides from the middle
 
 
@@ -33,8 +32,7 @@ def read_class_folders(source: Path) -> Imported:
     pictures = [(folder.name, path) for folder in folders for path in find_images([folder], recursive=True)]
     if not pictures:
         raise DataError(f"{source}: there are no folders with pictures here; make one for each class.")
-    console = Console(stderr=True)
-    for name, path in track(pictures, "Reading", console=console, disable=not console.is_terminal, transient=True):
+    for name, path in progress(pictures, "Reading"):
         try:
             image = read_image(path)
         except ImageError as error:
@@ -56,9 +54,7 @@ def cell_in_the_middle(image: NDArray[np.uint8]) -> Box | None:
 
     None if nothing stands out there, or it fills the picture.
     """
-    mask = stained_area(divide_light(image, estimate_light(image)))
-    if mask is None:
-        return None
+    mask = _foreground(divide_light(image, estimate_light(image)))
     height, width = mask.shape
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     dx, dy = max(int(_MIDDLE * width), 1), max(int(_MIDDLE * height), 1)
@@ -70,3 +66,21 @@ def cell_in_the_middle(image: NDArray[np.uint8]) -> Box | None:
     if area < _SMALLEST_SHARE * width * height or (w >= width - 1 and h >= height - 1):
         return None
     return float(x), float(y), float(x + w), float(y + h)
+
+
+def _foreground(field: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return what is stained, uint8 (H, W) of 0 and 1, with pale plasma and all.
+
+    In a picture of one white cell Otsu's threshold parts the nucleus from the rest. A second one among the rest
+    finds the plasma, if there is any that stands out.
+    """
+    stain = cv2.GaussianBlur(np.asarray(np.clip(WHITE - field.min(axis=2), 0, 255), np.uint8), (0, 0), 1.0)
+    level, _ = cv2.threshold(stain, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    rest = stain[stain <= level]
+    if len(rest):
+        lower, _ = cv2.threshold(rest, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+        level = max(lower, _STEP)
+    mask = (stain > level).astype(np.uint8)
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(mask, outlines, -1, 1, -1)
+    return cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).astype(np.uint8)

@@ -70,6 +70,8 @@ def facts(evaluation: Evaluation) -> dict[str, str]:
     }
     if data["unknown_classes"]:
         known["Not known to the model"] = ", ".join(data["unknown_classes"])
+    if data["unjudged_classes"]:
+        known["Not judged"] = f"{', '.join(data['unjudged_classes'])}: not all of them are annotated"
     return known
 
 

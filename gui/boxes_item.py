@@ -1,0 +1,262 @@
+"""All boxes of a picture on the canvas, in one item."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from core.boxes import areas
+from core.classes import PAPER, Palette
+from core.detections import Origin
+from gui.outlines import Outlines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from core.detections import Detections
+
+_DENSE = 1500  # more visible boxes than this are drawn with thinner lines
+_INNER = 4.0
+_DOTS = (2, 3)
+_ORIGINS = {Origin.PERSON: "put or confirmed by hand", Origin.IMPORTED: "imported from a file"}
+_LINE_STYLES = ((2, None), (3, None), (2, (6, 4)), (2, (2, 3)))  # width, pieces and gaps in pixels of the screen
+
+
+class BoxesItem(QGraphicsItem):
+    """All boxes of a picture in one item; ``revision`` grows with each change.
+
+    What was drawn last is kept, so that pointing at cells and selecting them redraws no box.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
+        self._palette: Palette = PAPER
+        self._classes: tuple[str, ...] = ()
+        self._detections: Detections | None = None
+        self._rects: list[QRectF] = []
+        self._shown: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._ghosts: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._bounds = QRectF()
+        self.revision = 0
+        self._outlines: Outlines | None = None
+        self._outlines_for: tuple[QTransform, QSize, float] | None = None
+
+    @property
+    def palette(self) -> Palette:
+        """The colours of the classes."""
+        return self._palette
+
+    def set_palette(self, palette: Palette) -> None:
+        """Draw classes in other colours."""
+        self._palette = palette
+        self._redraw()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of the labels."""
+        return self._classes
+
+    @property
+    def detections(self) -> Detections | None:
+        """The cells of the picture, shown or not."""
+        return self._detections
+
+    def _redraw(self) -> None:
+        self.revision += 1
+        self._outlines_for = None
+        self.update()
+
+    def set_detections(self, detections: Detections | None, classes: tuple[str, ...]) -> None:
+        """Take the cells of a picture; none are shown until ``set_shown``."""
+        if detections is self._detections and classes == self._classes:
+            return
+        self.prepareGeometryChange()
+        self._rects = self._rects_of(detections)
+        self._classes = classes
+        self._detections = detections
+        self._bounds = QRectF()
+        if detections is not None and len(detections):
+            low, high = detections.boxes.min(0), detections.boxes.max(0)
+            self._bounds = QRectF(QPointF(*low[:2].tolist()), QPointF(*high[2:].tolist()))
+        self._shown = self._ghosts = np.zeros(0, np.int64)
+        self._redraw()
+
+    def _rects_of(self, detections: Detections | None) -> list[QRectF]:
+        """Return the rectangles of all cells; after a correction only the last few are new."""
+        if detections is None:
+            return []
+        old = self._detections
+        same = 0
+        if old is not None:
+            most = min(len(old), len(detections))
+            unequal = np.flatnonzero((old.boxes[:most] != detections.boxes[:most]).any(axis=1))
+            same = int(unequal[0]) if len(unequal) else most
+        x1, y1, x2, y2 = detections.boxes[same:].T
+        new = np.stack([x1, y1, x2 - x1, y2 - y1], axis=1).astype(float).tolist()
+        return self._rects[:same] + [QRectF(x, y, w, h) for x, y, w, h in new]
+
+    def set_shown(self, mask: NDArray[np.bool_], ghosts: NDArray[np.bool_] | None = None) -> None:
+        """Show the cells of a bool mask (N,), and those of a second one dotted, as what might be cells."""
+        self._shown = np.flatnonzero(mask)
+        self._ghosts = np.zeros(0, np.int64) if ghosts is None else np.flatnonzero(ghosts)
+        self._redraw()
+
+    @property
+    def shown_count(self) -> int:
+        """How many boxes are drawn when the whole picture is in view."""
+        return len(self._shown)
+
+    def cells_at(self, point: QPointF, *, ghosts: bool = False) -> list[int]:
+        """Return the ids of the shown cells (or ghosts) at a point of the picture, the smallest first."""
+        shown = self._ghosts if ghosts else self._shown
+        if self._detections is None or not len(shown):
+            return []
+        boxes = self._detections.boxes[shown]
+        x, y = point.x(), point.y()
+        hit = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
+        cells = shown[hit]
+        return [int(number) for number in self._detections.ids[cells[np.argsort(areas(boxes[hit]), kind="stable")]]]
+
+    def shown_ids(self) -> list[int]:
+        """Return the ids of the shown cells in reading order: line by line, from left to right."""
+        if self._detections is None or not len(self._shown):
+            return []
+        boxes = self._detections.boxes[self._shown]
+        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+        line = np.floor(centres[:, 1] / max(float(np.median(boxes[:, 3] - boxes[:, 1])), 1.0))
+        return [int(number) for number in self._detections.ids[self._shown[np.lexsort((centres[:, 0], line))]]]
+
+    def rect_of(self, number: int) -> QRectF | None:
+        """Return the box of a shown cell or ghost by its id."""
+        if self._detections is not None:
+            for cells in (self._shown, self._ghosts):
+                place = np.flatnonzero(self._detections.ids[cells] == number)
+                if len(place):
+                    return self._rects[cells[place[-1]]]
+        return None
+
+    def text_at(self, point: QPointF) -> str:
+        """Return class and probability of the smallest shown cell at a point of the picture, or ""."""
+        for ghosts in (False, True):
+            numbers = self.cells_at(point, ghosts=ghosts)
+            if numbers and self._detections is not None:
+                shown = self._ghosts if ghosts else self._shown
+                cell = shown[np.flatnonzero(self._detections.ids[shown] == numbers[0])[-1]]
+                name = self._classes[self._detections.labels[cell]]
+                origin = Origin(int(self._detections.origin[cell]))
+                if origin is not Origin.MODEL:
+                    return f"{name}, {_ORIGINS[origin]}"
+                below = ", below the threshold: click to accept it" if ghosts else ""
+                return f"{name}, probability {self._detections.scores[cell]:.2f}{below}"
+        return ""
+
+    def boundingRect(self) -> QRectF:
+        return self._bounds.adjusted(-400, -400, 400, 400) if not self._bounds.isNull() else QRectF()
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        if self._detections is None:
+            return
+        device, transform = painter.device(), painter.transform()
+        ratio = device.devicePixelRatioF()
+        size = QSize(device.width(), device.height())
+        if self._outlines is None or self._outlines_for != (transform, size, ratio):
+            wanted = round(size.width() * ratio), round(size.height() * ratio), ratio
+            if self._outlines is None or self._outlines.made_for != wanted:
+                self._outlines = Outlines(*wanted)
+            self._outlines.clear()
+            self._draw(self._outlines, transform, size)
+            self._outlines_for = (transform, size, ratio)
+        painter.save()
+        painter.resetTransform()
+        painter.drawImage(self._outlines.corner, self._outlines.image)
+        painter.restore()
+
+    def shown_in(self, transform: QTransform, size: QSize) -> NDArray[np.int64]:
+        """Return the places of the shown cells whose boxes are in view, int64 (N,)."""
+        return self._inside(self._shown, _view(transform, size))
+
+    def _draw(self, outlines: Outlines, transform: QTransform, size: QSize) -> None:
+        """Draw boxes for a view of the picture."""
+        assert self._detections is not None
+        view = _view(transform, size)
+        self._draw_ghosts(outlines, transform, self._inside(self._ghosts, view))
+        visible = self._inside(self._shown, view)
+        self._draw_boxes(outlines, transform, visible)
+        self._draw_corrected(outlines, transform, visible[self._detections.origin[visible] != Origin.MODEL.value])
+
+    def _inside(self, cells: NDArray[np.int64], view: QRectF) -> NDArray[np.int64]:
+        """Return those of some cells whose boxes are in view."""
+        if self._detections is None:
+            return cells[:0]
+        x1, y1, x2, y2 = self._detections.boxes[cells].T
+        return cells[(x2 >= view.left()) & (x1 <= view.right()) & (y2 >= view.top()) & (y1 <= view.bottom())]
+
+    def _corners(self, cells: NDArray[np.int64], transform: QTransform) -> NDArray[np.float32]:
+        """Return the corners ``x1 y1 x2 y2`` (N, 4) of boxes on the screen."""
+        assert self._detections is not None
+        shift = np.array([transform.dx(), transform.dy()] * 2, np.float32)
+        return self._detections.boxes[cells] * np.float32(transform.m11()) + shift
+
+    def _by_label(self, cells: NDArray[np.int64]) -> Iterator[tuple[int, QColor, NDArray[np.int64]]]:
+        assert self._detections is not None
+        labels = self._detections.labels[cells]
+        for label in np.unique(labels).tolist():
+            yield label, QColor(*self._palette.colour(self._classes, label)), cells[labels == label]
+
+    def _draw_boxes(self, outlines: Outlines, transform: QTransform, visible: NDArray[np.int64]) -> None:
+        dense = len(visible) > _DENSE
+        for label, colour, cells in self._by_label(visible):
+            width, dash = _LINE_STYLES[label % len(_LINE_STYLES)]
+            width -= dense
+            casing = (width,) if dense else (-1, width)
+            outlined = self._outlined(cells)
+            outlines.draw(self._corners(cells[~outlined], transform), colour, width, dash, casing)
+            self._draw_contours(outlines, transform, cells[outlined], colour, width)
+
+    def _outlined(self, cells: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which cells have a contour to draw in place of the box."""
+        contours = self._detections.contours if self._detections is not None else None
+        return np.array([contours is not None and len(contours[cell]) > 0 for cell in cells.tolist()], bool)
+
+    def _draw_contours(
+        self, outlines: Outlines, transform: QTransform, cells: NDArray[np.int64], colour: QColor, width: int
+    ) -> None:
+        """Draw the contours of cells that a segmentation model found, cased in white."""
+        if not len(cells) or self._detections is None or self._detections.contours is None:
+            return
+        painter = QPainter(outlines.image)
+        painter.translate(-outlines.corner)
+        polygons = [
+            transform.map(QPolygonF([QPointF(x, y) for x, y in self._detections.contours[cell].tolist()]))
+            for cell in cells.tolist()
+        ]
+        for pen in (QPen(QColor("white"), width + 2), QPen(colour, width)):
+            painter.setPen(pen)
+            for polygon in polygons:
+                painter.drawPolygon(polygon)
+        painter.end()
+
+    def _draw_ghosts(self, outlines: Outlines, transform: QTransform, ghosts: NDArray[np.int64]) -> None:
+        """Draw what is just below a threshold with dots."""
+        for _, colour, cells in self._by_label(ghosts):
+            outlines.draw(self._corners(cells, transform), colour, 1, _DOTS, (0,))
+
+    def _draw_corrected(self, outlines: Outlines, transform: QTransform, cells: NDArray[np.int64]) -> None:
+        """Draw a second, inner line in the boxes that a person put, to tell them from found ones."""
+        for _, colour, mine in self._by_label(cells):
+            corners = self._corners(mine, transform)
+            gap = np.minimum(_INNER, (corners[:, 2:] - corners[:, :2]) / 4)
+            outlines.draw(np.concatenate([corners[:, :2] + gap, corners[:, 2:] - gap], axis=1), colour)
+
+
+def _view(transform: QTransform, size: QSize) -> QRectF:
+    """Return the part of the picture that a screen of some size shows."""
+    inverse, _ = transform.inverted()
+    return inverse.mapRect(QRectF(QPointF(), QSizeF(size)))

@@ -1,0 +1,309 @@
+"""Counting the pictures: thresholds, the model, and what the queue brings back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.contours import save_contours
+from core.counting import CountSettings
+from core.finders import counted_by
+from core.model_results import load_result
+from core.recount import carry_over
+from core.session_settings import SETTINGS_KEY, keep_card, save_field, stored_settings
+from core.session_values import Command, SessionError, StoredDetections
+from gui.counting_queue import CountingQueue
+from gui.entries import Entry, ImageCells, State
+from gui.picture_list import PictureList
+from gui.session_holder import Level
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from core.detector import DetectorResult
+    from core.finders import AnyModel
+    from core.segcount.method import Method
+    from gui.copies import Copies
+    from gui.worker import Reading
+
+_OVERLAY_NOTE = "corrections carried over"
+
+
+class Counting(PictureList):
+    """Has the pictures counted, and keeps in the session what was found."""
+
+    copies: Copies
+
+    model_changed = Signal()
+    progressed = Signal(int, int)
+    activity_changed = Signal()
+
+    def __init__(self, sessions: Path, person: str, parent: QObject | None) -> None:
+        super().__init__(sessions, person, parent)
+        self.model: AnyModel | None = None
+        self._noted_thresholds: dict[str, float] = {}
+        self._settle.timeout.connect(self._keep_settings)
+        self.queue = CountingQueue(self)
+        self.queue.loaded.connect(self._on_loaded)
+        self.queue.counted.connect(self._on_counted)
+        self.queue.failed.connect(self._on_failed)
+        self.queue.unreachable.connect(self._on_unreachable)
+        self.queue.state_changed.connect(self._on_state_changed)
+        self.queue.model_opened.connect(self._on_model_opened)
+        self.queue.model_failed.connect(self._on_model_failed)
+        self.queue.progressed.connect(self.progressed)
+        self.queue.activity_changed.connect(self.activity_changed)
+
+    # -- settings --------------------------------------------------------------------------------
+
+    def set_threshold(self, name: str, value: float) -> None:
+        """Set the confidence threshold of a class; only counting is repeated."""
+        if self.settings is None or self.settings.thresholds.get(name) == value:
+            return
+        self.settings = replace(self.settings, thresholds={**self.settings.thresholds, name: value})
+        self._settle.start()
+        self.counts_changed.emit()
+
+    def reset_thresholds(self) -> None:
+        """Go back to the thresholds that the model suggests."""
+        if self.model is not None:
+            for name, value in self.model.card.thresholds.items():
+                self.set_threshold(name, value)
+
+    def set_diameter(self, diameter: float | None) -> None:
+        """Set the red cell size of the current picture by hand (None: estimate it) and count again."""
+        entry, session = self.current_entry, self.session
+        if entry is None or session is None or entry.diameter == diameter:
+            return
+        if self.guarded(lambda: session.set_diameter(entry.id, diameter) or True):
+            entry.diameter = diameter
+            self.count_again()
+
+    def settle(self) -> None:
+        """Write what was just moved, such as a threshold, so that the session is what the window shows."""
+        self._keep_settings()
+
+    def _keep_settings(self) -> None:
+        """Write settings and place to the session, and a moved threshold to its history."""
+        self._settle.stop()
+        session, settings = self.session, self.settings
+        if session is None or settings is None or not self.writable:
+            return
+        moved = [
+            f"{name} {self._noted_thresholds[name]:.2f} to {value:.2f}"
+            for name, value in settings.thresholds.items()
+            if name in self._noted_thresholds and self._noted_thresholds[name] != value
+        ]
+        entry = self.current_entry
+        stored = stored_settings(settings, self.classes)
+
+        def write() -> bool:
+            if session.get(SETTINGS_KEY) != stored:
+                session.put(SETTINGS_KEY, stored)
+            if entry is not None and session.get("current") != entry.id:
+                session.put("current", entry.id)
+            if moved:
+                session.note(self.person, None, "Threshold " + ", ".join(moved))
+            return True
+
+        if self.guarded(write):
+            self._noted_thresholds = dict(settings.thresholds)
+            if moved:
+                self.history_changed.emit()
+
+    # -- what the person wants counted -------------------------------------------------------------
+
+    def count_again(self) -> None:
+        """Count the current picture again, and go on with those that wait; corrections are kept."""
+        entry = self.current_entry
+        if entry is not None:
+            self.queue.forget_picture(entry)
+            self._count([entry])
+            self.cells_changed.emit()
+            self.counts_changed.emit()
+
+    def retry_failed(self) -> None:
+        """Count the pictures that failed once more."""
+        self._count([entry for entry in self.entries if entry.state is State.FAILED])
+        self.counts_changed.emit()
+
+    def _count(self, entries: list[Entry]) -> None:
+        """Count pictures (again), unless the session could not keep what is found."""
+        if self.session is not None and self.session.read_only:
+            self.message.emit(
+                Level.WARNING, f"{self.session.path.name} is open to look at only; save a copy of it and count there."
+            )
+        else:
+            self.queue.count(entries)
+
+    def import_model(self, path: Path) -> None:
+        """Open another model; every picture is then counted again with it, and corrections are kept."""
+        self.queue.open_model(path)
+
+    def count_by(self, class_name: str, method: Method) -> None:
+        """Count the masks of a class in another way, in every picture; thresholds and corrections stay."""
+        if self.model is not None and self.model.card.counting[class_name].method is not method:
+            self.queue.use_model(counted_by(self.model, {class_name: method}))
+
+    # -- what the queue brings -----------------------------------------------------------------------
+
+    @Slot(object, object)
+    def _on_loaded(self, entry: Entry, reading: Reading) -> None:
+        if entry.state is not State.FAILED:
+            entry.error = ""
+        if entry.stamp is not None and entry.stamp.sha256 != reading.stamp.sha256 and entry.state is State.COUNTED:
+            self.message.emit(
+                Level.WARNING,
+                f"{entry.path.name}: the file has changed since it was counted; count again (F5) to see its cells.",
+            )
+        elif entry.state is not State.COUNTED:
+            entry.size, entry.notices, entry.seconds = (reading.width, reading.height), reading.notices, reading.seconds
+            entry.stamp = reading.stamp
+            self.copies.look_at(entry)
+        if entry is self.current_entry and reading.picture is not None:
+            self.picture_loaded.emit()
+
+    @Slot(object, object)
+    def _on_counted(self, entry: Entry, result: DetectorResult) -> None:
+        session, model = self.session, self.queue.model
+        if session is None or model is None or self.settings is None:
+            return
+        entry.notices = tuple(dict.fromkeys(entry.notices + result.notices))
+        detections = result.detections.numbered_from(session.new_ids(len(result.detections)))
+        found = StoredDetections(
+            detections, model.card.classes, result.diameter, result.scale, model.card.name, model.sha256
+        )
+        try:
+            with session.together():
+                corrected = self._carry_corrections_over(entry, found)
+                session.set_counted(
+                    entry.id,
+                    found,
+                    width=entry.size[0],
+                    height=entry.size[1],
+                    seconds=entry.seconds,
+                    notices=entry.notices,
+                    stamp=entry.stamp,
+                )
+                save_field(session, entry.id, result)
+                save_contours(session, entry.id, detections)
+                keep_card(session, model.sha256, model.card)
+            overlay = session.overlay(entry.id)
+        except SessionError as error:
+            self.queue.put_back(entry)
+            self.message.emit(Level.ERROR, f"{error} Counting is paused; choose Go on then.")
+            return
+        if corrected:
+            self._conflicts = session.conflicts()
+            self.conflicts_changed.emit()
+            self.history_changed.emit()
+            if any(conflict.image == entry.id for conflict in self._conflicts):
+                self.message.emit(
+                    Level.WARNING,
+                    f"{entry.path.name}: the new count and your corrections disagree; see History (F8), Conflicts.",
+                )
+        # not read from the session again, as the worker has done a part of the counting of just these cells
+        self._cells[entry.id] = ImageCells.of(found.in_order_of(self.classes), overlay, self.classes)
+        entry.state = State.COUNTED
+        self._recount(entry)
+        self.fields.judge(entry)
+        if entry is not self.current_entry:
+            self._cells.pop(entry.id, None)
+        self.image_changed.emit(entry.row)
+        if entry is self.current_entry:
+            self.cells_changed.emit()
+            self.counts_changed.emit()
+            if entry.notices:
+                self.message.emit(Level.WARNING, " ".join(entry.notices))
+
+    def _carry_corrections_over(self, entry: Entry, found: StoredDetections) -> bool:
+        """Store what becomes of a picture's corrections when it was counted again; False if it has none."""
+        session, settings = self.session, self.settings
+        assert session is not None
+        assert settings is not None
+        overlay = session.overlay(entry.id)
+        if not overlay:
+            return False
+        now, originals = found.in_order_of(self.classes).detections, session.originals(entry.id)
+        changes, conflicts = carry_over(overlay, originals, now, self.classes, settings.thresholds)
+        if changes:
+            command = Command(0, entry.id, f"Count again: {_OVERLAY_NOTE}", tuple(changes), None, None)
+            session.record(command, "SmearCount", carried=True)
+        session.put_conflicts(entry.id, conflicts)
+        return True
+
+    @Slot(object, str)
+    def _on_failed(self, entry: Entry, error: str) -> None:
+        entry.error = error
+        if entry.state is not State.COUNTED:
+            entry.state = State.FAILED
+            if self.session is not None and self.writable:
+                session = self.session
+                self.guarded(lambda: session.set_failed(entry.id, error))
+        self.image_changed.emit(entry.row)
+        if entry is self.current_entry:
+            self.counts_changed.emit()
+
+    @Slot(object, str)
+    def _on_unreachable(self, entry: Entry, error: str) -> None:
+        entry.error = error
+        self.image_changed.emit(entry.row)
+        folder, waiting = entry.path.parent, self.queue.waiting
+        later = f" Choose Go on then to count the {waiting:,} pictures that wait." if waiting else ""
+        self.message.emit(
+            Level.ERROR, f"{folder}: it cannot be reached; connect the drive or the network folder again.{later}"
+        )
+
+    @Slot(object)
+    def _on_state_changed(self, entry: Entry) -> None:
+        self.image_changed.emit(entry.row)
+
+    # -- the model -------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_model_opened(self, model: AnyModel) -> None:
+        first = self.model is None
+        changed = self.model is not None and model.sha256 != self.model.sha256
+        same_masks = self.model is not None and model.as_made[0] == self.model.as_made[0] and bool(self.classes)
+        self.model = model
+        if not same_masks and (self.session is None or changed or not self.classes):
+            self.classes = model.card.classes
+            rule = self.frames.rule
+            self.settings = replace(CountSettings.suggested_by(model.card), edge_rule=rule)
+            self._noted_thresholds = dict(self.settings.thresholds)
+        if changed and self.session is not None:
+            session = self.session
+            self.guarded(lambda: session.note(self.person, None, f"Model {model.card.name}"))
+            self._keep_settings()
+        if changed:
+            self._cells.clear()
+            for entry in self.entries:
+                entry.countable = None
+            waiting = [entry for entry in self.entries if entry.state is not State.FAILED]
+            self._count([entry for entry in waiting if not self._take_kept(entry, model)])
+        elif first and self.session is not None:
+            self._keep_settings()
+        self.model_changed.emit()
+        self.images_changed.emit()
+        self.cells_changed.emit()
+        self.counts_changed.emit()
+
+    def _take_kept(self, entry: Entry, model: AnyModel) -> bool:
+        """Take what a model found in a picture when it was compared; False if it has not looked at it."""
+        session = self.session
+        if session is None or entry.stamp is None or entry.state is not State.COUNTED:
+            return False
+        try:
+            kept = load_result(session, entry.id, entry.stamp.sha256, entry.diameter, model.sha256)
+        except (ValueError, SessionError):
+            return False
+        if kept is not None:
+            self._on_counted(entry, kept.result)
+        return kept is not None
+
+    @Slot(str)
+    def _on_model_failed(self, error: str) -> None:
+        self.message.emit(Level.ERROR, error)
+        self.activity_changed.emit()

@@ -1,0 +1,82 @@
+"""The photograph on the canvas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QPixmap, QTransform
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class PhotographItem(QGraphicsItem):
+    """The photograph, drawn from the coarsest copy that is sharp enough.
+
+    What was drawn last is kept, so that moving a slider over a large picture repaints only boxes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
+        self._levels: tuple[NDArray[np.uint8], ...] = ()
+        self._rendered: QPixmap | None = None
+        self._rendered_for: tuple[QTransform, QRect] | None = None
+
+    def set_levels(self, levels: tuple[NDArray[np.uint8], ...]) -> None:
+        """Show a photograph given as uint8 RGB (H, W, 3) and ever smaller copies of it; () clears."""
+        self.prepareGeometryChange()
+        self._levels = levels
+        self._rendered_for = None
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        if not self._levels:
+            return QRectF()
+        height, width = self._levels[0].shape[:2]
+        return QRectF(0, 0, width, height)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        if not self._levels:
+            return
+        transform = painter.transform()
+        screen = transform.mapRect(self.boundingRect()).toAlignedRect()
+        device = painter.device()
+        screen &= QRect(0, 0, device.width(), device.height())
+        if screen.isEmpty():
+            return
+        if self._rendered is None or self._rendered_for != (transform, screen):
+            ratio = device.devicePixelRatioF()
+            self._rendered = QPixmap(screen.size() * ratio)
+            self._rendered.setDevicePixelRatio(ratio)
+            self._rendered.fill(Qt.GlobalColor.transparent)
+            inner = QPainter(self._rendered)
+            inner.setTransform(transform * QTransform.fromTranslate(-screen.x(), -screen.y()))
+            self._draw_visible(inner, transform, screen)
+            inner.end()
+            self._rendered_for = (transform, screen)
+        painter.save()
+        painter.resetTransform()
+        painter.drawPixmap(screen.topLeft(), self._rendered)
+        painter.restore()
+
+    def _draw_visible(self, painter: QPainter, transform: QTransform, screen: QRect) -> None:
+        zoom = transform.m11() * painter.device().devicePixelRatioF()
+        level = int(np.clip(np.floor(np.log2(1 / max(zoom, 1e-6))), 0, len(self._levels) - 1))
+        pixels = self._levels[level]
+        height, width = self._levels[0].shape[:2]
+        step_x, step_y = width / pixels.shape[1], height / pixels.shape[0]
+        inverse, _ = transform.inverted()
+        visible = inverse.mapRect(QRectF(screen))
+        x1 = max(int(visible.left() / step_x) - 1, 0)
+        y1 = max(int(visible.top() / step_y) - 1, 0)
+        x2 = min(int(visible.right() / step_x) + 2, pixels.shape[1])
+        y2 = min(int(visible.bottom() / step_y) + 2, pixels.shape[0])
+        piece = np.ascontiguousarray(pixels[y1:y2, x1:x2])
+        image = QImage(piece.data, x2 - x1, y2 - y1, piece.strides[0], QImage.Format.Format_RGB888)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, zoom < 4)
+        target = QRectF(x1 * step_x, y1 * step_y, (x2 - x1) * step_x, (y2 - y1) * step_y)
+        painter.drawImage(target, image, QRectF(image.rect()))
