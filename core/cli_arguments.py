@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.finders import AnyModel
 
 _SEPARATORS = {",": Separator.COMMA, ";": Separator.SEMICOLON, "tab": Separator.TAB}
+_OF_COUNTING = ("model", "threshold", "count_by", "nms_iou", "diameter", "edge_rule", "region")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -173,7 +174,7 @@ def parts_of(arguments: argparse.Namespace) -> list[Path] | None:
         raise ValueError(f"{parts[0]}: put parts together without pictures beside them")
     if arguments.json is None:
         raise ValueError(f"{parts[0]}: say with --json FILE where the whole goes")
-    for name in ("csv", "annotated", "shard", "model", "threshold", "nms_iou", "diameter", "edge_rule", "region"):
+    for name in ("csv", "annotated", "shard", *_OF_COUNTING):
         if getattr(arguments, name):
             raise ValueError(f"--{name.replace('_', '-')}: parts are put together as they were counted, into --json")
     return parts
@@ -232,7 +233,7 @@ def session_of(arguments: argparse.Namespace) -> Path | None:
         return None
     if len(arguments.paths) > 1:
         raise ValueError(f"{sessions[0]}: one session at a time, without pictures beside it")
-    for name in ("model", "threshold", "nms_iou", "diameter", "edge_rule", "region"):
+    for name in _OF_COUNTING:
         if getattr(arguments, name):
             option = name.replace("_", "-")
             raise ValueError(f"--{option}: a session has its own; change it in the window, or leave it out")

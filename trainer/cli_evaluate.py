@@ -182,6 +182,7 @@ def _evaluate_points(arguments: argparse.Namespace) -> None:
     from trainer.points import card_figures, evaluate_points, load_point_fields
     from trainer.tables import points_table
 
+    _refuse_without_file(arguments, arguments.write_card is not None)
     fields = load_point_fields(arguments.images, arguments.points, arguments.only, arguments.max_missing)
     model = open_model(arguments.model)
     if not model.card.red_labels:

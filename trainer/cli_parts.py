@@ -43,7 +43,10 @@ def add_sources(parser: argparse.ArgumentParser) -> None:
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Add the argument that names a model file."""
     parser.add_argument(
-        "--model", type=Path, default=default_model_path(), help="model file (default: the one that ships)"
+        "--model",
+        type=Path,
+        default=default_model_path(),
+        help="model file, or 'classical' to measure counting without one (default: the model that ships)",
     )
 
 

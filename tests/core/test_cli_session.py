@@ -153,6 +153,7 @@ def test_a_superseded_sign_off_is_said(bench: Bench):
     ("arguments", "said"),
     [
         (["--threshold", "RBC=0.3"], "--threshold: a session has its own"),
+        (["--count-by", "RBC=hough"], "--count-by: a session has its own"),
         (["--edge-rule", "all"], "--edge-rule: a session has its own"),
         (["--model", "m.onnx"], "--model: a session has its own"),
         (["field 1.png"], "one session at a time"),

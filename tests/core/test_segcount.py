@@ -135,6 +135,9 @@ def test_contours_lie_within_the_boxes_and_follow_the_cells(smear: RenderedSmear
         assert (contour.min(axis=0) >= box[:2] - 1.5).all()
         assert (contour.max(axis=0) <= box[2:] + 1.5).all()
     assert found.numbered_from(7).contours is found.contours
+    some = found.taken(np.array([1, 4]))
+    assert some.contours is not None
+    assert [contour.tolist() for contour in some.contours] == [found.contours[place].tolist() for place in (1, 4)]
     only_white = found.relabelled(np.array([-1, 0, -1], np.int32))
     assert len(only_white.contours or ()) == len(only_white)
 
@@ -143,6 +146,7 @@ def test_contours_lie_within_the_boxes_and_follow_the_cells(smear: RenderedSmear
 def test_an_empty_field_has_no_cell(value: int):
     result = finder_of(open_model(CLASSICAL)).detect(np.full((90, 120, 3), value, np.uint8))
     assert len(result.detections) == 0
+    assert result.levels == (value, value)
 
 
 def test_the_command_counts_without_a_model(smear: RenderedSmear, tmp_path: Path):

@@ -375,10 +375,17 @@ def test_the_best_way_is_the_one_that_counts_single_fields_best(data_folder: Pat
     assert chosen.accuracy > 0.7
 
 
-@pytest.mark.parametrize("command", ["tune", "evaluate"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["tune", "--data", "DATA"],
+        ["evaluate", "--data", "DATA", "--write-card", "x"],
+        ["evaluate-points", "--images", "DATA", "--points", "DATA", "--write-card", "x"],
+    ],
+)
 def test_no_card_can_be_written_where_there_is_no_model(
-    command: str, data_folder: Path, capsys: pytest.CaptureFixture[str]
+    command: list[str], data_folder: Path, capsys: pytest.CaptureFixture[str]
 ):
-    more = ["--write-card", "x"] if command == "evaluate" else []
-    assert main([command, "--model", "classical", "--data", str(data_folder), *more]) == 2
+    given = [str(data_folder) if text == "DATA" else text for text in command]
+    assert main([*given, "--model", "classical"]) == 2
     assert "no model file" in capsys.readouterr().err
