@@ -355,8 +355,10 @@ class Gallery(QWidget):
     def _on_chosen(self, view: TileView) -> None:
         """Select in the document what is selected here; Ctrl leaves what is selected in other classes."""
         mine = view.selected_cells()
-        here = set(view.tiles.ids.tolist())
-        others = [] if view.fresh else [cell for cell in self.editing.selected if cell[1] not in here]
+        others: list[CellOf] = []
+        if not view.fresh and self.editing.selected:
+            here = np.isin([number for _, number in self.editing.selected], view.tiles.ids)
+            others = [cell for cell, is_here in zip(self.editing.selected, here, strict=True) if not is_here]
         current = self.document.current_entry
         if len(mine) == 1 and not others and (current is None or mine[0][0] != current.id):
             self._jump_to(view, *mine[0])

@@ -55,6 +55,7 @@ class SessionCells(QObject):
         self._known: dict[int, _Known] = {}
         self._left: Iterator[Entry] | None = None
         self._again = False
+        self._something_new = False
         self._told = 0.0
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -93,6 +94,7 @@ class SessionCells(QObject):
     @Slot()
     def _forget(self) -> None:
         self._known.clear()
+        self._something_new = True
         self._ask_again()
 
     def _ask_again(self, *_: object) -> None:
@@ -121,16 +123,19 @@ class SessionCells(QObject):
         self._left = None
         self._steps.stop()
         there = {entry.id for entry in self._document.entries}
-        self._known = {image: one for image, one in self._known.items() if image in there}
-        self._told = time.perf_counter()
-        self.changed.emit()
+        for image in self._known.keys() - there:
+            self._let_go(image)
+        if self._something_new:
+            self._something_new = False
+            self._told = time.perf_counter()
+            self.changed.emit()
         if self._again:
             self._ask_again()
 
     def _look_at(self, entry: Entry) -> None:
         document, known = self._document, self._known.get(entry.id)
         if entry.state not in (State.COUNTED, State.COUNTING):
-            self._known.pop(entry.id, None)
+            self._let_go(entry.id)
             return
         countable = entry.countable
         if countable is None:
@@ -138,7 +143,7 @@ class SessionCells(QObject):
         if known is None or known.countable is not countable:
             known = self._read(entry, countable)
             if known is None:
-                self._known.pop(entry.id, None)
+                self._let_go(entry.id)
                 return
             self._known[entry.id] = known
         if known.settings is document.settings:
@@ -146,7 +151,11 @@ class SessionCells(QObject):
         result = document.result(entry)
         if result is not None:
             known.settings = document.settings
+            self._something_new = True
             known.counted = known.cells.taken(np.flatnonzero(result.counted[known.places]))
+
+    def _let_go(self, image: int) -> None:
+        self._something_new |= self._known.pop(image, None) is not None
 
     def _read(self, entry: Entry, countable: Countable) -> _Known | None:
         cells = self._document.cells_of(entry)

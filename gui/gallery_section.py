@@ -53,7 +53,6 @@ class ClassSection(QFrame):
         self.count.setObjectName("className")
         self.line = QFrame()
         self.line.setFixedHeight(3)
-        self.line.setAutoFillBackground(True)
         self.view = TileView(class_name, crops, about)
         heading = QHBoxLayout()
         heading.setContentsMargins(6, 3, 8, 3)
@@ -72,9 +71,7 @@ class ClassSection(QFrame):
     def set_colour(self, colour: Rgb) -> None:
         """Show the colour of the class."""
         self.swatch.setPixmap(swatch(colour, 14).pixmap(14, 14))
-        palette = self.line.palette()
-        palette.setColor(QPalette.ColorRole.Window, QColor(*colour))
-        self.line.setPalette(palette)
+        self.line.setStyleSheet(f"background: {QColor(*colour).name()};")  # a palette is lost with another theme
         self.view.set_colour(colour)
 
     def show_tiles(self, tiles: Tiles, *, from_top: bool) -> None:

@@ -53,11 +53,11 @@ def _inside(widget: QWidget, pane: QWidget) -> bool:
 
 def _first_focusable(pane: QWidget) -> QWidget | None:
     """Return the first widget of a part that Tab would reach."""
-    widget = pane
-    while True:
+    widget: QWidget | None = pane
+    while widget is not None:
         takes_keys = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
         if _inside(widget, pane) and takes_keys and widget.isEnabled() and widget.isVisibleTo(pane):
             return widget
-        widget = widget.nextInFocusChain()
-        if widget is pane:
-            return None
+        following = widget.nextInFocusChain()
+        widget = None if following is pane else following
+    return None

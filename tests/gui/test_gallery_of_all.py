@@ -15,7 +15,7 @@ from gui.gallery_tiles import Crops
 from gui.window import MainWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
@@ -300,7 +300,7 @@ def test_pictures_that_failed_are_told(
 
 
 @pytest.fixture
-def place_of_focus(window: MainWindow) -> Iterator[Callable[[], str]]:
+def place_of_focus(window: MainWindow) -> Callable[[], str]:
     window.activateWindow()
 
     def place() -> str:
