@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from core.counting import CountResult, CountSettings
+    from core.counting import Countable, CountResult, CountSettings
     from core.session_values import Command, StoredImage
     from gui.counting_queue import CountingQueue
     from gui.fields import Fields
@@ -55,6 +55,7 @@ class PictureList(SessionHolder):
         self.current = -1
         self.settings: CountSettings | None = None
         self.classes: tuple[str, ...] = ()
+        self._last_result: tuple[tuple[Countable, CountSettings, tuple[str, ...]], CountResult] | None = None
         self._by_id: dict[int, Entry] = {}
         self._cells: OrderedDict[int, ImageCells] = OrderedDict()
         self._settle = QTimer(self)
@@ -116,7 +117,12 @@ class PictureList(SessionHolder):
         """Count a picture at the present settings; None while it has no cells, or they are not read yet."""
         if entry.countable is None or self.settings is None or entry.state is not State.COUNTED:
             return None
-        return entry.countable.count(self.settings.thresholds, self.classes)
+        by = entry.countable, self.settings, self.classes
+        last = self._last_result
+        if last is None or any(mine is not its for mine, its in zip(by, last[0], strict=True)):
+            # an edit has the panel, the list and the canvas ask for the same
+            last = self._last_result = by, entry.countable.count(self.settings.thresholds, self.classes)
+        return last[1]
 
     def counted_images(self) -> list[CountedImage]:
         """Return the records of all counted pictures, in the order of the list."""
