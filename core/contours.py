@@ -6,11 +6,16 @@ from base64 import b64decode, b64encode
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from zlib import compress, decompress
+from zlib import error as ZlibError
 
 import msgspec
 import numpy as np
 
+from core.session_values import SessionError
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from core.detections import Detections
     from core.session import Session
     from core.session_values import StoredDetections
@@ -18,12 +23,42 @@ if TYPE_CHECKING:
 _STEPS = 4.0  # a coordinate is kept to a quarter of a pixel
 
 
-class _Stored(msgspec.Struct):
-    """Contours as a session keeps them; ``first`` is the id of the first cell: they are laid over no others."""
+class PackedContours(msgspec.Struct):
+    """Contours as a session keeps them: how many points each has, and all points, compressed."""
 
-    first: int
     lengths: list[int]
     points: str
+
+
+class _OfImage(msgspec.Struct):
+    """Contours of an image; ``first`` is the id of the first cell: they are laid over no others."""
+
+    first: int
+    packed: PackedContours
+
+
+def pack(contours: tuple[NDArray[np.float32], ...]) -> PackedContours:
+    """Return contours, each float32 (K, 2) ``x y`` in pixels, as a session keeps them: to a quarter of a pixel."""
+    points = np.rint(np.concatenate([np.zeros((0, 2)), *contours]) * _STEPS).astype("<i4")
+    return PackedContours([len(contour) for contour in contours], b64encode(compress(points.tobytes())).decode())
+
+
+def unpack(packed: PackedContours) -> tuple[NDArray[np.float32], ...]:
+    """Return the contours that ``pack`` packed.
+
+    Raises
+    ------
+    ValueError
+        If they are damaged.
+    """
+    try:
+        points = np.frombuffer(decompress(b64decode(packed.points)), "<i4").reshape(-1, 2)
+    except ZlibError as error:
+        raise ValueError(f"the contours are damaged ({error})") from error
+    if sum(packed.lengths) != len(points):
+        raise ValueError("the contours are damaged (points are missing)")
+    parts = np.split((points / _STEPS).astype(np.float32), np.cumsum(packed.lengths))
+    return tuple(parts[:-1])
 
 
 def _key(image: int) -> str:
@@ -36,10 +71,7 @@ def save_contours(session: Session, image: int, found: Detections) -> None:
         if session.get(_key(image)) is not None:
             session.put(_key(image), None)
         return
-    points = np.rint(np.concatenate(found.contours) * _STEPS).astype("<i4")
-    lengths = [len(contour) for contour in found.contours]
-    stored = _Stored(int(found.ids[0]), lengths, b64encode(compress(points.tobytes())).decode())
-    session.put(_key(image), msgspec.to_builtins(stored))
+    session.put(_key(image), msgspec.to_builtins(_OfImage(int(found.ids[0]), pack(found.contours))))
 
 
 def with_contours(session: Session, image: int, found: StoredDetections) -> StoredDetections:
@@ -52,12 +84,10 @@ def with_contours(session: Session, image: int, found: StoredDetections) -> Stor
         value = session.get(_key(image))
         if value is None or not len(cells):
             return found
-        stored = msgspec.convert(value, _Stored)
-        points = np.frombuffer(decompress(b64decode(stored.points)), "<i4").reshape(-1, 2)
-    except Exception:  # noqa: BLE001  whatever is wrong with it, the cells themselves are whole
+        stored = msgspec.convert(value, _OfImage)
+        contours = unpack(stored.packed)
+    except (ValueError, SessionError):
         return found
-    if (stored.first, len(stored.lengths), sum(stored.lengths)) != (int(cells.ids[0]), len(cells), len(points)):
+    if (stored.first, len(contours)) != (int(cells.ids[0]), len(cells)):
         return found
-    ends = np.cumsum(stored.lengths)[:-1]
-    contours = tuple(np.split((points / _STEPS).astype(np.float32), ends))
     return replace(found, detections=replace(cells, contours=contours))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from core.session_values import Cell
 
+_NO_CONTOUR = np.zeros((0, 2), np.float32)
+
 
 @dataclass(frozen=True, eq=False)
 class Corrections:
@@ -69,7 +71,11 @@ class Corrections:
         return cls(np.zeros(len(found), bool), Detections.empty())
 
     def over(self, found: Detections) -> Detections:
-        """Return the found cells, all of them, followed by the person's own."""
+        """Return the found cells, all of them, followed by the person's own.
+
+        A found cell that a person confirmed or gave another class keeps its contour; one whose box a person moved
+        or resized has none, since the contour no longer fits it.
+        """
         if not len(self.cells):
             return found
         parts = (found, self.cells)
@@ -79,5 +85,16 @@ class Corrections:
             np.concatenate([part.labels for part in parts]),
             np.concatenate([part.ids for part in parts]),
             np.concatenate([part.origin for part in parts]),
-            found.contours and found.contours + (np.zeros((0, 2), np.float32),) * len(self.cells),
+            None if found.contours is None else found.contours + self._contours(found, found.contours),
+        )
+
+    def _contours(
+        self, found: Detections, contours: tuple[NDArray[np.float32], ...]
+    ) -> tuple[NDArray[np.float32], ...]:
+        """Return the contours of the person's own cells: those of the found cells that still have the same box."""
+        row_of = {number: row for row, number in enumerate(found.ids.tolist())}
+        rows = [row_of.get(number) for number in self.cells.ids.tolist()]
+        return tuple(
+            contours[row] if row is not None and np.array_equal(found.boxes[row], box) else _NO_CONTOUR
+            for row, box in zip(rows, self.cells.boxes, strict=True)
         )

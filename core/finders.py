@@ -18,21 +18,30 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from core.model_card import ModelCard
     from core.segcount.method import Method
 
 AnyModel: TypeAlias = Model | ClassicalModel
 CellFinder: TypeAlias = Detector | SegmentCounter
 
 
-def open_model(path: str | Path) -> AnyModel:
+def open_model(path: str | Path, like: ModelCard | None = None) -> AnyModel:
     """Open a model file; ``classical`` stands for no model.
+
+    Parameters
+    ----------
+    like
+        The card that it had when it was in use before: its masks are counted as they were then.
 
     Raises
     ------
     ModelError
         If the file is missing, no model, damaged, or not made for this program.
     """
-    return ClassicalModel() if str(path) == CLASSICAL else Model(path)
+    model = ClassicalModel() if str(path) == CLASSICAL else Model(path)
+    if like is None or model.card.kind != "segmentation" or like.counting.keys() != model.card.counting.keys():
+        return model
+    return counted_by(model, {name: how.method for name, how in like.counting.items()})
 
 
 def finder_of(model: AnyModel) -> CellFinder:

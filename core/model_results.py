@@ -10,6 +10,7 @@ from zlib import compress, decompress
 import msgspec
 import numpy as np
 
+from core.contours import PackedContours, pack, unpack
 from core.detections import Detections
 from core.detector import DetectorResult
 
@@ -49,6 +50,7 @@ class _Stored(msgspec.Struct):
     capped: bool
     cells: str
     levels: tuple[float, float] | None = None
+    contours: PackedContours | None = None
 
 
 def _key(image: int, model: str) -> str:
@@ -61,6 +63,7 @@ def save_result(session: Session, image: int, kept: KeptResult) -> None:
     rows = np.empty(len(result.detections), _COLUMNS)
     rows["box"], rows["score"] = result.detections.boxes, result.detections.scores
     rows["label"] = result.detections.labels
+    contours = result.detections.contours
     stored = _Stored(
         kept.model,
         kept.classes,
@@ -73,6 +76,7 @@ def save_result(session: Session, image: int, kept: KeptResult) -> None:
         result.capped,
         b64encode(compress(rows.tobytes())).decode(),
         result.levels,
+        None if contours is None else pack(contours),
     )
     session.put(_key(image, kept.sha256), msgspec.to_builtins(stored))
 
@@ -94,7 +98,8 @@ def load_result(session: Session, image: int, file: str, by_hand: float | None, 
     if (stored.file, stored.by_hand) != (file, by_hand):
         return None
     rows = np.frombuffer(decompress(b64decode(stored.cells)), _COLUMNS)
-    cells = Detections.from_model(rows["box"], rows["score"], rows["label"])
+    contours = None if stored.contours is None else unpack(stored.contours)
+    cells = Detections.from_model(rows["box"], rows["score"], rows["label"], contours)
     of_field = stored.notices, stored.blur, stored.capped, stored.levels
     result = DetectorResult(cells, stored.diameter, stored.scale, *of_field)
     return KeptResult(stored.model, model, stored.classes, file, by_hand, result)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from core.detector import DetectorResult
     from core.finders import AnyModel
+    from core.model_card import ModelCard
     from core.segcount.method import Method
     from gui.copies import Copies
     from gui.worker import Reading
@@ -138,9 +139,12 @@ class Counting(PictureList):
         else:
             self.queue.count(entries)
 
-    def import_model(self, path: Path) -> None:
-        """Open another model; every picture is then counted again with it, and corrections are kept."""
-        self.queue.open_model(path)
+    def import_model(self, path: Path, like: ModelCard | None = None) -> None:
+        """Open another model; every picture is then counted again with it, and corrections are kept.
+
+        ``like`` is its card where it was in use before: the ways to count its masks are chosen as they were.
+        """
+        self.queue.open_model(path, like)
 
     def count_by(self, class_name: str, method: Method) -> None:
         """Count the masks of a class in another way, in every picture; thresholds and corrections stay."""

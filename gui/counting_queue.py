@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from core.detector import DetectorResult
     from core.finders import AnyModel
+    from core.model_card import ModelCard
 
 _KEPT_PIXELS = 100_000_000
 """Photographs kept ready beside the current one, in pixels of all of them."""
@@ -89,11 +90,11 @@ class CountingQueue(QObject):
 
     # -- what the document intends -------------------------------------------------------------
 
-    def open_model(self, path: Path) -> None:
-        """Open a model file; counting stops until it is open."""
+    def open_model(self, path: Path, like: ModelCard | None = None) -> None:
+        """Open a model file; counting stops until it is open. Its masks are counted as the card ``like`` says."""
         self.opening_model = True
         self._stop_job()
-        self._thread.open_model(path)
+        self._thread.open_model(path, like)
         self.activity_changed.emit()
 
     def use_model(self, model: AnyModel) -> None:

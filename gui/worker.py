@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from core.model_card import ModelCard
+
 _LARGEST_DRAWN = 2048
 
 
@@ -93,11 +95,11 @@ class Worker(QObject):
         super().__init__()
         self._detector: CellFinder | None = None
 
-    @Slot(object)
-    def open_model(self, path: Path) -> None:
+    @Slot(object, object)
+    def open_model(self, path: Path, like: ModelCard | None) -> None:
         """Open a model file; the old one stays in use if this one cannot be opened."""
         try:
-            model = open_model(path)
+            model = open_model(path, like)
         except ModelError as error:
             self.model_failed.emit(str(error))
             return
@@ -164,7 +166,7 @@ class WorkerThread(QObject):
     """Starts and stops the thread of a ``Worker`` and hands requests over to it."""
 
     _run = Signal(object)
-    _open_model = Signal(object)
+    _open_model = Signal(object, object)
     _use_model = Signal(object)
 
     def __init__(self, parent: QObject) -> None:
@@ -182,9 +184,9 @@ class WorkerThread(QObject):
         """Queue a job."""
         self._run.emit(job)
 
-    def open_model(self, path: Path) -> None:
-        """Queue the opening of a model file."""
-        self._open_model.emit(path)
+    def open_model(self, path: Path, like: ModelCard | None) -> None:
+        """Queue the opening of a model file, whose masks are counted as the card says that is given."""
+        self._open_model.emit(path, like)
 
     def use_model(self, model: AnyModel) -> None:
         """Queue the change to a model that is open already."""

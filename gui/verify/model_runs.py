@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from core.contours import with_contours
 from core.counting import CountSettings
 from core.detector import DetectorResult
 from core.model_results import KeptResult, load_result, save_result
@@ -91,7 +92,7 @@ class ModelRuns(QObject):
             document.guarded(lambda: self._keep_present(kept))
             others = [one for one in self._candidates or [] if one.sha256 != model.sha256]
             self._set_candidates([Candidate(model.path, model.sha256, model.card), *others])
-        document.import_model(candidate.path)
+        document.import_model(candidate.path, candidate.card)
 
     def _keep_present(self, images: Sequence[int]) -> bool:
         session = self._document.session
@@ -101,6 +102,7 @@ class ModelRuns(QObject):
                 entry, found = self._document.entry(image), session.detections(image)
                 if entry is None or entry.stamp is None or found is None:
                     continue
+                found = with_contours(session, image, found)
                 field = load_field(session, image)
                 result = DetectorResult(found.detections, found.diameter, found.scale, entry.notices, *field)
                 name, sha256 = found.model_name, found.model_sha256

@@ -73,7 +73,7 @@ def run_models(looks: list[Look], cancel: threading.Event, report: Callable[[obj
             raise Cancelled
         try:
             if detector is None or detector.model.sha256 != look.candidate.sha256:
-                detector = finder_of(open_any_model(look.candidate.path))
+                detector = finder_of(open_any_model(look.candidate.path, look.candidate.card))
                 if detector.model.sha256 != look.candidate.sha256:
                     raise ModelError(f"{look.candidate.path}: the file is another model now; add it again.")
             result = detector.detect(read_image(look.path).pixels, diameter=look.diameter, cancel=cancel)

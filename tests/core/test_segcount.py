@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -11,16 +12,20 @@ import pytest
 
 from core.annotate import annotate, write_picture
 from core.cli import main
+from core.corrections import Corrections
 from core.counting import CountSettings, count
+from core.detections import Origin
 from core.finders import finder_of, open_model
 from core.images import read_image
 from core.metrics import score_image
+from core.recount import found_cell
 from core.rendered_smear import CLASS_NAMES, RenderedSmear, render_smear
 from core.results import count_image
 from core.segcount.classical import CLASSICAL
 from core.segcount.instances import count_class, count_masks
 from core.segcount.masks import CellMasks
 from core.segcount.method import CountingMethod, Method
+from core.session_values import Cell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,6 +162,33 @@ def test_the_command_counts_without_a_model(smear: RenderedSmear, tmp_path: Path
     assert document["totals"]["RBC"] > 35
     contour = document["images"][0]["detections"][0]["contour"]
     assert len(contour) > 5
+
+
+def test_a_confirmed_cell_keeps_its_contour_and_a_moved_one_loses_it(smear: RenderedSmear):
+    found = finder_of(open_model(CLASSICAL)).detect(smear.image).detections.numbered_from(70)
+    assert found.contours is not None
+    confirmed, other_class, moved = (
+        replace(found_cell(found, row, CLASS_NAMES), origin=Origin.PERSON) for row in range(3)
+    )
+    x1, y1, x2, y2 = moved.box
+    overlay = {
+        72: replace(moved, box=(x1 + 3, y1, x2 + 3, y2)),
+        70: confirmed,
+        71: replace(other_class, class_name="Platelets"),
+        999: Cell("RBC", confirmed.box, 1.0, Origin.PERSON),
+    }
+    cells = Corrections.of(found, overlay, CLASS_NAMES).over(found)
+    assert cells.contours is not None
+    own = dict(zip(cells.ids[len(found) :].tolist(), cells.contours[len(found) :], strict=True))
+    assert own[70].tolist() == found.contours[0].tolist()
+    assert own[71].tolist() == found.contours[1].tolist()
+    assert len(own[72]) == len(own[999]) == 0
+
+
+def test_a_cell_is_put_by_hand_where_none_was_found():
+    found = finder_of(open_model(CLASSICAL)).detect(np.full((90, 120, 3), 255, np.uint8)).detections
+    put = Cell("RBC", (5.0, 5.0, 40.0, 40.0), 1.0, Origin.PERSON)
+    assert len(Corrections.of(found, {0: put}, CLASS_NAMES).over(found)) == 1
 
 
 def test_a_picture_shows_contours_in_place_of_boxes(smear: RenderedSmear):

@@ -150,6 +150,7 @@ def test_another_way_of_counting_is_another_model_to_a_session(model_file: Path)
     assert other.card.name == "dark is cell (RBC by hough)"
     assert other.sha256 != model.sha256
     assert counted_by(other, {"RBC": Method.HOUGH}).sha256 == other.sha256
+    assert open_model(model_file, other.card).sha256 == other.sha256
     again = counted_by(other, {"RBC": Method.COMPONENTS})
     assert (again.sha256, again.card) == (model.sha256, model.card)
 

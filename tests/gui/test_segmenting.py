@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from core.ground_truth import GroundTruth
+from core.model import default_model_path
 from core.segcount.method import Method
 
 if TYPE_CHECKING:
@@ -103,3 +105,56 @@ def test_the_way_of_counting_is_chosen_in_the_class_panel(
 
 def test_a_model_that_finds_boxes_offers_no_way_of_counting(window: MainWindow) -> None:
     assert not window.panel.classes.cards["RBC"].method.isVisible()
+
+
+def test_a_count_taken_over_from_the_comparison_of_models_has_contours_and_its_way_of_counting(
+    without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]
+) -> None:
+    window, document = without_model, without_model.document
+    with qtbot.waitSignal(document.model_changed, timeout=30_000):
+        document.count_by("RBC", Method.WATERSHED)
+    wait_counted(window)
+    for entry in document.entries:
+        shown, result = document.cells_of(entry), document.result(entry)
+        assert shown is not None and result is not None
+        document.truths.put(entry.id, GroundTruth.reviewed(shown.cells, result.counted, document.classes))
+    before = cells(window)
+    assert before.contours is not None
+    qtbot.keyClick(window, Qt.Key.Key_F9)
+    page = window.verify
+    assert page is not None
+    qtbot.waitUntil(lambda: not page.verifier.busy and page.verifier.answer is not None, timeout=30_000)
+    runs = page.model_page.runs
+    runs.add([default_model_path()])
+    qtbot.waitUntil(lambda: len(runs.candidates) == 1, timeout=30_000)
+    with qtbot.waitSignal(document.model_changed, timeout=30_000):
+        runs.use(runs.candidates[0])
+    wait_counted(window)
+    qtbot.waitUntil(lambda: not page.verifier.busy and page.verifier.answer is not None, timeout=30_000)
+    counted_again: list[int] = []
+    document.queue.counted.connect(lambda entry, _: counted_again.append(entry.id))
+    with qtbot.waitSignal(document.model_changed, timeout=30_000):
+        runs.use(runs.candidates[0])
+    wait_counted(window)
+    assert counted_again == []
+    assert window.panel.model_name.text() == "No model: classical (RBC by watershed)"
+    after = cells(window)
+    assert after.contours is not None
+    for contour, earlier in zip(after.contours, before.contours, strict=True):
+        assert contour == pytest.approx(earlier, abs=0.13)
+
+
+def test_a_confirmed_cell_keeps_its_contour(without_model: MainWindow) -> None:
+    editing, before = without_model.document.editing, cells(without_model)
+    assert before.contours is not None
+    number, contour = int(before.ids[0]), before.contours[0].tolist()
+    editing.accept([number])
+    confirmed = cells(without_model)
+    assert confirmed.contours is not None
+    assert int(confirmed.ids[-1]) == number
+    assert confirmed.contours[-1].tolist() == contour
+    x1, y1, x2, y2 = confirmed.boxes[-1].tolist()
+    editing.reshape(number, (x1, y1, x2 + 4, y2))
+    moved = cells(without_model)
+    assert moved.contours is not None
+    assert len(moved.contours[-1]) == 0
