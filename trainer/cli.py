@@ -135,6 +135,8 @@ def _fit(arguments: argparse.Namespace) -> None:
         fit_network(arguments, options, tell)
         return
     preset = load_preset(arguments.preset)
+    if arguments.masks is not None:
+        raise BadInputError(f"--masks: {preset.name} learns from boxes; leave it out, or choose another --preset.")
     if arguments.epochs is not None:
         preset = dataclasses.replace(preset, epochs=arguments.epochs)
     train, val = load(arguments, "train"), load(arguments, "val")

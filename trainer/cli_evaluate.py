@@ -20,6 +20,8 @@ from trainer.cli_parts import BadInputError, add_data, add_model, load, not_nega
 if TYPE_CHECKING:
     from core.model_card import ModelCard
 
+_LOOK_ONLY = "give --dry-run to see the figures alone"
+
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands to the parser of ``smearcount-train``."""
@@ -115,13 +117,14 @@ def _factor(text: str) -> float:
     return value
 
 
-def _refuse_without_file(arguments: argparse.Namespace, wanted: bool) -> None:
-    if wanted and str(arguments.model) == CLASSICAL:
-        raise BadInputError(f"{CLASSICAL}: there is no model file whose card could be written; leave that out.")
+def _check_has_card(arguments: argparse.Namespace, remedy: str) -> None:
+    if str(arguments.model) == CLASSICAL:
+        raise BadInputError(f"{CLASSICAL}: there is no model file whose card could be written; {remedy}.")
 
 
 def _tune(arguments: argparse.Namespace) -> None:
-    _refuse_without_file(arguments, not arguments.dry_run)
+    if not arguments.dry_run:
+        _check_has_card(arguments, _LOOK_ONLY)
     from trainer.looking import look_at
     from trainer.tables import settings_table, tuning_table
     from trainer.tune import before_and_after, every_candidate, tune
@@ -142,6 +145,8 @@ def _tune(arguments: argparse.Namespace) -> None:
 
 
 def _tune_counting(arguments: argparse.Namespace) -> None:
+    if not arguments.dry_run:
+        _check_has_card(arguments, _LOOK_ONLY)
     from trainer.segment.tune import best_of, counting_table, try_ways
 
     data, model = load(arguments, arguments.split), open_model(arguments.model)
@@ -160,7 +165,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     from trainer.evaluate import card_figures, evaluate
     from trainer.tables import evaluation_tables
 
-    _refuse_without_file(arguments, arguments.write_card is not None)
+    if arguments.write_card is not None:
+        _check_has_card(arguments, "leave --write-card out")
     data, model = load(arguments, arguments.split), open_model(arguments.model)
     try:
         model = counted_by(model, dict(arguments.count_by)) if arguments.count_by else model
@@ -182,7 +188,8 @@ def _evaluate_points(arguments: argparse.Namespace) -> None:
     from trainer.points import card_figures, evaluate_points, load_point_fields
     from trainer.tables import points_table
 
-    _refuse_without_file(arguments, arguments.write_card is not None)
+    if arguments.write_card is not None:
+        _check_has_card(arguments, "leave --write-card out")
     fields = load_point_fields(arguments.images, arguments.points, arguments.only, arguments.max_missing)
     model = open_model(arguments.model)
     if not model.card.red_labels:

@@ -116,7 +116,8 @@ def test_a_count_taken_over_from_the_comparison_of_models_has_contours_and_its_w
     wait_counted(window)
     for entry in document.entries:
         shown, result = document.cells_of(entry), document.result(entry)
-        assert shown is not None and result is not None
+        assert shown is not None
+        assert result is not None
         document.truths.put(entry.id, GroundTruth.reviewed(shown.cells, result.counted, document.classes))
     before = cells(window)
     assert before.contours is not None

@@ -308,6 +308,22 @@ def test_from_boxes_to_a_model_that_counts(
     assert Model(model).card.name == "mine"
     assert main(["evaluate", "--model", str(model), "--data", str(data_folder)]) == 0
     assert main([*arguments, "--run", str(tmp_path / "other"), "--weights", "coco"]) == 2
+    capsys.readouterr()
+    for option in (["--shares", "0.5"], ["--calibrate", str(data_folder)]):
+        out = tmp_path / "refused.onnx"
+        assert main(["export", "--checkpoint", str(run / "best.ckpt"), "--out", str(out), *option]) == 2
+        assert f"{option[0]}: segmentation networks are exported from one checkpoint" in capsys.readouterr().err
+        assert not out.exists()
+
+
+def test_masks_are_refused_where_boxes_are_learned(
+    data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    run = tmp_path / "run"
+    arguments = ["--data", str(data_folder), "--run", str(run), "--masks", str(tmp_path), "--preset", "tiny"]
+    assert main(["fit", *arguments]) == 2
+    assert "--masks: tiny learns from boxes" in capsys.readouterr().err
+    assert not run.exists()
 
 
 def test_the_mask_head_rests_while_edges_are_learned(train_set: DataSet, tmp_path: Path):
@@ -358,7 +374,7 @@ def test_all_ways_of_counting_are_tried_and_the_best_goes_to_the_card(
     export_segmenter(trained, path)
     assert main(["tune-counting", "--model", str(path), "--data", str(data_folder)]) == 0
     assert "hough" in capsys.readouterr().out
-    assert main(["tune-counting", "--model", "classical", "--data", str(data_folder)]) == 0
+    assert main(["tune-counting", "--model", "classical", "--data", str(data_folder), "--dry-run"]) == 0
     table = capsys.readouterr().out
     assert all(f"{method} *" in table or str(method) in table for method in Method)
 
@@ -379,6 +395,7 @@ def test_the_best_way_is_the_one_that_counts_single_fields_best(data_folder: Pat
     "command",
     [
         ["tune", "--data", "DATA"],
+        ["tune-counting", "--data", "DATA"],
         ["evaluate", "--data", "DATA", "--write-card", "x"],
         ["evaluate-points", "--images", "DATA", "--points", "DATA", "--write-card", "x"],
     ],

@@ -107,8 +107,12 @@ def export_network(arguments: argparse.Namespace) -> None:
     from trainer.export import ExportError
     from trainer.segment.export import export_segmenter, load_segmenter
 
-    if len(arguments.checkpoint) > 1 or arguments.calibrate is not None:
-        raise BadInputError("Segmentation networks are exported from one checkpoint, in 32 bits; leave the rest out.")
+    one = "segmentation networks are exported from one checkpoint, in 32 bits; leave it out."
+    if len(arguments.checkpoint) > 1:
+        raise BadInputError(f"{arguments.checkpoint[1]}: {one}")
+    for option in ("shares", "calibrate"):
+        if getattr(arguments, option) is not None:
+            raise BadInputError(f"--{option}: {one}")
     try:
         card = export_segmenter(load_segmenter(arguments.checkpoint[0]), arguments.out, arguments.name)
     except CheckpointError as error:
