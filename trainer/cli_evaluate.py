@@ -167,6 +167,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
     if arguments.write_card is not None:
         _check_has_card(arguments, "leave --write-card out")
+        if arguments.count_by:
+            raise BadInputError("--write-card: the card says another way of counting; leave --count-by out.")
     data, model = load(arguments, arguments.split), open_model(arguments.model)
     try:
         model = counted_by(model, dict(arguments.count_by)) if arguments.count_by else model

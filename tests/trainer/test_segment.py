@@ -391,6 +391,18 @@ def test_the_best_way_is_the_one_that_counts_single_fields_best(data_folder: Pat
     assert chosen.accuracy > 0.7
 
 
+def test_figures_of_another_way_of_counting_do_not_go_to_the_card(
+    data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    model = tmp_path / "model.onnx"
+    export_segmenter(TrainedSegmenter(build_network(TINY, 3).eval(), TINY, CLASS_NAMES, 1, None, ("RBC",)), model)
+    before = model.read_bytes()
+    arguments = ["--model", str(model), "--data", str(data_folder), "--count-by", "RBC=hough", "--write-card", "x"]
+    assert main(["evaluate", *arguments]) == 2
+    assert "leave --count-by out" in capsys.readouterr().err
+    assert model.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     "command",
     [
