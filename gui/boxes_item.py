@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
+from PySide6.QtGui import QColor, QPainter, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from core.boxes import areas
@@ -218,30 +218,25 @@ class BoxesItem(QGraphicsItem):
             casing = (width,) if dense else (-1, width)
             outlined = self._outlined(cells)
             outlines.draw(self._corners(cells[~outlined], transform), colour, width, dash, casing)
-            self._draw_contours(outlines, transform, cells[outlined], colour, width)
+            points, lengths = self._contours(cells[outlined], transform)
+            if len(points):
+                outlines.draw_contours(points, lengths, colour, width, dash, casing=1)
 
     def _outlined(self, cells: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell which cells have a contour to draw in place of the box."""
         contours = self._detections.contours if self._detections is not None else None
         return np.array([contours is not None and len(contours[cell]) > 0 for cell in cells.tolist()], bool)
 
-    def _draw_contours(
-        self, outlines: Outlines, transform: QTransform, cells: NDArray[np.int64], colour: QColor, width: int
-    ) -> None:
-        """Draw the contours of cells that a segmentation model found, cased in white."""
-        if not len(cells) or self._detections is None or self._detections.contours is None:
-            return
-        painter = QPainter(outlines.image)
-        painter.translate(-outlines.corner)
-        polygons = [
-            transform.map(QPolygonF([QPointF(x, y) for x, y in self._detections.contours[cell].tolist()]))
-            for cell in cells.tolist()
-        ]
-        for pen in (QPen(QColor("white"), width + 2), QPen(colour, width)):
-            painter.setPen(pen)
-            for polygon in polygons:
-                painter.drawPolygon(polygon)
-        painter.end()
+    def _contours(
+        self, cells: NDArray[np.int64], transform: QTransform
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Return the points of the contours of cells on the screen, (K, 2), and how many each contour has, (N,)."""
+        contours = self._detections.contours if self._detections is not None else None
+        if contours is None or not len(cells):
+            return np.zeros((0, 2), np.float32), np.zeros(0, np.int64)
+        chosen = [contours[cell] for cell in cells.tolist()]
+        shift = np.array([transform.dx(), transform.dy()], np.float32)
+        return np.concatenate(chosen) * np.float32(transform.m11()) + shift, np.array([len(one) for one in chosen])
 
     def _draw_ghosts(self, outlines: Outlines, transform: QTransform, ghosts: NDArray[np.int64]) -> None:
         """Draw what is just below a threshold with dots."""
@@ -249,11 +244,19 @@ class BoxesItem(QGraphicsItem):
             outlines.draw(self._corners(cells, transform), colour, 1, _DOTS, (0,))
 
     def _draw_corrected(self, outlines: Outlines, transform: QTransform, cells: NDArray[np.int64]) -> None:
-        """Draw a second, inner line in the boxes that a person put, to tell them from found ones."""
+        """Draw a second, inner line in what a person put or confirmed, to tell it from found cells."""
         for _, colour, mine in self._by_label(cells):
+            outlined = self._outlined(mine)
             corners = self._corners(mine, transform)
-            gap = np.minimum(_INNER, (corners[:, 2:] - corners[:, :2]) / 4)
-            outlines.draw(np.concatenate([corners[:, :2] + gap, corners[:, 2:] - gap], axis=1), colour)
+            sides = corners[:, 2:] - corners[:, :2]
+            gap = np.minimum(_INNER, sides / 4)
+            inner = np.concatenate([corners[:, :2] + gap, corners[:, 2:] - gap], axis=1)
+            outlines.draw(inner[~outlined], colour)
+            points, lengths = self._contours(mine[outlined], transform)
+            if len(points):
+                middle = np.repeat(((corners[:, :2] + corners[:, 2:]) / 2)[outlined], lengths, axis=0)
+                smaller = np.repeat((1 - 2 * gap / sides)[outlined], lengths, axis=0)
+                outlines.draw_contours(middle + (points - middle) * smaller, lengths, colour)
 
 
 def _view(transform: QTransform, size: QSize) -> QRectF:

@@ -33,11 +33,11 @@ LONG_NAMES = {"RBC": "Red cells (RBC)", "WBC": "White cells (WBC)"}
 """What people call the classes."""
 
 METHODS = {
-    Method.WATERSHED: "middles of cells (watershed)",
-    Method.COMPONENTS: "separate pieces (components)",
-    Method.HOUGH: "circles (Hough)",
+    Method.WATERSHED: ("Middles (watershed)", "Each thick place is a cell: separates cells that touch, of any shape"),
+    Method.COMPONENTS: ("Pieces (components)", "Each separate piece is a cell: for cells that lie apart"),
+    Method.HOUGH: ("Circles (Hough)", "Each circle of the usual size is a cell: for round cells, also where they overlap"),
 }
-"""What people call the ways to count masks."""
+"""What people call the ways to count masks, and what each does."""
 
 
 def swatch(colour: Rgb, size: int = 16) -> QIcon:
@@ -68,7 +68,7 @@ class ClassCard(QFrame):
         self.shown = QCheckBox(long_name)
         self.shown.setObjectName("className")
         self.shown.setChecked(True)
-        self.shown.setToolTip(f"Show or hide the boxes of {long_name}")
+        self.shown.setToolTip(f"Show or hide {long_name} in the picture")
         self.shown.toggled.connect(self._on_shown)
         self.count = QLabel("–")
         self.count.setObjectName("count")
@@ -114,8 +114,9 @@ class ClassCard(QFrame):
         self.method_caption.setObjectName("faint")
         self.method = QuietComboBox()
         self.method.setAccessibleName(f"How {long_name} are counted")
-        for method, text in METHODS.items():
+        for place, (method, (text, meaning)) in enumerate(METHODS.items()):
             self.method.addItem(text, method.value)
+            self.method.setItemData(place, meaning, Qt.ItemDataRole.ToolTipRole)
         self.method.activated.connect(lambda *_: self.method_chosen.emit(name, Method(self.method.currentData())))
         layout.addWidget(self.method_caption, 4, 0)
         layout.addWidget(self.method, 4, 1, 1, 2)
@@ -126,6 +127,7 @@ class ClassCard(QFrame):
         for widget in (self.method_caption, self.method):
             widget.setVisible(method is not None)
         if method is not None:
+            self.method.setToolTip(METHODS[method][1])
             self.method.setCurrentIndex(self.method.findData(method.value))
 
     def _on_shown(self, shown: bool) -> None:

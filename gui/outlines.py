@@ -1,4 +1,4 @@
-"""Thousands of rectangular outlines at once, drawn as pixels.
+"""Thousands of outlines at once, boxes or contours, drawn as pixels.
 
 A painter needs 4 ms for 5,000 boxes even of the thinnest line, and several times that for a thick, smooth or
 translucent one; with a casing round each line a frame would take longer than the screen shows it.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage
@@ -78,6 +79,62 @@ class Outlines:
         places = places if drawn is None else places[drawn]
         for offset in range(width * finer):
             flat[places + offset * step] = colour.rgba()
+
+    def draw_contours(
+        self,
+        points: NDArray[np.float32],
+        lengths: NDArray[np.int64],
+        colour: QColor,
+        width: int = 1,
+        dash: tuple[int, int] | None = None,
+        casing: int = 0,
+    ) -> None:
+        """Draw closed contours in an opaque colour.
+
+        Parameters
+        ----------
+        points, lengths
+            The points ``x y`` (K, 2) of all contours in pixels of the window, and how many each contour has (N,).
+        width, dash
+            As for ``draw``.
+        casing
+            Width of the white lines on both sides, in pixels of the window.
+        """
+        finer = max(round(self._ratio), 1)
+        places, along = self._places_along(points * self._ratio, lengths)
+        if casing:
+            self._fill(places, (width + 2 * casing) * finer, _WHITE)
+        if dash is not None:
+            places = places[along % (sum(dash) * finer) < dash[0] * finer]
+        self._fill(places, width * finer, colour.rgba())
+
+    def _fill(self, places: NDArray[np.int64], side: int, colour: int) -> None:
+        """Fill a square round each place."""
+        mask = np.zeros(self._shape, np.uint8)
+        mask.reshape(-1)[places] = 1
+        mask = np.asarray(cv2.dilate(mask, np.ones((side, side), np.uint8)), np.uint8)
+        np.copyto(self._pixels, np.uint32(colour), where=mask.view(np.bool_))
+
+    def _places_along(
+        self, points: NDArray[np.float32], lengths: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the places of the pixels along contours, and how many pixels before each its contour began."""
+        start = points.astype(np.float64) + 2 * BEYOND
+        first = np.cumsum(lengths) - lengths
+        following = np.arange(1, len(points) + 1)
+        following[first + lengths - 1] = first
+        way = start[following] - start
+        steps = np.ceil(np.abs(way).max(axis=1)).clip(1).astype(np.int64)
+        before = np.cumsum(steps) - steps
+        place = np.arange(steps.sum())
+        x, y = (
+            np.floor(np.repeat(start[:, axis], steps) + (place - np.repeat(before, steps)) * np.repeat(slope, steps))
+            for axis, slope in enumerate((way / steps[:, None]).T)
+        )
+        height, width = self._shape
+        seen = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        along = place - np.repeat(np.repeat(before[first], lengths), steps)
+        return (y[seen] * width + x[seen]).astype(np.int64), along[seen]
 
     def _places(
         self, corners: NDArray[np.float32], dash: tuple[int, int] | None

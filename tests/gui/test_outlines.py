@@ -72,3 +72,27 @@ def test_on_a_finer_screen_lines_are_as_wide_to_the_eye() -> None:
     row = seen(outlines, 2)[40]
     assert np.flatnonzero(row)[:4].tolist() == [20, 21, 22, 23]
     assert outlines.image.devicePixelRatio() == 2.0
+
+
+def test_a_contour_goes_round_closed_with_a_casing_on_both_sides() -> None:
+    outlines = Outlines(WIDTH, HEIGHT)
+    corners = ((25, 5), (35, 5), (45, 15), (45, 25), (35, 35), (25, 35), (15, 25), (15, 15))
+    outlines.draw_contours(np.array(corners, np.float32), np.array([8]), ORANGE, 2, casing=1)
+    drawn = seen(outlines)
+    for x, y in (*corners, (30, 5), (40, 10), (45, 20), (40, 30), (30, 35), (20, 30), (15, 20), (20, 10)):
+        assert drawn[y, x] == ORANGE.rgba(), (x, y)
+    across = [QColor.fromRgba(int(value)).name() if value else "" for value in drawn[20, 12:20]]
+    assert across == ["", "", "#ffffff", "#ff8c00", "#ff8c00", "#ffffff", "", ""]
+    assert not drawn[18:23, 22:38].any(), "nothing inside"
+
+
+def test_contours_are_apart_dashed_and_cut_off_at_the_screen() -> None:
+    outlines = Outlines(WIDTH, HEIGHT)
+    square = np.array([(0, 0), (20, 0), (20, 20), (0, 20)], np.float32)
+    points = np.concatenate([square + (5, 5), square + (50, 10), square + 1e4, [(40, 35)]]).astype(np.float32)
+    outlines.draw_contours(points, np.array([4, 4, 4, 1]), BLUE, 1, (6, 4))
+    drawn = seen(outlines) == BLUE.rgba()
+    assert drawn[5, 5:25].tolist() == ([True] * 6 + [False] * 4) * 2
+    assert drawn[10, 50:60].tolist() == [True] * 6 + [False] * 4
+    assert drawn[35, 40]
+    assert not drawn[:, 30:39].any()
