@@ -256,7 +256,8 @@ class BoxesItem(QGraphicsItem):
             if len(points):
                 middle = np.repeat(((corners[:, :2] + corners[:, 2:]) / 2)[outlined], lengths, axis=0)
                 smaller = np.repeat((1 - 2 * gap / sides)[outlined], lengths, axis=0)
-                outlines.draw_contours(middle + (points - middle) * smaller, lengths, colour)
+                inner_points = (middle + (points - middle) * smaller).astype(np.float32)
+                outlines.draw_contours(inner_points, lengths, colour)
 
 
 def _view(transform: QTransform, size: QSize) -> QRectF:

@@ -15,6 +15,7 @@ PAGES = (
     ("correcting.md", "Correcting"),
     ("verifying.md", "Verifying"),
     ("reporting.md", "Reporting"),
+    ("contours.md", "Contours"),
     ("training.md", "Your own model"),
     ("troubleshooting.md", "Troubleshooting"),
 )

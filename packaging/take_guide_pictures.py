@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
-from PySide6.QtCore import QBuffer, QIODevice, QSettings
+from PySide6.QtCore import QBuffer, QIODevice, QRect, QSettings
 from PySide6.QtWidgets import QApplication, QTabWidget, QWidget
 
 from core.demo import demo_smear, render_demo_smear
 from core.ground_truth import GroundTruth, TruthKind, TruthSource
 from core.model import default_model_path
 from core.rendered_smear import CLASS_NAMES
+from core.segcount.classical import CLASSICAL
 from gui.document import Document
 from gui.entries import State
 from gui.guide import guide_folder
@@ -39,11 +40,11 @@ def wait(app: QApplication, ready: Callable[[], bool]) -> None:
             settled = time.monotonic() + _SETTLE_S
 
 
-def shoot(widget: QWidget, name: str) -> None:
-    """Save a widget as a small picture of the guide."""
+def shoot(widget: QWidget, name: str, left: int = 0) -> None:
+    """Save a widget, from so many pixels from its left side on, as a small picture of the guide."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    widget.grab().save(buffer, "PNG")
+    widget.grab(QRect(left, 0, -1, -1)).save(buffer, "PNG")
     picture = Image.open(io.BytesIO(buffer.data().data())).convert("RGB")
     target = guide_folder() / "pictures" / name
     target.parent.mkdir(exist_ok=True)
@@ -51,7 +52,7 @@ def shoot(widget: QWidget, name: str) -> None:
 
 
 def main() -> None:
-    """Open the demo smear, correct it, check it; take a picture of each."""
+    """Open the demo smear, correct it, check it, count it without a model; take a picture of each."""
     app = QApplication([])
     app.setStyle("fusion")
     with tempfile.TemporaryDirectory() as folder:
@@ -78,6 +79,11 @@ def main() -> None:
         window.verify.findChildren(QTabWidget)[0].setCurrentIndex(1)
         wait(app, lambda: window.verify is not None and window.verify.isVisible())
         shoot(window.verify, "verified.png")
+        window.verify.close()
+        document.truths.take_away([image])
+        document.import_model(Path(CLASSICAL))
+        wait(app, lambda: (shown := document.current_cells()) is not None and shown.cells.contours is not None)
+        shoot(window, "contours.png", left=window.image_list.width())
         window.close()
 
 

@@ -89,7 +89,8 @@ def test_a_contour_goes_round_closed_with_a_casing_on_both_sides() -> None:
 def test_contours_are_apart_dashed_and_cut_off_at_the_screen() -> None:
     outlines = Outlines(WIDTH, HEIGHT)
     square = np.array([(0, 0), (20, 0), (20, 20), (0, 20)], np.float32)
-    points = np.concatenate([square + (5, 5), square + (50, 10), square + 1e4, [(40, 35)]]).astype(np.float32)
+    corners = np.array([(5, 5), (50, 10), (1e4, 1e4)], np.float32)
+    points = np.concatenate([*(square + corner for corner in corners), np.array([(40, 35)], np.float32)])
     outlines.draw_contours(points, np.array([4, 4, 4, 1]), BLUE, 1, (6, 4))
     drawn = seen(outlines) == BLUE.rgba()
     assert drawn[5, 5:25].tolist() == ([True] * 6 + [False] * 4) * 2

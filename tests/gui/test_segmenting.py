@@ -11,6 +11,8 @@ from PySide6.QtCore import Qt
 from core.ground_truth import GroundTruth
 from core.model import default_model_path
 from core.segcount.method import Method
+from gui.class_panel import METHODS
+from gui.guide import guide_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,3 +161,11 @@ def test_a_confirmed_cell_keeps_its_contour(without_model: MainWindow) -> None:
     moved = cells(without_model)
     assert moved.contours is not None
     assert len(moved.contours[-1]) == 0
+
+
+def test_the_guide_names_what_the_window_offers(window: MainWindow) -> None:
+    text = " ".join((guide_folder() / "contours.md").read_text("utf-8").split())
+    for name, _ in METHODS.values():
+        assert f"| {name} |" in text
+    for action in ("no_model", "default_model"):
+        assert f"Count ▸ {window.actions_[action].text().replace('&', '')}" in text
