@@ -35,7 +35,7 @@ LONG_NAMES = {"RBC": "Red cells (RBC)", "WBC": "White cells (WBC)"}
 METHODS = {
     Method.WATERSHED: ("Middles (watershed)", "Each thick place is a cell: separates cells that touch, of any shape"),
     Method.COMPONENTS: ("Pieces (components)", "Each separate piece is a cell: for cells that lie apart"),
-    Method.HOUGH: ("Circles (Hough)", "Each circle of the usual size is a cell: for round cells, even overlapping ones"),
+    Method.HOUGH: ("Circles (Hough)", "Each circle of the usual size is a cell: for round cells, overlapping or not"),
 }
 """What people call the ways to count masks, and what each does."""
 
