@@ -6,14 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import cv2
 import numpy as np
 
 from core.boxes import suppress, suppress_by_class
 from core.detections import Detections
 from core.focus import edge_blur, levels
 from core.lit_field import LitField
-from core.scale import LARGEST_DIAMETER, SMALLEST_DIAMETER, guess_diameter
+from core.scale import guess_diameter, measured_diameter
 from core.tiling import Tile, tiles
 
 if TYPE_CHECKING:
@@ -165,9 +164,7 @@ class Detector:
         sure = self._sure_red_cells(look, region)
         if sure.sum() < _FEWEST_CELLS:
             return None
-        sides = look.boxes[sure, 2:] - look.boxes[sure, :2]
-        diameter = float(np.median(np.sqrt(sides[:, 0] * sides[:, 1])))
-        return min(max(diameter, SMALLEST_DIAMETER), LARGEST_DIAMETER)
+        return measured_diameter(look.boxes[sure])
 
     def _sure_red_cells(self, look: _Look, region: Tile) -> NDArray[np.bool_]:
         sure = np.isin(look.labels, self.card.red_labels) & (look.scores >= _SURE_SCORE)
@@ -220,14 +217,10 @@ class _Run:
         """Return the candidates of one tile in pixels of the region, near duplicates thinned."""
         x1, y1 = region.x1 + part.x1, region.y1 + part.y1
         width, height = part.x2 - part.x1, part.y2 - part.y1
-        pixels = self.field.image[y1 : y1 + height, x1 : x1 + width]
-        size = (max(round(width * scale), 1), max(round(height * scale), 1))
-        if size != (width, height):
-            how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-            pixels = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
-        pixels = self.field.even(pixels, Tile(x1, y1, x1 + width, y1 + height, part.own))
+        pixels = self.field.seen(Tile(x1, y1, x1 + width, y1 + height, part.own), scale)
         found = self.detector.model.run(pixels)
-        back = np.array([width / size[0], height / size[1]] * 2, np.float32)
+        rows, columns = pixels.shape[:2]
+        back = np.array([width / columns, height / rows] * 2, np.float32)
         shift = np.array([part.x1, part.y1] * 2, np.float32)
         kept = suppress_by_class(found.boxes, found.scores, found.labels, _THIN_IOU)
         return _Look(found.boxes[kept] * back + shift, found.scores[kept], found.labels[kept], found.capped)

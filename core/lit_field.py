@@ -38,8 +38,17 @@ class LitField:
     @cached_property
     def sample(self) -> NDArray[np.uint8]:
         """A part of the photograph, at most 1024 pixels wide, under even light."""
-        region = self.window(_SAMPLE_SIDE)
-        return self.even(self.image[region.y1 : region.y2, region.x1 : region.x2], region)
+        return self.seen(self.window(_SAMPLE_SIDE), 1.0)
+
+    def seen(self, region: Tile, scale: float) -> NDArray[np.uint8]:
+        """Return a region of the photograph at another size, ``scale`` times as large, under even light."""
+        pixels = self.image[region.y1 : region.y2, region.x1 : region.x2]
+        height, width = pixels.shape[:2]
+        size = (max(round(width * scale), 1), max(round(height * scale), 1))
+        if size != (width, height):
+            how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+            pixels = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
+        return self.even(pixels, region)
 
     def window(self, side: int) -> Tile:
         """Return the window of at most that side nearest the middle that is not emptier than most.

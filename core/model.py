@@ -51,7 +51,7 @@ def default_model_path() -> Path:
 
 
 class Model:
-    """A network ready to run.
+    """A network ready to run; ``kept_masks`` are those of the last fields that a segmentation model looked at.
 
     ``as_made`` are the hash and the card of the file; ``sha256`` and ``card`` differ from them where a person chose
     another way of counting (``core.finders.counted_by``).

@@ -1,4 +1,4 @@
-"""A first guess of the red cell diameter, without the network."""
+"""The red cell diameter: a first guess without the network, and what found cells say of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 
 from core.illumination import WHITE
-from core.segcount.masks import fill_holes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,12 +33,19 @@ def stained_area(field: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     cap = max(float(np.quantile(stain, _NUCLEUS_QUANTILE)), 2 * _MIN_DENSITY_STEP)
     level, _ = cv2.threshold(np.minimum(stain, cap).astype(np.uint8), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     mask = (stain > max(level, 255 - WHITE + _MIN_DENSITY_STEP)).astype(np.uint8)
-    if mask.all():
-        return None
-    if not mask.any():
+    if mask.all() or not mask.any():
         return None
     fill_holes(mask, 0.02 * int(mask.sum()) + 40)
     return mask
+
+
+def fill_holes(mask: NDArray[np.uint8], largest: float) -> None:
+    """Fill the holes of a mask of 0 and 1 that are smaller than ``largest`` square pixels, in place."""
+    contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    for place, contour in enumerate(contours):
+        is_hole = hierarchy[0][place][3] >= 0
+        if is_hole and cv2.contourArea(contour) < largest:
+            cv2.drawContours(mask, [contour], -1, 1, -1)
 
 
 def guess_diameter(field: NDArray[np.uint8]) -> float | None:
@@ -71,3 +77,9 @@ def guess_diameter(field: NDArray[np.uint8]) -> float | None:
     weight = np.cumsum(radii**2)
     radius = float(radii[np.searchsorted(weight, weight[-1] / 2)])
     return float(np.clip(2.2 * radius / shrink, SMALLEST_DIAMETER, LARGEST_DIAMETER))
+
+
+def measured_diameter(red_cells: NDArray[np.float32]) -> float:
+    """Return the median diameter ``sqrt(w * h)`` of red cells in pixels; ``red_cells`` are boxes (N, 4), N > 0."""
+    sides = red_cells[:, 2:] - red_cells[:, :2]
+    return float(np.clip(np.median(np.sqrt(sides[:, 0] * sides[:, 1])), SMALLEST_DIAMETER, LARGEST_DIAMETER))

@@ -116,9 +116,10 @@ def _fit(arguments: argparse.Namespace) -> None:
     from lightning.pytorch.utilities import rank_zero_only
 
     from trainer.checkpoint import CheckpointError
-    from trainer.fit import RunOptions, TrainingError, fit
+    from trainer.fit import fit
     from trainer.pretrained import WeightsError
     from trainer.record import RunError
+    from trainer.run import RunOptions, TrainingError
 
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     tell = rank_zero_only(say)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import lightning
@@ -20,17 +20,25 @@ from trainer.data import DataError, DataSet, Field, PreparedField, prepare
 from trainer.plain_crops import plain_crop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.random import Generator
     from numpy.typing import NDArray
 
     from trainer.preset import Preset
 
-LARGEST_OVER_MODEL = 1.5
+_LARGEST_OVER_MODEL = 1.5
 """Fields are kept at up to this many times the model's red cell diameter."""
 
 Sample = tuple[Tensor, dict[str, Tensor]]
+
+
+def prepare_all(data: DataSet, red_cell_diameter: float) -> Iterator[PreparedField]:
+    """Read the fields of a split, shrunk if need be, for a model of this red cell diameter; shows how far it is."""
+    console = Console(stderr=True)
+    title = f"Reading {data.split}"
+    for field in track(data.fields, title, console=console, disable=not console.is_terminal, transient=True):
+        yield prepare(field, data, _LARGEST_OVER_MODEL * red_cell_diameter)
 
 
 class FieldStore:
@@ -42,16 +50,7 @@ class FieldStore:
 
     def __init__(self, data: DataSet, preset: Preset) -> None:
         self.preset = preset
-        largest = LARGEST_OVER_MODEL * preset.red_cell_diameter
-        console = Console(stderr=True)
-        fields = track(
-            data.fields,
-            f"Reading {data.split}",
-            console=console,
-            disable=not console.is_terminal,
-            transient=True,
-        )
-        self.fields = [prepare(field, data, largest) for field in fields]
+        self.fields = list(prepare_all(data, preset.red_cell_diameter))
         self.class_count = len(data.classes)
         self.weights = _drawing_weights(data.fields, preset.repeat_threshold)
         pasted = frozenset(data.classes.index(name) for name in preset.paste_classes if name in data.classes)
@@ -163,6 +162,45 @@ def single_threaded(_worker: int = 0) -> None:
     cv2.setNumThreads(0)
 
 
+def training_loader(
+    data: Dataset[Any],
+    trainer: lightning.Trainer,
+    batch: int,
+    batches_per_epoch: int,
+    workers: int,
+    collate_fn: Callable[[list[Any]], Any] | None = None,
+) -> DataLoader[Any]:
+    """Return the loader of what a run learns from, by ``EpochSampler``; ``batch`` is that of all processes together.
+
+    Raises
+    ------
+    DataError
+        If a batch cannot be dealt out evenly to the processes.
+    """
+    processes = trainer.world_size
+    if batch % processes:
+        raise DataError(f"A batch of {batch} cannot be dealt out to {processes} devices; use a divisor of it.")
+    # the loader may run ahead before Lightning sets its epoch, and right after a restart
+    # ``current_epoch`` is still that of the checkpoint
+    progress = trainer.fit_loop.epoch_progress.current
+    epoch: int = progress.processed  # pyright: ignore[reportAttributeAccessIssue]
+    return DataLoader(
+        data,
+        batch // processes,
+        sampler=EpochSampler(batch * batches_per_epoch, epoch, trainer.global_rank, processes),
+        num_workers=workers,
+        collate_fn=collate_fn,
+        worker_init_fn=single_threaded,
+        multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
+        persistent_workers=workers > 0,
+    )
+
+
+def own_share(data: Dataset[Any], length: int, trainer: lightning.Trainer) -> Subset[Any]:
+    """Return what of a validation set of ``length`` samples this process looks at."""
+    return Subset(data, range(trainer.global_rank, length, trainer.world_size))
+
+
 class CellData(lightning.LightningDataModule):
     """Training crops and validation fields."""
 
@@ -182,34 +220,12 @@ class CellData(lightning.LightningDataModule):
         """Return the loader of the training crops; ``batch_size`` is that of all processes together."""
         assert self.train_store is not None
         assert self.trainer is not None
-        processes, batch = self.trainer.world_size, self.preset.batch_size
-        if batch % processes:
-            raise DataError(f"A batch of {batch} cannot be dealt out to {processes} devices; use a divisor of it.")
-        # the loader may run ahead before Lightning sets its epoch, and right after a restart
-        # ``current_epoch`` is still that of the checkpoint
-        progress = self.trainer.fit_loop.epoch_progress.current
-        epoch: int = progress.processed  # pyright: ignore[reportAttributeAccessIssue]
-        sampler = EpochSampler(
-            batch * self.preset.batches_per_epoch,
-            epoch,
-            self.trainer.global_rank,
-            processes,
-        )
-        return DataLoader(
-            TrainingCrops(self.train_store, self.seed),
-            batch // processes,
-            sampler=sampler,
-            num_workers=self.workers,
-            collate_fn=collate,
-            worker_init_fn=single_threaded,
-            multiprocessing_context="fork" if self.workers and sys.platform == "linux" else None,
-            persistent_workers=self.workers > 0,
-        )
+        crops, preset = TrainingCrops(self.train_store, self.seed), self.preset
+        return training_loader(crops, self.trainer, preset.batch_size, preset.batches_per_epoch, self.workers, collate)
 
     def val_dataloader(self) -> DataLoader[Sample]:
         """Return the loader of this process's share of the validation fields."""
         assert self.val_store is not None
         assert self.trainer is not None
         fields = WholeFields(self.val_store)
-        mine = range(self.trainer.global_rank, len(fields), self.trainer.world_size)
-        return DataLoader(Subset(fields, mine), 1, collate_fn=collate)
+        return DataLoader(own_share(fields, len(fields), self.trainer), 1, collate_fn=collate)

@@ -2,47 +2,32 @@
 
 from __future__ import annotations
 
-import os
-import warnings
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import lightning
 import torch
-from lightning.fabric.plugins.io import TorchCheckpointIO
-from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import EarlyStopping, LearningRateMonitor, ModelCheckpoint, TQDMProgressBar
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.callbacks import EarlyStopping
 from torchmetrics.detection import MeanAveragePrecision
 
 from core.version import __version__
-from trainer.checkpoint import read_checkpoint
 from trainer.crops import CellData, single_threaded
 from trainer.manifest import RBC
 from trainer.model import build_detector
 from trainer.preset import Preset
 from trainer.pretrained import describe_weights, load_pretrained
 from trainer.record import RunError, RunRecord, open_run
+from trainer.run import BEST, LAST, Rhythm, RunOptions, check_loss, is_finished, train_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from torch import Tensor
 
     from trainer.data import DataSet
 
 MONITOR = "val_map50"
-_NO_NEWS = (
-    "The '(train|val)_dataloader' does not have many workers",
-    "Checkpoint directory .* exists and is not empty",
-    r"`isinstance\(treespec, LeafSpec\)` is deprecated",
-)
-BEST, LAST = "best.ckpt", "last.ckpt"
-
-
-class TrainingError(RuntimeError):
-    """A training run that cannot go on; the message says why and what to do."""
 
 
 class CellDetector(lightning.LightningModule):
@@ -76,11 +61,7 @@ class CellDetector(lightning.LightningModule):
         """
         losses: dict[str, Tensor] = self.model(*batch)
         total = torch.stack(list(losses.values())).sum()
-        if not torch.isfinite(total):
-            raise TrainingError(
-                f"The loss is no number in epoch {self.current_epoch + 1}, batch {batch_idx + 1}; "
-                "lower the preset's learning_rate and start a new run."
-            )
+        check_loss(self, total, batch_idx)
         self.log("loss", total, prog_bar=True, batch_size=len(batch[0]), sync_dist=True)
         self.log_dict(losses, batch_size=len(batch[0]), sync_dist=True)
         return total
@@ -119,30 +100,6 @@ class CellDetector(lightning.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": steps_down, "interval": "epoch"}}
 
 
-class WholeCheckpoints(TorchCheckpointIO):
-    """Writes a checkpoint beside the old one and then takes its place: a kill never leaves half of one."""
-
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
-        """Write a checkpoint.
-
-        Raises
-        ------
-        TrainingError
-            If it cannot be written, for instance because the disk is full.
-        """
-        partial = Path(f"{path}.partial")
-        try:
-            partial.parent.mkdir(parents=True, exist_ok=True)
-            torch.save(checkpoint, partial)
-            os.replace(partial, path)
-        except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
-            partial.unlink(missing_ok=True)
-            raise TrainingError(
-                f"{path}: the checkpoint cannot be written ({error}); free some space and start again: "
-                "the run goes on from the checkpoint before."
-            ) from error
-
-
 class Milestones(lightning.Callback):
     """Validates after the last epoch whatever the preset's rhythm, keeps chosen epochs, and says how the run goes."""
 
@@ -166,19 +123,6 @@ class Milestones(lightning.Callback):
         epoch = f"Epoch {trainer.current_epoch + 1} of {trainer.max_epochs}"
         figures = f"AP50 {values.get(MONITOR, 0):.4f}, AP50:95 {values.get('val_map', 0):.4f}"
         self.tell(f"{epoch}: loss {values.get('loss', float('nan')):.3f}, {figures} on val")
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """Where and on what a run happens."""
-
-    folder: Path
-    seed: int = 0
-    workers: int = 2
-    precision: str = "32-true"
-    accelerator: str = "auto"
-    devices: str = "auto"
-    progress: bool = True
 
 
 def _silent(_text: str) -> None:
@@ -232,7 +176,7 @@ def fit(
         trainer_version=__version__,
     )
     checkpoint = options.folder / LAST if open_run(options.folder, record) else None
-    if checkpoint is not None and _is_finished(checkpoint, preset, tell):
+    if checkpoint is not None and is_finished(checkpoint, preset.epochs, tell):
         return options.folder / BEST
     lightning.seed_everything(options.seed, workers=True, verbose=False)
     red_cells = tuple(sorted(train.red_cells))
@@ -240,12 +184,9 @@ def fit(
     if weights is not None and checkpoint is None:
         load_pretrained(module.model, preset, weights)
     data = CellData(train, val, preset, options.seed, options.workers)
-    trainer = _build_trainer(preset, options, tell)
-    with warnings.catch_warnings():
-        for message in _NO_NEWS:
-            warnings.filterwarnings("ignore", message)
-        trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
-    return options.folder / BEST
+    rhythm = Rhythm(MONITOR, preset.epochs, preset.batches_per_epoch, preset.gradient_clip, preset.validate_every)
+    stop = EarlyStopping(MONITOR, mode="max", patience=preset.patience, check_on_train_epoch_end=False)
+    return train_module(module, data, options, rhythm, [Milestones(preset, options.folder, tell), stop], checkpoint)
 
 
 def _check_fits(preset: Preset, train: DataSet, weights: str | None) -> None:
@@ -257,61 +198,3 @@ def _check_fits(preset: Preset, train: DataSet, weights: str | None) -> None:
             f"{incomplete.path.name}: not all of its {min(incomplete.incomplete)} are annotated, which only RetinaNet "
             "presets can leave out; choose one of those, or leave this source out with --sources."
         )
-
-
-def _is_finished(checkpoint: Path, preset: Preset, tell: Callable[[str], None]) -> bool:
-    content = read_checkpoint(checkpoint)
-    epochs = int(content["epoch"]) + 1
-    callbacks = content["callbacks"].items()
-    stopped = any(state.get("stopped_epoch") for key, state in callbacks if key.startswith("EarlyStopping"))
-    if stopped or epochs >= preset.epochs:
-        tell(f"This run is finished already, after {epochs} epochs; its best model is {BEST}.")
-        return True
-    tell(f"Going on from {checkpoint} after epoch {epochs} of {preset.epochs}.")
-    return False
-
-
-def _build_trainer(preset: Preset, options: RunOptions, tell: Callable[[str], None]) -> lightning.Trainer:
-    folder = options.folder
-    callbacks: list[lightning.Callback] = [
-        Milestones(preset, folder, tell),
-        ModelCheckpoint(
-            folder,
-            Path(BEST).stem,
-            monitor=MONITOR,
-            mode="max",
-            save_on_train_epoch_end=False,
-            enable_version_counter=False,
-        ),
-        EarlyStopping(MONITOR, mode="max", patience=preset.patience, check_on_train_epoch_end=False),
-        ModelCheckpoint(
-            folder,
-            Path(LAST).stem,
-            every_n_epochs=1,
-            save_on_train_epoch_end=True,
-            enable_version_counter=False,
-        ),
-        LearningRateMonitor("step"),
-    ]
-    if options.progress:
-        callbacks.append(TQDMProgressBar(refresh_rate=10))
-    try:
-        return lightning.Trainer(
-            accelerator=options.accelerator,
-            devices=options.devices,
-            precision=options.precision,  # type: ignore[arg-type]
-            max_epochs=preset.epochs,
-            check_val_every_n_epoch=preset.validate_every,
-            gradient_clip_val=preset.gradient_clip,
-            num_sanity_val_steps=0,
-            log_every_n_steps=min(10, preset.batches_per_epoch),
-            logger=CSVLogger(folder, name="log"),
-            callbacks=callbacks,
-            plugins=[WholeCheckpoints()],
-            use_distributed_sampler=False,
-            sync_batchnorm=torch.cuda.is_available(),  # torch has none for processors
-            enable_progress_bar=options.progress,
-            enable_model_summary=False,
-        )
-    except (MisconfigurationException, ValueError) as error:
-        raise RunError(f"This computer cannot train so: {error}") from error

@@ -17,8 +17,8 @@ import numpy as np
 
 from core.illumination import WHITE
 from core.model_card import ModelCard
-from core.scale import stained_area
-from core.segcount.masks import CellMasks, fill_holes
+from core.scale import fill_holes, stained_area
+from core.segcount.masks import CellMasks
 from core.segcount.method import CountingMethod, Method
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ _LEAST_AZURE = 0.12  # optical density; below it is the noise of a pale stain
 _AZURE_SHARE = 0.45  # of the density of red cells; below it is their own variation
 _MOST_AZURE = 2.0  # times the least
 _NUCLEUS_SHARE = 0.65  # of that level is enough for something as large as a nucleus
+_LEAST_CERTAINTY = 0.31  # of what was taken for a cell: just above the threshold of the card
 _STEEPNESS = 4.0  # how fast certainty grows with the distance from a threshold
 
 # Lengths in red cell diameters
@@ -82,13 +83,13 @@ class ClassicalModel:
         cancel: CancelFlag | None = None,
     ) -> CellMasks:
         """Make masks of a field, uint8 RGB (H, W, 3) under even light; ``diameter`` of a red cell in its pixels."""
-        masks = CellMasks(classical_probabilities(field, diameter), None, diameter)
+        masks = CellMasks(_probabilities(field, diameter), None, diameter)
         if progress is not None:
             progress(1, 1)
         return masks
 
 
-def classical_probabilities(field: NDArray[np.uint8], diameter: float) -> NDArray[np.float32]:
+def _probabilities(field: NDArray[np.uint8], diameter: float) -> NDArray[np.float32]:
     """Return how certainly a pixel belongs to a red cell, a white cell and a platelet, float32 (3, H, W)."""
     height, width = field.shape[:2]
     result = np.zeros((3, height, width), np.float32)
@@ -110,7 +111,7 @@ def classical_probabilities(field: NDArray[np.uint8], diameter: float) -> NDArra
         (_WBC, white, _certainty(azure, level)),
         (_PLATELETS, platelets, _certainty(azure, level)),
     ):
-        result[label] = np.where(mask > 0, np.maximum(certainty, 0.31), 0)
+        result[label] = np.where(mask > 0, np.maximum(certainty, _LEAST_CERTAINTY), 0)
     return result
 
 

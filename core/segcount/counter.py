@@ -6,14 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import cv2
 import numpy as np
 
 from core.detections import Detections
 from core.detector import DetectorResult
 from core.focus import edge_blur, levels
 from core.lit_field import LitField
-from core.scale import LARGEST_DIAMETER, SMALLEST_DIAMETER, guess_diameter
+from core.scale import guess_diameter, measured_diameter
 from core.segcount.instances import count_masks
 
 if TYPE_CHECKING:
@@ -116,7 +115,7 @@ class SegmentCounter:
             if not known:
                 notices = ("The red cell size could not be estimated here; set it by hand if the cells look wrong.",)
         scale = self.card.red_cell_diameter / diameter
-        masks = self.model.masks(_scaled(field, scale), self.card.red_cell_diameter, progress, cancel)
+        masks = self.model.masks(field.seen(field.whole(), scale), self.card.red_cell_diameter, progress, cancel)
         return SeenField(masks, image.shape[1], image.shape[0], diameter, scale, notices, field.sample)
 
     def cells(self, seen: SeenField, counting: Mapping[str, CountingMethod]) -> Detections:
@@ -139,29 +138,11 @@ class SegmentCounter:
         if guess is None or not self.card.red_labels:
             return self.card.red_cell_diameter, not self.card.red_labels
         region = field.window(max(int(_SAMPLE_CELLS * guess), 1))
-        part = field  # of a small photograph all, so that its masks are made once
-        if region != field.whole():
-            part = LitField(field.even(field.image[region.y1 : region.y2, region.x1 : region.x2], region), None)
-        masks = self.model.masks(
-            _scaled(part, self.card.red_cell_diameter / guess), self.card.red_cell_diameter, None, cancel
-        )
+        sample = field.seen(region, self.card.red_cell_diameter / guess)
+        masks = self.model.masks(sample, self.card.red_cell_diameter, None, cancel)
         found = count_masks(masks, self.card.classes, self.card.counting)
         red = np.isin(found.labels, self.card.red_labels) & (found.scores >= _SURE_SCORE)
         if red.sum() < _FEWEST_CELLS:
             return guess, True
-        sides = found.boxes[red, 2:] - found.boxes[red, :2]
-        measured = guess * float(np.median(np.sqrt(sides[:, 0] * sides[:, 1]))) / self.card.red_cell_diameter
-        if abs(math.log(measured / guess)) < _SCALE_TOLERANCE:
-            return guess, True
-        return min(max(measured, SMALLEST_DIAMETER), LARGEST_DIAMETER), True
-
-
-def _scaled(field: LitField, scale: float) -> NDArray[np.uint8]:
-    """Return all of a photograph at another size, under even light."""
-    height, width = field.image.shape[:2]
-    size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    pixels = field.image
-    if size != (width, height):
-        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
-    return field.even(pixels, field.whole())
+        measured = measured_diameter(found.boxes[red] * np.float32(guess / self.card.red_cell_diameter))
+        return (guess if abs(math.log(measured / guess)) < _SCALE_TOLERANCE else measured), True

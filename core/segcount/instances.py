@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from core.segcount.masks import CellMasks, fill_holes
+from core.scale import fill_holes
 from core.segcount.method import CountingMethod, Method
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from core.segcount.masks import CellMasks
 
 _LARGEST_HOLE = 0.6  # a pallor is at most this large, in red cell diameters
 _LEAST_INSIDE = 0.5  # a circle of which less is mask is none

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ class CellMasks:
     diameter: float
 
     @property
-    def size(self) -> int:
+    def nbytes(self) -> int:
         """How many bytes the masks take."""
         return self.probabilities.nbytes + (0 if self.edge is None else self.edge.nbytes)
 
@@ -37,12 +36,3 @@ class CellMasks:
     def edge_above(self, threshold: float) -> NDArray[np.uint8] | None:
         """Return the edge mask, uint8 (H, W) of 0 and 1; None if there is none."""
         return None if self.edge is None else (self.edge > threshold).astype(np.uint8)
-
-
-def fill_holes(mask: NDArray[np.uint8], largest: float) -> None:
-    """Fill the holes of a mask of 0 and 1 that are smaller than ``largest`` square pixels, in place."""
-    contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    for place, contour in enumerate(contours):
-        is_hole = hierarchy[0][place][3] >= 0
-        if is_hole and cv2.contourArea(contour) < largest:
-            cv2.drawContours(mask, [contour], -1, 1, -1)

@@ -47,7 +47,7 @@ class CountingMethod(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("a number of the counting method cannot be")
 
 
-USUAL: dict[str, CountingMethod] = {
+_USUAL: dict[str, CountingMethod] = {
     "RBC": CountingMethod(),
     "WBC": CountingMethod(typical=1.8, smallest=0.7, marker_height=0.6),
     "Platelets": CountingMethod(method=Method.COMPONENTS, typical=0.35, smallest=0.14, edge_threshold=1.0),
@@ -57,4 +57,4 @@ USUAL: dict[str, CountingMethod] = {
 
 def usual_method(class_name: str) -> CountingMethod:
     """Return the usual way to count a class; that of red cells for classes of other names."""
-    return USUAL.get(class_name, USUAL["RBC"])
+    return _USUAL.get(class_name, _USUAL["RBC"])

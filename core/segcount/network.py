@@ -52,14 +52,12 @@ class MaskNetwork:
             kept.move_to_end(key)
             return kept[key]
         whole = self._look(field, progress, cancel)
-        masks = CellMasks(whole[: len(self.card.classes)], whole[-1] if self._has_edge(whole) else None, diameter)
+        classes = len(self.card.classes)
+        masks = CellMasks(whole[:classes], whole[classes] if len(whole) > classes else None, diameter)
         kept[key] = masks
-        while len(kept) > 1 and sum(other.size for other in kept.values()) > _KEPT_BYTES:
+        while len(kept) > 1 and sum(other.nbytes for other in kept.values()) > _KEPT_BYTES:
             kept.popitem(last=False)
         return masks
-
-    def _has_edge(self, whole: NDArray[np.float32]) -> bool:
-        return len(whole) > len(self.card.classes)
 
     def _look(
         self, field: NDArray[np.uint8], progress: Callable[[int, int], None] | None, cancel: CancelFlag | None
@@ -69,10 +67,8 @@ class MaskNetwork:
         tile, inside = self.card.tile, self.card.tile_inside or self.card.tile - self.card.overlap
         rows, columns = -(-height // inside), -(-width // inside)
         margin = (tile - inside) // 2
-        below, right = (
-            rows * inside - height + tile - inside - margin,
-            columns * inside - width + tile - inside - margin,
-        )
+        below = rows * inside - height + tile - inside - margin
+        right = columns * inside - width + tile - inside - margin
         padded = np.asarray(cv2.copyMakeBorder(field, margin, below, margin, right, cv2.BORDER_REFLECT_101), np.uint8)
         places = [(row * inside, column * inside) for row in range(rows) for column in range(columns)]
         whole: NDArray[np.float32] | None = None

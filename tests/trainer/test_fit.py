@@ -17,8 +17,9 @@ import torch
 from trainer.cli import main
 from trainer.crops import EpochSampler, FieldStore, TrainingCrops, collate
 from trainer.data import CANONICAL_CLASSES, DataSet
-from trainer.fit import CellDetector, RunOptions, TrainingError, fit
+from trainer.fit import CellDetector, fit
 from trainer.preset import load_preset
+from trainer.run import RunOptions, TrainingError
 
 ROOT = Path(__file__).resolve().parents[2]
 

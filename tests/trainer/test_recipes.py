@@ -18,11 +18,12 @@ from trainer.cli import main
 from trainer.crops import FieldStore, TrainingCrops, collate
 from trainer.data import DataSet
 from trainer.export import build_card, compare, export_exact
-from trainer.fit import RunOptions, fit
+from trainer.fit import fit
 from trainer.model import CellFasterRCNN, build_detector, build_retinanet
 from trainer.plain_crops import plain_crop
 from trainer.preset import Preset, PresetError, built_in_presets, load_preset
 from trainer.record import RunError
+from trainer.run import RunOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

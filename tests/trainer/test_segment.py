@@ -327,7 +327,7 @@ def test_masks_are_refused_where_boxes_are_learned(
 
 
 def test_the_mask_head_rests_while_edges_are_learned(train_set: DataSet, tmp_path: Path):
-    from trainer.fit import RunOptions
+    from trainer.run import RunOptions
     from trainer.segment.fit import fit_segmenter
 
     states: dict[str, dict[str, torch.Tensor]] = {}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from trainer.fit import RunOptions
+    from trainer.run import RunOptions
 
 
 def add_masks(parser: argparse.ArgumentParser) -> None:
@@ -80,8 +80,8 @@ def _measure(count: int, seed: int) -> None:
 def fit_network(arguments: argparse.Namespace, options: RunOptions, tell: Callable[[str], None]) -> None:
     """Train a segmentation network as ``smearcount-train fit`` was asked to."""
     from trainer.checkpoint import CheckpointError
-    from trainer.fit import TrainingError
     from trainer.record import RunError
+    from trainer.run import TrainingError
     from trainer.segment.fit import fit_segmenter
 
     if arguments.weights != "none":

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import lightning
 import torch
-from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
-from lightning.pytorch.loggers import CSVLogger
 from torch import nn
 
 from core.version import __version__
-from trainer.checkpoint import read_checkpoint
 from trainer.crops import single_threaded
-from trainer.fit import BEST, LAST, RunOptions, TrainingError, WholeCheckpoints
 from trainer.manifest import RBC
-from trainer.record import RunError, RunRecord, open_run
+from trainer.record import RunRecord, open_run
+from trainer.run import BEST, LAST, Rhythm, RunOptions, check_loss, is_finished, train_module
 from trainer.segment.losses import MaskLoss, mask_measures
+from trainer.segment.mask_files import EDGE
 from trainer.segment.networks import build_network
 from trainer.segment.pieces import MaskData
 from trainer.segment.preset import SegmentPreset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from torch import Tensor
     from torchmetrics import MetricCollection
@@ -35,7 +31,7 @@ if TYPE_CHECKING:
     from trainer.segment.pieces import Sample
 
 MONITOR = "val_score"
-EDGE = "edge"
+_GRADIENT_CLIP = 1.0
 
 
 class CellSegmenter(lightning.LightningModule):
@@ -84,11 +80,7 @@ class CellSegmenter(lightning.LightningModule):
         wanted = truth[:, -1:] if self.learns_edges else truth[:, :-1].amax(dim=1, keepdim=True)
         losses = {"loss_mask": self.loss(masks, truth[:, :-1]), "loss_edge": self.loss(edge, wanted)}
         total = torch.stack(list(losses.values())).sum()
-        if not torch.isfinite(total):
-            raise TrainingError(
-                f"The loss is no number in epoch {self.current_epoch + 1}, batch {batch_idx + 1}; "
-                "lower the preset's learning_rate and start a new run."
-            )
+        check_loss(self, total, batch_idx)
         self.log("loss", total, prog_bar=True, batch_size=len(pieces), sync_dist=True)
         self.log_dict(losses, batch_size=len(pieces), sync_dist=True)
         return total
@@ -174,54 +166,10 @@ def fit_segmenter(
         trainer_version=__version__,
     )
     checkpoint = options.folder / LAST if open_run(options.folder, record) else None
-    if checkpoint is not None and int(read_checkpoint(checkpoint)["epoch"]) + 1 >= preset.epochs:
-        tell(f"This run is finished already, after {preset.epochs} epochs; its best model is {BEST}.")
+    if checkpoint is not None and is_finished(checkpoint, preset.epochs, tell):
         return options.folder / BEST
     lightning.seed_everything(options.seed, workers=True, verbose=False)
     module = CellSegmenter(asdict(preset), train.classes, record.as_dict(), tuple(sorted(train.red_cells)))
     data = MaskData(train, val, preset, options.seed, options.workers, masks)
-    trainer = _build_trainer(preset, options, Teller(tell, train.classes))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The '(train|val)_dataloader' does not have many workers")
-        warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")
-        warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)` is deprecated")
-        trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
-    return options.folder / BEST
-
-
-def _build_trainer(preset: SegmentPreset, options: RunOptions, teller: Teller) -> lightning.Trainer:
-    folder = options.folder
-    callbacks: list[lightning.Callback] = [
-        teller,
-        ModelCheckpoint(
-            folder,
-            Path(BEST).stem,
-            monitor=MONITOR,
-            mode="max",
-            save_on_train_epoch_end=False,
-            enable_version_counter=False,
-        ),
-        ModelCheckpoint(
-            folder, Path(LAST).stem, every_n_epochs=1, save_on_train_epoch_end=True, enable_version_counter=False
-        ),
-    ]
-    if options.progress:
-        callbacks.append(TQDMProgressBar(refresh_rate=10))
-    try:
-        return lightning.Trainer(
-            accelerator=options.accelerator,
-            devices=options.devices,
-            precision=options.precision,  # type: ignore[arg-type]
-            max_epochs=preset.epochs,
-            gradient_clip_val=1.0,
-            num_sanity_val_steps=0,
-            log_every_n_steps=min(10, preset.batches_per_epoch),
-            logger=CSVLogger(folder, name="log"),
-            callbacks=callbacks,
-            plugins=[WholeCheckpoints()],
-            use_distributed_sampler=False,
-            enable_progress_bar=options.progress,
-            enable_model_summary=False,
-        )
-    except (MisconfigurationException, ValueError) as error:
-        raise RunError(f"This computer cannot train so: {error}") from error
+    rhythm = Rhythm(MONITOR, preset.epochs, preset.batches_per_epoch, _GRADIENT_CLIP)
+    return train_module(module, data, options, rhythm, [Teller(tell, train.classes)], checkpoint)

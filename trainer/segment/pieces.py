@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,15 +12,12 @@ import cv2
 import lightning
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from core.illumination import divide_light, estimate_light
 from core.rendered_smear import CLASS_NAMES, SmearStyle, render_smear
-from trainer.crops import EpochSampler, single_threaded
-from trainer.data import DataError, DataSet, PreparedField, prepare
+from trainer.crops import own_share, prepare_all, training_loader
 from trainer.segment.mask_files import read_masks
 from trainer.segment.masks import UNKNOWN, TrueMasks, derive_masks, exact_masks
 
@@ -31,9 +27,9 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from trainer.data import DataSet, PreparedField
     from trainer.segment.preset import SegmentPreset
 
-_LARGEST_OVER_MODEL = 1.5
 _ATTEMPTS = 8
 _SIZES = (0.75, 1.35)
 _COARSEST = 0.45  # of its size a piece is shrunk to at most, to lose sharpness
@@ -64,13 +60,9 @@ class MaskStore:
 
     def __init__(self, data: DataSet, preset: SegmentPreset, masks: Path | None = None) -> None:
         self.preset, self.classes = preset, data.classes
-        console = Console(stderr=True)
-        title = f"Reading {data.split}"
-        fields = track(data.fields, title, console=console, disable=not console.is_terminal, transient=True)
-        largest = _LARGEST_OVER_MODEL * preset.red_cell_diameter
         self.fields = [
-            self._masked(prepare(field, data, largest), masks and read_masks(masks, field.path.stem, data.classes))
-            for field in fields
+            self._masked(prepared, masks and read_masks(masks, field.path.stem, data.classes))
+            for field, prepared in zip(data.fields, prepare_all(data, preset.red_cell_diameter), strict=True)
         ]
         self.renders = set(CLASS_NAMES) <= set(data.classes)
 
@@ -261,23 +253,12 @@ class MaskData(lightning.LightningDataModule):
         """Return the loader of the training pieces; ``batch_size`` is that of all processes together."""
         assert self.stores is not None
         assert self.trainer is not None
-        processes, batch = self.trainer.world_size, self.preset.batch_size
-        if batch % processes:
-            raise DataError(f"A batch of {batch} cannot be dealt out to {processes} devices; use a divisor of it.")
-        progress = self.trainer.fit_loop.epoch_progress.current
-        epoch: int = progress.processed  # pyright: ignore[reportAttributeAccessIssue]
-        length = batch * self.preset.batches_per_epoch
-        return DataLoader(
-            TrainingPieces(self.stores[0], self.seed),
-            batch // processes,
-            sampler=EpochSampler(length, epoch, self.trainer.global_rank, processes),
-            num_workers=self.workers,
-            worker_init_fn=single_threaded,
-            multiprocessing_context="fork" if self.workers and sys.platform == "linux" else None,
-            persistent_workers=self.workers > 0,
-        )
+        pieces, preset = TrainingPieces(self.stores[0], self.seed), self.preset
+        return training_loader(pieces, self.trainer, preset.batch_size, preset.batches_per_epoch, self.workers)
 
     def val_dataloader(self) -> DataLoader[Sample]:
-        """Return the loader of the validation pieces."""
+        """Return the loader of this process's share of the validation pieces."""
         assert self.stores is not None
-        return DataLoader(ValidationPieces(self.stores[1]), self.preset.batch_size)
+        assert self.trainer is not None
+        pieces = ValidationPieces(self.stores[1])
+        return DataLoader(own_share(pieces, len(pieces), self.trainer), self.preset.batch_size)
