@@ -10,9 +10,13 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QWidget
 if TYPE_CHECKING:
     from PySide6.QtGui import QWheelEvent
 
+    _Input = QWidget
+else:
+    _Input = object
 
-class QuietSlider(QSlider):
-    """A slider that the wheel moves only while it has the focus."""
+
+class _Quiet(_Input):
+    """What all of them do with the wheel."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():
@@ -21,29 +25,21 @@ class QuietSlider(QSlider):
             event.ignore()
 
 
-class QuietSpinBox(QDoubleSpinBox):
+class QuietSlider(_Quiet, QSlider):
+    """A slider that the wheel moves only while it has the focus."""
+
+
+class QuietSpinBox(_Quiet, QDoubleSpinBox):
     """A number box that the wheel changes only while it has the focus, which the wheel does not give it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
-
-class QuietComboBox(QComboBox):
+class QuietComboBox(_Quiet, QComboBox):
     """A box of choices that the wheel changes only while it has the focus, which the wheel does not give it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
