@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -122,6 +123,9 @@ class SegNet(SegmentationNetwork):
 
 
 def build_network(preset: SegmentPreset, classes: int) -> SegmentationNetwork:
-    """Build the network of a preset with random weights."""
-    kind = {"unet": DualOutputUNet, "segnet": SegNet}[preset.network]
-    return kind(classes, preset.width)
+    """Build the network of a preset with random weights; at first it takes one pixel in 20 for a cell's."""
+    network = {"unet": DualOutputUNet, "segnet": SegNet}[preset.network](classes, preset.width)
+    for head in (network.mask_head, network.edge_head):
+        assert head.bias is not None
+        nn.init.constant_(head.bias, -math.log(19))
+    return network
