@@ -42,6 +42,9 @@ def _add_tune(parser: argparse.ArgumentParser) -> None:
 def _add_tune_counting(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
     add_data(parser, "val")
+    parser.add_argument(
+        "--judge", metavar="SPLIT", help="also count this split by the best way of each method, such as test"
+    )
     parser.add_argument("--dry-run", action="store_true", help="do not write the best way to the model's card")
     parser.set_defaults(run_command=_tune_counting)
 
@@ -147,16 +150,21 @@ def _tune(arguments: argparse.Namespace) -> None:
 def _tune_counting(arguments: argparse.Namespace) -> None:
     if not arguments.dry_run:
         _check_has_card(arguments, _LOOK_ONLY)
-    from trainer.segment.tune import best_of, counting_table, try_ways
+    from trainer.segment.tune import best_of, best_of_each_method, counting_table, try_ways
 
     data, model = load(arguments, arguments.split), open_model(arguments.model)
+    judged = load(arguments, arguments.judge) if arguments.judge else None
     counter = finder_of(model)
     if not isinstance(counter, SegmentCounter):
         raise BadInputError(f"{arguments.model}: this model finds boxes and no masks; tune it with 'tune'.")
     trials = try_ways(data, counter)
-    show(counting_table(trials, f"{model.card.name} on {data.name} {data.split}"))
+    chosen, ways = best_of(trials), best_of_each_method(trials)
+    show(counting_table(ways, chosen, f"{model.card.name} on {data.name} {data.split}"))
+    if judged is not None:
+        title = f"{model.card.name} on {data.name} {judged.split}, in the ways that were best on {data.split}"
+        show(counting_table(try_ways(judged, counter, ways), chosen, title))
     if isinstance(model, Model) and not arguments.dry_run:
-        write_card(arguments.model, model.card.with_counting(best_of(trials)))
+        write_card(arguments.model, model.card.with_counting(chosen))
         say(f"The best way of each class is now on the card of {arguments.model}.")
 
 

@@ -35,7 +35,7 @@ from trainer.segment.measure import derived_quality
 from trainer.segment.networks import SegNet, build_network
 from trainer.segment.pieces import MaskStore, cut_piece, training_piece
 from trainer.segment.preset import SegmentPreset, built_in_segment_presets, is_segment_preset, load_segment_preset
-from trainer.segment.tune import best_of, try_ways
+from trainer.segment.tune import best_of, best_of_each_method, try_ways
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -374,9 +374,23 @@ def test_all_ways_of_counting_are_tried_and_the_best_goes_to_the_card(
     export_segmenter(trained, path)
     assert main(["tune-counting", "--model", str(path), "--data", str(data_folder)]) == 0
     assert "hough" in capsys.readouterr().out
-    assert main(["tune-counting", "--model", "classical", "--data", str(data_folder), "--dry-run"]) == 0
-    table = capsys.readouterr().out
-    assert all(f"{method} *" in table or str(method) in table for method in Method)
+    classical = ["tune-counting", "--model", "classical", "--data", str(data_folder), "--dry-run"]
+    assert main([*classical, "--judge", "train"]) == 0
+    tuned, judged = capsys.readouterr().out.split("in the ways that were best on val")
+    assert all(method in tuned and method in judged for method in Method)
+    assert tuned.count(" * ") == judged.count(" * ") == 3
+
+
+def test_another_split_is_judged_in_the_ways_that_were_best_before(data_folder: Path):
+    counter = finder_of(open_model("classical"))
+    assert isinstance(counter, SegmentCounter)
+    ways = best_of_each_method(try_ways(load_data_set(data_folder, "val"), counter))
+    assert len({(way.class_name, way.how.method) for way in ways}) == len(ways) == 9
+    train = load_data_set(data_folder, "train")
+    judged = try_ways(train, counter, ways)
+    assert [way.how for way in judged] == [way.how for way in ways]
+    red = sum(int((field.labels == train.classes.index("RBC")).sum()) for field in train.fields)
+    assert judged[0].score.truth == red
 
 
 def test_the_best_way_is_the_one_that_counts_single_fields_best(data_folder: Path):

@@ -19,7 +19,7 @@ from core.segcount.method import CountingMethod, Method
 from trainer.looking import model_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from core.segcount.counter import SegmentCounter
     from trainer.data import DataSet
@@ -66,8 +66,8 @@ def ways_of(how: CountingMethod, has_edge: bool) -> Iterable[CountingMethod]:
                 yield msgspec.structs.replace(how, method=method, threshold=threshold, edge_threshold=edge, **changes)
 
 
-def try_ways(data: DataSet, counter: SegmentCounter) -> list[Trial]:
-    """Count the fields in every way; the network looks at each once.
+def try_ways(data: DataSet, counter: SegmentCounter, ways: Sequence[Trial] | None = None) -> list[Trial]:
+    """Count the fields in every way, or in those of other ``ways``; the network looks at each field once.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def try_ways(data: DataSet, counter: SegmentCounter) -> list[Trial]:
     card, classes = counter.card, counter.card.classes
     settings = CountSettings.suggested_by(card)
     labels = model_labels(data, classes)
-    trials: list[Trial] = []
+    trials = [Trial(way.class_name, way.how) for way in ways or ()]
     console = Console(stderr=True)
     fields = track(data.fields, "Counting", console=console, disable=not console.is_terminal, transient=True)
     for annotated in fields:
@@ -111,29 +111,34 @@ def best_of(trials: Sequence[Trial]) -> dict[str, CountingMethod]:
     return {name: trial.how for name, trial in best.items()}
 
 
-def counting_table(trials: Sequence[Trial], title: str) -> Table:
-    """Return a table with the best of each method by class, as the paper has it."""
+def best_of_each_method(trials: Sequence[Trial]) -> list[Trial]:
+    """Return the best way of each method for each class."""
+    best: dict[tuple[str, Method], Trial] = {}
+    for trial in trials:
+        kind = trial.class_name, trial.how.method
+        if kind not in best or trial.worth > best[kind].worth:
+            best[kind] = trial
+    return list(best.values())
+
+
+def counting_table(trials: Sequence[Trial], chosen: Mapping[str, CountingMethod], title: str) -> Table:
+    """Return a table of ways of counting, as the paper has it; the chosen way of each class has a star."""
     table = Table(title=title)
     for name in ("class", "method", "parameters"):
         table.add_column(name)
     for name in ("true", "counted", "all fields, %", "field by field, %", "F1"):
         table.add_column(name, justify="right")
-    chosen = best_of(trials)
-    for name in dict.fromkeys(trial.class_name for trial in trials):
-        for method in Method:
-            best = max((t for t in trials if (t.class_name, t.how.method) == (name, method)), key=lambda t: t.worth)
-            score, how = best.score, best.how
-            told = ", ".join(
-                f"{key} {getattr(how, key):g}" for key in ("threshold", "edge_threshold", *_VARIED[method])
-            )
-            table.add_row(
-                name,
-                f"{method} *" if how == chosen.get(name) else method.value,
-                told,
-                str(score.truth),
-                str(score.counted),
-                f"{100 * score.accuracy:.1f}",
-                f"{100 * best.accuracy:.1f}",
-                f"{score.f1:.3f}",
-            )
+    for trial in trials:
+        name, how, score = trial.class_name, trial.how, trial.score
+        keys = ("threshold", "edge_threshold", *_VARIED[how.method])
+        table.add_row(
+            name,
+            f"{how.method} *" if how == chosen.get(name) else how.method.value,
+            ", ".join(f"{key} {getattr(how, key):g}" for key in keys),
+            str(score.truth),
+            str(score.counted),
+            f"{100 * score.accuracy:.1f}",
+            f"{100 * trial.accuracy:.1f}",
+            f"{score.f1:.3f}",
+        )
     return table
