@@ -22,7 +22,7 @@ test: .venv-test/.installed
 	$(TEST)/ruff format --check .
 	$(TEST)/pyright --pythonpath $(TEST)/python
 	$(TEST)/lint-imports --no-logo
-	$(TEST)/python -m pytest
+	$(TEST)/python -m pytest --numprocesses=2
 
 bench: .venv-test/.installed
 	@$(TEST)/python tests/bench/bench.py
