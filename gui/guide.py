@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QTextLength
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 PAGES = (
@@ -20,6 +20,7 @@ PAGES = (
     ("troubleshooting.md", "Troubleshooting"),
 )
 _START = 1
+_PICTURE = "\ufffc"  # what stands for a picture in the text
 
 
 def guide_folder() -> Path:
@@ -35,6 +36,16 @@ class _Browser(QTextBrowser):
             QDesktopServices.openUrl(name)
         else:
             super().doSetSource(name)
+            self._fit_pictures()
+
+    def _fit_pictures(self) -> None:
+        """Let no picture be wider than the page."""
+        cursor = self.document().find(_PICTURE)
+        while not cursor.isNull():
+            picture = cursor.charFormat().toImageFormat()
+            picture.setMaximumWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
+            cursor.setCharFormat(picture)
+            cursor = self.document().find(_PICTURE, cursor)
 
 
 class GuideWindow(QWidget):

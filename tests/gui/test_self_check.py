@@ -124,3 +124,16 @@ def test_the_guide_is_shown(window: MainWindow, qtbot: QtBot) -> None:
     assert guide.pages.currentItem().text() == "Correcting"
     qtbot.mouseClick(guide.back, Qt.MouseButton.LeftButton)
     assert guide.pages.currentItem().text() == "Troubleshooting"
+
+
+def test_pictures_of_the_guide_fit_its_window(window: MainWindow) -> None:
+    window.actions_["guide"].trigger()
+    guide = window.guide
+    assert isinstance(guide, GuideWindow)
+    with_pictures = [row for row, (name, _) in enumerate(PAGES) if "![" in (guide_folder() / name).read_text("utf-8")]
+    assert len(with_pictures) > 3
+    for width in (1400, 640):
+        guide.resize(width, 600)
+        for row in with_pictures:
+            guide.pages.setCurrentRow(row)
+            assert guide.browser.horizontalScrollBar().maximum() == 0
