@@ -316,6 +316,21 @@ def test_from_boxes_to_a_model_that_counts(
         assert not out.exists()
 
 
+def test_segnet_is_trained_and_counts(data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    preset, run, model = tmp_path / "tiny-segnet.toml", tmp_path / "run", tmp_path / "model.onnx"
+    preset.write_text(
+        'network = "segnet"\nwidth = 2\npiece = 64\ninside = 48\nred_cell_diameter = 16\nbatch_size = 2\n'
+        "batches_per_epoch = 2\nmask_epochs = 1\nedge_epochs = 1\nval_pieces = 2\n",
+        "utf-8",
+    )
+    arguments = ["--data", str(data_folder), "--preset", str(preset), "--workers", "0", "--accelerator", "cpu"]
+    assert main(["fit", *arguments, "--run", str(run)]) == 0
+    assert main(["export", "--checkpoint", str(run / "best.ckpt"), "--out", str(model)]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", "--model", str(model), "--data", str(data_folder)]) == 0
+    assert "RBC" in capsys.readouterr().out
+
+
 def test_masks_are_refused_where_boxes_are_learned(
     data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -132,7 +132,7 @@ def training_piece(store: MaskStore, rng: Generator) -> tuple[NDArray[np.uint8],
 
     Returns
     -------
-    The piece uint8 RGB (S, S, 3) and its masks int8 (C + 1, I, I) of the inside.
+    The piece uint8 RGB (S, S, 3) and its masks int8 (C + 1, I, I), of the size that the network gives.
     """
     for _ in range(_ATTEMPTS):
         field, place = store.draw(rng)
@@ -172,9 +172,9 @@ def cut_piece(
     target = (preset.piece, preset.piece)
     piece = cv2.resize(field.image[rows][:, columns], target, interpolation=how)
     planes = field.truth.values[:, rows][:, :, columns].transpose(1, 2, 0)
-    lost = (preset.piece - preset.inside) // 2
+    lost = (preset.piece - preset.output) // 2
     truth = cv2.resize(np.ascontiguousarray(planes), target, interpolation=cv2.INTER_NEAREST)
-    middle = truth.transpose(2, 0, 1)[:, lost : lost + preset.inside, lost : lost + preset.inside]
+    middle = truth.transpose(2, 0, 1)[:, lost : lost + preset.output, lost : lost + preset.output]
     return np.asarray(piece, np.uint8), np.asarray(middle, np.int8)
 
 

@@ -44,6 +44,11 @@ class SegmentPreset:
     val_pieces: int = 128
 
     @property
+    def output(self) -> int:
+        """Side of the masks in pixels: SegNet gives them for the whole piece, a U-Net for its inside."""
+        return self.inside if self.network == "unet" else self.piece
+
+    @property
     def epochs(self) -> int:
         """All epochs."""
         return self.mask_epochs + self.edge_epochs

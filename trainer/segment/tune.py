@@ -29,7 +29,7 @@ _VARIED: dict[Method, dict[str, tuple[float, ...]]] = {
     Method.COMPONENTS: {},
     Method.HOUGH: {"arc": (0.06, 0.08, 0.11), "radius_range": (0.3, 0.4)},
 }
-_THRESHOLDS = (0.35, 0.5)
+_THRESHOLDS = (0.35, 0.5, 0.65, 0.8, 0.9)
 _WITHOUT_EDGE = 1.0
 
 
