@@ -30,6 +30,7 @@ _SCALE_TOLERANCE = math.log(1.15)
 _FEWEST_CELLS = 5
 _SAMPLE_CELLS = 8  # side of the sample that the scale is set by, in red cell diameters
 _SURE_SCORE = 0.5
+_SMALLER = 0.65  # a red cell, of what is as large as a white cell
 
 
 class MaskMaker(Protocol):
@@ -132,17 +133,24 @@ class SegmentCounter:
     def _find_diameter(self, field: LitField, cancel: CancelFlag | None) -> tuple[float, bool]:
         """Return the red cell diameter in pixels, and whether it is known.
 
-        The first guess, from the stained area, is corrected once by the red cells that are found at that scale.
+        The guess from the stained area is corrected by the red cells that are found at that scale. If too few are
+        found, it was the size of clumps or of white cells.
         """
         guess = guess_diameter(field.sample)
         if guess is None or not self.card.red_labels:
             return self.card.red_cell_diameter, not self.card.red_labels
-        region = field.window(max(int(_SAMPLE_CELLS * guess), 1))
-        sample = field.seen(region, self.card.red_cell_diameter / guess)
+        for tried in (guess, _SMALLER * guess):
+            if (measured := self._measure_diameter(field, tried, cancel)) is not None:
+                return (tried if abs(math.log(measured / tried)) < _SCALE_TOLERANCE else measured), True
+        return guess, True
+
+    def _measure_diameter(self, field: LitField, tried: float, cancel: CancelFlag | None) -> float | None:
+        """Return the diameter of the red cells that are found if they are taken to be ``tried`` pixels wide."""
+        region = field.window(max(int(_SAMPLE_CELLS * tried), 1))
+        sample = field.seen(region, self.card.red_cell_diameter / tried)
         masks = self.model.masks(sample, self.card.red_cell_diameter, None, cancel)
         found = count_masks(masks, self.card.classes, self.card.counting)
         red = np.isin(found.labels, self.card.red_labels) & (found.scores >= _SURE_SCORE)
         if red.sum() < _FEWEST_CELLS:
-            return guess, True
-        measured = measured_diameter(found.boxes[red] * np.float32(guess / self.card.red_cell_diameter))
-        return (guess if abs(math.log(measured / guess)) < _SCALE_TOLERANCE else measured), True
+            return None
+        return measured_diameter(found.boxes[red] * np.float32(tried / self.card.red_cell_diameter))

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from core.segcount.counter import SegmentCounter
     from trainer.data import DataSet
 
-_VARIED: dict[Method, dict[str, tuple[float, ...]]] = {
-    Method.WATERSHED: {"marker_height": (0.7, 0.8, 0.9)},
+_VARIED: dict[Method, dict[str, tuple[float, ...]]] = {  # the simplest first, which wins where several do as well
     Method.COMPONENTS: {},
+    Method.WATERSHED: {"marker_height": (0.7, 0.8, 0.9)},
     Method.HOUGH: {"arc": (0.06, 0.08, 0.11), "radius_range": (0.3, 0.4)},
 }
-_THRESHOLDS = (0.35, 0.5, 0.65, 0.8, 0.9)
+_THRESHOLDS = (0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
 _WITHOUT_EDGE = 1.0
 
 
