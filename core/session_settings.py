@@ -138,6 +138,30 @@ def keep_card(session: Session, sha256: str, card: ModelCard) -> None:
         session.put(_card_key(sha256), msgspec.to_builtins(card))
 
 
+class ModelInUse(msgspec.Struct, frozen=True):
+    """What a session is counted with: the file of the model, "" for the one that ships, and the model's hash."""
+
+    path: str
+    sha256: str
+
+
+_MODEL_IN_USE_KEY = "model in use"
+
+
+def load_model_in_use(session: Session) -> ModelInUse | None:
+    """Return what the session is counted with; None if nothing was counted yet, or if that is damaged."""
+    try:
+        return msgspec.convert(session.get(_MODEL_IN_USE_KEY), ModelInUse | None)
+    except ValueError:
+        return None
+
+
+def save_model_in_use(session: Session, model: ModelInUse) -> None:
+    """Store what the session is counted with."""
+    if load_model_in_use(session) != model:
+        session.put(_MODEL_IN_USE_KEY, msgspec.to_builtins(model))
+
+
 def threshold_key(name: str) -> str:
     """Return the name of the setting that says where the threshold of a class comes from."""
     return f"threshold of {name}"

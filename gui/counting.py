@@ -18,6 +18,7 @@ from gui.counting_queue import CountingQueue
 from gui.entries import Entry, ImageCells, State
 from gui.picture_list import PictureList
 from gui.session_holder import Level
+from gui.session_model import SessionModel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +48,7 @@ class Counting(PictureList):
         self._noted_thresholds: dict[str, float] = {}
         self._settle.timeout.connect(self._keep_settings)
         self.queue = CountingQueue(self)
+        self.session_model = SessionModel(self.queue)
         self.queue.loaded.connect(self._on_loaded)
         self.queue.counted.connect(self._on_counted)
         self.queue.failed.connect(self._on_failed)
@@ -194,6 +196,7 @@ class Counting(PictureList):
                 save_field(session, entry.id, result)
                 save_contours(session, entry.id, detections)
                 keep_card(session, model.sha256, model.card)
+                self.session_model.keep(session, model)
             overlay = session.overlay(entry.id)
         except SessionError as error:
             self.queue.put_back(entry)
@@ -269,9 +272,12 @@ class Counting(PictureList):
     @Slot(object)
     def _on_model_opened(self, model: AnyModel) -> None:
         first = self.model is None
-        changed = self.model is not None and model.sha256 != self.model.sha256
+        is_back = self.session_model.is_back(model)
+        changed = self.model is not None and model.sha256 != self.model.sha256 and not is_back
         same_masks = self.model is not None and model.as_made[0] == self.model.as_made[0] and bool(self.classes)
         self.model = model
+        if is_back and (told := self.session_model.settle(model)):
+            self.message.emit(Level.WARNING, told)
         if not same_masks and (self.session is None or changed or not self.classes):
             self.classes = model.card.classes
             rule = self.frames.rule
@@ -309,5 +315,5 @@ class Counting(PictureList):
 
     @Slot(str)
     def _on_model_failed(self, error: str) -> None:
-        self.message.emit(Level.ERROR, error)
+        self.message.emit(Level.ERROR, " ".join(filter(None, (error, self.session_model.settle(self.model)))))
         self.activity_changed.emit()

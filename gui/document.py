@@ -100,6 +100,7 @@ class Document(Counting):
             settings, self.classes = stored
             self.settings = settings
             self._noted_thresholds = dict(settings.thresholds)
+        self.session_model.go_back(session, self.model)
         edited = session.edited_cells()
         self._set_entries([self._entry_of(image, edited.get(image.id, 0)) for image in session.images()])
         self._conflicts = session.conflicts()

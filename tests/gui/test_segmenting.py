@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
 import pytest
 from PySide6.QtCore import Qt
 
@@ -169,3 +170,54 @@ def test_the_guide_names_what_the_window_offers(window: MainWindow) -> None:
         assert f"| {name} |" in text
     for action in ("no_model", "default_model"):
         assert f"Count ▸ {window.actions_[action].text().replace('&', '')}" in text
+
+
+def test_a_session_brings_back_what_it_was_counted_with_and_counts_nothing_again(
+    without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]
+) -> None:
+    window = without_model
+    document = window.document
+    document.set_threshold("RBC", 0.44)
+    assert document.session is not None
+    path, before = document.session.path, cells(window).ids.tolist()
+    document.close_session()
+    with qtbot.waitSignal(document.model_changed, timeout=30_000):
+        window.actions_["default_model"].trigger()
+    assert document.open_session(path)
+    qtbot.waitUntil(lambda: window.panel.model_name.text() == "No model: classical", timeout=30_000)
+    wait_counted(window)
+    assert cells(window).ids.tolist() == before
+    assert window.panel.classes.cards["RBC"].method.currentData() == Method.HOUGH
+    assert document.settings is not None
+    assert document.settings.thresholds["RBC"] == pytest.approx(0.44)
+
+
+def test_a_session_whose_model_is_gone_keeps_its_counts_and_says_so(
+    window: MainWindow,
+    qtbot: QtBot,
+    model_path: Path,
+    tmp_path: Path,
+    make_smear: Callable[..., tuple[Path, dict[str, int]]],
+    wait_counted: Callable[..., None],
+) -> None:
+    document, mine = window.document, tmp_path / "mine.onnx"
+    other = onnx.load(model_path)
+    other.doc_string = "another one"
+    onnx.save(other, mine)
+    window.document.open_paths([make_smear("one.png", 1)[0]])
+    wait_counted(window)
+    with qtbot.waitSignal(document.model_changed, timeout=30_000):
+        document.import_model(mine)
+    wait_counted(window)
+    assert document.session is not None
+    path, before = document.session.path, cells(window).ids.tolist()
+    document.close_session()
+    with qtbot.waitSignal(document.model_changed, timeout=30_000):
+        document.import_model(model_path)
+    mine.unlink()
+    with qtbot.waitSignal(document.message, timeout=30_000) as told:
+        assert document.open_session(path)
+    assert "mine.onnx" in str(told.args)
+    assert "Its counts stay" in str(told.args)
+    wait_counted(window)
+    assert cells(window).ids.tolist() == before
