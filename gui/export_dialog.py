@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from gui.background import many
 from gui.dialog_parts import Busy, FittingDialog, column, faint, heading, row
-from gui.exporting import Exporting, Format, Scope, entries_in, files_there, why_no_export
+from gui.exporting import Exporting, Format, Scope, entries_in, files_there, outdated_reviews, why_no_export
 from gui.quiet import QuietComboBox
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ class ExportDialog(FittingDialog):
         hint = problem
         if not problem and self.kind is Format.TRAINING and self.scope is not Scope.REVIEWED:
             hint = "Pictures that nobody reviewed teach a model its own mistakes; export reviewed ones."
+        elif not problem and self.scope is Scope.REVIEWED:
+            hint = outdated_reviews(self._document)
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))
         self.export_button.setEnabled(not problem)

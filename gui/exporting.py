@@ -72,15 +72,27 @@ class Format(Enum):
 
 
 def entries_in(document: Document, scope: Scope) -> list[Entry]:
-    """Return the counted pictures of a scope, in the order of the list."""
+    """Return the counted pictures of a scope, in the order of the list.
+
+    A picture that was reviewed before its count changed is none of the reviewed: nobody saw the cells it has now.
+    """
     current = document.current_entry
     return [
         entry
         for entry in document.entries
         if entry.state is State.COUNTED
         and (scope is not Scope.CURRENT or entry is current)
-        and (scope is not Scope.REVIEWED or entry.reviewed)
+        and (scope is not Scope.REVIEWED or (entry.reviewed and not document.reviews.changed(entry)))
     ]
+
+
+def outdated_reviews(document: Document) -> str:
+    """Return that some pictures were reviewed before their count changed, "" if none was."""
+    number = sum(document.reviews.changed(entry) for entry in document.entries)
+    if not number:
+        return ""
+    which = "1 picture was reviewed before its" if number == 1 else f"{number:,} pictures were reviewed before their"
+    return f"{which} count changed, and will be left out; look again and press R."
 
 
 def why_no_export(document: Document, scope: Scope) -> str:
@@ -92,7 +104,7 @@ def why_no_export(document: Document, scope: Scope) -> str:
     return {
         Scope.CURRENT: "This picture is not counted yet.",
         Scope.COUNTED: "No picture is counted yet.",
-        Scope.REVIEWED: "No picture is marked as reviewed yet.",
+        Scope.REVIEWED: outdated_reviews(document) or "No picture is marked as reviewed yet.",
     }[scope]
 
 

@@ -576,6 +576,33 @@ def test_reviewed_pictures_are_training_data(
     assert {field.source for field in fields} == {document.session.path.stem}
 
 
+def test_pictures_reviewed_before_their_count_changed_are_no_training_data(
+    bench: Bench, make_smear: MakeSmear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.open(make_smear("a.png", 1)[0], make_smear("b.png", 2)[0])
+    document = bench.document
+    for row in (0, 1):
+        document.set_current(row)
+        document.editing.mark_reviewed(reviewed=True)
+    before = bench.counts()
+    document.set_threshold("RBC", 0.99)
+    changed = [name for name, counts in bench.counts().items() if counts != before[name]]
+    assert changed == ["a.png", "b.png"]
+    dialog = bench.export_dialog()
+    assert not dialog.scope_buttons[Scope.REVIEWED].isEnabled()
+    assert (
+        dialog.scope_buttons[Scope.REVIEWED].toolTip().startswith("2 pictures were reviewed before their count changed")
+    )
+    dialog.close_button.click()
+    document.editing.mark_reviewed(reviewed=True)  # the second, as it counts now
+    dialog = bench.export_dialog()
+    assert dialog.hint.text().startswith("1 picture was reviewed before its count changed, and will be left out")
+    dialog.close_button.click()
+    _, text = bench.export(Format.TRAINING, Scope.REVIEWED, tmp_path / "data", monkeypatch)
+    assert text.startswith("Wrote 1 picture")
+    assert [path.name for path in (tmp_path / "data" / "images").iterdir()] == ["b.png"]
+
+
 def test_missing_and_changed_pictures_are_left_out_of_training_data(
     bench: Bench, make_smear: MakeSmear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

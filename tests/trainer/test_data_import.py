@@ -14,6 +14,7 @@ from core.boxes import iou_matrix
 from core.counting import CountSettings
 from core.detections import Detections, Origin
 from core.rendered_smear import CLASS_NAMES, RenderedSmear, render_smear
+from core.reviews import review_key
 from core.session import Cell, Change, Command, Session, StoredDetections, stamp_of
 from core.session_settings import SETTINGS_KEY, stored_settings
 from trainer.cli import main
@@ -238,11 +239,15 @@ def test_a_session_gives_its_reviewed_pictures_with_corrections(
         session.record(Command(0, images[0].id, "add", (change,), (False, True), None), "somebody")
     out = tmp_path / "cells.json"
     assert run("data", "import", "session", tmp_path / "s.smearcount", "--split", "train", "--out", out) == 0
-    assert "1 pictures are not marked as reviewed" in capsys.readouterr().out
+    assert "1 pictures are not marked as reviewed as they count now" in capsys.readouterr().out
     data = load_data_set(out, "train")
     (field,) = data.fields
     assert [data.classes[label] for label in field.labels] == ["RBC", "RBC", "WBC"]
     assert [cell.origin for cell in read_manifest(out).annotations] == ["model", "model", "person"]
+    with Session.open(tmp_path / "s.smearcount") as session:
+        session.put(review_key(images[0].id), {"RBC": 5, "WBC": 1, "Platelets": 0})  # it counted otherwise then
+    assert run("data", "import", "session", tmp_path / "s.smearcount", "--split", "train", "--out", out) != 0
+    assert "there is no picture with annotations that can be used" in capsys.readouterr().err
     assert (
         run("data", "import", "session", tmp_path / "s.smearcount", "--unreviewed", "--split", "train", "--out", out)
         == 0

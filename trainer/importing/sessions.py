@@ -23,7 +23,7 @@ def read_session(source: Path, *, unreviewed: bool = False) -> Imported:
     """Read the counted cells of a session, corrections included, as the session counts them.
 
     Cells that only the counting frame leaves out are taken too: without them a picture would teach that those are
-    none. Pictures that were not marked as reviewed are left out unless ``unreviewed``.
+    none. Pictures that were not marked as reviewed, or whose count changed since, are left out unless ``unreviewed``.
     """
     result = Imported(files=[source])
     try:
@@ -33,11 +33,11 @@ def read_session(source: Path, *, unreviewed: bool = False) -> Imported:
     except SessionError as error:
         raise DataError(str(error)) from error
     result.classes = content.classes
-    chosen = [image for image in content.images if image.reviewed or unreviewed]
+    chosen = [image for image in content.images if unreviewed or (image.reviewed and not image.changed)]
     for image in chosen:
         _take(result, image, content.classes)
     if left := len(content.images) - len(chosen):
-        result.notes.append(f"{left} pictures are not marked as reviewed and are left out.")
+        result.notes.append(f"{left} pictures are not marked as reviewed as they count now, and are left out.")
     return result
 
 
