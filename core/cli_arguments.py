@@ -103,7 +103,9 @@ def _way_of_counting(text: str) -> tuple[str, Method]:
     try:
         return name, Method(method)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not CLASS=METHOD, such as RBC={Method.HOUGH}") from error
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not CLASS=METHOD with one of the methods {', '.join(Method)}, such as RBC={Method.HOUGH}"
+        ) from error
 
 
 def _add_results(parser: argparse.ArgumentParser) -> None:

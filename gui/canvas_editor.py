@@ -115,8 +115,13 @@ class CanvasEditor(QObject):
         self._reveal(number)
 
     def escape(self) -> bool:
-        """Leave the tool, or else drop the selection; True if there was something to leave."""
+        """Leave the tool, or else drop the selection; True if there was something to leave.
+
+        With the Add tool the cell that it put last goes out of the selection: the next key is for the one pointed at.
+        """
         if self.tool is not Tool.SELECT or self._pressed is not None:
+            if self.tool is Tool.ADD:
+                self.editing.select([])
             self.set_tool(Tool.SELECT)
             return True
         if self.editing.selected:

@@ -183,7 +183,7 @@ class Editing(QObject):
     def empty_area(self, x1: float, y1: float, x2: float, y2: float) -> None:
         """Take away every counted cell whose centre lies in an area."""
         inside = self.cells_inside(x1, y1, x2, y2)
-        self.remove_cells(inside, f"Empty an area ({len(inside)} cells)")
+        self.remove_cells(inside, f"Empty an area ({len(inside)} {'cell' if len(inside) == 1 else 'cells'})")
 
     def reclassify(self, numbers: Iterable[int], name: str) -> None:
         """Give cells of the current picture another class."""

@@ -126,10 +126,11 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 QLineEdit[readOnly="true"] {{ background: transparent; border: none; padding: 2px 0; }}
 #tiles {{ background: {base}; }}
 #conflicts {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
-#notice[level="info"] {{ background: #1f6fbf; color: white; }}
-#notice[level="warning"] {{ background: #ffd54a; color: #332700; }}
-#notice[level="error"] {{ background: #b3261e; color: white; }}
-#notice QLabel {{ color: inherit; }}
+#notice[level="info"] {{ background: #1f6fbf; }}
+#notice[level="warning"] {{ background: #ffd54a; }}
+#notice[level="error"] {{ background: #b3261e; }}
+#notice[level="info"] QLabel, #notice[level="error"] QLabel {{ color: white; }}
+#notice[level="warning"] QLabel {{ color: #332700; }}
 """
 
 

@@ -98,6 +98,7 @@ def test_cells_are_put_with_a_click_and_drawn_with_a_drag(counted: MainWindow, q
     assert drawn.box == pytest.approx((300, 200, 340, 250), abs=2)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Escape)
     assert counted.editor.tool is Tool.SELECT
+    assert not counted.document.editing.selected  # the next key is for the cell that is pointed at
 
 
 def test_a_threshold_never_takes_a_persons_cell_away(counted: MainWindow) -> None:
