@@ -1,4 +1,4 @@
-"""A photograph with its cells on paper: boxes as lines of the PDF, told apart without colour too."""
+"""A photograph with its cells on paper: contours or boxes as lines of the PDF, told apart without colour too."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ Rgb = tuple[float, float, float]
 
 _BLACK, _WHITE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 _ALLOWED, _FORBIDDEN = (0.0, 0.59, 0.35), (0.84, 0.12, 0.24)
+_OUTSIDE = (0.7, 0.7, 0.7)  # cells that the frame leaves out
 _LINES: tuple[tuple[float, tuple[float, ...]], ...] = ((1.0, ()), (2.0, ()), (1.4, (3.0, 2.0)), (1.4, (1.0, 1.5)))
 """Width and dashes of the classes in order: thin, thick, dashed, dotted; classes after the fourth begin anew."""
 
@@ -95,9 +96,9 @@ class PictureWithBoxes(Flowable):
         cells, result = self._image.found.detections, self._image.result
         width = self._line_width(cells.boxes[result.counted])
         for label, colour in enumerate(self._colours):
-            mine = cells.labels == label
-            self._draw_boxes(cells.boxes[result.counted & mine], colour, *class_line(label, width))
-        self._draw_excluded(cells.boxes[result.excluded], width)
+            mine = np.flatnonzero(result.counted & (cells.labels == label))
+            self._draw_cells(mine, colour, *class_line(label, width))
+        self._draw_cells(np.flatnonzero(result.excluded), _OUTSIDE, 0.7 * width, [1.5, 2.5])
         self._draw_marks(cells.boxes[result.counted & (cells.origin != Origin.MODEL)], width)
         self._draw_frame()
         canvas.restoreState()
@@ -109,20 +110,22 @@ class PictureWithBoxes(Flowable):
         side = float(np.median(boxes[:, 2:] - boxes[:, :2])) * self._scale
         return min(max(side / _BOX_TO_LINE, _THINNEST), _THICKEST)
 
-    def _draw_boxes(self, boxes: NDArray[np.float32], colour: Rgb, width: float, dashes: list[float]) -> None:
-        if len(boxes):
-            stroke(self.canv, self._path(boxes), colour, width, dashes)
-
-    def _path(self, boxes: NDArray[np.float32]) -> Any:
-        path = self.canv.beginPath()
-        for x1, y1, x2, y2 in (boxes * self._scale).tolist():
-            path.rect(x1, self.height - y2, x2 - x1, y2 - y1)
-        return path
-
-    def _draw_excluded(self, boxes: NDArray[np.float32], width: float) -> None:
-        """Cells outside the frame are grey."""
-        if len(boxes):
-            stroke(self.canv, self._path(boxes), (0.7, 0.7, 0.7), 0.7 * width, [1.5, 2.5])
+    def _draw_cells(self, rows: NDArray[np.int64], colour: Rgb, width: float, dashes: list[float]) -> None:
+        """Draw the contour of each of these cells, or its box where no contour is known."""
+        if not len(rows):
+            return
+        found, path = self._image.found.detections, self.canv.beginPath()
+        for row in rows.tolist():
+            if found.contours is not None and len(found.contours[row]):
+                (x, y), *others = (found.contours[row] * self._scale).tolist()
+                path.moveTo(x, self.height - y)
+                for x, y in others:
+                    path.lineTo(x, self.height - y)
+                path.close()
+            else:
+                x1, y1, x2, y2 = (found.boxes[row] * self._scale).tolist()
+                path.rect(x1, self.height - y2, x2 - x1, y2 - y1)
+        stroke(self.canv, path, colour, width, dashes)
 
     def _draw_marks(self, boxes: NDArray[np.float32], width: float) -> None:
         """Put a filled square in the corner of each cell that a person put."""

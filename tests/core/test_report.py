@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import openpyxl
 import PIL.Image
 import pypdfium2
@@ -18,6 +19,7 @@ import pytest
 from PIL import Image
 from pypdfium2 import PdfImage
 
+from core.contours import save_contours
 from core.csv_text import CsvStyle, Separator, csv_bytes
 from core.detections import Origin
 from core.frame import EdgeRule
@@ -441,6 +443,26 @@ def test_a_page_shows_the_boxes(session: Session):
         colours = [page.render(scale=1).to_numpy().reshape(-1, 3) for page in document]
     for colour in [(0, 140, 255), (255, 190, 84), (200, 60, 24)]:  # blue, green, red
         assert any((abs(page.astype(int) - colour).max(axis=1) < 40).any() for page in colours)
+
+
+def test_a_page_shows_contours_in_place_of_boxes(session: Session):
+    def ink() -> list[int]:
+        data, _ = to_pdf(gather(session), Progress(), Contents())
+        with pypdfium2.PdfDocument(data) as document:
+            pages = [page.render(scale=2).to_numpy().astype(int) for page in document]
+        colours = (0, 140, 255), (255, 190, 84)
+        return [sum(int((abs(page - colour).max(axis=2) < 40).sum()) for page in pages) for colour in colours]
+
+    before = ink()
+    for image in session.images():
+        found = session.detections(image.id)
+        assert found is not None
+        halves = tuple(
+            np.array([(x1, y1), (x2, y1), (x1, y2)], np.float32) for x1, y1, x2, y2 in found.detections.boxes
+        )
+        save_contours(session, image.id, replace(found.detections, contours=halves))
+    less = np.array(ink()) / before  # the lines of a half are (2 + the root of 2) / 4 as long as those of a box
+    assert ((less > 0.7) & (less < 0.9)).all()
 
 
 def test_letters_that_no_font_has_are_numbers_and_the_report_says_so(session: Session):
