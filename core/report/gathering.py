@@ -157,7 +157,7 @@ class _Gatherer:
                 self._judged(counted, countable, found.model_sha256),
                 sha256=image.stamp.sha256 if image.stamp else None,
                 reviewed=image.reviewed,
-                reviewer=self._reviews.get(image.id, ""),
+                reviewer=self._reviews.get(image.id, "") if image.reviewed else "",
                 seen=self._seen.get(image.id),
                 model_sha256=found.model_sha256,
                 truth=truth,

@@ -232,6 +232,8 @@ def test_who_reviewed_is_known(session: Session):
     assert [image.reviewer for image in content.images] == ["Grace", ""]
     assert content.review == "1 of 2 pictures, by Grace"
     assert "1 of 2 pictures, by Grace" in " ".join(pages(content))
+    session.record(Command(0, 1, "Unmark reviewed", (), (True, False), None), "Grace")
+    assert [image.reviewer for image in gather(session).images] == ["", ""]
 
 
 def test_a_review_is_of_the_counts_that_were_seen(session: Session):
