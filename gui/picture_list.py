@@ -309,6 +309,4 @@ class PictureList(SessionHolder):
             self.truths.keep_review(entry)
         self.image_changed.emit(entry.row)
         if entry is self.current_entry:
-            if command.changes:
-                self.cells_changed.emit()
-            self.counts_changed.emit()
+            self.counts_changed.emit()  # which draws the cells too

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 import torch
@@ -19,7 +20,7 @@ VGG_16 = ((1, 1), (2, 2), (4, 4, 4), (8, 8, 8), (8, 8, 8))
 """Channels of the 13 convolutions of VGG-16, in multiples of the first."""
 
 
-class SegmentationNetwork(nn.Module):
+class SegmentationNetwork(nn.Module, ABC):
     """What both have in common: two heads on one trunk, which see colours of mean 0.
 
     The input is float32 (N, 3, S, S) in 0 to 1. The heads give logits: masks (N, C, I, I) and edge (N, 1, I, I).
@@ -28,9 +29,9 @@ class SegmentationNetwork(nn.Module):
     mask_head: nn.Conv2d
     edge_head: nn.Conv2d
 
+    @abstractmethod
     def trunk(self, pieces: Tensor) -> Tensor:
         """Return the features that both heads look at."""
-        raise NotImplementedError
 
     def forward(self, pieces: Tensor) -> tuple[Tensor, Tensor]:
         """Return the logits of masks and edge."""
