@@ -101,16 +101,18 @@ class Frame:
     def _along(self, axis: int, boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Tell which boxes belong to the frame as far as one axis (0: x, 1: y) is concerned."""
         first, last = boxes[:, axis], boxes[:, axis + 2]
-        slack = TOUCH * (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
         low, high, length = self._bounds[axis], self._bounds[axis + 2], (self.width, self.height)[axis]
         before, after = _AXES[axis]
         # a border of the image that is not forbidden holds nobody back
         low = -np.inf if low <= 0 and before not in self.rule.sides else max(low, 0)
         high = np.inf if high >= length and after not in self.rule.sides else min(high, length)
+        if before not in self.rule.sides and after not in self.rule.sides:
+            middle = (first + last) / 2
+            return (low <= middle) & (middle < high)
+        slack = TOUCH * np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
         if after in self.rule.sides:
             return (low < last + slack) & (last + slack <= high)
-        place = first - slack if before in self.rule.sides else (first + last) / 2
-        return (low <= place) & (place < high)
+        return (low <= first - slack) & (first - slack < high)
 
     @property
     def _bounds(self) -> tuple[float, float, float, float]:

@@ -21,14 +21,15 @@ _TINY = 1e-300
 def gamma_quantile(shape: float, probability: float) -> float:
     """Return the value below which a gamma distribution of scale 1 has ``probability``."""
     spread = math.sqrt(shape)
+    nearly = shape + spread * _cornish_fisher(probability, 2 / spread, 6 / shape)
     if shape > _LARGE:
-        return shape + spread * _cornish_fisher(probability, 2 / spread, 6 / shape)
-    return _gamma_solve(shape, probability, shape + 10 * spread + 40)
+        return nearly
+    return _gamma_solve(shape, probability, nearly if nearly > 0 else shape, shape + 10 * spread + 40)
 
 
-def _gamma_solve(shape: float, probability: float, high: float) -> float:
-    """Return the quantile by Newton's steps, and by halving where one leads astray: every edit shows a new interval."""
-    low, value = 0.0, shape
+def _gamma_solve(shape: float, probability: float, value: float, high: float) -> float:
+    """Return the quantile by Newton's steps from a value, by halving where one leads astray: every edit needs it."""
+    low = 0.0
     while True:
         error = _gamma_below(shape, value) - probability
         low, high = (low, value) if error > 0 else (value, high)
