@@ -45,8 +45,19 @@ def _add_tune_counting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--judge", metavar="SPLIT", help="also count this split by the best way of each method, such as test"
     )
+    _add_dense(parser)
     parser.add_argument("--dry-run", action="store_true", help="do not write the best way to the model's card")
     parser.set_defaults(run_command=_tune_counting)
+
+
+def _add_dense(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--dense",
+        type=positive,
+        metavar="N",
+        help="also count a rendered field of 2592 x 1944 pixels with N cells, such as 1000",
+    )
+    parser.add_argument("--seed", type=not_negative, default=0, help="seed of the rendered field (default: 0)")
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -61,13 +72,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         metavar="FACTOR",
         help="also count the fields resized by these factors, such as 0.5 2",
     )
-    parser.add_argument(
-        "--dense",
-        type=positive,
-        metavar="N",
-        help="also count a rendered field of 2592 x 1944 pixels with N cells, such as 1000",
-    )
-    parser.add_argument("--seed", type=not_negative, default=0, help="seed of the rendered field (default: 0)")
+    _add_dense(parser)
     parser.add_argument(
         "--report",
         type=Path,
@@ -150,21 +155,37 @@ def _tune(arguments: argparse.Namespace) -> None:
 def _tune_counting(arguments: argparse.Namespace) -> None:
     if not arguments.dry_run:
         _check_has_card(arguments, _LOOK_ONLY)
-    from trainer.segment.tune import best_of, best_of_each_method, counting_table, try_ways
+    from trainer.dense import DenseField
+    from trainer.segment.tune import (
+        best_of,
+        best_of_each_method,
+        counting_table,
+        dense_field,
+        fields_of,
+        judge_ways,
+        try_ways,
+    )
 
     data, model = load(arguments, arguments.split), open_model(arguments.model)
     judged = load(arguments, arguments.judge) if arguments.judge else None
     counter = finder_of(model)
     if not isinstance(counter, SegmentCounter):
         raise BadInputError(f"{arguments.model}: this model finds boxes and no masks; tune it with 'tune'.")
-    trials = try_ways(data, counter)
+    classes = model.card.classes
+    trials = try_ways(fields_of(data, classes), counter)
     chosen, ways = best_of(trials), best_of_each_method(trials)
     show(counting_table(ways, chosen, f"{model.card.name} on {data.name} {data.split}"))
+    counter.card = model.card.with_counting({**model.card.counting, **chosen})
+    best = f"in the ways that were best on {data.split}"
     if judged is not None:
-        title = f"{model.card.name} on {data.name} {judged.split}, in the ways that were best on {data.split}"
-        show(counting_table(try_ways(judged, counter, ways), chosen, title))
+        trials = judge_ways(fields_of(judged, classes), counter, ways)
+        show(counting_table(trials, chosen, f"{model.card.name} on {data.name} {judged.split}, {best}"))
+    if arguments.dense is not None:
+        dense = DenseField(arguments.dense, arguments.seed)
+        trials = judge_ways([dense_field(dense, classes)], counter, ways)
+        show(counting_table(trials, chosen, f"{model.card.name} on a rendered field of {dense.cells} cells, {best}"))
     if isinstance(model, Model) and not arguments.dry_run:
-        write_card(arguments.model, model.card.with_counting(chosen))
+        write_card(arguments.model, counter.card)
         say(f"The best way of each class is now on the card of {arguments.model}.")
 
 

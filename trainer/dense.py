@@ -16,6 +16,8 @@ from core.rendered_smear import CLASS_NAMES, RenderedSmear, render_smear
 from core.results import count_image
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from core.counting import CountSettings
     from core.finders import CellFinder
 
@@ -83,11 +85,16 @@ class DenseFigures:
     seconds: float
 
 
+def rendered_labels(classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """Return the label of a model's ``classes`` for each class of rendered smears; -1 if it has none."""
+    same = [canonical_class(name, classes) for name in CLASS_NAMES]
+    return np.array([-1 if name is None else classes.index(name) for name in same], np.int64)
+
+
 def count_dense(dense: DenseField, detector: CellFinder, settings: CountSettings) -> DenseFigures:
     """Render a dense field and count it; a class that the model does not know is left out."""
     smear, classes = dense.render(), detector.card.classes
-    same = [canonical_class(name, classes) for name in CLASS_NAMES]
-    to_model = np.array([-1 if name is None else classes.index(name) for name in same], np.int64)
+    to_model = rendered_labels(classes)
     image = count_image(SmearImage(Path("dense field"), smear.image), detector, settings)
     found, counted = image.found.detections, image.result.counted
     scores = score_image(found, counted, smear.boxes, to_model[smear.labels], classes)
@@ -100,7 +107,7 @@ def count_dense(dense: DenseField, detector: CellFinder, settings: CountSettings
         {
             name: DenseClass(score.truth, score.counted, score.matched, 100 * score.count_error, score.f1)
             for name, score in scores.items()
-            if name in same
+            if classes.index(name) in to_model
         },
         image.found.capped,
         round(image.seconds, 3),

@@ -35,7 +35,7 @@ from trainer.segment.measure import derived_quality
 from trainer.segment.networks import SegNet, build_network
 from trainer.segment.pieces import MaskStore, cut_piece, training_piece
 from trainer.segment.preset import SegmentPreset, built_in_segment_presets, is_segment_preset, load_segment_preset
-from trainer.segment.tune import best_of, best_of_each_method, try_ways
+from trainer.segment.tune import best_of, best_of_each_method, fields_of, judge_ways, try_ways
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -390,19 +390,21 @@ def test_all_ways_of_counting_are_tried_and_the_best_goes_to_the_card(
     assert main(["tune-counting", "--model", str(path), "--data", str(data_folder)]) == 0
     assert "hough" in capsys.readouterr().out
     classical = ["tune-counting", "--model", "classical", "--data", str(data_folder), "--dry-run"]
-    assert main([*classical, "--judge", "train"]) == 0
-    tuned, judged = capsys.readouterr().out.split("in the ways that were best on val")
-    assert all(method in tuned and method in judged for method in Method)
-    assert tuned.count(" * ") == judged.count(" * ") == 3
+    assert main([*classical, "--judge", "train", "--dense", "60"]) == 0
+    tables = capsys.readouterr().out.split("in the ways that were best on val")
+    assert len(tables) == 3
+    assert all(method in table for method in Method for table in tables)
+    assert all(table.count(" * ") == 3 for table in tables)
 
 
 def test_another_split_is_judged_in_the_ways_that_were_best_before(data_folder: Path):
     counter = finder_of(open_model("classical"))
     assert isinstance(counter, SegmentCounter)
-    ways = best_of_each_method(try_ways(load_data_set(data_folder, "val"), counter))
+    classes = counter.card.classes
+    ways = best_of_each_method(try_ways(fields_of(load_data_set(data_folder, "val"), classes), counter))
     assert len({(way.class_name, way.how.method) for way in ways}) == len(ways) == 9
     train = load_data_set(data_folder, "train")
-    judged = try_ways(train, counter, ways)
+    judged = judge_ways(fields_of(train, classes), counter, ways)
     assert [way.how for way in judged] == [way.how for way in ways]
     red = sum(int((field.labels == train.classes.index("RBC")).sum()) for field in train.fields)
     assert judged[0].score.truth == red
@@ -411,7 +413,7 @@ def test_another_split_is_judged_in_the_ways_that_were_best_before(data_folder: 
 def test_the_best_way_is_the_one_that_counts_single_fields_best(data_folder: Path):
     counter = finder_of(open_model("classical"))
     assert isinstance(counter, SegmentCounter)
-    trials = try_ways(load_data_set(data_folder, "train"), counter)
+    trials = try_ways(fields_of(load_data_set(data_folder, "train"), counter.card.classes), counter)
     best = best_of(trials)
     red = [trial for trial in trials if trial.class_name == "RBC"]
     assert {trial.score.truth for trial in red} == {red[0].score.truth}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 FIRST_THRESHOLD = 0.5
 TOLERANCE = 2e-3
-_MOST_APART = 5e-3  # share of pixels: pooling may keep either of two values that are the same but for rounding (0.16 % seen)
+_MOST_APART = 5e-3  # share of pixels: where two values are the same but for rounding, either may be kept by pooling
 _NAMES = {"unet": "DO-U-Net, two outputs, unpadded convolutions", "segnet": "SegNet, two outputs, encoder of VGG-16"}
 
 

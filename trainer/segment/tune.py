@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import product
+from statistics import median
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,13 +17,20 @@ from core.counting import CountSettings, count
 from core.images import read_image
 from core.metrics import ClassScore, score_image
 from core.segcount.method import CountingMethod, Method
+from trainer.dense import rendered_labels
 from trainer.looking import model_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from core.detections import Detections
+    from core.model_card import ModelCard
     from core.segcount.counter import SegmentCounter
     from trainer.data import DataSet
+    from trainer.dense import DenseField
 
 _VARIED: dict[Method, dict[str, tuple[float, ...]]] = {  # the simplest first, which wins where several do as well
     Method.COMPONENTS: {},
@@ -37,13 +45,24 @@ _WITHOUT_EDGE = 1.0
 class Trial:
     """A way to count a class, and how it did.
 
-    ``score`` is over all fields; ``off`` how many cells the counts of single fields are off, summed up.
+    ``score`` is over all fields; ``off`` how many cells the counts of single fields are off, summed up; ``seconds``
+    what each field took, all classes together, where that was measured.
     """
 
     class_name: str
     how: CountingMethod
     score: ClassScore = field(default_factory=ClassScore)
     off: int = 0
+    seconds: list[float] = field(default_factory=list[float])
+
+    def add(self, known: KnownField, found: Detections, card: ModelCard) -> None:
+        """Compare what was found in a field with its true cells."""
+        if self.class_name in known.incomplete:
+            return
+        counted = count(found, CountSettings.suggested_by(card), card.classes).counted
+        score = score_image(found, counted, known.boxes, known.labels, card.classes, 0.5)[self.class_name]
+        self.score += score
+        self.off += abs(score.counted - score.truth)
 
     @property
     def accuracy(self) -> float:
@@ -66,39 +85,68 @@ def ways_of(how: CountingMethod, has_edge: bool) -> Iterable[CountingMethod]:
                 yield msgspec.structs.replace(how, method=method, threshold=threshold, edge_threshold=edge, **changes)
 
 
-def try_ways(data: DataSet, counter: SegmentCounter, ways: Sequence[Trial] | None = None) -> list[Trial]:
-    """Count the fields in every way, or in those of other ``ways``; the network looks at each field once.
+@dataclass(frozen=True, eq=False)
+class KnownField:
+    """A field with its true cells: ``pixels`` uint8 RGB (H, W, 3), ``boxes`` float32 (N, 4), ``labels`` int64 (N,).
+
+    Labels are those of the model, -1 for what it does not know; in ``incomplete`` classes not all cells are known.
+    """
+
+    pixels: NDArray[np.uint8]
+    boxes: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    incomplete: Collection[str] = ()
+
+
+def fields_of(data: DataSet, classes: tuple[str, ...]) -> Iterator[KnownField]:
+    """Read the fields of a data set, with a progress bar.
 
     Raises
     ------
     ImageError
         If a picture cannot be read.
     """
-    card, classes = counter.card, counter.card.classes
-    settings = CountSettings.suggested_by(card)
     labels = model_labels(data, classes)
-    trials = [Trial(way.class_name, way.how) for way in ways or ()]
     console = Console(stderr=True)
-    fields = track(data.fields, "Counting", console=console, disable=not console.is_terminal, transient=True)
-    for annotated in fields:
-        photograph = read_image(annotated.path)
-        seen = counter.see(photograph.pixels)
+    for annotated in track(data.fields, "Counting", console=console, disable=not console.is_terminal, transient=True):
+        image = read_image(annotated.path)
+        boxes = annotated.pixel_boxes(image.width, image.height)
+        yield KnownField(image.pixels, boxes, labels[annotated.labels], annotated.incomplete)
+
+
+def dense_field(dense: DenseField, classes: tuple[str, ...]) -> KnownField:
+    """Render a dense field."""
+    smear = dense.render()
+    return KnownField(smear.image, smear.boxes, rendered_labels(classes)[smear.labels])
+
+
+def try_ways(fields: Iterable[KnownField], counter: SegmentCounter) -> list[Trial]:
+    """Count fields in every way, each class by itself; the network looks at each field once."""
+    card = counter.card
+    trials: list[Trial] = []
+    for known in fields:
+        seen = counter.see(known.pixels)
         if not trials:
             has_edge = seen.masks.edge is not None
-            trials = [Trial(name, how) for name in classes for how in ways_of(card.counting[name], has_edge)]
-        boxes = annotated.pixel_boxes(photograph.width, photograph.height)
-        by_class: defaultdict[str, list[Trial]] = defaultdict(list)
+            trials = [Trial(name, how) for name in card.classes for how in ways_of(card.counting[name], has_edge)]
         for trial in trials:
-            by_class[trial.class_name].append(trial)
-        for name, some in by_class.items():
-            if name in annotated.incomplete:
-                continue
-            for trial in some:
-                found = counter.cells(seen, {name: trial.how})
-                counted = count(found, settings, classes).counted
-                score = score_image(found, counted, boxes, labels[annotated.labels], classes, 0.5)[name]
-                trial.score += score
-                trial.off += abs(score.counted - score.truth)
+            trial.add(known, counter.cells(seen, {trial.class_name: trial.how}), card)
+    return trials
+
+
+def judge_ways(fields: Iterable[KnownField], counter: SegmentCounter, ways: Sequence[Trial]) -> list[Trial]:
+    """Count other fields in chosen ways, as the program does: the other classes are counted by the card's methods."""
+    card = counter.card
+    trials = [Trial(way.class_name, way.how) for way in ways]
+    for known in fields:
+        start = perf_counter()
+        seen = counter.see(known.pixels)
+        looking = perf_counter() - start
+        for trial in trials:
+            start = perf_counter()
+            found = counter.cells(seen, {**card.counting, trial.class_name: trial.how})
+            trial.seconds.append(looking + perf_counter() - start)
+            trial.add(known, found, card)
     return trials
 
 
@@ -126,7 +174,8 @@ def counting_table(trials: Sequence[Trial], chosen: Mapping[str, CountingMethod]
     table = Table(title=title)
     for name in ("class", "method", "parameters"):
         table.add_column(name)
-    for name in ("true", "counted", "all fields, %", "field by field, %", "F1"):
+    timed = any(trial.seconds for trial in trials)
+    for name in ("true", "counted", "all fields, %", "field by field, %", "F1", *(["seconds"] if timed else [])):
         table.add_column(name, justify="right")
     for trial in trials:
         name, how, score = trial.class_name, trial.how, trial.score
@@ -140,5 +189,6 @@ def counting_table(trials: Sequence[Trial], chosen: Mapping[str, CountingMethod]
             f"{100 * score.accuracy:.1f}",
             f"{100 * trial.accuracy:.1f}",
             f"{score.f1:.3f}",
+            *([f"{median(trial.seconds):.2f}"] if timed else []),
         )
     return table
