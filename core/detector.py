@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from core.boxes import suppress, suppress_by_class
+from core.boxes import suppress, suppress_by_class, voted
 from core.detections import Detections
 from core.focus import edge_blur, levels
 from core.lit_field import LitField
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 RED_CELL = "RBC"
 _THIN_IOU = 0.85
+_VOTE_IOU = 0.5
 _SCALE_TOLERANCE = math.log(1.12)
 _SCALE_ROUNDS = 3
 _SURE_SCORE = 0.3
@@ -214,7 +215,7 @@ class _Run:
         return _Look(np.concatenate(boxes), np.concatenate(scores), np.concatenate(labels), capped)
 
     def _look_at_tile(self, part: Tile, region: Tile, scale: float) -> _Look:
-        """Return the candidates of one tile in pixels of the region, near duplicates thinned."""
+        """Return the candidates of one tile in pixels of the region, thinned, and placed by those left out too."""
         x1, y1 = region.x1 + part.x1, region.y1 + part.y1
         width, height = part.x2 - part.x1, part.y2 - part.y1
         pixels = self.field.seen(Tile(x1, y1, x1 + width, y1 + height, part.own), scale)
@@ -223,7 +224,8 @@ class _Run:
         back = np.array([width / columns, height / rows] * 2, np.float32)
         shift = np.array([part.x1, part.y1] * 2, np.float32)
         kept = suppress_by_class(found.boxes, found.scores, found.labels, _THIN_IOU)
-        return _Look(found.boxes[kept] * back + shift, found.scores[kept], found.labels[kept], found.capped)
+        boxes = voted(found.boxes, found.scores, found.labels, kept, _VOTE_IOU)
+        return _Look(boxes * back + shift, found.scores[kept], found.labels[kept], found.capped)
 
 
 def _clip(boxes: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
