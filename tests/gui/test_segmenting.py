@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from core.ground_truth import GroundTruth
 from core.model import default_model_path
 from core.segcount.method import Method
 from gui.class_panel import METHODS
+from gui.exporting import Exporting, Format
 from gui.guide import guide_folder
 
 if TYPE_CHECKING:
@@ -65,6 +67,21 @@ def test_contours_of_a_picture_that_is_shown_later_come_from_the_session(
     for box, contour in zip(shown.boxes, shown.contours, strict=True):
         assert np.abs(contour.min(axis=0) - box[:2]).max() <= 2
         assert np.abs(contour.max(axis=0) - box[2:]).max() <= 2
+
+
+def test_contours_go_out_as_coco_polygons(without_model: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    document = without_model.document
+    document.editing.add_cell("RBC", (5.0, 5.0, 40.0, 40.0))
+    with qtbot.waitSignal(Exporting(document, document.entries[:1], Format.COCO, tmp_path / "a.json").ended):
+        pass
+    entries = json.loads((tmp_path / "a.json").read_bytes())["annotations"]
+    *found, by_hand = sorted(entries, key=lambda entry: not entry["segmentation"])
+    assert len(found) > 8
+    for entry in found:
+        (polygon,), (x, y, w, h) = entry["segmentation"], entry["bbox"]
+        assert np.abs(np.array([min(polygon[::2]) - x, max(polygon[1::2]) - y - h])).max() <= 2
+        assert 0.4 < entry["area"] / (w * h) < 0.95
+    assert (by_hand["segmentation"], by_hand["bbox"]) == ([], [5, 5, 35, 35])
 
 
 def test_a_cell_put_by_hand_has_a_box_among_contours(without_model: MainWindow) -> None:
