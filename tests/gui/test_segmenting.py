@@ -123,6 +123,34 @@ def test_the_way_of_counting_is_chosen_in_the_class_panel(
     assert window.document.settings.thresholds["WBC"] == pytest.approx(0.42)
 
 
+def test_the_way_of_counting_comes_back_with_the_model(
+    without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]
+) -> None:
+    window = without_model
+
+    def trigger(action: str) -> None:
+        with qtbot.waitSignal(window.document.model_changed, timeout=30_000):
+            window.actions_[action].trigger()
+        wait_counted(window)
+
+    with qtbot.waitSignal(window.document.model_changed, timeout=30_000):
+        window.document.count_by("RBC", Method.COMPONENTS)
+    wait_counted(window)
+    count = window.panel.classes.cards["RBC"].count.text()
+    trigger("default_model")
+    assert not window.panel.classes.cards["RBC"].method.isVisible()
+    trigger("no_model")
+    assert window.panel.model_name.text() == "No model: classical (RBC by components)"
+    assert window.panel.classes.cards["RBC"].method.currentData() == Method.COMPONENTS
+    assert window.panel.classes.cards["RBC"].count.text() == count
+    with qtbot.waitSignal(window.document.model_changed, timeout=30_000):
+        window.document.count_by("RBC", Method.HOUGH)
+    wait_counted(window)
+    trigger("default_model")
+    trigger("no_model")
+    assert window.panel.model_name.text() == "No model: classical"
+
+
 def test_a_model_that_finds_boxes_offers_no_way_of_counting(window: MainWindow) -> None:
     assert not window.panel.classes.cards["RBC"].method.isVisible()
 
