@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import openpyxl
 import PIL.Image
@@ -37,6 +38,7 @@ from core.report.tables import to_csv
 from core.report.workbook import to_xlsx
 from core.report.writing import Outputs, write_report
 from core.reviews import review_key
+from core.segcount.classical import CARD as CLASSICAL_CARD
 from core.session import Cell, Change, Command, Session, stamp_of
 from core.session_settings import (
     SETTINGS_KEY,
@@ -428,6 +430,20 @@ def test_the_pages_name_everything_that_a_laboratory_asks_for(session: Session):
         assert part in first
     for part in ("1. field 1.png", "2. field 2.png", "put by a person", "Ada field 1.png Add WBC", "not verified"):
         assert part in whole
+
+
+def test_the_way_of_counting_is_named_wherever_cells_were_counted_by_masks(session: Session):
+    for_boxes = gather(session)
+    assert "Counted by" not in " ".join(pages(for_boxes))
+    assert b"counted_by" not in to_json(for_boxes)
+    session.put(f"model {'ab' * 32}", msgspec.to_builtins(CLASSICAL_CARD))
+    content = gather(session)
+    ways = "RBC: Circles (Hough); WBC: Pieces (components); Platelets: Pieces (components)"
+    assert f"Counted by {ways}" in " ".join(pages(content))
+    assert dict(sheets(content)["settings"])["counted by"] == ways
+    document = json.loads(to_json(content))
+    for model in (document["model"], document["session"]["models"][0]):
+        assert model["counted_by"] == {"RBC": "hough", "WBC": "components", "Platelets": "components"}
 
 
 def test_contents_can_be_left_out(session: Session):

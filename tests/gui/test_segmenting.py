@@ -13,7 +13,6 @@ from PySide6.QtCore import Qt
 from core.ground_truth import GroundTruth
 from core.model import default_model_path
 from core.segcount.method import Method
-from gui.class_panel import METHODS
 from gui.exporting import Exporting, Format
 from gui.guide import guide_folder
 
@@ -211,8 +210,8 @@ def test_a_confirmed_cell_keeps_its_contour(without_model: MainWindow) -> None:
 
 def test_the_guide_names_what_the_window_offers(window: MainWindow) -> None:
     text = " ".join((guide_folder() / "contours.md").read_text("utf-8").split())
-    for name, _ in METHODS.values():
-        assert f"| {name} |" in text
+    for method in Method:
+        assert f"| {method.label} |" in text
     for action in ("no_model", "default_model"):
         assert f"Count ▸ {window.actions_[action].text().replace('&', '')}" in text
 
