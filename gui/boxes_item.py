@@ -183,6 +183,23 @@ class BoxesItem(QGraphicsItem):
         """Return the places of the shown cells whose boxes are in view, int64 (N,)."""
         return self._inside(self._shown, _view(transform, size))
 
+    def label_places(
+        self, cells: NDArray[np.int64], transform: QTransform
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return the points of the screen (N, 2) that the texts of cells stand on, and which have contours (N,).
+
+        That is the top of a contour, above which a text is centred, or the upper left corner of a box.
+        """
+        places, outlined = self._corners(cells, transform)[:, :2], self._outlined(cells)
+        points, lengths = self._contours(cells[outlined], transform)
+        if len(points):
+            first = np.cumsum(lengths) - lengths
+            top = np.minimum.reduceat(points[:, 1], first)
+            highest = points[:, 1] == np.repeat(top, lengths)
+            x = np.add.reduceat(points[:, 0] * highest, first) / np.add.reduceat(highest, first, dtype=np.int64)
+            places[outlined] = np.stack([x, top], axis=1)
+        return places, outlined
+
     def _draw(self, outlines: Outlines, transform: QTransform, size: QSize) -> None:
         """Draw boxes for a view of the picture."""
         assert self._detections is not None
