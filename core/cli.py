@@ -149,7 +149,7 @@ class _Batch:
         model = self.detector.model
         if self.arguments.json is not None:
             everything = self.arguments.all_detections
-            name = ModelName(model.card.name, model.sha256, model.card.classes)
+            name = ModelName(model.card.name, model.sha256, model.card.classes, model.card.methods)
             document = to_json(
                 self.counted,
                 self.failed,

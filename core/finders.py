@@ -31,7 +31,8 @@ def open_model(path: str | Path, like: ModelCard | None = None) -> AnyModel:
     Parameters
     ----------
     like
-        The card that it had when it was in use before: its masks are counted as they were then.
+        The card that it had when it was in use before: its masks are counted as they were then, if only that was
+        changed since; the card of another model means nothing.
 
     Raises
     ------
@@ -39,9 +40,10 @@ def open_model(path: str | Path, like: ModelCard | None = None) -> AnyModel:
         If the file is missing, no model, damaged, or not made for this program.
     """
     model = ClassicalModel() if str(path) == CLASSICAL else Model(path)
-    if like is None or model.card.kind != "segmentation" or like.counting.keys() != model.card.counting.keys():
+    if like is None or not like.methods or like.methods.keys() != model.card.methods.keys():
         return model
-    return counted_by(model, {name: how.method for name, how in like.counting.items()})
+    changed = counted_by(model, like.methods)
+    return changed if changed.card == like else model
 
 
 def finder_of(model: AnyModel) -> CellFinder:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from core.segcount.method import CountingMethod, usual_method
+from core.segcount.method import CountingMethod, Method, usual_method
 
 CARD_KEY = "smearcount"
 """Key of the card's JSON in the metadata of an ``.onnx`` file."""
@@ -88,6 +88,11 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     def red_labels(self) -> tuple[int, ...]:
         """The places of the red cell classes among ``classes``."""
         return tuple(label for label, name in enumerate(self.classes) if name in self.red_cells)
+
+    @property
+    def methods(self) -> dict[str, Method]:
+        """How each class is counted in its mask; empty for a model that finds boxes."""
+        return {name: how.method for name, how in self.counting.items()} if self.kind == "segmentation" else {}
 
     def with_counting(self, counting: dict[str, CountingMethod]) -> ModelCard:
         """Return the card with these counting methods, and the usual ones for classes that are not named."""

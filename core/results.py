@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.images import SmearImage
     from core.quality import Quality
     from core.region import Region
+    from core.segcount.method import Method
     from core.shards import Shard
 
 JSON_SCHEMA = 1
@@ -91,11 +92,15 @@ def totals(images: Sequence[CountedImage], classes: tuple[str, ...]) -> dict[str
 
 @dataclass(frozen=True)
 class ModelName:
-    """Which model counted; ``classes`` in the order of its labels."""
+    """Which model counted; ``classes`` in the order of its labels.
+
+    ``methods``: class name -> how it is counted in its mask; empty for a model that finds boxes.
+    """
 
     name: str
     sha256: str
     classes: tuple[str, ...]
+    methods: Mapping[str, Method]
 
 
 def to_json(
@@ -114,12 +119,18 @@ def to_json(
     with ``all_detections`` also everything above the model's score floor, as ``"counted": false``, and
     with ``"excluded": true`` what only the frame keeps from counting. ``region`` has the corners of the
     region of interest. ``session`` is what else is known of images that were counted in a session; ``shard``
-    which part of an archive the images are.
+    which part of an archive the images are. ``counted_by`` of a model that makes masks says how each class was
+    counted in them.
     """
     classes = model.classes
     document = {
         "schema": JSON_SCHEMA,
-        "model": {"name": model.name, "sha256": model.sha256, "classes": list(classes)},
+        "model": {
+            "name": model.name,
+            "sha256": model.sha256,
+            "classes": list(classes),
+            **counted_by(model.methods),
+        },
         "settings": {
             "thresholds": dict(settings.thresholds),
             "nms_iou": settings.nms_iou,
@@ -132,6 +143,11 @@ def to_json(
         **({} if shard is None else {"shard": {"number": shard.number, "of": shard.of}}),
     }
     return json_text(document)
+
+
+def counted_by(methods: Mapping[str, Method]) -> dict[str, dict[str, Method]]:
+    """Return the entry that says how each class was counted in its mask; nothing for a model that finds boxes."""
+    return {"counted_by": dict(methods)} if methods else {}
 
 
 def json_text(document: Mapping[str, Any]) -> bytes:

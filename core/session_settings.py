@@ -157,9 +157,23 @@ def load_model_in_use(session: Session) -> ModelInUse | None:
 
 
 def save_model_in_use(session: Session, model: ModelInUse) -> None:
-    """Store what the session is counted with."""
+    """Store what the session is counted with; the card of each file's model that was is kept apart."""
     if load_model_in_use(session) != model:
         session.put(_MODEL_IN_USE_KEY, msgspec.to_builtins(model))
+        session.put(_last_of_key(model.path), model.sha256)
+
+
+def _last_of_key(path: str) -> str:
+    return f"last model of {path}"
+
+
+def load_last_card(session: Session, path: str) -> ModelCard | None:
+    """Return the card that the model of a file (as in ``ModelInUse``) had when the session was last counted with it.
+
+    None if it never was.
+    """
+    sha256 = session.get(_last_of_key(path))
+    return load_card(session, sha256) if isinstance(sha256, str) else None
 
 
 def threshold_key(name: str) -> str:

@@ -80,6 +80,10 @@ def write_result(path: Path, data: bytes) -> None:
         write_whole(path, data)
 
 
-def why_not(path: Path, error: OSError) -> str:
-    """Return the sentence about a result that could not be written."""
-    return f"{path}: the result cannot be written ({error.strerror or error}); choose another place."
+def why_not(path: Path, error: OSError, *others: Path) -> str:
+    """Return the sentence about a result, or about several of one folder, that could not be written."""
+    reason = f"cannot be written ({error.strerror or error}); choose another place."
+    if not others:
+        return f"{path}: the result {reason}"
+    *names, last = (one.name for one in (path, *others))
+    return f"{path.parent}: {', '.join(names)} and {last} {reason}"

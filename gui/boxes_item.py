@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _DENSE = 1500  # more visible boxes than this are drawn with thinner lines
 _INNER = 4.0
-_DOTS = (2, 3)
+_DOTS = (3, 4)
+_BESIDE_DOTS = QColor(90, 90, 90)
 _ORIGINS = {Origin.PERSON: "put or confirmed by hand", Origin.IMPORTED: "imported from a file"}
 _LINE_STYLES = ((2, None), (3, None), (2, (6, 4)), (2, (2, 3)))  # width, pieces and gaps in pixels of the screen
 
@@ -182,6 +183,23 @@ class BoxesItem(QGraphicsItem):
         """Return the places of the shown cells whose boxes are in view, int64 (N,)."""
         return self._inside(self._shown, _view(transform, size))
 
+    def label_places(
+        self, cells: NDArray[np.int64], transform: QTransform
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return the points of the screen (N, 2) that the texts of cells stand on, and which have contours (N,).
+
+        That is the top of a contour, above which a text is centred, or the upper left corner of a box.
+        """
+        places, outlined = self._corners(cells, transform)[:, :2], self._outlined(cells)
+        points, lengths = self._contours(cells[outlined], transform)
+        if len(points):
+            first = np.cumsum(lengths) - lengths
+            top = np.minimum.reduceat(points[:, 1], first)
+            highest = points[:, 1] == np.repeat(top, lengths)
+            x = np.add.reduceat(points[:, 0] * highest, first) / np.add.reduceat(highest, first, dtype=np.int64)
+            places[outlined] = np.stack([x, top], axis=1)
+        return places, outlined
+
     def _draw(self, outlines: Outlines, transform: QTransform, size: QSize) -> None:
         """Draw boxes for a view of the picture."""
         assert self._detections is not None
@@ -239,9 +257,11 @@ class BoxesItem(QGraphicsItem):
         return np.concatenate(chosen) * np.float32(transform.m11()) + shift, np.array([len(one) for one in chosen])
 
     def _draw_ghosts(self, outlines: Outlines, transform: QTransform, ghosts: NDArray[np.int64]) -> None:
-        """Draw what is just below a threshold with dots."""
+        """Draw what is just below a threshold with dots; white between and dark beside them show on any ground."""
         for _, colour, cells in self._by_label(ghosts):
-            outlines.draw(self._corners(cells, transform), colour, 1, _DOTS, (0,))
+            corners = self._corners(cells, transform)
+            outlines.draw(corners - 1, _BESIDE_DOTS, 3)
+            outlines.draw(corners, colour, 2, _DOTS, casing=(0, 1))
 
     def _draw_corrected(self, outlines: Outlines, transform: QTransform, cells: NDArray[np.int64]) -> None:
         """Draw a second, inner line in what a person put or confirmed, to tell it from found cells."""

@@ -32,12 +32,11 @@ _STEPS = 100
 LONG_NAMES = {"RBC": "Red cells (RBC)", "WBC": "White cells (WBC)"}
 """What people call the classes."""
 
-METHODS = {
-    Method.WATERSHED: ("Middles (watershed)", "Each thick place is a cell: separates cells that touch, of any shape"),
-    Method.COMPONENTS: ("Pieces (components)", "Each separate piece is a cell: for cells that lie apart"),
-    Method.HOUGH: ("Circles (Hough)", "Each circle of the usual size is a cell: for round cells, overlapping or not"),
+_MEANINGS = {
+    Method.WATERSHED: "Each thick place is a cell: separates cells that touch, of any shape",
+    Method.COMPONENTS: "Each separate piece is a cell: for cells that lie apart",
+    Method.HOUGH: "Each circle of the usual size is a cell: for round cells, overlapping or not",
 }
-"""What people call the ways to count masks, and what each does."""
 
 
 def swatch(colour: Rgb, size: int = 16) -> QIcon:
@@ -114,8 +113,8 @@ class ClassCard(QFrame):
         self.method_caption.setObjectName("faint")
         self.method = QuietComboBox()
         self.method.setAccessibleName(f"How {long_name} are counted")
-        for place, (method, (text, meaning)) in enumerate(METHODS.items()):
-            self.method.addItem(text, method.value)
+        for place, (method, meaning) in enumerate(_MEANINGS.items()):
+            self.method.addItem(method.label, method.value)
             self.method.setItemData(place, meaning, Qt.ItemDataRole.ToolTipRole)
         self.method.activated.connect(lambda *_: self.method_chosen.emit(name, Method(self.method.currentData())))
         layout.addWidget(self.method_caption, 4, 0)
@@ -127,7 +126,7 @@ class ClassCard(QFrame):
         for widget in (self.method_caption, self.method):
             widget.setVisible(method is not None)
         if method is not None:
-            self.method.setToolTip(METHODS[method][1])
+            self.method.setToolTip(_MEANINGS[method])
             self.method.setCurrentIndex(self.method.findData(method.value))
 
     def _on_shown(self, shown: bool) -> None:
@@ -229,8 +228,7 @@ class ClassPanel(QWidget):
     def show_methods(self, card: ModelCard) -> None:
         """Show how the masks of a segmentation model are counted, by class."""
         for name, panel in self.cards.items():
-            how = card.counting.get(name)
-            panel.show_method(how.method if how is not None and card.kind == "segmentation" else None)
+            panel.show_method(card.methods.get(name))
 
     def show_result(self, result: CountResult | None, state: str = "not counted yet") -> None:
         """Show the counts of the current picture, or its ``state`` while there are none."""

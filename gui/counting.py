@@ -144,8 +144,10 @@ class Counting(PictureList):
     def import_model(self, path: Path, like: ModelCard | None = None) -> None:
         """Open another model; every picture is then counted again with it, and corrections are kept.
 
-        ``like`` is its card where it was in use before: the ways to count its masks are chosen as they were.
+        The ways to count its masks are chosen as in ``like``, a card of its, or else as the session last had them.
         """
+        if like is None and self.session is not None:
+            like = self.session_model.last_card(self.session, path)
         self.queue.open_model(path, like)
 
     def count_by(self, class_name: str, method: Method) -> None:

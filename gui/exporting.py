@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.annotations import (
@@ -65,7 +66,7 @@ class Format(Enum):
         return {
             Format.VOC: "One XML file for each picture, as LabelImg writes it; whole pixels.",
             Format.YOLO: "A folder labels with one text file for each picture, and classes.txt.",
-            Format.COCO: "One JSON file with all pictures and boxes.",
+            Format.COCO: "One JSON file with all pictures and boxes, and the contours of cells that have one.",
             Format.CSV: "One table with a line for each cell.",
             Format.TRAINING: "Copies of the pictures with their labels, split for training and validation.",
         }[self]
@@ -128,9 +129,9 @@ def counted_boxes(document: Document, entry: Entry, name: str, *, whole: bool = 
     countable = entry.countable or cells.countable(settings.nms_iou, document.frames.of(entry))
     result = countable.count(settings.thresholds, classes)
     # a picture to learn from that lacks the boxes of some cells would teach that those are none
-    chosen = result.counted | result.excluded if whole else result.counted
-    names = tuple(classes[label] for label in cells.cells.labels[chosen].tolist())
-    return AnnotatedImage(name, *entry.size, cells.cells.boxes[chosen], names, cells.cells.scores[chosen])
+    chosen = cells.cells.taken(np.flatnonzero(result.counted | result.excluded if whole else result.counted))
+    names = tuple(classes[label] for label in chosen.labels.tolist())
+    return AnnotatedImage(name, *entry.size, chosen.boxes, names, chosen.scores, contours=chosen.contours)
 
 
 def picture_names(paths: Sequence[Path]) -> list[str]:

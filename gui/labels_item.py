@@ -107,15 +107,24 @@ class LabelsItem(QGraphicsItem):
         drawn = 0
         painter.setFont(font)
         lifts = np.where(np.isin(found.ids[visible], self._lifted), _LIFT, 0.0)
-        corners = found.boxes[visible, :2]
-        columns = (corners, widths, found.labels[visible], found.scores[visible], by_hand, lifts)
-        for (x, y), width, label, probability, own, lift in zip(*(column.tolist() for column in columns), strict=True):
+        columns = (
+            *self._boxes.label_places(visible, transform),
+            widths,
+            found.labels[visible],
+            found.scores[visible],
+            by_hand,
+            lifts,
+        )
+        for (x, y), centred, width, label, probability, own, lift in zip(
+            *(column.tolist() for column in columns), strict=True
+        ):
             score = "✓" if own else f"{probability:.2f}"
-            corner = transform.map(QPointF(x, y))
             for text in (f"{names[label]} {score}", score):
-                chip = QRectF(corner.x(), corner.y() - height - lift, self._advance(text, metrics) + 6, height)
+                chip = QRectF(x, y - height - lift, self._advance(text, metrics) + 6, height)
+                if centred:
+                    chip.moveLeft(max(x - chip.width() / 2, min(x, 0.0)))
                 if chip.top() < 0:
-                    chip.moveTop(max(corner.y() + lift, 0.0))
+                    chip.moveTop(max(y + lift, 0.0))
                 if chip.width() <= max(width * 1.15, 34) and _take(taken, chip):
                     painter.fillRect(chip, colours[label])
                     painter.setPen(inks[label])

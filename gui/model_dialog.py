@@ -45,7 +45,7 @@ class ModelDialog(QDialog):
                 f"{card.epochs} epochs, seed {card.seed}, {card.date} (trainer {card.trainer_version})",
             ),
         ]
-        rows += [(f"{name} are counted by", method.method.value) for name, method in card.counting.items()]
+        rows += [(f"{name} are counted by", method.label) for name, method in card.methods.items()]
         rows += [
             (data.purpose, f"{data.name}, {data.split}: {data.images} pictures (sha256 {data.sha256[:12]} …)")
             for data in card.trained_on

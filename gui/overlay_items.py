@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_CROSS = 6.0  # half the width of a point of the ground truth, in pixels of the screen
+_CROSS = 4.0  # half the width of a point of the ground truth, in pixels of the screen
+_OUTSIDE = 3.0  # of the box, whose line is seen beneath, in pixels of the screen
 
 
 class GroundTruthItem(QGraphicsItem):
@@ -46,8 +47,10 @@ class GroundTruthItem(QGraphicsItem):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        _draw_rects(painter, self._rects, QColor(0, 0, 0), 1.6, Qt.PenStyle.SolidLine)
-        _draw_rects(painter, self._rects, QColor(255, 255, 255), 1.6, Qt.PenStyle.DashLine)
+        margin = _OUTSIDE / max(painter.transform().m11(), 1e-6)
+        around = [rect.adjusted(-margin, -margin, margin, margin) for rect in self._rects]
+        _draw_rects(painter, around, QColor(0, 0, 0), 1, Qt.PenStyle.SolidLine)
+        _draw_rects(painter, around, QColor(255, 255, 255), 1, Qt.PenStyle.DashLine)
         if self._points:
             self._draw_crosses(painter)
 
@@ -55,7 +58,7 @@ class GroundTruthItem(QGraphicsItem):
         arm = _CROSS / max(painter.transform().m11(), 1e-6)
         lines = [QLineF(p.x() - arm, p.y(), p.x() + arm, p.y()) for p in self._points]
         lines += [QLineF(p.x(), p.y() - arm, p.x(), p.y() + arm) for p in self._points]
-        for colour, width in ((QColor(0, 0, 0), 3.6), (QColor(255, 255, 255), 1.6)):
+        for colour, width in ((QColor(0, 0, 0), 3), (QColor(255, 255, 255), 1)):
             pen = QPen(colour, width)
             pen.setCosmetic(True)
             painter.setPen(pen)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from core.model import default_model_path
 from core.segcount.classical import CLASSICAL
-from core.session_settings import ModelInUse, load_card, load_model_in_use, save_model_in_use
+from core.session_settings import ModelInUse, load_card, load_last_card, load_model_in_use, save_model_in_use
+from core.session_values import SessionError
 
 if TYPE_CHECKING:
     from core.finders import AnyModel
+    from core.model_card import ModelCard
     from core.session import Session
     from gui.counting_queue import CountingQueue
 
@@ -25,8 +27,14 @@ class SessionModel:
 
     def keep(self, session: Session, model: AnyModel) -> None:
         """Store what a session is counted with; may raise SessionError."""
-        path = "" if model.path == default_model_path() else str(model.path)
-        save_model_in_use(session, ModelInUse(path if path in ("", CLASSICAL) else os.path.abspath(path), model.sha256))
+        save_model_in_use(session, ModelInUse(_kept_path(model.path), model.sha256))
+
+    def last_card(self, session: Session, path: Path) -> ModelCard | None:
+        """Return the card of a file's model as a session was last counted with it; None if it never was."""
+        try:
+            return load_last_card(session, _kept_path(path))
+        except SessionError:
+            return None
 
     def go_back(self, session: Session, present: AnyModel | None) -> None:
         """Open what a session was counted with, if it is not what is in use."""
@@ -48,3 +56,10 @@ class SessionModel:
             return ""
         now = "" if model is None else f" Counted from now on with {model.card.name}."
         return f"The model that this session was counted with is not at {awaited[0]} any more. Its counts stay.{now}"
+
+
+def _kept_path(path: Path) -> str:
+    """Return the path of a model as a session keeps it: "" for the one that ships."""
+    if path == default_model_path():
+        return ""
+    return CLASSICAL if str(path) == CLASSICAL else os.path.abspath(path)

@@ -163,6 +163,7 @@ def _tune_counting(arguments: argparse.Namespace) -> None:
         dense_field,
         fields_of,
         judge_ways,
+        never_found,
         try_ways,
     )
 
@@ -175,6 +176,11 @@ def _tune_counting(arguments: argparse.Namespace) -> None:
     trials = try_ways(fields_of(data, classes), counter)
     chosen, ways = best_of(trials), best_of_each_method(trials)
     show(counting_table(ways, chosen, f"{model.card.name} on {data.name} {data.split}"))
+    for name in never_found(trials):
+        say(
+            f"{name}: no way of counting found a single cell in {data.name} {data.split}, so none was chosen; "
+            "train the model for longer, or give it more of these cells."
+        )
     counter.card = model.card.with_counting({**model.card.counting, **chosen})
     best = f"in the ways that were best on {data.split}"
     if judged is not None:

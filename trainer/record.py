@@ -49,7 +49,15 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
         entries = {f"preset {key}": value for key, value in self.as_dict()["preset"].items()}
         for item in self.data:
             entries[f"{item.split} data"] = f"{item.name} ({item.images} pictures, {item.sha256[:8]})"
-        return {"seed": self.seed, "precision": self.precision, "weights": self.weights, **entries}
+        # first, in the words of --epochs: a segmentation network divides them between its two phases
+        epochs = sum(self.preset.get(key, 0) for key in ("epochs", "mask_epochs", "edge_epochs"))
+        return {
+            "epochs": epochs,
+            "seed": self.seed,
+            "precision": self.precision,
+            "weights": self.weights,
+            **entries,
+        }
 
 
 def read_record(folder: Path) -> RunRecord | None:

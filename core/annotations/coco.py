@@ -1,11 +1,13 @@
-"""COCO: one JSON file for a set of pictures, boxes as ``x y w h``."""
+"""COCO: one JSON file for a set of pictures, boxes as ``x y w h``, contours as polygons."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, cast
 
+import cv2
 import msgspec
+import numpy as np
 
 from core.annotations.collecting import NotAnnotationsError, UnreadableError, decode_text, number, pixel_size
 from core.annotations.writing import boxes_inside, check_class_names, check_names, class_numbers, write_whole
@@ -15,10 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from core.annotations.collecting import PictureBoxes, Reading
     from core.annotations.values import AnnotatedImage
 
 Entry = dict[str, Any]
+_LEAST_AREA = 0.01  # square pixels, to which areas are rounded
 _NO_COCO = "this is no COCO annotation; choose a JSON file with images, annotations and categories"
 
 
@@ -128,6 +133,7 @@ def _read_annotation(
 def write_coco(file: Path, images: Sequence[AnnotatedImage], classes: Sequence[str]) -> None:
     """Write one JSON file for all pictures, coordinates to a hundredth of a pixel, with scores if there are any.
 
+    A cell whose contour is known has it as the one polygon of its ``segmentation``, and the area of that.
     Category ids count from 1 in the order of the classes, image and annotation ids from 1.
 
     Raises
@@ -145,13 +151,14 @@ def write_coco(file: Path, images: Sequence[AnnotatedImage], classes: Sequence[s
         pictures.append({"id": image_id, "file_name": name, "width": image.width, "height": image.height})
         boxes = boxes_inside(image).round(2).tolist()
         for cell, (label, (x1, y1, x2, y2)) in enumerate(zip(class_numbers(image, classes), boxes, strict=True)):
+            polygon, area = _polygon(image, cell)
             entry: Entry = {
                 "id": len(annotations) + 1,
                 "image_id": image_id,
                 "category_id": label + 1,
                 "bbox": [x1, y1, round(x2 - x1, 2), round(y2 - y1, 2)],
-                "area": round((x2 - x1) * (y2 - y1), 2),
-                "segmentation": [],
+                "area": round(area or (x2 - x1) * (y2 - y1), 2),
+                "segmentation": [polygon] if polygon else [],
                 "iscrowd": 0,
             }
             if image.scores is not None:
@@ -165,3 +172,15 @@ def write_coco(file: Path, images: Sequence[AnnotatedImage], classes: Sequence[s
         "categories": [{"id": place, "name": name} for place, name in enumerate(classes, start=1)],
     }
     write_whole(file, msgspec.json.encode(document) + b"\n")
+
+
+def _polygon(image: AnnotatedImage, cell: int) -> tuple[list[float], float]:
+    """Return the contour of a cell, cut at the border, as ``x1 y1 x2 y2 ...``, and its area; ``[], 0`` if it has none.
+
+    What has no area, such as a line one pixel wide, is no polygon to COCO's readers.
+    """
+    if image.contours is None or not len(image.contours[cell]):
+        return [], 0.0
+    inside: NDArray[np.float32] = np.clip(image.contours[cell], 0, [image.width, image.height]).astype(np.float32)
+    area = float(cv2.contourArea(inside))
+    return (inside.astype(float).round(2).ravel().tolist(), area) if area >= _LEAST_AREA else ([], 0.0)

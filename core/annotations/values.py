@@ -37,7 +37,8 @@ class AnnotatedImage:
     does not give it, the name without its suffix. ``width`` and ``height`` are those of the
     orientation-corrected picture in pixels. ``boxes`` float32 (N, 4) ``x1 y1 x2 y2`` in pixels;
     ``names`` the N class names; ``scores`` float32 (N,) in 0 to 1, None where there are none. With ``points``
-    only the centres of the boxes were annotated.
+    only the centres of the boxes were annotated. ``contours``: of each cell float32 (K, 2) ``x y`` in pixels, K = 0
+    where only the box is known; None where no contour is.
     The arrays are read-only, so that crossing threads is safe.
     """
 
@@ -48,14 +49,15 @@ class AnnotatedImage:
     names: tuple[str, ...]
     scores: NDArray[np.float32] | None = None
     points: bool = False
+    contours: tuple[NDArray[np.float32], ...] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.names)
-        if self.boxes.shape != (count, 4) or (self.scores is not None and len(self.scores) != count):
-            raise ValueError("boxes, names and scores must describe the same cells")
-        self.boxes.flags.writeable = False
-        if self.scores is not None:
-            self.scores.flags.writeable = False
+        others = [each for each in (self.scores, self.contours) if each is not None]
+        if self.boxes.shape != (count, 4) or any(len(each) != count for each in others):
+            raise ValueError("boxes, names, scores and contours must describe the same cells")
+        for array in (self.boxes, *([] if self.scores is None else [self.scores]), *(self.contours or ())):
+            array.flags.writeable = False
 
     def __len__(self) -> int:
         return len(self.names)

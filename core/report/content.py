@@ -13,6 +13,7 @@ from core.intervals import count_more, poisson_interval, proportion_interval
 from core.report.sign_off import content_hash
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from core.intervals import Interval
     from core.report.sign_off import SignOff
     from core.results import CountedImage
+    from core.segcount.method import Method
     from core.session_settings import EstimateInputs
     from core.session_values import HistoryRow
     from core.verification import SweepRow, ThresholdRecord
@@ -50,12 +52,21 @@ class Contents:
 
 @dataclass(frozen=True)
 class ReportModel:
-    """A model that found cells in at least one of the images."""
+    """A model that found cells in at least one of the images.
+
+    ``methods``: class name -> how it is counted in its mask; empty for a model that finds boxes.
+    """
 
     name: str
     sha256: str
     images: int
     trained: str = ""
+    methods: Mapping[str, Method] = field(default_factory=dict[str, "Method"])
+
+    @property
+    def counted_by(self) -> str:
+        """How each class was counted in its mask, "" for a model that finds boxes."""
+        return "; ".join(f"{name}: {method.label}" for name, method in self.methods.items())
 
 
 @dataclass(frozen=True, eq=False)

@@ -225,7 +225,8 @@ class _Gatherer:
             return ReportModel(self._names[sha256], sha256, images)
         sets = (f"{data.purpose.lower()} {data.name} {data.split} ({data.images:,} images)" for data in card.trained_on)
         parts = (card.architecture, card.date, *sets)
-        return ReportModel(self._names[sha256], sha256, images, "; ".join(part for part in parts if part))
+        trained = "; ".join(part for part in parts if part)
+        return ReportModel(self._names[sha256], sha256, images, trained, card.methods)
 
     def _verified(self, cases: list[Case], handed_in: bool) -> list[VerificationRow]:
         """Compare the counts at the present thresholds with the truth, class by class."""

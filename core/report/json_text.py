@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.results import FailedImage, ModelName, printable
+from core.report.content import ReportModel
+from core.results import FailedImage, ModelName, counted_by, printable
 from core.results import to_json as results_to_json
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ def to_json(content: ReportContent, *, all_detections: bool = False) -> bytes:
 
     ``model`` is the first one if images were counted by several; ``session`` names them all.
     """
-    first = content.models[0] if content.models else None
-    model = ModelName(first.name if first else "", first.sha256 if first else "", content.classes)
+    first = content.models[0] if content.models else ReportModel("", "", 0)
+    model = ModelName(first.name, first.sha256, content.classes, first.methods)
     failed = [FailedImage(image.path, image.problem) for image in content.uncounted]
     return results_to_json(
         content.counted, failed, model, content.settings, all_detections=all_detections, session=_session(content)
@@ -46,7 +47,15 @@ def _session(content: ReportContent) -> dict[str, Any]:
         "figures": [_figure(one) for one in content.figures],
         "inputs": content.inputs,
         "images": [_image(image) for image in content.images if image.counted is not None],
-        "models": [{"name": model.name, "sha256": model.sha256, "images": model.images} for model in content.models],
+        "models": [
+            {
+                "name": model.name,
+                "sha256": model.sha256,
+                "images": model.images,
+                **counted_by(model.methods),
+            }
+            for model in content.models
+        ],
         "thresholds_from": {name: content.origin_of(name) for name in content.classes},
         "verification": [
             {"class": row.name, "handed_in": row.handed_in, "images": row.images, "score": row.score}

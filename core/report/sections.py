@@ -174,6 +174,7 @@ def method(printer: Printer, content: ReportContent) -> Iterator[Any]:
         for model in content.models
         for pair in (
             ("Model", model.name + (f" ({many(model.images, 'image')})" if len(content.models) > 1 else "")),
+            *((("Counted by", model.counted_by),) if model.counted_by else ()),
             ("Model SHA-256", model.sha256),
             *((("", model.trained),) if model.trained else ()),
         )

@@ -212,6 +212,7 @@ def settings_table(content: ReportContent) -> Table:
         *(["counting rule", text] for text in content.rules),
         *([name, text] for name, text in given(content.inputs)),
         *(["model", f"{model.name}; {model.trained}".rstrip("; ")] for model in content.models),
+        *(["counted by", model.counted_by] for model in content.models if model.counted_by),
         *(["model sha256", model.sha256] for model in content.models),
         *([f"ground truth: {kind}, images", number] for kind, number in content.truths().items()),
         ["reviewed", content.review],

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -54,10 +55,22 @@ class Outputs:
 
 @dataclass
 class Written:
-    """What came of the writing: the files that are there, and a sentence for everything that went wrong."""
+    """What came of the writing: the files that are there, and a sentence for everything that went wrong.
+
+    ``failed``: what could not be written; those of one folder that failed for one reason share a sentence.
+    """
 
     paths: list[Path] = field(default_factory=list["Path"])
     problems: list[str] = field(default_factory=list[str])
+    failed: list[tuple[Path, OSError]] = field(default_factory=list[tuple["Path", OSError]])
+
+    def tell_failed(self) -> None:
+        """Add the sentences about what could not be written."""
+        together: defaultdict[tuple[Path, int | None], list[tuple[Path, OSError]]] = defaultdict(list)
+        for path, error in self.failed:
+            together[path.parent, error.errno].append((path, error))
+        for (first, error), *others in together.values():
+            self.problems.append(why_not(first, error, *(path for path, _ in others)))
 
 
 def write_report(content: ReportContent, outputs: Outputs, progress: Progress) -> Written:
@@ -94,6 +107,7 @@ def write_report(content: ReportContent, outputs: Outputs, progress: Progress) -
             _write(path, make, written)
     if outputs.pictures is not None:
         _write_pictures(content, outputs.pictures, outputs, progress, written)
+    written.tell_failed()
     written.problems = list(dict.fromkeys(written.problems))
     return written
 
@@ -102,7 +116,7 @@ def _write(path: Path, make: Callable[[], bytes], written: Written) -> None:
     try:
         write_result(path, make())
     except OSError as error:
-        written.problems.append(why_not(path, error))
+        written.failed.append((path, error))
     except MemoryError:
         written.problems.append(f"{path}: too large for the free memory; close other programs, or leave pictures out.")
     else:
@@ -116,6 +130,6 @@ def _write_pictures(
         suffix, palette = outputs.picture_suffix, outputs.palette
         written.problems += write_annotated(content.images, content.classes, folder, suffix, progress, palette)
     except OSError as error:
-        written.problems.append(why_not(folder, error))
+        written.failed.append((folder, error))
     else:
         written.paths.append(folder)

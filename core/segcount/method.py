@@ -14,6 +14,18 @@ class Method(StrEnum):
     COMPONENTS = "components"
     HOUGH = "hough"
 
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    Method.WATERSHED: "Middles (watershed)",
+    Method.COMPONENTS: "Pieces (components)",
+    Method.HOUGH: "Circles (Hough)",
+}
+
 
 class CountingMethod(msgspec.Struct, frozen=True, kw_only=True):
     """A way of counting a mask. Lengths are in red cell diameters.

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.model import MODEL_SUFFIX
+from core.segcount.classical import CLASSICAL
 from gui.quiet import QuietComboBox
 from gui.verify.charts import Chart, Series
 from gui.verify.model_runs import ModelRuns
@@ -73,6 +74,8 @@ class ModelPage(QWidget):
         self.models.setMaximumHeight(6 * self.fontMetrics().height() + 12)
         self.models.currentRowChanged.connect(lambda *_: self._enable())
         self.add_button = self._button("&Add models …", "Model files made by the trainer", self._add)
+        tip = "Also compare with counting by colour, size and shape alone"
+        self.no_model_button = self._button("&Without a model", tip, lambda: self.runs.add([Path(CLASSICAL)]))
         self.remove_button = self._button("&Remove", "What it found is kept; Del does the same", self._remove)
         self.run_button = self._button("&Compare", "Run the models on the pictures that they have not seen", self._run)
         self.stop_button = self._button("Stop", "What was found so far is kept", self.runs.stop)
@@ -80,7 +83,11 @@ class ModelPage(QWidget):
         self.progress = QProgressBar()
         self.progress.setAccessibleName("Pictures looked at")
         buttons = QVBoxLayout()
-        for row in ((self.add_button, self.remove_button), (self.run_button, self.stop_button), (self.use_button,)):
+        for row in (
+            (self.add_button, self.no_model_button),
+            (self.run_button, self.stop_button),
+            (self.use_button, self.remove_button),
+        ):
             line = QHBoxLayout()
             for button in row:
                 line.addWidget(button)
@@ -148,7 +155,8 @@ class ModelPage(QWidget):
         for one in self.runs.candidates:
             done, total = self.runs.looked_at(one)
             state = f"{done} of {total} pictures" if total else "no pictures to compare"
-            self._add_line(f"{one.card.name}   ({state}; {one.path.name})", one.sha256)
+            file = "" if str(one.path) == CLASSICAL else f"; {one.path.name}"
+            self._add_line(f"{one.card.name}   ({state}{file})", one.sha256)
         self.models.setCurrentRow(min(row, self.models.count() - 1))
         self.table.table_model.show(self.runs.rows)
         self.note.setText(self._note())
@@ -188,7 +196,8 @@ class ModelPage(QWidget):
 
     def _enable(self) -> None:
         writable, busy, chosen = self._document.writable, self.runs.busy, self.chosen
-        self.add_button.setEnabled(writable and not busy)
+        for button in (self.add_button, self.no_model_button):
+            button.setEnabled(writable and not busy)
         self.remove_button.setEnabled(writable and not busy and chosen is not None)
         unseen = [done < total for done, total in map(self.runs.looked_at, self.runs.candidates)]
         self.run_button.setEnabled(writable and not busy and any(unseen))

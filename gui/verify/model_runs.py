@@ -136,7 +136,7 @@ class ModelRuns(QObject):
             if isinstance(one, str):
                 self._document.message.emit(Level.ERROR, one)
             elif one.sha256 in known:
-                self._document.message.emit(Level.INFO, f"{one.path}: this model takes part already.")
+                self._document.message.emit(Level.INFO, f"{one.card.name} takes part already.")
             else:
                 known.add(one.sha256)
                 new.append(one)

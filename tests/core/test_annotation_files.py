@@ -8,6 +8,7 @@ import os
 import shutil
 import string
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -219,6 +220,24 @@ def test_coco_is_what_the_coco_tools_read(tmp_path: Path):
         corners = np.array([cell["bbox"] for cell in cells]).reshape(-1, 4)
         corners[:, 2:] += corners[:, :2]
         np.testing.assert_allclose(corners, image.boxes, atol=0.011)
+
+
+def test_coco_has_the_contours_of_the_cells_that_have_one(tmp_path: Path):
+    tools = pytest.importorskip("faster_coco_eval")
+    octagon = [(-3, 10), (5, 2), (15, 2), (23, 10), (23, 20), (15, 28), (5, 28), (-3, 20)]  # reaches over the border
+    contours = (np.array(octagon, np.float32), np.zeros((0, 2), np.float32), np.array([(30, 5), (40, 5)], np.float32))
+    boxes = ((0, 2, 23, 28), (200, 100, 260, 150), (30, 5, 40, 6))
+    image = replace(image_of(boxes, ("RBC", "WBC", "RBC")), contours=contours)
+    write_coco(tmp_path / "set.json", [image], CLASSES)
+    coco = tools.COCO(str(tmp_path / "set.json"))
+    with_contour, by_hand, line = coco.loadAnns(coco.getAnnIds())
+    assert with_contour["segmentation"] == [[0, 10, 5, 2, 15, 2, 23, 10, 23, 20, 15, 28, 5, 28, 0, 20]]
+    assert coco.annToMask(with_contour).sum() == pytest.approx(with_contour["area"], rel=0.05)
+    assert with_contour["area"] == 23 * 26 - 8 * 8 - 5 * 8
+    for cell in (by_hand, line):
+        assert cell["segmentation"] == []
+        assert cell["area"] == cell["bbox"][2] * cell["bbox"][3]
+    assert_same(one(read(tmp_path / "set.json", sizes=no_size)), image, atol=0.01)
 
 
 def test_voc_is_what_labelimg_writes(tmp_path: Path):

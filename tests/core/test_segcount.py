@@ -159,6 +159,7 @@ def test_the_command_counts_without_a_model(smear: RenderedSmear, tmp_path: Path
     assert main([str(field), "--model", "classical", "--json", str(result), "--quiet"]) == 0
     document = json.loads(result.read_bytes())
     assert document["model"]["name"] == "No model: classical"
+    assert document["model"]["counted_by"] == {"RBC": "hough", "WBC": "components", "Platelets": "components"}
     assert document["totals"]["RBC"] > 35
     contour = document["images"][0]["detections"][0]["contour"]
     assert len(contour) > 5

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import cv2
+import msgspec
 import numpy as np
 import onnx
 import pytest
@@ -151,6 +152,8 @@ def test_another_way_of_counting_is_another_model_to_a_session(model_file: Path)
     assert other.sha256 != model.sha256
     assert counted_by(other, {"RBC": Method.HOUGH}).sha256 == other.sha256
     assert open_model(model_file, other.card).sha256 == other.sha256
+    retrained = msgspec.structs.replace(other.card, date="2031-01-01")
+    assert open_model(model_file, retrained).sha256 == model.sha256, "the file is another model than the card is of"
     again = counted_by(other, {"RBC": Method.COMPONENTS})
     assert (again.sha256, again.card) == (model.sha256, model.card)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from PySide6.QtCore import Qt
 from core.ground_truth import GroundTruth
 from core.model import default_model_path
 from core.segcount.method import Method
-from gui.class_panel import METHODS
+from gui.exporting import Exporting, Format
 from gui.guide import guide_folder
 
 if TYPE_CHECKING:
@@ -67,6 +68,21 @@ def test_contours_of_a_picture_that_is_shown_later_come_from_the_session(
         assert np.abs(contour.max(axis=0) - box[2:]).max() <= 2
 
 
+def test_contours_go_out_as_coco_polygons(without_model: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    document = without_model.document
+    document.editing.add_cell("RBC", (5.0, 5.0, 40.0, 40.0))
+    with qtbot.waitSignal(Exporting(document, document.entries[:1], Format.COCO, tmp_path / "a.json").ended):
+        pass
+    entries = json.loads((tmp_path / "a.json").read_bytes())["annotations"]
+    *found, by_hand = sorted(entries, key=lambda entry: not entry["segmentation"])
+    assert len(found) > 8
+    for entry in found:
+        (polygon,), (x, y, w, h) = entry["segmentation"], entry["bbox"]
+        assert np.abs(np.array([min(polygon[::2]) - x, max(polygon[1::2]) - y - h])).max() <= 2
+        assert 0.4 < entry["area"] / (w * h) < 0.95
+    assert (by_hand["segmentation"], by_hand["bbox"]) == ([], [5, 5, 35, 35])
+
+
 def test_a_cell_put_by_hand_has_a_box_among_contours(without_model: MainWindow) -> None:
     window = without_model
     window.document.editing.add_cell("RBC", (5.0, 5.0, 40.0, 40.0))
@@ -104,6 +120,34 @@ def test_the_way_of_counting_is_chosen_in_the_class_panel(
     assert len(after) != len(before) or (after.boxes != before.boxes).any()
     assert window.document.settings is not None
     assert window.document.settings.thresholds["WBC"] == pytest.approx(0.42)
+
+
+def test_the_way_of_counting_comes_back_with_the_model(
+    without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]
+) -> None:
+    window = without_model
+
+    def trigger(action: str) -> None:
+        with qtbot.waitSignal(window.document.model_changed, timeout=30_000):
+            window.actions_[action].trigger()
+        wait_counted(window)
+
+    with qtbot.waitSignal(window.document.model_changed, timeout=30_000):
+        window.document.count_by("RBC", Method.COMPONENTS)
+    wait_counted(window)
+    count = window.panel.classes.cards["RBC"].count.text()
+    trigger("default_model")
+    assert not window.panel.classes.cards["RBC"].method.isVisible()
+    trigger("no_model")
+    assert window.panel.model_name.text() == "No model: classical (RBC by components)"
+    assert window.panel.classes.cards["RBC"].method.currentData() == Method.COMPONENTS
+    assert window.panel.classes.cards["RBC"].count.text() == count
+    with qtbot.waitSignal(window.document.model_changed, timeout=30_000):
+        window.document.count_by("RBC", Method.HOUGH)
+    wait_counted(window)
+    trigger("default_model")
+    trigger("no_model")
+    assert window.panel.model_name.text() == "No model: classical"
 
 
 def test_a_model_that_finds_boxes_offers_no_way_of_counting(window: MainWindow) -> None:
@@ -166,8 +210,8 @@ def test_a_confirmed_cell_keeps_its_contour(without_model: MainWindow) -> None:
 
 def test_the_guide_names_what_the_window_offers(window: MainWindow) -> None:
     text = " ".join((guide_folder() / "contours.md").read_text("utf-8").split())
-    for name, _ in METHODS.values():
-        assert f"| {name} |" in text
+    for method in Method:
+        assert f"| {method.label} |" in text
     for action in ("no_model", "default_model"):
         assert f"Count ▸ {window.actions_[action].text().replace('&', '')}" in text
 

@@ -615,6 +615,27 @@ def test_models_are_compared_once_and_one_is_used(
     assert models.runs.rows[0].counted == strict.counted
 
 
+def test_the_comparison_takes_in_counting_without_a_model(counted: Counted, qtbot: QtBot) -> None:
+    window = counted(2)
+    give_boxes(window)
+    page = opened(qtbot, window)
+    models = page.model_page
+    page.pages.setCurrentWidget(models)
+    qtbot.mouseClick(models.no_model_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(models.runs.candidates) == 1, timeout=30_000)
+    assert models.models.item(1).text() == "No model: classical   (0 of 2 pictures)"
+    qtbot.mouseClick(models.run_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(models.runs.rows) == 6, timeout=60_000)
+    without = next(row for row in models.runs.rows if row.model == "No model: classical" and row.class_name == "RBC")
+    assert without.counted > 8
+    assert without.f1 is not None
+    messages: list[str] = []
+    window.document.message.connect(lambda _, text: messages.append(text))
+    qtbot.mouseClick(models.no_model_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: messages == ["No model: classical takes part already."], timeout=30_000)
+    assert len(models.runs.candidates) == 1
+
+
 def test_a_comparison_is_stopped(
     counted: Counted, qtbot: QtBot, other_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

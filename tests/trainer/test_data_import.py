@@ -25,9 +25,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
 
 def run(*arguments: object) -> int:
     return main([str(argument) for argument in arguments])
+
+
+def diamond(box: NDArray[np.float32]) -> NDArray[np.float32]:
+    x1, y1, x2, y2 = box.tolist()
+    x, y = (x1 + x2) / 2, (y1 + y2) / 2
+    return np.array([(x, y1), (x2, y), (x, y2), (x1, y)], np.float32)
 
 
 def annotated(smears: Sequence[RenderedSmear], names: tuple[str, ...] = CLASS_NAMES) -> list[AnnotatedImage]:
@@ -38,6 +46,7 @@ def annotated(smears: Sequence[RenderedSmear], names: tuple[str, ...] = CLASS_NA
             smear.image.shape[0],
             smear.boxes.copy(),
             tuple(names[label] for label in smear.labels),
+            contours=tuple(map(diamond, smear.boxes)),
         )
         for number, smear in enumerate(smears)
     ]

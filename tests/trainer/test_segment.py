@@ -10,6 +10,7 @@ import torch
 
 from core.annotate import write_picture
 from core.finders import finder_of, open_model
+from core.images import read_image
 from core.model import Model
 from core.rendered_smear import CLASS_NAMES, render_smear
 from core.segcount.counter import SegmentCounter
@@ -304,6 +305,8 @@ def test_from_boxes_to_a_model_that_counts(
     assert trained.record is not None
     assert main([*arguments, "--run", str(run), "--masks", str(masks)]) == 0
     assert "finished already" in capsys.readouterr().out
+    assert main([*arguments, "--run", str(run), "--masks", str(masks), "--epochs", "5"]) == 2
+    assert "started with something else (epochs 3 here, 5 now)" in capsys.readouterr().err
     assert main(["export", "--checkpoint", str(run / "best.ckpt"), "--out", str(model), "--name", "mine"]) == 0
     assert Model(model).card.name == "mine"
     assert main(["evaluate", "--model", str(model), "--data", str(data_folder)]) == 0
@@ -395,6 +398,24 @@ def test_all_ways_of_counting_are_tried_and_the_best_goes_to_the_card(
     assert len(tables) == 3
     assert all(method in table for method in Method for table in tables)
     assert all(table.count(" * ") == 3 for table in tables)
+
+
+def test_a_class_of_which_nothing_is_found_is_named(
+    data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    for number in range(8):  # blank pictures with their boxes
+        blank = np.full(read_image(data_folder / "images" / f"{number}.png").pixels.shape, 255, np.uint8)
+        write_picture(blank, data_folder / "images" / f"{number}.png")
+    assert main(["tune-counting", "--model", "classical", "--data", str(data_folder), "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    for name in CLASS_NAMES:
+        assert told.count(f"{name}: no way of counting found a single cell") == 1
+    for file in (data_folder / "labels").iterdir():  # no picture has a white cell
+        lines = [line for line in file.read_text("utf-8").splitlines() if not line.startswith("0 ")]
+        file.write_text("\n".join(lines), "utf-8")
+    arguments = ["fit", "--data", str(data_folder), "--preset", "tiny-unet", "--workers", "0", "--accelerator", "cpu"]
+    assert main([*arguments, "--run", str(tmp_path / "run"), "--epochs", "1"]) == 0
+    assert "WBC: nothing at all was found on val" in capsys.readouterr().out
 
 
 def test_another_split_is_judged_in_the_ways_that_were_best_before(data_folder: Path):

@@ -115,17 +115,28 @@ class CellSegmenter(lightning.LightningModule):
 
 
 class Teller(lightning.Callback):
-    """Says after each epoch how the run goes."""
+    """Says after each epoch how the run goes, and in the end which classes it never found."""
 
     def __init__(self, tell: Callable[[str], None], names: tuple[str, ...]) -> None:
         self.tell, self.names = tell, names
+        self._found: set[str] = set()
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Say the loss and the Dice of each mask."""
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
         dice = ", ".join(f"{name} {values.get(f'val_{name}_dice', 0):.3f}" for name in (*self.names, EDGE))
+        self._found |= {name for name in self.names if values.get(f"val_{name}_dice", 0) > 0}
         epoch = f"Epoch {trainer.current_epoch + 1} of {trainer.max_epochs}"
         self.tell(f"{epoch}: loss {values.get('loss', float('nan')):.3f}, Dice on val: {dice}")
+
+    def on_fit_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Name the classes of which nothing was found in any epoch."""
+        for name in self.names:
+            if name not in self._found:
+                self.tell(
+                    f"{name}: nothing at all was found on val, so the model will count none; train for more epochs "
+                    "(--epochs), and see that train and val have such cells (smearcount-train data explore)."
+                )
 
 
 def fit_segmenter(

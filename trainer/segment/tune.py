@@ -159,6 +159,13 @@ def best_of(trials: Sequence[Trial]) -> dict[str, CountingMethod]:
     return {name: trial.how for name, trial in best.items()}
 
 
+def never_found(trials: Sequence[Trial]) -> list[str]:
+    """Return the classes that the fields hold and of which no way finds a single cell."""
+    held = dict.fromkeys(trial.class_name for trial in trials if trial.score.truth)
+    found = {trial.class_name for trial in trials if trial.score.counted}
+    return [name for name in held if name not in found]
+
+
 def best_of_each_method(trials: Sequence[Trial]) -> list[Trial]:
     """Return the best way of each method for each class."""
     best: dict[tuple[str, Method], Trial] = {}
