@@ -165,7 +165,7 @@ def test_two_confirmed_cells_never_confirm_one(session: Session) -> None:
     for place in range(2):
         correct(session, found, place, "RBC")
     between = Detections.from_model(
-        boxes[:1] + np.float32([10, 0, 10, 0]), found.scores[:1], found.labels[:1]
+        boxes[:1] + np.array([10, 0, 10, 0], np.float32), found.scores[:1], found.labels[:1]
     ).numbered_from(70)
     assert ledger(session, between) == Ledger(1, 1, 0)
 
