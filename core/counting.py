@@ -162,8 +162,8 @@ class Countable:
             undone[_covered(found, nms_iou, tuple(box), label)] = True
         confirms = np.full(len(hand), -1, np.int64)
         if len(hand) and len(cells):
-            place = np.minimum(np.searchsorted(found.ids[cells], hand.ids), len(cells) - 1)
-            same = (found.ids[cells[place]] == hand.ids) & (found.labels[cells[place]] == hand.labels)
+            place = np.minimum(np.searchsorted(cells, corrections.replaces), len(cells) - 1)
+            same = (cells[place] == corrections.replaces) & (found.labels[cells[place]] == hand.labels)
             confirms[same] = place[same]
         outside = np.zeros(0, np.int64)
         if frame is not None:

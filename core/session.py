@@ -169,7 +169,7 @@ class Session(ImageList):
             if edit.command not in cells or cells[edit.command].image != edit.image:
                 raise damaged(self.path, f"the command of its edit {edit.number} is missing")
             found[edit.command] += 1
-            self._remember(edit.image, edit.number, edit.cell)
+            self._remember(edit, cells[edit.command].kind)
         if len(cells) != file.largest("commands") or any(found[number] != row.cells for number, row in cells.items()):
             raise damaged(self.path, "a part of its edits is missing")
         for row in file.rows("settings"):
@@ -177,23 +177,23 @@ class Session(ImageList):
         for row in file.rows("conflicts"):
             self._next_cell = max(self._next_cell, ConflictRow(*row).cell + 1)
 
-    def _remember(self, image: int, edit: int, cell: int) -> None:
-        self._edits_of.setdefault(image, array("q")).append(edit)
-        self._next_cell = max(self._next_cell, cell + 1)
+    def _remember(self, edit: EditRow, kind: int) -> None:
+        self._next_cell = max(self._next_cell, edit.cell + 1)
+        if kind != Kind.CARRIED:
+            self._edits_of.setdefault(edit.image, array("q")).append(edit.number)
 
     # -- edits -------------------------------------------------------------------------------
 
-    def record(self, command: Command, person: str, *, carried: bool = False) -> Command:
+    def record(self, command: Command, person: str) -> Command:
         """Store an edit, and return it with its number (whatever number it came with).
 
         It is on the disk when this returns. ``reviewed`` is applied to the image, ``kept`` to the settings.
-        ``carried``: it is what becomes of a person's edits in a new count; it cannot be undone.
         """
         image = command.image
         with self._file.transaction():
             row = self._row(image)
             first = self._file.largest("edits") + 1
-            kind = Kind.CARRIED if carried else Kind.CONTINUED if command.continues else Kind.COMMAND
+            kind = Kind.CONTINUED if command.continues else Kind.COMMAND
             number = self._append(person, image, command.name, kind, command)
             edits = pack_changes(command.changes, first, number, image)
             self._file.write("edits", edits)
@@ -204,25 +204,25 @@ class Session(ImageList):
             for key, _, after in command.kept:
                 self.put(key, after)
         for edit in edits:
-            self._remember(image, edit.number, edit.cell)
+            self._remember(edit, kind)
         return replace(command, number=number)
+
+    def changes(self, image: int) -> dict[int, Change]:
+        """Return what all edits together did to each cell that they touched, by its id, in order of first touch.
+
+        A cell that a model found is the first time ``before`` as it was found, in whatever count that was.
+        """
+        texts: dict[int, tuple[str | None, str | None]] = {}
+        for edit in self._edits(image):
+            first, _ = texts.get(edit.cell, (edit.before, None))
+            texts[edit.cell] = first, edit.after
+        return {
+            number: Change(number, unpack_cell(before), unpack_cell(after)) for number, (before, after) in texts.items()
+        }
 
     def overlay(self, image: int) -> dict[int, Cell | None]:
         """Return the last state of each cell that edits touched, in order of first touch; None = removed."""
-        return {edit.cell: unpack_cell(edit.after) for edit in self._edits(image)}
-
-    def originals(self, image: int) -> dict[int, Cell]:
-        """Return the found cells that a person corrected, as they were found.
-
-        Not those that are as a new count left them (``carried``).
-        """
-        cells: dict[int, Cell | None] = {}
-        carried: dict[int, bool] = {}
-        for edit in self._edits(image):
-            cells.setdefault(edit.cell, unpack_cell(edit.before))
-            row = self._file.row("commands", edit.command)
-            carried[edit.cell] = row is not None and CommandRow(*row).kind == Kind.CARRIED
-        return {number: cell for number, cell in cells.items() if cell is not None and not carried[number]}
+        return {number: change.after for number, change in self.changes(image).items()}
 
     def _edits(self, image: int) -> Generator[EditRow]:
         for number in self._edits_of.get(image, ()):
@@ -235,7 +235,8 @@ class Session(ImageList):
         """Return image id -> number of cells that edits left other than they were."""
         counts = self._file.select(
             "SELECT first.image, count(*)"
-            " FROM (SELECT min(number) AS low, max(number) AS high FROM edits GROUP BY image, cell)"
+            " FROM (SELECT min(number) AS low, max(number) AS high FROM edits"
+            f" WHERE command NOT IN (SELECT number FROM commands WHERE kind = {Kind.CARRIED:d}) GROUP BY image, cell)"
             " JOIN edits AS first ON first.number = low JOIN edits AS last ON last.number = high"
             " WHERE first.before IS NOT last.after GROUP BY first.image ORDER BY first.image"
         )

@@ -66,6 +66,10 @@ class ImageList:
         rows = self._file.rows("images", "WHERE removed = 0 ORDER BY position")
         return [unpack_image(ImageRow(*row), self._paths[row[0]]) for row in rows]
 
+    def image(self, number: int) -> StoredImage:
+        """Return an image by its id, on the list or not."""
+        return unpack_image(self._row(number), self._paths[number])
+
     def add_images(self, paths: Iterable[Path]) -> list[StoredImage]:
         """Put images at the end of the list, and return those that were not on it before.
 

@@ -102,9 +102,10 @@ class DetectionsRow(NamedTuple):
 class Kind(IntEnum):
     """What a row of ``commands`` is.
 
-    Nothing before a ``LOSS`` can be undone: edits are missing there. A ``CARRIED`` one was no person's, but
-    followed from earlier ones when the image was counted again. A ``CONTINUED`` one is a command that is undone
-    together with the command before it.
+    Nothing before a ``LOSS`` can be undone: edits are missing there. A ``CARRIED`` one was no person's: programs
+    before this one stored what followed from earlier edits when the image was counted again. It is passed over,
+    since ``core.corrections`` finds that out for any count. A ``CONTINUED`` one is a command that is undone together
+    with the command before it.
     """
 
     COMMAND = 0

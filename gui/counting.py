@@ -11,9 +11,9 @@ from core.contours import save_contours
 from core.counting import CountSettings
 from core.finders import counted_by
 from core.model_results import load_result
-from core.recount import carry_over
+from core.recount import find_conflicts, standing
 from core.session_settings import SETTINGS_KEY, keep_card, save_field, stored_settings
-from core.session_values import Command, SessionError, StoredDetections
+from core.session_values import SessionError, StoredDetections
 from gui.counting_queue import CountingQueue
 from gui.entries import Entry, ImageCells, State
 from gui.picture_list import PictureList
@@ -21,16 +21,19 @@ from gui.session_holder import Level
 from gui.session_model import SessionModel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from core.detector import DetectorResult
     from core.finders import AnyModel
     from core.model_card import ModelCard
     from core.segcount.method import Method
+    from core.session_values import Change
     from gui.copies import Copies
     from gui.worker import Reading
 
-_OVERLAY_NOTE = "corrections carried over"
+_STAYS = "Its earlier count stays."
+_KEPT_NOTE = "Count again: corrections carried over"
 
 
 class Counting(PictureList):
@@ -185,7 +188,8 @@ class Counting(PictureList):
         )
         try:
             with session.together():
-                corrected = self._carry_corrections_over(entry, found)
+                changes = session.changes(entry.id)
+                corrected = self._compare_with_corrections(entry, found, changes)
                 session.set_counted(
                     entry.id,
                     found,
@@ -199,7 +203,6 @@ class Counting(PictureList):
                 save_contours(session, entry.id, detections)
                 keep_card(session, model.sha256, model.card)
                 self.session_model.keep(session, model)
-            overlay = session.overlay(entry.id)
         except SessionError as error:
             self.queue.put_back(entry)
             self.message.emit(Level.ERROR, f"{error} Counting is paused; choose Go on then.")
@@ -214,7 +217,7 @@ class Counting(PictureList):
                     f"{entry.path.name}: the new count and your corrections disagree; see History (F8), Conflicts.",
                 )
         # not read from the session again, as the worker has done a part of the counting of just these cells
-        self._cells[entry.id] = ImageCells.of(found.in_order_of(self.classes), overlay, self.classes)
+        self._cells[entry.id] = ImageCells.of(found.in_order_of(self.classes), changes, self.classes)
         entry.state = State.COUNTED
         self._recount(entry)
         self.fields.judge(entry)
@@ -227,43 +230,58 @@ class Counting(PictureList):
             if entry.notices:
                 self.message.emit(Level.WARNING, " ".join(entry.notices))
 
-    def _carry_corrections_over(self, entry: Entry, found: StoredDetections) -> bool:
-        """Store what becomes of a picture's corrections when it was counted again; False if it has none."""
+    def _compare_with_corrections(self, entry: Entry, found: StoredDetections, changes: Mapping[int, Change]) -> bool:
+        """Store where a new count speaks against a picture's corrections; False if it has none."""
         session, settings = self.session, self.settings
         assert session is not None
         assert settings is not None
-        overlay = session.overlay(entry.id)
-        if not overlay:
+        if not changes:
             return False
-        now, originals = found.in_order_of(self.classes).detections, session.originals(entry.id)
-        changes, conflicts = carry_over(overlay, originals, now, self.classes, settings.thresholds)
-        if changes:
-            command = Command(0, entry.id, f"Count again: {_OVERLAY_NOTE}", tuple(changes), None, None)
-            session.record(command, "SmearCount", carried=True)
-        session.put_conflicts(entry.id, conflicts)
+        now = found.in_order_of(self.classes).detections
+        session.put_conflicts(entry.id, find_conflicts(changes.values(), now, self.classes, settings.thresholds))
+        if standing(changes.values()):
+            session.note("SmearCount", entry.id, _KEPT_NOTE)
         return True
 
     @Slot(object, str)
     def _on_failed(self, entry: Entry, error: str) -> None:
-        entry.error = error
+        stays = entry.state is not State.COUNTED and self._back_to_earlier_count(entry)
         if entry.state is not State.COUNTED:
             entry.state = State.FAILED
             if self.session is not None and self.writable:
                 session = self.session
                 self.guarded(lambda: session.set_failed(entry.id, error))
-        self.image_changed.emit(entry.row)
-        if entry is self.current_entry:
-            self.counts_changed.emit()
+        self._tell_error(entry, error, stays=stays)
 
     @Slot(object, str)
     def _on_unreachable(self, entry: Entry, error: str) -> None:
-        entry.error = error
-        self.image_changed.emit(entry.row)
+        stays = entry.state is not State.COUNTED and self._back_to_earlier_count(entry)
+        self._tell_error(entry, error, stays=stays)
         folder, waiting = entry.path.parent, self.queue.waiting
         later = f" Choose Go on then to count the {waiting:,} pictures that wait." if waiting else ""
         self.message.emit(
             Level.ERROR, f"{folder}: it cannot be reached; connect the drive or the network folder again.{later}"
         )
+
+    def _tell_error(self, entry: Entry, error: str, *, stays: bool) -> None:
+        """Say what keeps a picture from being shown or counted; ``stays``: from being counted again."""
+        entry.error = f"{error} {_STAYS}" if stays else error
+        if stays:
+            self.message.emit(Level.WARNING, entry.error)
+        self.image_changed.emit(entry.row)
+        if entry is self.current_entry:
+            self.counts_changed.emit()
+
+    def _back_to_earlier_count(self, entry: Entry) -> bool:
+        """Count a picture as the session has it, after it could not be counted again; False if it has no count."""
+        session = self.session
+        stored = self.guarded(lambda: session.image(entry.id)) if session is not None else None
+        if stored is None or State(stored.state) is not State.COUNTED:
+            return False
+        entry.state, entry.size, entry.notices = State.COUNTED, (stored.width, stored.height), stored.notices
+        entry.seconds, entry.stamp = stored.seconds, stored.stamp
+        self.recount([entry])
+        return entry.state is State.COUNTED
 
     @Slot(object)
     def _on_state_changed(self, entry: Entry) -> None:

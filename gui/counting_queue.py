@@ -109,7 +109,10 @@ class CountingQueue(QObject):
         self._entries = {entry.id: entry for entry in entries}
         self._order = entries
         waiting = (State.WAITING, State.COUNTING) if count else ()
-        self._waiting = OrderedDict((entry.id, entry) for entry in entries if entry.state in waiting)
+        again = self._waiting.keys()  # counted earlier, and waiting for a folder that is not there
+        self._waiting = OrderedDict(
+            (entry.id, entry) for entry in entries if entry.state in waiting or entry.id in again
+        )
         for image in [image for image in self._pictures if image not in self._entries]:
             del self._pictures[image]
         if self._job is not None and self._job.image not in self._entries:

@@ -117,7 +117,7 @@ class DoubtBar(QWidget):
             return []
         places, _ = entry.countable.doubtful(document.settings.thresholds, document.classes, DOUBT_REACH)
         numbers = [int(number) for number in cells.cells.ids[places]]
-        undecided = set(cells.found.detections.ids.tolist()) - cells.overlay.keys()
+        undecided = set(cells.found.detections.ids[~cells.corrections.touched].tolist())
         sent = [number for number in document.editing.doubts(entry.id) if number in undecided]
         return [number for number in dict.fromkeys([*sent, *numbers]) if number not in self._skipped]
 

@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from core.detections import Origin
-from core.recount import found_cell
+from core.recount import found_cell, standing
 from core.session_values import Cell, Change, Command
 from gui.edit_commands import EditStack
 from gui.session_holder import Level
@@ -64,13 +64,13 @@ class Editing(QObject):
         cells = self._document.cells_of(entry) if entry is not None else None
         if cells is None:
             return None
-        if number in cells.overlay:
-            return cells.overlay[number]
+        change = cells.changes.get(number)
+        if change is not None and change in standing([change]):
+            return change.after
         found = cells.found.detections
         place = int(np.searchsorted(found.ids, number))
-        if place < len(found) and found.ids[place] == number:
-            return found_cell(found, place, self._document.classes)
-        return None
+        there = place < len(found) and found.ids[place] == number and not cells.corrections.touched[place]
+        return found_cell(found, place, self._document.classes) if there else None
 
     @property
     def selected(self) -> list[CellOf]:

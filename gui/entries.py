@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from core.detections import Detections
     from core.frame import Frame
     from core.quality import Quality
-    from core.session_values import Cell, FileStamp, StoredDetections
+    from core.session_values import Change, FileStamp, StoredDetections
 
 
 class State(Enum):
@@ -55,18 +55,18 @@ class Entry:
 
 @dataclass
 class ImageCells:
-    """The cells of one picture: what the model found, and the person's corrections."""
+    """The cells of one picture: what the model found, and the person's corrections, which belong to no count."""
 
     found: StoredDetections
-    overlay: dict[int, Cell | None]
+    changes: dict[int, Change]
     corrections: Corrections
     cells: Detections
 
     @classmethod
-    def of(cls, found: StoredDetections, overlay: dict[int, Cell | None], classes: Sequence[str]) -> ImageCells:
-        """Lay the corrections over what was found."""
-        corrections = Corrections.of(found.detections, overlay, classes)
-        return cls(found, overlay, corrections, corrections.over(found.detections))
+    def of(cls, found: StoredDetections, changes: dict[int, Change], classes: Sequence[str]) -> ImageCells:
+        """Lay the corrections over what was found; ``changes`` is what became of each corrected cell, by its id."""
+        corrections = Corrections.of(found.detections, changes.values(), classes)
+        return cls(found, changes, corrections, corrections.over(found.detections))
 
     def countable(self, nms_iou: float, frame: Frame | None) -> Countable:
         """Return what a count needs to keep; ``frame`` says which cells are left out."""

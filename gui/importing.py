@@ -14,14 +14,14 @@ from core.corrections import Corrections
 from core.counting import SAME_CELL_IOU, count
 from core.detections import Detections, Origin
 from core.ground_truth import GroundTruth
-from core.recount import found_cell
+from core.recount import found_cell, standing
 from core.session import SessionError
 from core.session_values import Cell, Change
 from gui.background import Steps, many
 from gui.session_holder import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from core.counting import CountSettings
     from core.session_values import Command
@@ -98,12 +98,12 @@ def why_no_import(document: Document) -> str:
     return ""
 
 
-def new_boxes(boxes: Sequence[NamedBox], overlay: Mapping[int, Cell | None], nms_iou: float) -> list[NamedBox]:
+def new_boxes(boxes: Sequence[NamedBox], changes: Iterable[Change], nms_iou: float) -> list[NamedBox]:
     """Return the boxes that are not the same cell as one that a person put or imported before.
 
     Without this, importing a file a second time would count its cells twice.
     """
-    mine = [cell for cell in overlay.values() if cell is not None and cell.origin != Origin.MODEL]
+    mine = [change.after for change in standing(changes) if change.after is not None]
     if not mine:
         return list(boxes)
     my_names = np.array([cell.class_name for cell in mine])
@@ -120,24 +120,20 @@ def new_boxes(boxes: Sequence[NamedBox], overlay: Mapping[int, Cell | None], nms
 
 
 def removals(
-    cells: ImageCells | None, overlay: Mapping[int, Cell | None], classes: tuple[str, ...], settings: CountSettings
+    cells: ImageCells | None, changes: Iterable[Change], classes: tuple[str, ...], settings: CountSettings
 ) -> list[Change]:
     """Return the changes that empty a picture's count: a person's cells go, and the found ones that count.
 
     So do found cells that count only once the person's cells over them are gone.
     """
-    changes = {}
+    earlier = standing(changes)
+    removed = [Change(change.cell, change.after, None) for change in earlier if change.after is not None]
     found = cells.found.detections if cells else Detections.empty()
-    there = set(found.ids.tolist())
-    for number, cell in overlay.items():
-        if cell is not None and not (cell.origin == Origin.MODEL and number in there):
-            changes[number] = Change(number, cell, None)
-    touched = Corrections.of(found, overlay, classes).touched
-    result = count(found, settings, classes, Corrections(touched, Detections.empty()))
+    left = Corrections.of(found, [replace(change, after=None) for change in earlier], classes)
+    result = count(found, settings, classes, left)
     for place in np.flatnonzero(result.counted).tolist():
-        number = int(found.ids[place])
-        changes[number] = Change(number, found_cell(found, place, classes), None)
-    return list(changes.values())
+        removed.append(Change(int(found.ids[place]), found_cell(found, place, classes), None))
+    return removed
 
 
 class Importing(QObject):
@@ -186,14 +182,15 @@ class Importing(QObject):
             if self._plan.use is Use.TRUTH:
                 self._keep_truth(picture)
             elif self._plan.use is Use.ADD:
-                new = new_boxes(boxes, session.overlay(picture.id), settings.nms_iou)
+                new = new_boxes(boxes, session.changes(picture.id).values(), settings.nms_iou)
                 self._known += len(boxes) - len(new)
                 boxes = new
                 name = f"Import {many(len(boxes), 'cell')}"
                 if not self._correct(entry, name, self._additions(boxes)):
                     return False
             else:
-                changes = removals(document.cells_of(entry), session.overlay(picture.id), document.classes, settings)
+                earlier = session.changes(picture.id).values()
+                changes = removals(document.cells_of(entry), earlier, document.classes, settings)
                 name = f"Replace the count by {many(len(boxes), 'imported cell')}"
                 if not self._correct(entry, name, changes + self._additions(boxes)):
                     return False

@@ -92,7 +92,7 @@ class PictureList(SessionHolder):
                 if found is None:
                     return None
                 found = with_contours(self.session, entry.id, found)
-                cells = ImageCells.of(found.in_order_of(self.classes), self.session.overlay(entry.id), self.classes)
+                cells = ImageCells.of(found.in_order_of(self.classes), self.session.changes(entry.id), self.classes)
             except SessionDamagedError:
                 entry.state = State.FAILED
                 entry.error = f"{entry.path}: the cells found in it cannot be read; count it again (F5)."
@@ -294,10 +294,10 @@ class PictureList(SessionHolder):
         """Show a stored correction."""
         cells = self._cells.get(entry.id)
         if command.changes and cells is not None:
-            overlay = cells.overlay
             for change in command.changes:
-                overlay[change.cell] = change.after
-            self._cells[entry.id] = ImageCells.of(cells.found, overlay, self.classes)
+                first = cells.changes.get(change.cell, change)
+                cells.changes[change.cell] = replace(change, before=first.before)
+            self._cells[entry.id] = ImageCells.of(cells.found, cells.changes, self.classes)
         if command.reviewed is not None:
             entry.reviewed = command.reviewed[1]
         if command.changes:

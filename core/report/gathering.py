@@ -133,7 +133,7 @@ class _Gatherer:
 
     def _count(self, image: StoredImage, found: StoredDetections, truth: GroundTruth | None) -> None:
         cells = found.in_order_of(self.classes).detections
-        corrections = Corrections.of(cells, self._session.overlay(image.id), self.classes)
+        corrections = Corrections.of(cells, self._session.changes(image.id).values(), self.classes)
         frame = self.settings.frame(image.width, image.height, load_region(self._session, image.id))
         countable = Countable.of(cells, corrections, self.settings.nms_iou, frame)
         field = DetectorResult(

@@ -14,6 +14,7 @@ from core.detections import Detections, Origin
 from core.frame import EdgeRule, Frame
 from core.region import Region
 from core.session_values import Cell as Correction
+from core.session_values import Change
 
 CLASSES = ("RBC", "WBC", "Platelets")
 
@@ -145,7 +146,7 @@ def framed(limits: tuple[float, float, float], frame: Frame) -> CountSettings:
 def test_the_frame_takes_from_the_count_what_lies_outside_and_nothing_else(
     cells: Detections, overlay: dict[int, Correction | None], limits: tuple[float, float, float], frame: Frame
 ):
-    corrections = Corrections.of(cells, overlay, CLASSES)
+    corrections = Corrections.of(cells, [Change(number, None, put) for number, put in overlay.items()], CLASSES)
     everything = count(cells, settings_of(limits), CLASSES, corrections)
     result = count(cells, framed(limits, frame), CLASSES, corrections, frame)
     inside = frame.inside(corrections.over(cells).boxes)
@@ -158,7 +159,7 @@ def test_the_frame_takes_from_the_count_what_lies_outside_and_nothing_else(
 def test_the_ledger_adds_up_in_a_frame(
     cells: Detections, overlay: dict[int, Correction | None], limits: tuple[float, float, float], frame: Frame
 ):
-    corrections = Corrections.of(cells, overlay, CLASSES)
+    corrections = Corrections.of(cells, [Change(number, None, put) for number, put in overlay.items()], CLASSES)
     result = count(cells, framed(limits, frame), CLASSES, corrections, frame)
     untouched = count(cells, framed(limits, frame), CLASSES, None, frame)
     labels = corrections.over(cells).labels
@@ -202,7 +203,7 @@ def test_a_box_moved_over_the_border_moves_in_the_ledger(
     found: tuple[float, float, float, float], put: tuple[float, float, float, float], ledger: tuple[int, int, int]
 ):
     cells = detections_of([((int(found[0]), 50, int(found[2]), 100), 0.9, 0)])
-    corrections = Corrections.of(cells, {0: Correction("RBC", put, 0.9, Origin.PERSON)}, CLASSES)
+    corrections = Corrections.of(cells, [Change(0, None, Correction("RBC", put, 0.9, Origin.PERSON))], CLASSES)
     frame = Frame(200, 200, EdgeRule.TOP_LEFT)
     result = count(cells, framed((0.5, 0.5, 0.5), frame), CLASSES, corrections, frame)
     row = result.ledger["RBC"]

@@ -21,7 +21,7 @@ from core.matching import UNMATCHED, match_points
 from core.metrics import ClassScore, score_image
 from core.region import Region
 from core.session import Session
-from core.session_values import Cell
+from core.session_values import Cell, Change
 from core.verification import (
     AP_IOUS,
     Case,
@@ -242,7 +242,7 @@ def test_an_image_in_which_nobody_looked_for_a_class_is_left_out() -> None:
 def test_the_model_is_verified_unless_corrections_are_given() -> None:
     found = detections_of([((0, 0, 20, 20), 0.9, 0), ((40, 0, 60, 20), 0.8, 0), ((80, 0, 99, 20), 0.3, 0)])
     new = Cell("RBC", (120.0, 0.0, 140.0, 20.0), 1.0, Origin.PERSON)
-    corrections = Corrections.of(found, {1: None, 9: new}, CLASSES)
+    corrections = Corrections.of(found, [Change(1, None, None), Change(9, None, new)], CLASSES)
     truth = truth_of([((0, 0, 20, 20), 0), ((120, 0, 140, 20), 0), ((160, 0, 180, 20), 0)])
     model = Case.of(1, "", found, truth, SETTINGS)
     corrected = Case.of(1, "", found, truth, SETTINGS, corrections=corrections)
