@@ -220,10 +220,6 @@ class Session(ImageList):
             number: Change(number, unpack_cell(before), unpack_cell(after)) for number, (before, after) in texts.items()
         }
 
-    def overlay(self, image: int) -> dict[int, Cell | None]:
-        """Return the last state of each cell that edits touched, in order of first touch; None = removed."""
-        return {number: change.after for number, change in self.changes(image).items()}
-
     def _edits(self, image: int) -> Generator[EditRow]:
         for number in self._edits_of.get(image, ()):
             row = self._file.row("edits", number)

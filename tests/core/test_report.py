@@ -286,7 +286,7 @@ def test_whatever_the_numbers_depend_on_supersedes_a_sign_off(session: Session, 
         case "threshold":  # even one that changes no count
             session.put(SETTINGS_KEY, {**stored, "thresholds": {**stored["thresholds"], "RBC": 0.51}})
         case "overlap":
-            session.put(SETTINGS_KEY, {**stored, "nms_iou": 0.4})
+            session.put(SETTINGS_KEY, {**stored, "nms_iou": 0.45})
         case "rule":
             session.put(SETTINGS_KEY, {**stored, "edge_rule": "top-left"})
         case "region":

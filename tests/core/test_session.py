@@ -84,6 +84,11 @@ def take_back(session: Session, command: Command, person: str = "Ada") -> Comman
     return session.record(back, person)
 
 
+def cells_now(session: Session, image: int) -> dict[int, Cell | None]:
+    """Return what became of each cell that edits touched, in order of first touch; None = removed."""
+    return {number: change.after for number, change in session.changes(image).items()}
+
+
 def cells_of(stored: StoredDetections | None) -> Any:
     """Return everything of stored detections as values that can be compared."""
     if stored is None:
@@ -101,7 +106,7 @@ def contents(session: Session, keys: tuple[str, ...] = ()) -> dict[str, Any]:
     pieces["done"], pieces["undone"] = session.commands()
     for position, image in enumerate(images):
         pieces[f"image {position}"] = image
-        pieces[f"overlay {image.id}"] = list(session.overlay(image.id).items())
+        pieces[f"overlay {image.id}"] = list(cells_now(session, image.id).items())
         try:
             pieces[f"cells {image.id}"] = cells_of(session.detections(image.id))
         except SessionDamagedError:
@@ -219,7 +224,7 @@ def test_counting_again_replaces_what_was_found_and_keeps_the_edits(session: Ses
     command = add(session, image.id)
     second = count(session, image.id, 5)
     assert cells_of(session.detections(image.id)) == cells_of(second)
-    assert list(session.overlay(image.id)) == [command.changes[0].cell]
+    assert list(cells_now(session, image.id)) == [command.changes[0].cell]
 
 
 @pytest.mark.parametrize("fault", ["gap", "origin"])
@@ -241,7 +246,7 @@ def test_numbers_of_numpy_are_numbers(session: Session, tmp_path: Path):
     box: Any = (x, np.float64(2), np.int32(3), 4)
     put = Cell("RBC", box, np.float32(0.5), Origin.PERSON)  # pyright: ignore[reportArgumentType]
     session.record(Command(0, image.id, "Add", (Change(int(np.int64(9)), None, put),), None, None), "Ada")
-    assert session.overlay(image.id) == {9: Cell("RBC", (float(x), 2.0, 3.0, 4.0), 0.5, Origin.PERSON)}
+    assert cells_now(session, image.id) == {9: Cell("RBC", (float(x), 2.0, 3.0, 4.0), 0.5, Origin.PERSON)}
     session.put("zoom", {"factor": x, "centre": np.array([1, 2])})
     assert session.get("zoom") == {"factor": float(x), "centre": [1, 2]}
 
@@ -329,7 +334,7 @@ def test_a_removed_image_comes_back_with_everything(session: Session, tmp_path: 
     assert [image.id for image in session.images()] == [b.id, a.id]
     assert before.reviewed
     assert cells_of(session.detections(a.id)) == cells_of(stored)
-    assert len(session.overlay(a.id)) == 1
+    assert len(cells_now(session, a.id)) == 1
     assert len(session.conflicts()) == 1
 
 
@@ -378,8 +383,8 @@ def test_the_last_state_of_each_edited_cell_counts(session: Session, tmp_path: P
     ):
         session.record(Command(0, image.id, "Edit", changes, None, None), "Ada")
     session.record(Command(0, other.id, "Edit", (Change(9, one, None),), None, None), "Ada")
-    assert list(session.overlay(image.id).items()) == [(7, one), (3, three), (5, one)]
-    assert session.overlay(other.id) == {9: None}
+    assert list(cells_now(session, image.id).items()) == [(7, one), (3, three), (5, one)]
+    assert cells_now(session, other.id) == {9: None}
     assert session.edited_cells() == {image.id: 2, other.id: 1}
 
 
@@ -439,7 +444,7 @@ def test_a_clock_that_goes_back_changes_no_order(path: Path, tmp_path: Path):
         session.note("Ada", None, "3")
     with Session.open(path) as session:
         assert [line.text for line in session.history()] == ["3", "2", "1", "0"]
-        assert session.overlay(image.id) == {1: cell(2)}
+        assert cells_now(session, image.id) == {1: cell(2)}
         assert [command.name for command in session.commands()[0]] == ["0", "1", "2"]
 
 
@@ -561,13 +566,13 @@ def test_the_undo_stack_is_that_of_the_window(memory_folder: Path, seed: int, co
                 stack[position:] = [(command, command.number)]
                 position += 1
         expected = [(command.name, command.changes, latest) for command, latest in stack]
-        after = {image: session.overlay(image) for image in images}
+        after = {image: cells_now(session, image) for image in images}
     with Session.open(path) as session:
         done, undone = session.commands()
         assert len(done) == position
         assert [(command.name, command.changes, command.number) for command in done + undone] == expected
         standing = {change.cell for command in done for change in command.changes}
-        assert {image: session.overlay(image) for image in images} == after
+        assert {image: cells_now(session, image) for image in images} == after
         there = {number for image in images for number, state in after[image].items() if state is not None}
         assert there == standing
 
@@ -617,9 +622,9 @@ def test_one_of_several_changes_that_fails_takes_the_others_along(session: Sessi
     with pytest.raises(SessionError, match="none of it was stored"), session.together():
         fail_and_go_on()
     assert session.history() == []
-    assert session.overlay(image.id) == {}
+    assert cells_now(session, image.id) == {}
     add(session, image.id)
-    assert len(session.overlay(image.id)) == 1
+    assert len(cells_now(session, image.id)) == 1
 
 
 # -- copies ----------------------------------------------------------------------------------------
@@ -684,13 +689,13 @@ def test_a_full_drive_loses_nothing_and_the_edit_can_be_repeated(path: Path, tmp
         with pytest.raises(SessionError, match=r"the drive is full; free some space"):
             add_endlessly(session, images[0].id)
         stored = len(session.history(limit=10_000))
-        assert len(session.overlay(images[0].id)) == stored > 10
+        assert len(cells_now(session, images[0].id)) == stored > 10
         with pytest.raises(SessionError, match="the drive is full"):
             count(session, images[1].id, 5000)
         assert session.images()[1].state == "waiting"
         with pytest.raises(SessionError, match="the drive is full"), session.together():
             add_endlessly(session, images[1].id)
-        assert session.overlay(images[1].id) == {}
+        assert cells_now(session, images[1].id) == {}
         connection.execute("PRAGMA max_page_count = 100000")
         add(session, images[0].id, f"Edit {stored}")
         count(session, images[1].id, 5000)
@@ -1123,7 +1128,7 @@ def test_what_was_lost_is_told(memory_folder: Path, sound: tuple[bytes, dict[str
         assert placeholder.path == memory_folder / "unreadable name 3"
         assert len(session.images()) == len([key for key in expected if key.startswith("image ")])
         assert cells_of(session.detections(3)) == expected["cells 3"]
-        assert list(session.overlay(3).items()) == expected["overlay 3"]
+        assert list(cells_now(session, 3).items()) == expected["overlay 3"]
         assert session.history()[0].text == " ".join(session.damage)
         assert session.commands()[0] == expected["done"]
         session.relocate({3: memory_folder / "smear 02.png"}, "Ada")
@@ -1193,7 +1198,7 @@ def test_damaged_cells_are_counted_again(memory_folder: Path, sound: tuple[bytes
     with Session.open(path) as session:
         assert session.damage == ()
         assert cells_of(session.detections(2)) == cells_of(stored)
-        assert list(session.overlay(2).items()) == expected["overlay 2"]
+        assert list(cells_now(session, 2).items()) == expected["overlay 2"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a file that is open cannot be copied on Windows")

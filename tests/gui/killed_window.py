@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def digest(session: Session) -> str:
     """Return what tells two states of the corrections apart."""
     image = session.images()[0]
-    state = sorted(session.overlay(image.id).items()), image.reviewed
+    state = sorted((number, change.after) for number, change in session.changes(image.id).items()), image.reviewed
     return hashlib.sha256(repr(state).encode()).hexdigest()
 
 

@@ -420,7 +420,7 @@ def test_pictures_that_are_not_counted_yet_take_imports_by_their_upright_size(
     assert "not counted yet" in dialog.outcome.text()
     bench.finish(dialog, Use.ADD)
     assert document.session is not None
-    boxes = [cell.box for cell in document.session.overlay(entry.id).values() if cell is not None]
+    boxes = [change.after.box for change in document.session.changes(entry.id).values() if change.after is not None]
     assert np.allclose(boxes, BOXES, atol=0.01)
 
 

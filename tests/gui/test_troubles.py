@@ -144,7 +144,7 @@ def test_a_full_drive_refuses_an_edit_and_takes_it_when_there_is_room(
     path = session_path(window)
     assert notice(window) == f"{path}: the drive is full; free some space and try again."
     assert shown_counts(window) == before
-    second, counts = make_smear("2.png", seed=2)
+    second, counts = make_smear("2.png", seed=2, red_cells=30)
     document.open_paths([second])
     if len(document.entries) == 1:  # not even its name could be stored
         assert "the drive is full" in notice(window)

@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 
 _VARIED: dict[Method, dict[str, tuple[float, ...]]] = {  # the simplest first, which wins where several do as well
     Method.COMPONENTS: {},
-    Method.WATERSHED: {"marker_height": (0.7, 0.8, 0.9)},
+    Method.WATERSHED: {"marker_height": (0.7, 0.85)},
     Method.HOUGH: {"arc": (0.06, 0.08, 0.11), "radius_range": (0.3, 0.4)},
 }
-_THRESHOLDS = (0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
+_LARGER = (1.0, 1.5, 2.0)  # the smallest cell, in what the card says; circles have their range of radii
+_THRESHOLDS = (0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98)
 _WITHOUT_EDGE = 1.0
 
 
@@ -78,11 +79,13 @@ class Trial:
 def ways_of(how: CountingMethod, has_edge: bool) -> Iterable[CountingMethod]:
     """Return the ways that are tried for a class that is counted in this way."""
     for method, varied in _VARIED.items():
+        sizes = [how.smallest] if method is Method.HOUGH else [factor * how.smallest for factor in _LARGER]
         edges = (how.edge_threshold, _WITHOUT_EDGE) if has_edge and how.edge_threshold < 1 else (how.edge_threshold,)
         for values in product(*varied.values()):
             changes = dict(zip(varied, values, strict=True))
-            for threshold, edge in product(sorted({how.threshold, *_THRESHOLDS}), edges):
-                yield msgspec.structs.replace(how, method=method, threshold=threshold, edge_threshold=edge, **changes)
+            for smallest, threshold, edge in product(sizes, sorted({how.threshold, *_THRESHOLDS}), edges):
+                changes |= {"smallest": smallest, "threshold": threshold, "edge_threshold": edge}
+                yield msgspec.structs.replace(how, method=method, **changes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +189,7 @@ def counting_table(trials: Sequence[Trial], chosen: Mapping[str, CountingMethod]
         table.add_column(name, justify="right")
     for trial in trials:
         name, how, score = trial.class_name, trial.how, trial.score
-        keys = ("threshold", "edge_threshold", *_VARIED[how.method])
+        keys = ("threshold", "edge_threshold", "smallest", *_VARIED[how.method])
         table.add_row(
             name,
             f"{how.method} *" if how == chosen.get(name) else how.method.value,
