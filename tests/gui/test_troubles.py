@@ -144,19 +144,22 @@ def test_a_full_drive_refuses_an_edit_and_takes_it_when_there_is_room(
     path = session_path(window)
     assert notice(window) == f"{path}: the drive is full; free some space and try again."
     assert shown_counts(window) == before
-    second, counts = make_smear("2.png", seed=2, red_cells=30)
-    document.open_paths([second])
-    if len(document.entries) == 1:  # not even its name could be stored
+    others = [make_smear(f"{number}.png", seed=number) for number in range(2, 22)]
+    document.open_paths([file for file, _ in others])
+    if len(document.entries) == 1:  # not even their names could be stored
         assert "the drive is full" in notice(window)
         ballast.unlink()
-        document.open_paths([second])
-    else:
+        document.open_paths([file for file, _ in others])
+    else:  # a count or two may find room
         qtbot.waitUntil(lambda: document.queue.paused, timeout=30_000)
         assert notice(window).endswith("Counting is paused; choose Go on then.")
         ballast.unlink()
         qtbot.mouseClick(window.status.pause_button, LEFT)
     wait_counted(window)
-    assert shown_counts(window) == counts
+    for row, (_, counts) in enumerate(others, 1):
+        document.set_current(row)
+        wait_counted(window)
+        assert shown_counts(window) == counts
     document.set_current(0)
     document.editing.mark_reviewed(True)
     before = shown_counts(window)
@@ -164,7 +167,7 @@ def test_a_full_drive_refuses_an_edit_and_takes_it_when_there_is_room(
     assert document.open_session(path)
     wait_counted(window)
     assert shown_counts(window) == before
-    assert [entry.reviewed for entry in document.entries] == [True, False]
+    assert [entry.reviewed for entry in document.entries] == [True] + [False] * len(others)
     assert len([line for line in document.history() if line.image == 1]) == edits + 1
 
 
