@@ -124,14 +124,8 @@ def suppress(boxes: NDArray[np.float32], scores: NDArray[np.float32], iou: float
     order = np.argsort(-scores, kind="stable")
     ranked = boxes[order]
     one, other, overlap = overlapping_pairs(ranked, ranked, iou)
-    doubles = (one < other) & (overlap > iou)
-    kept = [True] * len(boxes)
-    # In ascending order of the first, so that whether it is kept itself is settled by then
-    for better, worse in zip(one[doubles].tolist(), other[doubles].tolist(), strict=True):
-        if kept[better]:
-            kept[worse] = False
     result = np.zeros(len(boxes), bool)
-    result[order] = kept
+    result[order] = _keep_better(len(boxes), one, other, overlap > iou)
     return result
 
 
@@ -146,36 +140,52 @@ def suppress_by_class(
     return kept
 
 
-def voted(
-    boxes: NDArray[np.float32],
-    scores: NDArray[np.float32],
-    labels: NDArray[np.int32],
-    chosen: NDArray[np.bool_],
-    iou: float,
-) -> NDArray[np.float32]:
-    """Place each chosen box by a vote of all that mean the same cell (Gidaris and Komodakis 2015, box voting).
+def thin_and_place(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], labels: NDArray[np.int32], doubles: float, votes: float
+) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Suppress near doubles by class, and place each box that is left by a vote of all that mean the same cell.
+
+    That is box voting (Gidaris and Komodakis 2015).
 
     Parameters
     ----------
     boxes, scores, labels
-        All candidates (N, 4), (N,), (N,); scores above 0.
-    chosen
-        Which boxes to place, bool (N,).
-    iou
-        Boxes of its class that overlap a chosen one by at least this much vote, it among them. A vote weighs as much
-        as the fourth power of its score.
+        Candidates (N, 4), (N,), (N,).
+    doubles
+        The overlap above which a box is dropped for a likelier one of its class, as by ``suppress_by_class``.
+    votes
+        At most ``doubles``. Boxes of a class that overlap one that is left by at least this much vote, it among them. A
+        vote weighs as much as the fourth power of its score.
 
     Returns
     -------
-    float32 (K, 4), one for each chosen box.
+    bool (N,): which boxes are left, and float32 (N, 4): where those are placed, and the others as they were.
     """
-    places = np.flatnonzero(chosen)
-    one, other, _ = overlapping_pairs(boxes[places], boxes, iou)
-    same = labels[places[one]] == labels[other]
-    one, other = one[same], other[same]
-    weight = scores[other].astype(np.float64) ** _VOTE_POWER
-    total = np.bincount(one, weight, len(places))
-    sums = np.stack([np.bincount(one, weight * boxes[other, side], len(places)) for side in range(4)], axis=1)
-    result = boxes[places].copy()  # a box without area overlaps nothing, not even itself
-    result[total > 0] = sums[total > 0] / total[total > 0, None]
-    return result
+    kept, placed = np.zeros(len(boxes), bool), boxes.copy()
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        ranked = members[np.argsort(-scores[members], kind="stable")]
+        one, other, overlap = overlapping_pairs(boxes[ranked], boxes[ranked], votes)
+        mine = _keep_better(len(ranked), one, other, overlap > doubles)
+        kept[ranked] = mine
+        voting = mine[one]
+        one, other = one[voting], other[voting]
+        weight = scores[ranked][other].astype(np.float64) ** _VOTE_POWER
+        total = np.bincount(one, weight, len(ranked))
+        sums = [np.bincount(one, weight * boxes[ranked][other, side], len(ranked)) for side in range(4)]
+        voted = total > 0  # a box without area overlaps nothing, not even itself
+        placed[ranked[voted]] = (np.stack(sums, axis=1)[voted] / total[voted, None]).astype(np.float32)
+    return kept, placed
+
+
+def _keep_better(
+    number: int, one: NDArray[np.int64], other: NDArray[np.int64], doubles: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Go through the pairs of ranked boxes that are doubles, and drop the worse one where the better one is kept."""
+    doubles = doubles & (one < other)
+    kept = [True] * number
+    # In ascending order of the first, so that whether it is kept itself is settled by then
+    for better, worse in zip(one[doubles].tolist(), other[doubles].tolist(), strict=True):
+        if kept[better]:
+            kept[worse] = False
+    return np.array(kept, bool)

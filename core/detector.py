@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from core.boxes import suppress, suppress_by_class, voted
+from core.boxes import suppress, suppress_by_class, thin_and_place
 from core.detections import Detections
 from core.focus import edge_blur, levels
 from core.lit_field import LitField
@@ -223,9 +223,8 @@ class _Run:
         rows, columns = pixels.shape[:2]
         back = np.array([width / columns, height / rows] * 2, np.float32)
         shift = np.array([part.x1, part.y1] * 2, np.float32)
-        kept = suppress_by_class(found.boxes, found.scores, found.labels, _THIN_IOU)
-        boxes = voted(found.boxes, found.scores, found.labels, kept, _VOTE_IOU)
-        return _Look(boxes * back + shift, found.scores[kept], found.labels[kept], found.capped)
+        kept, boxes = thin_and_place(found.boxes, found.scores, found.labels, _THIN_IOU, _VOTE_IOU)
+        return _Look(boxes[kept] * back + shift, found.scores[kept], found.labels[kept], found.capped)
 
 
 def _clip(boxes: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.boxes import areas, iou_matrix, suppress, suppress_by_class, voted
+from core.boxes import areas, iou_matrix, suppress, suppress_by_class, thin_and_place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,14 +102,16 @@ def test_areas_of_inside_out_boxes_are_none():
     assert areas(np.array([[10, 10, 5, 20], [0, 0, 4, 5]], np.float32)).tolist() == [0, 20]
 
 
-@given(st.lists(st.tuples(box, score, st.integers(0, 1)), min_size=1, max_size=20), overlap, st.data())
-def test_a_vote_equals_its_definition(cells: list[tuple[Box, float, int]], least: float, data: st.DataObject):
-    boxes, scores, labels = as_array([b for b, _, _ in cells]), [s for _, s, _ in cells], [n for _, _, n in cells]
-    chosen = data.draw(st.lists(st.booleans(), min_size=len(cells), max_size=len(cells)))
-    result = voted(boxes, np.array(scores, np.float32), np.array(labels, np.int32), np.array(chosen), least)
-    expected = []
-    for mine, _, label in (cell for cell, keep in zip(cells, chosen, strict=True) if keep):
-        votes = [(b, s**4) for b, s, n in cells if n == label and iou(mine, b) >= least and iou(mine, b) > 0]
-        total = sum(weight for _, weight in votes)
-        expected.append([sum(b[side] * w for b, w in votes) / total for side in range(4)] if votes else list(mine))
-    assert np.allclose(result, np.array(expected, np.float32).reshape(-1, 4), atol=1e-3)
+@given(st.lists(st.tuples(box, score, st.integers(0, 1)), max_size=20), overlap, overlap)
+def test_a_vote_equals_its_definition(cells: list[tuple[Box, float, int]], one: float, other: float):
+    least, doubles = min(one, other), max(one, other)
+    boxes, scores = as_array([b for b, _, _ in cells]), np.array([s for _, s, _ in cells], np.float32)
+    labels = np.array([label for _, _, label in cells], np.int32)
+    kept, placed = thin_and_place(boxes, scores, labels, doubles, least)
+    assert kept.tolist() == suppress_by_class(boxes, scores, labels, doubles).tolist()
+    for keep, result, (mine, _, label) in zip(kept, placed, cells, strict=True):
+        near = [(b, s) for b, s, n in cells if n == label and iou(mine, b) >= least and iou(mine, b) > 0]
+        votes = near if keep and near else [(mine, 1.0)]
+        total = sum(s**4 for _, s in votes)
+        expected = [sum(b[side] * s**4 for b, s in votes) / total for side in range(4)]
+        assert np.allclose(result, expected, atol=1e-3)
