@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.boxes import iou_matrix, overlapping_pairs, suppress_by_class
+from core.boxes import areas, iou_matrix, overlapping_pairs, suppress_by_class
 from core.corrections import Corrections
 from core.frame import EdgeRule, Frame
 
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 SAME_CELL_IOU = 0.75
 """Boxes of two classes that overlap more than this are one cell, and count as the likelier class."""
+
+PIECE = 0.9
+"""A found cell of which more than this lies in a person's cell of its class is a piece of that one."""
+
+_LEAST_PIECE = 0.3  # smaller ones may be cells of their own in a box that was drawn round several
 
 
 @dataclass(frozen=True)
@@ -123,9 +128,13 @@ def _candidates(found: _Found, nms_iou: float) -> tuple[NDArray[np.bool_], NDArr
 def _covered(
     found: Detections, nms_iou: float, box: tuple[float, float, float, float], label: int
 ) -> NDArray[np.int64]:
-    """Return the found cells that are the same cell as one that a person put there."""
-    overlap = iou_matrix(np.array([box], np.float32), found.boxes)[0]
-    return np.flatnonzero(overlap > np.where(found.labels == label, nms_iou, SAME_CELL_IOU))
+    """Return the found cells that are the same cell as one that a person put there, or a piece of it."""
+    placed = np.array([box], np.float32)
+    overlap = iou_matrix(placed, found.boxes)[0]
+    same = found.labels == label
+    shared = overlap * (areas(placed) + areas(found.boxes)) / (1 + overlap)
+    pieces = same & (overlap > _LEAST_PIECE) & (shared > PIECE * areas(found.boxes))
+    return np.flatnonzero(pieces | (overlap > np.where(same, nms_iou, SAME_CELL_IOU)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -91,8 +91,10 @@ class CanvasEditor(QObject):
             self.editing.reclassify([self.hovered], name)
 
     def remove(self) -> None:
-        """Take away the selected cells, or else the one under the pointer."""
-        if self.editing.selected:
+        """Take away the selected cells, or else the one under the pointer; with the Add tool that one first."""
+        if self.tool is Tool.ADD and self.hovered is not None:
+            self.editing.remove_cells([self.hovered])
+        elif self.editing.selected:
             self.editing.remove(self.editing.selected)
         elif self.hovered is not None:
             self.editing.remove_cells([self.hovered])
@@ -293,15 +295,10 @@ class CanvasEditor(QObject):
             self.editing.select(numbers[:1])
 
     def _hover(self, place: QPoint, point: QPointF) -> None:
-        if self.tool is not Tool.SELECT:
+        if self.tool not in (Tool.SELECT, Tool.ADD):
             return
-        handle = self._handle_at(place)
-        cursor = Qt.CursorShape.ArrowCursor
-        if handle == (0, 0):
-            cursor = Qt.CursorShape.SizeAllCursor
-        elif handle is not None:
-            cursor = _CURSORS.get(handle) or _CURSORS[(-handle[0], -handle[1])]
-        self.canvas.viewport().setCursor(cursor)
+        if self.tool is Tool.SELECT:
+            self._show_handle_under(place)
         numbers = self.canvas.boxes.cells_at(point) or self.canvas.boxes.cells_at(point, ghosts=True)
         hovered = numbers[0] if numbers else None
         if hovered != self.hovered:
@@ -311,6 +308,16 @@ class CanvasEditor(QObject):
                 self.canvas.boxes.rect_of(hovered) if shown and hovered is not None else None
             )
             self.canvas.viewport().update()
+
+    def _show_handle_under(self, place: QPoint) -> None:
+        """Give the pointer the form of what a drag from a place of the viewport would do."""
+        handle = self._handle_at(place)
+        cursor = Qt.CursorShape.ArrowCursor
+        if handle == (0, 0):
+            cursor = Qt.CursorShape.SizeAllCursor
+        elif handle is not None:
+            cursor = _CURSORS.get(handle) or _CURSORS[(-handle[0], -handle[1])]
+        self.canvas.viewport().setCursor(cursor)
 
     def _handle_at(self, place: QPoint) -> tuple[int, int] | None:
         """Return which handle of the selected cell is at a place of the viewport; (0, 0) is its inside."""

@@ -143,6 +143,7 @@ class NoticeBar(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.label = QLabel()
         self.label.setWordWrap(True)
+        self.label.setMinimumWidth(160)  # a file name without a space must not make the window wider
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.close_button = QPushButton("Close")
@@ -210,6 +211,7 @@ class NoticeBar(QWidget):
         self.style().polish(self)
         texts = [text for text in (self._error, self._question, *self._warnings) if text]
         self.label.setText("\n".join(texts))
+        self.label.setToolTip(self.label.text())
         self.setVisible(bool(texts))
 
 

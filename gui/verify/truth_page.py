@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gui.verify.verifier import Verifier
 
 _LARGEST = 9_999_999
+_NAME_WIDTH = 280  # pixels of a file name
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -211,7 +212,10 @@ class TruthPage(QWidget):
         self.refusal.hide()
         self.used.setEnabled(entry is not None and self._document.writable)
         self.clear_button.setEnabled(bool(truths) and self._document.writable)
-        self.picture.setText(f"{entry.path.name}:" if entry else "")
+        name = entry.path.name if entry else ""
+        shown = self.picture.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _NAME_WIDTH)
+        self.picture.setText(f"{shown}:" if entry else "")
+        self.picture.setToolTip(name)
         self._show_reviewed()
 
     def _on_refused(self, row: int) -> None:

@@ -244,3 +244,15 @@ def test_detections_must_be_of_one_length():
             np.zeros(2, np.int64),
             np.zeros(2, np.uint8),
         )
+
+
+def test_a_piece_of_a_persons_cell_does_not_count_beside_it():
+    """A cut cell at the border, found half as high as the person drew it; and cells in a box round several."""
+    found = detections_of([((474, 0, 540, 22), 0.9, 0), ((100, 100, 120, 120), 0.9, 0), ((130, 100, 150, 120), 0.9, 0)])
+    put = [(472.0, 0.0, 540.0, 44.0), (95.0, 95.0, 155.0, 155.0)]
+    changes = [Change(10 + n, None, Correction("RBC", box, 1.0, Origin.PERSON)) for n, box in enumerate(put)]
+    result = count(found, settings_of((0.5, 0.5, 0.5)), CLASSES, Corrections.of(found, changes, CLASSES))
+    assert result.counted.tolist() == [False, True, True, True, True]
+    other = [Change(10, None, Correction("WBC", put[0], 1.0, Origin.PERSON))]
+    result = count(found, settings_of((0.5, 0.5, 0.5)), CLASSES, Corrections.of(found, other, CLASSES))
+    assert result.counted.tolist() == [True, True, True, True]

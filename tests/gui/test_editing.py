@@ -93,9 +93,15 @@ def test_cells_are_put_with_a_click_and_drawn_with_a_drag(counted: MainWindow, q
     qtbot.mouseMove(viewport, end)
     qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=end)
     assert counts(counted) == before | {"Platelets": before["Platelets"] + 2}
-    drawn = counted.document.editing.cell(counted.document.editing.selection[0])
+    [number] = counted.document.editing.selection
+    drawn = counted.document.editing.cell(number)
     assert drawn is not None
     assert drawn.box == pytest.approx((300, 200, 340, 250), abs=2)
+    qtbot.mouseMove(viewport, where + QPoint(3, 3))
+    qtbot.mouseMove(viewport, where)
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_Delete)  # takes the one that is pointed at, not the one drawn last
+    assert counts(counted) == before | {"Platelets": before["Platelets"] + 1}
+    assert counted.document.editing.cell(number) == drawn
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Escape)
     assert counted.editor.tool is Tool.SELECT
     assert not counted.document.editing.selected  # the next key is for the cell that is pointed at

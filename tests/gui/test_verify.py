@@ -725,3 +725,18 @@ def test_plots_follow_the_theme(counted: Counted, qtbot: QtBot, theme: Theme) ->
     app.processEvents()
     ground = page.threshold_page.plot.view.backgroundBrush().color()
     assert (ground.lightness() < 128) == (theme is Theme.DARK)
+
+
+def test_a_long_file_name_makes_no_window_wider(
+    window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: Callable[..., None]
+) -> None:
+    widths = []
+    for name in ("1.png", f"{'Patient_of_ward_7_' * 9}.png"):
+        window.document.open_paths([make_smear(name)[0]])
+        window.document.set_current(len(window.document.entries) - 1)
+        wait_counted(window)
+        window.notice.show_warning(f"{name} is a copy of another picture.")
+        page = opened(qtbot, window)
+        page.truth_page.grid.setCurrentIndex(page.truth_page.model.index(len(widths), 0))
+        widths.append((window.minimumSizeHint().width(), page.minimumSizeHint().width()))
+    assert widths[0] == widths[1]
