@@ -194,8 +194,8 @@ def halve_weights(path: Path) -> None:
 def export_checkpoint(trained: TrainedModel, path: Path, name: str | None = None) -> ModelCard:
     """Write a trained model as a model file and check that it finds the same as torch.
 
-    The weights of one-stage models are stored in 16 bits. Those of Faster R-CNN are not: which proposals its second stage
-    looks at depends on the last digits.
+    The weights of one-stage models are stored in 16 bits. Those of Faster R-CNN are not: which proposals its second
+    stage looks at depends on the last digits.
 
     Raises
     ------
