@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import importlib
 import importlib.util
 import os
 import plistlib
@@ -82,6 +83,7 @@ def test_the_spec_evaluates(platform: str, tmp_path: Path, monkeypatch: pytest.M
     ]
     monkeypatch.setattr(contents, "smaller", lambda entries, _: entries)
     monkeypatch.setattr(identity.icon_file, "__defaults__", (platform,))
+    importlib.import_module("urllib.request")  # which, imported on what says it is a Mac, wants a module of the Mac's
     monkeypatch.setattr(sys, "platform", platform)
     exec(  # the spec is a program for PyInstaller
         compile(tree, "smearcount.spec", "exec"),
