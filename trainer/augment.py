@@ -79,7 +79,9 @@ def training_crop(material: Material, rng: Generator) -> Crop:
         vary_pallor(crop, material.red_labels, rng)
     if rng.random() < preset.ghosts:
         add_ghosts(crop, preset.red_cell_diameter, rng)
-    crop.image = photograph(restain(crop.image, rng), preset.red_cell_diameter, rng)
+    stained = rng.random() < preset.restain
+    transmittance = restain(crop.image, rng) if stained else crop.image.astype(np.float32) / WHITE
+    crop.image = photograph(transmittance, preset.red_cell_diameter, rng)
     return crop
 
 
@@ -318,8 +320,6 @@ def restain(image: NDArray[np.uint8], rng: Generator) -> NDArray[np.float32]:
     The density is separated into the dye pair of Romanowsky stains (eosin, azure) and a rest (Ruifrok
     and Johnston 2001); the dyes get new strengths and new colours, and are mixed again.
     """
-    if rng.random() < 0.1:
-        return image.astype(np.float32) / WHITE
     rest = np.cross(EOSIN, AZURE)
     dyes = np.stack([_unit(EOSIN), _unit(AZURE), _unit(rest)]).astype(np.float32)
     new = dyes + rng.normal(0, 0.08, (3, 3)).astype(np.float32)

@@ -132,6 +132,7 @@ def build_retinanet(preset: Preset, class_count: int, *, frozen_norm: bool = Fal
     """
     backbone, anchors = _backbone(preset, frozen_norm), _anchors(preset)
     head = RetinaNetHead(backbone.out_channels, anchors.num_anchors_per_location()[0], class_count)
+    head.regression_head._loss_type = preset.box_loss
     for tower in (head.classification_head.conv, head.regression_head.conv):
         for layer in tower.modules():
             if isinstance(layer, nn.Conv2d):

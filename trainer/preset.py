@@ -22,7 +22,8 @@ class Preset:
 
     Network: ``anchor_sizes`` has one tuple for each pyramid level, in pixels; ``red_cell_diameter`` is the size
     in pixels that red cells are scaled to before they reach the network; a ``frozen_backbone`` keeps the
-    weights that the run starts from.
+    weights that the run starts from. ``box_loss`` is the distance that boxes learn by: of their offsets (``l1``) or
+    their generalised overlap (``giou``, Rezatofighi et al. 2019); Faster R-CNN knows only its own.
 
     Schedule: ``one-cycle`` rises to ``learning_rate`` and falls over all batches, ``step`` multiplies by
     ``step_factor`` every ``step_epochs`` epochs, ``constant`` stays. A checkpoint is kept after each of
@@ -40,6 +41,7 @@ class Preset:
     frozen_backbone: bool = False
     fpn_channels: int = 128
     anchor_sizes: tuple[tuple[float, ...], ...] = ((16, 24, 36), (52, 72, 100), (140, 190, 260))
+    box_loss: Literal["l1", "giou"] = "l1"
     red_cell_diameter: float = 64.0
     crop: int = 320
     batch_size: int = 8
@@ -64,6 +66,7 @@ class Preset:
     paste_classes: tuple[str, ...] = ("Platelets",)
     vary_pallor: float = 0.3
     ghosts: float = 0.25
+    restain: float = 0.9
 
 
 class PresetError(ValueError):
@@ -144,6 +147,8 @@ def _check(preset: Preset, origin: str) -> None:
         problem = "anchor_sizes needs as many sizes on each pyramid level"
     elif min(counts) < 1 or min(lengths) <= 0:
         problem = "counts must be at least 1, and sizes and learning_rate above 0"
+    elif preset.detector != "retinanet" and preset.box_loss != "l1":
+        problem = f"box_loss {preset.box_loss!r} is one of RetinaNet's"
     elif preset.crop < 64 or preset.crop % 32:
         problem = f"crop {preset.crop} is not a multiple of 32 from 64 on"
     if problem is not None:

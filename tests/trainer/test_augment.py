@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -112,6 +114,19 @@ def test_platelets_are_cut_as_density() -> None:
 def test_restaining_leaves_the_empty_field_empty(seed: int) -> None:
     image = np.full((32, 32, 3), int(WHITE), np.uint8)
     np.testing.assert_allclose(restain(image, np.random.default_rng(seed)), 1, atol=1e-3)
+
+
+def test_a_preset_can_leave_the_stain_as_it_is() -> None:
+    rng = np.random.default_rng(0)
+    field = marked_field(rng)
+
+    def hues(share: float) -> list[float]:
+        kept = dataclasses.replace(load_preset("tiny"), mosaic=0, rendered=0, paste=0, vary_pallor=0, restain=share)
+        crops = [training_crop(Material(kept, lambda _: field), np.random.default_rng(seed)) for seed in range(12)]
+        marked = [crop.image[tuple(crop.boxes[0].astype(int)[[1, 0]] + 6)] for crop in crops if len(crop.boxes)]
+        return [float(red) - float(green) for red, green, _ in marked]
+
+    assert np.std(hues(0.0)) < 0.5 * np.std(hues(1.0))
 
 
 @given(seeds)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -55,14 +56,15 @@ def start(code_or_module: list[str], arguments: list[str]) -> subprocess.Complet
     )
 
 
-def test_the_loss_falls(train_set: DataSet) -> None:
+@pytest.mark.parametrize("box_loss", ["l1", "giou"])
+def test_the_loss_falls(train_set: DataSet, box_loss: Literal["l1", "giou"]) -> None:
     torch.manual_seed(0)
-    preset = dataclasses.replace(load_preset("tiny"), mosaic=0.0, rendered=0.0)
+    preset = dataclasses.replace(load_preset("tiny"), mosaic=0.0, rendered=0.0, box_loss=box_loss)
     crops = TrainingCrops(FieldStore(train_set, preset), seed=0)
     images, targets = collate([crops[index] for index in range(2)])
     module = CellDetector(asdict(preset), CANONICAL_CLASSES).train()
     optimizer = torch.optim.AdamW(module.model.parameters(), 1e-3)
-    losses = []
+    losses, box_losses = [], []
     for _ in range(8):
         parts = module.model(images, targets)
         loss = parts["classification"] + parts["bbox_regression"]
@@ -70,7 +72,9 @@ def test_the_loss_falls(train_set: DataSet) -> None:
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
+        box_losses.append(parts["bbox_regression"].item())
     assert losses[-1] < 0.7 * losses[0]
+    assert box_losses[-1] < 0.9 * box_losses[0]
     assert all(np.isfinite(losses))
 
 

@@ -68,6 +68,13 @@ def test_a_preset_may_lean_on_a_built_in_one_only(tmp_path: Path) -> None:
         load_preset(str(file))
 
 
+def test_only_retinanet_chooses_its_box_loss(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('like = "capstone-faster-rcnn"\nbox_loss = "giou"\n', "utf-8")
+    with pytest.raises(PresetError, match=r"mine\.toml: box_loss 'giou' is one of RetinaNet's"):
+        load_preset(str(file))
+
+
 def test_the_loss_of_faster_rcnn_falls(train_set: DataSet) -> None:
     torch.manual_seed(0)
     crops = TrainingCrops(FieldStore(train_set, TINY_FASTER), seed=0)
@@ -171,6 +178,13 @@ def test_faster_rcnn_refuses_pictures_with_missing_annotations(tmp_path: Path, t
     data = dataclasses.replace(train_set, fields=(first, *train_set.fields[1:]))
     with pytest.raises(RunError, match=rf"{first.path.name}: not all of its RBC"):
         fit(data, train_set, TINY_FASTER, options(tmp_path))
+
+
+def test_a_class_of_which_no_picture_is_complete_cannot_be_learned(tmp_path: Path, train_set: DataSet) -> None:
+    fields = tuple(dataclasses.replace(field, incomplete=frozenset({"Platelets"})) for field in train_set.fields)
+    with pytest.raises(RunError, match=r"every picture to learn from is marked incomplete for Platelets"):
+        fit(dataclasses.replace(train_set, fields=fields), train_set, TINY, options(tmp_path))
+    assert not any(tmp_path.iterdir())
 
 
 def test_fields_with_a_rare_class_come_more_often(train_set: DataSet) -> None:
