@@ -95,8 +95,10 @@ SPECS = (
         "verify", "Count", "&Check against a manual count …", "F9", "Compare the counts with your own, find thresholds"
     ),
     ActionSpec("import_model", "Count", "&Import model …", "", "Use another model file"),
-    ActionSpec("no_model", "Count", "Count &without a model", "", "By colour, size and shape alone, to compare"),
-    ActionSpec("default_model", "Count", "Use the model that came with the program"),
+    ActionSpec(
+        "no_model", "Count", "Count &without a model", "", "By colour, size and shape alone, to compare", checkable=True
+    ),
+    ActionSpec("default_model", "Count", "Use the model that came with the program", checkable=True),
     ActionSpec("find", "View", "Fi&nd picture by name", "Ctrl+F"),
     ActionSpec("next", "View", "&Next picture", "PgDown"),
     ActionSpec("previous", "View", "Pre&vious picture", "PgUp"),

@@ -70,8 +70,8 @@ class Commands(QObject):
                 "next_unreviewed": self.next_unreviewed,
                 "find": window.image_list.name_filter.setFocus,
                 "import_model": files.ask_for_model,
-                "no_model": lambda: document.import_model(Path(CLASSICAL)),
-                "default_model": lambda: document.import_model(default_model_path()),
+                "no_model": lambda: self._use_model(Path(CLASSICAL)),
+                "default_model": lambda: self._use_model(default_model_path()),
                 "verify": window.show_verify,
                 "next": lambda: self._step(1),
                 "previous": lambda: self._step(-1),
@@ -219,6 +219,16 @@ class Commands(QObject):
             self._actions[name].setText(f"&{verb} {text[:1].lower()}{text[1:]}" if possible else f"&{verb}")
             self._actions[name].setIconText(verb)
         self._window.tally_controls.enable()
+
+    def _use_model(self, path: Path) -> None:
+        self._document.import_model(path)
+        self.show_model()  # a click has moved the tick; what counts moves it when the model is open
+
+    def show_model(self) -> None:
+        """Tick what counts: the model that ships, or none; neither if it is another one."""
+        path = self._document.model.path if self._document.model is not None else None
+        self._actions["no_model"].setChecked(path == Path(CLASSICAL))
+        self._actions["default_model"].setChecked(path == default_model_path())
 
     def show_tool(self) -> None:
         """Show which tool is in use, and what it adds."""

@@ -308,6 +308,7 @@ class MainWindow(QMainWindow):
             if place < MOST_CLASS_KEYS:
                 self.actions_[f"class_{place + 1}"].setText(f"Class: {name}")
         self.commands.show_tool()
+        self.commands.show_model()
 
     def _on_session_changed(self) -> None:
         session = self.document.session

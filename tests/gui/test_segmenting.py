@@ -150,6 +150,19 @@ def test_the_way_of_counting_comes_back_with_the_model(
     assert window.panel.model_name.text() == "No model: classical"
 
 
+def test_the_menu_ticks_what_counts(without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]) -> None:
+    def ticked() -> list[str]:
+        return [name for name in ("no_model", "default_model") if without_model.actions_[name].isChecked()]
+
+    assert ticked() == ["no_model"]
+    for name in ("no_model", "default_model"):
+        with qtbot.waitSignal(without_model.document.model_changed, timeout=30_000):
+            without_model.actions_[name].trigger()
+            assert ticked() == ["no_model"]
+        wait_counted(without_model)
+        assert ticked() == [name]
+
+
 def test_a_model_that_finds_boxes_offers_no_way_of_counting(window: MainWindow) -> None:
     assert not window.panel.classes.cards["RBC"].method.isVisible()
 
