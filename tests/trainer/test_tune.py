@@ -10,7 +10,7 @@ from core.counting import CountSettings
 from core.metrics import ThresholdCurve
 from core.model_card import ModelCard
 from trainer.looking import total_scores
-from trainer.tune import NMS_OVERLAPS, before_and_after, best_threshold, tune, tune_thresholds
+from trainer.tune import NEAR_TIE, NMS_OVERLAPS, before_and_after, best_threshold, tune, tune_thresholds
 
 CARD = ModelCard(
     name="card",
@@ -51,13 +51,20 @@ def test_the_overlap_is_the_one_that_keeps_touching_cells(make: Any) -> None:
     assert tunings[0].scores["RBC"].f1 == 1
 
 
-def test_of_thresholds_that_are_as_good_a_lower_one_is_taken() -> None:
-    thresholds = np.arange(20, 80) / 100
-    false = np.where(thresholds < 0.3, 30, 0)
-    true = np.where(thresholds > 0.7, 60, 100)
-    curve = ThresholdCurve(thresholds, true + false, true, 100)
-    assert curve.f1[10:51].min() == 1 > curve.f1[9]
-    assert thresholds[best_threshold(curve)] == pytest.approx(0.4)
+def test_near_ties_go_to_the_truest_count() -> None:
+    curve = ThresholdCurve(np.array([0.3, 0.4, 0.5]), np.array([1100, 1001, 900]), np.array([1000, 950, 900]), 1000)
+    assert np.ptp(curve.f1) < 0.006
+    assert curve.f1.argmax() != 1
+    assert curve.f1.max() - curve.f1[1] < 0.003 <= NEAR_TIE
+    assert best_threshold(curve) == 1
+
+
+def test_the_total_of_a_few_cells_decides_nothing() -> None:
+    thresholds = np.arange(20, 81) / 100
+    counted = np.where(thresholds < 0.3, 130, np.where(thresholds < 0.6, 101, np.where(thresholds < 0.7, 100, 60)))
+    curve = ThresholdCurve(thresholds, counted, np.minimum(counted, 100), 100)
+    assert counted[thresholds == 0.65] == curve.truth, "where the total is true"
+    assert thresholds[best_threshold(curve)] == pytest.approx(0.5), "the middle of 0.3 to 0.7"
 
 
 @pytest.mark.parametrize("seed", range(5))
