@@ -33,10 +33,10 @@ def stained_area(field: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     cap = max(float(np.quantile(stain, _NUCLEUS_QUANTILE)), 2 * _MIN_DENSITY_STEP)
     level, _ = cv2.threshold(np.minimum(stain, cap).astype(np.uint8), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     mask = (stain > max(level, 255 - WHITE + _MIN_DENSITY_STEP)).astype(np.uint8)
-    if mask.all() or not mask.any():
+    if not mask.any():
         return None
     fill_holes(mask, 0.02 * int(mask.sum()) + 40)
-    return mask
+    return None if mask.all() else mask
 
 
 def fill_holes(mask: NDArray[np.uint8], largest: float) -> None:
