@@ -16,8 +16,19 @@ from core.images import ImageError
 from core.model import ModelError
 from core.version import __version__
 from trainer import cli_data, cli_evaluate
-from trainer.cli_parts import BadInputError, FailedError, add_sources, load, not_negative, positive, say
+from trainer.cli_parts import (
+    BadInputError,
+    FailedError,
+    add_sources,
+    load,
+    make_room,
+    not_negative,
+    os_error_text,
+    positive,
+    say,
+)
 from trainer.data import DataError, load_data_set
+from trainer.manifest import no_red_cells_text
 from trainer.preset import PresetError, built_in_presets, load_preset
 from trainer.segment.cli import export_network, fit_network
 from trainer.segment.preset import built_in_segment_presets, is_segment_preset
@@ -107,7 +118,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         errors.print(str(error), style="red", markup=False)
         return EXIT_BAD_ARGUMENTS
     except (FailedError, OSError) as error:
-        errors.print(str(error), style="red", markup=False)
+        text = os_error_text(error) if isinstance(error, OSError) else str(error)
+        errors.print(text, style="red", markup=False)
         return EXIT_FAILED
     return EXIT_GOOD
 
@@ -142,6 +154,8 @@ def _fit(arguments: argparse.Namespace) -> None:
         preset = dataclasses.replace(preset, epochs=arguments.epochs)
     train, val = load(arguments, "train"), load(arguments, "val")
     tell(f"Training {preset.name} on {len(train.fields)} fields of {train.name}, {len(val.fields)} to choose by.")
+    if not train.red_cells & set(train.classes):
+        tell(no_red_cells_text(train.classes))
     try:
         best = fit(train, val, preset, options, _weights(arguments.weights), tell)
     except (CheckpointError, RunError, WeightsError) as error:
@@ -174,6 +188,7 @@ def _export(arguments: argparse.Namespace) -> None:
     if _holds_segmenter(arguments.checkpoint[0]):
         export_network(arguments)
         return
+    make_room(arguments.out.parent)
     paths, shares = arguments.checkpoint, arguments.shares or [1] * len(arguments.checkpoint)
     if len(shares) != len(paths):
         raise BadInputError(f"--shares has {len(shares)} numbers for {len(paths)} checkpoints; give one for each.")

@@ -14,6 +14,7 @@ from trainer.manifest import (
     DataError,
     manifest_faults,
     name_from,
+    no_red_cells_text,
     picture_path,
     read_manifest,
     write_manifest,
@@ -261,5 +262,7 @@ def _complain(sentences: Sequence[str]) -> None:
 
 def _write(out: Path, manifest: Manifest) -> None:
     write_manifest(out, manifest)
+    if not manifest.red_cells:
+        say(no_red_cells_text(manifest.classes))
     for table in summary_tables(manifest, str(out)):
         show(table)

@@ -10,12 +10,22 @@ import msgspec
 
 from core.cli_arguments import add_count_by
 from core.finders import counted_by, finder_of, open_model
-from core.model import Model
+from core.model import Model, default_model_path
 from core.segcount.classical import CLASSICAL
 from core.segcount.counter import SegmentCounter
 from core.whole_files import write_whole
 from trainer.card import with_measurements, write_card
-from trainer.cli_parts import BadInputError, add_data, add_model, load, not_negative, positive, say, show
+from trainer.cli_parts import (
+    BadInputError,
+    add_data,
+    add_model,
+    load,
+    make_room,
+    not_negative,
+    positive,
+    say,
+    show,
+)
 
 if TYPE_CHECKING:
     from core.model_card import ModelCard
@@ -128,6 +138,11 @@ def _factor(text: str) -> float:
 def _check_has_card(arguments: argparse.Namespace, remedy: str) -> None:
     if str(arguments.model) == CLASSICAL:
         raise BadInputError(f"{CLASSICAL}: there is no model file whose card could be written; {remedy}.")
+    if arguments.model == default_model_path():
+        raise BadInputError(
+            f"{arguments.model}: the model that ships stays as it is; give a copy of it or another one with --model, "
+            f"or {remedy}."
+        )
 
 
 def _tune(arguments: argparse.Namespace) -> None:
@@ -145,6 +160,9 @@ def _tune(arguments: argparse.Namespace) -> None:
     name = f"{data.name} {data.split}"
     show(tuning_table(tunings, name))
     show(settings_table(before_and_after(results, model.card, tunings[0].settings), name))
+    for name, score in tunings[0].scores.items():
+        if score.truth and not score.matched:
+            say(f"{name}: not one of the {score.truth} was found, at any threshold; train the model for longer.")
     if not arguments.dry_run:
         best = tunings[0].settings
         card = msgspec.structs.replace(model.card, thresholds=dict(best.thresholds), nms_iou=best.nms_iou)
@@ -210,6 +228,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     except ValueError as error:
         raise BadInputError(f"--count-by: {error}.") from error
     dense = None if arguments.dense is None else DenseField(arguments.dense, arguments.seed)
+    make_room(arguments.report, arguments.json and arguments.json.parent)
     evaluation = evaluate(model, finder_of(model), data, arguments.resize, dense)
     for table in evaluation_tables(evaluation):
         show(table)
@@ -231,6 +250,7 @@ def _evaluate_points(arguments: argparse.Namespace) -> None:
     model = open_model(arguments.model)
     if not model.card.red_labels:
         raise BadInputError(f"{arguments.model}: none of its classes are red cells, which are what the points mark.")
+    make_room(arguments.json and arguments.json.parent)
     evaluation = evaluate_points(model, finder_of(model), fields)
     show(points_table(evaluation))
     _keep_results(arguments, evaluation, model.card, card_figures(evaluation))
@@ -242,6 +262,7 @@ def _compare(arguments: argparse.Namespace) -> None:
 
     if len(arguments.runs) < 2:
         raise BadInputError("A comparison takes two evaluations or more; give the files of the others too.")
+    make_room(arguments.report)
     comparison = compare(arguments.runs, seed=arguments.seed)
     for table in comparison_tables(comparison):
         show(table)

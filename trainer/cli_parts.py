@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +50,22 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         default=default_model_path(),
         help="model file, or 'classical' to measure counting without one (default: the model that ships)",
     )
+
+
+def make_room(*folders: Path | None) -> None:
+    """Make the folders of what will be written before the work begins; raises OSError where nothing can be written."""
+    for folder in folders:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(folder, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+
+def os_error_text(error: OSError) -> str:
+    """Return what the system could not do, with the file and the remedy."""
+    if error.filename is None:
+        return f"{error.strerror or error}; see that the disk has room, and try again."
+    return f"{error.filename}: {error.strerror}; choose another place, or see to its rights."
 
 
 def load(arguments: argparse.Namespace, split: str) -> DataSet:

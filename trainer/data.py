@@ -7,6 +7,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -19,7 +20,6 @@ from trainer.manifest import RBC, DataError, manifest_faults, picture_path, read
 
 if TYPE_CHECKING:
     from collections.abc import Container
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -216,8 +216,9 @@ def _check_sources(file: Path, wanted: frozenset[str] | None, there: set[str]) -
 
 
 def _no_field(file: Path, split: str, there: set[str]) -> DataError:
-    splits = ", ".join(sorted(there)) or "none"
-    return DataError(f"{file}: no field is marked as split {split!r}; the splits are {splits}.")
+    if not there:
+        return DataError(f"{file}: none of its pictures has a split; divide them with 'smearcount-train data split'.")
+    return DataError(f"{file}: no field is marked as split {split!r}; the splits are {', '.join(sorted(there))}.")
 
 
 def _load_yolo_folder(folder: Path, split: str, sources: frozenset[str] | None) -> DataSet:
@@ -247,8 +248,16 @@ def _read_manifest(folder: Path, manifest: Path) -> tuple[list[str], list[dict[s
         names = (folder / "classes.txt").read_text("utf-8").split()
         with manifest.open(newline="", encoding="utf-8-sig") as stream:
             rows = list(csv.DictReader(stream))
+    except FileNotFoundError as error:
+        missing = Path(error.filename).name if folder.is_dir() else "such folder or manifest"
+        raise DataError(
+            f"{folder}: not a data set folder, there is no {missing}; give a manifest (.json), or a folder with "
+            "images, labels, classes.txt and manifest.csv."
+        ) from error
     except (OSError, ValueError, csv.Error) as error:
-        raise DataError(f"{folder}: not a data set folder ({error}).") from error
+        raise DataError(
+            f"{folder}: not a data set folder ({error}); give a manifest (.json) or another folder."
+        ) from error
     if not names or len(set(names)) < len(names):
         raise DataError(f"{folder / 'classes.txt'}: every class needs a name of its own, one a line.")
     for number, row in enumerate(rows, start=2):

@@ -16,7 +16,7 @@ from msgspec import UNSET, Struct, UnsetType
 from core.whole_files import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 MANIFEST_VERSION = 1
 SMALLEST_SIDE = 0.5
@@ -123,6 +123,14 @@ class Manifest(Struct):
         return cells
 
 
+def no_red_cells_text(classes: Sequence[str]) -> str:
+    """Return what to do about a data set none of whose classes is a red cell."""
+    return (
+        f"None of the classes ({', '.join(classes)}) is a red cell, by whose width pictures are scaled, so that cells "
+        "are learned and found at a wrong size: name it by 'data import --kinds-of RBC' or 'data merge --map OLD=RBC'."
+    )
+
+
 def read_manifest(path: Path) -> Manifest:
     """Read a manifest; what it says is not checked beyond its form, which ``manifest_faults`` does.
 
@@ -131,6 +139,11 @@ def read_manifest(path: Path) -> Manifest:
     DataError
         If the file cannot be read, or is none.
     """
+    if path.is_dir():
+        raise DataError(
+            f"{path}: this is a folder; make a manifest of it with 'smearcount-train data import yolo {path} "
+            "--out FILE.json'."
+        )
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -175,8 +175,8 @@ def _use(merged: Merged, pairs: Sequence[Pair]) -> None:
         cell.id = number
     number = Counter(pair.likeness for pair in pairs)
     merged.notes.append(
-        f"{number[Likeness.EXACT]} exact copies are left out; {number[Likeness.NEAR]} pairs of near duplicates and "
-        f"{number[Likeness.OVERLAP]} pairs of overlapping fields are in one group each."
+        f"Exact copies left out: {number[Likeness.EXACT]}. Pairs put into one group each: near duplicates "
+        f"{number[Likeness.NEAR]}, overlapping fields {number[Likeness.OVERLAP]}."
     )
 
 
@@ -218,7 +218,7 @@ def _check_sides(merged: Merged, resplit: bool) -> None:
                 continue
             picture.split, picture.fold = side, None
             moved += 1
-    merged.notes.append(f"{len(torn)} groups were on several sides of a split; {moved} pictures were moved.")
+    merged.notes.append(f"Groups on several sides of a split: {len(torn)}; pictures moved to one side: {moved}.")
 
 
 def _count_sources(manifest: Manifest) -> None:

@@ -15,6 +15,8 @@ BACKBONES = ("resnet18", "resnet34", "resnet50")
 PYRAMID_LEVELS = {"retinanet": 3, "faster_rcnn": 4}
 """Detectors and their levels: strides 8 to 32, and 4 to 32."""
 
+_COUNTS = ("fpn_channels", "batch_size", "batches_per_epoch", "epochs", "validate_every", "step_epochs")
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -118,26 +120,15 @@ def _read_entries(name_or_path: str) -> dict[str, Any]:
     if (base := entries.pop("like", None)) is None:
         return entries
     if base == name_or_path or base not in built_in_presets():
-        raise PresetError(f"{name_or_path}: like {base!r} names no other built-in preset.")
+        known = ", ".join(name for name in built_in_presets() if name != name_or_path)
+        raise PresetError(f"{name_or_path}: like {base!r} names no other built-in preset; choose one of {known}.")
     return {**_read_entries(base), **entries}
 
 
 def _check(preset: Preset, origin: str) -> None:
-    counts = (
-        preset.fpn_channels,
-        preset.batch_size,
-        preset.batches_per_epoch,
-        preset.epochs,
-        preset.validate_every,
-        preset.step_epochs,
-        *preset.keep_epochs,
-    )
+    low = [name for name in _COUNTS if getattr(preset, name) < 1]
+    low += [name for name in ("red_cell_diameter", "learning_rate") if getattr(preset, name) <= 0]
     levels = PYRAMID_LEVELS[preset.detector]
-    lengths = (
-        preset.red_cell_diameter,
-        preset.learning_rate,
-        *(size for level in preset.anchor_sizes for size in level),
-    )
     problem = None
     if preset.backbone not in BACKBONES:
         problem = f"backbone {preset.backbone!r} is none of {', '.join(BACKBONES)}"
@@ -145,8 +136,10 @@ def _check(preset: Preset, origin: str) -> None:
         problem = f"anchor_sizes needs sizes for each of {levels} pyramid levels"
     elif len({len(level) for level in preset.anchor_sizes}) > 1:
         problem = "anchor_sizes needs as many sizes on each pyramid level"
-    elif min(counts) < 1 or min(lengths) <= 0:
-        problem = "counts must be at least 1, and sizes and learning_rate above 0"
+    elif low:
+        problem = f"{low[0]} is too small; it must be at least 1, a size or rate above 0"
+    elif min(size for level in preset.anchor_sizes for size in level) <= 0 or min(preset.keep_epochs, default=1) < 1:
+        problem = "anchor_sizes must be above 0, and keep_epochs at least 1"
     elif preset.detector != "retinanet" and preset.box_loss != "l1":
         problem = f"box_loss {preset.box_loss!r} is one of RetinaNet's"
     elif preset.crop < 64 or preset.crop % 32:

@@ -106,6 +106,8 @@ def _download(entry: WeightsEnum, name: str) -> Mapping[str, Tensor]:
 
 
 def _read_file(path: Path) -> Mapping[str, Tensor]:
+    if path.suffix.lower() == ".onnx":
+        raise WeightsError(f"{path}: a model to count with, which nothing can be learned from; give a run's best.ckpt.")
     try:
         content = read_checkpoint(path)
     except CheckpointError as error:

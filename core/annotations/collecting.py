@@ -98,7 +98,7 @@ class Reading:
                 name, size = form, known
                 break
         if size is None:
-            text = f"the size of the picture {name} is not known; open the picture first, or choose its folder too"
+            text = f"the picture {name} is missing or cannot be read; open it first, or name the folder that it is in"
             self.notices.about_file(self.path, text, "size unknown")
             return None
         if stated is not None and stated != size:

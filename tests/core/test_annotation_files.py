@@ -387,8 +387,8 @@ def test_labels_of_pictures_that_are_not_open_are_skipped_in_one_sentence(tmp_pa
     found = read(tmp_path, sizes=sizes_of(image_of(file_name="c.jpg")))
     assert [image.file_name for image in found.images] == ["c"]
     assert found.notices == (
-        f"{tmp_path / 'a.txt'}: the size of the picture a is not known; open the picture first, or choose its folder "
-        "too (also b.txt, d.txt, e.txt and 3 more).",
+        f"{tmp_path / 'a.txt'}: the picture a is missing or cannot be read; open it first, or name the folder "
+        "that it is in (also b.txt, d.txt, e.txt and 3 more).",
     )
 
 
@@ -618,7 +618,7 @@ def test_a_stated_size_of_nothing_is_no_size(tmp_path: Path):
     text = VOC.format(name="a.jpg", objects=CELL).replace("640", "0").replace("480", "0")
     assert one(read(put(tmp_path / "a.xml", text))).width == WIDTH
     (notice,) = read(tmp_path / "a.xml", sizes=no_size).notices
-    assert "size of the picture a.jpg is not known" in notice
+    assert "the picture a.jpg is missing or cannot be read" in notice
 
 
 def test_a_picture_that_is_annotated_twice_is_read_once(tmp_path: Path):

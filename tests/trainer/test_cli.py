@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from core.model import Model
+from core.model import Model, default_model_path
 from core.rendered_smear import RBC
 from trainer.card import write_card
 from trainer.cli import main
@@ -45,8 +46,11 @@ BROKEN_DATA = {
     "empty box": (break_label("0 0.5 0.5 0 0.1"), "labels/0.txt: a box lies outside"),
     "no labels": (lambda folder: (folder / "labels" / "0.txt").unlink(), "labels/0.txt: the labels cannot"),
     "no picture": (lambda folder: (folder / "images" / "0.png").unlink(), "images/0.png: the picture that"),
-    "no manifest": (lambda folder: (folder / "manifest.csv").unlink(), "not a data set folder"),
-    "no classes": (lambda folder: (folder / "classes.txt").unlink(), "not a data set folder"),
+    "no manifest": (
+        lambda folder: (folder / "manifest.csv").unlink(),
+        "not a data set folder, there is no manifest.csv",
+    ),
+    "no classes": (lambda folder: (folder / "classes.txt").unlink(), "not a data set folder, there is no classes.txt"),
     "class twice": (edit("classes.txt", "WBC", "RBC"), "classes.txt: every class needs a name of its own"),
     "no source": (edit("manifest.csv", "0.png,train,A", "0.png,train,"), "line 2 has no 'source'"),
     "no val split": (edit("manifest.csv", ",val,", ",test,"), "no field is marked as split 'val'"),
@@ -77,6 +81,8 @@ def test_broken_data_gives_one_sentence(
         (["--preset", "huge"], "huge: no such preset; choose one of"),
         (["--weights", "coco"], "COCO weights exist only for the backbone resnet50"),
         (["--weights", "missing.pth"], "missing.pth: the weights cannot be read"),
+        (["--weights", str(default_model_path())], "default.onnx: a model to count with, which nothing can be learned"),
+        (["--data", "nowhere"], "nowhere: not a data set folder, there is no such folder or manifest"),
         (["--accelerator", "abacus"], "This computer cannot train so"),
     ],
 )
@@ -116,7 +122,10 @@ def test_bad_arguments_exit_with_two(arguments: list[str]) -> None:
         ("backbone = 'vgg16'", "backbone 'vgg16' is none of"),
         ("anchor_sizes = [[16], [32]]", "each of 3 pyramid levels"),
         ("anchor_sizes = [[16], [32], [64, 80]]", "as many sizes"),
-        ("batch_size = 0", "at least 1"),
+        ("batch_size = 0", "batch_size is too small; it must be at least 1"),
+        ("learning_rate = -1", "learning_rate is too small"),
+        ("keep_epochs = [0]", "keep_epochs at least 1"),
+        ("like = 'tinny'", "like 'tinny' names no other built-in preset; choose one of bccd-raw"),
         ("crop = 300", "not a multiple of 32"),
     ],
 )
@@ -177,6 +186,39 @@ def test_tune_writes_the_card(data_folder: Path, model_file: Path, capsys: pytes
     assert set(after.thresholds) == set(before.card.thresholds)
     assert after.thresholds != before.card.thresholds
     assert (after.name, after.trained_on) == (before.card.name, before.card.trained_on)
+
+
+def test_the_model_that_ships_keeps_its_card(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = Model(default_model_path()).sha256
+    for command in ("tune", "tune-counting"):
+        assert main([command, "--data", str(data_folder)]) == 2
+        assert "the model that ships stays as it is; give a copy of it" in capsys.readouterr().err
+    assert main(["evaluate", "--data", str(data_folder), "--write-card", "mine"]) == 2
+    assert Model(default_model_path()).sha256 == before
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="an administrator may write anywhere")
+def test_a_place_that_cannot_be_written_is_named_before_the_work(
+    tmp_path: Path, data_folder: Path, model_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    common = ["evaluate", "--model", str(model_file), "--data", str(data_folder), "--split", "test"]
+    assert main([*common, "--report", str(closed / "report")]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert f"{closed / 'report'}: Permission denied; choose another place" in shown.err
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(
+    tmp_path: Path, data_folder: Path, model_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "report").write_text("mine", "utf-8")
+    common = ["evaluate", "--model", str(model_file), "--data", str(data_folder), "--split", "test"]
+    assert main([*common, "--report", str(tmp_path / "report")]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert f"{tmp_path / 'report'}: File exists; choose another place" in shown.err
 
 
 @pytest.fixture

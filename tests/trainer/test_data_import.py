@@ -154,6 +154,35 @@ def test_broken_labels_are_refused_or_left_out_but_never_dropped_in_silence(
     assert [len(field.labels) for field in load_data_set(tmp_path / "o.json", "train").fields] == [1, 1]
 
 
+def test_a_picture_that_is_missing_is_named(
+    tmp_path: Path, pictures: Path, smears: list[RenderedSmear], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = as_voc(tmp_path / "voc", annotated(smears))
+    (pictures / "0.png").unlink()
+    arguments = ("data", "import", "voc", folder, "--images", pictures, "--out", tmp_path / "o.json")
+    assert run(*arguments) == 2
+    assert "0.png: this picture has boxes but is missing; put it back, or name its folder" in capsys.readouterr().err
+    assert run(*arguments, "--skip-broken") == 0
+    assert "0.png" not in [picture.file_name for picture in read_manifest(tmp_path / "o.json").images]
+
+
+def test_classes_of_which_none_is_a_red_cell_are_told(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "cells.csv"
+    table.write_text("filename,cell_type,xmin,ymin,xmax,ymax\n0.png,Ery,10,10,40,40\n", "utf-8")
+    arguments = ("data", "import", "csv", table, "--images", pictures, "--out", tmp_path / "o.json")
+    assert run(*arguments) == 0
+    assert "None of the classes (Ery) is a red cell" in capsys.readouterr().out
+    assert run(*arguments, "--kinds-of", "RBC") == 0
+    assert "is a red cell" not in capsys.readouterr().out
+
+
+def test_a_folder_is_no_manifest(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("data", "check", data_folder) == 2
+    assert f"make a manifest of it with 'smearcount-train data import yolo {data_folder}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("form", ["voc", "yolo", "coco", "csv", "points", "classes", "session"])
 def test_nothing_to_import_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
     empty = tmp_path / "empty"

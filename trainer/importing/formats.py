@@ -20,7 +20,7 @@ from trainer.points_to_boxes import points_to_boxes
 from trainer.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from core.annotations import AnnotatedImage
@@ -36,7 +36,7 @@ def read_voc(source: Path, images: Path | None) -> Imported:
     for item in result.fields:
         item.split = splits.get(item.path.stem)
     if splits and (without := [item.path.name for item in result.fields if item.split is None]):
-        result.notes.append(f"{len(without)} pictures are in no list of ImageSets/Main, such as {without[0]}.")
+        result.notes.append(f"Pictures in no list of ImageSets/Main: {len(without)}, such as {without[0]}.")
     return result
 
 
@@ -164,18 +164,22 @@ def _read(
     console = Console(stderr=True)
     with console.status("Reading") if console.is_terminal else nullcontext():
         found = read_annotations(files, pictures.size, (), point_diameter=point_side)
-    fields = [_field(image, pictures.find) for image in found.images]
-    result = Imported(fields, [*pictures.faults, *found.notices], files=list(files))
+    there = [(image, path) for image in found.images if (path := pictures.find(image.file_name)) is not None]
+    fields = [_field(image, path) for image, path in there]
+    faults = [
+        f"{image.file_name}: this picture has boxes but is missing; put it back, or name its folder with --images."
+        for image in found.images
+        if pictures.find(image.file_name) is None
+    ]
+    result = Imported(fields, [*pictures.faults, *found.notices, *faults], files=list(files))
     if missing := unread(pictures, fields):
         result.notes.append(
-            f"{len(missing)} pictures have no annotation that could be read and are left out, such as {missing[0]}."
+            f"Pictures left out, without an annotation that could be read: {len(missing)}, such as {missing[0]}."
         )
     return result
 
 
-def _field(image: AnnotatedImage, find: Callable[[str], Path | None]) -> ImportedField:
-    path = find(image.file_name)
-    assert path is not None, "the reader takes only pictures whose size is known"
+def _field(image: AnnotatedImage, path: Path) -> ImportedField:
     cells = [
         ImportedCell(name, (x1, y1, x2, y2))
         for name, (x1, y1, x2, y2) in zip(image.names, image.boxes.tolist(), strict=True)
