@@ -732,7 +732,7 @@ def test_a_long_file_name_makes_no_window_wider(
 ) -> None:
     widths = []
     for name in ("1.png", f"{'Patient_of_ward_7_' * 9}.png"):
-        window.document.open_paths([make_smear(name)[0]])
+        window.document.open_paths([make_smear(name, len(widths))[0]])  # other pictures: a copy would be asked about
         window.document.set_current(len(window.document.entries) - 1)
         wait_counted(window)
         window.notice.show_warning(f"{name} is a copy of another picture.")

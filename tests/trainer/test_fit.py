@@ -192,7 +192,9 @@ def test_crops_are_the_same_in_a_spawned_worker(train_set: DataSet) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="torch has no gloo over processes there by default")
 def test_two_processes_learn_what_one_does(tmp_path: Path, data_folder: Path, checkpoint: Path) -> None:
-    common = ["fit", "--data", str(data_folder), "--preset", "tiny", "--accelerator", "cpu", "--epochs", "2"]
+    preset = tmp_path / "sgd.toml"  # AdamW would blow up what is lost in the last digits of small gradients
+    preset.write_text('like = "tiny"\noptimizer = "sgd"\nlearning_rate = 1e-2\n', "utf-8")
+    common = ["fit", "--data", str(data_folder), "--preset", str(preset), "--accelerator", "cpu", "--epochs", "2"]
     common += ["--workers", "0", "--weights", str(checkpoint)]  # whose batch normalisation is frozen
     for devices in ("1", "2"):
         run = start(["-m", "trainer.cli"], [*common, "--devices", devices, "--run", str(tmp_path / devices)])
@@ -202,7 +204,11 @@ def test_two_processes_learn_what_one_does(tmp_path: Path, data_folder: Path, ch
     assert two == pytest.approx(one, rel=1e-4)
     assert two != one  # they did share the work: sums in another order differ in the last digits
     ours, theirs = (weights_of(tmp_path / devices) for devices in ("1", "2"))
-    assert all(torch.allclose(ours[name].float(), theirs[name].float(), atol=1e-4) for name in ours)
+    before = torch.load(checkpoint, weights_only=True)["state_dict"]
+    learnt = max(float((ours[name].float() - before[name].float()).abs().max()) for name in ours)
+    apart = max(float((ours[name].float() - theirs[name].float()).abs().max()) for name in ours)
+    assert learnt > 1e-3
+    assert apart < 0.01 * learnt
 
 
 def logged(run: Path, column: str) -> list[float]:
