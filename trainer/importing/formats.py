@@ -164,12 +164,12 @@ def _read(
     console = Console(stderr=True)
     with console.status("Reading") if console.is_terminal else nullcontext():
         found = read_annotations(files, pictures.size, (), point_diameter=point_side)
-    there = [(image, path) for image in found.images if (path := pictures.find(image.file_name)) is not None]
-    fields = [_field(image, path) for image, path in there]
+    places = [(image, pictures.find(image.file_name)) for image in found.images]
+    fields = [_field(image, path) for image, path in places if path is not None]
     faults = [
         f"{image.file_name}: this picture has boxes but is missing; put it back, or name its folder with --images."
-        for image in found.images
-        if pictures.find(image.file_name) is None
+        for image, path in places
+        if path is None
     ]
     result = Imported(fields, [*pictures.faults, *found.notices, *faults], files=list(files))
     if missing := unread(pictures, fields):
