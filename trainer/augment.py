@@ -59,7 +59,7 @@ class Material:
 
     ``draw`` returns a random field; ``patches`` are cells to paste; ``red_labels`` are the red cell classes;
     ``rendered_labels`` what red cells, white cells and platelets of rendered smears are called, None if the
-    classes are others.
+    classes are others; ``kinds`` are the classes that are kinds of another, which rendered smears do not tell.
     """
 
     preset: Preset
@@ -67,6 +67,7 @@ class Material:
     patches: Sequence[Patch] = ()
     red_labels: frozenset[int] = frozenset({0})
     rendered_labels: tuple[int, int, int] | None = (0, 1, 2)
+    kinds: frozenset[int] = frozenset()
 
 
 def training_crop(material: Material, rng: Generator) -> Crop:
@@ -106,7 +107,7 @@ def compose_panes(material: Material, rng: Generator) -> Crop:
         for x1, x2 in spans_x:
             rendered = material.rendered_labels
             if rng.random() < preset.rendered and rendered is not None:
-                source = rendered_field(preset.red_cell_diameter, rendered, rng)
+                source = rendered_field(preset.red_cell_diameter, rendered, material.kinds, rng)
             else:
                 source = material.draw(rng)
             pane = cut_pane(source, x2 - x1, y2 - y1, preset.red_cell_diameter, rng)
@@ -118,8 +119,10 @@ def compose_panes(material: Material, rng: Generator) -> Crop:
     return Crop(image, np.concatenate(boxes), np.concatenate(labels), incomplete)
 
 
-def rendered_field(diameter: float, labels: tuple[int, int, int], rng: Generator) -> PreparedField:
-    """Return a small rendered smear with its illumination divided out."""
+def rendered_field(
+    diameter: float, labels: tuple[int, int, int], kinds: frozenset[int], rng: Generator
+) -> PreparedField:
+    """Return a small rendered smear with its illumination divided out, which is incomplete for all kinds."""
     side = int(diameter * 5)
     smear = render_smear(
         side,
@@ -133,7 +136,7 @@ def rendered_field(diameter: float, labels: tuple[int, int, int], rng: Generator
         max_overlap=0.25,
     )
     image = divide_light(smear.image, estimate_light(smear.image))
-    return PreparedField(image, smear.boxes, np.array(labels, np.int64)[smear.labels], diameter)
+    return PreparedField(image, smear.boxes, np.array(labels, np.int64)[smear.labels], diameter, kinds)
 
 
 def cut_pane(source: PreparedField, width: int, height: int, diameter: float, rng: Generator) -> Crop:

@@ -51,7 +51,7 @@ class FieldStore:
     def __init__(self, data: DataSet, preset: Preset) -> None:
         self.preset = preset
         self.fields = list(prepare_all(data, preset.red_cell_diameter))
-        self.class_count = len(data.classes)
+        self.parents = data.parents
         self.weights = _drawing_weights(data.fields, preset.repeat_threshold)
         pasted = frozenset(data.classes.index(name) for name in preset.paste_classes if name in data.classes)
         self.material = Material(
@@ -60,6 +60,7 @@ class FieldStore:
             [patch for field in self.fields for patch in cut_cells(field, pasted, preset.red_cell_diameter)],
             data.red_labels,
             _rendered_labels(data.classes),
+            frozenset(label for label, parent in enumerate(data.parents) if parent >= 0),
         )
 
     def draw(self, rng: Generator) -> PreparedField:
@@ -99,7 +100,7 @@ class TrainingCrops(Dataset[Sample]):
         rng = np.random.default_rng((self.seed, index))
         material = self.store.material
         make = training_crop if material.preset.augmentation == "smear" else plain_crop
-        return to_sample(make(material, rng), self.store.class_count)
+        return to_sample(make(material, rng), self.store.parents)
 
 
 class EpochSampler(Sampler[int]):
@@ -141,15 +142,33 @@ class WholeFields(Dataset[Sample]):
         return to_sample(Crop(np.asarray(image, np.uint8), field.boxes * np.float32(scale), field.labels))
 
 
-def to_sample(crop: Crop, class_count: int = 0) -> Sample:
-    """Return the image as float32 (3, H, W) in 0 to 1, and its target, as the detectors take them."""
+def to_sample(crop: Crop, parents: tuple[int, ...] = ()) -> Sample:
+    """Return the image as float32 (3, H, W) in 0 to 1, and its target, as the detectors take them.
+
+    Where not all cells of a class are annotated, the target has ``regions`` float32 (R, 4), ``incomplete`` bool
+    (R, C) and ``unsorted`` bool (N, C), see ``CellRetinaNet``. Where all red cells are annotated, none of any kind is
+    left; but a cell that is only called a red cell may be of any kind that is not all annotated.
+    """
     image = torch.from_numpy(np.ascontiguousarray(crop.image.transpose(2, 0, 1))).float() / 255
     target = {"boxes": torch.from_numpy(crop.boxes).float(), "labels": torch.from_numpy(crop.labels)}
     if crop.incomplete:
         target["regions"] = torch.tensor([region for region, _ in crop.incomplete], dtype=torch.float32)
-        known = torch.tensor([[label in labels for label in range(class_count)] for _, labels in crop.incomplete])
-        target["incomplete"] = known
+        target["incomplete"], target["unsorted"] = _unknown_classes(crop, parents)
     return image, target
+
+
+def _unknown_classes(crop: Crop, parents: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Return of which classes there may be cells elsewhere, bool (R, C), and which each cell may be too, (N, C)."""
+    incomplete = np.zeros((len(crop.incomplete), len(parents)), bool)
+    unsorted = np.zeros((len(crop.boxes), len(parents)), bool)
+    centres = (crop.boxes[:, :2] + crop.boxes[:, 2:]) / 2
+    for row, ((x1, y1, x2, y2), labels) in enumerate(crop.incomplete):
+        inside = ((centres >= (x1, y1)) & (centres < (x2, y2))).all(axis=1)
+        for label in labels:
+            parent = parents[label]
+            incomplete[row, label] = parent < 0 or parent in labels
+            unsorted[inside & (crop.labels == parent), label] = True
+    return torch.from_numpy(incomplete), torch.from_numpy(unsorted)
 
 
 def collate(samples: list[Sample]) -> tuple[list[Tensor], list[dict[str, Tensor]]]:

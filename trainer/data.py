@@ -83,7 +83,8 @@ class DataSet:
     """The fields of one split of a data set.
 
     ``folder`` is what was loaded: a folder, or the file of a manifest. ``red_cells`` are the names of the
-    classes that are red cells; how large the cells of a field are is told by these.
+    classes that are red cells; how large the cells of a field are is told by these. ``parents`` has for each class
+    the label of the class that it is a kind of, -1 for none.
     """
 
     folder: Path
@@ -92,6 +93,7 @@ class DataSet:
     sources: frozenset[str] | None = None
     classes: tuple[str, ...] = CANONICAL_CLASSES
     red_cells: frozenset[str] = frozenset({RBC})
+    parents: tuple[int, ...] = (-1,) * len(CANONICAL_CLASSES)
 
     @property
     def red_labels(self) -> frozenset[int]:
@@ -186,7 +188,7 @@ def _load_manifest(file: Path, split: str, sources: frozenset[str] | None) -> Da
             f"fold{picture.fold}" for picture in manifest.images if picture.fold is not None
         }
         raise _no_field(file, split, {name for name in names if name})
-    return DataSet(file, split, tuple(fields), sources, manifest.classes, manifest.red_cells)
+    return DataSet(file, split, tuple(fields), sources, manifest.classes, manifest.red_cells, manifest.parents)
 
 
 def _in_split(picture: Picture, split: str) -> bool:
@@ -239,7 +241,7 @@ def _load_yolo_folder(folder: Path, split: str, sources: frozenset[str] | None) 
         fields.append(Field(image, boxes, to_label[labels], row["source"], group=row.get("group") or ""))
     if not fields:
         raise _no_field(manifest, split, {row["split"] for row in rows})
-    return DataSet(folder, split, tuple(fields), sources, classes)
+    return DataSet(folder, split, tuple(fields), sources, classes, parents=(-1,) * len(classes))
 
 
 def _read_manifest(folder: Path, manifest: Path) -> tuple[list[str], list[dict[str, str]]]:

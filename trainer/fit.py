@@ -192,8 +192,9 @@ def fit(
 def _check_fits(preset: Preset, train: DataSet, weights: str | None) -> None:
     if preset.frozen_backbone and weights is None:
         raise RunError(f"{preset.name}: a frozen backbone learns nothing; say with --weights what it starts from.")
-    for name in train.classes:
-        if all(name in field.incomplete for field in train.fields):
+    for name, parent in zip(train.classes, train.parents, strict=True):
+        of = {name} if parent < 0 else {name, train.classes[parent]}
+        if all(of <= field.incomplete for field in train.fields):
             raise RunError(
                 f"{train.folder}: every picture to learn from is marked incomplete for {name}, so that nothing shows "
                 f"what is no {name}; annotate all {name} of some of them and take the mark away there."

@@ -115,6 +115,15 @@ class Manifest(Struct):
         """Names of the classes that are red cells."""
         return frozenset(item.name for item in self.categories if RBC in (item.name, item.supercategory))
 
+    @property
+    def parents(self) -> tuple[int, ...]:
+        """For each class the label of the class here that it is a kind of, -1 for none."""
+        names = self.classes
+        return tuple(
+            names.index(item.supercategory) if item.supercategory in names and item.supercategory != item.name else -1
+            for item in self.categories
+        )
+
     def cells_by_picture(self) -> dict[int, list[Cell]]:
         """Return the cells of each picture by its id; pictures without cells are there too."""
         cells: dict[int, list[Cell]] = {picture.id: [] for picture in self.images}

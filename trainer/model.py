@@ -60,7 +60,8 @@ class CellRetinaNet(RetinaNet):
 
     A target may have ``regions`` float (R, 4), x1 y1 x2 y2 in pixels, and ``incomplete`` bool (R, C): where in
     the image cells of which classes are not all annotated. What looks like one of them there, without an
-    annotation, is neither rewarded nor punished.
+    annotation, is neither rewarded nor punished; nor is what an annotated cell may be besides, ``unsorted``
+    bool (N, C).
     """
 
     def compute_loss(
@@ -83,12 +84,14 @@ class CellRetinaNet(RetinaNet):
         regions = target.get("regions")
         if regions is None or not len(regions):
             return None
-        background = torch.ones(len(anchors), dtype=torch.bool, device=anchors.device)
-        if len(target["boxes"]):
-            background = self.proposal_matcher(box_iou(target["boxes"], anchors)) == Matcher.BELOW_LOW_THRESHOLD
         centres = (anchors[:, None, :2] + anchors[:, None, 2:]) / 2
-        inside = ((centres >= regions[:, :2]) & (centres < regions[:, 2:])).all(dim=2) & background[:, None]
-        return (inside[:, :, None] & target["incomplete"]).any(dim=1)
+        inside = ((centres >= regions[:, :2]) & (centres < regions[:, 2:])).all(dim=2)
+        unknown = (inside[:, :, None] & target["incomplete"]).any(dim=1)
+        if len(target["boxes"]):
+            cell = self.proposal_matcher(box_iou(target["boxes"], anchors))
+            unknown &= (cell == Matcher.BELOW_LOW_THRESHOLD)[:, None]
+            unknown |= (cell >= 0)[:, None] & target["unsorted"][cell.clamp(min=0)]
+        return unknown
 
 
 class CellFasterRCNN(FasterRCNN):

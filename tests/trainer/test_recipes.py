@@ -12,10 +12,10 @@ import torch
 from core.detector import Detector
 from core.model import Model
 from core.rendered_smear import CLASS_NAMES, render_smear
-from trainer.augment import Material
+from trainer.augment import Crop, Material
 from trainer.checkpoint import load_trained, read_checkpoint
 from trainer.cli import main
-from trainer.crops import FieldStore, TrainingCrops, collate
+from trainer.crops import FieldStore, TrainingCrops, collate, to_sample
 from trainer.data import DataSet
 from trainer.export import build_card, compare, export_exact
 from trainer.fit import fit
@@ -128,33 +128,62 @@ def test_a_frozen_backbone_keeps_its_weights(tmp_path: Path, train_set: DataSet,
     assert schedule["_last_lr"][0] == pytest.approx(TINY.learning_rate * 0.01)
 
 
-def test_cells_that_are_not_annotated_are_neither_rewarded_nor_punished() -> None:
+def class_gradients(target: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the gradient of the classification, (A, 3), and the centres of the anchors, (A, 2), of one network."""
     torch.manual_seed(0)
     network = build_retinanet(TINY, 3).train()
-    image = torch.rand(3, 96, 96)
-    boxes = torch.tensor([[10.0, 10.0, 40.0, 40.0]])
-    target = {"boxes": boxes, "labels": torch.tensor([0])}
-    left = torch.tensor([[0.0, 0.0, 48.0, 96.0]])
-    incomplete = {**target, "regions": left, "incomplete": torch.tensor([[True, True, False]])}
+    batch, _ = network.transform([torch.rand(3, 96, 96)])
+    features = list(network.backbone(batch.tensors).values())
+    outputs = network.head(features)
+    outputs["cls_logits"].retain_grad()
+    anchors = network.anchor_generator(batch, features)
+    network.compute_loss([target], outputs, anchors)["classification"].backward()
+    return outputs["cls_logits"].grad[0], (anchors[0][:, :2] + anchors[0][:, 2:]) / 2
 
-    def gradients(target: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-        batch, _ = network.transform([image])
-        features = list(network.backbone(batch.tensors).values())
-        outputs = network.head(features)
-        outputs["cls_logits"].retain_grad()
-        anchors = network.anchor_generator(batch, features)
-        network.compute_loss([target], outputs, anchors)["classification"].backward()
-        centres = (anchors[0][:, :2] + anchors[0][:, 2:]) / 2
-        return outputs["cls_logits"].grad[0], centres[:, 0] < 48
 
-    whole, in_left = gradients(target)
-    partly, _ = gradients(incomplete)
+ONE_CELL = Crop(np.zeros((96, 96, 3), np.uint8), np.array([[10, 10, 40, 40]], np.float32), np.array([0]))
+LEFT = (0, 0, 48, 96)
+
+
+def test_cells_that_are_not_annotated_are_neither_rewarded_nor_punished() -> None:
+    whole, centres = class_gradients(to_sample(ONE_CELL)[1])
+    crop = dataclasses.replace(ONE_CELL, incomplete=[(LEFT, frozenset({0, 1}))])
+    partly, _ = class_gradients(to_sample(crop, (-1, -1, -1))[1])
     background = (whole > 0).all(dim=1)  # pushed down for all three classes
-    unknown = background & in_left
+    unknown = background & (centres[:, 0] < 48)
     assert unknown.any()
     assert (partly[unknown][:, :2] == 0).all()
     assert torch.equal(partly[unknown][:, 2], whole[unknown][:, 2])
     assert torch.equal(partly[~unknown], whole[~unknown])
+
+
+def test_a_red_cell_of_unknown_kind_does_not_teach_that_it_is_of_none() -> None:
+    parents = (-1, -1, 0)  # the third class is a kind of the first
+    whole, _ = class_gradients(to_sample(ONE_CELL)[1])
+    cell = whole[:, 0] < 0  # rewarded for being of the first class
+    assert cell.any()
+    unsorted = dataclasses.replace(ONE_CELL, incomplete=[((0, 0, 96, 96), frozenset({2}))])
+    partly, _ = class_gradients(to_sample(unsorted, parents)[1])
+    assert (partly[cell][:, 2] == 0).all()
+    assert torch.equal(partly[cell][:, :2], whole[cell][:, :2])
+    assert torch.equal(partly[~cell], whole[~cell])  # where there is no red cell, there is none of that kind
+    neither = dataclasses.replace(ONE_CELL, incomplete=[((0, 0, 96, 96), frozenset({0, 2}))])
+    open_to_both, _ = class_gradients(to_sample(neither, parents)[1])
+    background = (whole > 0).all(dim=1)
+    assert (open_to_both[background][:, [0, 2]] == 0).all()
+    sorted_cell = dataclasses.replace(unsorted, labels=np.array([2]))
+    kind, _ = class_gradients(to_sample(sorted_cell, parents)[1])
+    assert (kind[cell][:, 2] < 0).all()
+    assert (kind[cell][:, 0] > 0).all()
+
+
+def test_kinds_of_red_cells_are_open_in_rendered_smears(train_set: DataSet) -> None:
+    data = dataclasses.replace(train_set, classes=(*train_set.classes, "Target"), parents=(-1, -1, -1, 0))
+    store = FieldStore(data, dataclasses.replace(TINY, mosaic=0.0, rendered=1.0))
+    _, target = TrainingCrops(store, seed=0)[0]
+    assert len(target["labels"]) > 0
+    assert target["unsorted"].tolist() == [[False, False, False, label == 0] for label in target["labels"].tolist()]
+    assert not target["incomplete"].any()
 
 
 def test_a_crop_knows_which_of_its_parts_lack_annotations(train_set: DataSet) -> None:
@@ -185,6 +214,14 @@ def test_a_class_of_which_no_picture_is_complete_cannot_be_learned(tmp_path: Pat
     with pytest.raises(RunError, match=r"every picture to learn from is marked incomplete for Platelets"):
         fit(dataclasses.replace(train_set, fields=fields), train_set, TINY, options(tmp_path))
     assert not any(tmp_path.iterdir())
+
+
+def test_a_kind_of_red_cell_can_be_learned_where_red_cells_are_complete(tmp_path: Path, train_set: DataSet) -> None:
+    fields = tuple(dataclasses.replace(field, incomplete=frozenset({"Target"})) for field in train_set.fields)
+    data = dataclasses.replace(
+        train_set, fields=fields, classes=(*train_set.classes, "Target"), parents=(-1, -1, -1, 0)
+    )
+    assert fit(data, data, dataclasses.replace(TINY, epochs=1, keep_epochs=()), options(tmp_path)).is_file()
 
 
 def test_fields_with_a_rare_class_come_more_often(train_set: DataSet) -> None:
@@ -239,7 +276,9 @@ def test_classes_are_data(tmp_path: Path, train_set: DataSet, capsys: pytest.Cap
         labels = np.where(red, np.arange(len(red)) % 12, field.labels + 11)
         fields.append(dataclasses.replace(field, labels=labels))
     classes = (*shapes, "WBC", "Platelets")
-    data = DataSet(train_set.folder, "train", tuple(fields), classes=classes, red_cells=frozenset(shapes))
+    data = DataSet(
+        train_set.folder, "train", tuple(fields), classes=classes, red_cells=frozenset(shapes), parents=(-1,) * 14
+    )
     best = fit(data, data, dataclasses.replace(TINY, epochs=1, keep_epochs=()), options(tmp_path))
     card = build_card(load_trained(best))
     assert card.classes == classes
