@@ -166,6 +166,8 @@ def _import(arguments: argparse.Namespace) -> None:
     )
     source, out = arguments.source, arguments.out
     imported = read_source(arguments.format, source, options)
+    if not imported.fields:
+        _complain(imported.faults)
     manifest = build_manifest(imported, arguments.format, source, out, options, arguments.command_line)
     if imported.faults and not arguments.skip_broken:
         _complain(imported.faults)
@@ -200,7 +202,7 @@ def _merge(arguments: argparse.Namespace) -> None:
 
 
 def _split(arguments: argparse.Namespace) -> None:
-    from trainer.split import split_by_shares, split_into_folds
+    from trainer.split import classes_not_in_splits, split_by_shares, split_into_folds
 
     if not arguments.shares and not arguments.folds:
         raise DataError("Say how to split: --shares train=0.7 val=0.15 test=0.15, or --folds 5, or both.")
@@ -212,6 +214,7 @@ def _split(arguments: argparse.Namespace) -> None:
         split_into_folds(manifest, arguments.folds, arguments.seed, arguments.by)
     manifest.info.history.append(arguments.command_line)
     _write(arguments.out, manifest)
+    _complain(classes_not_in_splits(manifest))
 
 
 def _move(manifest: Manifest, old: Path, new: Path) -> None:

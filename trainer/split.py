@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from trainer.manifest import Manifest, Picture
 
 TEST = "test"
+_PICTURE = ("", "picture")
 
 
 def split_by_shares(manifest: Manifest, shares: Mapping[str, float], seed: int, by: str = "group") -> None:
     """Give each picture a split, in place; excluded pictures stay so, and folds go.
 
-    Units of pictures are drawn in random order, and each goes to the split that lacks most of its share.
+    Each split gets its share of the pictures of each source and of those with each class, as far as units of
+    pictures that stay together allow.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ def split_by_shares(manifest: Manifest, shares: Mapping[str, float], seed: int, 
     units = _units(pictures, by, seed)
     if len(units) < len(shares):
         raise DataError(f"There are {len(units)} {by}s for {len(shares)} splits; use fewer splits.")
-    for unit, name in zip(units, _deal(units, dict(shares)), strict=True):
+    for unit, name in zip(units, _deal(_traits(manifest, units), shares), strict=True):
         for picture in unit:
             picture.split, picture.fold = name, None
     manifest.info.split_seed = seed
@@ -61,10 +63,29 @@ def split_into_folds(manifest: Manifest, folds: int, seed: int, by: str = "group
         raise DataError(f"{folds} folds cannot be made of {len(units)} {by}s; use from 2 to {len(units)}.")
     for picture in manifest.images:
         picture.fold = None
-    for unit, name in zip(units, _deal(units, {str(fold): 1 / folds for fold in range(1, folds + 1)}), strict=True):
+    shares = {str(fold): 1 / folds for fold in range(1, folds + 1)}
+    for unit, name in zip(units, _deal(_traits(manifest, units), shares), strict=True):
         for picture in unit:
             picture.fold = int(name)
     manifest.info.split_seed = seed
+
+
+def classes_not_in_splits(manifest: Manifest) -> list[str]:
+    """Return a sentence for each split that lacks classes which others have."""
+    splits = {picture.id: picture.split for picture in manifest.images if picture.split not in (None, EXCLUDED)}
+    held: dict[str | None, set[int]] = {split: set() for split in splits.values()}
+    for cell in manifest.annotations:
+        if cell.image_id in splits:
+            held[splits[cell.image_id]].add(cell.category_id)
+    everywhere = set[int]().union(*held.values())
+    sentences = []
+    for split, there in held.items():
+        if names := [item.name for item in manifest.categories if item.id in everywhere - there]:
+            names_text = ", ".join(names)
+            sentences.append(
+                f"No picture of {split} holds {names_text}: nothing can be learned or measured of it there."
+            )
+    return sentences
 
 
 def _units(pictures: Sequence[Picture], by: str, seed: int) -> list[list[Picture]]:
@@ -83,13 +104,40 @@ def _units(pictures: Sequence[Picture], by: str, seed: int) -> list[list[Picture
     return [in_order[place] for place in order]
 
 
-def _deal(units: Sequence[Sequence[Picture]], shares: dict[str, float]) -> list[str]:
-    """Return the name for each unit: that of the split that lacks most of its share so far."""
-    total = sum(len(unit) for unit in units)
-    lacking = {name: share * total for name, share in shares.items()}
-    chosen = []
-    for unit in units:
-        name = max(lacking, key=lambda key: lacking[key])
-        lacking[name] -= len(unit)
-        chosen.append(name)
+def _traits(manifest: Manifest, units: Sequence[Sequence[Picture]]) -> list[Counter[tuple[str, str]]]:
+    """Return for each unit how many of its pictures there are, are of each source, and hold each class."""
+    held = {place: {cell.category_id for cell in cells} for place, cells in manifest.cells_by_picture().items()}
+    return [
+        Counter(
+            trait
+            for picture in unit
+            for trait in (
+                _PICTURE,
+                ("source", picture.source),
+                *(("class", str(number)) for number in held[picture.id]),
+            )
+        )
+        for unit in units
+    ]
+
+
+def _deal(units: Sequence[Counter[tuple[str, str]]], shares: Mapping[str, float]) -> list[str]:
+    """Return the split of each unit, given its traits: iterative stratification.
+
+    The rarest trait that is left is dealt out first, each unit to the split that lacks most of it; Sechidis, Tsoumakas
+    and Vlahavas, "On the stratification of multi-label data", ECML PKDD 2011.
+    """
+    total = sum(units, Counter[tuple[str, str]]())
+    lacking = {name: {trait: share * count for trait, count in total.items()} for name, share in shares.items()}
+    chosen = [""] * len(units)
+    waiting = list(range(len(units)))
+    while waiting:
+        left = sum((units[place] for place in waiting), Counter[tuple[str, str]]())
+        rarest = min(left, key=lambda trait: (left[trait], trait))
+        for place in waiting:
+            if rarest in units[place]:
+                chosen[place] = max(lacking, key=lambda name: (lacking[name][rarest], lacking[name][_PICTURE]))
+                for trait, count in units[place].items():
+                    lacking[chosen[place]][trait] -= count
+        waiting = [place for place in waiting if rarest not in units[place]]
     return chosen

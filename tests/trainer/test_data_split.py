@@ -60,6 +60,30 @@ def test_shares_are_met_and_groups_stay_together(tmp_path: Path) -> None:
     assert out.read_bytes() != first
 
 
+def test_each_split_gets_its_share_of_every_source_and_class(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out = many(tmp_path), tmp_path / "split.json"
+    manifest = read_manifest(source)
+    names = ("RBC", "WBC", "Sickle", "Burr")
+    manifest.categories = [Category(number, name, "RBC") for number, name in enumerate(names, start=1)]
+    for cell in manifest.annotations:  # 100 with white cells, 20 with sickle cells, one with burr cells
+        cell.category_id = 4 if cell.id == 7 else 3 if cell.id % 10 == 0 else 1 + cell.id % 2
+    for picture in manifest.images:
+        picture.source = "rare" if picture.id % 13 == 0 else "usual"
+    write_manifest(source, manifest)
+    assert run("data", "split", source, "--out", out, "--shares", "train=0.6", "val=0.2", "test=0.2", "--seed", 1) == 0
+    told = capsys.readouterr().err
+    assert "No picture of val holds Burr" in told
+    assert "No picture of test holds Burr" in told
+    assert "Sickle" not in told
+    for split, share in (("train", 0.6), ("val", 0.2), ("test", 0.2)):
+        fields = load_data_set(out, split).fields
+        assert sum(field.source == "rare" for field in fields) == pytest.approx(15 * share, abs=2)
+        assert sum(2 in field.labels for field in fields) == pytest.approx(20 * share, abs=2)
+        assert len(fields) == pytest.approx(200 * share, abs=6)
+
+
 def test_folds_share_out_everything_but_the_test_set(tmp_path: Path) -> None:
     source, out = many(tmp_path), tmp_path / "split.json"
     assert run("data", "split", source, "--out", out, "--shares", "train=0.8", "test=0.2", "--folds", 5) == 0
