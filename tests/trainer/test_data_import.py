@@ -194,6 +194,15 @@ def test_nothing_to_import_is_one_sentence(tmp_path: Path, capsys: pytest.Captur
         assert "Traceback" not in error
 
 
+def test_a_table_with_other_columns_says_which_it_needs(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "cells.csv"
+    table.write_text("filename,cell_type,left,top,right,bottom\n0.png,RBC,10,10,40,40\n", "utf-8")
+    assert run("data", "import", "csv", table, "--images", pictures, "--out", tmp_path / "o.json") == 2
+    assert f"{table}: there is no column xmin, ymin, xmax, ymax in the first line" in capsys.readouterr().err
+
+
 def test_points_become_boxes_with_a_quality(
     tmp_path: Path, pictures: Path, smears: list[RenderedSmear], capsys: pytest.CaptureFixture[str]
 ) -> None:
