@@ -35,6 +35,7 @@ class Editing(QObject):
     """
 
     selection_changed = Signal()
+    doubted = Signal(str)  # what may be wrong with the last step
     show_cell = Signal(object)  # id of a cell to bring into view
     show_box = Signal(object)  # x1 y1 x2 y2 of the current picture, to bring into view
     person_wanted = Signal()  # before the first correction: ask for the name that signs it
@@ -164,9 +165,7 @@ class Editing(QObject):
         ]
         added = self.add_cell(name, (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
         if added is not None and there:
-            self._document.message.emit(
-                Level.WARNING, f"There was a box of {name} already where you clicked; if it is one cell, undo (Ctrl+Z)."
-            )
+            self.doubted.emit(f"There was a box of {name} already where you clicked; if it is one cell, undo (Ctrl+Z).")
         return added
 
     def remove_cells(self, numbers: Iterable[int], name: str = "") -> None:

@@ -134,7 +134,8 @@ class FailurePage(_Page):
 class NoticeBar(QWidget):
     """Messages above the canvas: an error or a question until it is closed or the next one comes, below them warnings.
 
-    Warnings are about the picture that is shown, and leave with it.
+    Warnings are about the picture that is shown, and leave with it; a doubt is about the last step, and leaves with
+    the next.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -150,7 +151,7 @@ class NoticeBar(QWidget):
         self.close_button.clicked.connect(self.clear)
         self.remedies: list[QPushButton] = []
         self.answers: list[QPushButton] = []
-        self._error = self._question = ""
+        self._error = self._question = self._doubt = ""
         self._warnings: list[str] = []
         self._line = QHBoxLayout(self)
         self._line.setContentsMargins(12, 6, 8, 6)
@@ -162,6 +163,18 @@ class NoticeBar(QWidget):
         """Show a sentence about the picture."""
         self._warnings = [*(other for other in self._warnings if other != text), text][-_MOST_WARNINGS:]
         self._show()
+
+    @Slot(str)
+    def show_doubt(self, text: str) -> None:
+        """Show what may be wrong with the last step."""
+        self._doubt = text
+        self._show()
+
+    @Slot()
+    def leave_step(self) -> None:
+        """Take off what is about the last step."""
+        if self._doubt:
+            self.show_doubt("")
 
     def show_error(self, text: str, remedies: Iterable[Offer] = ()) -> None:
         """Show what went wrong, and a button for each thing that can be done about it."""
@@ -178,14 +191,14 @@ class NoticeBar(QWidget):
         self._show()
 
     def leave_picture(self) -> None:
-        """Take the warnings off."""
-        self._warnings = []
+        """Take off what is about the picture."""
+        self._warnings, self._doubt = [], ""
         self._show()
 
     @Slot()
     def clear(self) -> None:
         """Take everything off."""
-        self._error = self._question = ""
+        self._error = self._question = self._doubt = ""
         self._warnings = []
         _drop(self.remedies)
         _drop(self.answers)
@@ -209,7 +222,7 @@ class NoticeBar(QWidget):
         self.setProperty("level", "error" if self._error else "warning")
         self.style().unpolish(self)
         self.style().polish(self)
-        texts = [text for text in (self._error, self._question, *self._warnings) if text]
+        texts = [text for text in (self._error, self._question, self._doubt, *self._warnings) if text]
         self.label.setText("\n".join(texts))
         self.label.setToolTip(self.label.text())
         self.setVisible(bool(texts))

@@ -174,6 +174,8 @@ class MainWindow(QMainWindow):
         document.tally.active_changed.connect(self._on_tally)
         document.tally.options_changed.connect(self._hide_what_was_found)
         document.tally.reached.connect(self.notice.show_warning)
+        document.editing.undo_stack.indexChanged.connect(self.notice.leave_step)
+        document.editing.doubted.connect(self.notice.show_doubt)
         document.message.connect(self._show_message)
         document.copies.found.connect(self._on_copies)
         document.editing.person_wanted.connect(self.ask_for_person)

@@ -107,6 +107,18 @@ def test_cells_are_put_with_a_click_and_drawn_with_a_drag(counted: MainWindow, q
     assert not counted.document.editing.selected  # the next key is for the cell that is pointed at
 
 
+def test_a_click_on_a_counted_cell_is_doubted_until_the_next_step(counted: MainWindow, qtbot: QtBot) -> None:
+    label = counted.notice.label
+    before = label.text()
+    place = place_of(counted, smallest_at(counted, "RBC"))
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_A)
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_1)
+    click(qtbot, counted, place)
+    assert "There was a box of RBC already" in label.text()
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert label.text() == before
+
+
 def test_a_threshold_never_takes_a_persons_cell_away(counted: MainWindow) -> None:
     document = counted.document
     document.editing.add_cell("WBC", (10, 10, 60, 60))
