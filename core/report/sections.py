@@ -65,8 +65,12 @@ def head(printer: Printer, content: ReportContent) -> Iterator[Any]:
     yield printer.pairs(pairs, columns=2, label=30 * mm)
     yield Spacer(0, 6)
     yield sign_off(printer, content)
-    if content.uncounted:
-        yield from _uncounted(printer, content.uncounted, listed)
+    if missing := content.uncounted:
+        verb = "is" if len(missing) == 1 else "are"
+        lines = [f"{image.path.name}: {image.problem.removeprefix(f'{image.path}: ')}" for image in missing]
+        yield from _warning(printer, f"{len(missing)} of {many(listed, 'image')} {verb} not in this count:", lines)
+    if copies := [f"{image.path.name}: a copy of {image.copy_of.name}" for image in content.images if image.copy_of]:
+        yield from _warning(printer, f"{many(len(copies), 'image')} counted twice:", copies)
 
 
 def sign_off(printer: Printer, content: ReportContent) -> Any:
@@ -89,14 +93,14 @@ def sign_off(printer: Printer, content: ReportContent) -> Any:
     return printer.boxed([printer.text("Not signed off."), present], alarm=False)
 
 
-def _uncounted(printer: Printer, images: list[ReportImage], listed: int) -> Iterator[Any]:
-    verb = "is" if len(images) == 1 else "are"
+def _warning(printer: Printer, title: str, lines: list[str]) -> Iterator[Any]:
+    """Yield what is wrong with some images, a line for each of the first."""
     yield Spacer(0, 4)
-    yield printer.text(f"{len(images)} of {many(listed, 'image')} {verb} not in this count:", WARNING)
-    for image in images[:_NAMED]:
-        yield printer.text(f"{image.path.name}: {image.problem.removeprefix(f'{image.path}: ')}")
-    if len(images) > _NAMED:
-        yield printer.text(f"and {len(images) - _NAMED} more; the table of images lists them.")
+    yield printer.text(title, WARNING)
+    for line in lines[:_NAMED]:
+        yield printer.text(line)
+    if len(lines) > _NAMED:
+        yield printer.text(f"and {len(lines) - _NAMED} more; the table of images lists them.")
 
 
 def counts(printer: Printer, content: ReportContent) -> Iterator[Any]:

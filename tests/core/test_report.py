@@ -222,7 +222,9 @@ def test_a_copy_of_a_picture_is_told(session: Session, tmp_path: Path):
     session.set_counted(2, found, width=200, height=120, seconds=1.0, notices=(), stamp=stamp_of(second.path))
     content = gather(session)
     assert [image.copy_of for image in content.images] == [None, first.path]
-    assert "The same picture as field 1.png; it is counted twice." in " ".join(pages(content))
+    printed = pages(content)
+    assert "1 image counted twice: field 2.png: a copy of field 1.png" in printed[0]
+    assert "The same picture as field 1.png; it is counted twice." in " ".join(printed)
     notices = sheets(content)["images"][0].index("notices")
     assert "counted twice" in sheets(content)["images"][2][notices]
 
