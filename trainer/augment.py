@@ -57,15 +57,16 @@ class Patch(NamedTuple):
 class Material:
     """What crops are made of.
 
-    ``draw`` returns a random field; ``patches`` are cells to paste; ``red_labels`` are the red cell classes;
-    ``rendered_labels`` what red cells, white cells and platelets of rendered smears are called, None if the
-    classes are others; ``kinds`` are the classes that are kinds of another, which rendered smears do not tell.
+    ``draw`` returns a random field; ``patches`` are cells to paste; ``unsorted_red`` is the class of red cells whose
+    kind nobody told, None if there is none; ``rendered_labels`` what red cells, white cells and platelets of rendered
+    smears are called, None if the classes are others; ``kinds`` are the classes that are kinds of another, which
+    rendered smears do not tell.
     """
 
     preset: Preset
     draw: Callable[[Generator], PreparedField]
     patches: Sequence[Patch] = ()
-    red_labels: frozenset[int] = frozenset({0})
+    unsorted_red: int | None = 0
     rendered_labels: tuple[int, int, int] | None = (0, 1, 2)
     kinds: frozenset[int] = frozenset()
 
@@ -76,8 +77,8 @@ def training_crop(material: Material, rng: Generator) -> Crop:
     crop = compose_panes(material, rng)
     if material.patches and rng.random() < preset.paste:
         paste_cells(crop, material.patches, rng)
-    if rng.random() < preset.vary_pallor:
-        vary_pallor(crop, material.red_labels, rng)
+    if rng.random() < preset.vary_pallor and material.unsorted_red is not None:
+        vary_pallor(crop, material.unsorted_red, rng)
     if rng.random() < preset.ghosts:
         add_ghosts(crop, preset.red_cell_diameter, rng)
     stained = rng.random() < preset.restain
@@ -274,14 +275,15 @@ def add_ghosts(crop: Crop, diameter: float, rng: Generator) -> None:
     crop.image[:] = np.clip(crop.image * np.exp(-density) + 0.5, 0, 255).astype(np.uint8)
 
 
-def vary_pallor(crop: Crop, red_labels: frozenset[int], rng: Generator) -> None:
-    """Give the red cells of a crop another centre, in place: none, paler, a dense spot or disc, a ring.
+def vary_pallor(crop: Crop, label: int, rng: Generator) -> None:
+    """Give the cells of a class another centre, in place: none, paler, a dense spot or disc, a ring.
 
-    Else a dense spot in a pale cell is learned as a nucleus, and target cells are counted as white.
+    Else a dense spot in a pale red cell is learned as a nucleus, and target cells are counted as white. Kinds of red
+    cells are told by their centres: these must stay.
     """
     profile = (_spot, _target, _ring)[int(rng.choice(3, p=(0.4, 0.4, 0.2)))]
     change = float(rng.uniform(-0.9, 1.4))
-    for x1, y1, x2, y2 in crop.boxes[np.isin(crop.labels, list(red_labels))].round().astype(int):
+    for x1, y1, x2, y2 in crop.boxes[crop.labels == label].round().astype(int):
         width, height = x2 - x1, y2 - y1
         whole = min(x1, y1) > 1 and max(x2, y2) < crop.image.shape[0] - 1
         if not whole or max(width, height) > 1.4 * min(width, height):

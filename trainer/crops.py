@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler, Subset
 from core.rendered_smear import CLASS_NAMES
 from trainer.augment import Crop, Material, cut_cells, training_crop
 from trainer.data import DataError, DataSet, Field, PreparedField, prepare
+from trainer.manifest import RBC
 from trainer.plain_crops import plain_crop
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class FieldStore:
             preset,
             self.draw,
             [patch for field in self.fields for patch in cut_cells(field, pasted, preset.red_cell_diameter)],
-            data.red_labels,
+            data.classes.index(RBC) if RBC in data.classes else None,
             _rendered_labels(data.classes),
             frozenset(label for label, parent in enumerate(data.parents) if parent >= 0),
         )

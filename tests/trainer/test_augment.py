@@ -20,6 +20,7 @@ from trainer.augment import (
     photograph,
     restain,
     training_crop,
+    vary_pallor,
 )
 from trainer.data import PreparedField
 from trainer.preset import load_preset
@@ -127,6 +128,15 @@ def test_a_preset_can_leave_the_stain_as_it_is() -> None:
         return [float(red) - float(green) for red, green, _ in marked]
 
     assert np.std(hues(0.0)) < 0.5 * np.std(hues(1.0))
+
+
+def test_the_centres_of_red_cells_vary_but_not_those_of_kinds() -> None:
+    image = np.full((100, 200, 3), MARK, np.uint8)
+    boxes = np.array([[10, 10, 90, 90], [110, 10, 190, 90]], np.float32)
+    crop = Crop(image.copy(), boxes, np.array([0, 3]))
+    vary_pallor(crop, 0, np.random.default_rng(0))
+    assert (crop.image[:, :100] != image[:, :100]).any()
+    np.testing.assert_array_equal(crop.image[:, 100:], image[:, 100:])
 
 
 @given(seeds)

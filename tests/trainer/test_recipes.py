@@ -181,6 +181,7 @@ def test_kinds_of_red_cells_are_open_in_rendered_smears(train_set: DataSet) -> N
     data = dataclasses.replace(train_set, classes=(*train_set.classes, "Target"), parents=(-1, -1, -1, 0))
     store = FieldStore(data, dataclasses.replace(TINY, mosaic=0.0, rendered=1.0))
     _, target = TrainingCrops(store, seed=0)[0]
+    assert store.material.unsorted_red == 0
     assert len(target["labels"]) > 0
     assert target["unsorted"].tolist() == [[False, False, False, label == 0] for label in target["labels"].tolist()]
     assert not target["incomplete"].any()
@@ -279,6 +280,7 @@ def test_classes_are_data(tmp_path: Path, train_set: DataSet, capsys: pytest.Cap
     data = DataSet(
         train_set.folder, "train", tuple(fields), classes=classes, red_cells=frozenset(shapes), parents=(-1,) * 14
     )
+    assert FieldStore(data, TINY).material.unsorted_red is None
     best = fit(data, data, dataclasses.replace(TINY, epochs=1, keep_epochs=()), options(tmp_path))
     card = build_card(load_trained(best))
     assert card.classes == classes
