@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.counting import CountSettings
+from core.corrections import Corrections
+from core.counting import Countable, CountSettings
 from core.matching import UNMATCHED, match_boxes
 from core.metrics import ClassScore, ThresholdCurve
 from trainer.coco import coco_evaluation
 from trainer.looking import total_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from core.model_card import ModelCard
     from trainer.looking import FieldResult
@@ -104,12 +105,14 @@ def tune_thresholds(results: Sequence[FieldResult], card: ModelCard, nms_iou: fl
     Where two classes claim one cell, the threshold of the one decides whether the other counts, so the
     classes take turns until nothing changes any more.
     """
+    found = [result.image.found.detections for result in results]
+    fields = [Countable.of(detections, Corrections.none(detections), nms_iou) for detections in found]
     thresholds = dict(card.thresholds)
     scores: dict[str, ClassScore] = {}
     for _ in range(_MOST_ROUNDS):
         before = dict(thresholds)
         for label, name in enumerate(card.classes):
-            curve = _curve(results, card, CountSettings(thresholds, nms_iou), label)
+            curve = _curve(results, fields, card, thresholds, label)
             if curve.truth:
                 best = best_threshold(curve)
                 thresholds = {**thresholds, name: float(curve.thresholds[best])}
@@ -137,20 +140,26 @@ def best_threshold(curve: ThresholdCurve) -> int:
     return int(near[len(near) // 2])
 
 
-def _curve(results: Sequence[FieldResult], card: ModelCard, settings: CountSettings, label: int) -> ThresholdCurve:
+def _curve(
+    results: Sequence[FieldResult],
+    fields: Sequence[Countable],
+    card: ModelCard,
+    thresholds: Mapping[str, float],
+    label: int,
+) -> ThresholdCurve:
     """Return one class's curve over all thresholds, the other classes' thresholds being as they are.
 
     Counting at threshold 0 holds the count at every threshold: who takes a cell from this class does
     not depend on this class's threshold.
     """
     name = card.classes[label]
-    everything = CountSettings({**settings.thresholds, name: 0.0}, settings.nms_iou)
+    everything = {**thresholds, name: 0.0}
     scores, is_true, truth = [np.zeros(0, np.float32)], [np.zeros(0, bool)], 0
-    for result in results:
+    for result, field in zip(results, fields, strict=True):
         if name in result.unjudged:
             continue
         detections = result.image.found.detections
-        counted = result.recount(everything, card.classes).counted
+        counted = field.count(everything, card.classes).counted
         cells = np.flatnonzero(counted & (detections.labels == label))
         boxes = result.boxes[result.labels == label]
         matched = match_boxes(detections.boxes[cells], detections.scores[cells], boxes)
