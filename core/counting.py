@@ -193,8 +193,8 @@ class Countable:
         """Count at the given thresholds; what a person put counts at any."""
         limits = np.array([thresholds[name] for name in classes], np.float32)
         by_model = self.scores >= limits[self.labels]
-        for likelier, other in self.pairs:
-            if by_model[likelier] and by_model[other]:
+        for likelier, other in self.pairs[by_model[self.pairs].all(axis=1)].tolist():
+            if by_model[likelier]:
                 by_model[other] = False
         standing = np.zeros(self.size, bool)
         standing[self.cells[by_model & ~self.undone]] = True
@@ -238,9 +238,7 @@ class Countable:
         limits = np.array([thresholds[name] for name in classes], np.float32)
         margins = (self.scores - limits[self.labels]).astype(np.float32)
         open_ = ~self.undone & (np.abs(margins) <= reach) & ~np.isin(self.cells, self.outside)
-        for likelier, other in self.pairs:
-            if margins[likelier] >= 0:
-                open_[other] = False
+        open_[self.pairs[margins[self.pairs[:, 0]] >= 0, 1]] = False
         doubtful = np.flatnonzero(open_)
         doubtful = doubtful[np.argsort(np.abs(margins[doubtful]), kind="stable")]
         return self.cells[doubtful], margins[doubtful]
