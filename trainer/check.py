@@ -26,6 +26,13 @@ def check(file: Path) -> list[str]:
     """
     manifest = read_manifest(file)
     faults = list(manifest_faults(file, manifest))
+    paths = [picture_path(file, picture) for picture in manifest.images]
+    if len(paths) > 1 and not any(path.exists() for path in paths):
+        return [
+            *faults,
+            f"{file}: none of its pictures is there, such as {paths[0]}; they are looked for as seen from the "
+            "manifest: put it back where it was, or the pictures beside it, or import again.",
+        ]
     for picture in progress(manifest.images, "Checking pictures"):
         faults += _picture_faults(picture_path(file, picture), picture)
     for group, sides in groups_on_both_sides(manifest).items():

@@ -57,6 +57,8 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
     known = ", ".join([*built_in_presets(), *built_in_segment_presets()])
     parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="data set folder or manifest (.json)")
     parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="folder for checkpoints and logs")
+    parser.add_argument("--split", default="train", help="split to learn from, such as not-fold1 (default: train)")
+    parser.add_argument("--val-split", default="val", help="split to choose the best epoch by (default: val)")
     parser.add_argument("--preset", default="resnet18", help=f"{known}, or a .toml file (default: resnet18)")
     parser.add_argument("--epochs", type=positive, help="epochs to train (default: the preset's)")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights and augmentation (default: 0)")
@@ -152,10 +154,12 @@ def _fit(arguments: argparse.Namespace) -> None:
         raise BadInputError(f"--masks: {preset.name} learns from boxes; leave it out, or choose another --preset.")
     if arguments.epochs is not None:
         preset = dataclasses.replace(preset, epochs=arguments.epochs)
-    train, val = load(arguments, "train"), load(arguments, "val")
+    train, val = load(arguments, arguments.split), load(arguments, arguments.val_split)
     tell(f"Training {preset.name} on {len(train.fields)} fields of {train.name}, {len(val.fields)} to choose by.")
     if not train.red_cells & set(train.classes):
         tell(no_red_cells_text(train.classes))
+    if absent := train.classes_without_cells:
+        tell(f"{train.folder}: no picture to learn from holds {', '.join(absent)}, so the model will find none.")
     try:
         best = fit(train, val, preset, options, _weights(arguments.weights), tell)
     except (CheckpointError, RunError, WeightsError) as error:
@@ -188,6 +192,8 @@ def _export(arguments: argparse.Namespace) -> None:
     if _holds_segmenter(arguments.checkpoint[0]):
         export_network(arguments)
         return
+    if arguments.out.suffix != ".onnx":
+        raise BadInputError(f"{arguments.out}: a model file ends in .onnx; name it so.")
     make_room(arguments.out.parent)
     paths, shares = arguments.checkpoint, arguments.shares or [1] * len(arguments.checkpoint)
     if len(shares) != len(paths):

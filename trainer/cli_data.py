@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from trainer.cli_parts import FailedError, positive, say, show
 from trainer.importing.build import EVERY_CLASS, FORMATS, ImportOptions, build_manifest, read_source
 from trainer.manifest import (
+    EXCLUDED,
     DataError,
     manifest_faults,
     name_from,
@@ -67,6 +69,9 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--names", type=Path, metavar="FILE", help="names of the types 0, 1, 2, ... of points, one a line"
+    )
+    parser.add_argument(
+        "--only", type=Path, metavar="FILE", help="list of picture names, or a coverage table: take these"
     )
     parser.add_argument("--unreviewed", action="store_true", help="take the unreviewed pictures of a session too")
     parser.add_argument(
@@ -166,6 +171,14 @@ def _import(arguments: argparse.Namespace) -> None:
     )
     source, out = arguments.source, arguments.out
     imported = read_source(arguments.format, source, options)
+    if arguments.only is not None:
+        from trainer.points import read_choice
+
+        chosen = read_choice(arguments.only)
+        imported.fields = [field for field in imported.fields if field.path.name in chosen]
+    there = {cell.name for field in imported.fields for cell in field.cells}
+    if options.type_names and (unnamed := sorted(name for name in there if name not in options.type_names)):
+        say(f"{arguments.names}: has no name for {', '.join(unnamed)}, which stay called so.")
     if not imported.fields:
         _complain(imported.faults)
     manifest = build_manifest(imported, arguments.format, source, out, options, arguments.command_line)
@@ -208,6 +221,8 @@ def _split(arguments: argparse.Namespace) -> None:
         raise DataError("Say how to split: --shares train=0.7 val=0.15 test=0.15, or --folds 5, or both.")
     manifest = read_manifest(arguments.manifest)
     _move(manifest, arguments.manifest, arguments.out)
+    if arguments.shares and len(dict(arguments.shares)) < len(arguments.shares):
+        raise DataError("--shares: a split is named twice; name each once.")
     if arguments.shares:
         split_by_shares(manifest, dict(arguments.shares), arguments.seed, arguments.by)
     if arguments.folds:
@@ -226,6 +241,9 @@ def _move(manifest: Manifest, old: Path, new: Path) -> None:
 def _check(arguments: argparse.Namespace) -> None:
     from trainer.check import check
 
+    splits = Counter(picture.split for picture in read_manifest(arguments.manifest).images)
+    for name in sorted(split for split in splits if split not in (None, EXCLUDED, "train", "val", "test")):
+        say(f"{arguments.manifest}: {_pictures(splits[name])} of split {name!r}, which is used only where it is named.")
     if faults := check(arguments.manifest):
         _complain(faults)
         raise FailedError(f"{arguments.manifest}: {_things(len(faults))} wrong, see above.")
@@ -249,6 +267,10 @@ def _lines(path: Path | None) -> tuple[str, ...]:
         return tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: the names cannot be read ({error}).") from error
+
+
+def _pictures(count: int) -> str:
+    return "1 picture is" if count == 1 else f"{count:,} pictures are"
 
 
 def _things(count: int) -> str:

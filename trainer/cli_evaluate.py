@@ -161,7 +161,7 @@ def _tune(arguments: argparse.Namespace) -> None:
     show(tuning_table(tunings, name))
     show(settings_table(before_and_after(results, model.card, tunings[0].settings), name))
     for name, score in tunings[0].scores.items():
-        if score.truth and not score.matched:
+        if score.truth and not any(tuning.scores[name].matched for tuning in tunings):
             say(f"{name}: not one of the {score.truth} was found, at any threshold; train the model for longer.")
     if not arguments.dry_run:
         best = tunings[0].settings

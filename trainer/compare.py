@@ -160,10 +160,13 @@ def _check_same(first_path: Path, first: Run, path: Path, run: Run) -> None:
     for one, other in zip(first.pictures, run.pictures, strict=True):
         for name, own in same.items():
             if own is not None and _truth(one, name) != _truth(other, own):
-                raise DataError(
-                    f"{path}: {one.file} has another number of true {name} than in {first_path}; the annotations "
-                    "have changed, so evaluate both models again."
+                why = (
+                    "the annotations have changed, so evaluate both models again"
+                    if set(first.classes) == set(run.classes)
+                    else "the models know other classes, and a kind that one does not know is a red cell to it; "
+                    "compare models of the same classes"
                 )
+                raise DataError(f"{path}: {one.file} has another number of true {name} than in {first_path}: {why}.")
 
 
 def _truth(picture: Picture, name: str) -> int | None:

@@ -101,6 +101,12 @@ class DataSet:
         return frozenset(label for label, name in enumerate(self.classes) if name in self.red_cells)
 
     @property
+    def classes_without_cells(self) -> tuple[str, ...]:
+        """Names of the classes of which no field has a cell."""
+        there = {label for field in self.fields for label in field.labels.tolist()}
+        return tuple(name for label, name in enumerate(self.classes) if label not in there)
+
+    @property
     def title(self) -> str:
         """The name of the folder, or of the manifest without its suffix."""
         path = self.folder.resolve()

@@ -9,9 +9,11 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+from msgspec import UNSET
 
 from core.classes import COLOUR_BLIND_SAFE
 from trainer.manifest import DataError, box_fault
+from trainer.points_to_boxes import GOOD_QUALITY
 from trainer.report.page import Plot, Section, Table, plot_style, write_page
 from trainer.summary import NO_SPLIT, quality_text
 
@@ -36,14 +38,18 @@ _DOTS = 2.0
 class Cells:
     """All annotations in columns, N cells.
 
-    ``label`` int64 (N,) place of the class; ``picture`` int64 (N,) place of the picture; ``width`` and ``height``
-    float64 (N,) in pixels; ``faulty`` bool (N,): boxes without area, or beyond the picture.
+    ``label`` int64 (N,) place of the class; ``picture`` int64 (N,) place of the picture; ``left``, ``top``, ``width``
+    and ``height`` float64 (N,) in pixels; ``quality`` float64 (N,), 1 where nothing is said; ``faulty`` bool (N,):
+    boxes without area, or beyond the picture.
     """
 
     label: NDArray[np.int64]
     picture: NDArray[np.int64]
+    left: NDArray[np.float64]
+    top: NDArray[np.float64]
     width: NDArray[np.float64]
     height: NDArray[np.float64]
+    quality: NDArray[np.float64]
     faulty: NDArray[np.bool_]
 
     @classmethod
@@ -57,8 +63,11 @@ class Cells:
         return cls(
             np.array([label[cell.category_id] for cell in known], np.int64),
             np.array([place[cell.image_id] for cell in known], np.int64),
+            box[:, 0],
+            box[:, 1],
             box[:, 2],
             box[:, 3],
+            np.array([1.0 if cell.quality is UNSET else cell.quality for cell in known], np.float64),
             np.array(
                 [
                     box_fault(cell.bbox, picture.width, picture.height) is not None
@@ -160,9 +169,9 @@ def _per_picture(manifest: Manifest, cells: Cells) -> Section:
     counts = np.stack(
         [np.bincount(cells.picture[cells.label == label], minlength=pictures) for label in range(len(manifest.classes))]
     )
-    # where a class was not looked for, that there is none says nothing
+    # how many cells there are of a class is only known where all are annotated
     looked = np.array([[name not in picture.incomplete for picture in manifest.images] for name in manifest.classes])
-    values = [number[there | (number > 0)] for number, there in zip(counts, looked, strict=True)]
+    values = [number[there] for number, there in zip(counts, looked, strict=True)]
     ink = {"color": mpl.rcParams["text.color"]}
     figure = Figure((7, 0.8 + 0.35 * len(manifest.classes)))
     axes = figure.subplots()
@@ -191,7 +200,7 @@ def _per_picture(manifest: Manifest, cells: Cells) -> Section:
         Table(
             ["class", "pictures", "mean", "median", "most", "without it"],
             rows,
-            "Cells in one picture, of those in which the class was looked for",
+            "Cells in one picture, of those in which all cells of the class are annotated",
             digits={"mean": 2, "median": 1},
         )
     ]
@@ -281,19 +290,18 @@ def outliers(manifest: Manifest, cells: Cells) -> NDArray[np.bool_]:
 
 def _standing_out(manifest: Manifest, cells: Cells) -> Section:
     far = outliers(manifest, cells)
+    reasons = {
+        "no area, or beyond the picture": cells.faulty,
+        "made from a point, low quality": cells.quality < GOOD_QUALITY,
+        "size": far,
+    }
+    why = {int(cell): reason for reason in reversed(reasons) for cell in np.flatnonzero(reasons[reason])}
+    order = list(reasons)
     rows: list[list[Cell]] = []
-    for cell in [*np.flatnonzero(cells.faulty), *np.flatnonzero(far & ~cells.faulty)][:_LONGEST_LIST]:
-        picture = manifest.images[int(cells.picture[cell])]
-        why = "no area, or beyond the picture" if cells.faulty[cell] else "size"
-        rows.append(
-            [
-                _short(picture),
-                manifest.classes[int(cells.label[cell])],
-                why,
-                float(cells.width[cell]),
-                float(cells.height[cell]),
-            ]
-        )
+    for cell in sorted(why, key=lambda cell: (order.index(why[cell]), cell))[:_LONGEST_LIST]:
+        picture, name = manifest.images[int(cells.picture[cell])], manifest.classes[int(cells.label[cell])]
+        sides = (cells.left, cells.top, cells.width, cells.height)
+        rows.append([picture.source, _short(picture), name, why[cell], *(float(side[cell]) for side in sides)])
     paragraphs = [
         f"{int(cells.faulty.sum())} boxes have no area or reach beyond their picture. {int(far.sum()):,} are unusually "
         f"large or small for their class and source (more than {OUTLIER:g} robust standard deviations of the "
@@ -301,12 +309,10 @@ def _standing_out(manifest: Manifest, cells: Cells) -> Section:
     ]
     if (text := quality_text(manifest)) is not None:
         paragraphs.append(text)
-    header = ["picture", "class", "what", "width", "height"]
-    tables = (
-        [Table(header, rows, f"Boxes to look at, at most {_LONGEST_LIST}", 3, {"width": 1, "height": 1})]
-        if rows
-        else []
-    )
+    places = ["x", "y", "width", "height"]
+    header = ["source", "picture", "class", "what", *places]
+    digits = dict.fromkeys(places, 1)
+    tables = [Table(header, rows, f"Boxes to look at, at most {_LONGEST_LIST}", 4, digits)] if rows else []
     return Section("Boxes that stand out", paragraphs, tables)
 
 

@@ -147,8 +147,16 @@ def model_labels(data: DataSet, classes: tuple[str, ...]) -> NDArray[np.int64]:
 
 
 def _unjudged(field: Field, data: DataSet, to_model: NDArray[np.int64], classes: tuple[str, ...]) -> frozenset[str]:
-    """Return the model's classes of which the field does not say where all cells are."""
-    incomplete = {int(to_model[data.classes.index(name)]) for name in field.incomplete if name in data.classes}
+    """Return the model's classes of which the field does not say where all cells are.
+
+    To a model that does not know the kinds of a class it is enough that all cells of the class are annotated.
+    """
+    incomplete = set[int]()
+    for label in (data.classes.index(name) for name in field.incomplete if name in data.classes):
+        parent = data.parents[label]
+        within = parent >= 0 and to_model[parent] == to_model[label] and data.classes[parent] not in field.incomplete
+        if not within:
+            incomplete.add(int(to_model[label]))
     known = set(to_model.tolist()) - incomplete
     return frozenset(name for label, name in enumerate(classes) if label not in known)
 

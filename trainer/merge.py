@@ -110,7 +110,7 @@ def _join(parts: Sequence[tuple[Path, Manifest]], out: Path, names: Mapping[str,
                 picture,
                 id=place[picture.id],
                 file_name=name_from(out, picture_path(file, picture)),
-                incomplete=_renamed(picture.incomplete, names),
+                incomplete=_renamed(_not_within(picture.incomplete, part, names), names),
             )
             for picture in part.images
         ]
@@ -126,6 +126,18 @@ def _join(parts: Sequence[tuple[Path, Manifest]], out: Path, names: Mapping[str,
     history = [text for _, part in parts for text in part.info.history]
     info = Info(MANIFEST_VERSION, "Merged by SmearCount", list(sources.values()), None, [*history, command])
     return Manifest(info, categories, images, annotations)
+
+
+def _not_within(incomplete: Sequence[str], part: Manifest, names: Mapping[str, str]) -> list[str]:
+    """Leave out the kinds that are renamed to the class that they are kinds of, where that is complete."""
+    parents = dict(zip(part.classes, part.parents, strict=True))
+    return [
+        name
+        for name in incomplete
+        if (parent := parents[name]) < 0
+        or names.get(name) != part.classes[parent]
+        or part.classes[parent] in incomplete
+    ]
 
 
 def _renamed(classes: Sequence[str], names: Mapping[str, str]) -> list[str]:
@@ -173,9 +185,10 @@ def _use(merged: Merged, pairs: Sequence[Pair]) -> None:
     merged.manifest.annotations = [cell for cell in merged.manifest.annotations if cell.image_id not in gone]
     for number, cell in enumerate(merged.manifest.annotations, start=1):
         cell.id = number
-    number = Counter(pair.likeness for pair in pairs)
+    stays = [(copies.get(pair.one, pair.one), copies.get(pair.other, pair.other), pair.likeness) for pair in pairs]
+    number = Counter(likeness for *two, likeness in {(min(a, b), max(a, b), alike) for a, b, alike in stays if a != b})
     merged.notes.append(
-        f"Exact copies left out: {number[Likeness.EXACT]}. Pairs put into one group each: near duplicates "
+        f"Exact copies left out: {len(copies)}. Pairs put into one group each: near duplicates "
         f"{number[Likeness.NEAR]}, overlapping fields {number[Likeness.OVERLAP]}."
     )
 

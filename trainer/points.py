@@ -96,7 +96,7 @@ def load_point_fields(
     DataError
         If a file is missing or broken, or nothing is left.
     """
-    chosen = None if only is None else _read_choice(only, max_missing)
+    chosen = None if only is None else read_choice(only, max_missing)
     fields = []
     if chosen is None:
         if not images.is_dir():
@@ -109,8 +109,14 @@ def load_point_fields(
     return fields
 
 
-def _read_choice(path: Path, max_missing: float) -> dict[str, int]:
-    """Return the chosen file names and how many of their isolated cells carry no point."""
+def read_choice(path: Path, max_missing: float = 0.1) -> dict[str, int]:
+    """Return the chosen file names and how many of their isolated cells carry no point.
+
+    Raises
+    ------
+    DataError
+        If the file is neither a list of names nor a coverage table.
+    """
     try:
         lines = path.read_text("utf-8-sig").splitlines()
         if not lines or "," not in lines[0]:

@@ -71,12 +71,17 @@ def split_into_folds(manifest: Manifest, folds: int, seed: int, by: str = "group
 
 
 def classes_not_in_splits(manifest: Manifest) -> list[str]:
-    """Return a sentence for each split that lacks classes which others have."""
+    """Return a sentence for each split, and each fold, that lacks classes which others have."""
     splits = {picture.id: picture.split for picture in manifest.images if picture.split not in (None, EXCLUDED)}
-    held: dict[str | None, set[int]] = {split: set() for split in splits.values()}
+    folds = {picture.id: f"fold{picture.fold}" for picture in manifest.images if picture.fold is not None}
+    return [*_lacking(manifest, splits), *_lacking(manifest, folds)]
+
+
+def _lacking(manifest: Manifest, parts: Mapping[int, str | None]) -> list[str]:
+    held: dict[str | None, set[int]] = {part: set() for part in parts.values()}
     for cell in manifest.annotations:
-        if cell.image_id in splits:
-            held[splits[cell.image_id]].add(cell.category_id)
+        if cell.image_id in parts:
+            held[parts[cell.image_id]].add(cell.category_id)
     everywhere = set[int]().union(*held.values())
     sentences = []
     for split, there in held.items():
@@ -125,7 +130,7 @@ def _deal(units: Sequence[Counter[tuple[str, str]]], shares: Mapping[str, float]
     """Return the split of each unit, given its traits: iterative stratification.
 
     The rarest trait that is left is dealt out first, each unit to the split that lacks most of it; Sechidis, Tsoumakas
-    and Vlahavas, "On the stratification of multi-label data", ECML PKDD 2011.
+    and Vlahavas, "On the stratification of multi-label data", ECML PKDD 2011. The last units go to splits without any.
     """
     total = sum(units, Counter[tuple[str, str]]())
     lacking = {name: {trait: share * count for trait, count in total.items()} for name, share in shares.items()}
@@ -136,7 +141,9 @@ def _deal(units: Sequence[Counter[tuple[str, str]]], shares: Mapping[str, float]
         rarest = min(left, key=lambda trait: (left[trait], trait))
         for place in waiting:
             if rarest in units[place]:
-                chosen[place] = max(lacking, key=lambda name: (lacking[name][rarest], lacking[name][_PICTURE]))
+                empty = [name for name in shares if name not in chosen]
+                names = empty if chosen.count("") <= len(empty) else list(shares)
+                chosen[place] = max(names, key=lambda name: (lacking[name][rarest], lacking[name][_PICTURE]))
                 for trait, count in units[place].items():
                     lacking[chosen[place]][trait] -= count
         waiting = [place for place in waiting if rarest not in units[place]]

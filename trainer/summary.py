@@ -18,8 +18,9 @@ NO_SPLIT = "–"
 
 
 def summary_tables(manifest: Manifest, title: str) -> list[Table]:
-    """Return a table of the pictures by source and split, and one of the cells by class and split."""
-    return [_pictures(manifest, title), _cells(manifest)]
+    """Return a table of the pictures by source and split, one of the cells by class and split, and one of the folds."""
+    tables = [_pictures(manifest, title), _cells(manifest)]
+    return [*tables, _folds(manifest)] if any(picture.fold is not None for picture in manifest.images) else tables
 
 
 def _pictures(manifest: Manifest, title: str) -> Table:
@@ -49,6 +50,18 @@ def _cells(manifest: Manifest) -> Table:
         numbers = [counts[category.id, split] for split in splits]
         numbers += [holding[category.id], partly[category.name]]
         table.add_row(category.name, category.supercategory, *(f"{number:,}" for number in numbers))
+    return table
+
+
+def _folds(manifest: Manifest) -> Table:
+    fold = {picture.id: picture.fold for picture in manifest.images if picture.fold is not None}
+    folds = sorted(set(fold.values()))
+    table = _table("", ("class",), tuple(f"fold{number}" for number in folds))
+    pictures = Counter(fold.values())
+    table.add_row("(pictures)", *(f"{pictures[number]:,}" for number in folds))
+    counts = Counter((cell.category_id, fold[cell.image_id]) for cell in manifest.annotations if cell.image_id in fold)
+    for category in manifest.categories:
+        table.add_row(category.name, *(f"{counts[category.id, number]:,}" for number in folds))
     return table
 
 

@@ -183,6 +183,13 @@ REFUSED: dict[str, tuple[Callable[[Any], object], str]] = {
         lambda run: run["pictures"][3]["classes"]["WBC"].update(truth=99),
         "3.png has another number of true WBC than in ",
     ),
+    "other kinds": (
+        lambda run: [
+            picture["classes"].update(Target=picture["classes"]["RBC"], RBC={**picture["classes"]["RBC"], "truth": 1})
+            for picture in run["pictures"]
+        ],
+        "another number of true RBC than in .*: the models know other classes, .* compare models of the same classes",
+    ),
     "a class not annotated": (lambda run: run["pictures"][3]["classes"].pop("WBC"), "another number of true WBC"),
     "other classes": (
         lambda run: [picture.update(classes={"blast": picture["classes"]["WBC"]}) for picture in run["pictures"]],

@@ -221,6 +221,12 @@ def test_points_become_boxes_with_a_quality(
     assert set(data.classes) == {"WBC", "Normal", "Target"}
     assert data.red_cells == {"Normal", "Target"}
     assert data.fields[0].incomplete == {"Normal", "WBC"}
+    (tmp_path / "only").write_text("1.png\n", "utf-8")
+    (tmp_path / "one name").write_text("Normal\n", "utf-8")
+    fewer = ("--only", tmp_path / "only", "--names", tmp_path / "one name")
+    assert run("data", "import", "points", labels, "--images", pictures, *fewer, "--out", tmp_path / "one.json") == 0
+    assert "has no name for type 1" in capsys.readouterr().out
+    assert [image.file_name for image in read_manifest(tmp_path / "one.json").images] == ["photographs/1.png"]
     cells = read_manifest(out).annotations
     assert all(cell.origin == "point" and isinstance(cell.quality, float) and 0 <= cell.quality <= 1 for cell in cells)
 

@@ -148,6 +148,10 @@ def test_classes_are_mapped_and_unknown_ones_are_incomplete(tmp_path: Path) -> N
     assert by_source["shapes"].incomplete == {"WBC"}
     assert by_source["usual"].incomplete == {"Target"}
     assert run("data", "merge", shapes, usual, "--out", out, "--map", "Nrmal=RBC") == 2
+    plain = tmp_path / "deeper" / "plain.json"
+    assert run("data", "merge", out, "--out", plain, "--map", "Target=RBC") == 0
+    by_source = {field.source: field for field in load_data_set(plain, "train").fields}
+    assert by_source["usual"].incomplete == set()  # where all red cells are known it does not matter of which kind
 
 
 def test_exact_copies_go_and_overlapping_fields_share_a_group(
@@ -157,7 +161,9 @@ def test_exact_copies_go_and_overlapping_fields_share_a_group(
     two = make(tmp_path, "two", {"c.bmp": field[:400, :520], "d.png": field[100:500, 60:580], "e.png": wide_field(8)})
     out = tmp_path / "merged.json"
     assert run("data", "merge", one, two, "--out", out) == 0
-    assert "two/c.bmp: the same pixels as one/a.png" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "two/c.bmp: the same pixels as one/a.png" in told.err
+    assert "copies left out: 1. Pairs put into one group each: near duplicates 0, overlapping fields 1." in told.out
     manifest = read_manifest(out)
     assert [picture.file_name for picture in manifest.images] == ["one/a.png", "one/b.png", "two/d.png", "two/e.png"]
     assert len({cell.id for cell in manifest.annotations}) == len(manifest.annotations) == 8

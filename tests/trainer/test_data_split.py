@@ -102,6 +102,23 @@ def test_folds_share_out_everything_but_the_test_set(tmp_path: Path) -> None:
         load_data_set(out, "fold6")
 
 
+def test_no_split_stays_empty_and_folds_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, out = many(tmp_path), tmp_path / "split.json"
+    manifest = read_manifest(source)
+    for picture in manifest.images:
+        picture.group, picture.source = "", "AAAAAAABBC"[picture.id % 10]
+    write_manifest(source, manifest)
+    shares = ("train=0.7", "val=0.15", "test=0.15")
+    for seed in range(5):
+        assert run("data", "split", source, "--out", out, "--shares", *shares, "--by", "source", "--seed", seed) == 0
+        of_split = {split: {f.source for f in load_data_set(out, split).fields} for split in ("train", "val", "test")}
+        assert sorted(len(sources) for sources in of_split.values()) == [1, 1, 1]
+    assert run("data", "split", source, "--out", out, "--shares", "train=0.5", "train=0.5") == 2
+    assert "a split is named twice" in capsys.readouterr().err
+    assert run("data", "split", source, "--out", out, "--folds", 2) == 0
+    assert "fold2" in capsys.readouterr().out
+
+
 def test_whole_sources_one_in_each_fold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, out = many(tmp_path), tmp_path / "split.json"
     assert run("data", "split", source, "--out", out, "--folds", 4, "--by", "source") == 2
@@ -199,13 +216,14 @@ def test_the_report_shows_what_stands_out(checked: Path, tmp_path: Path, data_fo
         document["annotations"].append(
             {"id": 9000 + number, "image_id": picture, "category_id": label, "bbox": box, "area": 1, "origin": "box"}
         )
+    document["annotations"][-3].update(origin="point", quality=0.3)
     document["annotations"] = [
         item for item in document["annotations"] if item["image_id"] != document["images"][1]["id"]
     ]
     checked.write_text(json.dumps(document), "utf-8")
     assert run("data", "explore", checked, "--out", tmp_path / "report.html") == 0
     page = (tmp_path / "report.html").read_text("utf-8")
-    for text in ("1 boxes have no area", "1 of 8 pictures have no cell at all", "images/1.png", "150.0"):
+    for text in ("1 boxes have no area", "1 of 8 pictures have no cell at all", "images/1.png", "150.0", "low quality"):
         assert text in page
     assert f"data import yolo {data_folder}" in page
     assert page.count("<svg") == 3

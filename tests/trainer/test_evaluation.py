@@ -250,6 +250,19 @@ def test_the_confusion_matrix_adds_up(make: Any, seed: int) -> None:
         )
 
 
+def test_red_cells_of_unknown_kind_are_judged_where_the_model_knows_no_kinds(
+    tmp_path: Path, large_smears: list[RenderedSmear], model_path: Path
+) -> None:
+    categories = [("RBC", "RBC"), ("WBC", "WBC"), ("Platelets", "Platelets"), ("Target", "RBC")]
+    missing = {0: ["Target"], 1: ["RBC", "Target"]}
+    manifest = write_manifest_of(tmp_path, large_smears, categories, lambda _, label: label, missing)
+    model = Model(model_path)
+    settings = CountSettings.suggested_by(model.card)
+    whole, partly = look_at(load_data_set(manifest, "test"), Detector(model), settings)
+    assert whole.unjudged == set()
+    assert partly.unjudged == {"RBC"}
+
+
 def test_a_dense_field_is_counted(model: Model) -> None:
     dense = DenseField(150, seed=4, width=900, height=700)
     smear = dense.render()

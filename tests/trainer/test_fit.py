@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 import torch
 
+from trainer.checkpoint import load_trained
 from trainer.cli import main
 from trainer.crops import EpochSampler, FieldStore, TrainingCrops, collate
 from trainer.data import CANONICAL_CLASSES, DataSet
 from trainer.fit import CellDetector, fit
+from trainer.manifest import Category, read_manifest, write_manifest
 from trainer.preset import load_preset
 from trainer.run import RunOptions, TrainingError
 
@@ -248,3 +250,20 @@ def test_one_picture_without_white_cells_is_enough_to_start(tmp_path: Path, data
     common = ["fit", "--data", str(data_folder), "--preset", "tiny", "--accelerator", "cpu", "--workers", "0"]
     assert main([*common, "--epochs", "1", "--run", str(tmp_path / "run")]) == 0
     assert (tmp_path / "run" / "best.ckpt").exists()
+
+
+def test_folds_are_trained_on_by_name(tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folds = tmp_path / "folds.json"
+    assert main(["data", "import", "yolo", str(data_folder), "--out", str(folds)]) == 0
+    manifest = read_manifest(folds)
+    manifest.categories.append(Category(9, "Blast"))
+    write_manifest(folds, manifest)
+    assert main(["data", "split", str(folds), "--out", str(folds), "--folds", "2"]) == 0
+    sides = ["--split", "not-fold1", "--val-split", "fold1"]
+    common = ["fit", "--data", str(folds), "--preset", "tiny", "--accelerator", "cpu", "--workers", "0"]
+    capsys.readouterr()
+    assert main([*common, *sides, "--epochs", "1", "--run", str(tmp_path / "run")]) == 0
+    assert "no picture to learn from holds Blast, so the model will find none" in capsys.readouterr().out
+    record = load_trained(tmp_path / "run" / "best.ckpt").record
+    assert record is not None
+    assert [data.split for data in record.data] == ["not-fold1", "fold1"]

@@ -90,7 +90,7 @@ def fit_network(arguments: argparse.Namespace, options: RunOptions, tell: Callab
     if arguments.epochs is not None:
         edge = arguments.epochs // 2
         preset = dataclasses.replace(preset, mask_epochs=arguments.epochs - edge, edge_epochs=edge)
-    train, val = load(arguments, "train"), load(arguments, "val")
+    train, val = load(arguments, arguments.split), load(arguments, arguments.val_split)
     tell(f"Training {preset.name} on {len(train.fields)} fields of {train.name}, {len(val.fields)} to choose by.")
     try:
         best = fit_segmenter(train, val, preset, options, tell, arguments.masks)
