@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from faster_coco_eval import COCO, COCOeval_faster
 
+from core.boxes import suppress_by_class
 from core.counting import CountSettings
 from core.verification import AP_IOUS
 
@@ -66,7 +67,9 @@ class CocoEvaluation:
 def coco_evaluation(
     results: Sequence[FieldResult], classes: tuple[str, ...], nms_iou: float, thresholds: dict[str, float] | None = None
 ) -> CocoEvaluation:
-    """Rank what would be counted at threshold 0: what survives suppression, down to the model's score floor.
+    """Rank the candidates of each class that survive suppression within it, down to the model's score floor.
+
+    Which other class may claim a cell does not matter here, as in any average precision.
 
     Parameters
     ----------
@@ -79,8 +82,7 @@ def coco_evaluation(
     thresholds
         Thresholds by class name, to rank only what is counted at these.
     """
-    settings = CountSettings(thresholds or dict.fromkeys(classes, 0.0), nms_iou)
-    truth, found = _annotations(results, classes, settings)
+    truth, found = _annotations(results, classes, nms_iou, thresholds)
     numbers = _truth_by_size(truth, len(classes))
     if truth and found:
         precision, recall = _accumulated(results, classes, truth, found)
@@ -97,7 +99,7 @@ def coco_evaluation(
 
 
 def _annotations(
-    results: Sequence[FieldResult], classes: tuple[str, ...], settings: CountSettings
+    results: Sequence[FieldResult], classes: tuple[str, ...], nms_iou: float, thresholds: dict[str, float] | None
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the true and the found cells as COCO has them."""
     truth: list[dict[str, Any]] = []
@@ -107,7 +109,11 @@ def _annotations(
         for box, label in zip(result.boxes[judged], result.labels[judged].tolist(), strict=True):
             truth.append(_annotation(number, box, label, id=len(truth) + 1, iscrowd=0))
         cells = result.image.found.detections
-        for cell in np.flatnonzero(result.recount(settings, classes).counted).tolist():
+        if thresholds is None:
+            ranked = suppress_by_class(cells.boxes, cells.scores, cells.labels, nms_iou)
+        else:
+            ranked = result.recount(CountSettings(thresholds, nms_iou), classes).counted
+        for cell in np.flatnonzero(ranked).tolist():
             if classes[label := int(cells.labels[cell])] not in result.unjudged:
                 found.append(_annotation(number, cells.boxes[cell], label, score=float(cells.scores[cell])))
     return truth, found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.counting import CountSettings
-from core.verification import Verification
+from core.verification import NO_RIVAL, Verification
 from core.version import __version__
 from trainer.coco import CocoEvaluation, coco_evaluation
 from trainer.confusion import Confusion, confusion
@@ -157,7 +157,7 @@ def evaluate(
     settings = CountSettings.suggested_by(model.card)
     native = look_at(data, detector, settings)
     cases = [result.case(number, settings, classes) for number, result in enumerate(native)]
-    at_all, at_thresholds = Verification(cases, classes), Verification(cases, classes, settings.thresholds)
+    ranked, at_thresholds = (Verification(cases, classes, others) for others in (NO_RIVAL, settings.thresholds))
     sources = sorted({result.field.source for result in native})
     ratios, misses = _scale_ratios(native, data)
     coco = coco_evaluation(native, classes, settings.nms_iou)
@@ -187,11 +187,11 @@ def evaluate(
         seconds_per_image=float(np.median([result.image.seconds for result in native])),
         scale_ratio=ratios,
         scale_misses=misses,
-        sweep={name: sweep.rows() for name, sweep in at_all.sweep().items()},
+        sweep={name: sweep.rows() for name, sweep in Verification(cases, classes).sweep().items()},
         coco=coco,
         confusion=confusion(native, classes),
         dense=None if dense is None else count_dense(dense, detector, settings),
-        pictures=pictures_of(data, native, at_all, at_thresholds, settings.thresholds),
+        pictures=pictures_of(data, native, ranked, at_thresholds, settings.thresholds),
     )
 
 

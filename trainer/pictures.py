@@ -55,7 +55,7 @@ class Picture:
 def pictures_of(
     data: DataSet,
     results: Sequence[FieldResult],
-    at_all: Verification,
+    ranked: Verification,
     at_thresholds: Verification,
     thresholds: Mapping[str, float],
 ) -> list[Picture]:
@@ -65,13 +65,13 @@ def pictures_of(
     ----------
     results
         The fields; the cases of both verifications are numbered by their places.
-    at_all, at_thresholds
-        The fields counted at every threshold, and with the other classes at the ``thresholds``.
+    ranked, at_thresholds
+        The fields with each class ranked by itself, and with the other classes at the ``thresholds``.
     """
     classes: list[dict[str, PictureClass]] = [{} for _ in results]
-    for name in at_all.classes:
+    for name in ranked.classes:
         sweep = at_thresholds.class_sweep(name, np.array([thresholds[name]]))
-        ranking = at_all.ranking(name)
+        ranking = ranked.ranking(name)
         hits = sum(ranking.is_true(iou).astype(np.int64) << bit for bit, iou in enumerate(AP_IOUS.tolist()))
         ends = np.searchsorted(ranking.image, np.arange(len(sweep.images)), side="right").tolist()
         start = 0

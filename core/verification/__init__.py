@@ -8,11 +8,12 @@ from core.verification.comparing import Difference, ModelResult, ModelRow, compa
 from core.verification.errors import CountError, find_errors
 from core.verification.resampling import draws, percentile_interval
 from core.verification.sweep import ClassSweep, Measure, SweepRow, threshold_steps
-from core.verification.verify import AP_IOUS, Verification
+from core.verification.verify import AP_IOUS, NO_RIVAL, Verification
 
 __all__ = [
     "AP_IOUS",
     "ENOUGH_IMAGES",
+    "NO_RIVAL",
     "Case",
     "ClassSweep",
     "CountError",

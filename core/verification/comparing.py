@@ -11,7 +11,7 @@ from core.annotations.values import canonical_class
 from core.metrics import accuracy, f1_score
 from core.verification.resampling import percentile_interval, resampled_sums
 from core.verification.sweep import known
-from core.verification.verify import Verification
+from core.verification.verify import NO_RIVAL, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,13 +108,13 @@ def compare_models(models: Sequence[ModelResult], iou: float = 0.5, *, seed: int
 
 
 class _Prepared:
-    """A model's images, counted at its thresholds, and at all of them for the average precision."""
+    """A model's images, counted at its thresholds, and each class by itself for the average precision."""
 
     def __init__(self, model: ModelResult, images: set[int]) -> None:
         self.model = model
         cases = sorted((case for case in model.cases if case.image in images), key=lambda case: case.image)
         self.at_thresholds = Verification(cases, model.classes, model.thresholds)
-        self.at_all = Verification(cases, model.classes)
+        self.ranked = Verification(cases, model.classes, NO_RIVAL)
 
     def class_sweep(self, name: str, iou: float) -> ClassSweep:
         return self.at_thresholds.class_sweep(name, np.array([self.model.thresholds[name]]), iou)
@@ -162,7 +162,7 @@ def _row(
         recall=row.recall,
         f1=row.f1,
         f1_interval=percentile_interval(sampled.f1),
-        average_precision=known(one.at_all.precision_recall(own_name, iou).average_precision),
+        average_precision=known(one.ranked.precision_recall(own_name, iou).average_precision),
         accuracy_difference=accuracy_difference,
         f1_difference=f1_difference,
     )

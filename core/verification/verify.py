@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 AP_IOUS = np.arange(50, 100, 5) / 100
 """The overlaps that COCO averages over, float64 (10,)."""
+NO_RIVAL: Mapping[str, float] = MappingProxyType({})
+"""Thresholds of the other classes where none of their cells counts."""
 
 
 class Verification:
@@ -37,7 +40,8 @@ class Verification:
         The model's classes in the order of the labels.
     others
         None: every class is counted at the same threshold, as in the paper. Thresholds by class name: when
-        one class is counted at some threshold, the other classes stay at these.
+        one class is counted at some threshold, the other classes stay at these. ``NO_RIVAL``: each class is ranked
+        by itself, whichever other class may claim a cell, as average precision is defined.
     """
 
     def __init__(
@@ -55,7 +59,7 @@ class Verification:
         rankings: dict[str, Ranking] = {}
         for label, name in enumerate(self.classes):
             if others is not None:
-                limits = {**others, name: 0.0}
+                limits = {**dict.fromkeys(self.classes, np.inf), **others, name: 0.0}
                 counted = [case.counted(limits, self.classes) for case in self.cases]
             images: list[ImageCells] = []
             for case, cells, (numbers, labels) in zip(self.cases, counted, truths, strict=True):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.counting import CountSettings
-from core.verification import Verification
+from core.verification import NO_RIVAL, Verification
 from trainer.cli import main
 from trainer.coco import coco_evaluation
 from trainer.compare import AP, AP50, COUNT_ERROR, F1, FIGURES, ClassCells, compare
@@ -34,7 +34,9 @@ def pictures(fields: list[FieldResult], classes: tuple[str, ...], thresholds: di
     settings = CountSettings(thresholds, NMS_IOU)
     cases = [field.case(number, settings, classes) for number, field in enumerate(fields)]
     data = DataSet(Path("cells"), "test", ())
-    return pictures_of(data, fields, Verification(cases, classes), Verification(cases, classes, thresholds), thresholds)
+    return pictures_of(
+        data, fields, Verification(cases, classes, NO_RIVAL), Verification(cases, classes, thresholds), thresholds
+    )
 
 
 @pytest.fixture(scope="module")

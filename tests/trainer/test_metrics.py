@@ -73,15 +73,17 @@ def own_ap(field: FieldResult, label: int) -> float:
 def test_ap_by_coco_is_ap_by_the_programs_own_matching(make: Any, seed: int) -> None:
     field = make.noisy_field(seed)
     by_coco = average_precision([field], make.classes, nms_iou=1.0)
-    # counting drops the less likely of two classes' boxes on one cell; matching sees what is counted
-    everything = field.image.result.counted
-    found = field.image.found.detections
-    kept = make.field(
-        (found.boxes[everything], found.scores[everything], found.labels[everything]),
-        (field.boxes, field.labels),
-    )
     for label, name in enumerate(make.classes):
-        assert by_coco[name][0] == pytest.approx(own_ap(kept, label), abs=1e-6, nan_ok=True)
+        assert by_coco[name][0] == pytest.approx(own_ap(field, label), abs=1e-6, nan_ok=True)
+
+
+def test_ap_ranks_a_class_by_itself(make: Any) -> None:
+    box = np.array([[5, 5, 50, 50]], np.float32)
+    found = (np.concatenate([box, box]), np.array([0.6, 0.4], np.float32), np.array([0, 1], np.int32))
+    field = make.field(found, (box, np.array([1])))
+    assert average_precision([field], make.classes, 0.5)["WBC"] == pytest.approx((1.0, 1.0))
+    counted = coco_evaluation([field], make.classes, 0.5, dict.fromkeys(make.classes, 0.3)).classes
+    assert counted["WBC"].ap50 == 0.0  # it counts as the red cell that it more likely is
 
 
 def test_ap_of_several_fields_is_that_of_torchmetrics(make: Any) -> None:
@@ -93,11 +95,11 @@ def test_ap_of_several_fields_is_that_of_torchmetrics(make: Any) -> None:
         rec_thresholds=np.linspace(0, 1, 101).tolist(),  # its own are rounded to float32
     )
     for field in fields:
-        found, counted = field.image.found.detections, field.image.result.counted
+        found = field.image.found.detections
         said = {
-            "boxes": torch.tensor(found.boxes[counted]),
-            "scores": torch.tensor(found.scores[counted]),
-            "labels": torch.tensor(found.labels[counted]).long(),
+            "boxes": torch.tensor(found.boxes),
+            "scores": torch.tensor(found.scores),
+            "labels": torch.tensor(found.labels).long(),
         }
         metric.update([said], [{"boxes": torch.tensor(field.boxes), "labels": torch.tensor(field.labels)}])
     expected = metric.compute()
