@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QByteArray, QSettings
 
 from core.classes import PALETTES, PAPER, Palette
-from gui.theme import Theme
+from gui.widgets.theme import Theme
 
 _MOST_RECENT = 8
 

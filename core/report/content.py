@@ -6,27 +6,28 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from core.counting import Ledger
-from core.figures import Fields, figures
-from core.frame import rule_text
-from core.intervals import count_more, poisson_interval, proportion_interval
+from core.counting.count import Ledger
+from core.counting.estimates import Fields, figures
+from core.counting.frame import rule_text
 from core.report.sign_off import content_hash
+from core.statistics.intervals import count_more, poisson_interval, proportion_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
-    from core.counting import CountSettings
-    from core.figures import Figure
-    from core.ground_truth import GroundTruth
-    from core.intervals import Interval
+    from core.counting.count import CountSettings
+    from core.counting.estimates import Figure
+    from core.counting.pipeline import CountedImage
+    from core.models.method import Method
     from core.report.sign_off import SignOff
-    from core.results import CountedImage
-    from core.segcount.method import Method
-    from core.session_settings import EstimateInputs
-    from core.session_values import HistoryRow
-    from core.verification import SweepRow, ThresholdRecord
+    from core.session.settings import EstimateInputs
+    from core.session.values import HistoryRow
+    from core.statistics.intervals import Interval
+    from core.verification.ground_truth import GroundTruth
+    from core.verification.sweep import SweepRow
+    from core.verification.thresholds import ThresholdRecord
 
 NOT_A_MEDICAL_DEVICE = (
     "SmearCount is not a medical device. A person checks every count, signs the result and answers for it."

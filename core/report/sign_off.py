@@ -15,11 +15,11 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from core.counting import CountSettings
+    from core.counting.count import CountSettings
+    from core.counting.pipeline import CountedImage
     from core.report.content import ReportImage, Sample
-    from core.results import CountedImage
-    from core.session import Session
-    from core.session_settings import EstimateInputs
+    from core.session.session import Session
+    from core.session.settings import EstimateInputs
 
 _KEY = "sign-offs"
 _SHOWN = 16

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.csv_text import csv_bytes
-from core.detections import Origin
-from core.figures import given
-from core.intervals import poisson_interval
+from core.cells import Origin
+from core.counting.estimates import given
+from core.counting.pipeline import failed_row, printable, table_header, table_row
 from core.report.content import NOT_A_MEDICAL_DEVICE
-from core.results import failed_row, printable, table_header, table_row
+from core.report.formats.csv import csv_bytes
+from core.statistics.intervals import poisson_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from core.csv_text import CsvStyle, Value
+    from core.counting.pipeline import CountedImage
     from core.report.content import ReportContent, ReportImage
-    from core.results import CountedImage
-    from core.session_values import HistoryRow
+    from core.report.formats.csv import CsvStyle, Value
+    from core.session.values import HistoryRow
 
 _ORIGINS = {Origin.MODEL: "model", Origin.PERSON: "person", Origin.IMPORTED: "imported"}
 

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.corrections import Corrections
-from core.counting import Countable, CountSettings
-from core.ground_truth import TruthKind
-from core.matching import UNMATCHED, match_boxes, match_points
+from core.counting.count import Countable, CountSettings
+from core.counting.edits import Corrections
+from core.geometry.matching import UNMATCHED, match_boxes, match_points
+from core.verification.ground_truth import TruthKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from core.detections import Detections
-    from core.frame import Frame
-    from core.ground_truth import GroundTruth
+    from core.cells import Detections
+    from core.counting.frame import Frame
+    from core.verification.ground_truth import GroundTruth
 
 
 def truth_inside(truth: GroundTruth, found: Detections, countable: Countable, frame: Frame) -> NDArray[np.bool_]:
@@ -64,7 +64,7 @@ class Case:
         frame: Frame | None = None,
         corrections: Corrections | None = None,
     ) -> Case:
-        """Prepare an image as ``core.counting.count`` would; the settings' thresholds do not matter.
+        """Prepare an image as ``core.counting.count.count`` would; the settings' thresholds do not matter.
 
         Parameters
         ----------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.matching import UNMATCHED
+from core.geometry.matching import UNMATCHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import QObject
 
-    from core.intervals import Interval
-    from core.verification import Difference, ModelRow
+    from core.statistics.intervals import Interval
+    from core.verification.comparison import Difference, ModelRow
 
 _Index = QModelIndex | QPersistentModelIndex
 COLUMNS = (

@@ -8,15 +8,15 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from gui.verify.crops import CropStore, Wanted, region_of
-from gui.verify.places import Place, Verdict
+from gui.widgets.crops import CropStore, Wanted, region_of
+from gui.workspace.verification.places import Place, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PySide6.QtCore import QObject
 
-    from gui.document import Document
+    from gui.workspace.document import Document
 
 _Index = QModelIndex | QPersistentModelIndex
 SIDE = 96

@@ -20,13 +20,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from gui.verify.places import Verdict
+from gui.workspace.verification.places import Verdict
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
 
-    from core.verification import SweepRow
-    from gui.verify.answer import Answer, ClassAnswer
+    from core.verification.sweep import SweepRow
+    from gui.workspace.verification.figures import Answer, ClassAnswer
 
 _Index = QModelIndex | QPersistentModelIndex
 

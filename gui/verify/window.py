@@ -16,23 +16,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.quiet import QuietComboBox, QuietSpinBox
-from gui.verify.error_page import ErrorPage
-from gui.verify.model_page import ModelPage
-from gui.verify.question import STEPS, Scope
+from gui.verify.errors import ErrorPage
+from gui.verify.ground_truth import TruthPage
+from gui.verify.models import ModelPage
 from gui.verify.sweep_table import sweep_csv
-from gui.verify.threshold_page import ThresholdPage
-from gui.verify.truth_page import TruthPage
-from gui.verify.verifier import Verifier
+from gui.verify.thresholds import ThresholdPage
+from gui.widgets.wheel_safe import QuietComboBox, QuietSpinBox
+from gui.workspace.verification.request import STEPS, Scope
+from gui.workspace.verification.verifier import Verifier
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QShowEvent
 
     from core.classes import Palette
-    from gui.document import Document
     from gui.preferences import Preferences
-    from gui.verify.places import Verdict
-    from gui.verify.plot_pane import PlotPane
+    from gui.widgets.plot import PlotPane
+    from gui.workspace.document import Document
+    from gui.workspace.verification.places import Verdict
 
 _CHECKED = (("the model's count", False), ("the corrected count", True))
 _SHARE_OF_SCREEN = 0.92

@@ -11,17 +11,17 @@ import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
-from core.annotate import write_picture
-from core.counting import CountSettings
-from core.detector import Detector
-from core.images import read_image
-from core.rendered_smear import render_smear
-from core.results import count_image
-from gui.document import Document
-from gui.entries import State
+from core.counting.count import CountSettings
+from core.counting.pipeline import count_image
+from core.detection.detector import Detector
+from core.imaging.reading import read_image
+from core.imaging.synthetic import render_smear
+from core.report.formats.annotated import write_picture
 from gui.preferences import Preferences
-from gui.theme import Theme, apply_theme
-from gui.window import MainWindow
+from gui.shell.window import MainWindow
+from gui.widgets.theme import Theme, apply_theme
+from gui.workspace.document import Document
+from gui.workspace.images import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from core.model import Model
+    from core.models.network import Model
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -18,12 +18,12 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from PySide6.QtCore import QCoreApplication, QSettings
 from PySide6.QtWidgets import QApplication
 
-from gui.document import Document
 from gui.preferences import Preferences
-from gui.window import MainWindow
+from gui.shell.window import MainWindow
+from gui.workspace.document import Document
 
 if TYPE_CHECKING:
-    from core.session import Session
+    from core.session.session import Session
 
 
 def digest(session: Session) -> str:

@@ -10,8 +10,8 @@ import pytest
 from PySide6.QtCore import QTimer, qCritical
 from PySide6.QtWidgets import QPushButton
 
-from gui import crash
-from gui.crash import LOG, LOG_NAME, CrashGuard, explain
+from gui.shell import crash
+from gui.shell.crash import LOG, LOG_NAME, CrashGuard, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from gui.preferences import Preferences
-    from gui.window import MainWindow
+    from gui.shell.window import MainWindow
 
 
 @pytest.fixture

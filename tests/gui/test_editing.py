@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
-from core.session import Session
-from gui.canvas_editor import Tool
+from core.session.session import Session
+from gui.canvas.tools.editor import Tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from gui.window import MainWindow
+    from gui.shell.window import MainWindow
 
 
 @pytest.fixture

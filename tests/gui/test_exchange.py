@@ -15,21 +15,24 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox, QWidget
 
-import gui.picture_list
-from core.annotations import AnnotatedImage, write_coco, write_voc, write_yolo
-from core.detections import Origin
-from core.ground_truth import TruthKind
-from core.session import Session
-from gui.annotation_reading import PictureIndex, read_boxes, upright_size
-from gui.document import Document
-from gui.entries import Entry, State
-from gui.export_dialog import ExportDialog
-from gui.exporting import Format, Scope
-from gui.file_tasks import FileTasks
-from gui.import_dialog import ImportDialog
-from gui.importing import Use
-from gui.session_holder import Level
-from trainer.data import load_data_set
+import gui.workspace.picture_list
+from core.annotations.base import AnnotatedImage
+from core.annotations.coco import write_coco
+from core.annotations.voc import write_voc
+from core.annotations.yolo import write_yolo
+from core.cells import Origin
+from core.session.session import Session
+from core.verification.ground_truth import TruthKind
+from gui.dialogs.export import ExportDialog
+from gui.dialogs.import_ import ImportDialog
+from gui.shell.file_tasks import FileTasks
+from gui.workspace.document import Document
+from gui.workspace.exchange.annotation_reading import PictureIndex, read_boxes, upright_size
+from gui.workspace.exchange.exporting import Format, Scope
+from gui.workspace.exchange.importing import Use
+from gui.workspace.images import Entry, State
+from gui.workspace.store import Level
+from trainer.dataset.load import load_data_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -219,7 +222,7 @@ def test_an_import_is_one_step_to_undo(
     at_once: int,
     qtbot: QtBot,
 ) -> None:
-    monkeypatch.setattr(gui.picture_list, "_AT_ONCE", at_once)
+    monkeypatch.setattr(gui.workspace.picture_list, "_AT_ONCE", at_once)
     bench.open(*(make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")))
     before = bench.counts()
     files = voc(tmp_path / "voc", annotated("a.png"), annotated("b.png", BOXES[:1], NAMES[:1]))

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
-from core.frame import EdgeRule
-from core.images import read_image
-from core.session import Session
-from core.session_settings import load_region, load_settings
-from gui.canvas_editor import Tool
-from gui.exporting import counted_boxes
+from core.counting.frame import EdgeRule
+from core.imaging.reading import read_image
+from core.session.session import Session
+from core.session.settings import load_region, load_settings
+from gui.canvas.tools.editor import Tool
+from gui.workspace.exchange.exporting import counted_boxes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from gui.window import MainWindow
+    from gui.shell.window import MainWindow
 
 
 @pytest.fixture

@@ -11,15 +11,15 @@ from PySide6.QtGui import QColor, QDrag, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
+from core.cells import Origin
 from core.classes import COLOUR_BLIND_SAFE, PAPER
-from core.detections import Origin
-from gui.actions import Actions
-from gui.document import Document
-from gui.entries import State
-from gui.gallery import Gallery
-from gui.gallery_section import ClassSection, shares
-from gui.gallery_tiles import Crops
-from gui.theme import Theme, apply_theme
+from gui.commands.actions import Actions
+from gui.panels.gallery.panel import Gallery
+from gui.panels.gallery.section import ClassSection, shares
+from gui.panels.gallery.tiles import Crops
+from gui.widgets.theme import Theme, apply_theme
+from gui.workspace.document import Document
+from gui.workspace.images import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from gui.gallery_view import TileView
+    from gui.panels.gallery.view import TileView
     from gui.preferences import Preferences
 
 LEFT = Qt.MouseButton.LeftButton

@@ -10,9 +10,9 @@ from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
-from gui.document import Document
-from gui.gallery_tiles import Crops
-from gui.window import MainWindow
+from gui.panels.gallery.tiles import Crops
+from gui.shell.window import MainWindow
+from gui.workspace.document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from gui.gallery_view import TileView
+    from gui.panels.gallery.view import TileView
     from gui.preferences import Preferences
 
     MakeSmear = Callable[..., tuple[Path, dict[str, int]]]

@@ -10,11 +10,11 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
-from gui.document import Document
-from gui.entries import State
-from gui.history_panel import HistoryPanel
-from gui.session_holder import Level
-from gui.theme import Theme, apply_theme
+from gui.panels.history.panel import HistoryPanel
+from gui.widgets.theme import Theme, apply_theme
+from gui.workspace.document import Document
+from gui.workspace.images import State
+from gui.workspace.store import Level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,7 +140,7 @@ def test_the_latest_line_alone_tells_undo_from_redo(
     for _ in range(2):
         document.editing.undo()
         document.editing.redo()
-    monkeypatch.setattr("gui.history_table._BATCH", 1)
+    monkeypatch.setattr("gui.panels.history.table._BATCH", 1)
     panel.model.read(None)
     assert column(panel, WHAT)[0].startswith("Redo: ")
     document.editing.undo()
@@ -205,7 +205,7 @@ def test_hidden_it_reads_nothing_and_shown_again_it_is_up_to_date(
 def test_a_long_history_is_read_as_it_is_scrolled_to(
     panel: HistoryPanel, document: Document, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gui.history_table._BATCH", 40)
+    monkeypatch.setattr("gui.panels.history.table._BATCH", 40)
     session = document.session
     assert session is not None
     for number in range(100):

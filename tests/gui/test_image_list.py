@@ -14,15 +14,15 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
-from core.counting import Countable, CountSettings
-from gui import thumbnails
-from gui.document import Document
-from gui.entries import Entry, State
-from gui.image_list import ImageList
-from gui.image_list_model import Show, natural_key
-from gui.image_row import fitting
-from gui.theme import Theme, apply_theme
-from gui.thumbnails import read_thumbnail
+from core.counting.count import Countable, CountSettings
+from gui.panels.images import thumbnails
+from gui.panels.images.delegate import fitting
+from gui.panels.images.model import Show, natural_key
+from gui.panels.images.panel import ImageList
+from gui.panels.images.thumbnails import read_thumbnail
+from gui.widgets.theme import Theme, apply_theme
+from gui.workspace.document import Document
+from gui.workspace.images import Entry, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -8,10 +8,10 @@ import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox
 
-from gui.actions import MOST_CLASS_KEYS, SPECS, Actions, ActionSpec
-from gui.keys_dialog import KeyEditor, KeysDialog
+from gui.commands.actions import MOST_CLASS_KEYS, SPECS, Actions, ActionSpec
+from gui.dialogs.keys import KeyEditor, KeysDialog
 from gui.preferences import Preferences
-from gui.theme import Theme, apply_theme
+from gui.widgets.theme import Theme, apply_theme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.detections import Detections
-from core.session import Session, StoredDetections
+from core.cells import Detections
+from core.session.session import Session, StoredDetections
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,16 +17,16 @@ import psutil
 import pytest
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 
-from core.annotate import write_picture
-from core.rendered_smear import render_smear
-from gui.entries import State
+from core.imaging.synthetic import render_smear
+from core.report.formats.annotated import write_picture
+from gui.workspace.images import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytestqt.qtbot import QtBot
 
-    from gui.window import MainWindow
+    from gui.shell.window import MainWindow
 
     MakeFolder = Callable[..., Path]
 

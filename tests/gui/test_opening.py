@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from gui.app import demo_smear
-from gui.image_list_model import Show
+from gui.panels.images.model import Show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from gui.window import MainWindow
+    from gui.shell.window import MainWindow
 
 
 def names(window: MainWindow) -> list[str]:

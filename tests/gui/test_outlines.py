@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage
 
-from gui.outlines import Outlines
+from gui.canvas.items.outlines import Outlines
 
 ORANGE, BLUE = QColor(255, 140, 0), QColor(30, 60, 200)
 WIDTH, HEIGHT = 60, 40

@@ -9,11 +9,11 @@ import pytest
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem
 
+from core.cells import Detections
 from core.classes import PAPER
-from core.detections import Detections
-from gui.boxes_item import BoxesItem
-from gui.labels_item import LabelsItem
-from gui.overlay_items import GroundTruthItem
+from gui.canvas.items.boxes import BoxesItem
+from gui.canvas.items.labels import LabelsItem
+from gui.canvas.items.overlay import GroundTruthItem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,9 +9,9 @@ import onnx
 import pytest
 from PySide6.QtCore import Qt
 
-from core.boxes import iou_matrix
-from core.report.gathering import gather
-from gui.entries import State
+from core.geometry.boxes import iou_matrix
+from core.report.gather import gather
+from gui.workspace.images import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from core.counting import CountResult
-    from core.detections import Detections
-    from gui.window import MainWindow
+    from core.cells import Detections
+    from core.counting.count import CountResult
+    from gui.shell.window import MainWindow
 
     MakeSmear = Callable[..., tuple[Path, dict[str, int]]]
     WaitCounted = Callable[[MainWindow], None]

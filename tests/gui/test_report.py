@@ -13,10 +13,11 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox
 
-from core.report import Sample, load_sample
+from core.report.content import Sample
+from core.report.gather import load_sample
 from core.report.sign_off import load_sign_offs
-from gui.report_choices import file_stem
-from gui.report_dialog import ReportDialog
+from gui.dialogs.report.choices import file_stem
+from gui.dialogs.report.dialog import ReportDialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from gui.preferences import Preferences
-    from gui.window import MainWindow
+    from gui.shell.window import MainWindow
 
     MakeSmear = Callable[..., tuple[Path, dict[str, int]]]
 

@@ -10,11 +10,11 @@ import onnx
 import pytest
 from PySide6.QtCore import Qt
 
-from core.ground_truth import GroundTruth
-from core.model import default_model_path
-from core.segcount.method import Method
-from gui.exporting import Exporting, Format
-from gui.guide import guide_folder
+from core.models.method import Method
+from core.models.network import default_model_path
+from core.verification.ground_truth import GroundTruth
+from gui.dialogs.guide import guide_folder
+from gui.workspace.exchange.exporting import Exporting, Format
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from core.detections import Detections
-    from gui.window import MainWindow
+    from core.cells import Detections
+    from gui.shell.window import MainWindow
 
 
 @pytest.fixture

@@ -14,19 +14,19 @@ import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtWidgets import QFileDialog
 
-from core.annotate import write_picture
-from core.demo import render_demo_smear
-from core.model import default_model_path
+from core.imaging.demo import render_demo_smear
+from core.models.network import default_model_path
+from core.report.formats.annotated import write_picture
 from core.self_check import check_installation, shipped_model_sha256
-from gui.crash import crash_traces
-from gui.guide import PAGES, GuideWindow, guide_folder
-from gui.self_check import SelfCheckDialog, recent_faults, support_facts
+from gui.dialogs.guide import PAGES, GuideWindow, guide_folder
+from gui.dialogs.self_check import SelfCheckDialog, recent_faults, support_facts
+from gui.shell.crash import crash_traces
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from core.rendered_smear import RenderedSmear
-    from gui.window import MainWindow
+    from core.imaging.synthetic import RenderedSmear
+    from gui.shell.window import MainWindow
 
 
 def test_the_shipped_model_is_whole() -> None:
@@ -85,7 +85,7 @@ def test_the_support_file_has_faults_without_their_messages(tmp_path: Path) -> N
 def test_a_crash_trace_outlives_the_next_starts_and_is_in_the_support_file(tmp_path: Path, qtbot: QtBot) -> None:
     """The program is killed by a fault below Python, started anew, and asked for a support file."""
     logs = tmp_path / "patient Smith" / "logs"
-    start = "import faulthandler, sys; from pathlib import Path; from gui.crash import CrashGuard; "
+    start = "import faulthandler, sys; from pathlib import Path; from gui.shell.crash import CrashGuard; "
     start += "guard = CrashGuard(Path(sys.argv[1])); "
     for crashes, then in enumerate(["crash", "crash", "end", "end", "crash", "crash", "crash"]):
         end = "def in_the_decoder(): faulthandler._sigsegv()\nin_the_decoder()" if then == "crash" else "guard.close()"

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtNetwork import QLocalSocket
 
-from gui.run import answer_call
-from gui.single_instance import SingleInstance, hand_over, server_name
+from gui.application import answer_call
+from gui.shell.single_instance import SingleInstance, hand_over, server_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytestqt.qtbot import QtBot
 
-    from gui.window import MainWindow
+    from gui.shell.window import MainWindow
 
 
 @pytest.fixture
@@ -36,9 +36,8 @@ def instance(name: str, qtbot: QtBot) -> Iterator[SingleInstance]:
 
 
 def start_again(*paths: str) -> subprocess.Popen[bytes]:
-    code = (
-        "import sys, pathlib, gui.single_instance as s; sys.exit(not s.hand_over([*map(pathlib.Path, sys.argv[1:])]))"
-    )
+    load = "import sys, pathlib, gui.shell.single_instance as s"
+    code = f"{load}; sys.exit(not s.hand_over([*map(pathlib.Path, sys.argv[1:])]))"
     return subprocess.Popen([sys.executable, "-c", code, *paths])
 
 
@@ -56,7 +55,7 @@ def test_another_process_hands_its_paths_over(instance: SingleInstance, qtbot: Q
 
 def test_a_window_that_was_killed_is_not_in_the_way(name: str, qtbot: QtBot) -> None:
     code = (
-        "import os, signal, gui.single_instance as s; from PySide6.QtCore import QCoreApplication\n"
+        "import os, signal, gui.shell.single_instance as s; from PySide6.QtCore import QCoreApplication\n"
         "a = QCoreApplication([]); i = s.SingleInstance(); assert i.listening; os.kill(os.getpid(), signal.SIGKILL)"
     )
     if sys.platform != "win32":

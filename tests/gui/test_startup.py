@@ -7,8 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from core.demo import render_demo_smear
-from gui.startup import has_display, missing_packages
+from core.imaging.demo import render_demo_smear
+from gui.preflight import has_display, missing_packages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,10 +52,12 @@ def test_without_a_display_the_demo_is_counted_headless(model_path: Path, tmp_pa
 
 
 def test_the_program_never_imports_torch() -> None:
-    code = "import sys, gui.window, core.cli; sys.exit('torch' in sys.modules or 'trainer' in sys.modules)"
+    code = "import sys, gui.shell.window, core.cli.run; sys.exit('torch' in sys.modules or 'trainer' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_the_window_opens_without_the_writers_of_reports() -> None:
-    code = "import sys, gui.window, core.cli; sys.exit(not {'reportlab', 'xlsxwriter'}.isdisjoint(sys.modules))"
+    code = (
+        "import sys, gui.shell.window, core.cli.run; sys.exit(not {'reportlab', 'xlsxwriter'}.isdisjoint(sys.modules))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,16 +10,16 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 
-from core.annotate import write_picture
-from core.annotations.values import AnnotatedImage
-from core.figures import Span
-from core.frame import EdgeRule
-from core.ground_truth import GroundTruth, TruthKind, TruthSource, load_truth
-from core.intervals import poisson_interval
-from core.quality import Light
-from core.rendered_smear import SmearStyle, render_smear
-from core.report import gather
-from gui.canvas_editor import Tool
+from core.annotations.base import AnnotatedImage
+from core.counting.estimates import Span
+from core.counting.frame import EdgeRule
+from core.counting.quality import Light
+from core.imaging.synthetic import SmearStyle, render_smear
+from core.report.formats.annotated import write_picture
+from core.report.gather import gather
+from core.statistics.intervals import poisson_interval
+from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource, load_truth
+from gui.canvas.tools.editor import Tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from gui.window import MainWindow
+    from gui.shell.window import MainWindow
 
 
 @pytest.fixture

@@ -20,12 +20,12 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLineEdit, QPushButton
 
-from core.model_card import CARD_KEY
-from core.session import Session
-from core.session_schema import schema_version
-from gui.document import Document
-from gui.entries import State
-from gui.window import MainWindow
+from core.models.card import CARD_KEY
+from core.session.schema import schema_version
+from core.session.session import Session
+from gui.shell.window import MainWindow
+from gui.workspace.document import Document
+from gui.workspace.images import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     WaitCounted = Callable[[MainWindow], None]
     User = Callable[[], AbstractContextManager[None]]
 
-EDITOR = Path(__file__).parents[1] / "core" / "session_editor.py"
+EDITOR = Path(__file__).parents[1] / "core" / "session" / "session_editor.py"
 LEFT = Qt.MouseButton.LeftButton
 
 

@@ -14,17 +14,17 @@ from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QFileDialog
 
-from core.annotations.values import AnnotatedImage
-from core.ground_truth import GroundTruth, TruthKind, TruthSource, load_truth
-from core.metrics import score_image
-from core.model_card import CARD_KEY, ModelCard
-from core.verification import threshold_steps
-from gui.quiet import QuietComboBox, QuietSlider, QuietSpinBox
-from gui.theme import Theme, apply_theme
-from gui.verify.charts import Kind
-from gui.verify.places import Place, Verdict
-from gui.verify.question import Scope
+from core.annotations.base import AnnotatedImage
+from core.models.card import CARD_KEY, ModelCard
+from core.statistics.metrics import score_image
+from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource, load_truth
+from core.verification.sweep import threshold_steps
 from gui.verify.sweep_table import COLUMNS
+from gui.widgets.theme import Theme, apply_theme
+from gui.widgets.wheel_safe import QuietComboBox, QuietSlider, QuietSpinBox
+from gui.workspace.verification.charts import Kind
+from gui.workspace.verification.places import Place, Verdict
+from gui.workspace.verification.request import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QAbstractItemView, QWidget
     from pytestqt.qtbot import QtBot
 
-    from gui.entries import Entry
+    from gui.shell.window import MainWindow
     from gui.verify.window import VerifyWindow
-    from gui.window import MainWindow
+    from gui.workspace.images import Entry
 
     MakeSmear = Callable[..., tuple[Path, dict[str, int]]]
     Counted = Callable[[int], MainWindow]

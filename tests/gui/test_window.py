@@ -14,15 +14,15 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
-from core.demo import render_demo_smear
-from gui.entries import State
+from core.imaging.demo import render_demo_smear
+from gui.workspace.images import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytestqt.qtbot import QtBot
 
-    from gui.window import MainWindow
+    from gui.shell.window import MainWindow
 
     MakeSmear = Callable[..., tuple[Path, dict[str, int]]]
     WaitCounted = Callable[[MainWindow], None]

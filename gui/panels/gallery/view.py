@@ -1,0 +1,359 @@
+"""The tiles of one class: a list of crops with their probabilities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QKeyEvent,
+    QPainter,
+    QPalette,
+    QPen,
+    QPixmap,
+)
+from PySide6.QtWidgets import (
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from gui.canvas.items.labels import ink_on
+from gui.panels.gallery.tiles import Crops, Tiles
+from gui.widgets.tile_grid import TileGrid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+    from PySide6.QtGui import (
+        QPaintEvent,
+        QResizeEvent,
+    )
+
+    from core.classes import Rgb
+    from gui.workspace.editing import CellOf
+
+SMALLEST_SIDE, USUAL_SIDE, LARGEST_SIDE = 48, 72, 128
+_GAP = 3
+_NAVIGATION = frozenset(
+    {
+        Qt.Key.Key_Left,
+        Qt.Key.Key_Right,
+        Qt.Key.Key_Up,
+        Qt.Key.Key_Down,
+        Qt.Key.Key_Home,
+        Qt.Key.Key_End,
+        Qt.Key.Key_PageUp,
+        Qt.Key.Key_PageDown,
+    }
+)
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class TileModel(QAbstractListModel):
+    """The cells of one class as rows."""
+
+    def __init__(self, class_name: str, about: Callable[[int], str], parent: QWidget) -> None:
+        """``about``: what else a tile says, by the id of its picture."""
+        super().__init__(parent)
+        self.class_name = class_name
+        self._about = about
+        self.tiles = Tiles.none()
+
+    def show(self, tiles: Tiles) -> bool:
+        """Show other tiles; True if rows came, went or moved."""
+        old = self.tiles
+        if np.array_equal(old.ids, tiles.ids):
+            self.tiles = tiles
+            if len(tiles) and not old.same_as(tiles):
+                self.dataChanged.emit(self.index(0), self.index(len(tiles) - 1))
+            return False
+        self.beginResetModel()
+        self.tiles = tiles
+        self.endResetModel()
+        return True
+
+    def rowCount(self, parent: _Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.tiles)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self.tiles):
+            return None
+        by_hand = bool(self.tiles.by_hand[index.row()])
+        score = f"{self.tiles.scores[index.row()]:.2f}"
+        if role == Qt.ItemDataRole.DisplayRole:
+            return "✓" if by_hand else score
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            what = f"{self.class_name}, " + ("put or confirmed by hand" if by_hand else f"probability {score}")
+            return f"{what}\n{self._about(int(self.tiles.images[index.row()]))}".rstrip()
+        return None
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
+
+
+class _TilePainter(QStyledItemDelegate):
+    """Draws the piece of the photograph, the box in it and the probability below it."""
+
+    def __init__(self, crops: Crops, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._crops = crops
+        self.colour = QColor("gray")
+        self.side = USUAL_SIDE
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        model = index.model()
+        assert isinstance(model, TileModel)
+        tiles, row = model.tiles, index.row()
+        palette = option.palette
+        box = tuple(tiles.boxes[row].tolist())
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        frame = QRect(option.rect.topLeft(), tile_size(self.side, option.fontMetrics.height())).adjusted(1, 1, -1, -1)
+        photo = QRect(frame.x() + _GAP - 1, frame.y() + _GAP - 1, self.side, self.side)
+        painter.save()
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if selected:
+            painter.setBrush(palette.color(QPalette.ColorRole.Highlight))
+            painter.drawRoundedRect(frame, 4, 4)
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            hover = QColor(palette.color(QPalette.ColorRole.Text))
+            hover.setAlpha(36)
+            painter.setBrush(hover)
+            painter.drawRoundedRect(frame, 4, 4)
+        beyond = QColor(palette.color(QPalette.ColorRole.Text))
+        beyond.setAlpha(40)
+        painter.fillRect(photo, palette.color(QPalette.ColorRole.Base))
+        painter.fillRect(photo, beyond)
+        ratio = painter.device().devicePixelRatioF()
+        image, side = int(tiles.images[row]), round(self.side * ratio)
+        if self._crops.at_hand(image):
+            crop = self._crops.crop(int(tiles.ids[row]), box, side)
+        else:
+            crop = self._crops.other(image, box, side)
+        if crop is not None:
+            painter.drawPixmap(photo, crop)
+            self._draw_box(painter, photo, box)
+        text = palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
+        painter.setPen(text)
+        below = QRect(photo.x(), photo.bottom() + 1, self.side, frame.bottom() - photo.bottom() - 1)
+        painter.setFont(option.font)
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, str(index.data()))
+        if option.state & QStyle.StateFlag.State_HasFocus and not selected:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight), 1.5))
+            painter.drawRoundedRect(frame, 4, 4)
+        painter.restore()
+
+    def _draw_box(self, painter: QPainter, photo: QRect, box: tuple[float, ...]) -> None:
+        left, top, size = Crops.region(box)
+        scale = photo.width() / size
+        corners = [
+            QPointF(photo.x() + (x - left) * scale, photo.y() + (y - top) * scale)
+            for x, y in ((box[0], box[1]), (box[2], box[3]))
+        ]
+        outline = QRectF(*corners)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for colour, width in ((QColor(255, 255, 255, 190), 3.2), (self.colour, 1.6)):
+            pen = QPen(colour, width)
+            pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+            painter.setPen(pen)
+            painter.drawRect(outline)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return tile_size(self.side, option.fontMetrics.height())
+
+
+def tile_size(side: int, text_height: int) -> QSize:
+    """Return the size of a tile with a photograph of ``side`` and a line of text below it."""
+    return QSize(side + 2 * _GAP, side + text_height + 2 * _GAP + 2)
+
+
+class TileView(TileGrid):
+    """The tiles of one class."""
+
+    chosen = Signal()
+    dragged = Signal()
+
+    def __init__(
+        self, class_name: str, crops: Crops, about: Callable[[int], str], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.tile_model = TileModel(class_name, about, self)
+        self.fresh = True
+        self._painter = _TilePainter(crops, self)
+        self._wanted_side = USUAL_SIDE
+        self._following = False
+        self.setAccessibleName(f"Cells of class {class_name}")
+        self.setObjectName("tiles")
+        self.setDragEnabled(True)
+        self.setAcceptDrops(False)  # the section takes them, with its heading
+        self.setMinimumSize(SMALLEST_SIDE + 24, SMALLEST_SIDE + 24)
+        self.setItemDelegate(self._painter)
+        self.setModel(self.tile_model)
+        self.selectionModel().selectionChanged.connect(self._on_selection_changed)
+        self.clicked.connect(lambda *_: self.chosen.emit())
+        crops.arrived.connect(self.viewport().update)
+        self._fit_tiles()
+
+    # -- what is shown -------------------------------------------------------------------------
+
+    @property
+    def tiles(self) -> Tiles:
+        """The cells of the class."""
+        return self.tile_model.tiles
+
+    @property
+    def side(self) -> int:
+        """Width and height of the piece of photograph of a tile, in pixels of the screen."""
+        return self._painter.side
+
+    def set_colour(self, colour: Rgb) -> None:
+        """Draw the boxes in the colour of the class."""
+        self._painter.colour = QColor(*colour)
+        self.viewport().update()
+
+    def set_side(self, side: int) -> None:
+        """Draw larger or smaller tiles, as far as there is room."""
+        self._wanted_side = side
+        self._fit_tiles()
+
+    def show_tiles(self, tiles: Tiles, *, from_top: bool) -> None:
+        """Show the cells of the class; stay where the person has scrolled to unless ``from_top``."""
+        row, place = self.currentIndex().row(), self.verticalScrollBar().value()
+        number = int(self.tiles.ids[row]) if 0 <= row < len(self.tiles) else None
+        moved = self.tile_model.show(tiles)
+        if moved:
+            self.doItemsLayout()
+            if not from_top and len(tiles) and row >= 0:
+                again = np.flatnonzero(tiles.ids == number)
+                row = int(again[0]) if len(again) else min(row, len(tiles) - 1)
+                self._set_current_row(row)
+        self.verticalScrollBar().setValue(0 if from_top else place)
+
+    def show_selection(self, numbers: NDArray[np.int64], *, reveal: bool) -> None:
+        """Mark the tiles of some cells; ``reveal``: a single one is brought into view."""
+        rows = np.flatnonzero(np.isin(self.tiles.ids, numbers))
+        if not np.array_equal(rows, self._selected_rows()):
+            selection = QItemSelection()
+            for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
+                if len(run):
+                    selection.select(self.tile_model.index(int(run[0])), self.tile_model.index(int(run[-1])))
+            self._following = True
+            self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            self._following = False
+        if len(rows) == 1 and len(numbers) == 1:
+            self._set_current_row(int(rows[0]))
+            if reveal:
+                self.scrollTo(self.tile_model.index(int(rows[0])))
+
+    def selected_ids(self) -> list[int]:
+        """Return the ids of the selected cells, the one that was chosen last at the end."""
+        return [number for _, number in self.selected_cells()]
+
+    def selected_cells(self) -> list[CellOf]:
+        """Return the selected cells and their pictures, the one that was chosen last at the end."""
+        row = self.currentIndex().row()
+        rows = [other for other in self._selected_rows().tolist() if other != row]
+        if row >= 0 and self.selectionModel().isSelected(self.currentIndex()):
+            rows.append(row)
+        return [(int(self.tiles.images[one]), int(self.tiles.ids[one])) for one in rows]
+
+    def drag_picture(self, count: int) -> QPixmap:
+        """Return what hangs on the pointer while cells are dragged: the tile under it, and how many there are."""
+        tile = self.visualRect(self.currentIndex())
+        shot = self.viewport().grab(tile) if tile.isValid() else QPixmap(1, 1)
+        if count > 1:
+            font = QFont(self.font())
+            font.setBold(True)
+            painter = QPainter(shot)
+            painter.setFont(font)
+            text = str(count)
+            width = max(painter.fontMetrics().horizontalAdvance(text) + 12, 20)
+            badge = QRect(tile.width() - width - 2, 2, width, 20)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            colour = self._painter.colour
+            painter.setBrush(colour)
+            painter.setPen(QPen(QColor("white"), 1.5))
+            painter.drawRoundedRect(badge, 10, 10)
+            painter.setPen(ink_on(colour))
+            painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, text)
+            painter.end()
+        return shot
+
+    def _selected_rows(self) -> NDArray[np.int64]:
+        chosen = self.selectionModel().selection()
+        runs = [np.arange(run.top(), run.bottom() + 1) for run in map(chosen.at, range(chosen.size()))]
+        return np.unique(np.concatenate(runs)) if runs else np.zeros(0, np.int64)
+
+    def _set_current_row(self, row: int) -> None:
+        self.selectionModel().setCurrentIndex(self.tile_model.index(row), QItemSelectionModel.SelectionFlag.NoUpdate)
+
+    def _fit_tiles(self) -> None:
+        room = self.width() - self.verticalScrollBar().sizeHint().width() - 2 * _GAP - 2
+        side = max(min(self._wanted_side, room), SMALLEST_SIDE // 2)
+        grid = tile_size(side, self.fontMetrics().height()) + QSize(2, 2)
+        if side != self.side or grid != self.cell_size():
+            self._painter.side = side
+            self.set_cell_size(grid)
+
+    def _on_selection_changed(self, *_: object) -> None:
+        if not self._following:
+            self.chosen.emit()
+
+    # -- events --------------------------------------------------------------------------------
+
+    def selectionCommand(self, index: _Index, event: QEvent | None = None) -> QItemSelectionModel.SelectionFlag:
+        command = super().selectionCommand(index, event)
+        if command != QItemSelectionModel.SelectionFlag.NoUpdate:
+            self.fresh = bool(command & QItemSelectionModel.SelectionFlag.Clear)
+        return command
+
+    def startDrag(self, supportedActions: Qt.DropAction) -> None:
+        self.dragged.emit()
+
+    def keyboardSearch(self, search: str) -> None:
+        """Find nothing: letters and numbers are the window's keys."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _NAVIGATION:
+            super().keyPressEvent(event)
+        else:
+            event.ignore()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit_tiles()
+        super().resizeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit_tiles()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if len(self.tiles) == 0:
+            painter = QPainter(self.viewport())
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, "none")
+            painter.end()

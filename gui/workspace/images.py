@@ -1,0 +1,73 @@
+"""The pictures of a session as the window sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from core.counting.count import Countable
+from core.counting.edits import Corrections
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from core.cells import Detections
+    from core.counting.frame import Frame
+    from core.counting.quality import Quality
+    from core.session.values import Change, FileStamp, StoredDetections
+
+
+class State(Enum):
+    """Where a picture stands with the model."""
+
+    WAITING = "waiting"
+    COUNTING = "counting"
+    COUNTED = "counted"
+    FAILED = "failed"
+
+
+@dataclass
+class Entry:
+    """One picture of the list.
+
+    ``row`` is its place in the list, ``diameter`` the red cell size in pixels set by hand (None: estimate
+    it), ``edited`` the number of cells that a person corrected. ``countable`` is what its count needs;
+    None until it was counted, or read from the session. ``quality`` is what was last thought of it as a field.
+    """
+
+    id: int
+    path: Path
+    row: int = 0
+    state: State = State.WAITING
+    error: str = ""
+    notices: tuple[str, ...] = ()
+    size: tuple[int, int] = (0, 0)
+    seconds: float = 0.0
+    diameter: float | None = None
+    reviewed: bool = False
+    edited: int = 0
+    stamp: FileStamp | None = None
+    countable: Countable | None = None
+    quality: Quality | None = None
+
+
+@dataclass
+class ImageCells:
+    """The cells of one picture: what the model found, and the person's corrections, which belong to no count."""
+
+    found: StoredDetections
+    changes: dict[int, Change]
+    corrections: Corrections
+    cells: Detections
+
+    @classmethod
+    def of(cls, found: StoredDetections, changes: dict[int, Change], classes: Sequence[str]) -> ImageCells:
+        """Lay the corrections over what was found; ``changes`` is what became of each corrected cell, by its id."""
+        corrections = Corrections.of(found.detections, changes.values(), classes)
+        return cls(found, changes, corrections, corrections.over(found.detections))
+
+    def countable(self, nms_iou: float, frame: Frame | None) -> Countable:
+        """Return what a count needs to keep; ``frame`` says which cells are left out."""
+        return Countable.of(self.found.detections, self.corrections, nms_iou, frame)

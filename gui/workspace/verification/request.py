@@ -1,0 +1,118 @@
+"""What is verified: the pictures that take part, and how they are compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from core.verification.cases import Case
+
+if TYPE_CHECKING:
+    from core.cells import Detections
+    from core.counting.count import CountSettings
+    from core.counting.edits import Corrections
+    from core.counting.frame import Frame
+    from core.verification.ground_truth import GroundTruth
+
+STEPS = (0.01, 0.02, 0.05, 0.10)
+"""The distances between thresholds that can be chosen."""
+
+
+class Scope(Enum):
+    """Which pictures take part."""
+
+    CURRENT = "current"
+    TICKED = "ticked"
+    ALL = "all"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the person wants to see the comparison; kept in the session.
+
+    ``corrected``: what the person handed in is verified instead of the model. ``by``: the measure by which a
+    threshold is best.
+    """
+
+    scope: Scope = Scope.ALL
+    ticked: frozenset[int] = frozenset()
+    corrected: bool = False
+    iou: float = 0.5
+    step: float = 0.05
+    by: str = "accuracy"
+
+    def stored(self) -> dict[str, Any]:
+        """Return a value for the session."""
+        return {
+            "scope": self.scope.value,
+            "ticked": sorted(self.ticked),
+            "corrected": self.corrected,
+            "iou": self.iou,
+            "step": self.step,
+            "by": self.by,
+        }
+
+    @classmethod
+    def from_stored(cls, value: dict[str, Any]) -> Options:
+        """Return what ``stored`` made a value of; what it lacks is as usual."""
+        options = cls()
+        scope = value.get("scope", options.scope.value)
+        return replace(
+            options,
+            scope=next((one for one in Scope if one.value == scope), options.scope),
+            ticked=frozenset(value.get("ticked", ())),
+            corrected=bool(value.get("corrected", options.corrected)),
+            iou=float(value.get("iou", options.iou)),
+            step=float(value.get("step", options.step)),
+            by="f1" if value.get("by") == "f1" else "accuracy",
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """One picture that takes part: what was found in it, what the person changed, and what is there."""
+
+    image: int
+    name: str
+    found: Detections
+    corrections: Corrections
+    truth: GroundTruth
+    frame: Frame | None
+    diameter: float
+
+    def case(self, settings: CountSettings, *, corrected: bool) -> Case:
+        """Prepare the picture for the comparison."""
+        return Case.of(
+            self.image,
+            self.name,
+            self.found,
+            self.truth,
+            settings,
+            self.frame,
+            self.corrections if corrected else None,
+        )
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """How many pictures of the scope do not take part, and why."""
+
+    without_truth: int = 0
+    not_counted: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.without_truth + self.not_counted
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """All that an answer depends on; safe to hand to another thread."""
+
+    checked: tuple[Checked, ...]
+    left_out: LeftOut
+    classes: tuple[str, ...]
+    settings: CountSettings
+    options: Options = field(default_factory=Options)
