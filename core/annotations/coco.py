@@ -11,7 +11,7 @@ import numpy as np
 
 from core.annotations.collecting import NotAnnotationsError, UnreadableError, decode_text, number, pixel_size
 from core.annotations.writing import boxes_inside, check_class_names, check_names, class_numbers, write_whole
-from core.counting.pipeline import printable
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

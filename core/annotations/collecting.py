@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.annotations.base import SMALLEST_SIDE, AnnotatedImage, base_name, canonical_class
-from core.counting.pipeline import printable
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.annotations.collecting import NotAnnotationsError, decode_text, pixel_size
 from core.annotations.writing import boxes_inside, check_names, write_whole
-from core.counting.pipeline import printable
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from core.annotations.base import AnnotationError
 from core.annotations.writing import cannot_write, check_class_names, same_on_every_disk, write_whole
 from core.annotations.yolo import class_list_text, label_text
-from core.counting.pipeline import printable
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

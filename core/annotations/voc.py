@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from core.annotations.base import base_name
 from core.annotations.collecting import NotAnnotationsError, UnreadableError, decode_text, pixel_size
 from core.annotations.writing import boxes_inside, check_stems, file_stem, write_whole
-from core.counting.pipeline import printable
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.annotations.base import SMALLEST_SIDE, AnnotatedImage, AnnotationError, base_name, canonical_class
-from core.counting.pipeline import printable
 from core.imaging.reading import IMAGE_SUFFIXES
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.annotations.base import AnnotationError
 from core.annotations.collecting import UnreadableError, decode_text, number
 from core.annotations.writing import boxes_inside, check_class_names, check_stems, class_numbers, file_stem, write_whole
-from core.counting.pipeline import printable
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,8 +9,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from core.counting.pipeline import printable, totals
+from core.counting.pipeline import totals
 from core.files import STANDARD_OUTPUT
+from core.text import printable
 
 if TYPE_CHECKING:
     import argparse

@@ -14,6 +14,7 @@ from core.counting.edits import Corrections
 from core.counting.frame import Frame
 from core.counting.quality import field_quality, fragile_counts
 from core.report.formats.csv import csv_bytes
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,11 +79,6 @@ def count_image(
     if frame.area == 0:
         notices += ("The region lies outside this picture; nothing was counted.",)
     return CountedImage(image.path, *size, found, result, seconds, notices, frame, quality)
-
-
-def printable(text: str | Path) -> str:
-    """Return text that can be written as UTF-8: file names on Linux may hold bytes that are none."""
-    return str(text).encode("utf-8", "replace").decode("utf-8")
 
 
 def totals(images: Sequence[CountedImage], classes: tuple[str, ...]) -> dict[str, int]:

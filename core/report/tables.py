@@ -9,10 +9,11 @@ import numpy as np
 
 from core.cells import Origin
 from core.counting.estimates import given
-from core.counting.pipeline import failed_row, printable, table_header, table_row
+from core.counting.pipeline import failed_row, table_header, table_row
 from core.report.content import NOT_A_MEDICAL_DEVICE
 from core.report.formats.csv import csv_bytes
 from core.statistics.intervals import poisson_interval
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.counting.pipeline import printable
 from core.session.database import CHECKED_SIZE
 from core.session.errors import damaged
 from core.session.paths import pack_path, path_key, relative_to, resolve, unpack_path
 from core.session.rows import finite, pack_detections, to_json, unpack_detections, unpack_image
 from core.session.schema import DetectionsRow, ImageRow
 from core.session.values import SessionDamagedError
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from core.counting.pipeline import printable
 from core.session.database import SessionFile, replacing
 from core.session.errors import damaged
 from core.session.images import ImageList
@@ -41,6 +40,7 @@ from core.session.values import (
     StoredDetections,
     StoredImage,
 )
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping

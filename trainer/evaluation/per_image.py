@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.counting.pipeline import printable
+from core.text import printable
 from core.verification.verify import AP_IOUS
 
 if TYPE_CHECKING:

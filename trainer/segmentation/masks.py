@@ -1,10 +1,10 @@
 """What a segmentation network is taught: masks of the cells, and of the edges where cells touch.
 
 Where only boxes are known, masks are derived. A pixel belongs to a cell when it is stained (Otsu's threshold on the
-evenly lit green channel, small holes filled, see ``core.imaging.scale.stained_area``) and lies in the ellipse of the box,
-a little enlarged; the middle of the ellipse belongs to the cell even if it is pale, and of a cell that is hardly stained
-the whole ellipse does. Where boxes overlap, a pixel goes to the cell in whose ellipse it lies deeper. An edge is where
-two cells meet or cover each other.
+evenly lit green channel, small holes filled, see ``core.imaging.scale.stained_area``) and lies in the ellipse of the
+box, a little enlarged; the middle of the ellipse belongs to the cell even if it is pale, and of a cell that is hardly
+stained the whole ellipse does. Where boxes overlap, a pixel goes to the cell in whose ellipse it lies deeper.
+An edge is where two cells meet or cover each other.
 """
 
 from __future__ import annotations

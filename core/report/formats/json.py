@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.counting.pipeline import FailedImage, ModelName, counted_by, printable
+from core.counting.pipeline import FailedImage, ModelName, counted_by
 from core.counting.pipeline import to_json as results_to_json
 from core.report.content import ReportModel
+from core.text import printable
 
 if TYPE_CHECKING:
     from core.counting.estimates import Figure

@@ -18,7 +18,6 @@ from reportlab.platypus import (
 )
 
 from core.classes import PAPER, Palette
-from core.counting.pipeline import printable
 from core.report.formats.images import PictureError, for_print
 from core.report.pdf import sections
 from core.report.pdf.flowables import LegendLine, LegendMark, PictureWithBoxes, TotalPages
@@ -40,6 +39,7 @@ from core.report.pdf.styles import (
     Printer,
 )
 from core.report.sign_off import short
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

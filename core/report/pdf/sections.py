@@ -9,12 +9,12 @@ from reportlab.lib.units import mm
 from reportlab.platypus import KeepTogether, Spacer, Table, TableStyle
 
 from core.counting.estimates import given, numbers
-from core.counting.pipeline import printable
 from core.report.content import NOT_A_MEDICAL_DEVICE
 from core.report.pdf.styles import BODY, HEADING, LABEL, SMALL, TITLE, WARNING, WIDTH, Printer
 from core.report.sign_off import short
 from core.report.tables import local_time, what_was_done
 from core.session.reviews import told
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

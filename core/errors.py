@@ -1,0 +1,11 @@
+"""The base of all errors that a user reads."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """Something a user can understand and mend: one sentence that names the file and the remedy.
+
+    Commands print it and exit with code 1 or 2; the window shows it. Anything else that is raised is a fault of the
+    program.
+    """
