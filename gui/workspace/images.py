@@ -1,4 +1,4 @@
-"""The pictures of a session as the window sees them."""
+"""The images of the session: what is known of each, their order, and which one is shown."""
 
 from __future__ import annotations
 
@@ -6,21 +6,27 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from core.counting.count import Countable
-from core.counting.edits import Corrections
+import msgspec
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.counting.region import Region
+from core.session.session import find_moved
+from core.session.settings import load_regions, region_key
+from core.session.values import SessionError
+from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from core.cells import Detections
-    from core.counting.frame import Frame
-    from core.counting.quality import Quality
-    from core.session.values import Change, FileStamp, StoredDetections
+    from core.session.values import Command, FileStamp, StoredImage
+    from gui.workspace.history import History
+    from gui.workspace.messages import Messages
+    from gui.workspace.store import SessionStore
 
 
 class State(Enum):
-    """Where a picture stands with the model."""
+    """How far an image is with the model."""
 
     WAITING = "waiting"
     COUNTING = "counting"
@@ -28,18 +34,17 @@ class State(Enum):
     FAILED = "failed"
 
 
-@dataclass
-class Entry:
-    """One picture of the list.
+@dataclass(eq=False)
+class ImageItem:
+    """One image of the list.
 
-    ``row`` is its place in the list, ``diameter`` the red cell size in pixels set by hand (None: estimate
-    it), ``edited`` the number of cells that a person corrected. ``countable`` is what its count needs;
-    None until it was counted, or read from the session. ``quality`` is what was last thought of it as a field.
+    ``diameter`` is the red cell diameter in pixels set by hand (None: estimate it), ``edited`` the number of cells
+    that the user edited, ``region`` the part that counts (None: all of it), ``stamp`` the file as it was read, None
+    until it is.
     """
 
     id: int
     path: Path
-    row: int = 0
     state: State = State.WAITING
     error: str = ""
     notices: tuple[str, ...] = ()
@@ -49,25 +54,237 @@ class Entry:
     reviewed: bool = False
     edited: int = 0
     stamp: FileStamp | None = None
-    countable: Countable | None = None
-    quality: Quality | None = None
-
-
-@dataclass
-class ImageCells:
-    """The cells of one picture: what the model found, and the person's corrections, which belong to no count."""
-
-    found: StoredDetections
-    changes: dict[int, Change]
-    corrections: Corrections
-    cells: Detections
+    region: Region | None = None
 
     @classmethod
-    def of(cls, found: StoredDetections, changes: dict[int, Change], classes: Sequence[str]) -> ImageCells:
-        """Lay the corrections over what was found; ``changes`` is what became of each corrected cell, by its id."""
-        corrections = Corrections.of(found.detections, changes.values(), classes)
-        return cls(found, changes, corrections, corrections.over(found.detections))
+    def of(cls, image: StoredImage, edited: int = 0, region: Region | None = None) -> ImageItem:
+        """Return an image as the session has it."""
+        return cls(
+            image.id,
+            image.path,
+            State(image.state),
+            image.error,
+            image.notices,
+            (image.width, image.height),
+            image.seconds,
+            image.diameter,
+            image.reviewed,
+            edited,
+            image.stamp,
+            region,
+        )
 
-    def countable(self, nms_iou: float, frame: Frame | None) -> Countable:
-        """Return what a count needs to keep; ``frame`` says which cells are left out."""
-        return Countable.of(self.found.detections, self.corrections, nms_iou, frame)
+
+class Images(QObject):
+    """The list of images. Everybody names an image by its id, which never changes."""
+
+    changed = Signal()  # which images there are, or where they are
+    current_changed = Signal(object)  # id, None if no image is shown
+    item_changed = Signal(object)  # id of an image of which something else has changed
+    regions_changed = Signal(object)  # frozenset of ids
+    identified = Signal(object)  # id of an image whose file was read for the first time
+
+    def __init__(
+        self, store: SessionStore, history: History, messages: Messages, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._history = history
+        self._messages = messages
+        self.items: list[ImageItem] = []
+        self.current_id: int | None = None
+        self._by_id: dict[int, ImageItem] = {}
+        self._positions: dict[int, int] = {}
+        store.reading.connect(self._read)
+        store.session_changed.connect(self._show_session)
+        history.recorded.connect(self._on_recorded)
+
+    # -- what there is -------------------------------------------------------------------------
+
+    def item(self, image: int | None) -> ImageItem | None:
+        """Return an image by its id; None if it is not on the list."""
+        return None if image is None else self._by_id.get(image)
+
+    @property
+    def current(self) -> ImageItem | None:
+        """The image that is shown."""
+        return self.item(self.current_id)
+
+    def position(self, image: int | None) -> int:
+        """Return the place of an image in the list, from 0; -1 if it is not on it."""
+        return -1 if image is None else self._positions.get(image, -1)
+
+    @property
+    def current_position(self) -> int:
+        """The place of the image that is shown in the list, from 0; -1 if there is none."""
+        return self.position(self.current_id)
+
+    def neighbour(self, item: ImageItem, by: int) -> ImageItem | None:
+        """Return the image so many places after (before, if negative) another; None past the ends."""
+        place = self.position(item.id) + by
+        return self.items[place] if 0 <= place < len(self.items) else None
+
+    def missing(self) -> list[ImageItem]:
+        """Return the images whose files are not where they were."""
+        return [item for item in self.items if not item.path.exists()]
+
+    # -- what is shown -------------------------------------------------------------------------
+
+    def set_current(self, image: int | None) -> None:
+        """Show an image."""
+        if image != self.current_id and (image is None or image in self._by_id):
+            self.current_id = image
+            self.current_changed.emit(image)
+
+    def reveal(self, image: int) -> bool:
+        """Show an image, or say that it is no longer on the list; True if it is shown."""
+        if image not in self._by_id:
+            self._messages.info(gettext("That image is no longer on the list; open it again to see it."))
+            return False
+        self.set_current(image)
+        return True
+
+    # -- the list ------------------------------------------------------------------------------
+
+    def add(self, paths: Sequence[Path]) -> list[ImageItem]:
+        """Put images at the end of the list of the open session; return those that were not on it."""
+        with self._store.write() as write:
+            added = write.session.add_images(paths)
+            edited = write.session.edited_cells()
+        if not write.done or not added:
+            return []
+        regions = self._regions()
+        items = [ImageItem.of(image, edited.get(image.id, 0), regions.get(image.id)) for image in added]
+        self._set_items([*self.items, *items])
+        self.changed.emit()
+        return items
+
+    def remove(self, images: Iterable[int]) -> None:
+        """Take images off the list; their files stay, and so do their edits in the session."""
+        gone = {image for image in images if image in self._by_id}
+        if not gone or not self._store.writable:
+            return
+        with self._store.write() as write:
+            write.session.remove_images([item.id for item in self.items if item.id in gone])
+        if not write.done:
+            return
+        self._drop(gone)
+
+    def _drop(self, gone: set[int]) -> None:
+        """Show a list without some images, and what follows the current one if that is gone."""
+        place = sum(item.id not in gone for item in self.items[: max(self.current_position, 0)])
+        left = [item for item in self.items if item.id not in gone]
+        stays = self.current_id not in gone
+        if not stays:
+            self.current_id = None
+        self._set_items(left)
+        self.changed.emit()
+        if not stays:
+            if left:
+                self.set_current(left[min(place, len(left) - 1)].id)
+            else:
+                self.current_changed.emit(None)
+
+    def find_missing(self, folder: Path) -> list[ImageItem]:
+        """Look for the missing images below a folder; return those that were found again."""
+        session, missing = self._store.session, self.missing()
+        if session is None or not missing:
+            return []
+        ids = {item.id for item in missing}
+        found = self._store.read(
+            lambda session: find_moved([image for image in session.images() if image.id in ids], folder), {}
+        )
+        if not found:
+            self._messages.warning(
+                gettext("{folder}: none of the missing images is there; choose another folder.").format(folder=folder)
+            )
+            return []
+        with self._store.write() as write:
+            write.session.relocate(found, self._store.user)
+            write.noted = True
+        if not write.done:
+            return []
+        for image, path in found.items():
+            item = self._by_id[image]
+            item.path, item.error = path, ""
+        self.changed.emit()
+        left = len(missing) - len(found)
+        text = ngettext("{n:,} image was found again.", "{n:,} images were found again.", len(found)).format(
+            n=len(found)
+        )
+        if left:
+            still = ngettext("{n:,} is still missing.", "{n:,} are still missing.", left).format(n=left)
+            self._messages.warning(f"{text} {still}")
+        else:
+            self._messages.info(text)
+        return [self._by_id[image] for image in found]
+
+    @Slot()
+    def _read(self) -> None:
+        """Show the images of the session that is open now, and the one that was shown last."""
+        edited = self._store.read(lambda session: session.edited_cells(), {})
+        stored = self._store.read(lambda session: session.images(), [])
+        regions = self._regions()
+        self.current_id = None
+        self._set_items([ImageItem.of(image, edited.get(image.id, 0), regions.get(image.id)) for image in stored])
+        last = self._store.remembered("current")
+        if self.items:
+            self.current_id = last if isinstance(last, int) and last in self._by_id else self.items[0].id
+
+    @Slot()
+    def _show_session(self) -> None:
+        self.changed.emit()
+        self.current_changed.emit(self.current_id)
+
+    def _regions(self) -> dict[int, Region]:
+        session = self._store.session
+        if session is None:
+            return {}
+        try:
+            return load_regions(session)
+        except (ValueError, SessionError) as error:
+            self._messages.error(
+                gettext("{path}: its regions cannot be read ({error}); draw them again.").format(
+                    path=session.path, error=error
+                )
+            )
+            return {}
+
+    def _set_items(self, items: list[ImageItem]) -> None:
+        self.items = items
+        self._by_id = {item.id: item for item in items}
+        self._positions = {item.id: place for place, item in enumerate(items)}
+
+    @Slot(object)
+    def _on_recorded(self, edits: tuple[Command, ...]) -> None:
+        if edits[0].undoes is not None:
+            self._show_undone(edits)
+        for edit in edits:
+            item = self._by_id.get(edit.image)
+            if item is not None and edit.reviewed is not None:
+                item.reviewed = edit.reviewed[1]
+                self.item_changed.emit(item.id)
+            self._take_regions(edit)
+
+    def _take_regions(self, edit: Command) -> None:
+        """Take over the regions that an edit set."""
+        prefix = region_key("")
+        changed = [(int(key[len(prefix) :]), value) for key, _, value in edit.kept if key.startswith(prefix)]
+        for image, value in changed:
+            item = self._by_id.get(image)
+            if item is not None:
+                item.region = None if value is None else msgspec.convert(value, Region)
+        if changed:
+            self.regions_changed.emit(frozenset(image for image, _ in changed if image in self._by_id))
+
+    def _show_undone(self, edits: tuple[Command, ...]) -> None:
+        """Show where something was undone or redone, and say so, unless it was in the image that is shown."""
+        there = [edit.image for edit in edits if edit.image in self._by_id]
+        if there and self.current_id not in there:
+            image = min(there, key=self.position)
+            self.set_current(image)
+            self._messages.info(
+                gettext("“{name}” was in {image}, which is shown now.").format(
+                    name=edits[0].name, image=self._by_id[image].path.name
+                )
+            )
