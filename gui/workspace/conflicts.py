@@ -25,7 +25,7 @@ class Conflicts(QObject):
     @Slot()
     def read(self) -> None:
         """Read the conflicts from the session again."""
-        self.all = self._store.read(lambda session: session.conflicts(), [])
+        self.all = self._store.read(lambda session: session.conflicts.all(), [])
         self.changed.emit()
 
     def of(self, image: int) -> list[Conflict]:
@@ -37,7 +37,7 @@ class Conflicts(QObject):
         if not self._store.is_open:
             return
         with self._store.write() as write:
-            write.session.resolve_conflict(conflict.number)
+            write.session.conflicts.resolve(conflict.number)
         if write.done:
             self.all = [other for other in self.all if other.number != conflict.number]
             self.changed.emit()

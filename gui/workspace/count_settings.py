@@ -9,17 +9,16 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.counting.count import CountSettings
 from core.counting.frame import EdgeRule, rule_text
-from core.session.settings import SETTINGS_KEY, load_settings, stored_settings
-from core.session.values import Command
+from core.session.values import Edit, Subject
 from core.text import gettext
 from gui.tasks import Debounce
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from core.counting.frame import Frame
     from core.models.card import ModelCard
+    from core.session.values import ValueChange
     from gui.workspace.history import History
     from gui.workspace.images import ImageItem
     from gui.workspace.store import SessionStore
@@ -99,43 +98,16 @@ class CountSettingsModel(QObject):
 
     # -- the model and the session -------------------------------------------------------------
 
+    def suggested(self, card: ModelCard) -> CountSettings:
+        """Return the settings that a model suggests, with the present edge rule."""
+        return replace(CountSettings.suggested_by(card), edge_rule=self.edge_rule)
+
     def take_model(self, card: ModelCard, *, start_over: bool) -> None:
-        """Take what a model suggests; with ``start_over`` instead of the present settings, but for the edge rule."""
+        """Take what a model suggests; with ``start_over`` instead of the present settings."""
         self._card = card
         if start_over or self.value is None:
-            self._suggest()
+            self._set(self.suggested(card), card.classes)
             self.flush()
-
-    def _suggest(self) -> None:
-        """Count as the model suggests, with the present edge rule."""
-        rule, before = self.edge_rule, self.classes
-        self.value, self.classes = None, ()
-        if self._card is not None:
-            self.value = replace(CountSettings.suggested_by(self._card), edge_rule=rule)
-            self.classes = self._card.classes
-        self._recorded = self.value
-        if self.classes != before:
-            self.classes_changed.emit()
-        self.changed.emit()
-
-    @Slot()
-    def _on_closing(self) -> None:
-        """Forget the settings of a session that is closed."""
-        self.flush()
-        self.value = None
-        self._suggest()
-
-    @Slot()
-    def _read(self) -> None:
-        before = self.classes
-        stored = self._store.read(load_settings, None)
-        if stored is not None:
-            self.value, self.classes = stored
-            self._recorded = self.value
-        else:
-            self.flush()
-        if self.classes != before:
-            self.classes_changed.emit()
 
     @Slot()
     def flush(self) -> None:
@@ -143,31 +115,60 @@ class CountSettingsModel(QObject):
         self._settle.stop()
         if self.value is None or not self._store.writable:
             return
-        before = self._recorded
-        self._recorded = self.value
+        before, self._recorded = self._recorded, self.value
         moved = [
             f"{name} {before.thresholds[name]:.2f} to {value:.2f}"
             for name, value in self.value.thresholds.items()
             if before is not None and name in before.thresholds and before.thresholds[name] != value
         ]
         if moved:
-            self._record(self.value, gettext("Threshold {changes}").format(changes=", ".join(moved)), before)
-        elif self._store.read(lambda session: session.get(SETTINGS_KEY), None) != self._stored(self.value):
+            if not self._record(self.value, gettext("Threshold {changes}").format(changes=", ".join(moved))):
+                self._recorded = before
+        elif self._stored() is None:
             with self._store.write() as write:
-                write.session.put(SETTINGS_KEY, self._stored(self.value))
+                write.session.settings.set_first(self.value, self.classes)
 
-    def _record(self, wanted: CountSettings, name: str, before: CountSettings | None = None) -> bool:
-        values = ((SETTINGS_KEY, self._stored(before or self.value), self._stored(wanted)),)
-        return self._history.record([Command(0, None, name, (), None, None, kept=values)])
+    def changes(self, wanted: CountSettings, classes: tuple[str, ...] | None = None) -> tuple[ValueChange, ...]:
+        """Return what other settings change in the session, as a part of an edit."""
+        return self._store.read(lambda session: session.settings.changes(wanted, classes), ())
 
-    def _stored(self, settings: CountSettings | None) -> Any:
-        return None if settings is None else stored_settings(settings, self.classes)
+    def _record(self, wanted: CountSettings, name: str) -> bool:
+        return self._history.record([Edit(None, name, values=self.changes(wanted))])
+
+    def _stored(self) -> tuple[CountSettings, tuple[str, ...]] | None:
+        return self._store.read(lambda session: session.settings.counting(), None)
+
+    @Slot()
+    def _on_closing(self) -> None:
+        """Forget the settings of a session that is closed."""
+        self.flush()
+        card, self.value = self._card, None
+        if card is None:
+            self._set(None, ())
+        else:
+            self._set(self.suggested(card), card.classes)
+
+    @Slot()
+    def _read(self) -> None:
+        stored = self._stored()
+        if stored is None:
+            self.flush()
+        else:
+            self._set(*stored)
 
     @Slot(object)
-    def _on_recorded(self, edits: tuple[Command, ...]) -> None:
-        if any(key == SETTINGS_KEY for edit in edits for key, _, _ in edit.kept):
-            stored = self._store.read(load_settings, None)
-            if stored is not None and stored != (self.value, self.classes):
-                self.value, self.classes = stored
-                self._recorded = self.value
-                self.changed.emit()
+    def _on_recorded(self, edits: tuple[Edit, ...]) -> None:
+        if any(change.subject is Subject.SETTING for edit in edits for change in edit.values):
+            self._read()
+
+    def _set(self, value: CountSettings | None, classes: tuple[str, ...]) -> None:
+        """Count so from now on; what is the same stays the same object, since counts are kept by it."""
+        self._recorded = value
+        if (value, classes) == (self.value, self.classes):
+            self._recorded = self.value
+            return
+        other_classes = classes != self.classes
+        self.value, self.classes = value, classes
+        if other_classes:
+            self.classes_changed.emit()
+        self.changed.emit()

@@ -12,10 +12,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.cells import Detections
 from core.counting.count import Countable
 from core.counting.edits import Corrections
-from core.session.contours import with_contours
 from core.session.values import SessionDamagedError, SessionError
 from core.text import gettext
-from gui.tasks import IdleLoop
+from gui.tasks import Debounce, IdleLoop
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from core.counting.count import CountResult, CountSettings
     from core.counting.frame import Frame
-    from core.session.values import Change, Command, StoredDetections
+    from core.session.values import CellChange, Edit, StoredDetections
     from gui.workspace.count_settings import CountSettingsModel
     from gui.workspace.history import History
     from gui.workspace.images import ImageItem, Images
@@ -36,6 +35,8 @@ _KEPT_CELLS = 12
 _KEPT_RESULTS = 64
 _AT_ONCE = 50
 _BUDGET_MS = 6.0
+_BATCH = 200
+_EDITS_AT_ONCE = 20
 
 
 @dataclass(eq=False)
@@ -43,12 +44,12 @@ class ImageCells:
     """The cells of one image: detections, the edits (which belong to no count), and both together."""
 
     found: StoredDetections
-    changes: dict[int, Change]
+    changes: dict[int, CellChange]
     corrections: Corrections
     cells: Detections
 
     @classmethod
-    def of(cls, found: StoredDetections, changes: dict[int, Change], classes: Sequence[str]) -> ImageCells:
+    def of(cls, found: StoredDetections, changes: dict[int, CellChange], classes: Sequence[str]) -> ImageCells:
         """Apply edits to detections; ``changes`` is what became of each edited cell, by its id."""
         corrections = Corrections.of(found.detections, changes.values(), classes)
         return cls(found, changes, corrections, corrections.over(found.detections))
@@ -106,7 +107,8 @@ class Counts(QObject):
         self._first: tuple[int, ...] = ()
         self._stale: dict[int, None] = {}
         self._used: tuple[CountSettings | None, tuple[str, ...]] = (None, ())
-        self._loop: IdleLoop | None = None
+        self._loop = IdleLoop(self, _BUDGET_MS)
+        self._totals_later = Debounce(0, self.totals_changed.emit, self)
         store.reading.connect(self._read)
         images.changed.connect(self._on_images_changed)
         images.item_changed.connect(self._on_item_changed)
@@ -168,6 +170,11 @@ class Counts(QObject):
             self._count(image, known)
         return known.counts
 
+    def known_counts(self, image: int) -> dict[str, int] | None:
+        """Return the counts of an image if they are those at the present settings; counts nothing."""
+        known = self._known.get(image)
+        return known.counts if known is not None and known.settings is self._settings.value else None
+
     # -- all images ----------------------------------------------------------------------------
 
     @property
@@ -207,6 +214,7 @@ class Counts(QObject):
             if image != self._images.current_id:
                 self._cells.pop(image, None)
             self._announce({image})
+            self._totals_later.start_unless_due()
 
     def forget(self, images: Iterable[int]) -> None:
         """Read images from the session again: the current one now, the others soon."""
@@ -262,7 +270,7 @@ class Counts(QObject):
         known.state, known.reviewed = item.state, item.reviewed
         if item.state not in (State.COUNTED, State.COUNTING) or known.index is None:
             self._add_up(known, None)
-        self.totals_changed.emit()
+        self._totals_later.start_unless_due()
 
     @Slot(object)
     def _on_current_changed(self, image: int | None) -> None:
@@ -286,27 +294,27 @@ class Counts(QObject):
             self._recount(list(self._known))
 
     @Slot(object)
-    def _on_recorded(self, edits: tuple[Command, ...]) -> None:
+    def _on_recorded(self, edits: tuple[Edit, ...]) -> None:
         """Take over what edits did to cells; where only a mark was set, the counts stay."""
-        edited = [edit for edit in edits if edit.changes and edit.image in self._known]
-        if len(edited) > 20:
-            numbers = self._store.read(lambda session: session.edited_cells(), {})
+        edited = [edit for edit in edits if edit.cells and edit.image in self._known]
+        if len(edited) > _EDITS_AT_ONCE:
+            numbers = self._store.read(lambda session: session.edits.edited_cells(), {})
             for edit in edited:
                 item = self._images.item(edit.image)
                 if item is not None:
                     item.edited = numbers.get(item.id, 0)
             self.forget([edit.image for edit in edited])
-        for edit in edited if len(edited) <= 20 else ():
+        for edit in edited if len(edited) <= _EDITS_AT_ONCE else ():
             self._edit(edit)
         for edit in edited:
             self._images.item_changed.emit(edit.image)
 
-    def _edit(self, edit: Command) -> None:
+    def _edit(self, edit: Edit) -> None:
         """Show an edit in the cells of its image."""
         cells, item = self._cells.get(edit.image), self._images.item(edit.image)
         known = self._known[edit.image]
         if cells is not None:
-            for change in edit.changes:
+            for change in edit.cells:
                 first = cells.changes.get(change.cell, change)
                 cells.changes[change.cell] = replace(change, before=first.before)
             self._keep(edit.image, ImageCells.of(cells.found, cells.changes, self._settings.classes))
@@ -315,6 +323,7 @@ class Counts(QObject):
         cells = self.cells(edit.image)
         if cells is not None and item is not None:
             item.edited = cells.corrections.corrected
+        self._totals_later.start_unless_due()
         self._announce({edit.image})
 
     # -- counting ------------------------------------------------------------------------------
@@ -327,12 +336,16 @@ class Counts(QObject):
         if current in self._stale:
             self._bring_up_to_date(current)
             self._announce({current})
-        if self._loop is not None:
+        if len(self._stale) <= _AT_ONCE and not any(self._must_read(image) for image in self._stale):
             self._loop.stop()
-        self._loop = IdleLoop(self._count_stale(), self, budget_ms=_BUDGET_MS)
-        self._loop.start()
-        if len(self._stale) <= _AT_ONCE:
-            self._loop.finish()
+            for _ in self._count_stale():
+                pass
+        else:
+            self._loop.start(self._count_stale())
+
+    def _must_read(self, image: int) -> bool:
+        known, item = self._known.get(image), self._images.item(image)
+        return known is not None and known.index is None and item is not None and item.state is State.COUNTED
 
     def _count_stale(self) -> Iterator[None]:
         """Count what is not up to date, the images in view first; say which changed in batches."""
@@ -341,7 +354,7 @@ class Counts(QObject):
             image = next((image for image in self._first if image in self._stale), next(iter(self._stale)))
             self._bring_up_to_date(image)
             done.add(image)
-            if len(done) >= 200:
+            if len(done) >= _BATCH:
                 self._announce(done)
                 done = set()
             yield
@@ -353,7 +366,7 @@ class Counts(QObject):
         known, item = self._known.get(image), self._images.item(image)
         if known is None or item is None:
             return
-        if item.state is State.COUNTED and known.index is None:
+        if self._must_read(image):
             in_use = image in self._cells
             self._make_index(image, known)
             if not in_use and image != self._images.current_id:
@@ -399,11 +412,10 @@ class Counts(QObject):
         session, classes = self._store.session, self._settings.classes
         assert session is not None
         try:
-            found = session.detections(item.id)
+            found = session.detections.get(item.id)
             if found is None:
                 return None
-            found = with_contours(session, item.id, found)
-            return ImageCells.of(found.in_order_of(classes), session.changes(item.id), classes)
+            return ImageCells.of(found.in_order_of(classes), session.edits.changes(item.id), classes)
         except SessionDamagedError as error:
             LOG.error("detections not read: %s", error)
             item.state = State.FAILED

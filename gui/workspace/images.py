@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.counting.region import Region
 from core.session.session import find_moved
-from core.session.settings import load_regions, region_key
-from core.session.values import SessionError
+from core.session.values import Edit, Subject, ValueChange
 from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from core.session.values import Command, FileStamp, StoredImage
+    from core.counting.region import Region
+    from core.session.values import FileStamp, StoredImage
     from gui.workspace.history import History
     from gui.workspace.messages import Messages
     from gui.workspace.store import SessionStore
@@ -39,7 +37,7 @@ class ImageItem:
     """One image of the list.
 
     ``diameter`` is the red cell diameter in pixels set by hand (None: estimate it), ``edited`` the number of cells
-    that the user edited, ``region`` the part that counts (None: all of it), ``stamp`` the file as it was read, None
+    that the user edited, ``reviewed_counts`` what was counted at the review, ``region`` the part that counts (None: all of it), ``stamp`` the file as it was read, None
     until it is.
     """
 
@@ -52,12 +50,13 @@ class ImageItem:
     seconds: float = 0.0
     diameter: float | None = None
     reviewed: bool = False
+    reviewed_counts: dict[str, int] | None = None
     edited: int = 0
     stamp: FileStamp | None = None
     region: Region | None = None
 
     @classmethod
-    def of(cls, image: StoredImage, edited: int = 0, region: Region | None = None) -> ImageItem:
+    def of(cls, image: StoredImage) -> ImageItem:
         """Return an image as the session has it."""
         return cls(
             image.id,
@@ -69,9 +68,10 @@ class ImageItem:
             image.seconds,
             image.diameter,
             image.reviewed,
-            edited,
+            image.reviewed_counts,
+            image.edited,
             image.stamp,
-            region,
+            image.region,
         )
 
 
@@ -81,6 +81,7 @@ class Images(QObject):
     changed = Signal()  # which images there are, or where they are
     current_changed = Signal(object)  # id, None if no image is shown
     item_changed = Signal(object)  # id of an image of which something else has changed
+    diameter_changed = Signal(object)  # id of an image whose cells are to be found again
     regions_changed = Signal(object)  # frozenset of ids
     identified = Signal(object)  # id of an image whose file was read for the first time
 
@@ -149,26 +150,39 @@ class Images(QObject):
     def add(self, paths: Sequence[Path]) -> list[ImageItem]:
         """Put images at the end of the list of the open session; return those that were not on it."""
         with self._store.write() as write:
-            added = write.session.add_images(paths)
-            edited = write.session.edited_cells()
+            added = write.session.images.add(paths)
         if not write.done or not added:
             return []
-        regions = self._regions()
-        items = [ImageItem.of(image, edited.get(image.id, 0), regions.get(image.id)) for image in added]
+        items = [ImageItem.of(image) for image in added]
         self._set_items([*self.items, *items])
         self.changed.emit()
         return items
 
     def remove(self, images: Iterable[int]) -> None:
-        """Take images off the list; their files stay, and so do their edits in the session."""
-        gone = {image for image in images if image in self._by_id}
-        if not gone or not self._store.writable:
+        """Take images off the list, as one edit; their files stay, and so do their edits in the session."""
+        gone = [image for image in images if image in self._by_id]
+        if not gone:
             return
-        with self._store.write() as write:
-            write.session.remove_images([item.id for item in self.items if item.id in gone])
-        if not write.done:
-            return
-        self._drop(gone)
+        if len(gone) == 1:
+            name = gettext("Remove {image} from the list").format(image=self._by_id[gone[0]].path.name)
+        else:
+            name = ngettext("Remove {n:,} image from the list", "Remove {n:,} images from the list", len(gone)).format(
+                n=len(gone)
+            )
+        values = tuple(ValueChange(Subject.LISTED, image, "", True, False) for image in gone)
+        self._history.record([Edit(None, name, values=values)])
+
+    def set_diameter(self, image: int, diameter: float | None) -> bool:
+        """Set the red cell diameter of an image in pixels by hand (None: estimate it); True if it has changed."""
+        item = self._by_id[image]
+        if item.diameter == diameter:
+            return False
+        name = gettext("Red cell diameter: estimated") if diameter is None else gettext(
+            "Red cell diameter: {diameter:.0f} px"
+        ).format(diameter=diameter)
+        return self._history.record(
+            [Edit(image, name, values=(ValueChange(Subject.DIAMETER, image, "", item.diameter, diameter),))]
+        )
 
     def _drop(self, gone: set[int]) -> None:
         """Show a list without some images, and what follows the current one if that is gone."""
@@ -192,7 +206,7 @@ class Images(QObject):
             return []
         ids = {item.id for item in missing}
         found = self._store.read(
-            lambda session: find_moved([image for image in session.images() if image.id in ids], folder), {}
+            lambda session: find_moved([image for image in session.images.all() if image.id in ids], folder), {}
         )
         if not found:
             self._messages.warning(
@@ -200,7 +214,7 @@ class Images(QObject):
             )
             return []
         with self._store.write() as write:
-            write.session.relocate(found, self._store.user)
+            write.session.images.relocate(found, self._store.user)
             write.noted = True
         if not write.done:
             return []
@@ -222,11 +236,9 @@ class Images(QObject):
     @Slot()
     def _read(self) -> None:
         """Show the images of the session that is open now, and the one that was shown last."""
-        edited = self._store.read(lambda session: session.edited_cells(), {})
-        stored = self._store.read(lambda session: session.images(), [])
-        regions = self._regions()
+        stored = self._store.read(lambda session: session.images.all(), [])
         self.current_id = None
-        self._set_items([ImageItem.of(image, edited.get(image.id, 0), regions.get(image.id)) for image in stored])
+        self._set_items([ImageItem.of(image) for image in stored])
         last = self._store.remembered("current")
         if self.items:
             self.current_id = last if isinstance(last, int) and last in self._by_id else self.items[0].id
@@ -236,55 +248,52 @@ class Images(QObject):
         self.changed.emit()
         self.current_changed.emit(self.current_id)
 
-    def _regions(self) -> dict[int, Region]:
-        session = self._store.session
-        if session is None:
-            return {}
-        try:
-            return load_regions(session)
-        except (ValueError, SessionError) as error:
-            self._messages.error(
-                gettext("{path}: its regions cannot be read ({error}); draw them again.").format(
-                    path=session.path, error=error
-                )
-            )
-            return {}
-
     def _set_items(self, items: list[ImageItem]) -> None:
         self.items = items
         self._by_id = {item.id: item for item in items}
         self._positions = {item.id: place for place, item in enumerate(items)}
 
     @Slot(object)
-    def _on_recorded(self, edits: tuple[Command, ...]) -> None:
+    def _on_recorded(self, edits: tuple[Edit, ...]) -> None:
+        """Take over what edits, an undo or a redo did to the list and to what is known of its images."""
+        changes = [change for edit in edits for change in edit.values if change.image is not None]
+        listed = {change.image: change.after for change in changes if change.subject is Subject.LISTED}
+        if any(listed.values()):
+            self._restore()
         if edits[0].undoes is not None:
             self._show_undone(edits)
-        for edit in edits:
-            item = self._by_id.get(edit.image)
-            if item is not None and edit.reviewed is not None:
-                item.reviewed = edit.reviewed[1]
+        if not all(listed.values()):
+            self._drop({image for image, stays in listed.items() if not stays})
+        regions: set[int] = set()
+        for change in changes:
+            item = self._by_id.get(change.image)
+            if item is None:
+                continue
+            if change.subject is Subject.REVIEW:
+                item.reviewed, item.reviewed_counts = change.after is not None, change.after or None
                 self.item_changed.emit(item.id)
-            self._take_regions(edit)
+            elif change.subject is Subject.DIAMETER:
+                item.diameter = change.after
+                self.diameter_changed.emit(item.id)
+            elif change.subject is Subject.REGION:
+                item.region = change.after
+                regions.add(item.id)
+        if regions:
+            self.regions_changed.emit(frozenset(regions))
 
-    def _take_regions(self, edit: Command) -> None:
-        """Take over the regions that an edit set."""
-        prefix = region_key("")
-        changed = [(int(key[len(prefix) :]), value) for key, _, value in edit.kept if key.startswith(prefix)]
-        for image, value in changed:
-            item = self._by_id.get(image)
-            if item is not None:
-                item.region = None if value is None else msgspec.convert(value, Region)
-        if changed:
-            self.regions_changed.emit(frozenset(image for image, _ in changed if image in self._by_id))
+    def _restore(self) -> None:
+        """Show the list as the session has it, after images came back to it."""
+        stored = self._store.read(lambda session: session.images.all(), [])
+        self._set_items([self._by_id.get(image.id) or ImageItem.of(image) for image in stored])
+        self.changed.emit()
 
-    def _show_undone(self, edits: tuple[Command, ...]) -> None:
+    def _show_undone(self, edits: tuple[Edit, ...]) -> None:
         """Show where something was undone or redone, and say so, unless it was in the image that is shown."""
-        there = [edit.image for edit in edits if edit.image in self._by_id]
+        places = {edit.image for edit in edits} | {change.image for edit in edits for change in edit.values}
+        there = [image for image in places if image in self._by_id]
         if there and self.current_id not in there:
             image = min(there, key=self.position)
             self.set_current(image)
             self._messages.info(
-                gettext("“{name}” was in {image}, which is shown now.").format(
-                    name=edits[0].name, image=self._by_id[image].path.name
-                )
+                gettext("Undone in {image}: {name}").format(image=self._by_id[image].path.name, name=edits[0].name)
             )

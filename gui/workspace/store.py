@@ -40,7 +40,7 @@ class Write:
 
     def note(self, text: str, image: int | None = None, user: str | None = None) -> None:
         """Add a line to the session's history that no undo takes back."""
-        self.session.note(self._user if user is None else user, image, text)
+        self.session.edits.note(self._user if user is None else user, image, text)
         self.noted = True
 
 
@@ -213,22 +213,22 @@ class SessionStore(QObject):
     # -- reading and writing -------------------------------------------------------------------
 
     @contextmanager
-    def write(self, *, by_user: bool = False) -> Generator[Write]:
+    def write(self, *, by_user: bool = False, remedy: str = "") -> Generator[Write]:
         """Change the open session in one transaction; ``done`` of what it yields tells whether that worked.
 
-        ``by_user``: ask for the user's name first, if it is not known. What fails is posted as a message, and
-        nothing has changed.
+        ``by_user``: ask for the user's name first, if it is not known. What fails is posted as a message, followed
+        by ``remedy``, and nothing has changed.
         """
         assert self.session is not None, "callers ask writable first"
         if by_user:
             self.ask_for_user()
         write = Write(self.session, self._user)
         try:
-            with self.session.together():
+            with self.session.transaction():
                 yield write
         except SessionError as error:
             LOG.error("session not written: %s", error)
-            self._messages.error(str(error))
+            self._messages.error(f"{error} {remedy}".rstrip())
         else:
             write.done = True
             if write.noted:
@@ -254,11 +254,11 @@ class SessionStore(QObject):
         """Keep how the window shows the session (hidden classes, zoom), to show it so again."""
         if self.writable:
             with self.write() as write:
-                write.session.put(key, value)
+                write.session.view.put(key, value)
 
     def remembered(self, key: str, default: Any = None) -> Any:
         """Return what was kept under a key."""
-        value = self.read(lambda session: session.get(key), None)
+        value = self.read(lambda session: session.view.get(key), None)
         return default if value is None else value
 
     def save(self, path: Path, write: Callable[[], object]) -> bool:
