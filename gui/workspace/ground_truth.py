@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from gui.workspace.counts import Counts
     from gui.workspace.history import History
-    from gui.workspace.images import ImageItem, Images
+    from gui.workspace.images import ImageItem
     from gui.workspace.store import SessionStore
 
 BEST_FIRST = (TruthSource.IMPORTED, TruthSource.TALLY, TruthSource.TYPED, TruthSource.REVIEWED)
@@ -45,12 +45,11 @@ class GroundTruths(QObject):
     changed = Signal(object)  # id of the image
 
     def __init__(
-        self, store: SessionStore, history: History, images: Images, counts: Counts, parent: QObject | None = None
+        self, store: SessionStore, history: History, counts: Counts, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._store = store
         self._history = history
-        self._images = images
         self._counts = counts
         self._used: dict[int, GroundTruth | None] = {}
         store.reading.connect(self._used.clear)
