@@ -96,6 +96,7 @@ class Images(QObject):
         self.current_id: int | None = None
         self._by_id: dict[int, ImageItem] = {}
         self._positions: dict[int, int] = {}
+        self._with_region: set[int] = set()
         store.reading.connect(self._read)
         store.session_changed.connect(self._show_session)
         history.recorded.connect(self._on_recorded)
@@ -124,6 +125,11 @@ class Images(QObject):
         """Return the image so many places after (before, if negative) another; None past the ends."""
         place = self.position(item.id) + by
         return self.items[place] if 0 <= place < len(self.items) else None
+
+    @property
+    def any_region(self) -> bool:
+        """Whether any image has a region."""
+        return bool(self._with_region)
 
     def missing(self) -> list[ImageItem]:
         """Return the images whose files are not where they were."""
@@ -251,6 +257,7 @@ class Images(QObject):
     def _set_items(self, items: list[ImageItem]) -> None:
         self.items = items
         self._by_id = {item.id: item for item in items}
+        self._with_region = {item.id for item in items if item.region is not None}
         self._positions = {item.id: place for place, item in enumerate(items)}
 
     @Slot(object)
@@ -276,10 +283,17 @@ class Images(QObject):
                 item.diameter = change.after
                 self.diameter_changed.emit(item.id)
             elif change.subject is Subject.REGION:
-                item.region = change.after
+                self._set_region(item, change.after)
                 regions.add(item.id)
         if regions:
             self.regions_changed.emit(frozenset(regions))
+
+    def _set_region(self, item: ImageItem, region: Region | None) -> None:
+        item.region = region
+        if region is None:
+            self._with_region.discard(item.id)
+        else:
+            self._with_region.add(item.id)
 
     def _restore(self) -> None:
         """Show the list as the session has it, after images came back to it."""

@@ -45,10 +45,6 @@ class Regions(QObject):
         item = self._images.current
         return None if item is None else item.region
 
-    def any(self) -> bool:
-        """Tell whether any image has a region."""
-        return any(item.region is not None for item in self._images.items)
-
     def draw(self, corners: Sequence[Point]) -> bool:
         """Count only inside an outline drawn on the image that is shown; False, and a message, if it cannot be one."""
         item = self._images.current

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import QObject, Signal
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
 
 CellOf: TypeAlias = tuple[int, int]
 """The id of an image and that of a cell in it."""
+
+
+class ToolName(Enum):
+    """What a click on the image does."""
+
+    SELECT = "select"
+    ADD = "add"
+    CLEAR = "clear"
+    RECTANGLE = "rectangle"
+    POLYGON = "polygon"
+    TALLY = "tally"
 
 
 class Selection(QObject):

@@ -95,7 +95,7 @@ class Workspace(QObject):
             self.store, self.images, self.settings, self.counts, self.truths, self.inference, self.messages, self
         )
         self.comparison = ModelComparison(
-            self.store, self.images, self.counts, self.inference, self.verifier, self.messages, self
+            self.store, self.images, self.inference, self.verifier, self.messages, self
         )
         self.verified_thresholds = VerifiedThresholds(self.store, self.history, self.settings, self.inference, self)
         self.fixes = Fixes(self.store, self.images, self.editing, self)

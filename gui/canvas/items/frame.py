@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from core.counting.region import Point
 
 ALLOWED, FORBIDDEN = QColor(0, 150, 90), QColor(214, 30, 60)
-"""As in the annotated picture; dashes tell them apart without colours."""
+"""As in the annotated image; dashes tell them apart without colours."""
 
 DASHES = [5.0, 3.0]
 """Lengths of the pieces and gaps of a forbidden line, in its widths."""
@@ -61,7 +61,7 @@ class FrameItem(QGraphicsItem):
         return self._frame
 
     def set_bounds(self, bounds: QRectF) -> None:
-        """Cover a picture."""
+        """Cover an image."""
         self.prepareGeometryChange()
         self._bounds = bounds.adjusted(-bounds.width(), -bounds.height(), bounds.width(), bounds.height())
 
@@ -89,7 +89,7 @@ class FrameItem(QGraphicsItem):
         frame = self._frame
         if frame is None or not frame.rule.sides:
             return "its middle lies outside the region"
-        lines = "the picture's" if frame.region is None else "a"
+        lines = "the image's" if frame.region is None else "a"
         return f"it touches {lines} dashed line, or lies outside the frame"
 
     def boundingRect(self) -> QRectF:

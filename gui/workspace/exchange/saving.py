@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from core.counting.pipeline import FailedImage, to_csv
+from core.counting.pipeline import FailedImage
 from core.files import write_whole
 from core.report.formats.annotated import annotate, write_picture
+from core.report.formats.csv import to_csv
+from core.report.tables import batch_table
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ class Saving(QObject):
     def save_table(self, path: Path) -> bool:
         """Write the counts of all images as CSV; True if the file is there."""
         failed = [FailedImage(item.path, item.error) for item in self._images.items if item.state is State.FAILED]
-        data = to_csv(self._quality.counted_images(), failed, self._settings.classes)
+        data = to_csv(batch_table(self._quality.counted_images(), failed, self._settings.classes))
         return self._store.save(path, lambda: write_whole(path, data))
 
     def save_image(self, path: Path, palette: Palette) -> bool:

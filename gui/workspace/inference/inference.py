@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.counting.reconcile import find_conflicts, standing
 from core.detection.loading import counted_by
-from core.session.values import Edit, StoredDetections, Subject, ValueChange
+from core.session.values import Edit, Subject, ValueChange
 from core.text import gettext, ngettext
 from gui.workspace.counts import ImageCells
 from gui.workspace.images import State
 from gui.workspace.inference.model import SessionModel, in_use
 from gui.workspace.inference.queue import CountingQueue
+from gui.workspace.inference.results import stored_detections
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from core.models.card import ModelCard
     from core.models.method import Method
     from core.session.session import Session
+    from core.session.values import StoredDetections
     from gui.workspace.conflicts import Conflicts
     from gui.workspace.count_settings import CountSettingsModel
     from gui.workspace.counts import Counts
@@ -178,7 +181,10 @@ class Inference(QObject):
         item.notices = tuple(dict.fromkeys(item.notices + result.notices))
         with self._store.write(remedy=gettext("Counting is paused; choose Resume.")) as write:
             session = write.session
-            found = _stored(session, item, result, model)
+            first = session.detections.new_ids(len(result.detections))
+            result = replace(result, detections=result.detections.numbered_from(first))
+            file = item.stamp.sha256 if item.stamp else ""
+            found = stored_detections(result, model, file=file, by_hand=item.diameter)
             changes = session.edits.changes(item.id)
             if changes:
                 self._compare(session, item, found, changes)
@@ -325,18 +331,3 @@ class Inference(QObject):
         self._messages.error(" ".join(filter(None, (error, self._session_model.give_up(self.model)))))
         self.activity_changed.emit()
 
-
-def _stored(session: Session, item: ImageItem, result: DetectorResult, model: AnyModel) -> StoredDetections:
-    """Return what was found in an image as the session stores it, with ids of its own."""
-    detections = result.detections.numbered_from(session.detections.new_ids(len(result.detections)))
-    return StoredDetections(
-        detections,
-        model.card.classes,
-        result.diameter,
-        result.scale,
-        model.card.name,
-        model.sha256,
-        blur=result.blur,
-        capped=result.capped,
-        levels=result.levels,
-    )

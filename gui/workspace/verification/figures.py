@@ -11,7 +11,7 @@ from core.statistics.agreement import agreement
 from core.verification.sweep import threshold_steps
 from core.verification.thresholds import choose_threshold
 from core.verification.verify import AP_IOUS, Verification
-from gui.workspace.verification.background import Cancelled
+from gui.tasks import Cancelled
 
 if TYPE_CHECKING:
     import threading
