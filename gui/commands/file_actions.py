@@ -32,7 +32,7 @@ FILE_ACTIONS = (
         "open_demo",
         Menu.FILE,
         gettext("Open the &demo smear"),
-        handlers.open_demo,
+        lambda context: context.workspace.opening.open_demo(),
         separator_after=True,
     ),
     Action(

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.detection.segmentation.classical import CLASSICAL
-from core.imaging.demo import demo_smear
 from core.models.network import default_model_path
 from core.text import gettext
 from gui.workspace.selection import ToolName
@@ -20,11 +19,6 @@ if TYPE_CHECKING:
 def dialog(which: Dialog) -> Callable[[Context], None]:
     """Return what opens a dialog."""
     return lambda context: context.shell.open_dialog(which)
-
-
-def open_demo(context: Context) -> None:
-    """Open the demo smear."""
-    context.workspace.opening.open([demo_smear()])
 
 
 def remove_image(context: Context) -> None:

@@ -82,6 +82,10 @@ class Opening(QObject):
                 ).format(name=earlier.stem)
             )
 
+    def open_demo(self) -> None:
+        """Open the demo smear."""
+        self.open([demo_smear()])
+
     def find_moved(self, folder: Path) -> None:
         """Look for the images whose files are missing below a folder, and count those that are not counted yet."""
         found = self._images.find_missing(folder)

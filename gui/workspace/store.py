@@ -285,3 +285,12 @@ def free_path(folder: Path, stem: str) -> Path:
         if not path.exists():
             return path
     raise AssertionError
+
+
+def can_be_read(path: Path) -> bool:
+    """Tell whether a session that others have open can be opened for reading."""
+    try:
+        Session.open(path, read_only=True).close()
+    except SessionError:
+        return False
+    return True
