@@ -215,8 +215,8 @@ def remarks(image: ReportImage) -> list[str]:
     if counted is None:
         return [image.problem]
     texts = [*(counted.quality.texts if counted.quality else ()), *counted.notices]
-    if image.homeless:
-        texts.append(f"{many(image.homeless, 'cell')} of classes that are not counted.")
+    if image.unclassed:
+        texts.append(f"{many(image.unclassed, 'cell')} of classes that are not counted.")
     if image.changed and image.seen is not None:
         texts.append(f"Reviewed before the count changed: it was {told(image.seen)}.")
     if image.copy_of is not None:
