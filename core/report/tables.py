@@ -73,7 +73,7 @@ def _counts_row(image: CountedImage, classes: tuple[str, ...]) -> list[Value]:
         "",
         (image.frame or Frame(image.width, image.height)).text,
         int(image.result.excluded.sum()),
-        " ".join((image.quality.light, *image.quality.texts)) if image.quality else "",
+        " ".join((image.quality.grade, *image.quality.texts)) if image.quality else "",
     ]
 
 

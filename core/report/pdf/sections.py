@@ -244,7 +244,7 @@ def images(printer: Printer, content: ReportContent, *, with_remarks: bool) -> I
                 " ".join([image.path.name, *(remarks(image) if with_remarks else ())]),
                 *(f"{result.counts[name]:,}" for name in content.classes),
                 f"+{added} / −{removed}" if added or removed else "–",
-                "–" if quality is None else quality.light.value,
+                "–" if quality is None else quality.grade.value,
                 (image.reviewer or "yes") + (" (changed since)" if image.changed else "") if image.reviewed else "–",
             ]
         )
