@@ -17,7 +17,7 @@ from gui.shell.crash import CrashGuard, log_folder
 from gui.shell.single_instance import SingleInstance
 from gui.shell.window import MainWindow
 from gui.widgets.theme import apply_theme
-from gui.workspace.document import Document
+from gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def answer_call(window: MainWindow, paths: Sequence[Path]) -> None:
     window.raise_()
     window.activateWindow()
     if paths:
-        window.document.open_paths(paths)
+        window.workspace.opening.open(paths)
 
 
 def run_window(paths: Sequence[Path], model: Path) -> int:
@@ -57,13 +57,13 @@ def run_window(paths: Sequence[Path], model: Path) -> int:
     apply_theme(app, preferences.theme)
     unfinished = preferences.unfinished_session
     sessions = Path(preferences.sessions_folder) if preferences.sessions_folder else sessions_folder()
-    window = MainWindow(Document(model, sessions), preferences)
+    window = MainWindow(Workspace(model, sessions), preferences)
     instance = SingleInstance()
     instance.called.connect(lambda paths: answer_call(window, paths))
     window.start_page.offer_unfinished(unfinished)
     window.show()
     if paths:
-        window.document.open_paths(paths)
+        window.workspace.opening.open(paths)
     code = app.exec()
     instance.close()
     guard.close()

@@ -128,7 +128,7 @@ class Presenter(QObject):
         ghosts = np.zeros(len(detections), bool)
         index, settings = workspace.counts.index(item.id), workspace.settings.value
         if (self._options.ghosts or self._options.uncertain) and index is not None and settings is not None:
-            places, margins = index.doubtful(settings.thresholds, classes, GHOST_REACH)
+            places, margins = index.uncertain(settings.thresholds, classes, GHOST_REACH)
             ghosts[places[margins < 0]] = True
         self._canvas.show_cells(result.counted & visible, ghosts & visible)
         self._show_frame(item, result, detections)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
     from gui.preferences import Preferences
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _WIDTH = 580
 _LEAVE_OUT = "Leave out"
@@ -58,13 +58,13 @@ _USES = {
 class ImportDialog(FittingDialog):
     """Asks for annotation files, says what is in them, and asks what they are taken for."""
 
-    def __init__(self, document: Document, preferences: Preferences, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Import annotations")
         self.setAcceptDrops(True)
         self.found: FoundBoxes | None = None
-        self._document = document
+        self._workspace = workspace
         self._preferences = preferences
         self._reading: Background | None = None
         self._importing: Importing | None = None
@@ -152,7 +152,7 @@ class ImportDialog(FittingDialog):
         form.setContentsMargins(0, 0, 0, 0)
         for name, number in unknown.items():
             combo = QuietComboBox()
-            combo.addItems([_LEAVE_OUT, *self._document.classes])
+            combo.addItems([_LEAVE_OUT, *self._workspace.settings.classes])
             combo.setAccessibleName(name)
             combo.currentIndexChanged.connect(lambda *_: self._show_plan())
             label = QLabel(f"{name} ({many(number, 'box', 'boxes')})")
@@ -194,9 +194,9 @@ class ImportDialog(FittingDialog):
 
     def read(self, paths: Sequence[Path]) -> None:
         """Read annotation files and folders, and show what is in them."""
-        entries, classes, paths = list(self._document.entries), self._document.classes, list(paths)
+        items, classes, paths = list(self._workspace.images.items), self._workspace.settings.classes, list(paths)
         self._reading = Background(
-            lambda stopped: read_boxes(paths, PictureIndex(entries, stopped), classes), self._document
+            lambda stopped: read_boxes(paths, PictureIndex(items, stopped), classes), self._workspace
         )
         self._reading.ended.connect(self._on_read)
         self._reading.start()
@@ -215,7 +215,7 @@ class ImportDialog(FittingDialog):
         self.summary.setText(outcome.summary())
         self.details.setPlainText(outcome.details())
         self.details.setVisible(bool(outcome.details()))
-        self._build_mapping(outcome.unknown(self._document.classes))
+        self._build_mapping(outcome.unknown(self._workspace.settings.classes))
         self._show(self.deciding)
         self._show_plan()
 
@@ -228,7 +228,7 @@ class ImportDialog(FittingDialog):
         mapping = {
             name: combo.currentText() if combo.currentIndex() > 0 else None for name, combo in self._combos.items()
         }
-        return ImportPlan(self.found, use, self._document.classes, mapping)
+        return ImportPlan(self.found, use, self._workspace.settings.classes, mapping)
 
     def set_class(self, name: str, known: str | None) -> None:
         """Choose what an unknown class name becomes; None leaves it out."""
@@ -242,7 +242,7 @@ class ImportDialog(FittingDialog):
         becoming = {Use.ADD: "added in", Use.REPLACE: "the count of", Use.TRUTH: "the ground truth of"}[plan.use]
         text = plan.problem or f"{boxes} will be {becoming} {many(pictures, 'picture')}."
         uncounted = sum(
-            (entry := self._document.entry(picture.id)) is not None and entry.state is not State.COUNTED
+            (item := self._workspace.images.item(picture.id)) is not None and item.state is not State.COUNTED
             for picture in self.found.pictures
         )
         if plan.use is Use.REPLACE and uncounted:
@@ -252,7 +252,7 @@ class ImportDialog(FittingDialog):
                 "so let it count first."
             )
         reviewed = sum(
-            (entry := self._document.entry(picture.id)) is not None and entry.reviewed
+            (item := self._workspace.images.item(picture.id)) is not None and item.reviewed
             for picture in self.found.pictures
         )
         if plan.use is not Use.TRUTH and reviewed and not plan.problem:
@@ -266,7 +266,7 @@ class ImportDialog(FittingDialog):
         plan = self.plan()
         self.busy.show_text(f"Importing {many(plan.total, 'box', 'boxes')} …", len(plan.found.pictures))
         self._show(self.busy)
-        self._importing = Importing(self._document, plan)
+        self._importing = Importing(self._workspace, plan)
         self._importing.progressed.connect(self.busy.bar.setValue)
         self._importing.ended.connect(self._on_imported)
 

@@ -28,7 +28,7 @@ from gui.commands.actions import SPECS
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
 
-    from gui.commands.actions import Actions, ActionSpec
+    from gui.commands.shortcuts import Actions, ActionSpec
 
 _MOUSE = (
     ("Select a cell", "Click"),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from core.classes import Palette
     from gui.preferences import Preferences
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _USUAL_TARGET = 200
 _HELP = (
@@ -101,11 +101,11 @@ class TallyPanel(QScrollArea):
 
     finished = Signal()
 
-    def __init__(self, document: Document, preferences: Preferences) -> None:
+    def __init__(self, workspace: Workspace, preferences: Preferences) -> None:
         super().__init__()
-        self._document = document
+        self._workspace = workspace
         self._preferences = preferences
-        self._tally = document.tally
+        self._tally = workspace.tally
         self.rows: dict[str, TallyRow] = {}
         self.picture_name = QLabel()
         self.picture_name.setObjectName("faint")
@@ -164,15 +164,15 @@ class TallyPanel(QScrollArea):
         self.setWidget(inside)
 
     def _connect(self) -> None:
-        tally, document = self._tally, self._document
+        tally, workspace = self._tally, self._workspace
         self.done_button.clicked.connect(lambda *_: self.finished.emit())
         self.blind.toggled.connect(lambda checked: tally.set_options(blind=checked))
         self.sound.toggled.connect(self._set_sound)
         for signal in (self.with_target.toggled, self.target.valueChanged, self.target_class.activated):
             signal.connect(self._set_target)
-        for signal in (tally.changed, tally.armed_changed, tally.options_changed, document.frames.changed):
+        for signal in (tally.changed, tally.armed_changed, tally.options_changed, workspace.images.regions_changed):
             signal.connect(self.refresh)
-        document.truths.changed.connect(self.refresh)
+        workspace.truths.changed.connect(self.refresh)
 
     def minimumSizeHint(self) -> QSize:
         """As wide as what is inside and a scroll bar: nothing is ever cut off at the side."""
@@ -212,12 +212,12 @@ class TallyPanel(QScrollArea):
 
     def refresh(self, *_: object) -> None:
         """Show the numbers and options as they now are."""
-        tally, entry, options = self._tally, self._document.current_entry, self._tally.options
-        if not tally.active or entry is None:
+        tally, item, options = self._tally, self._workspace.images.current, self._tally.options
+        if not tally.active or item is None:
             return
         metrics = self.picture_name.fontMetrics()
-        self.picture_name.setText(metrics.elidedText(entry.path.name, Qt.TextElideMode.ElideMiddle, 240))
-        several = len(self._document.entries) > 1
+        self.picture_name.setText(metrics.elidedText(item.path.name, Qt.TextElideMode.ElideMiddle, 240))
+        several = len(self._workspace.images.items) > 1
         for name, row in self.rows.items():
             row.show_count(tally.count(name), tally.total(name) if several else None, name in tally.truth.classes)
             row.show_armed(name == tally.armed)

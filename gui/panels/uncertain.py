@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QWidget
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
-    from gui.commands.actions import Actions
-    from gui.workspace.document import Document
+    from gui.commands.shortcuts import Actions
+    from gui.workspace.workspace import Workspace
 
 DOUBT_REACH = 0.12
 """A cell is doubtful when its score is this near its threshold."""
@@ -27,11 +27,11 @@ class DoubtBar(QWidget):
     active_changed = Signal(bool)
     next_picture = Signal()
 
-    def __init__(self, document: Document, actions: Actions) -> None:
+    def __init__(self, workspace: Workspace, actions: Actions) -> None:
         super().__init__()
         self.setObjectName("doubtBar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._document = document
+        self._workspace = workspace
         self._skipped: set[int] = set()
         self.cell: int | None = None
         self.text = QLabel()
@@ -61,9 +61,9 @@ class DoubtBar(QWidget):
         for button in (self.yes, self.no, self.skip, self.onward, self.stop):
             self._buttons.addWidget(button)
         self._arrange()
-        document.counts_changed.connect(self._refresh)
-        document.current_changed.connect(self._on_current_changed)
-        document.picture_loaded.connect(self._refresh)
+        workspace.counts.changed.connect(self._refresh)
+        workspace.images.current_changed.connect(self._on_current_changed)
+        workspace.inference.image_loaded.connect(self._refresh)
         self.hide()
         self._show_keys()
 
@@ -111,14 +111,14 @@ class DoubtBar(QWidget):
 
     def remaining(self) -> list[int]:
         """Return the ids of the doubtful cells that were not decided or skipped, the most doubtful first."""
-        document = self._document
-        entry, cells = document.current_entry, document.current_cells()
-        if entry is None or cells is None or entry.countable is None or document.settings is None:
+        workspace = self._workspace
+        item, cells = workspace.images.current, workspace.counts.current_cells()
+        if item is None or cells is None or item.countable is None or workspace.settings.value is None:
             return []
-        places, _ = entry.countable.doubtful(document.settings.thresholds, document.classes, DOUBT_REACH)
+        places, _ = item.countable.uncertain(workspace.settings.value.thresholds, workspace.settings.classes, DOUBT_REACH)
         numbers = [int(number) for number in cells.cells.ids[places]]
-        undecided = set(cells.found.detections.ids[~cells.corrections.touched].tolist())
-        sent = [number for number in document.editing.doubts(entry.id) if number in undecided]
+        undecided = set(cells.found.detections.ids[~cells.corrections.edited].tolist())
+        sent = [number for number in workspace.editing.sent_to_uncertain(item.id) if number in undecided]
         return [number for number in dict.fromkeys([*sent, *numbers]) if number not in self._skipped]
 
     def _refresh(self) -> None:
@@ -131,20 +131,20 @@ class DoubtBar(QWidget):
             button.setVisible(self.cell is not None)
         self.onward.setVisible(self.cell is None)
         self._arrange()
-        document = self._document
-        cell = None if self.cell is None else document.editing.cell(self.cell)
-        if cell is None or document.settings is None:
+        workspace = self._workspace
+        cell = None if self.cell is None else workspace.editing.cell(self.cell)
+        if cell is None or workspace.settings.value is None:
             self.text.setText("No doubtful cells are left in this picture.")
             return
-        threshold = document.settings.thresholds[cell.class_name]
+        threshold = workspace.settings.value.thresholds[cell.class_name]
         counts = "counts now" if cell.score >= threshold else "does not count now"
         self.text.setText(
             f"<b>{len(left)} doubtful left.</b> {escape(cell.class_name)} {cell.score:.2f}, "
-            f"threshold {threshold:.2f}: {counts}. Is it one? 1–{min(len(document.classes), 9)} give it a class."
+            f"threshold {threshold:.2f}: {counts}. Is it one? 1–{min(len(workspace.settings.classes), 9)} give it a class."
         )
         if changed and self.cell is not None:
-            document.editing.select([self.cell])
-            document.editing.show_cell.emit(self.cell)
+            workspace.selection.set([self.cell])
+            workspace.selection.reveal_cell.emit(self.cell)
 
     def _on_current_changed(self) -> None:
         self._skipped.clear()
@@ -152,11 +152,11 @@ class DoubtBar(QWidget):
 
     def _accept(self) -> None:
         if self.cell is not None:
-            self._document.editing.accept([self.cell])
+            self._workspace.editing.accept([self.cell])
 
     def _reject(self) -> None:
         if self.cell is not None:
-            self._document.editing.remove_cells([self.cell])
+            self._workspace.editing.remove_cells([self.cell])
 
     def _skip(self) -> None:
         if self.cell is not None:

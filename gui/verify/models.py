@@ -50,7 +50,7 @@ class ModelPage(QWidget):
     def __init__(self, verifier: Verifier, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._verifier = verifier
-        self._document = verifier.document
+        self._workspace = verifier.workspace
         self._preferences = preferences
         self.runs = ModelRuns(verifier)
         self._build_list()
@@ -65,7 +65,7 @@ class ModelPage(QWidget):
         delete.activated.connect(self.remove_button.click)
         self.runs.changed.connect(self.refresh)
         self.runs.progressed.connect(self._show_progress)
-        self._document.model_changed.connect(self.refresh)
+        self._workspace.inference.model_changed.connect(self.refresh)
         self.refresh()
 
     def _build_list(self) -> None:
@@ -148,7 +148,7 @@ class ModelPage(QWidget):
 
     def refresh(self) -> None:
         """Show the models and the comparison as they now are."""
-        row, present = max(self.models.currentRow(), 0), self._document.model
+        row, present = max(self.models.currentRow(), 0), self._workspace.inference.model
         self.models.clear()
         if present is not None:
             self._add_line(f"{present.card.name}   (counts now, at the thresholds that are set)", present.sha256)
@@ -188,14 +188,14 @@ class ModelPage(QWidget):
         self.progress.setValue(done)
 
     def _show_plot(self) -> None:
-        classes = self._document.classes
+        classes = self._workspace.settings.classes
         colours = {label: self._preferences.palette.colour(classes, label) for label in range(len(classes))}
         rows = self.runs.rows
         self._below.setVisible(bool(rows))
         self.plot.show_chart(_chart(rows, classes, self.measure.currentText()), colours)
 
     def _enable(self) -> None:
-        writable, busy, chosen = self._document.writable, self.runs.busy, self.chosen
+        writable, busy, chosen = self._workspace.store.writable, self.runs.busy, self.chosen
         for button in (self.add_button, self.no_model_button):
             button.setEnabled(writable and not busy)
         self.remove_button.setEnabled(writable and not busy and chosen is not None)

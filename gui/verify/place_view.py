@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import QObject
 
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _Index = QModelIndex | QPersistentModelIndex
 SIDE = 96
@@ -27,9 +27,9 @@ _POINT_ARM = 6
 class PlaceModel(QAbstractListModel):
     """Cells as rows."""
 
-    def __init__(self, document: Document, crops: CropStore, parent: QObject) -> None:
+    def __init__(self, workspace: Workspace, crops: CropStore, parent: QObject) -> None:
         super().__init__(parent)
-        self._document = document
+        self._workspace = workspace
         self._crops = crops
         self.places: list[Place] = []
         crops.arrived.connect(self._on_arrived)
@@ -45,9 +45,9 @@ class PlaceModel(QAbstractListModel):
         for place in self.places:
             regions.setdefault(place.image, []).append(self.region(place))
         wanted = [
-            Wanted(image, entry.path, tuple(mine))
+            Wanted(image, item.path, tuple(mine))
             for image, mine in regions.items()
-            if (entry := self._document.entry(image)) is not None
+            if (item := self._workspace.images.item(image)) is not None
         ]
         self._crops.want(wanted)
 
@@ -65,8 +65,8 @@ class PlaceModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return "✓ corrected" if place.settled else "not seen" if place.score is None else f"{place.score:.2f}"
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            entry = self._document.entry(place.image)
-            return f"{entry.path.name if entry else ''}\n{_explain(place)}"
+            item = self._workspace.images.item(place.image)
+            return f"{item.path.name if item else ''}\n{_explain(place)}"
         return None
 
     def _on_arrived(self) -> None:
@@ -159,9 +159,9 @@ class _PlacePainter(QStyledItemDelegate):
 class PlaceView(QListView):
     """The tiles; a click goes to the picture."""
 
-    def __init__(self, document: Document, crops: CropStore) -> None:
+    def __init__(self, workspace: Workspace, crops: CropStore) -> None:
         super().__init__()
-        self.place_model = PlaceModel(document, crops, self)
+        self.place_model = PlaceModel(workspace, crops, self)
         self.painter = _PlacePainter(self.place_model, crops, self)
         self.setObjectName("tiles")
         self.setAccessibleName("Cells behind the number")

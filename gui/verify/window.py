@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from core.classes import Palette
     from gui.preferences import Preferences
     from gui.widgets.plot import PlotPane
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
     from gui.workspace.verification.places import Verdict
 
 _CHECKED = (("the model's count", False), ("the corrected count", True))
@@ -52,14 +52,14 @@ class VerifyWindow(QWidget):
     import_wanted = Signal()
     pictures_wanted = Signal()
 
-    def __init__(self, document: Document, preferences: Preferences) -> None:
+    def __init__(self, workspace: Workspace, preferences: Preferences) -> None:
         super().__init__()  # without a parent: else it could not go behind the pictures
         self.setObjectName("verifyWindow")
         self.setWindowTitle("Check against a manual count – SmearCount")
         self.setMinimumHeight(440)
-        self._document = document
+        self._workspace = workspace
         self._preferences = preferences
-        self.verifier = Verifier(document)
+        self.verifier = Verifier(workspace)
         self.truth_page = TruthPage(self.verifier)
         self.threshold_page = ThresholdPage(self.verifier, preferences.palette)
         self.pages = QTabWidget()
@@ -142,8 +142,8 @@ class VerifyWindow(QWidget):
 
     def show_options(self) -> None:
         """Show how the comparison is made."""
-        options, total = self.verifier.options, len(self._document.entries)
-        ticked = sum(entry.id in options.ticked for entry in self._document.entries)
+        options, total = self.verifier.options, len(self._workspace.images.items)
+        ticked = sum(item.id in options.ticked for item in self._workspace.images.items)
         for place, text in enumerate(("this picture", f"ticked pictures ({ticked})", f"all pictures ({total})")):
             self.scope.setItemText(place, text)
         self.scope.setCurrentIndex(self.scope.findData(options.scope))
@@ -198,7 +198,7 @@ class VerifyWindow(QWidget):
         answer = self.verifier.answer
         path = self._ask_where("Save the tables of all classes", "verification.csv", "CSV (*.csv)")
         if answer is not None and path is not None:
-            self._document.save(path, lambda: path.write_bytes(sweep_csv(answer)))
+            self._workspace.store.save(path, lambda: path.write_bytes(sweep_csv(answer)))
 
     def _save_threshold_plot(self) -> None:
         kind = self.threshold_page.kind.currentData()
@@ -208,7 +208,7 @@ class VerifyWindow(QWidget):
     def _save_plot(self, name: str, plot: PlotPane) -> None:
         path = self._ask_where("Save the plot", name, "PNG (*.png);;SVG (*.svg)")
         if path is not None:
-            self._document.save(path, lambda: plot.save(path))
+            self._workspace.store.save(path, lambda: plot.save(path))
 
     def _ask_where(self, title: str, name: str, kinds: str) -> Path | None:
         start = str(Path(self._preferences.folder or ".") / name)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.cells import Detections
-from core.counting.count import Countable
-from core.counting.edits import Corrections
+from core.counting.count import CountIndex
+from core.counting.edits import CellEdits
 from core.session.values import SessionDamagedError, SessionError
 from core.text import gettext
 from gui.tasks import Debounce, IdleLoop
@@ -45,25 +45,25 @@ class ImageCells:
 
     found: StoredDetections
     changes: dict[int, CellChange]
-    corrections: Corrections
+    corrections: CellEdits
     cells: Detections
 
     @classmethod
     def of(cls, found: StoredDetections, changes: dict[int, CellChange], classes: Sequence[str]) -> ImageCells:
         """Apply edits to detections; ``changes`` is what became of each edited cell, by its id."""
-        corrections = Corrections.of(found.detections, changes.values(), classes)
-        return cls(found, changes, corrections, corrections.over(found.detections))
+        corrections = CellEdits.from_edits(found.detections, changes.values(), classes)
+        return cls(found, changes, corrections, corrections.apply(found.detections))
 
-    def index(self, nms_iou: float, frame: Frame | None) -> Countable:
+    def index(self, nms_iou: float, frame: Frame | None) -> CountIndex:
         """Return what a count needs; ``frame`` says which cells are left out."""
-        return Countable.of(self.found.detections, self.corrections, nms_iou, frame)
+        return CountIndex.of(self.found.detections, self.corrections, nms_iou, frame)
 
 
 @dataclass(eq=False)
 class _Known:
     """What is known of one image: what its count needs, and the counts at some settings."""
 
-    index: Countable | None = None
+    index: CountIndex | None = None
     settings: CountSettings | None = None
     counts: dict[str, int] | None = None
     state: State = State.WAITING
@@ -103,7 +103,7 @@ class Counts(QObject):
         self._known: dict[int, _Known] = {}
         self._sums: Counter[str] = Counter()
         self._cells: OrderedDict[int, ImageCells] = OrderedDict()
-        self._results: OrderedDict[int, tuple[Countable, CountSettings, CountResult]] = OrderedDict()
+        self._results: OrderedDict[int, tuple[CountIndex, CountSettings, CountResult]] = OrderedDict()
         self._first: tuple[int, ...] = ()
         self._stale: dict[int, None] = {}
         self._used: tuple[CountSettings | None, tuple[str, ...]] = (None, ())
@@ -138,7 +138,7 @@ class Counts(QObject):
         """Return the cells of the image that is shown."""
         return self.cells(self._images.current_id)
 
-    def index(self, image: int | None) -> Countable | None:
+    def index(self, image: int | None) -> CountIndex | None:
         """Return what the count of an image needs; None until it is counted, or read from the session."""
         known = None if image is None else self._known.get(image)
         return None if known is None else known.index
@@ -322,7 +322,7 @@ class Counts(QObject):
         self._count(edit.image, known)
         cells = self.cells(edit.image)
         if cells is not None and item is not None:
-            item.edited = cells.corrections.corrected
+            item.edited = cells.corrections.edited_cells
         self._totals_later.start_unless_due()
         self._announce({edit.image})
 

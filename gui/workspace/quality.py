@@ -12,7 +12,7 @@ from core.counting.quality import field_quality, fragile_counts
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
-    from core.counting.quality import Quality
+    from core.counting.quality import FieldQuality
     from core.detection.detector import DetectorResult
     from core.models.card import ModelCard
     from gui.workspace.count_settings import CountSettingsModel
@@ -43,18 +43,18 @@ class FieldQualities(QObject):
         self._images = images
         self._settings = settings
         self._counts = counts
-        self._known: dict[int, Quality] = {}
+        self._known: dict[int, FieldQuality] = {}
         self._cards: dict[str, ModelCard | None] = {}
         store.reading.connect(self._forget)
         counts.read.connect(self.assess)
 
-    def known(self, image: int) -> Quality | None:
+    def known(self, image: int) -> FieldQuality | None:
         """Return what was last found of an image's quality; None while it has no count."""
         item = self._images.item(image)
         return self._known.get(image) if item is not None and item.state is State.COUNTED else None
 
     @Slot(object)
-    def assess(self, image: int) -> Quality | None:
+    def assess(self, image: int) -> FieldQuality | None:
         """Assess an image at the present settings; None while it has no count, or its model is unknown."""
         item = self._images.item(image)
         if item is None:
@@ -64,7 +64,7 @@ class FieldQualities(QObject):
             self._known.pop(image, None)
         else:
             self._known[image] = quality
-        if (before and before.light) is not (quality and quality.light):
+        if (before and before.grade) is not (quality and quality.grade):
             self.changed.emit(image)
         return quality
 
@@ -90,7 +90,7 @@ class FieldQualities(QObject):
                 )
         return records
 
-    def _assess(self, item: ImageItem) -> Quality | None:
+    def _assess(self, item: ImageItem) -> FieldQuality | None:
         index, settings, classes = self._counts.index(item.id), self._settings.value, self._settings.classes
         result, cells = self._counts.result(item.id), self._counts.cells(item.id)
         if result is None or cells is None or index is None or settings is None:

@@ -29,7 +29,7 @@ from gui.dialogs.report.choices import ReportChoices, file_stem
 from gui.dialogs.report.sample import SampleForm
 from gui.widgets.forms import Busy, FittingDialog, heading, row
 from gui.workspace.sign_off import Gathering, Writing
-from gui.workspace.store import Level
+from gui.workspace.messages import Level
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent
 
     from gui.preferences import Preferences
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _WIDTH = 620
 
@@ -45,21 +45,21 @@ _WIDTH = 620
 class ReportDialog(FittingDialog):
     """Asks what is handed in, writes it on a thread of its own, and takes the sign-off."""
 
-    def __init__(self, document: Document, preferences: Preferences, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Hand in a report")
-        assert document.session is not None
-        self._document = document
+        assert workspace.store.session is not None
+        self._workspace = workspace
         self._preferences = preferences
-        self._session = document.session
+        self._session = workspace.store.session
         self._content: ReportContent | None = None
         self._then: Callable[[ReportContent], None] | None = None
         self._gathering: Gathering | None = None
         self._writing: Writing | None = None
         self._written: Written | None = None
         self.sample = SampleForm(load_sample(self._session), preferences.report_fields)
-        self.sample.setEnabled(document.writable)
+        self.sample.setEnabled(workspace.store.writable)
         self.sample.changed.connect(self._on_sample)
         self.choices = ReportChoices(preferences, self._session.path.parent)
         self.choices.changed.connect(self._show_choice)
@@ -138,7 +138,7 @@ class ReportDialog(FittingDialog):
             self._gathering.stop()
         self._keep_sample()
         self._then = then
-        self._gathering = Gathering(self._document, self)
+        self._gathering = Gathering(self._workspace, self)
         self._gathering.ended.connect(self._on_gathered)
 
     @Slot(object, object)
@@ -156,8 +156,8 @@ class ReportDialog(FittingDialog):
     def _keep_sample(self) -> None:
         sample = self.sample.sample
         self._preferences.report_fields = self.sample.names
-        if self._document.writable and sample != load_sample(self._session):
-            self._document.guarded(lambda: save_sample(self._session, sample))
+        if self._workspace.store.writable and sample != load_sample(self._session):
+            self._workspace.guarded(lambda: save_sample(self._session, sample))
 
     # -- signing -----------------------------------------------------------------------------------
 
@@ -174,9 +174,9 @@ class ReportDialog(FittingDialog):
         self.state.setText(f"{text}\nContent {short(content.content)}")
         pictures = "1 picture has" if left == 1 else f"{left} pictures have"
         self._say(f"{pictures} no count; the report names them." if left else "")
-        able = self._document.writable and bool(content.counted) and not content.signed and self._writing is None
+        able = self._workspace.store.writable and bool(content.counted) and not content.signed and self._writing is None
         self.sign_button.setEnabled(able)
-        self.sign_button.setToolTip("" if self._document.writable else "The session is open for reading only")
+        self.sign_button.setToolTip("" if self._workspace.store.writable else "The session is open for reading only")
 
     def _sign(self, content: ReportContent) -> None:
         pictures = len(content.counted)
@@ -184,11 +184,11 @@ class ReportDialog(FittingDialog):
             f"You answer for the counts of {pictures} picture{'' if pictures == 1 else 's'} as they are now. "
             f"A later change marks your sign-off as superseded.\n{_unreviewed(content)}\nYour name:"
         )
-        name, answered = QInputDialog.getText(self, "Sign off", question, text=self._document.person)
+        name, answered = QInputDialog.getText(self, "Sign off", question, text=self._workspace.store.user)
         if answered and name.strip():
             sign_off = SignOff(name.strip(), datetime.now(UTC), content.content, __version__)
-            if self._document.guarded(lambda: sign(self._session, sign_off) or True):
-                self._document.history_changed.emit()
+            if self._workspace.guarded(lambda: sign(self._session, sign_off) or True):
+                self._workspace.history.changed.emit()
                 content = replace(content, sign_offs=(*content.sign_offs, sign_off))
                 self._content = content
         self._show_state(content)
@@ -216,7 +216,7 @@ class ReportDialog(FittingDialog):
     def _write(self, content: ReportContent) -> None:
         outputs = self.outputs()
         self.busy.show_text("Writing …", outputs.steps(content))
-        self._writing = Writing(content, outputs, self._document)
+        self._writing = Writing(content, outputs, self._workspace)
         self._writing.progressed.connect(self._on_progress)
         self._writing.ended.connect(self._on_written)
         self._writing.start()
@@ -239,7 +239,7 @@ class ReportDialog(FittingDialog):
             self._finish(" ".join([*([f"Written: {names}."] if names else []), *outcome.problems]))
             level = Level.WARNING if outcome.problems else Level.INFO
             if outcome.paths:
-                self._document.message.emit(level, f"The report is in {outcome.paths[0].parent}.")
+                self._workspace.messages.posted.emit(level, f"The report is in {outcome.paths[0].parent}.")
         elif isinstance(outcome, ReportCancelled):
             self._finish("Stopped; what was under way is not written.")
         else:
@@ -252,7 +252,7 @@ class ReportDialog(FittingDialog):
         self._say(text)
 
     def _set_working(self, working: bool) -> None:
-        self.sample.setEnabled(not working and self._document.writable)
+        self.sample.setEnabled(not working and self._workspace.store.writable)
         self.choices.setEnabled(not working)
         self.write_button.setEnabled(not working)
         self.sign_button.setEnabled(False)
@@ -295,7 +295,7 @@ class ReportDialog(FittingDialog):
     def done(self, result: int) -> None:
         if self._gathering is not None:
             self._gathering.stop()
-        if self._document.session is self._session:
+        if self._workspace.store.session is self._session:
             self._keep_sample()
         super().done(result)
 

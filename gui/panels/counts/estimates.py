@@ -14,7 +14,7 @@ from gui.widgets.wheel_safe import QuietComboBox
 
 if TYPE_CHECKING:
     from core.counting.estimates import Figure
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
     from gui.workspace.estimates import Laboratory
 
 _INPUTS = (
@@ -34,9 +34,9 @@ _LARGEST = 1e6
 class EstimatesSection(Section):
     """The figures of this picture or of all, and the inputs that some of them need."""
 
-    def __init__(self, document: Document, laboratory: Laboratory) -> None:
+    def __init__(self, workspace: Workspace, laboratory: Laboratory) -> None:
         super().__init__("Ratios and estimates")
-        self._document = document
+        self._workspace = workspace
         self._laboratory = laboratory
         self.scope = QuietComboBox()
         self.scope.setAccessibleName("Which pictures the estimates are of")
@@ -57,9 +57,9 @@ class EstimatesSection(Section):
         self.opened.connect(lambda _: self.refresh())
         self.scope.activated.connect(lambda _: self.refresh())
         laboratory.changed.connect(self._show_inputs)
-        document.current_changed.connect(self._settle.start)
-        document.counts_changed.connect(self._settle.start)
-        document.overview.changed.connect(self._settle.start)
+        workspace.images.current_changed.connect(self._settle.start)
+        workspace.counts.changed.connect(self._settle.start)
+        workspace.counts.totals_changed.connect(self._settle.start)
 
     def _input_form(self) -> QGridLayout:
         form = QGridLayout()
@@ -89,14 +89,14 @@ class EstimatesSection(Section):
         for name, box in self.inputs.items():
             value = getattr(self._laboratory.inputs, name)
             box.setText("" if value is None else box.locale().toString(value, "g", 6))
-            box.setEnabled(self._document.writable)
+            box.setEnabled(self._workspace.store.writable)
         self.refresh()
 
     def refresh(self) -> None:
         """Show the figures, if they are in view."""
         if not self.is_open:
             return
-        several = len(self._document.entries) > 1
+        several = len(self._workspace.images.items) > 1
         self.scope.setVisible(several)
         everywhere = several and self.scope.currentIndex() == 1
         figures = self._laboratory.figures(everywhere=everywhere)

@@ -16,31 +16,31 @@ from gui.workspace.images import State
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QLayout
 
-    from gui.commands.actions import Actions
-    from gui.workspace.document import Document
+    from gui.commands.shortcuts import Actions
+    from gui.workspace.workspace import Workspace
 
 
 class CountPanel(QScrollArea):
     """Counts and thresholds by class, totals of the session, the scale, the model."""
 
-    def __init__(self, document: Document, actions: Actions) -> None:
+    def __init__(self, workspace: Workspace, actions: Actions) -> None:
         super().__init__()
-        self._document = document
+        self._workspace = workspace
         self.classes = ClassPanel()
         self.scale_row = ScaleRow()
         self.picture_name = _label("faint")
         self.totals = _label("faint", wrapped=True)
         self.totals.setToolTip("The counts of all counted pictures of this session together")
-        document.overview.changed.connect(self.show_totals)
+        workspace.counts.totals_changed.connect(self.show_totals)
         self.reviewed_button = QToolButton()
         self.reviewed_button.setDefaultAction(actions["reviewed"])
         self.reviewed_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.reviewed_button.setObjectName("reviewed")
         self.since_review = _label("caution", wrapped=True)
         self.since_review.hide()
-        self.field_light = FieldLight(document)
-        self.rule_section = RuleSection(document, actions)
-        self.estimates = EstimatesSection(document, document.laboratory)
+        self.field_light = FieldLight(workspace)
+        self.rule_section = RuleSection(workspace, actions)
+        self.estimates = EstimatesSection(workspace, workspace.estimates)
         self.reset_button = QPushButton("Suggested thresholds")
         self.reset_button.setToolTip("Go back to the thresholds that the model suggests")
         self.model_name = _label("", "opening …", wrapped=True)
@@ -87,33 +87,33 @@ class CountPanel(QScrollArea):
 
     def show_picture(self) -> None:
         """Name the current picture, and say how large its red cells are."""
-        entry = self._document.current_entry
-        if entry is None:
+        item = self._workspace.images.current
+        if item is None:
             self.picture_name.setText("No picture is open")
             self.picture_name.setToolTip("")
             self.scale_row.show_diameter(None, None)
             return
         metrics = self.picture_name.fontMetrics()
-        self.picture_name.setText(metrics.elidedText(entry.path.name, Qt.TextElideMode.ElideMiddle, 160))
-        self.picture_name.setToolTip(str(entry.path))
-        cells = self._document.current_cells()
-        self.scale_row.show_diameter(entry.diameter, cells.found.diameter if cells else None)
+        self.picture_name.setText(metrics.elidedText(item.path.name, Qt.TextElideMode.ElideMiddle, 160))
+        self.picture_name.setToolTip(str(item.path))
+        cells = self._workspace.counts.current_cells()
+        self.scale_row.show_diameter(item.diameter, cells.found.diameter if cells else None)
 
     def show_counts(self) -> None:
         """Show the counts of the current picture at the present settings."""
-        document, entry = self._document, self._document.current_entry
-        if document.settings is not None and document.model is not None:
-            self.classes.show_settings(document.settings, document.model.card.score_floor)
-        changed = document.reviews.text(entry) if entry is not None and not document.tally.hides_counts else ""
+        workspace, item = self._workspace, self._workspace.images.current
+        if workspace.settings.value is not None and workspace.inference.model is not None:
+            self.classes.show_settings(workspace.settings.value, workspace.inference.model.card.score_floor)
+        changed = workspace.reviews.text(item) if item is not None and not workspace.tally.hides_counts else ""
         self.since_review.setText(changed)
         self.since_review.setVisible(bool(changed))
-        state = "could not be counted" if entry is not None and entry.state is State.FAILED else "not counted yet"
-        self.classes.show_result(document.result(entry) if entry else None, state)
+        state = "could not be counted" if item is not None and item.state is State.FAILED else "not counted yet"
+        self.classes.show_result(workspace.counts.result(item.id if item else None), state)
 
     @Slot()
     def show_totals(self) -> None:
         """Show the counts of all pictures together."""
-        overview, several = self._document.overview, len(self._document.entries) > 1
+        overview, several = self._workspace.counts, len(self._workspace.images.items) > 1
         self.totals.setVisible(several)
         if several and overview.totals is not None:
             numbers = ", ".join(f"{name} {number:,}" for name, number in overview.totals.items())
@@ -123,17 +123,17 @@ class CountPanel(QScrollArea):
 
     def show_model(self) -> None:
         """Name the model that counts."""
-        model = self._document.model
+        model = self._workspace.inference.model
         if model is not None:
             self.model_name.setText(model.card.name)
             self.model_name.setToolTip(str(model.path))
 
     def enable(self) -> None:
         """Enable what can be done now."""
-        entry, model = self._document.current_entry, self._document.model
+        item, model = self._workspace.images.current, self._workspace.inference.model
         self.card_button.setEnabled(model is not None)
         self.reset_button.setEnabled(model is not None)
-        self.scale_row.setEnabled(entry is not None and entry.state is State.COUNTED)
+        self.scale_row.setEnabled(item is not None and item.state is State.COUNTED)
 
 
 def _label(name: str, text: str = "", *, wrapped: bool = False) -> QLabel:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
 
     from core.session.values import Conflict
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -40,15 +40,15 @@ _Index = QModelIndex | QPersistentModelIndex
 class ConflictModel(QAbstractListModel):
     """The open conflicts as rows."""
 
-    def __init__(self, document: Document, parent: QWidget) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget) -> None:
         super().__init__(parent)
         self.rows: list[Conflict] = []
-        self._document = document
+        self._workspace = workspace
 
     def read(self) -> None:
         """Take the conflicts that are open now."""
         self.beginResetModel()
-        self.rows = list(self._document.conflicts())
+        self.rows = list(self._workspace.conflicts.all)
         self.endResetModel()
 
     def rowCount(self, parent: _Index | None = None) -> int:
@@ -61,16 +61,16 @@ class ConflictModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return conflict.text
         if role == Qt.ItemDataRole.ToolTipRole:
-            entry = self._document.entry(conflict.image)
-            return str(entry.path) if entry else ""
+            item = self._workspace.images.item(conflict.image)
+            return str(item.path) if item else ""
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{conflict.text} {self.picture_of(index.row())}"
         return None
 
     def picture_of(self, row: int) -> str:
         """Return the name of the picture of a conflict."""
-        entry = self._document.entry(self.rows[row].image)
-        return entry.path.name if entry else "not on the list"
+        item = self._workspace.images.item(self.rows[row].image)
+        return item.path.name if item else "not on the list"
 
 
 class _ConflictPainter(QStyledItemDelegate):
@@ -121,10 +121,10 @@ class _ConflictPainter(QStyledItemDelegate):
 class ConflictPage(QWidget):
     """Walks the person through the conflicts, one after the other."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.document = document
-        self.model = ConflictModel(document, self)
+        self.workspace = workspace
+        self.model = ConflictModel(workspace, self)
         intro = QLabel(
             "After counting again, the model does not agree with your corrections about these cells. "
             "Your corrections were kept; look at each cell once more."
@@ -195,7 +195,7 @@ class ConflictPage(QWidget):
             self._walk(1)
             return
         before = len(self.model.rows)
-        self.document.resolve_conflict(self.model.rows[row])
+        self.workspace.conflicts.resolve(self.model.rows[row])
         if 0 < len(self.model.rows) < before:
             self._go_to_current()
 
@@ -203,7 +203,7 @@ class ConflictPage(QWidget):
         row = self._row()
         if row >= 0:
             conflict = self.model.rows[row]
-            self.document.editing.go_to(conflict.image, conflict.cell)
+            self.workspace.selection.show_cell(conflict.image, conflict.cell)
 
 
 class _ConflictList(QListView):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QResizeEvent
 
     from core.session.values import HistoryRow
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _BATCH = 200
 _WHEN, _WHO, _WHAT, _PICTURE = range(4)
@@ -39,11 +39,11 @@ _Index = QModelIndex | QPersistentModelIndex
 class HistoryModel(QAbstractTableModel):
     """The lines of the history, the latest first, read in batches as they are scrolled to."""
 
-    def __init__(self, document: Document, parent: QWidget) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget) -> None:
         super().__init__(parent)
         self.rows: list[HistoryRow] = []
         self.two_lines = False
-        self._document = document
+        self._workspace = workspace
         self._image: int | None = None
         self._more = False
         self._takes_back: dict[int, bool] = {}
@@ -58,7 +58,7 @@ class HistoryModel(QAbstractTableModel):
         self.endResetModel()
 
     def _history(self, limit: int, before: int | None = None) -> list[HistoryRow]:
-        rows = self._document.history(self._image, limit, before)
+        rows = self._workspace.history.lines(self._image, limit, before)
         for row in reversed(rows):
             self._takes_back[row.number] = self._is_undo(row)
         return rows
@@ -67,7 +67,7 @@ class HistoryModel(QAbstractTableModel):
         """Tell whether a line takes another back; one that takes such a line back makes the correction again."""
         steps = 0
         while row.undoes is not None and row.undoes not in self._takes_back:
-            earlier = self._document.history(None, 1, before=row.undoes + 1)
+            earlier = self._workspace.history.lines(None, 1, before=row.undoes + 1)
             if not earlier or earlier[0].number != row.undoes:
                 return steps % 2 == 0
             row, steps = earlier[0], steps + 1

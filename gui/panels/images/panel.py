@@ -31,7 +31,7 @@ from gui.panels.images.delegate import RowPainter, Rows
 from gui.panels.images.model import ImageListModel, Order, Show
 from gui.panels.images.thumbnails import Thumbnails
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.images import Entry, State
+from gui.workspace.images import ImageItem, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QItemSelection
     from PySide6.QtGui import QCloseEvent
 
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _MARGIN = 8
 _REARRANGE_MS = 300
@@ -106,18 +106,18 @@ class _NarrowBox(QuietComboBox):
 class ImageList(QWidget):
     """Shows the pictures; says which one the person chose."""
 
-    chosen = Signal(int)  # row in document.entries
+    chosen = Signal(int)  # row in workspace.images.items
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("imageList")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(200)
-        self._document = document
+        self._workspace = workspace
         self._anchor: int | None = None
         self._scrolled = 0
         self._orders: list[Order | str] = []
-        self.model = ImageListModel(document)
+        self.model = ImageListModel(workspace)
         self.rows = Rows(self)
         self.rows.setModel(self.model)
         self._thumbnails = Thumbnails(self._visible_paths, self)
@@ -181,15 +181,15 @@ class ImageList(QWidget):
         self.setFocusProxy(self.rows)
 
     def _connect(self) -> None:
-        document = self._document
-        document.images_changed.connect(self._on_images_changed)
-        document.image_changed.connect(self._on_image_changed)
-        document.current_changed.connect(self._on_current_changed)
-        document.counts_changed.connect(self._on_counts_changed)
-        document.fields.judged.connect(self._on_judged)
-        document.overview.changed.connect(self._on_overview_changed)
-        document.model_changed.connect(self._fill_orders)
-        document.session_changed.connect(self._on_session_changed)
+        workspace = self._workspace
+        workspace.images.changed.connect(self._on_images_changed)
+        workspace.images.item_changed.connect(self._on_image_changed)
+        workspace.images.current_changed.connect(self._on_current_changed)
+        workspace.counts.changed.connect(self._on_counts_changed)
+        workspace.quality.changed.connect(self._on_judged)
+        workspace.counts.totals_changed.connect(self._on_overview_changed)
+        workspace.inference.model_changed.connect(self._fill_orders)
+        workspace.store.session_changed.connect(self._on_session_changed)
         self.model.modelAboutToBeReset.connect(self._remember_place)
         self.model.modelReset.connect(self._find_place)
         self.rows.selectionModel().selectionChanged.connect(self._on_selection)
@@ -208,7 +208,7 @@ class ImageList(QWidget):
 
     def next_row(self, by: int) -> int | None:
         """Return the row ``by`` places after (before, if negative) the current one; None past the ends."""
-        return self.model.neighbour(self._document.current, by)
+        return self.model.neighbour(self._workspace.images.current_position, by)
 
     def clear_filter(self) -> None:
         """Show all pictures."""
@@ -227,16 +227,16 @@ class ImageList(QWidget):
         self.stop()
         super().closeEvent(event)
 
-    # -- what the document says ----------------------------------------------------------------
+    # -- what the workspace says ----------------------------------------------------------------
 
     def _on_images_changed(self) -> None:
         self.model.reload()
         self._arrange_later()
 
     def _on_image_changed(self, row: int) -> None:
-        entries = self._document.entries
-        if 0 <= row < len(entries) and entries[row].state is State.WAITING:
-            self._thumbnails.refresh(entries[row].path)
+        items = self._workspace.images.items
+        if 0 <= row < len(items) and items[row].state is State.WAITING:
+            self._thumbnails.refresh(items[row].path)
         self.model.update_row(row)
         self._show_footer()
         self._arrange_later()
@@ -265,7 +265,7 @@ class ImageList(QWidget):
 
     def _fill_orders(self) -> None:
         """Offer an order for each class; the one that was chosen stays if it still can."""
-        orders: list[Order | str] = [*Order, *self._document.classes]
+        orders: list[Order | str] = [*Order, *self._workspace.settings.classes]
         if orders == self._orders:
             return
         chosen, self._orders = self.model.order, orders
@@ -291,7 +291,7 @@ class ImageList(QWidget):
     def _leave_filter(self) -> None:
         """Go on in the list, with the first picture that passes if the current one does not."""
         self.rows.setFocus()
-        if self.model.rows and not self.model.index_of(self._document.current).isValid():
+        if self.model.rows and not self.model.index_of(self._workspace.images.current_position).isValid():
             self.chosen.emit(self.model.rows[0])
 
     def _arrange_later(self) -> None:
@@ -309,7 +309,7 @@ class ImageList(QWidget):
             self._later.start()
         elif self.model.count_for(_SLICE_S):
             self._arranging.stop()
-            self.model.arrange(keep=self._document.current)
+            self.model.arrange(keep=self._workspace.images.current_position)
             self._show_footer()
 
     def _remember_place(self) -> None:
@@ -331,7 +331,7 @@ class ImageList(QWidget):
     # -- rows ------------------------------------------------------------------------------------
 
     def _select_current(self) -> None:
-        index = self.model.index_of(self._document.current)
+        index = self.model.index_of(self._workspace.images.current_position)
         if index.isValid():
             self.rows.setCurrentIndex(index)
         else:
@@ -339,32 +339,32 @@ class ImageList(QWidget):
 
     def _on_selection(self, selected: QItemSelection, _old: QItemSelection) -> None:
         indexes = selected.indexes()
-        entry = self.model.entry(indexes[0]) if indexes else None
-        if entry is not None and entry.row != self._document.current:
-            self.chosen.emit(entry.row)
+        item = self.model.item(indexes[0]) if indexes else None
+        if item is not None and item.row != self._workspace.images.current_position:
+            self.chosen.emit(item.row)
 
-    def _visible_entries(self) -> Iterator[tuple[QModelIndex, Entry]]:
+    def _visible_entries(self) -> Iterator[tuple[QModelIndex, ImageItem]]:
         for place in self.rows.visible_places():
             index = self.model.index(place)
-            entry = self.model.entry(index)
-            if entry is not None:
-                yield index, entry
+            item = self.model.item(index)
+            if item is not None:
+                yield index, item
 
     def _visible_paths(self) -> Iterator[Path]:
-        return (entry.path for _, entry in self._visible_entries())
+        return (item.path for _, item in self._visible_entries())
 
     def _on_thumbnail(self, path: Path) -> None:
-        for index, entry in self._visible_entries():
-            if entry.path == path:
+        for index, item in self._visible_entries():
+            if item.path == path:
                 self.rows.update(index)
 
     def _show_footer(self) -> None:
-        total = len(self._document.entries)
+        total = len(self._workspace.images.items)
         filtered = self.model.filtered
         self.showing.setText(f"Showing {len(self.model.rows)} of {total}")
         self.showing.setVisible(filtered)
         self.show_all.setVisible(filtered)
-        changed = len(self._document.overview.outdated)
+        changed = len(self._workspace.reviews.outdated)
         since = f"; {changed:,} changed since" if changed else ""
         self.reviewed.setText(f"{self.model.reviewed:,} of {total:,} reviewed{since}")
         self.reviewed.setToolTip(

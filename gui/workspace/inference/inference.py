@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.counting.reconcile import find_conflicts, standing
-from core.detection.loading import counted_by
+from core.counting.reconcile import find_conflicts, effective
+from core.detection.loading import with_methods
 from core.session.values import Edit, Subject, ValueChange
 from core.text import gettext, ngettext
 from gui.workspace.counts import ImageCells
@@ -138,7 +138,7 @@ class Inference(QObject):
     def use_method(self, class_name: str, method: Method) -> None:
         """Count the masks of a class with another method, in every image; thresholds and edits stay."""
         if self.model is not None and self.model.card.counting[class_name].method is not method:
-            self.queue.use_model(counted_by(self.model, {class_name: method}))
+            self.queue.use_model(with_methods(self.model, {class_name: method}))
 
     def close(self) -> None:
         """Stop counting and end the thread; nothing can be counted afterwards."""
@@ -218,7 +218,7 @@ class Inference(QObject):
         assert settings is not None
         now = found.in_order_of(classes).detections
         session.conflicts.replace(item.id, find_conflicts(changes.values(), now, classes, settings.thresholds))
-        if standing(changes.values()):
+        if effective(changes.values()):
             session.edits.note("SmearCount", item.id, gettext("Count again: edits carried over"))
 
     def _report_conflicts(self, item: ImageItem) -> None:
@@ -283,7 +283,7 @@ class Inference(QObject):
         if awaited and (text := self._session_model.give_up(model)):
             self._messages.warning(text)
         changed = before is not None and model.sha256 != before.sha256
-        same_masks = before is not None and model.as_made[0] == before.as_made[0] and bool(self._settings.classes)
+        same_masks = before is not None and model.original[0] == before.original[0] and bool(self._settings.classes)
         chosen = changed and not awaited
         start_over = not same_masks and (not self._store.is_open or chosen or not self._settings.classes)
         if chosen and self._store.writable:

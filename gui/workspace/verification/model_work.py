@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.cells import Detections
 from core.counting.count import CountSettings
 from core.detection.detector import DetectionCancelled
-from core.detection.loading import CellFinder, finder_of
+from core.detection.loading import CellDetector, detector_for
 from core.detection.loading import open_model as open_any_model
 from core.imaging.reading import ImageError, read_image
 from core.models.network import ModelError
@@ -64,13 +64,13 @@ def open_model(path: Path, cancel: threading.Event) -> Candidate | str:
 def run_models(runs: list[ModelRun], cancel: threading.Event, report: Callable[[object], None]) -> list[str]:
     """Run the models image by image; report each run with what it found, and return what went wrong."""
     problems: list[str] = []
-    detector: CellFinder | None = None
+    detector: CellDetector | None = None
     for run in runs:
         if cancel.is_set():
             raise Cancelled
         try:
             if detector is None or detector.model.sha256 != run.candidate.sha256:
-                detector = finder_of(open_any_model(run.candidate.path, run.candidate.card))
+                detector = detector_for(open_any_model(run.candidate.path, run.candidate.card))
                 if detector.model.sha256 != run.candidate.sha256:
                     text = gettext("{path}: the file is another model now; add it again.")
                     raise ModelError(text.format(path=run.candidate.path))
