@@ -130,7 +130,7 @@ class UncertainCells(Protocol):
         """Remove the cell."""
         ...
 
-    def skip(self) -> None:
+    def skip_cell(self) -> None:
         """Decide later."""
         ...
 

@@ -156,7 +156,7 @@ EDIT_ACTIONS = (
         "doubt_skip",
         Menu.UNCERTAIN,
         gettext("Skip"),
-        lambda context: context.shell.uncertain.skip(),
+        lambda context: context.shell.uncertain.skip_cell(),
         key="S",
         tip=gettext("Decide later"),
         enabled=states.walks_uncertain,

@@ -21,11 +21,11 @@ DOUBT_REACH = 0.12
 _LEAST_TEXT = 260  # pixels beside the buttons
 
 
-class DoubtBar(QWidget):
+class UncertainBar(QWidget):
     """Shows one doubtful cell of the current picture after the other, and asks whether it is one."""
 
     active_changed = Signal(bool)
-    next_picture = Signal()
+    next_image = Signal()
 
     def __init__(self, workspace: Workspace, actions: Actions) -> None:
         super().__init__()
@@ -41,16 +41,14 @@ class DoubtBar(QWidget):
         self._keys = {self.yes: "doubt_yes", self.no: "doubt_no", self.skip: "doubt_skip"}
         self._actions = actions
         for button, slot in (
-            (self.yes, self._accept),
-            (self.no, self._reject),
-            (self.skip, self._skip),
-            (self.onward, self.next_picture.emit),
+            (self.yes, self.accept),
+            (self.no, self.reject),
+            (self.skip, self.skip_cell),
+            (self.onward, self.next_image.emit),
             (self.stop, lambda: self.set_active(False)),
         ):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(lambda *_, slot=slot: slot())
-        for button, name in self._keys.items():
-            actions.connect_to({name: button.click})
         actions.keys_changed.connect(self._show_keys)
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._row.setContentsMargins(12, 6, 8, 6)
@@ -89,7 +87,6 @@ class DoubtBar(QWidget):
         """Write the keys on the buttons; they work only while doubtful cells are walked."""
         for button, name in self._keys.items():
             action = self._actions[name]
-            action.setEnabled(self.active)
             key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             button.setText(f"{action.text()} ({key})" if key else action.text())
 
@@ -113,15 +110,16 @@ class DoubtBar(QWidget):
         """Return the ids of the doubtful cells that were not decided or skipped, the most doubtful first."""
         workspace = self._workspace
         item, cells = workspace.images.current, workspace.counts.current_cells()
-        if item is None or cells is None or item.countable is None or workspace.settings.value is None:
+        index = workspace.counts.index(workspace.images.current_id)
+        if item is None or cells is None or index is None or workspace.settings.value is None:
             return []
-        places, _ = item.countable.uncertain(workspace.settings.value.thresholds, workspace.settings.classes, DOUBT_REACH)
+        places, _ = index.uncertain(workspace.settings.value.thresholds, workspace.settings.classes, DOUBT_REACH)
         numbers = [int(number) for number in cells.cells.ids[places]]
         undecided = set(cells.found.detections.ids[~cells.corrections.edited].tolist())
         sent = [number for number in workspace.editing.sent_to_uncertain(item.id) if number in undecided]
         return [number for number in dict.fromkeys([*sent, *numbers]) if number not in self._skipped]
 
-    def _refresh(self) -> None:
+    def _refresh(self, *_: object) -> None:
         if not self.active:
             return
         left = self.remaining()
@@ -146,19 +144,22 @@ class DoubtBar(QWidget):
             workspace.selection.set([self.cell])
             workspace.selection.reveal_cell.emit(self.cell)
 
-    def _on_current_changed(self) -> None:
+    def _on_current_changed(self, *_: object) -> None:
         self._skipped.clear()
         self.cell = None
 
-    def _accept(self) -> None:
+    def accept(self) -> None:
+        """Confirm the cell."""
         if self.cell is not None:
             self._workspace.editing.accept([self.cell])
 
-    def _reject(self) -> None:
+    def reject(self) -> None:
+        """Remove the cell."""
         if self.cell is not None:
             self._workspace.editing.remove_cells([self.cell])
 
-    def _skip(self) -> None:
+    def skip_cell(self) -> None:
+        """Decide later."""
         if self.cell is not None:
             self._skipped.add(self.cell)
             self._refresh()

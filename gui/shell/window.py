@@ -79,7 +79,7 @@ class MainWindow(QMainWindow):
         self.history_panel = HistoryPanel(workspace)
         self.uncertain = UncertainBar(workspace, self.actions_)
         self.panel = CountPanel(workspace, self.actions_, self.options, preferences.palette)
-        self.tally_panel = TallyPanel(workspace, preferences, self.options)
+        self.tally_panel = TallyPanel(workspace, preferences, preferences.palette)
         self.status = StatusLine(workspace)
         self.session_errors = SessionErrors(self, workspace, preferences, self.notice)
         self.presenter = Presenter(self.canvas, self.tools, workspace, self.options)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from gui.verify.place_view import SIDE, PlaceView
 from gui.widgets.crops import CropStore
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.messages import Level
 from gui.workspace.verification import fixes as fixing
 from gui.workspace.verification.background import Background
 from gui.workspace.verification.places import MOST_EXPLAINED, Place, Verdict, find_places

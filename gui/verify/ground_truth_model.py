@@ -10,7 +10,6 @@ from PySide6.QtGui import QBrush, QGuiApplication, QPalette
 from core.session.values import SessionError
 from core.verification.ground_truth import GroundTruth, TruthSource
 from gui.workspace.ground_truth import describe
-from gui.workspace.messages import Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

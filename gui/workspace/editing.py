@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from core.cells import Origin
-from core.counting.reconcile import found_cell, effective
+from core.counting.reconcile import effective, found_cell
 from core.cells import Cell, CellChange
 from core.session.values import Edit
 from core.text import gettext, ngettext

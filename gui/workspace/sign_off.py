@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.report.sign_off import SignOff, SignOffCheck, Signed, Superseded, sign
-from core.session.values import SessionError
 from core.text import gettext
 from core.version import __version__
 from gui.tasks import Debounce, IdleLoop

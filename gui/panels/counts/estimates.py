@@ -15,7 +15,6 @@ from gui.widgets.wheel_safe import QuietComboBox
 if TYPE_CHECKING:
     from core.counting.estimates import Figure
     from gui.workspace.workspace import Workspace
-    from gui.workspace.estimates import Laboratory
 
 _INPUTS = (
     ("analyser_rbc", "Analyser's RBC", "×10¹²/L", "Red cells of the same blood, as your analyser measured them"),
@@ -34,10 +33,10 @@ _LARGEST = 1e6
 class EstimatesSection(Section):
     """The figures of this picture or of all, and the inputs that some of them need."""
 
-    def __init__(self, workspace: Workspace, laboratory: Laboratory) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         super().__init__("Ratios and estimates")
         self._workspace = workspace
-        self._laboratory = laboratory
+        self._estimates = workspace.estimates
         self.scope = QuietComboBox()
         self.scope.setAccessibleName("Which pictures the estimates are of")
         self.scope.addItems(["This picture", "All pictures"])
@@ -56,7 +55,7 @@ class EstimatesSection(Section):
         self._settle.timeout.connect(self.refresh)
         self.opened.connect(lambda _: self.refresh())
         self.scope.activated.connect(lambda _: self.refresh())
-        laboratory.changed.connect(self._show_inputs)
+        workspace.estimates.changed.connect(self._show_inputs)
         workspace.images.current_changed.connect(self._settle.start)
         workspace.counts.changed.connect(self._settle.start)
         workspace.counts.totals_changed.connect(self._settle.start)
@@ -83,11 +82,11 @@ class EstimatesSection(Section):
         """Take what stands in a box; an emptied one never says that its editing is finished."""
         box = self.inputs[name]
         value, understood = box.locale().toDouble(box.text())
-        self._laboratory.give(name, value if understood and value > 0 else None)
+        self._estimates.set_input(name, value if understood and value > 0 else None)
 
     def _show_inputs(self) -> None:
         for name, box in self.inputs.items():
-            value = getattr(self._laboratory.inputs, name)
+            value = getattr(self._estimates.inputs, name)
             box.setText("" if value is None else box.locale().toString(value, "g", 6))
             box.setEnabled(self._workspace.store.writable)
         self.refresh()
@@ -99,7 +98,7 @@ class EstimatesSection(Section):
         several = len(self._workspace.images.items) > 1
         self.scope.setVisible(several)
         everywhere = several and self.scope.currentIndex() == 1
-        figures = self._laboratory.figures(everywhere=everywhere)
+        figures = self._estimates.figures(everywhere=everywhere)
         self.figures = {figure.what: _text(figure) for figure in figures}
         while (item := self._grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:

@@ -50,7 +50,8 @@ class FieldLight(QWidget):
     def refresh(self) -> None:
         """Judge the current picture; a slider that moves asks for it only when it rests."""
         item, workspace = self._workspace.images.current, self._workspace
-        subject = None if item is None or item.countable is None else (item.countable, workspace.settings.value)
+        index = workspace.counts.index(workspace.images.current_id)
+        subject = None if index is None else (index, workspace.settings.value)
         if subject is not None and self._judged is not None and all(map(is_, subject, self._judged)):
             return
         self._judged = subject

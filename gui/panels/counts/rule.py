@@ -61,16 +61,21 @@ class RuleSection(Section):
         for widget in (self.rule, self.legend, self.hint, self.inset_button, self.region, self.region_button):
             self.column.addWidget(widget)
         workspace.images.regions_changed.connect(self.refresh)
+        workspace.settings.changed.connect(self.refresh)
         workspace.images.current_changed.connect(self.refresh)
         workspace.inference.model_changed.connect(self.refresh)
         workspace.store.session_changed.connect(self.refresh)
-        workspace.counts.changed.connect(self.refresh)
+        workspace.counts.changed.connect(self._on_counts)
         self.refresh()
+
+    def _on_counts(self, images: frozenset[int]) -> None:
+        if self._workspace.images.current_id in images:
+            self.refresh()
 
     def _on_chosen(self, place: int) -> None:
         self._workspace.settings.set_edge_rule(EdgeRule(self.rule.itemData(place)))
 
-    def refresh(self) -> None:
+    def refresh(self, *_: object) -> None:
         """Show the rule, the region of the current picture, and what can be done about them."""
         workspace = self._workspace
         item, rule = workspace.images.current, workspace.settings.edge_rule

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
 
 from gui.panels.history.conflicts import ConflictPage
 from gui.panels.history.table import HistoryModel, HistoryTable
-from gui.workspace.messages import Level
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.counting.reconcile import find_conflicts, effective
+from core.counting.reconcile import effective, find_conflicts
 from core.detection.loading import with_methods
 from core.session.values import Edit, Subject, ValueChange
 from core.text import gettext, ngettext
