@@ -8,12 +8,12 @@ from PySide6.QtCore import QItemSelectionModel, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from gui.tasks import Task
 from gui.verify.place_view import SIDE, PlaceView
 from gui.widgets.crops import CropStore
 from gui.widgets.wheel_safe import QuietComboBox
 from gui.workspace.store import Level
 from gui.workspace.verification import fixes as fixing
-from gui.workspace.verification.background import Background
 from gui.workspace.verification.places import MOST_EXPLAINED, Place, Verdict, find_places
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ class ErrorPage(QWidget):
         self._document = verifier.document
         self._palette = palette
         self._asked: tuple[str, float | None, Verdict] = ("", None, Verdict.FALSE)
-        self._finding = Background("places", self)
-        self._finding.finished.connect(self._on_found)
+        self._finding = Task("places", self._on_found, self)
         self.crops = CropStore(round(SIDE * _SHARPNESS), self)
         self._document.session_changed.connect(self.crops.forget)
         verifier.answered.connect(self.refresh)
@@ -143,7 +142,7 @@ class ErrorPage(QWidget):
         self.at.setText(f"at threshold {at:.2f}")
         classes = self._document.classes
         self.view.painter.colour = QColor(*self._palette.colour(classes, classes.index(name)))
-        self._finding.start(lambda cancel, _: find_places(answer, name, at, verdict, cancel))
+        self._finding.start(lambda job: find_places(answer, name, at, verdict, job.cancelled))
 
     @Slot(object)
     def _on_found(self, places: list[Place]) -> None:

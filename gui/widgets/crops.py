@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage, QPixmap
 
 from core.imaging.reading import ImageError, read_image
-from gui.workspace.verification.background import Background, Cancelled
+from gui.tasks import Cancelled, Task
 
 if TYPE_CHECKING:
     import threading
@@ -65,14 +65,12 @@ class CropStore(QObject):
         self._side = side
         self._kept: OrderedDict[tuple[int, Region], QPixmap] = OrderedDict()
         self._failed: dict[tuple[int, Path], str] = {}
-        self._background = Background("crops", self)
-        self._background.reported.connect(self._on_cut)
-        self._background.finished.connect(lambda *_: self.finished.emit())
+        self._cutting = Task("crops", self._on_all_cut, self, on_part=self._on_cut)
 
     @property
     def busy(self) -> bool:
         """Whether pieces are being cut."""
-        return self._background.busy
+        return self._cutting.busy
 
     def set_side(self, side: int) -> None:
         """Cut pieces of another width and height from now on."""
@@ -106,11 +104,11 @@ class CropStore(QObject):
             self.cancel()
             return
         side = self._side
-        self._background.start(lambda cancel, report: _cut_all(missing, side, cancel, report))
+        self._cutting.start(lambda job: _cut_all(missing, side, job.cancelled, job.report))
 
     def cancel(self) -> None:
         """Cut no more pieces."""
-        self._background.cancel()
+        self._cutting.cancel()
 
     def forget(self) -> None:
         """Drop everything: another session has other pictures under the same numbers."""
@@ -120,7 +118,11 @@ class CropStore(QObject):
 
     def close(self) -> None:
         """End the thread."""
-        self._background.close()
+        self._cutting.close()
+
+    @Slot(object)
+    def _on_all_cut(self, _result: None) -> None:
+        self.finished.emit()
 
     @Slot(object)
     def _on_cut(self, cut: _Cut) -> None:

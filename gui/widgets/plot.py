@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPalette
 from PySide6.QtWidgets import QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from core.files import write_whole
+from gui.tasks import Debounce
 from gui.widgets.plot_files import plot_as_png, plot_as_svg
 
 if TYPE_CHECKING:
@@ -81,10 +83,7 @@ class PlotPane(QWidget):
         self._colours: dict[int, Rgb] = {}
         self._place: tuple[int, int] | None = None
         self._pointer: Any = None
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
-        self._later.timeout.connect(self._draw)
+        self._later = Debounce(0, self._draw, self)
 
     @property
     def chart(self) -> Chart | None:
@@ -262,15 +261,13 @@ class PlotPane(QWidget):
         OSError
             If the file cannot be written.
         """
-        if self._later.isActive():
-            self._later.stop()
-            self._draw()
+        self._later.flush()
         if self._pointer is not None:
             self.view.removeItem(self._pointer)
             self._pointer = None
         ground = self.palette().color(QPalette.ColorRole.Base)
         write = plot_as_svg if path.suffix.lower() == ".svg" else plot_as_png
-        path.write_bytes(write(self._item, ground))
+        write_whole(path, write(self._item, ground))
 
 
 def scrolling(content: QWidget) -> QScrollArea:

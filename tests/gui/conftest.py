@@ -17,9 +17,9 @@ from core.detection.detector import Detector
 from core.imaging.reading import read_image
 from core.imaging.synthetic import render_smear
 from core.report.formats.annotated import write_picture
-from gui.preferences import Preferences
+from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
-from gui.widgets.theme import Theme, apply_theme
+from gui.widgets.theme import apply_theme
 from gui.workspace.document import Document
 from gui.workspace.images import State
 

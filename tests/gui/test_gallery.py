@@ -17,7 +17,8 @@ from gui.commands.actions import Actions
 from gui.panels.gallery.panel import Gallery
 from gui.panels.gallery.section import ClassSection, shares
 from gui.panels.gallery.tiles import Crops
-from gui.widgets.theme import Theme, apply_theme
+from gui.preferences import Theme
+from gui.widgets.theme import apply_theme
 from gui.workspace.document import Document
 from gui.workspace.images import State
 

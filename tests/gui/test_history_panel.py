@@ -11,7 +11,8 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
 from gui.panels.history.panel import HistoryPanel
-from gui.widgets.theme import Theme, apply_theme
+from gui.preferences import Theme
+from gui.widgets.theme import apply_theme
 from gui.workspace.document import Document
 from gui.workspace.images import State
 from gui.workspace.store import Level

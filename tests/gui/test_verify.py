@@ -19,8 +19,9 @@ from core.models.card import CARD_KEY, ModelCard
 from core.statistics.metrics import score_image
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource, load_truth
 from core.verification.sweep import threshold_steps
+from gui.preferences import Theme
 from gui.verify.sweep_table import COLUMNS
-from gui.widgets.theme import Theme, apply_theme
+from gui.widgets.theme import apply_theme
 from gui.widgets.wheel_safe import QuietComboBox, QuietSlider, QuietSpinBox
 from gui.workspace.verification.charts import Kind
 from gui.workspace.verification.places import Place, Verdict

@@ -369,7 +369,7 @@ def test_preferences_are_remembered_but_thresholds_are_not(
     window.actions_["labels"].trigger()
     window.document.set_threshold("RBC", 0.9)
     window.close()
-    store = preferences._store  # type: ignore[attr-defined]
+    store = preferences.store
     assert store.value("show_labels", type=bool) is False
     assert not any("threshold" in key.lower() for key in store.allKeys())
     assert suggested["RBC"] != 0.9

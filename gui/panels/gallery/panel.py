@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QDrag
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -20,11 +20,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.text import gettext, ngettext
 from gui.panels.gallery.model import SessionCells
 from gui.panels.gallery.section import ClassSection, shares
 from gui.panels.gallery.tiles import Crops, Tiles
 from gui.panels.gallery.view import LARGEST_SIDE, SMALLEST_SIDE, USUAL_SIDE, TileView, tile_size
-from gui.tasks import many
+from gui.tasks import Debounce
 from gui.widgets.crops import Wanted
 from gui.widgets.wheel_safe import QuietComboBox, QuietSlider
 from gui.workspace.images import State
@@ -73,10 +74,7 @@ class Gallery(QWidget):
         self._shown: int | str | None = None
         self._sizes_by_person = False
         self._dropped: list[tuple[str, list[CellOf]]] = []
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
-        self._later.timeout.connect(self.refresh)
+        self._later = Debounce(0, self.refresh, self)
         self._build()
         for signal in (
             document.cells_changed,
@@ -240,7 +238,11 @@ class Gallery(QWidget):
             return "Open a picture to see its cells here"
         if self._all:
             missing = self._all_cells.missing
-            return f"{many(missing, 'picture')} still to be read …" if missing else "No cells are counted yet"
+            if not missing:
+                return gettext("No cells counted yet")
+            return ngettext("{n:,} image still to be read …", "{n:,} images still to be read …", missing).format(
+                n=missing
+            )
         if entry.state is State.FAILED:
             return "This picture could not be counted"
         if entry.state is State.COUNTING:
@@ -250,7 +252,10 @@ class Gallery(QWidget):
     def _show_hint(self) -> None:
         """Say what can be done here, or which pictures have no tiles."""
         failed = [entry for entry in self.document.entries if entry.state is State.FAILED] if self._all else []
-        hint = f"{many(len(failed), 'picture')} could not be counted" if failed else _HINT
+        hint = _HINT
+        if failed:
+            hint = ngettext("{n:,} image could not be counted", "{n:,} images could not be counted", len(failed))
+            hint = hint.format(n=len(failed))
         self.hint.setText(hint if self.width() >= _WIDE_ENOUGH_FOR_HINT else "")
         told = [entry.error or entry.path.name for entry in failed[:_MOST_TOLD]]
         self.hint.setToolTip("\n".join([*told, *(["…"] if len(failed) > _MOST_TOLD else [])]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
     QImage,
     QPainter,
@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 
 from core.cells import Origin
+from gui.tasks import Debounce
 from gui.widgets.crops import CropStore
 
 if TYPE_CHECKING:
@@ -111,10 +112,7 @@ class Crops(QObject):
         self.store = CropStore(_SIDES[0], self)
         self.store.arrived.connect(self.arrived)
         self.store.finished.connect(self._ask)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self._ask)
+        self._soon = Debounce(0, self._ask, self)
 
     def take(self, picture: Picture | None, image: int | None = None) -> bool:
         """Cut from a photograph, that of the current picture, from now on; True if it is another one than before."""

@@ -15,7 +15,7 @@ from core.models.network import ModelError
 from core.session.results import KeptResult
 from core.verification.cases import Case
 from core.verification.comparison import ModelResult, ModelRow, compare_models
-from gui.workspace.verification.background import Cancelled
+from gui.tasks import Cancelled
 
 if TYPE_CHECKING:
     import threading

@@ -11,7 +11,7 @@ import numpy as np
 from core.geometry.boxes import iou_matrix
 from core.geometry.matching import UNMATCHED
 from core.verification.errors import find_errors
-from gui.workspace.verification.background import Cancelled
+from gui.tasks import Cancelled
 
 if TYPE_CHECKING:
     import threading
