@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from gui.widgets.crops import CropStore, Wanted, region_of
+from gui.widgets.window_keys import LeavesLetters
 from gui.workspace.verification.places import Place, Verdict
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class _PlacePainter(QStyledItemDelegate):
         return QSize(SIDE + 2 * _GAP + 8, SIDE + option.fontMetrics.height() + 2 * _GAP + 10)
 
 
-class PlaceView(QListView):
+class PlaceView(LeavesLetters, QListView):
     """The tiles; a click goes to the picture."""
 
     def __init__(self, document: Document, crops: CropStore) -> None:
@@ -179,6 +180,3 @@ class PlaceView(QListView):
         """Return the chosen cells in their order."""
         rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
         return [self.place_model.places[row] for row in rows]
-
-    def keyboardSearch(self, search: str) -> None:
-        """Find nothing: letters are keys of the page."""

@@ -35,9 +35,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.canvas.items.labels import ink_on
 from gui.panels.gallery.tiles import Crops, Tiles
+from gui.widgets.colour import ink_on
 from gui.widgets.tile_grid import TileGrid
+from gui.widgets.window_keys import LeavesLetters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,7 +190,7 @@ def tile_size(side: int, text_height: int) -> QSize:
     return QSize(side + 2 * _GAP, side + text_height + 2 * _GAP + 2)
 
 
-class TileView(TileGrid):
+class TileView(LeavesLetters, TileGrid):
     """The tiles of one class."""
 
     chosen = Signal()
@@ -332,14 +333,8 @@ class TileView(TileGrid):
     def startDrag(self, supportedActions: Qt.DropAction) -> None:
         self.dragged.emit()
 
-    def keyboardSearch(self, search: str) -> None:
-        """Find nothing: letters and numbers are the window's keys."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in _NAVIGATION:
-            super().keyPressEvent(event)
-        else:
-            event.ignore()
+    def is_own_key(self, event: QKeyEvent) -> bool:
+        return event.key() in _NAVIGATION
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit_tiles()
