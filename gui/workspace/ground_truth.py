@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from core.session.truths import load_truth, save_truth, truth_key
 from core.session.values import Command
 from core.text import ngettext
-from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource, load_truth, save_truth, truth_key
+from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
