@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     WaitCounted = Callable[[MainWindow], None]
     User = Callable[[], AbstractContextManager[None]]
 
-EDITOR = Path(__file__).parents[1] / "core" / "session" / "session_editor.py"
+EDITOR = Path(__file__).parents[2] / "core" / "session" / "session_editor.py"
 LEFT = Qt.MouseButton.LeftButton
 
 
