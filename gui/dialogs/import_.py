@@ -227,10 +227,6 @@ class ImportDialog(FittingDialog):
         }
         return ImportPlan(self.found, use, self._document.classes, mapping)
 
-    def set_class(self, name: str, known: str | None) -> None:
-        """Choose what an unknown class name becomes; None leaves it out."""
-        self._combos[name].setCurrentText(known or _LEAVE_OUT)
-
     def _show_plan(self) -> None:
         if self.found is None:
             return

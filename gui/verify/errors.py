@@ -9,8 +9,7 @@ from PySide6.QtGui import QColor, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui.tasks import Task
-from gui.verify.place_view import SIDE, PlaceView
-from gui.widgets.crops import CropStore
+from gui.verify.place_view import PlaceView
 from gui.widgets.wheel_safe import QuietComboBox
 from gui.workspace.store import Level
 from gui.workspace.verification import fixes as fixing
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from core.classes import Palette
     from gui.workspace.verification.verifier import Verifier
 
-_SHARPNESS = 1.5
 _TITLES = {
     Verdict.FALSE: "False positives: counted, and none",
     Verdict.MISSED: "False negatives: missed",
@@ -42,8 +40,6 @@ class ErrorPage(QWidget):
         self._palette = palette
         self._asked: tuple[str, float | None, Verdict] = ("", None, Verdict.FALSE)
         self._finding = Task("places", self._on_found, self)
-        self.crops = CropStore(round(SIDE * _SHARPNESS), self)
-        self._document.session_changed.connect(self.crops.forget)
         verifier.answered.connect(self.refresh)
         self._document.model_changed.connect(self._fill_classes)
         self._document.session_changed.connect(self._fill_classes)
@@ -62,7 +58,7 @@ class ErrorPage(QWidget):
         self.at = QLabel()
         self.back_button = QPushButton("&Back to the threshold that is set")
         self.back_button.clicked.connect(lambda *_: self.show_places(self.class_box.currentText(), None, self.verdict))
-        self.view = PlaceView(self._document, self.crops)
+        self.view = PlaceView(self._document)
         self.view.clicked.connect(lambda *_: self.look())
         self.view.activated.connect(lambda *_: self._look_closely())
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._enable())
@@ -141,7 +137,7 @@ class ErrorPage(QWidget):
         at, verdict = threshold if threshold is not None else answer.question.settings.thresholds[name], self.verdict
         self.at.setText(f"at threshold {at:.2f}")
         classes = self._document.classes
-        self.view.painter.colour = QColor(*self._palette.colour(classes, classes.index(name)))
+        self.view.set_colour(QColor(*self._palette.colour(classes, classes.index(name))))
         self._finding.start(lambda job: find_places(answer, name, at, verdict, job.cancelled))
 
     @Slot(object)
@@ -216,4 +212,4 @@ class ErrorPage(QWidget):
     def close_down(self) -> None:
         """End the threads."""
         self._finding.close()
-        self.crops.close()
+        self.view.crops.close()
