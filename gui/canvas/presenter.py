@@ -78,7 +78,7 @@ class PictureView(QObject):
         ghosts = np.zeros(len(detections), bool)
         doubts = self._window.doubt_bar.active
         if (self._window.preferences.show_ghosts or doubts) and document.settings is not None:
-            places, margins = entry.countable.doubtful(document.settings.thresholds, document.classes, GHOST_REACH)
+            places, margins = entry.countable.uncertain(document.settings.thresholds, document.classes, GHOST_REACH)
             ghosts[places[margins < 0]] = True
         self._canvas.show_cells(result.counted & visible, ghosts & visible)
         self._window.frame_controls.show_frame(hidden, boxes=boxes)

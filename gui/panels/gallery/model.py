@@ -16,7 +16,7 @@ from gui.workspace.images import State
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from core.counting.count import Countable, CountSettings
+    from core.counting.count import CountIndex, CountSettings
     from gui.workspace.document import Document
     from gui.workspace.images import Entry
 
@@ -31,7 +31,7 @@ class _Known:
     ``places`` int64 (K,): which of the picture's cells ``cells`` are, those that can count at some threshold.
     """
 
-    countable: Countable
+    countable: CountIndex
     settings: CountSettings | None
     places: NDArray[np.int64]
     cells: Detections
@@ -41,7 +41,7 @@ class _Known:
 class SessionCells(QObject):
     """The counted cells of every picture of the session: ids, boxes and scores, no pixels.
 
-    A picture whose cells have changed has another ``Countable``. Only those are read again from the session; after
+    A picture whose cells have changed has another ``CountIndex``. Only those are read again from the session; after
     a step of a threshold all are counted again, from what is kept here.
     """
 
@@ -141,7 +141,7 @@ class SessionCells(QObject):
     def _let_go(self, image: int) -> None:
         self._something_new |= self._known.pop(image, None) is not None
 
-    def _read(self, entry: Entry, countable: Countable) -> _Known | None:
+    def _read(self, entry: Entry, countable: CountIndex) -> _Known | None:
         cells = self._document.cells_of(entry)
         if cells is None or len(cells.cells) != countable.size:
             return None

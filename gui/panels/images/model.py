@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QStringListModel, Qt
 
 from core.classes import short_name
-from core.counting.quality import Light
+from core.counting.quality import Grade
 from gui.workspace.images import Entry, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from core.counting.count import Countable, CountSettings
+    from core.counting.count import CountIndex, CountSettings
     from gui.workspace.document import Document
 
 _STATE_TEXTS = {
@@ -66,10 +66,10 @@ _PASSES: dict[Show, Callable[[Entry], bool]] = {
 }
 
 
-def _doubt(entry: Entry) -> Light | None:
+def _doubt(entry: Entry) -> Grade | None:
     """Return the light of a counted picture unless it is good."""
     quality = entry.quality if entry.state is State.COUNTED else None
-    return None if quality is None or quality.light is Light.GOOD else quality.light
+    return None if quality is None or quality.grade is Grade.GOOD else quality.grade
 
 
 @lru_cache(_KEPT_NAMES)
@@ -109,7 +109,7 @@ class ImageListModel(QStringListModel):
         self._places: list[int] = []
         self._ranks: list[int] = []
         self._marked: list[bool] = []
-        self._counts: dict[int, tuple[Countable, CountSettings, dict[str, int]]] = {}
+        self._counts: dict[int, tuple[CountIndex, CountSettings, dict[str, int]]] = {}
         self._counting: tuple[CountSettings | None, Iterator[Entry]] | None = None
 
     # -- rows and places ---------------------------------------------------------------------
@@ -257,7 +257,7 @@ class ImageListModel(QStringListModel):
             return [_STATE_TEXTS[entry.state]]
         return [f"{short_name(name)} {number}" for name, number in counts.items()]
 
-    def doubt(self, entry: Entry) -> Light | None:
+    def doubt(self, entry: Entry) -> Grade | None:
         """Return the light to show on a picture's row: none if it is good, or if it would lead the eye."""
         return None if self._document.tally.hides_counts else _doubt(entry)
 

@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.cells import Cell, CellChange, Detections, Origin
 from core.counting.count import SAME_CELL_IOU, count
-from core.counting.edits import Corrections
-from core.counting.reconcile import found_cell, standing
+from core.counting.edits import CellEdits
+from core.counting.reconcile import effective, found_cell
 from core.geometry.boxes import overlapping_pairs
 from core.session.session import SessionError
 from core.text import gettext, ngettext
@@ -103,7 +103,7 @@ def new_boxes(boxes: Sequence[NamedBox], changes: Iterable[CellChange], nms_iou:
 
     Without this, importing a file a second time would count its cells twice.
     """
-    mine = [change.after for change in standing(changes) if change.after is not None]
+    mine = [change.after for change in effective(changes) if change.after is not None]
     if not mine:
         return list(boxes)
     my_names = np.array([cell.class_name for cell in mine])
@@ -126,10 +126,10 @@ def removals(
 
     So do found cells that count only once the person's cells over them are gone.
     """
-    earlier = standing(changes)
+    earlier = effective(changes)
     removed = [CellChange(change.cell, change.after, None) for change in earlier if change.after is not None]
     found = cells.found.detections if cells else Detections.empty()
-    left = Corrections.of(found, [replace(change, after=None) for change in earlier], classes)
+    left = CellEdits.from_edits(found, [replace(change, after=None) for change in earlier], classes)
     result = count(found, settings, classes, left)
     for place in np.flatnonzero(result.counted).tolist():
         removed.append(CellChange(int(found.ids[place]), found_cell(found, place, classes), None))

@@ -14,7 +14,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
-from core.counting.count import Countable, CountSettings
+from core.counting.count import CountIndex, CountSettings
 from gui.panels.images import thumbnails
 from gui.panels.images.delegate import fitting
 from gui.panels.images.model import Show, natural_key
@@ -36,11 +36,11 @@ CLASSES = ("RBC", "WBC", "Platelets")
 RED, GREEN, BLUE = (200, 30, 30), (30, 160, 30), (30, 30, 200)
 
 
-def countable(*counts: int, score: float = 0.9) -> Countable:
+def countable(*counts: int, score: float = 0.9) -> CountIndex:
     """What a count needs that comes out as the given numbers."""
     labels = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
     number = len(labels)
-    return Countable(
+    return CountIndex(
         number,
         np.arange(number),
         np.full(number, score, np.float32),

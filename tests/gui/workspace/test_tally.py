@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from core.annotations.base import AnnotatedImage
 from core.counting.estimates import Span
 from core.counting.frame import EdgeRule
-from core.counting.quality import Light
+from core.counting.quality import Grade
 from core.imaging.synthetic import SmearStyle, render_smear
 from core.report.formats.annotated import write_picture
 from core.report.gather import gather
@@ -242,7 +242,7 @@ def test_the_light_says_why_a_field_is_bad(
     qtbot.waitUntil(lambda: light.light is not None)
     assert "focus" not in light.text.text()
     window.document.set_current(1)
-    qtbot.waitUntil(lambda: light.light is Light.BAD)
+    qtbot.waitUntil(lambda: light.light is Grade.POOR)
     assert "Bad field" in light.text.text()
     assert "Out of focus" in light.text.text()
     tip = window.image_list.model.data(window.image_list.model.index(1), Qt.ItemDataRole.ToolTipRole)
