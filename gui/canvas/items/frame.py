@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainterPath, QPen, QPolygonF, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gui.canvas.items.outlines import Outlines
+from gui.widgets.colour import ALLOWED, DASHES, FORBIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
 
     from core.counting.frame import Frame
     from core.counting.region import Point
-
-ALLOWED, FORBIDDEN = QColor(0, 150, 90), QColor(214, 30, 60)
-"""As in the annotated image; dashes tell them apart without colours."""
-
-DASHES = [5.0, 3.0]
-"""Lengths of the pieces and gaps of a forbidden line, in its widths."""
 
 _VEIL = QColor(20, 24, 30, 95)
 _DRAFT = QColor("#2f7bd9")
@@ -89,7 +84,7 @@ class FrameItem(QGraphicsItem):
         frame = self._frame
         if frame is None or not frame.rule.sides:
             return "its middle lies outside the region"
-        lines = "the image's" if frame.region is None else "a"
+        lines = "the picture's" if frame.region is None else "a"
         return f"it touches {lines} dashed line, or lies outside the frame"
 
     def boundingRect(self) -> QRectF:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from operator import is_
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt, QTimer
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from core.counting.quality import Grade
+from gui.tasks import Debounce
 
 if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
@@ -39,10 +40,7 @@ class FieldLight(QWidget):
         layout.setSpacing(8)
         layout.addWidget(self.dot, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self.text, 1)
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MS)
-        self._settle.timeout.connect(self.refresh)
+        self._settle = Debounce(_SETTLE_MS, self.refresh, self)
         workspace.images.current_changed.connect(self.refresh)
         workspace.counts.changed.connect(self._settle.start)
         self.hide()
@@ -50,8 +48,7 @@ class FieldLight(QWidget):
     def refresh(self) -> None:
         """Judge the current picture; a slider that moves asks for it only when it rests."""
         item, workspace = self._workspace.images.current, self._workspace
-        index = workspace.counts.index(workspace.images.current_id)
-        subject = None if index is None else (index, workspace.settings.value)
+        subject = None if item is None or item.countable is None else (item.countable, workspace.settings.value)
         if subject is not None and self._judged is not None and all(map(is_, subject, self._judged)):
             return
         self._judged = subject
