@@ -11,15 +11,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from gui.tasks import Task
 from gui.verify.place_view import PlaceView
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.messages import Level
-from gui.workspace.verification import fixes as fixing
 from gui.workspace.verification.places import MOST_EXPLAINED, Place, Verdict, find_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.classes import Palette
-    from gui.workspace.verification.verifier import Verifier
+    from gui.workspace.workspace import Workspace
 
 _TITLES = {
     Verdict.FALSE: "False positives: counted, and none",
@@ -33,10 +31,10 @@ class ErrorPage(QWidget):
 
     pictures_wanted = Signal()
 
-    def __init__(self, verifier: Verifier, palette: Palette, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._verifier = verifier
-        self._workspace = verifier.workspace
+        self._verifier = verifier = workspace.verifier
+        self._workspace = workspace
         self._palette = palette
         self._asked: tuple[str, float | None, Verdict] = ("", None, Verdict.FALSE)
         self._finding = Task("places", self._on_found, self)
@@ -198,13 +196,13 @@ class ErrorPage(QWidget):
         return [place for place in self.view.selected() if not place.settled]
 
     def _remove(self) -> None:
-        fixing.remove(self._workspace, self._chosen())
+        self._workspace.fixes.remove(self._chosen())
 
     def _add(self) -> None:
-        fixing.add(self._workspace, self._chosen())
+        self._workspace.fixes.add(self._chosen())
 
     def _doubt(self) -> None:
-        sent = fixing.doubt(self._workspace, self._chosen())
+        sent = self._workspace.fixes.send_to_uncertain(self._chosen())
         cells = "1 cell waits" if sent == 1 else f"{sent} cells wait"
         self._workspace.messages.info(f"{cells} among the doubtful cells; press D on the picture.")
         self.empty.setText(f"{cells} among the doubtful cells; press D on the picture.")

@@ -30,7 +30,7 @@ from gui.workspace.ground_truth import describe
 
 if TYPE_CHECKING:
     from gui.workspace.images import ImageItem
-    from gui.workspace.verification.verifier import Verifier
+    from gui.workspace.workspace import Workspace
 
 _LARGEST = 9_999_999
 _NAME_WIDTH = 280  # pixels of a file name
@@ -136,10 +136,10 @@ class TruthPage(QWidget):
 
     import_wanted = Signal()
 
-    def __init__(self, verifier: Verifier, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._workspace = verifier.workspace
-        self.model = TruthModel(verifier, self)
+        self._workspace = workspace
+        self.model = TruthModel(workspace, self)
         self.grid = CountGrid(self.model)
         self.used = QuietComboBox()
         self.used.setAccessibleName("Which truth of the picture is used")
@@ -235,11 +235,10 @@ class TruthPage(QWidget):
     def _untaken(self) -> list[ImageItem]:
         """Return the reviewed pictures without a truth: those that were reviewed before truths were kept."""
         truths = self._workspace.truths
-        return [item for item in self._workspace.images.items if item.reviewed and truths.of(item.id) is None]
+        return [item for item in self._workspace.images.items if item.reviewed and truths.used(item.id) is None]
 
     def _take_reviewed(self) -> None:
-        for item in self._untaken():
-            self._workspace.truths.keep_review(item)
+        self._workspace.truths.take_review(self._untaken())
 
     def _on_used(self, place: int) -> None:
         item = self.item
@@ -247,7 +246,7 @@ class TruthPage(QWidget):
             return
         source = TruthSource(self.used.itemData(place))  # Qt gives a plain text back
         if source is TruthSource.TYPED and TruthSource.TYPED not in self._workspace.truths.all(item.id):
-            self._workspace.truths.set(item.id, GroundTruth.typed({}))
+            self._workspace.truths.set(item.id, GroundTruth.typed({}), gettext("Ground truth: type totals"))
         else:
             self._workspace.truths.choose(item.id, source)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QBrush, QGuiApplication, QPalette
 
-from core.session.values import SessionError
-from core.verification.ground_truth import GroundTruth, TruthSource
+from core.text import gettext, ngettext
+from core.verification.ground_truth import TruthSource
 from gui.workspace.ground_truth import describe
 
 if TYPE_CHECKING:
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import QObject
 
-    from gui.workspace.workspace import Workspace
     from gui.workspace.images import ImageItem
-    from gui.workspace.verification.verifier import Verifier
+    from gui.workspace.workspace import Workspace
 
 _Index = QModelIndex | QPersistentModelIndex
 _LARGEST = 10_000_000
@@ -31,10 +30,10 @@ class TruthModel(QAbstractTableModel):
     Totals are typed here. The program's own counts are not shown, so that they cannot lead the person.
     """
 
-    def __init__(self, verifier: Verifier, parent: QObject) -> None:
+    def __init__(self, workspace: Workspace, parent: QObject) -> None:
         super().__init__(parent)
-        self._verifier = verifier
-        self._workspace: Workspace = verifier.workspace
+        self._verifier = verifier = workspace.verifier
+        self._workspace = workspace
         self._classes: tuple[str, ...] = ()
         for signal in (self._workspace.images.changed, self._workspace.inference.model_changed, self._workspace.store.session_changed):
             signal.connect(self.reset)
@@ -130,20 +129,18 @@ class TruthModel(QAbstractTableModel):
 
         What is no number is left out, such as headings, and so are pictures whose counts are not typed.
         """
-        session, taken = self._workspace.store.session, 0
-        if session is None:
-            return 0
-        try:
-            with session.together():
-                for item, texts in zip(self._workspace.images.items[row:], cells, strict=False):
-                    names = self._classes[max(column, 1) - 1 :]
-                    numbers = {name: _number(text) for name, text in zip(names, texts, strict=False)}
-                    good = {name: number for name, number in numbers.items() if number is not None}
-                    if good and self._may_type(item) and self._type(item, good):
-                        taken += len(good)
-        except SessionError as error:
-            self._workspace.messages.error(str(error))
-        return taken
+        totals: dict[int, dict[str, int]] = {}
+        taken = 0
+        for item, texts in zip(self._workspace.images.items[row:], cells, strict=False):
+            names = self._classes[max(column, 1) - 1 :]
+            numbers = {name: _number(text) for name, text in zip(names, texts, strict=False)}
+            good = {name: number for name, number in numbers.items() if number is not None}
+            changed = self._typed(item, good) if good and self._may_type(item) else None
+            if changed is not None:
+                totals[item.id] = changed
+                taken += len(good)
+        text = ngettext("Type the counts of {n:,} image", "Type the counts of {n:,} images", len(totals))
+        return taken if self._workspace.truths.set_totals(totals, text.format(n=len(totals))) else 0
 
     def refuses(self, index: _Index) -> bool:
         """Tell whether a count cannot be typed at a place because it comes from cells with a place."""
@@ -156,27 +153,29 @@ class TruthModel(QAbstractTableModel):
         truth = self._workspace.truths.used(item.id)
         return self._workspace.store.writable and (truth is None or truth.source is TruthSource.TYPED)
 
-    def _type(self, item: ImageItem, numbers: dict[str, int]) -> bool:
-        """Type totals of some classes; a negative number is one that was taken away."""
+    def _typed(self, item: ImageItem, numbers: dict[str, int]) -> dict[str, int] | None:
+        """Return the totals of an image with other numbers of some classes (-1: none); None if they are the same."""
         truth = self._workspace.truths.used(item.id)
         before = {} if truth is None else truth.counts()
         totals = {**before, **numbers}
         totals = {name: totals[name] for name in self._classes if totals.get(name, -1) >= 0}
-        if totals == before:
+        return None if totals == before else totals
+
+    def _type(self, item: ImageItem, numbers: dict[str, int]) -> bool:
+        totals = self._typed(item, numbers)
+        if totals is None:
             return False
-        if totals:
-            text = ", ".join(f"{name} {number}" for name, number in totals.items())
-            self._workspace.truths.set(item.id, GroundTruth.typed(totals), f"Counted by hand: {text}")
-        else:
-            self._workspace.truths.clear(item.id, TruthSource.TYPED)
-        return True
+        text = ", ".join(f"{name} {number:,}" for name, number in totals.items()) or gettext("none")
+        return self._workspace.truths.set_totals(
+            {item.id: totals}, gettext("Counted by hand: {counts}").format(counts=text)
+        )
 
     # -- what changes ------------------------------------------------------------------------------------
 
     def _on_truth_changed(self, image: int) -> None:
-        item = self._workspace.images.item(image)
-        if item is not None:
-            self.dataChanged.emit(self.index(item.row, 0), self.index(item.row, self.columnCount() - 1))
+        row = self._workspace.images.position(image)
+        if row >= 0:
+            self.dataChanged.emit(self.index(row, 0), self.index(row, self.columnCount() - 1))
 
     def _on_options_changed(self) -> None:
         if self.rowCount():

@@ -30,7 +30,6 @@ from gui.widgets.plot import PlotPane, scrolling
 from gui.widgets.tables import CopyTable
 from gui.widgets.wheel_safe import QuietComboBox
 from gui.workspace.verification.charts import Chart, Series
-from gui.workspace.verification.comparison import ModelRuns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from core.verification.comparison import ModelRow
     from gui.preferences import Preferences
     from gui.workspace.verification.model_work import Candidate
-    from gui.workspace.verification.verifier import Verifier
+    from gui.workspace.workspace import Workspace
 
 _APART = 0.12
 _SHA = Qt.ItemDataRole.UserRole
@@ -50,12 +49,12 @@ class ModelPage(QWidget):
 
     save_plot_wanted = Signal()
 
-    def __init__(self, verifier: Verifier, preferences: Preferences, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._verifier = verifier
-        self._workspace = verifier.workspace
+        self._verifier = workspace.verifier
+        self._workspace = workspace
         self._preferences = preferences
-        self.runs = ModelRuns(verifier)
+        self.runs = workspace.comparison
         self._build_list()
         self._build_result()
         layout = QVBoxLayout(self)
@@ -159,7 +158,7 @@ class ModelPage(QWidget):
         if present is not None:
             self._add_line(f"{present.card.name}   (counts now, at the thresholds that are set)", present.sha256)
         for one in self.runs.candidates:
-            done, total = self.runs.looked_at(one)
+            done, total = self.runs.progress(one)
             state = f"{done} of {total} pictures" if total else "no pictures to compare"
             file = "" if str(one.path) == CLASSICAL else f"; {one.path.name}"
             self._add_line(f"{one.card.name}   ({state}{file})", one.sha256)

@@ -12,7 +12,6 @@ from gui.widgets.colour import swatch
 from gui.widgets.plot import PlotPane, scrolling
 from gui.widgets.wheel_safe import QuietComboBox
 from gui.workspace.verification.charts import Kind, make_chart
-from gui.workspace.verification.thresholds import origin_of_threshold, use_thresholds
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from core.classes import Palette
     from core.verification.thresholds import ThresholdChoice
     from gui.workspace.verification.figures import ClassAnswer
-    from gui.workspace.verification.verifier import Verifier
+    from gui.workspace.workspace import Workspace
 
 _WIDE = 900
 
@@ -32,10 +31,10 @@ class ThresholdPage(QWidget):
     save_table_wanted = Signal()
     save_plot_wanted = Signal()
 
-    def __init__(self, verifier: Verifier, palette: Palette, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._verifier = verifier
-        self._workspace = verifier.workspace
+        self._verifier = verifier = workspace.verifier
+        self._workspace = workspace
         self._palette = palette
         self._build_table()
         self._build_plot()
@@ -50,7 +49,7 @@ class ThresholdPage(QWidget):
         layout.setContentsMargins(0, 6, 0, 0)
         layout.addWidget(scrolling(self.splitter))
         verifier.answered.connect(self.refresh)
-        self._workspace.counts.changed.connect(self._show_origin)
+        self._workspace.settings.changed.connect(self._show_origin)
         self._workspace.inference.model_changed.connect(self._fill_classes)
         self._workspace.store.session_changed.connect(self._fill_classes)
         self._workspace.history.changed.connect(self._show_origin)
@@ -198,7 +197,7 @@ class ThresholdPage(QWidget):
         self.warning.setVisible(bool(self.warning.text()))
 
     def _show_origin(self) -> None:
-        text = origin_of_threshold(self._workspace, self.chosen) if self.chosen and self._workspace.settings.value else ""
+        text = self._workspace.verified_thresholds.origin(self.chosen) if self.chosen else ""
         self.origin.setText(text)
         self.origin.setVisible(bool(text))
 
@@ -221,7 +220,7 @@ class ThresholdPage(QWidget):
         answer = self._verifier.answer
         if answer is not None:
             known = {case.image: case.name for case in answer.cases}
-            use_thresholds(self._workspace, self._choices(names), known, answer.question.options.iou)
+            self._workspace.verified_thresholds.use(self._choices(names), known, answer.question.options.iou)
 
     def _set_row(self) -> None:
         threshold = self.table.current_threshold()

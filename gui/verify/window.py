@@ -24,7 +24,6 @@ from gui.verify.sweep_table import sweep_csv
 from gui.verify.thresholds import ThresholdPage
 from gui.widgets.wheel_safe import QuietComboBox, QuietSpinBox
 from gui.workspace.verification.request import STEPS, Scope
-from gui.workspace.verification.verifier import Verifier
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QShowEvent
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
     from core.classes import Palette
     from gui.preferences import Preferences
     from gui.widgets.plot import PlotPane
-    from gui.workspace.workspace import Workspace
     from gui.workspace.verification.places import Verdict
+    from gui.workspace.workspace import Workspace
 
 _CHECKED = (("the model's count", False), ("the corrected count", True))
 _SHARE_OF_SCREEN = 0.92
@@ -60,17 +59,17 @@ class VerifyWindow(QWidget):
         self.setMinimumHeight(440)
         self._workspace = workspace
         self._preferences = preferences
-        self.verifier = Verifier(workspace)
-        self.truth_page = TruthPage(self.verifier)
-        self.threshold_page = ThresholdPage(self.verifier, preferences.palette)
+        self.verifier = workspace.verifier
+        self.truth_page = TruthPage(workspace)
+        self.threshold_page = ThresholdPage(workspace, preferences.palette)
         self.pages = QTabWidget()
         self.pages.setObjectName("verifyTabs")
         self.pages.tabBar().setDrawBase(False)
         self.pages.addTab(self.truth_page, "&Manual counts")
         self.pages.addTab(self.threshold_page, "&Thresholds")
-        self.error_page = ErrorPage(self.verifier, preferences.palette)
+        self.error_page = ErrorPage(workspace, preferences.palette)
         self.pages.addTab(self.error_page, "&Errors")
-        self.model_page = ModelPage(self.verifier, preferences)
+        self.model_page = ModelPage(workspace, preferences)
         self.pages.addTab(self.model_page, "M&odels")
         self.state = QLabel()
         self.state.setWordWrap(True)
@@ -227,8 +226,6 @@ class VerifyWindow(QWidget):
         self._preferences.verify_geometry = self.saveGeometry()
         self.hide()
         self.error_page.close_down()
-        self.model_page.runs.close_down()
-        self.verifier.close()
         self.deleteLater()
 
     # -- events ----------------------------------------------------------------------------------------

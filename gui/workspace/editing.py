@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from core.cells import Origin
+from core.cells import Cell, CellChange, Origin
 from core.counting.reconcile import effective, found_cell
-from core.cells import Cell, CellChange
 from core.session.values import Edit
 from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from core.session.values import ValueChange
     from gui.workspace.count_settings import CountSettingsModel
     from gui.workspace.counts import Counts
-    from core.session.values import ValueChange
     from gui.workspace.ground_truth import GroundTruths
     from gui.workspace.history import History
     from gui.workspace.images import ImageItem, Images

@@ -11,7 +11,7 @@ from core.text import gettext, ngettext
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from gui.workspace.counts import Counts
     from gui.workspace.history import History
@@ -76,6 +76,17 @@ class GroundTruths(QObject):
     def set(self, image: int, truth: GroundTruth, name: str, step: list[Edit] | None = None) -> bool:
         """Give an image a truth and use it; ``name`` is that of the edit, which may be a part of a step."""
         return self._record({image: _first(truth, self.all(image))}, name, step)
+
+    def set_totals(self, totals: Mapping[int, dict[str, int]], name: str) -> bool:
+        """Give images typed totals by class, as one edit; without any, their typed totals are cleared."""
+        after: dict[int, dict[TruthSource, GroundTruth]] = {}
+        for image, numbers in totals.items():
+            before = self.all(image)
+            if numbers:
+                after[image] = _first(GroundTruth.typed(numbers), before)
+            elif TruthSource.TYPED in before:
+                after[image] = _rest(before, TruthSource.TYPED)
+        return self._record(after, name)
 
     def choose(self, image: int, source: TruthSource) -> None:
         """Use the truth from another source."""

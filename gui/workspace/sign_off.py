@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.report.sign_off import SignOff, SignOffCheck, Signed, Superseded, sign
+from core.report.sign_off import Signed, SignOff, SignOffCheck, Superseded, sign
 from core.text import gettext
 from core.version import __version__
 from gui.tasks import Debounce, IdleLoop
@@ -51,7 +51,7 @@ class SignOffs(QObject):
         self._settle = Debounce(_SETTLE_MS, self._look, self)
         store.closing.connect(self._stop)
         for signal in (store.session_changed, images.changed, counts.changed, history.changed):
-            signal.connect(self._settle.start)
+            signal.connect(lambda *_: self._settle.start())
 
     def sign(self, content: ReportContent, name: str) -> SignOff | None:
         """Sign what a report says; return the sign-off, None if it could not be stored."""

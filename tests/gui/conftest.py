@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from gui.workspace.document import Document
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QThread, QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QMenu, QMessageBox, QProgressDialog, QWidget
 from shiboken6 import isValid
@@ -23,7 +24,6 @@ from core.report.formats.annotated import write_picture
 from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
 from gui.widgets.theme import apply_theme
-from gui.workspace.document import Document
 from gui.workspace.images import State
 
 if TYPE_CHECKING:

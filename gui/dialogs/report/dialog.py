@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl, Slot
@@ -20,16 +19,13 @@ from PySide6.QtWidgets import (
 
 from core.report.content import ReportContent
 from core.report.export import Outputs, Written, write_report
-from core.report.gather import load_sample, save_sample
 from core.report.progress import Progress, ReportCancelled
-from core.report.sign_off import SignOff, short, sign
+from core.report.sign_off import short
 from core.report.tables import local_time
-from core.version import __version__
 from gui.dialogs.report.choices import ReportChoices, file_stem
 from gui.dialogs.report.sample import SampleForm
 from gui.tasks import Job, Task
 from gui.widgets.forms import Busy, FittingDialog, heading, row
-from gui.workspace.sign_off import Gathering
 from gui.workspace.messages import Level
 
 if TYPE_CHECKING:
@@ -50,21 +46,21 @@ class ReportDialog(FittingDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Hand in a report")
-        assert workspace.store.session is not None
+        assert workspace.store.path is not None
         self._workspace = workspace
         self._preferences = preferences
-        self._session = workspace.store.session
+        self._session = workspace.store.path
         self._content: ReportContent | None = None
         self._then: Callable[[ReportContent], None] | None = None
-        self._gathering: Gathering | None = None
+        workspace.reporting.gathered.connect(self._on_gathered)
         self._writing = Task(
             "report", self._on_written, self, on_error=self._on_write_failed, on_part=self._on_progress
         )
         self._written: Written | None = None
-        self.sample = SampleForm(load_sample(self._session), preferences.report_fields)
+        self.sample = SampleForm(workspace.reporting.sample(), preferences.report_fields)
         self.sample.setEnabled(workspace.store.writable)
         self.sample.changed.connect(self._on_sample)
-        self.choices = ReportChoices(preferences, self._session.path.parent)
+        self.choices = ReportChoices(preferences, self._session.parent)
         self.choices.changed.connect(self._show_choice)
         self._build_sign_off()
         self._build_layout()
@@ -119,7 +115,7 @@ class ReportDialog(FittingDialog):
 
     def outputs(self) -> Outputs:
         """Return what would be written now."""
-        return self.choices.outputs(file_stem(self.sample.sample.id) or self._session.path.stem)
+        return self.choices.outputs(file_stem(self.sample.sample.id) or self._session.stem)
 
     @Slot()
     def _show_choice(self) -> None:
@@ -137,30 +133,22 @@ class ReportDialog(FittingDialog):
 
     def _gather(self, then: Callable[[ReportContent], None]) -> None:
         """Gather what the session says now, and go on with it."""
-        if self._gathering is not None:
-            self._gathering.stop()
         self._keep_sample()
         self._then = then
-        self._gathering = Gathering(self._workspace, self)
-        self._gathering.ended.connect(self._on_gathered)
+        self._workspace.reporting.gather()
 
-    @Slot(object, object)
-    def _on_gathered(self, gathering: Gathering, outcome: object) -> None:
-        if gathering is not self._gathering:
-            return
-        self._gathering = None
+    @Slot(object)
+    def _on_gathered(self, outcome: ReportContent | Exception) -> None:
         if isinstance(outcome, ReportContent):
             self._content = outcome
-            assert self._then is not None
-            self._then(outcome)
+            if self._then is not None:
+                self._then(outcome)
         else:
             self._finish(str(outcome))
 
     def _keep_sample(self) -> None:
-        sample = self.sample.sample
         self._preferences.report_fields = self.sample.names
-        if self._workspace.store.writable and sample != load_sample(self._session):
-            self._workspace.guarded(lambda: save_sample(self._session, sample))
+        self._workspace.reporting.set_sample(self.sample.sample)
 
     # -- signing -----------------------------------------------------------------------------------
 
@@ -189,9 +177,8 @@ class ReportDialog(FittingDialog):
         )
         name, answered = QInputDialog.getText(self, "Sign off", question, text=self._workspace.store.user)
         if answered and name.strip():
-            sign_off = SignOff(name.strip(), datetime.now(UTC), content.content, __version__)
-            if self._workspace.guarded(lambda: sign(self._session, sign_off) or True):
-                self._workspace.history.changed.emit()
+            sign_off = self._workspace.sign_offs.sign(content, name.strip())
+            if sign_off is not None:
                 content = replace(content, sign_offs=(*content.sign_offs, sign_off))
                 self._content = content
         self._show_state(content)
@@ -280,9 +267,8 @@ class ReportDialog(FittingDialog):
         if self._writing.busy:
             self._writing.stop()
             return True
-        if self._gathering is not None and self.busy.isVisible():
-            self._gathering.stop()
-            self._gathering = None
+        if self._workspace.reporting.is_gathering and self.busy.isVisible():
+            self._workspace.reporting.stop()
             self._finish("Stopped; nothing is written.")
             return True
         return False
@@ -297,9 +283,8 @@ class ReportDialog(FittingDialog):
         super().closeEvent(event)
 
     def done(self, result: int) -> None:
-        if self._gathering is not None:
-            self._gathering.stop()
-        if self._workspace.store.session is self._session:
+        self._workspace.reporting.stop()
+        if self._workspace.store.path == self._session:
             self._keep_sample()
         super().done(result)
 

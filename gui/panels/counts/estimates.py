@@ -53,9 +53,8 @@ class EstimatesSection(Section):
         self.opened.connect(lambda _: self.refresh())
         self.scope.activated.connect(lambda _: self.refresh())
         workspace.estimates.changed.connect(self._show_inputs)
-        workspace.images.current_changed.connect(self._settle.start)
-        workspace.counts.changed.connect(self._settle.start)
-        workspace.counts.totals_changed.connect(self._settle.start)
+        for signal in (workspace.images.current_changed, workspace.counts.changed, workspace.counts.totals_changed):
+            signal.connect(lambda *_: self._settle.start())
 
     def _input_form(self) -> QGridLayout:
         form = QGridLayout()

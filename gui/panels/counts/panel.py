@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
+from core.text import gettext, ngettext
 from gui.panels.counts.class_card import ClassPanel, ScaleRow
 from gui.panels.counts.estimates import EstimatesSection
 from gui.panels.counts.quality import FieldLight
 from gui.panels.counts.rule import RuleSection
-from core.text import gettext, ngettext
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
-    from core.classes import Palette
-    from gui.workspace.view_options import ViewOptions
     from PySide6.QtWidgets import QLayout
 
+    from core.classes import Palette
     from gui.commands.shortcuts import Actions
+    from gui.workspace.view_options import ViewOptions
     from gui.workspace.workspace import Workspace
 
 

@@ -1,4 +1,4 @@
-"""The light of the current picture: whether its count can be trusted, and what speaks against it."""
+"""The quality of the image that is shown: whether its count can be trusted, or the reasons why not."""
 
 from __future__ import annotations
 
@@ -41,14 +41,15 @@ class FieldLight(QWidget):
         layout.addWidget(self.dot, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self.text, 1)
         self._settle = Debounce(_SETTLE_MS, self.refresh, self)
-        workspace.images.current_changed.connect(self.refresh)
-        workspace.counts.changed.connect(self._settle.start)
+        workspace.images.current_changed.connect(lambda *_: self.refresh())
+        workspace.counts.changed.connect(lambda *_: self._settle.start())
         self.hide()
 
     def refresh(self) -> None:
-        """Judge the current picture; a slider that moves asks for it only when it rests."""
+        """Assess the image that is shown; a slider that moves asks for it only when it rests."""
         item, workspace = self._workspace.images.current, self._workspace
-        subject = None if item is None or item.countable is None else (item.countable, workspace.settings.value)
+        index = workspace.counts.index(workspace.images.current_id)
+        subject = None if index is None else (index, workspace.settings.value)
         if subject is not None and self._judged is not None and all(map(is_, subject, self._judged)):
             return
         self._judged = subject

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.counting.count import CountIndex, CountSettings
-    from gui.workspace.workspace import Workspace
     from gui.workspace.images import ImageItem
+    from gui.workspace.workspace import Workspace
 
 _FEW = 20_000
 _SETTLE_S = 0.4
@@ -121,7 +121,7 @@ class SessionCells(QObject):
         if item.state not in (State.COUNTED, State.COUNTING):
             self._let_go(item.id)
             return
-        countable = item.countable
+        countable = workspace.counts.index(item.id)
         if countable is None:
             return  # it is being counted anew: what was known holds until then
         if known is None or known.countable is not countable:

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
     from core.cells import Detections
     from core.classes import Palette
-    from gui.workspace.workspace import Workspace
     from gui.workspace.editing import CellOf
     from gui.workspace.images import ImageItem
+    from gui.workspace.workspace import Workspace
 
 _CELLS_MIME = "application/x-smearcount-cells"
 _MARGIN, _HANDLE = 8, 8
@@ -67,6 +67,7 @@ class Gallery(QWidget):
         super().__init__(parent)
         self.workspace = workspace
         self.editing = workspace.editing
+        self.selection = workspace.selection
         self.crops = Crops(_CONTEXT, self._missing_in_view, self)
         self._all = False
         self._all_cells = SessionCells(workspace)
@@ -79,7 +80,6 @@ class Gallery(QWidget):
         self._later = Debounce(0, self.refresh, self)
         self._build()
         for signal in (
-            workspace.counts.changed,
             workspace.counts.changed,
             workspace.images.current_changed,
             workspace.inference.image_loaded,
@@ -155,6 +155,11 @@ class Gallery(QWidget):
         self._bar_layout.setColumnStretch(2, 1)
 
     # -- what is shown -------------------------------------------------------------------------
+
+    @property
+    def all_images(self) -> bool:
+        """Whether the cells of all images are shown."""
+        return self._all
 
     def set_all(self, everything: bool) -> None:
         """Show the cells of all pictures, or of the current one alone."""
@@ -329,26 +334,26 @@ class Gallery(QWidget):
             self._show_selection(reveal=True)
 
     def _show_selection(self, *, reveal: bool) -> None:
-        numbers = np.array([number for _, number in self.editing.selected], np.int64)
+        numbers = np.array([number for _, number in self.selection.all], np.int64)
         for section in self.sections.values():
             section.view.show_selection(numbers, reveal=reveal)
 
     def _forget_elsewhere(self) -> None:
         """Let go of the cells of other pictures: nobody sees any more that they are selected."""
-        self.editing.select(self.editing.selection)
+        self.selection.set(self.selection.cells)
 
     def _forget_hidden(self, tiles: dict[str, Tiles]) -> None:
         """Let go of the cells of other pictures that have no tile any more."""
-        elsewhere = self.editing.elsewhere
+        elsewhere = self.selection.elsewhere
         if elsewhere:
             there = set(np.concatenate([mine.ids for mine in tiles.values()]).tolist())
-            self.editing.select(self.editing.selection, [cell for cell in elsewhere if cell[1] in there])
+            self.selection.set(self.selection.cells, [cell for cell in elsewhere if cell[1] in there])
 
     def _on_all_cells(self) -> None:
         self._all_tiles = None
         self._refresh_later()
 
-    def _refresh_later(self) -> None:
+    def _refresh_later(self, *_: object) -> None:
         if self.isVisible():
             self._later.start()
 
@@ -358,24 +363,24 @@ class Gallery(QWidget):
         """Select in the workspace what is selected here; Ctrl leaves what is selected in other classes."""
         mine = view.selected_cells()
         others: list[CellOf] = []
-        if not view.fresh and self.editing.selected:
-            here = np.isin([number for _, number in self.editing.selected], view.tiles.ids)
-            others = [cell for cell, is_here in zip(self.editing.selected, here, strict=True) if not is_here]
+        if not view.fresh and self.selection.all:
+            here = np.isin([number for _, number in self.selection.all], view.tiles.ids)
+            others = [cell for cell, is_here in zip(self.selection.all, here, strict=True) if not is_here]
         current = self.workspace.images.current
         if len(mine) == 1 and not others and (current is None or mine[0][0] != current.id):
             self._jump_to(view, *mine[0])
             return
         image = current.id if current else None
         chosen = [*others, *mine]
-        self.editing.select(
+        self.selection.set(
             [number for one, number in chosen if one == image], [cell for cell in chosen if cell[0] != image]
         )
         if len(mine) == 1 and not others:
-            self.editing.show_cell.emit(mine[0][1])
+            self.selection.reveal_cell.emit(mine[0][1])
 
     def _jump_to(self, view: TileView, image: int, number: int) -> None:
         row = int(np.flatnonzero(view.tiles.ids == number)[0])
-        self.editing.look_at(image, view.tiles.boxes[row].tolist(), number)
+        self.selection.show_box(image, view.tiles.boxes[row].tolist(), number)
 
     def _on_size(self, side: int) -> None:
         for section in self.sections.values():
@@ -387,22 +392,22 @@ class Gallery(QWidget):
 
     def drag_data(self) -> QMimeData | None:
         """Return the selected cells to be dragged; None if there are none, or they may not be changed."""
-        session = self.workspace.store.session
-        cells = self._with_tiles(self.editing.selected)
-        if session is None or not cells or not self._may_change:
+        path = self.workspace.store.path
+        cells = self._with_tiles(self.selection.all)
+        if path is None or not cells or not self._may_change:
             return None
         mime = QMimeData()
-        mime.setData(_CELLS_MIME, json.dumps({"session": str(session.path), "cells": cells}).encode())
+        mime.setData(_CELLS_MIME, json.dumps({"session": str(path), "cells": cells}).encode())
         return mime
 
     def dragged_cells(self, mime: QMimeData) -> list[CellOf]:
         """Return the cells of a drag, if they are among those that are shown."""
-        session = self.workspace.store.session
-        if not mime.hasFormat(_CELLS_MIME) or session is None or not self._may_change:
+        path = self.workspace.store.path
+        if not mime.hasFormat(_CELLS_MIME) or path is None or not self._may_change:
             return []
         content = json.loads(bytes(mime.data(_CELLS_MIME).data()))
         cells = [(image, number) for image, number in content["cells"]]
-        return self._with_tiles(cells) if content["session"] == str(session.path) else []
+        return self._with_tiles(cells) if content["session"] == str(path) else []
 
     @property
     def _may_change(self) -> bool:

@@ -74,6 +74,7 @@ class HistoryPanel(QWidget):
         layout.addLayout(name)
         layout.addWidget(self.tabs, 1)
         self.setAccessibleName("History")
+        workspace.store.user_changed.connect(self.show_person)
         workspace.history.changed.connect(self._on_history_changed)
         workspace.store.session_changed.connect(self._read_again)
         workspace.images.current_changed.connect(self._on_current_changed)
@@ -97,7 +98,7 @@ class HistoryPanel(QWidget):
         return page
 
     def show_person(self) -> None:
-        """Show who signs the corrections; call it when the workspace's ``person`` was changed."""
+        """Show who signs the edits."""
         person = self.workspace.store.user
         self.signed.setText(f"Signed as {person}" if person else "Your corrections bear no name")
         self.change.setText("Change …" if person else "Your name …")
@@ -133,7 +134,7 @@ class HistoryPanel(QWidget):
         else:
             self._stale = True
 
-    def _on_current_changed(self) -> None:
+    def _on_current_changed(self, _image: int | None) -> None:
         if self.only_current.isChecked():
             self._read_again()
 
@@ -146,11 +147,7 @@ class HistoryPanel(QWidget):
         image = self.model.rows[index.row()].image
         if image is None:
             return
-        item = self.workspace.images.item(image)
-        if item is None:
-            self.workspace.messages.info(_NOT_LISTED)
-        else:
-            self.workspace.images.set_current(item.id)
+        self.workspace.images.reveal(image)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -17,9 +17,8 @@ from core.counting.quality import Grade
 from gui.workspace.images import ImageItem, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    from core.counting.count import CountIndex, CountSettings
     from gui.workspace.workspace import Workspace
 
 _STATE_TEXTS = {
@@ -62,14 +61,7 @@ _PASSES: dict[Show, Callable[[ImageItem], bool]] = {
     Show.REVIEWED: lambda item: item.reviewed,
     Show.NOT_REVIEWED: lambda item: not item.reviewed,
     Show.FAILED: lambda item: item.state is State.FAILED,
-    Show.DOUBTFUL: lambda item: _doubt(item) is not None,
 }
-
-
-def _doubt(item: ImageItem) -> Grade | None:
-    """Return the light of a counted picture unless it is good."""
-    quality = item.quality if item.state is State.COUNTED else None
-    return None if quality is None or quality.grade is Grade.GOOD else quality.grade
 
 
 @lru_cache(_KEPT_NAMES)
@@ -102,15 +94,11 @@ class ImageListModel(QStringListModel):
         super().__init__(workspace)
         self.show = Show.ALL
         self.order: Order | str = Order.OPENED
-        self.reviewed = 0
         self._workspace = workspace
         self._terms: list[str] = []
         self._rows: list[int] = []
         self._places: list[int] = []
         self._ranks: list[int] = []
-        self._marked: list[bool] = []
-        self._counts: dict[int, tuple[CountIndex, CountSettings, dict[str, int]]] = {}
-        self._counting: tuple[CountSettings | None, Iterator[ImageItem]] | None = None
 
     # -- rows and places ---------------------------------------------------------------------
 
@@ -154,10 +142,6 @@ class ImageListModel(QStringListModel):
 
     def reload(self) -> None:
         """Take the pictures of the workspace anew."""
-        items = self._workspace.images.items
-        self._marked = [item.reviewed for item in items]
-        self.reviewed = sum(self._marked)
-        self._counts = {item.id: self._counts[item.id] for item in items if item.id in self._counts}
         self._show_rows(*self._arranged())
 
     def set_filter(self, text: str, show: Show) -> None:
@@ -177,10 +161,6 @@ class ImageListModel(QStringListModel):
     def depends_on_progress(self) -> bool:
         """Whether what is done with a picture can move or hide its row."""
         return self.show is not Show.ALL or self.order not in (Order.OPENED, Order.NAME)
-
-    def count_all(self) -> Iterator[object]:
-        """Make the counts of all images, which an order by class needs, one with each step."""
-        return map(self.counts, list(self._workspace.images.items))
 
     def _arranged(self, keep: int = -1) -> tuple[list[int], list[int]]:
         """Return the rank of each row in the present order, and the rows that are shown."""
@@ -203,11 +183,14 @@ class ImageListModel(QStringListModel):
             case Order.STATE:
                 return _state_key
             case str(name):
-                return lambda item: -(self.counts(item) or {}).get(name, -1)
+                return lambda item: -(self._workspace.counts.known_counts(item.id) or {}).get(name, -1)
 
     def _passes(self, item: ImageItem) -> bool:
         if self.show is Show.OUTDATED:
             if not self.is_outdated(item):
+                return False
+        elif self.show is Show.DOUBTFUL:
+            if self._doubtful_grade(item) is None:
                 return False
         elif self.show is not Show.ALL and not _PASSES[self.show](item):
             return False
@@ -225,13 +208,9 @@ class ImageListModel(QStringListModel):
 
     # -- what a row says ---------------------------------------------------------------------
 
-    def update_row(self, row: int) -> None:
-        """Say that a picture changed."""
-        if 0 <= row < min(len(self._marked), len(self._workspace.images.items)):
-            reviewed = self._workspace.images.items[row].reviewed
-            self.reviewed += reviewed - self._marked[row]
-            self._marked[row] = reviewed
-        index = self.index_of(row)
+    def update(self, image: int) -> None:
+        """Show an image again that has changed."""
+        index = self.index_of(self._workspace.images.position(image))
         if index.isValid():
             self.dataChanged.emit(index, index)
 
@@ -259,21 +238,12 @@ class ImageListModel(QStringListModel):
 
     def doubt(self, item: ImageItem) -> Grade | None:
         """Return the light to show on a picture's row: none if it is good, or if it would lead the eye."""
-        return None if self._workspace.tally.hides_counts else _doubt(item)
+        return None if self._workspace.tally.hides_counts else self._doubtful_grade(item)
 
-    def counts(self, item: ImageItem) -> dict[str, int] | None:
-        """Return the counts of a picture at the present settings; None while it has none."""
-        countable, settings = item.countable, self._workspace.settings.value
-        if item.state is not State.COUNTED or countable is None or settings is None:
-            return None
-        kept = self._counts.get(item.id)
-        if kept is not None and kept[0] is countable and kept[1] is settings:
-            return kept[2]
-        result = self._workspace.counts.result(item.id)
-        if result is None:
-            return None
-        self._counts[item.id] = countable, settings, result.counts
-        return result.counts
+    def _doubtful_grade(self, item: ImageItem) -> Grade | None:
+        """Return the grade of a counted image unless it is good."""
+        quality = self._workspace.quality.known(item.id)
+        return None if quality is None or quality.grade is Grade.GOOD else quality.grade
 
     def _marks(self, item: ImageItem) -> list[str]:
         """Return what the marks at the end of a row say."""
@@ -289,11 +259,11 @@ class ImageListModel(QStringListModel):
 
     def is_outdated(self, item: ImageItem) -> bool:
         """Tell whether a reviewed picture no longer counts as it did when it was reviewed."""
-        return item.id in self._workspace.reviews.outdated
+        return self._workspace.reviews.is_outdated(item.id)
 
     def _shown_counts(self, item: ImageItem) -> dict[str, int] | None:
         """Return the counts of a picture unless they would lead the eye of a person who counts by hand."""
-        return None if self._workspace.tally.hides_counts else self.counts(item)
+        return None if self._workspace.tally.hides_counts else self._workspace.counts.counts(item.id)
 
     def _tool_tip(self, item: ImageItem) -> str:
         """Return path, state, error and notices, one below the other."""

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from gui.canvas.tools.editor import Tool
 from PySide6.QtCore import QPoint, Qt
 
 from core.counting.frame import EdgeRule
 from core.imaging.reading import read_image
 from core.session.session import Session
 from core.session.settings import load_region, load_settings
-from gui.canvas.tools.editor import Tool
 from gui.workspace.exchange.exporting import counted_boxes
 
 if TYPE_CHECKING:

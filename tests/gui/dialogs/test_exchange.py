@@ -8,14 +8,16 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import gui.workspace.picture_list
 import numpy as np
 import pytest
+from gui.shell.file_tasks import FileTasks
+from gui.workspace.document import Document
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QMessageBox, QWidget
 
-import gui.workspace.picture_list
 from core.annotations.base import AnnotatedImage
 from core.annotations.coco import write_coco
 from core.annotations.voc import write_voc
@@ -25,8 +27,6 @@ from core.session.session import Session
 from core.verification.ground_truth import TruthKind
 from gui.dialogs.export import ExportDialog
 from gui.dialogs.import_ import ImportDialog
-from gui.shell.file_tasks import FileTasks
-from gui.workspace.document import Document
 from gui.workspace.exchange.annotation_reading import PictureIndex, read_boxes, upright_size
 from gui.workspace.exchange.exporting import Format, Scope
 from gui.workspace.exchange.importing import Use

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from gui.workspace.document import Document
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QDrag, QDragEnterEvent, QDropEvent, QImage, QKeyEvent
 from PySide6.QtTest import QAbstractItemModelTester
@@ -19,7 +20,6 @@ from gui.panels.gallery.section import ClassSection, shares
 from gui.preferences import Theme
 from gui.widgets import crops
 from gui.widgets.theme import apply_theme
-from gui.workspace.document import Document
 from gui.workspace.images import State
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from gui.workspace.document import Document
 from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
 from gui.shell.window import MainWindow
-from gui.workspace.document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable

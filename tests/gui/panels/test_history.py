@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from gui.workspace.document import Document
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
@@ -13,7 +14,6 @@ from PySide6.QtWidgets import QApplication
 from gui.panels.history.panel import HistoryPanel
 from gui.preferences import Theme
 from gui.widgets.theme import apply_theme
-from gui.workspace.document import Document
 from gui.workspace.images import State
 from gui.workspace.store import Level
 

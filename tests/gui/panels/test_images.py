@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from gui.workspace.document import Document
 from PIL import ExifTags, Image
 from PySide6.QtCore import QPoint, QRect, Qt, QThread
 from PySide6.QtGui import QWheelEvent
@@ -22,7 +23,6 @@ from gui.panels.images.panel import ImageList
 from gui.panels.images.thumbnails import read_thumbnail
 from gui.preferences import Theme
 from gui.widgets.theme import apply_theme
-from gui.workspace.document import Document
 from gui.workspace.images import Entry, State
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
+from gui.workspace.document import Document
 from PySide6.QtCore import QCoreApplication, QSettings
 from PySide6.QtWidgets import QApplication
 
 from gui.preferences import Preferences
 from gui.shell.window import MainWindow
-from gui.workspace.document import Document
 
 if TYPE_CHECKING:
     from core.session.session import Session

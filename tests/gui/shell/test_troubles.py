@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import onnx
 import pytest
+from gui.workspace.document import Document
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLineEdit, QPushButton
 
@@ -24,7 +25,6 @@ from core.models.card import CARD_KEY
 from core.session.schema import schema_version
 from core.session.session import Session
 from gui.shell.window import MainWindow
-from gui.workspace.document import Document
 from gui.workspace.images import State
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from gui.canvas.tools.editor import Tool
 from PySide6.QtCore import QPoint, Qt
 
 from core.session.session import Session
-from gui.canvas.tools.editor import Tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from gui.canvas.tools.editor import Tool
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
@@ -20,7 +21,6 @@ from core.report.gather import gather
 from core.session.truths import load_truth
 from core.statistics.intervals import poisson_interval
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
-from gui.canvas.tools.editor import Tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
