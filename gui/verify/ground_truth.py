@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.text import gettext
 from core.verification.ground_truth import GroundTruth, TruthSource
 from gui.tasks import Debounce
 from gui.verify.ground_truth_model import TruthModel
