@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import sys
 import weakref
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,12 +144,16 @@ def window(qtbot: QtBot, model_path: Path, tmp_path: Path, preferences: Preferen
     window.close()
 
 
-@pytest.fixture
-def make_smear(tmp_path: Path, model: Model) -> Callable[..., tuple[Path, dict[str, int]]]:
-    """Render a small smear into a file; return its path and what the headless path counts in it."""
+@pytest.fixture(scope="session")
+def counted_smears(
+    model: Model, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, int, int], tuple[Path, dict[str, int]]]:
+    """Return a function that renders a small smear into a file and counts it without a window; each only once."""
     detector, settings = Detector(model), CountSettings.suggested_by(model.card)
+    folder = tmp_path_factory.mktemp("smears")
 
-    def make(name: str, seed: int = 0, red_cells: int = 14) -> tuple[Path, dict[str, int]]:
+    @cache
+    def smear(suffix: str, seed: int, red_cells: int) -> tuple[Path, dict[str, int]]:
         smear = render_smear(
             420,
             320,
@@ -157,10 +163,25 @@ def make_smear(tmp_path: Path, model: Model) -> Callable[..., tuple[Path, dict[s
             diameter=56,
             rng=np.random.default_rng(seed),
         )
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{seed} {red_cells}{suffix}"
         write_picture(smear.image, path)
         return path, count_image(read_image(path), detector, settings).result.counts
+
+    return smear
+
+
+@pytest.fixture
+def make_smear(
+    tmp_path: Path, counted_smears: Callable[[str, int, int], tuple[Path, dict[str, int]]]
+) -> Callable[..., tuple[Path, dict[str, int]]]:
+    """Put a small smear into a file; return its path and what the headless path counts in it."""
+
+    def make(name: str, seed: int = 0, red_cells: int = 14) -> tuple[Path, dict[str, int]]:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        there, counts = counted_smears(path.suffix, seed, red_cells)
+        shutil.copyfile(there, path)
+        return path, dict(counts)
 
     return make
 
