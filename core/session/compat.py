@@ -1,9 +1,9 @@
+# ruff: noqa: D102 (old names, until their callers have moved)
 """The names that schema 1 had, on the tables of schema 2, until their callers have moved."""
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,31 +11,19 @@ import msgspec
 from core.counting.count import CountSettings
 from core.counting.frame import EdgeRule
 from core.counting.region import Region
+from core.models.network import default_model_path
 from core.session.rows import to_json
 from core.session.settings import ESTIMATES, SAMPLE, origin_key
-from core.session.values import Edit, Subject, ValueChange
+from core.session.values import Command, Edit, Subject, ValueChange
 from core.verification.ground_truth import GroundTruth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    import contextlib
+    from collections.abc import Iterable
     from pathlib import Path
 
     from core.cells import CellChange
     from core.session.values import HistoryLine, StoredDetections, StoredImage
-
-
-@dataclass(frozen=True)
-class Command:
-    """An edit as schema 1 had it."""
-
-    number: int
-    image: Any
-    name: str
-    changes: tuple[CellChange, ...]
-    reviewed: tuple[bool, bool] | None
-    undoes: int | None
-    continues: bool = False
-    kept: tuple[tuple[str, Any, Any], ...] = ()
 
 
 class OldNames:
@@ -67,9 +55,7 @@ class OldNames:
     def set_counted(self, image: int, found: StoredDetections, **facts: Any) -> None:
         stamp = facts["stamp"]
         by_hand = self.images.row(image).diameter
-        self.detections.set_counted(
-            image, replace(found, file=stamp.sha256 if stamp else "", by_hand=by_hand), **facts
-        )
+        self.detections.set_counted(image, replace(found, file=stamp.sha256 if stamp else "", by_hand=by_hand), **facts)
 
     def new_ids(self, count: int) -> int:
         return self.detections.new_ids(count)
@@ -147,7 +133,7 @@ class OldNames:
         elif key in (ESTIMATES, SAMPLE):
             value = self.settings.get(key)
         elif key == "compared models":
-            value = [list(pair) for pair in self.models.compared]
+            value = [[path or str(default_model_path()), sha256] for path, sha256 in self.models.compared]
         elif kind == "threshold of":
             value = self.settings.get(origin_key(rest))
         elif kind == "region":
@@ -178,7 +164,8 @@ class OldNames:
         elif key in (ESTIMATES, SAMPLE):
             self.settings.put(key, value)
         elif key == "compared models":
-            self.models.set_compared([(path, sha256) for path, sha256 in value])
+            bundled = str(default_model_path())
+            self.models.set_compared([("" if path == bundled else path, sha256) for path, sha256 in value])
         elif kind == "threshold of":
             self.settings.put(origin_key(rest), value)
         elif kind == "region":
@@ -219,6 +206,4 @@ def _command(edit: Edit) -> Command:
             kept.append((f"ground truth {value.image}", was[0] if was else None, now[0] if now else None))
         elif value.key.startswith("kept "):
             kept.append((value.key.removeprefix("kept "), before, after))
-    return Command(
-        edit.number, edit.image, edit.name, edit.cells, reviewed, edit.undoes, edit.continues, tuple(kept)
-    )
+    return Command(edit.number, edit.image, edit.name, edit.cells, reviewed, edit.undoes, edit.continues, tuple(kept))

@@ -15,6 +15,7 @@ from core.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from core.detection.detector import DetectorResult
     from core.session.database import SessionFile
     from core.session.images import Images
     from core.session.models import Models
@@ -52,7 +53,7 @@ class StoredResults:
         else:
             number = self._models.number(model)
             row = None if number is None else self._row(image, number)
-        return None if row is None else self._unpacked(row)
+        return None if row is None else unpack_detections(row)
 
     def __call__(self, image: int) -> StoredDetections | None:
         """Return ``get``, until callers of the old name have moved."""
@@ -61,9 +62,6 @@ class StoredResults:
     def _row(self, image: int, model: int) -> DetectionsRow | None:
         row = self._file.row("detections", detections_number(image, model))
         return None if row is None else DetectionsRow._make(row)
-
-    def _unpacked(self, row: DetectionsRow) -> StoredDetections:
-        return unpack_detections(row, *self._models.named(row.model))
 
     def _name(self, image: int) -> str:
         path = self._images.path(image)
@@ -80,20 +78,20 @@ class StoredResults:
     def save(self, image: int, found: StoredDetections) -> StoredDetections:
         """Keep detections without counting them, with new ids for the cells; return them with these.
 
-        Those that count are replaced only by ``set_counted``.
+        Nothing is stored where those of this model are the ones that count.
         """
-        numbered = self._numbered(found)
+        owner = self._images.row(image)
+        if owner.model is not None and owner.model == self._models.number(found.model_sha256):
+            return found
+        cells = found.detections
+        numbered = replace(found, detections=cells.numbered_from(self.new_ids(len(cells))))
         with self._file.transaction():
             self._write(image, numbered)
         return numbered
 
-    def _numbered(self, found: StoredDetections) -> StoredDetections:
-        cells = found.detections
-        return replace(found, detections=cells.numbered_from(self.new_ids(len(cells))))
-
     def _write(self, image: int, found: StoredDetections) -> int:
         """Write detections inside a transaction; return the number of their model."""
-        model = self._models.ensure(found.model_sha256, found.model_name, found.classes)
+        model = self._models.ensure(found.model_sha256)
         row = pack_detections(image, model, found)
         self._file.write("detections", [row])
         end = row.first_id + len(found.detections)
@@ -148,6 +146,14 @@ class StoredResults:
             return False
         self._images.change(image, model=number)
         return True
+
+    def set_field(self, image: int, found: DetectorResult) -> None:
+        """Store the field facts of an image, until callers of the old names have moved."""
+        stored = self.get(image)
+        if stored is not None:
+            new = replace(stored, blur=found.blur, capped=found.capped, levels=found.levels)
+            with self._file.transaction():
+                self._write(image, new)
 
     # -- checking ----------------------------------------------------------------------------
 

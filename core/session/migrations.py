@@ -16,10 +16,11 @@ import numpy as np
 
 from core.session import schema_1
 from core.session.database import SessionFile, replacing
-from core.session.rows import pack_detections, pack_truth, pack_truths, sentences, to_json
+from core.session.rows import pack_truth, pack_truths, to_json
 from core.session.schema import (
     COLUMNS,
     ConflictRow,
+    DetectionsRow,
     EditRow,
     ImageRow,
     Kind,
@@ -28,11 +29,9 @@ from core.session.schema import (
     Row,
     SettingRow,
     SignOffRow,
-    TruthRow,
     detections_number,
 )
-from core.session.schema import DetectionsRow as NewDetectionsRow
-from core.session.settings import CLASSES, EDGE_RULE, ESTIMATES, NMS_IOU, SAMPLE, origin_key, threshold_key
+from core.session.settings import CLASSES, EDGE_RULE, ESTIMATES, NMS_IOU, SAMPLE, origin_key, threshold_setting
 from core.session.values import SessionDamagedError, SignOff, Subject
 from core.verification.ground_truth import GroundTruth
 
@@ -201,11 +200,11 @@ class _Upgrade:
         use = self._settings.get("model in use") or {}
         last = {key: value for key, value in self._settings.items() if key.startswith("last model of ")}
         for row in self._detections.values():
-            self._model(row.model_sha256, row.model_name, row.classes)
+            self._model(row.model_sha256)
         for key, value in self._settings.items():
             kind, _, sha256 = key.partition(" ")
             if kind == "model" and len(sha256) == 64 and isinstance(value, dict):
-                self._model(sha256, str(value.get("name", "")), to_json(value.get("classes", [])), to_json(value))
+                self._models[sha256] = self._model(sha256)._replace(card=to_json(value))
         for place, (path, sha256) in enumerate(self._settings.get("compared models") or [], 1):
             self._models[sha256] = self._model(sha256)._replace(compared=place, path=path)
         for used, (key, sha256) in enumerate(last.items(), 1):
@@ -215,12 +214,8 @@ class _Upgrade:
         if sha256 := use.get("sha256"):
             self._models[sha256] = self._model(sha256)._replace(path=use.get("path", ""), used=len(last) + 1)
 
-    def _model(self, sha256: str, name: str = "", classes: str = "[]", card: str | None = None) -> ModelRow:
-        row = self._models.get(sha256) or ModelRow(len(self._models) + 1, sha256)
-        if name and not row.name:
-            row = row._replace(name=name, classes=classes)
-        self._models[sha256] = row._replace(card=card or row.card)
-        return self._models[sha256]
+    def _model(self, sha256: str) -> ModelRow:
+        return self._models.setdefault(sha256, ModelRow(len(self._models) + 1, sha256))
 
     # -- images --------------------------------------------------------------------------------
 
@@ -228,7 +223,7 @@ class _Upgrade:
         """Take an image with its detections and ground truths."""
         truths = self._truths_of(image.id)
         tables["truths"] += [pack_truth(image.id, truth) for truth in truths]
-        kept: dict[str, NewDetectionsRow] = {}
+        kept: dict[str, DetectionsRow] = {}
         for sha256, value in self._found.get(image.id, {}).items():
             if (row := self._kept(image.id, sha256, value)) is not None:
                 kept[sha256] = row
@@ -256,18 +251,21 @@ class _Upgrade:
         used = _truth(self._settings.get(f"{_TRUTH}{image}"))
         return _Truths(used, _truths(self._settings.get(f"{_OTHER_TRUTHS}{image}"))).all
 
-    def _current(self, image: schema_1.ImageRow, row: schema_1.DetectionsRow) -> NewDetectionsRow:
+    def _current(self, image: schema_1.ImageRow, row: schema_1.DetectionsRow) -> DetectionsRow:
         field = _convert(self._settings.get(f"field {image.id}") or {}, _Field) or _Field()
         dark, bright = field.levels or (None, None)
         model = self._models[row.model_sha256].number
         cells = len(row.scores) // 4
         contours = _convert(self._settings.get(f"contours {image.id}"), _ContoursOf)
         fits = contours is not None and (contours.first, len(contours.packed.lengths)) == (row.first_id, cells)
-        return NewDetectionsRow(
+        return DetectionsRow(
             detections_number(image.id, model),
             image.id,
             model,
             row.first_id,
+            row.classes,
+            row.model_name,
+            row.model_sha256,
             row.diameter,
             row.scale,
             image.sha256 or "",
@@ -283,7 +281,7 @@ class _Upgrade:
             *(_contours(contours.packed) if contours is not None and fits else (None, None)),
         )
 
-    def _kept(self, image: int, sha256: str, value: Any) -> NewDetectionsRow | None:
+    def _kept(self, image: int, sha256: str, value: Any) -> DetectionsRow | None:
         """Return what another model found in an image; None if it is damaged: it can be found again."""
         found = _convert(value, _Found)
         try:
@@ -292,14 +290,17 @@ class _Upgrade:
             return None
         if found is None or cells is None:
             return None
-        model = self._model(sha256, found.model, to_json(found.classes)).number
+        model = self._model(sha256).number
         dark, bright = found.levels or (None, None)
         first, self._next_cell = self._next_cell, self._next_cell + len(cells)
-        return NewDetectionsRow(
+        return DetectionsRow(
             detections_number(image, model),
             image,
             model,
             first,
+            to_json(found.classes),
+            found.model,
+            sha256,
             found.diameter,
             found.scale,
             found.file,
@@ -322,7 +323,7 @@ class _Upgrade:
         if stored:
             yield CLASSES, stored["classes"]
             for name, value in stored["thresholds"].items():
-                yield threshold_key(name), value
+                yield threshold_setting(name), value
             yield NMS_IOU, stored["nms_iou"]
             yield EDGE_RULE, stored.get("edge_rule", "all")
         for key in (ESTIMATES, SAMPLE):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from core.models.card import CardError, ModelCard
-from core.session.rows import sentences, to_json
 from core.session.schema import ModelRow
 from core.session.values import ModelInUse
 
@@ -49,16 +46,10 @@ class Models:
         row = self._by_number.get(number)
         return None if row is None else row.sha256
 
-    def named(self, number: int) -> tuple[str, str, tuple[str, ...]]:
-        """Return name, SHA-256 and classes of a model by its number; for this package only."""
-        row = self._by_number[number]
-        return row.name, row.sha256, sentences(row.classes)
-
-    def ensure(self, sha256: str, name: str, classes: tuple[str, ...]) -> int:
+    def ensure(self, sha256: str) -> int:
         """Return the number of a model, a new one if it is not known; for this package only."""
-        known = self._rows.get(sha256)
-        if known is None or (known.name, sentences(known.classes)) != (name, classes):
-            self._change(sha256, name=name, classes=to_json(classes))
+        if sha256 not in self._rows:
+            self._change(sha256)
         return self._rows[sha256].number
 
     # -- for everybody -------------------------------------------------------------------------
@@ -91,7 +82,7 @@ class Models:
         """Store the card of a model: it is wanted long after its file is gone."""
         row = self._rows.get(sha256)
         if row is None or row.card is None:
-            self._change(sha256, name=card.name, classes=to_json(card.classes), card=card.to_json())
+            self._change(sha256, card=card.to_json())
 
     def use(self, model: ModelInUse | None) -> None:
         """Store what the session is counted with from now on. The first time only: later it is an edit."""
@@ -123,8 +114,3 @@ class Models:
             self._file.write("models", [row])
         self._remember(row)
         self._cards.pop(sha256, None)
-
-
-def model_in_use(value: object) -> ModelInUse | None:
-    """Return the model of an edit."""
-    return msgspec.convert(value, ModelInUse | None)

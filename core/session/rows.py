@@ -103,6 +103,9 @@ def pack_detections(image: int, model: int, found: StoredDetections) -> Detectio
         image,
         model,
         first,
+        to_json(found.classes),
+        found.model_name,
+        found.model_sha256,
         finite(found.diameter),
         finite(found.scale),
         found.file,
@@ -120,8 +123,8 @@ def pack_detections(image: int, model: int, found: StoredDetections) -> Detectio
     )
 
 
-def unpack_detections(row: DetectionsRow, name: str, sha256: str, classes: tuple[str, ...]) -> StoredDetections:
-    """Return the detections of a row, which are those of a model."""
+def unpack_detections(row: DetectionsRow) -> StoredDetections:
+    """Return the detections of a row."""
     scores = np.frombuffer(row.scores, "<f4").astype(np.float32)
     contours = None
     if row.lengths is not None and row.contours is not None:
@@ -137,11 +140,11 @@ def unpack_detections(row: DetectionsRow, name: str, sha256: str, classes: tuple
     levels = None if row.dark is None or row.bright is None else (row.dark, row.bright)
     return StoredDetections(
         cells,
-        classes,
+        sentences(row.classes),
         row.diameter,
         row.scale,
-        name,
-        sha256,
+        row.model_name,
+        row.model_sha256,
         row.blur,
         bool(row.capped),
         levels,

@@ -70,14 +70,19 @@ class ImageRow(NamedTuple):
 class DetectionsRow(NamedTuple):
     """A row of ``detections``, numbered by ``detections_number``.
 
-    Arrays are little-endian float32 (boxes, scores) and int32 (labels, lengths, points); points are four times the
-    pixels, and compressed. ``file`` is the SHA-256 of the image file, ``by_hand`` the diameter that was given.
+    Name, hash and classes of the model stand in each, so that no damage elsewhere takes them from it. ``classes`` and
+    ``notices`` are JSON. Arrays are little-endian float32 (boxes, scores) and int32 (labels, lengths, points); points
+    are four times the pixels, and compressed. ``file`` is the SHA-256 of the image file, ``by_hand`` the diameter
+    that was given.
     """
 
     number: int
     image: int
     model: int
     first_id: int
+    classes: str
+    model_name: str
+    model_sha256: str
     diameter: float
     scale: float
     file: str
@@ -114,14 +119,12 @@ class TruthRow(NamedTuple):
 class ModelRow(NamedTuple):
     """A row of ``models``.
 
-    ``classes`` and ``card`` are JSON. ``path`` is where it was last opened, "" for the bundled model. ``used`` is
+    ``card`` is JSON. ``path`` is where it was last opened, "" for the bundled model. ``used`` is
     higher the later the session was counted with it, 0 never; ``compared`` its place in the comparison, 0 none.
     """
 
     number: int
     sha256: str
-    name: str = ""
-    classes: str = "[]"
     path: str | None = None
     card: str | None = None
     used: int = 0

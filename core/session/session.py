@@ -27,6 +27,7 @@ from core.session.settings import KeyValues, Settings
 from core.session.truths import Truths
 from core.session.values import (
     SESSION_SUFFIX,
+    Command,
     Conflict,
     FileStamp,
     SessionBusyError,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SESSION_SUFFIX",
+    "Command",
     "Conflict",
     "FileStamp",
     "Session",

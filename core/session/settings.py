@@ -1,3 +1,4 @@
+# ruff: noqa: D103 (old names, until their callers have moved)
 """What a session keeps that a number depends on, and how a window shows it."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from core.counting.estimates import EstimateInputs
 from core.counting.frame import EdgeRule
 from core.session.rows import to_json
 from core.session.schema import SettingRow
-from core.session.values import Sample, Subject, ValueChange
+from core.session.values import ModelInUse, Sample, Subject, ValueChange
 from core.verification.thresholds import ThresholdRecord
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 CLASSES, NMS_IOU, EDGE_RULE, ESTIMATES, SAMPLE = "classes", "nms_iou", "edge_rule", "estimates", "sample"
 
 
-def threshold_key(class_name: str) -> str:
+def threshold_setting(class_name: str) -> str:
     """Return the name of the setting that is the threshold of a class."""
     return f"threshold {class_name}"
 
@@ -32,11 +33,11 @@ def origin_key(class_name: str) -> str:
     return f"origin {class_name}"
 
 
-def stored_settings(settings: CountSettings, classes: tuple[str, ...]) -> dict[str, Any]:
+def _by_name(settings: CountSettings, classes: tuple[str, ...]) -> dict[str, Any]:
     """Return the settings of a count by their names, as a session stores them."""
     return {
         CLASSES: list(classes),
-        **{threshold_key(name): float(value) for name, value in settings.thresholds.items()},
+        **{threshold_setting(name): float(value) for name, value in settings.thresholds.items()},
         NMS_IOU: float(settings.nms_iou),
         EDGE_RULE: settings.edge_rule.value,
     }
@@ -91,7 +92,7 @@ class Settings(KeyValues):
         if not classes:
             return None
         classes = msgspec.convert(classes, tuple[str, ...])
-        thresholds = {name: msgspec.convert(self.get(threshold_key(name)), float) for name in classes}
+        thresholds = {name: msgspec.convert(self.get(threshold_setting(name)), float) for name in classes}
         rule = EdgeRule(self.get(EDGE_RULE, EdgeRule.ALL.value))
         return CountSettings(thresholds, msgspec.convert(self.get(NMS_IOU), float), rule), classes
 
@@ -103,7 +104,7 @@ class Settings(KeyValues):
 
     def changes(self, settings: CountSettings, classes: tuple[str, ...]) -> tuple[ValueChange, ...]:
         """Return what an edit must change for the session to count with these settings."""
-        return self._changes(stored_settings(settings, classes))
+        return self._changes(_by_name(settings, classes))
 
     def _changes(self, wanted: Mapping[str, Any]) -> tuple[ValueChange, ...]:
         return tuple(
@@ -122,3 +123,82 @@ class Settings(KeyValues):
         """Return where the threshold of a class comes from, if it was chosen by verification."""
         value = self.get(origin_key(class_name))
         return None if value is None else ThresholdRecord.from_stored(value)
+
+
+# -- old names, until their callers have moved ---------------------------------------------------
+
+SETTINGS_KEY = "settings"
+
+
+def stored_settings(settings: CountSettings, classes: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "classes": list(classes),
+        "thresholds": dict(settings.thresholds),
+        "nms_iou": settings.nms_iou,
+        "edge_rule": settings.edge_rule.value,
+    }
+
+
+def load_settings(session: Any) -> tuple[CountSettings, tuple[str, ...]] | None:
+    return session.settings.counting()
+
+
+def load_estimate_inputs(session: Any) -> EstimateInputs:
+    return session.settings.estimate_inputs()
+
+
+def save_estimate_inputs(session: Any, inputs: EstimateInputs) -> None:
+    session.settings.put(ESTIMATES, inputs)
+
+
+def region_key(image: int | str) -> str:
+    return f"region {image}"
+
+
+def load_region(session: Any, image: int) -> Any:
+    return session.images.get(image).region
+
+
+def load_regions(session: Any) -> dict[int, Any]:
+    return {image.id: image.region for image in session.images.all() if image.region is not None}
+
+
+def save_region(session: Any, image: int, region: Any) -> None:
+    session.images.change(image, region=None if region is None else to_json(region))
+
+
+def load_field(session: Any, image: int) -> tuple[float | None, bool, tuple[float, float] | None]:
+    found = session.detections.get(image)
+    return (None, False, None) if found is None else (found.blur, found.capped, found.levels)
+
+
+def save_field(session: Any, image: int, found: Any) -> None:
+    session.detections.set_field(image, found)
+
+
+def load_card(session: Any, sha256: str) -> Any:
+    return session.models.card(sha256)
+
+
+def keep_card(session: Any, sha256: str, card: Any) -> None:
+    session.models.keep(sha256, card)
+
+
+def load_model_in_use(session: Any) -> ModelInUse | None:
+    return session.models.in_use
+
+
+def save_model_in_use(session: Any, model: ModelInUse) -> None:
+    session.models.use(model)
+
+
+def load_last_card(session: Any, path: str) -> Any:
+    return session.models.last_card(path)
+
+
+def threshold_key(name: str) -> str:
+    return f"threshold of {name}"
+
+
+def load_threshold_record(session: Any, name: str) -> ThresholdRecord | None:
+    return session.settings.threshold_record(name)

@@ -137,9 +137,7 @@ class StoredDetections:
     def result(self, detections: Detections | None = None) -> DetectorResult:
         """Return the result of the detector; with other detections, such as those with the edits applied."""
         cells = self.detections if detections is None else detections
-        return DetectorResult(
-            cells, self.diameter, self.scale, self.notices, self.blur, self.capped, self.levels
-        )
+        return DetectorResult(cells, self.diameter, self.scale, self.notices, self.blur, self.capped, self.levels)
 
     def in_order_of(self, classes: tuple[str, ...]) -> StoredDetections:
         """Return the cells with labels in the order of these classes; cells of other classes are left out."""
@@ -229,6 +227,20 @@ class Edit:
 
 
 @dataclass(frozen=True)
+class Command:
+    """An edit as schema 1 had it."""
+
+    number: int
+    image: Any
+    name: str
+    changes: tuple[CellChange, ...]
+    reviewed: tuple[bool, bool] | None
+    undoes: int | None
+    continues: bool = False
+    kept: tuple[tuple[str, Any, Any], ...] = ()
+
+
+@dataclass(frozen=True)
 class HistoryLine:
     """One line of the history; ``time`` is aware and in UTC, the order is that of ``number``."""
 
@@ -239,6 +251,14 @@ class HistoryLine:
     path: Path | None
     text: str
     undoes: int | None
+
+    @property
+    def person(self) -> str:
+        """The old name of ``user``."""
+        return self.user
+
+
+HistoryRow = HistoryLine
 
 
 @dataclass(frozen=True)
@@ -272,3 +292,8 @@ class SignOff(msgspec.Struct, frozen=True):
     version: str
     head: str = ""
     state: str = ""
+
+    @property
+    def person(self) -> str:
+        """The old name of ``user``."""
+        return self.user
