@@ -170,7 +170,7 @@ def _changes(
 ) -> tuple[ValueChange, ...]:
     """Return what changes in the session when the truths of an image do; those that are used come first."""
     was, will_be = tuple(before.values()), tuple(after.values())
-    return () if was == will_be else (ValueChange(Subject.TRUTHS, image, "", was, will_be),)
+    return () if was == will_be else (ValueChange(Subject.TRUTHS, image, will_be),)
 
 
 def _first(truth: GroundTruth, truths: dict[TruthSource, GroundTruth]) -> dict[TruthSource, GroundTruth]:

@@ -175,7 +175,7 @@ class Images(QObject):
             name = ngettext("Remove {n:,} image from the list", "Remove {n:,} images from the list", len(gone)).format(
                 n=len(gone)
             )
-        values = tuple(ValueChange(Subject.LISTED, image, "", True, False) for image in gone)
+        values = tuple(ValueChange(Subject.LISTED, image, False) for image in gone)
         self._history.record([Edit(None, name, values=values)])
 
     def set_diameter(self, image: int, diameter: float | None) -> bool:
@@ -187,7 +187,7 @@ class Images(QObject):
             "Red cell diameter: {diameter:.0f} px"
         ).format(diameter=diameter)
         return self._history.record(
-            [Edit(image, name, values=(ValueChange(Subject.DIAMETER, image, "", item.diameter, diameter),))]
+            [Edit(image, name, values=(ValueChange(Subject.DIAMETER, image, diameter),))]
         )
 
     def _drop(self, gone: set[int]) -> None:

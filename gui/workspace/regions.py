@@ -134,7 +134,7 @@ class Regions(QObject):
     def _set(self, regions: Mapping[int, Region | None], name: str) -> None:
         """Record regions by the ids of their images, as one edit."""
         changes = tuple(
-            ValueChange(Subject.REGION, image, "", item.region, region)
+            ValueChange(Subject.REGION, image, region)
             for image, region in regions.items()
             if (item := self._images.item(image)) is not None and item.region != region
         )

@@ -66,7 +66,7 @@ class Reviews(QObject):
     def change(self, item: ImageItem, reviewed: bool) -> ValueChange:
         """Return what setting or taking the mark changes, as a part of an edit."""
         before = (item.reviewed_counts or {}) if item.reviewed else None
-        return ValueChange(Subject.REVIEW, item.id, "", before, dict(self._counts.counts(item.id) or {}) if reviewed else None)
+        return ValueChange(Subject.REVIEW, item.id, dict(self._counts.counts(item.id) or {}) if reviewed else None)
 
     @Slot()
     def _read(self) -> None:

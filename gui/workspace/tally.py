@@ -236,7 +236,7 @@ class Tally(QObject):
             return False
         name = gettext("Mark {name}").format(name=mark.name)
         if mark.name in truth.classes and truth.blind == blind and self._is_used(image):
-            change = ValueChange(Subject.MARK, image, "", None, mark)
+            change = ValueChange(Subject.MARK, image, mark)
             return self._history.record([Edit(image, name, values=(change,))])
         return self._truths.set(image, replace(truth.with_point(mark.name, mark.x, mark.y), blind=blind), name)
 
