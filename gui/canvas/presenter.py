@@ -150,9 +150,7 @@ class Presenter(QObject):
         classes = self._workspace.settings.classes
         return [classes.index(name) for name in self._options.hidden_classes if name in classes]
 
-    def _show_frame(
-        self, item: ImageItem | None, result: CountResult | None, detections: Detections | None
-    ) -> None:
+    def _show_frame(self, item: ImageItem | None, result: CountResult | None, detections: Detections | None) -> None:
         """Draw the counting frame, and the cells that it leaves out."""
         canvas, settings = self._canvas, self._workspace.settings
         there = item is not None and self._workspace.inference.shown is not None

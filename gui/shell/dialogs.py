@@ -20,6 +20,7 @@ from gui.dialogs.import_ import ImportDialog
 from gui.dialogs.keys import KeysDialog
 from gui.dialogs.model_card import ModelDialog
 from gui.dialogs.report.dialog import ReportDialog
+from gui.workspace.exchange.importing import why_no_import
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,9 +84,7 @@ class Dialogs(QObject):
     # -- files ---------------------------------------------------------------------------------
 
     def _open_images(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(
-            self._window, gettext("Open images"), self._preferences.folder, _IMAGES
-        )
+        names, _ = QFileDialog.getOpenFileNames(self._window, gettext("Open images"), self._preferences.folder, _IMAGES)
         if names:
             self._preferences.folder = str(Path(names[0]).parent)
             self._workspace.opening.open(names)
@@ -156,7 +155,7 @@ class Dialogs(QObject):
     # -- annotations and reports ---------------------------------------------------------------
 
     def _import(self) -> None:
-        problem = self._workspace.importing.problem()
+        problem = why_no_import(self._workspace)
         if problem:
             self._workspace.messages.warning(problem)
         else:

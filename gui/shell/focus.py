@@ -36,8 +36,10 @@ class Panes:
     def _enter(self, pane: QWidget) -> None:
         dock = next((dock for dock in self._docks.values() if dock.widget() is pane), None)
         window = None if dock is None else dock.parentWidget()
-        if dock is not None and isinstance(window, QMainWindow) and (
-            dock.isFloating() or window.tabifiedDockWidgets(dock)
+        if (
+            dock is not None
+            and isinstance(window, QMainWindow)
+            and (dock.isFloating() or window.tabifiedDockWidgets(dock))
         ):
             dock.raise_()
         target = _target(pane)

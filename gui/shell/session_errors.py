@@ -68,4 +68,3 @@ class SessionErrors(QObject):
             self._store.folder = Path(name)
             self._preferences.sessions_folder = name
             self._workspace.opening.open(paths)
-

@@ -131,7 +131,9 @@ class StatusLine(QStatusBar):
         """Show whether somebody answers for the counts as they are now; nothing if nobody ever signed."""
         text, superseded = self._workspace.sign_offs.text, self._workspace.sign_offs.superseded
         self.sign_off.setText(f"⚠ {text}" if superseded else text)
-        self.sign_off.setToolTip(gettext("Something has changed since") if superseded else gettext("Nothing has changed since"))
+        self.sign_off.setToolTip(
+            gettext("Something has changed since") if superseded else gettext("Nothing has changed since")
+        )
         self.sign_off.setMinimumWidth(self.sign_off.sizeHint().width())
         self.sign_off.setVisible(bool(text))
 

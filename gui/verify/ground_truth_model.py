@@ -35,7 +35,11 @@ class TruthModel(QAbstractTableModel):
         self._verifier = verifier = workspace.verifier
         self._workspace = workspace
         self._classes: tuple[str, ...] = ()
-        for signal in (self._workspace.images.changed, self._workspace.inference.model_changed, self._workspace.store.session_changed):
+        for signal in (
+            self._workspace.images.changed,
+            self._workspace.inference.model_changed,
+            self._workspace.store.session_changed,
+        ):
             signal.connect(self.reset)
         self._workspace.truths.changed.connect(self._on_truth_changed)
         verifier.options_changed.connect(self._on_options_changed)

@@ -188,7 +188,9 @@ class ThresholdPage(QWidget):
         located = answer is not None and answer.located
         self.by.setEnabled(located)
         self.use_button.setEnabled(choice is not None and self._workspace.store.writable)
-        self.use_all_button.setEnabled(bool(self._choices(list(self._workspace.settings.classes))) and self._workspace.store.writable)
+        self.use_all_button.setEnabled(
+            bool(self._choices(list(self._workspace.settings.classes))) and self._workspace.store.writable
+        )
         self.copy_button.setEnabled(shown is not None)
         self.save_button.setEnabled(shown is not None)
         self.use_button.setText(f"&Use {choice.threshold:.2f} for {choice.class_name}" if choice else "&Use the best")

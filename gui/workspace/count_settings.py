@@ -126,11 +126,12 @@ class CountSettingsModel(QObject):
                 self._recorded = before
         elif self._stored() is None:
             with self._store.write() as write:
-                write.session.settings.set_first(self.value, self.classes)
+                write.session.settings.set_counting(self.value, self.classes)
 
     def changes(self, wanted: CountSettings, classes: tuple[str, ...] | None = None) -> tuple[ValueChange, ...]:
         """Return what other settings change in the session, as a part of an edit."""
-        return self._store.read(lambda session: session.settings.changes(wanted, classes), ())
+        names = self.classes if classes is None else classes
+        return self._store.read(lambda session: session.settings.changes(wanted, names), ())
 
     def _record(self, wanted: CountSettings, name: str) -> bool:
         return self._history.record([Edit(None, name, values=self.changes(wanted))])

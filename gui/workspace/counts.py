@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.cells import Detections
 from core.counting.count import CountIndex
 from core.counting.edits import CellEdits
 from core.session.values import SessionDamagedError, SessionError
@@ -20,6 +19,7 @@ from gui.workspace.images import State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from core.cells import Detections
     from core.counting.count import CountResult, CountSettings
     from core.counting.frame import Frame
     from core.session.values import CellChange, Edit, StoredDetections
@@ -286,8 +286,11 @@ class Counts(QObject):
         was, now = before[0], self._used[0]
         if before[1] != self._used[1]:
             self._cells.clear()
-        if was is None or now is None or (was.nms_iou, was.edge_rule) != (now.nms_iou, now.edge_rule) or (
-            before[1] != self._used[1]
+        if (
+            was is None
+            or now is None
+            or (was.nms_iou, was.edge_rule) != (now.nms_iou, now.edge_rule)
+            or (before[1] != self._used[1])
         ):
             self.forget_indices(list(self._known))
         else:

@@ -8,6 +8,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.counting.estimates import EstimateInputs, Fields, figures
+from core.session.settings import ESTIMATES
 from core.session.values import Edit, SessionError, Subject, ValueChange
 from core.text import gettext
 from gui.workspace.images import State
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from gui.workspace.messages import Messages
     from gui.workspace.store import SessionStore
 
-_KEY = "estimates"
 _NAMES = {
     "analyser_rbc": gettext("analyser's red cells (10¹²/L)"),
     "field_factor": gettext("platelet factor per field (10⁹/L)"),
@@ -76,13 +76,13 @@ class Estimates(QObject):
         if inputs != self.inputs and self._store.writable:
             text = gettext("removed") if value is None else f"{value:g}"
             edit = gettext("Estimates: {name} {value}").format(name=_NAMES[name], value=text)
-            change = ValueChange(Subject.SETTING, None, _KEY, self.inputs, inputs)
+            change = ValueChange(Subject.SETTING, None, msgspec.to_builtins(inputs), ESTIMATES)
             self._history.record([Edit(None, edit, values=(change,))])
         self.changed.emit()
 
     @Slot(object)
     def _on_recorded(self, edits: tuple[Edit, ...]) -> None:
-        if any(change.key == _KEY for edit in edits for change in edit.values):
+        if any(change.key == ESTIMATES for edit in edits for change in edit.values):
             self._read()
             self.changed.emit()
 

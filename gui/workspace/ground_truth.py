@@ -44,9 +44,7 @@ class GroundTruths(QObject):
 
     changed = Signal(object)  # id of the image
 
-    def __init__(
-        self, store: SessionStore, history: History, counts: Counts, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, store: SessionStore, history: History, counts: Counts, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
         self._history = history
@@ -143,9 +141,7 @@ class GroundTruths(QObject):
         self, truths: dict[int, dict[TruthSource, GroundTruth]], name: str, step: list[Edit] | None = None
     ) -> bool:
         """Record new truths of images, by their ids, the one that is used first."""
-        values = tuple(
-            change for image, after in truths.items() for change in _changes(image, self.all(image), after)
-        )
+        values = tuple(change for image, after in truths.items() for change in _changes(image, self.all(image), after))
         if not values:
             return True
         image = values[0].image if len(values) == 1 else None

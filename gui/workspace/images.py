@@ -13,7 +13,7 @@ from core.session.values import Edit, Subject, ValueChange
 from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from core.counting.region import Region
@@ -37,7 +37,8 @@ class ImageItem:
     """One image of the list.
 
     ``diameter`` is the red cell diameter in pixels set by hand (None: estimate it), ``edited`` the number of cells
-    that the user edited, ``reviewed_counts`` what was counted at the review, ``region`` the part that counts (None: all of it), ``stamp`` the file as it was read, None
+    that the user edited, ``reviewed_counts`` the counts that were reviewed
+    (empty if unknown, None if the image is not reviewed), ``region`` the part that counts (None: all of it), ``stamp`` the file as it was read, None
     until it is.
     """
 
@@ -49,14 +50,13 @@ class ImageItem:
     size: tuple[int, int] = (0, 0)
     seconds: float = 0.0
     diameter: float | None = None
-    reviewed: bool = False
-    reviewed_counts: dict[str, int] | None = None
+    reviewed_counts: Mapping[str, int] | None = None
     edited: int = 0
     stamp: FileStamp | None = None
     region: Region | None = None
 
     @classmethod
-    def of(cls, image: StoredImage) -> ImageItem:
+    def of(cls, image: StoredImage, edited: int = 0) -> ImageItem:
         """Return an image as the session has it."""
         return cls(
             image.id,
@@ -67,12 +67,16 @@ class ImageItem:
             (image.width, image.height),
             image.seconds,
             image.diameter,
-            image.reviewed,
             image.reviewed_counts,
-            image.edited,
+            edited,
             image.stamp,
             image.region,
         )
+
+    @property
+    def reviewed(self) -> bool:
+        """Whether the image is marked as reviewed."""
+        return self.reviewed_counts is not None
 
 
 class Images(QObject):
@@ -157,9 +161,10 @@ class Images(QObject):
         """Put images at the end of the list of the open session; return those that were not on it."""
         with self._store.write() as write:
             added = write.session.images.add(paths)
+            edited = write.session.edits.edited_cells()
         if not write.done or not added:
             return []
-        items = [ImageItem.of(image) for image in added]
+        items = [ImageItem.of(image, edited.get(image.id, 0)) for image in added]
         self._set_items([*self.items, *items])
         self.changed.emit()
         return items
@@ -183,12 +188,12 @@ class Images(QObject):
         item = self._by_id[image]
         if item.diameter == diameter:
             return False
-        name = gettext("Red cell diameter: estimated") if diameter is None else gettext(
-            "Red cell diameter: {diameter:.0f} px"
-        ).format(diameter=diameter)
-        return self._history.record(
-            [Edit(image, name, values=(ValueChange(Subject.DIAMETER, image, diameter),))]
+        name = (
+            gettext("Red cell diameter: estimated")
+            if diameter is None
+            else gettext("Red cell diameter: {diameter:.0f} px").format(diameter=diameter)
         )
+        return self._history.record([Edit(image, name, values=(ValueChange(Subject.DIAMETER, image, diameter),))])
 
     def _drop(self, gone: set[int]) -> None:
         """Show a list without some images, and what follows the current one if that is gone."""
@@ -220,8 +225,7 @@ class Images(QObject):
             )
             return []
         with self._store.write() as write:
-            write.session.images.relocate(found, self._store.user)
-            write.noted = True
+            write.note(write.session.images.relocate(found))
         if not write.done:
             return []
         for image, path in found.items():
@@ -242,9 +246,8 @@ class Images(QObject):
     @Slot()
     def _read(self) -> None:
         """Show the images of the session that is open now, and the one that was shown last."""
-        stored = self._store.read(lambda session: session.images.all(), [])
         self.current_id = None
-        self._set_items([ImageItem.of(image) for image in stored])
+        self._set_items(self._stored())
         last = self._store.remembered("current")
         if self.items:
             self.current_id = last if isinstance(last, int) and last in self._by_id else self.items[0].id
@@ -277,7 +280,7 @@ class Images(QObject):
             if item is None:
                 continue
             if change.subject is Subject.REVIEW:
-                item.reviewed, item.reviewed_counts = change.after is not None, change.after or None
+                item.reviewed_counts = change.after
                 self.item_changed.emit(item.id)
             elif change.subject is Subject.DIAMETER:
                 item.diameter = change.after
@@ -297,9 +300,15 @@ class Images(QObject):
 
     def _restore(self) -> None:
         """Show the list as the session has it, after images came back to it."""
-        stored = self._store.read(lambda session: session.images.all(), [])
-        self._set_items([self._by_id.get(image.id) or ImageItem.of(image) for image in stored])
+        self._set_items([self._by_id.get(item.id) or item for item in self._stored()])
         self.changed.emit()
+
+    def _stored(self) -> list[ImageItem]:
+        edited = self._store.read(lambda session: session.edits.edited_cells(), {})
+        return [
+            ImageItem.of(image, edited.get(image.id, 0))
+            for image in self._store.read(lambda session: session.images.all(), [])
+        ]
 
     def _show_undone(self, edits: tuple[Edit, ...]) -> None:
         """Show where something was undone or redone, and say so, unless it was in the image that is shown."""

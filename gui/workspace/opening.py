@@ -56,9 +56,7 @@ class Opening(QObject):
         if not new:
             if found:
                 self._images.set_current(known[found[0]].id)
-            self._messages.info(
-                gettext("No new images were found there; choose images or a folder with images.")
-            )
+            self._messages.info(gettext("No new images were found there; choose images or a folder with images."))
             return
         if [item.path for item in self._images.items] == [demo_smear()]:
             self._store.close()  # the user's own images are not added to the demo's numbers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -115,4 +114,4 @@ class FieldQualities(QObject):
 
 def detector_result(cells: ImageCells) -> DetectorResult:
     """Return the cells of an image, edits applied, with all that the detector measured in it."""
-    return replace(cells.found.result(), detections=cells.cells)
+    return cells.found.result(cells.cells)

@@ -25,9 +25,7 @@ class Reviews(QObject):
 
     changed = Signal()
 
-    def __init__(
-        self, store: SessionStore, images: Images, counts: Counts, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, store: SessionStore, images: Images, counts: Counts, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._images = images
         self._counts = counts
@@ -65,8 +63,8 @@ class Reviews(QObject):
 
     def change(self, item: ImageItem, reviewed: bool) -> ValueChange:
         """Return what setting or taking the mark changes, as a part of an edit."""
-        before = (item.reviewed_counts or {}) if item.reviewed else None
-        return ValueChange(Subject.REVIEW, item.id, dict(self._counts.counts(item.id) or {}) if reviewed else None)
+        counts = dict(self._counts.counts(item.id) or {}) if reviewed else None
+        return ValueChange(Subject.REVIEW, item.id, counts)
 
     @Slot()
     def _read(self) -> None:
@@ -83,9 +81,9 @@ class Reviews(QObject):
         before = len(self.outdated)
         for image in images:
             item = self._images.item(image)
-            seen = item.reviewed_counts if item is not None and item.reviewed else None
+            seen = item.reviewed_counts if item is not None else None
             counts = self._counts.known_counts(image)
-            if counts is None or seen is None or seen == counts:
+            if counts is None or not seen or seen == counts:
                 self.outdated.discard(image)
             else:
                 self.outdated.add(image)

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.report.sign_off import Signed, SignOff, SignOffCheck, Superseded, sign
+from core.report.gather import gathering
+from core.report.sign_off import SignOff, sign
 from core.text import gettext
 from core.version import __version__
 from gui.tasks import Debounce, IdleLoop
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from core.report.content import ReportContent
+    from core.session.session import Session
     from gui.workspace.count_settings import CountSettingsModel
     from gui.workspace.counts import Counts
     from gui.workspace.history import History
@@ -45,7 +49,7 @@ class SignOffs(QObject):
         self._settings = settings
         self.text = ""
         self.superseded = False
-        self._check: SignOffCheck | None = None
+        self._content: ReportContent | None = None
         self._loop = IdleLoop(self)
         self._loop.ended.connect(self._on_checked)
         self._settle = Debounce(_SETTLE_MS, self._look, self)
@@ -65,7 +69,7 @@ class SignOffs(QObject):
     def _stop(self) -> None:
         self._settle.stop()
         self._loop.stop()
-        self._check = None
+        self._content = None
 
     @Slot()
     def _look(self) -> None:
@@ -75,16 +79,18 @@ class SignOffs(QObject):
             self._show("", superseded=False)
             return
         self._store.flush()
-        self._check = SignOffCheck(session, self._settings.value)
-        self._loop.start(iter(self._check))
+        self._loop.start(self._gather(session))
+
+    def _gather(self, session: Session) -> Iterator[int]:
+        self._content = yield from gathering(session, settings=self._settings.value)
 
     @Slot()
     def _on_checked(self) -> None:
-        state = None if self._check is None else self._check.state
-        if isinstance(state, Signed):
-            self._show(gettext("Signed by {name}").format(name=state.sign_off.user), superseded=False)
-        elif isinstance(state, Superseded):
-            self._show(gettext("Sign-off by {name} superseded").format(name=state.sign_off.user), superseded=True)
+        content = self._content
+        if content is not None and content.signed:
+            self._show(gettext("Signed by {name}").format(name=content.signed.user), superseded=False)
+        elif content is not None and content.superseded:
+            self._show(gettext("Sign-off by {name} superseded").format(name=content.superseded.user), superseded=True)
 
     def _show(self, text: str, *, superseded: bool) -> None:
         if (text, superseded) != (self.text, self.superseded):

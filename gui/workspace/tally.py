@@ -172,8 +172,10 @@ class Tally(QObject):
         if item is None or not self._changed or not self._store.writable:
             return
         counts = ", ".join(f"{name} {number:,}" for name, number in self.truth.counts().items())
-        text = gettext("Counted by hand without seeing the boxes: {counts}") if self.truth.blind else gettext(
-            "Counted by hand: {counts}"
+        text = (
+            gettext("Counted by hand without seeing the boxes: {counts}")
+            if self.truth.blind
+            else gettext("Counted by hand: {counts}")
         )
         if self.truth.classes:
             with self._store.write() as write:
@@ -221,7 +223,7 @@ class Tally(QObject):
             return False
         before = self.total(name)
         blind = self.options.blind and (self.truth.blind or not len(self.truth))
-        if not self._mark(Mark(len(self.truth), name, x, y), blind=blind):
+        if not self._mark(Mark(len(self.truth), name, x, y, first=name not in self.truth.classes), blind=blind):
             return False
         self.marked.emit()
         options = self.options
@@ -230,15 +232,15 @@ class Tally(QObject):
         return True
 
     def _mark(self, mark: Mark, *, blind: bool) -> bool:
-        """Record a new mark; the first ones of a class, and of a blind count, make the manual count another one."""
+        """Record a new mark; the first one begins the manual count."""
         image, truth = self._image, self.truth
         if image is None:
             return False
-        name = gettext("Mark {name}").format(name=mark.name)
-        if mark.name in truth.classes and truth.blind == blind and self._is_used(image):
+        name = gettext("Mark {name}").format(name=mark.class_name)
+        if len(truth) and truth.blind == blind and self._is_used(image):
             change = ValueChange(Subject.MARK, image, mark)
             return self._history.record([Edit(image, name, values=(change,))])
-        return self._truths.set(image, replace(truth.with_point(mark.name, mark.x, mark.y), blind=blind), name)
+        return self._truths.set(image, replace(truth.with_point(mark.class_name, mark.x, mark.y), blind=blind), name)
 
     def _is_used(self, image: int) -> bool:
         used = self._truths.used(image)

@@ -94,9 +94,7 @@ class Workspace(QObject):
         self.verifier = Verifier(
             self.store, self.images, self.settings, self.counts, self.truths, self.inference, self.messages, self
         )
-        self.comparison = ModelComparison(
-            self.store, self.images, self.inference, self.verifier, self.messages, self
-        )
+        self.comparison = ModelComparison(self.store, self.images, self.inference, self.verifier, self.messages, self)
         self.verified_thresholds = VerifiedThresholds(self.store, self.history, self.settings, self.inference, self)
         self.fixes = Fixes(self.store, self.images, self.editing, self)
         self.inference.queue.open_model(model)

@@ -26,9 +26,7 @@ class CellTool(Tool):
 
     colour = QColor("#2f7bd9")
 
-    def __init__(
-        self, canvas: Canvas, editing: Editing, selection: Selection, settings: CountSettingsModel
-    ) -> None:
+    def __init__(self, canvas: Canvas, editing: Editing, selection: Selection, settings: CountSettingsModel) -> None:
         super().__init__(canvas)
         self.editing = editing
         self.selection = selection

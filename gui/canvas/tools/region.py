@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent
 
 from gui.canvas.tools.base import Tool
 from gui.workspace.selection import ToolName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtGui import QKeyEvent, QMouseEvent
 
     from core.counting.region import Point
     from gui.canvas.view import Canvas

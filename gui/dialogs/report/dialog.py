@@ -165,7 +165,9 @@ class ReportDialog(FittingDialog):
         self.state.setText(f"{text}\nContent {short(content.content)}")
         pictures = "1 picture has" if left == 1 else f"{left} pictures have"
         self._say(f"{pictures} no count; the report names them." if left else "")
-        able = self._workspace.store.writable and bool(content.counted) and not content.signed and not self._writing.busy
+        able = (
+            self._workspace.store.writable and bool(content.counted) and not content.signed and not self._writing.busy
+        )
         self.sign_button.setEnabled(able)
         self.sign_button.setToolTip("" if self._workspace.store.writable else "The session is open for reading only")
 

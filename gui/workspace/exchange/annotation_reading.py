@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.annotations.base import AnnotatedImage
-    from gui.workspace.images import Entry
+    from gui.workspace.images import ImageItem
 
 Size = tuple[int, int]
 _ON_THEIR_SIDE = (5, 6, 7, 8)  # EXIF orientations that swap width and height
@@ -49,18 +49,18 @@ class PictureIndex:
     counted yet to learn their size.
     """
 
-    def __init__(self, entries: Iterable[Entry], stopped: threading.Event | None = None) -> None:
+    def __init__(self, items: Iterable[ImageItem], stopped: threading.Event | None = None) -> None:
         self._stopped = stopped or threading.Event()
         self._sizes: dict[int, Size | None] = {}
         self._by_name: defaultdict[str, list[ListedPicture]] = defaultdict(list)
         self._by_stem: defaultdict[str, list[ListedPicture]] = defaultdict(list)
-        for entry in entries:
-            folders = tuple(same_on_every_disk(part) for part in entry.path.parent.parts)
-            picture = ListedPicture(entry.id, entry.path, folders)
-            self._by_name[same_on_every_disk(entry.path.name)].append(picture)
-            self._by_stem[same_on_every_disk(file_stem(entry.path.name))].append(picture)
-            if all(entry.size):
-                self._sizes[entry.id] = entry.size
+        for item in items:
+            folders = tuple(same_on_every_disk(part) for part in item.path.parent.parts)
+            picture = ListedPicture(item.id, item.path, folders)
+            self._by_name[same_on_every_disk(item.path.name)].append(picture)
+            self._by_stem[same_on_every_disk(file_stem(item.path.name))].append(picture)
+            if all(item.size):
+                self._sizes[item.id] = item.size
 
     def find(self, name: str) -> list[ListedPicture]:
         """Return the pictures that a name may mean: by file name, else by stem.

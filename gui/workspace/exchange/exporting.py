@@ -23,14 +23,14 @@ from core.session.session import SessionError, stamp_of
 from core.text import gettext, ngettext
 from gui.tasks import IdleLoop, Task
 from gui.workspace.images import State
-from gui.workspace.store import Level
+from gui.workspace.messages import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from core.session.values import FileStamp
-    from gui.workspace.document import Document
-    from gui.workspace.images import Entry
+    from gui.workspace.images import ImageItem
+    from gui.workspace.workspace import Workspace
 
 _NAMED = 3
 _HERE = Path()
@@ -70,40 +70,40 @@ class Format(Enum):
         }[self]
 
 
-def entries_in(document: Document, scope: Scope) -> list[Entry]:
+def entries_in(workspace: Workspace, scope: Scope) -> list[ImageItem]:
     """Return the counted pictures of a scope, in the order of the list.
 
     A picture that was reviewed before its count changed is none of the reviewed: nobody saw the cells it has now.
     """
-    current = document.current_entry
+    current = workspace.images.current
     return [
-        entry
-        for entry in document.entries
-        if entry.state is State.COUNTED
-        and (scope is not Scope.CURRENT or entry is current)
-        and (scope is not Scope.REVIEWED or (entry.reviewed and not document.reviews.changed(entry)))
+        item
+        for item in workspace.images.items
+        if item.state is State.COUNTED
+        and (scope is not Scope.CURRENT or item is current)
+        and (scope is not Scope.REVIEWED or (item.reviewed and not workspace.reviews.is_outdated(item.id)))
     ]
 
 
-def outdated_reviews(document: Document) -> str:
+def outdated_reviews(workspace: Workspace) -> str:
     """Return that some pictures were reviewed before their count changed, "" if none was."""
-    number = sum(document.reviews.changed(entry) for entry in document.entries)
+    number = sum(workspace.reviews.is_outdated(item.id) for item in workspace.images.items)
     if not number:
         return ""
     which = "1 picture was reviewed before its" if number == 1 else f"{number:,} pictures were reviewed before their"
     return f"{which} count changed, and will be left out; look again and press R."
 
 
-def why_no_export(document: Document, scope: Scope) -> str:
+def why_no_export(workspace: Workspace, scope: Scope) -> str:
     """Return why a scope has nothing to export, "" if it has."""
-    if entries_in(document, scope):
+    if entries_in(workspace, scope):
         return ""
-    if not document.entries:
+    if not workspace.images.items:
         return "No picture is open."
     return {
         Scope.CURRENT: "This picture is not counted yet.",
         Scope.COUNTED: "No picture is counted yet.",
-        Scope.REVIEWED: outdated_reviews(document) or "No picture is marked as reviewed yet.",
+        Scope.REVIEWED: outdated_reviews(workspace) or "No picture is marked as reviewed yet.",
     }[scope]
 
 
@@ -116,20 +116,20 @@ class ExportItem:
     annotated: AnnotatedImage
 
 
-def counted_boxes(document: Document, entry: Entry, name: str, *, whole: bool = False) -> AnnotatedImage | None:
+def counted_boxes(workspace: Workspace, item: ImageItem, name: str, *, whole: bool = False) -> AnnotatedImage | None:
     """Return the cells of a picture that count, corrections included; None if it has no cells to read.
 
     ``whole``: also those that only the counting frame leaves out.
     """
-    cells, settings, classes = document.cells_of(entry), document.settings, document.classes
+    cells, settings, classes = workspace.counts.cells(item.id), workspace.settings.value, workspace.settings.classes
     if cells is None or settings is None:
         return None
-    countable = entry.countable or cells.countable(settings.nms_iou, document.frames.of(entry))
+    countable = item.countable or cells.countable(settings.nms_iou, workspace.settings.frame(item))
     result = countable.count(settings.thresholds, classes)
     # a picture to learn from that lacks the boxes of some cells would teach that those are none
     chosen = cells.cells.taken(np.flatnonzero(result.counted | result.excluded if whole else result.counted))
     names = tuple(classes[label] for label in chosen.labels.tolist())
-    return AnnotatedImage(name, *entry.size, chosen.boxes, names, chosen.scores, contours=chosen.contours)
+    return AnnotatedImage(name, *item.size, chosen.boxes, names, chosen.scores, contours=chosen.contours)
 
 
 def picture_names(paths: Sequence[Path]) -> list[str]:
@@ -246,7 +246,7 @@ def _fault(item: ExportItem) -> str:
 class Exporting(QObject):
     """Gathers the counted cells of pictures between other events, and writes them on another thread.
 
-    ``ended`` tells whether the files were written; the document's message says what was done, or the
+    ``ended`` tells whether the files were written; the workspace's message says what was done, or the
     one sentence why not. It lives on when the dialog that began it is closed.
     """
 
@@ -254,16 +254,16 @@ class Exporting(QObject):
     writing = Signal()
     ended = Signal(bool)
 
-    def __init__(self, document: Document, entries: Sequence[Entry], kind: Format, target: Path) -> None:
-        super().__init__(document)
-        self._document = document
-        self._entries = list(entries)
+    def __init__(self, workspace: Workspace, items: Sequence[ImageItem], kind: Format, target: Path) -> None:
+        super().__init__(workspace)
+        self._workspace = workspace
+        self._entries = list(items)
         self._kind = kind
         self._target = target
         self._items: list[ExportItem] = []
         self._notices: list[str] = []
         self._stopped = False
-        session = document.session
+        session = workspace.store.session
         # The trainer takes names of sources divided by commas
         self._source = session.path.stem.replace(",", " ") if session else "reviewed"
         self._gathering = IdleLoop(self)
@@ -277,17 +277,17 @@ class Exporting(QObject):
         self._stopped = True
 
     def _gather(self) -> Iterator[None]:
-        document, session = self._document, self._document.session
-        names = picture_names([entry.path for entry in self._entries])
-        for entry, name in zip(self._entries, names, strict=True):
-            if self._stopped or document.session is not session:
+        workspace, session = self._workspace, self._workspace.store.session
+        names = picture_names([item.path for item in self._entries])
+        for item, name in zip(self._entries, names, strict=True):
+            if self._stopped or workspace.store.session is not session:
                 self._stopped = True
                 return
-            annotated = counted_boxes(document, entry, name, whole=self._kind is Format.TRAINING)
+            annotated = counted_boxes(workspace, item, name, whole=self._kind is Format.TRAINING)
             if annotated is None:
-                self._notices.append(f"{entry.path}: it is not counted, so it was left out; count it again (F5).")
+                self._notices.append(f"{item.path}: it is not counted, so it was left out; count it again (F5).")
             else:
-                self._items.append(ExportItem(entry.path, entry.stamp, annotated))
+                self._items.append(ExportItem(item.path, item.stamp, annotated))
             yield
 
     @Slot()
@@ -296,11 +296,11 @@ class Exporting(QObject):
             self._end(written=False)
             return
         if not self._items:
-            self._document.message.emit(Level.ERROR, f"{self._target}: nothing was written. {_first(self._notices)}")
+            self._workspace.messages.error(f"{self._target}: nothing was written. {_first(self._notices)}")
             self._end(written=False)
             return
         self.writing.emit()
-        target, kind, items, classes = self._target, self._kind, self._items, self._document.classes
+        target, kind, items, classes = self._target, self._kind, self._items, self._workspace.settings.classes
         source = self._source
         self._writing.start(lambda _: write_export(target, kind, items, classes, source))
 
@@ -315,7 +315,7 @@ class Exporting(QObject):
         if notices:
             left = ngettext("{n:,} image was left out: {first}", "{n:,} images were left out: {first}", len(notices))
             text += " " + left.format(n=len(notices), first=_first(notices))
-        self._document.message.emit(Level.WARNING if notices else Level.INFO, text)
+        self._workspace.messages.posted.emit(Level.WARNING if notices else Level.INFO, text)
         self._end(written=True)
 
     @Slot(object)
@@ -327,7 +327,7 @@ class Exporting(QObject):
             text = text.format(path=self._target, reason=error.strerror or type(error).__name__)
         else:
             text = gettext("{path}: exporting stopped unexpectedly ({error}).").format(path=self._target, error=error)
-        self._document.message.emit(Level.ERROR, text)
+        self._workspace.messages.error(text)
         self._end(written=False)
 
     def _end(self, written: bool) -> None:

@@ -18,16 +18,16 @@ from core.session.session import SessionError
 from core.text import gettext, ngettext
 from core.verification.ground_truth import GroundTruth
 from gui.tasks import IdleLoop
-from gui.workspace.store import Level
+from gui.workspace.messages import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from core.counting.count import CountSettings
     from core.session.values import Command
-    from gui.workspace.document import Document
     from gui.workspace.exchange.annotation_reading import FoundBoxes, FoundPicture
-    from gui.workspace.images import Entry, ImageCells
+    from gui.workspace.images import ImageCells, ImageItem
+    from gui.workspace.workspace import Workspace
 
 NamedBox = tuple[str, tuple[float, float, float, float]]
 
@@ -87,13 +87,13 @@ class ImportPlan:
         return ""
 
 
-def why_no_import(document: Document) -> str:
+def why_no_import(workspace: Workspace) -> str:
     """Return why nothing can be imported into a session, "" if it can."""
-    if document.session is None or not document.entries:
+    if workspace.store.session is None or not workspace.images.items:
         return "Annotations belong to pictures; open the pictures first, then import."
-    if document.session.read_only:
-        return f"{document.session.path}: it was opened for reading only; save a copy of the session, and import there."
-    if not document.classes:
+    if workspace.store.session.read_only:
+        return f"{workspace.store.session.path}: it was opened for reading only; save a copy of the session, and import there."
+    if not workspace.settings.classes:
         return "The model is still being opened; import when its classes are known."
     return ""
 
@@ -139,22 +139,22 @@ def removals(
 class Importing(QObject):
     """Puts imported boxes into the session, picture by picture; all of it is one step to undo.
 
-    ``ended`` comes when all are in, or it was stopped; the document's message says what was done.
+    ``ended`` comes when all are in, or it was stopped; the workspace's message says what was done.
     """
 
     progressed = Signal(int)  # pictures done
     ended = Signal()
 
-    def __init__(self, document: Document, plan: ImportPlan, parent: QObject | None = None) -> None:
-        super().__init__(parent or document)
-        self._document = document
-        self._session = document.session
+    def __init__(self, workspace: Workspace, plan: ImportPlan, parent: QObject | None = None) -> None:
+        super().__init__(parent or workspace)
+        self._workspace = workspace
+        self._session = workspace.store.session
         self._plan = plan
         self._pictures = self._boxes = self._known = 0
         self._unmarked = 0
         self._step: list[Command] = []
-        if plan.use is not Use.TRUTH and not document.person:
-            document.editing.person_wanted.emit()
+        if plan.use is not Use.TRUTH and not workspace.store.user:
+            workspace.store.user_wanted.emit()
         self._steps = IdleLoop(self)
         self._steps.progressed.connect(self.progressed)
         self._steps.ended.connect(self._on_ended)
@@ -167,18 +167,18 @@ class Importing(QObject):
 
     def _import_all(self) -> Iterator[None]:
         for picture in self._plan.found.pictures:
-            if self._document.session is not self._session or not self._import(picture):
+            if self._workspace.store.session is not self._session or not self._import(picture):
                 return
             self._pictures += 1
             yield
 
     def _import(self, picture: FoundPicture) -> bool:
-        """Import one picture; False, and a message from the document, if it could not be stored."""
-        document, session, boxes = self._document, self._session, self._plan.boxes(picture)
-        entry, settings = document.entry(picture.id), document.settings
+        """Import one picture; False, and a message from the workspace, if it could not be stored."""
+        workspace, session, boxes = self._workspace, self._session, self._plan.boxes(picture)
+        item, settings = workspace.images.item(picture.id), workspace.settings.value
         if session is None or settings is None:
             return False
-        if entry is None:
+        if item is None:
             return True
         try:
             if self._plan.use is Use.TRUTH:
@@ -188,35 +188,35 @@ class Importing(QObject):
                 self._known += len(boxes) - len(new)
                 boxes = new
                 name = ngettext("Import {n:,} cell", "Import {n:,} cells", len(boxes)).format(n=len(boxes))
-                if not self._correct(entry, name, self._additions(boxes)):
+                if not self._correct(item, name, self._additions(boxes)):
                     return False
             else:
                 earlier = session.changes(picture.id).values()
-                changes = removals(document.cells_of(entry), earlier, document.classes, settings)
+                changes = removals(workspace.counts.cells(item.id), earlier, workspace.settings.classes, settings)
                 name = ngettext(
                     "Replace the count by {n:,} imported cell", "Replace the count by {n:,} imported cells", len(boxes)
                 ).format(n=len(boxes))
-                if not self._correct(entry, name, changes + self._additions(boxes)):
+                if not self._correct(item, name, changes + self._additions(boxes)):
                     return False
         except SessionError as error:
-            document.message.emit(Level.ERROR, str(error))
+            workspace.messages.error(str(error))
             return False
         self._boxes += len(boxes)
         return True
 
     def _additions(self, boxes: Sequence[NamedBox]) -> list[CellChange]:
         """Return the changes that put boxes as new cells."""
-        session = self._document.session
+        session = self._workspace.store.session
         number = session.new_ids(len(boxes)) if session is not None and boxes else 0
         cells = (Cell(name, box, 1.0, Origin.IMPORTED) for name, box in boxes)
         return [CellChange(number + place, None, cell) for place, cell in enumerate(cells)]
 
-    def _correct(self, entry: Entry, name: str, changes: list[CellChange]) -> bool:
+    def _correct(self, item: ImageItem, name: str, changes: list[CellChange]) -> bool:
         """Correct one picture, as a part of the one step that the import is; False if it could not be stored."""
-        reviewed = entry.reviewed
-        if changes and not self._document.editing.edit_image(entry.id, name, changes, self._step):
+        reviewed = item.reviewed
+        if changes and not self._workspace.editing.edit_image(item.id, name, changes, self._step):
             return False
-        self._unmarked += reviewed and not entry.reviewed
+        self._unmarked += reviewed and not item.reviewed
         return True
 
     def _keep_truth(self, picture: FoundPicture) -> None:
@@ -230,12 +230,12 @@ class Importing(QObject):
         )
         truth = GroundTruth.imported(annotated, self._plan.complete_for, points=annotated.points)
         note = ngettext("Ground truth imported ({n:,} cell)", "Ground truth imported ({n:,} cells)", len(boxes))
-        self._document.truths.put(picture.id, truth, note.format(n=len(boxes)))
+        self._workspace.truths.set(picture.id, truth, note.format(n=len(boxes)))
 
     @Slot()
     def _on_ended(self) -> None:
-        if self._document.session is self._session:
-            self._document.editing.add_step(self._step)
+        if self._workspace.store.session is self._session:
+            self._workspace.history.add_step(self._step)
         total, done, boxes = len(self._plan.found.pictures), self._pictures, self._boxes
         where = ngettext("{n:,} image", "{n:,} images", total).format(n=total)
         if done != total:
@@ -258,6 +258,6 @@ class Importing(QObject):
                 self._unmarked,
             )
             text += " " + unmarked.format(n=self._unmarked)
-        self._document.message.emit(Level.WARNING if self._unmarked else Level.INFO, text)
+        self._workspace.messages.posted.emit(Level.WARNING if self._unmarked else Level.INFO, text)
         self.ended.emit()
         self.deleteLater()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.report.content import Sample
 from core.report.gather import gathering
-from core.session.values import Edit, SessionError, Subject, ValueChange
+from core.session.settings import SAMPLE
+from core.session.values import Edit, Sample, SessionError, Subject, ValueChange
 from core.text import gettext
 from gui.tasks import IdleLoop
 
@@ -55,9 +56,8 @@ class Reporting(QObject):
 
     def set_sample(self, sample: Sample) -> None:
         """Set the sample id and the free fields of the session."""
-        before = self.sample()
-        if self._store.writable and sample != before:
-            change = ValueChange(Subject.SETTING, None, "sample", before, sample)
+        if self._store.writable and sample != self.sample():
+            change = ValueChange(Subject.SETTING, None, msgspec.to_builtins(sample), SAMPLE)
             self._history.record([Edit(None, gettext("Sample: {id}").format(id=sample.id or "–"), values=(change,))])
 
     # -- gathering -----------------------------------------------------------------------------

@@ -10,13 +10,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.counting.reconcile import effective, find_conflicts
 from core.detection.loading import with_methods
-from core.session.values import Edit, Subject, ValueChange
+from core.session.values import Edit, StoredDetections, Subject, ValueChange
 from core.text import gettext, ngettext
 from gui.workspace.counts import ImageCells
 from gui.workspace.images import State
 from gui.workspace.inference.model import SessionModel, in_use
 from gui.workspace.inference.queue import CountingQueue
-from gui.workspace.inference.results import stored_detections
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from core.models.card import ModelCard
     from core.models.method import Method
     from core.session.session import Session
-    from core.session.values import StoredDetections
     from gui.workspace.conflicts import Conflicts
     from gui.workspace.count_settings import CountSettingsModel
     from gui.workspace.counts import Counts
@@ -148,7 +146,9 @@ class Inference(QObject):
     def _read(self) -> None:
         session = self._store.session
         if session is not None:
-            self._store.read(lambda session: self._session_model.restore(session, session.models.in_use, self.model), None)
+            self._store.read(
+                lambda session: self._session_model.restore(session, session.models.in_use, self.model), None
+            )
 
     @Slot()
     def _on_images_changed(self) -> None:
@@ -184,7 +184,9 @@ class Inference(QObject):
             first = session.detections.new_ids(len(result.detections))
             result = replace(result, detections=result.detections.numbered_from(first))
             file = item.stamp.sha256 if item.stamp else ""
-            found = stored_detections(result, model, file=file, by_hand=item.diameter)
+            found = StoredDetections.of(
+                result, model.card.classes, model.card.name, model.sha256, file=file, by_hand=item.diameter
+            )
             changes = session.edits.changes(item.id)
             if changes:
                 self._compare(session, item, found, changes)
@@ -197,13 +199,16 @@ class Inference(QObject):
                 notices=item.notices,
                 stamp=item.stamp,
             )
-            session.models.keep(model.sha256, model.card, in_use(model).path)
+            session.models.keep(model.sha256, model.card)
+            session.models.use(in_use(model))
         if not write.done:
             self.queue.put_back(item)
             return
         item.state = State.COUNTED
         # not read from the session again: the worker has done a part of the counting of just these cells
-        self._counts.take(item.id, ImageCells.of(found.in_order_of(self._settings.classes), changes, self._settings.classes))
+        self._counts.take(
+            item.id, ImageCells.of(found.in_order_of(self._settings.classes), changes, self._settings.classes)
+        )
         self._images.item_changed.emit(item.id)
         if changes:
             self._report_conflicts(item)
@@ -297,10 +302,9 @@ class Inference(QObject):
 
     def _record_choice(self, model: AnyModel, *, start_over: bool) -> None:
         """Record that the session is counted with another model from now on."""
-        before = self._store.read(lambda session: session.models.in_use, None)
         with self._store.write() as write:
-            write.session.models.keep(model.sha256, model.card, in_use(model).path)
-        values = (ValueChange(Subject.MODEL, None, "", before, in_use(model)),)
+            write.session.models.keep(model.sha256, model.card)
+        values: tuple[ValueChange, ...] = (ValueChange(Subject.MODEL, None, in_use(model)),)
         if start_over:
             values += self._settings.changes(self._settings.suggested(model.card), model.card.classes)
         name = gettext("Model {name}").format(name=model.card.name)
@@ -330,4 +334,3 @@ class Inference(QObject):
     def _on_model_failed(self, error: str) -> None:
         self._messages.error(" ".join(filter(None, (error, self._session_model.give_up(self.model)))))
         self.activity_changed.emit()
-

@@ -142,8 +142,13 @@ class Worker(QObject):
             # asked here, since a network that is gone may take its time to say so
             (self.unreachable if _folder_is_gone(job.path) else self.failed).emit(job, str(error))
         except MemoryError:
-            self.failed.emit(job, gettext("{path}: too large for the free memory; close other programs or crop it.").format(path=job.path))
-        except Exception as error:  # noqa: BLE001  a bug in one image must not stop the rest
+            self.failed.emit(
+                job,
+                gettext("{path}: too large for the free memory; close other programs or crop it.").format(
+                    path=job.path
+                ),
+            )
+        except Exception as error:
             LOG.exception("counting %s", job.path)
             text = gettext("{path}: counting stopped unexpectedly ({error}); the other images go on.")
             self.failed.emit(job, text.format(path=job.path, error=error))

@@ -231,10 +231,10 @@ class ModelComparison(QObject):
         self._found.clear()
         self.compare()
 
-    def close_down(self) -> None:
+    def close(self) -> None:
         """End the threads."""
-        for background in (self._opening, self._running, self._comparing):
-            background.close()
+        for task in (self._opening, self._running, self._comparing):
+            task.close()
 
 
 def _stored_candidates(session: Session) -> list[Candidate]:

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 class Fixes(QObject):
     """Fixes errors that verification found, one edit for each image; every method returns how many cells it fixed."""
 
-    def __init__(
-        self, store: SessionStore, images: Images, editing: Editing, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, store: SessionStore, images: Images, editing: Editing, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
         self._images = images

@@ -12,11 +12,11 @@ from core.detection.loading import CellDetector, detector_for
 from core.detection.loading import open_model as open_any_model
 from core.imaging.reading import ImageError, read_image
 from core.models.network import ModelError
+from core.session.values import StoredDetections
 from core.text import gettext
 from core.verification.cases import Case
 from core.verification.comparison import ModelResult, ModelRow, compare_models
 from gui.tasks import Cancelled
-from gui.workspace.inference.results import stored_detections
 
 if TYPE_CHECKING:
     import threading
@@ -80,7 +80,8 @@ def run_models(runs: list[ModelRun], cancel: threading.Event, report: Callable[[
         except (ModelError, ImageError) as error:
             problems.append(str(error))
             continue
-        report((run, stored_detections(result, detector.model, file=run.file, by_hand=run.diameter)))
+        card, sha256 = detector.card, run.candidate.sha256
+        report((run, StoredDetections.of(result, card.classes, card.name, sha256, file=run.file, by_hand=run.diameter)))
     return problems
 
 

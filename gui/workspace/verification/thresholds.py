@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from core.session.values import UNKNOWN, Edit, Subject, ValueChange
+from core.session.settings import origin_key
+from core.session.values import Edit, Subject, ValueChange
 from core.text import gettext, ngettext
 from core.verification.thresholds import ThresholdRecord
 
@@ -53,8 +54,7 @@ class VerifiedThresholds(QObject):
         ]
         chosen = {choice.class_name: choice.threshold for choice in choices}
         values = tuple(
-            ValueChange(Subject.SETTING, None, f"origin {record.choice.class_name}", UNKNOWN, record)
-            for record in records
+            ValueChange(Subject.SETTING, None, record, origin_key(record.choice.class_name)) for record in records
         )
         name = "; ".join(_sentence(record) for record in records)
         self._store.flush()

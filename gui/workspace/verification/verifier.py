@@ -198,9 +198,7 @@ class Verifier(QObject):
         if cells is None:
             return None
         frame, diameter = self._settings.frame(item), cells.found.diameter
-        checked = Checked(
-            item.id, item.path.name, cells.found.detections, cells.corrections, truth, frame, diameter
-        )
+        checked = Checked(item.id, item.path.name, cells.found.detections, cells.corrections, truth, frame, diameter)
         self._checked[item.id] = checked
         return checked
 
