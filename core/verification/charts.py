@@ -161,9 +161,8 @@ def _precision_recall(located: list[tuple[int, ClassAnswer]]) -> Chart:
         known = ~np.isnan(recall)
         name = gettext("{name}, AP {ap}").format(name=each.name, ap=_share(each.average_precision))
         series.append(Series(name, label, recall[known], precision[known], texts, symbols=False))
-    return Chart(
-        Kind.PRECISION_RECALL.value, gettext("Recall"), gettext("Precision"), series, x_range=(0, 1.02), y_range=(0, 1.05)
-    )  # fmt: skip
+    x_name, y_name = gettext("Recall"), gettext("Precision")
+    return Chart(Kind.PRECISION_RECALL.value, x_name, y_name, series, x_range=(0, 1.02), y_range=(0, 1.05))
 
 
 def _some(points: int) -> NDArray[np.int64]:
