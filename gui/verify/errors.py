@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from gui.tasks import Task
 from gui.verify.place_view import PlaceView
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.verification.places import MOST_EXPLAINED, Place, Verdict, find_places
+from core.verification.places import MOST_EXPLAINED, Place, Verdict, find_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -29,7 +29,7 @@ from gui.verify.model_table import ModelTableModel, with_interval
 from gui.widgets.plot import PlotPane, scrolling
 from gui.widgets.tables import CopyTable
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.verification.charts import Chart, Series
+from core.verification.charts import Chart, Series
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,14 +11,14 @@ from gui.verify.sweep_table import SweepTable
 from gui.widgets.colour import swatch
 from gui.widgets.plot import PlotPane, scrolling
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.verification.charts import Kind, make_chart
+from core.verification.charts import Kind, make_chart
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from core.classes import Palette
     from core.verification.thresholds import ThresholdChoice
-    from gui.workspace.verification.figures import ClassAnswer
+    from core.verification.figures import ClassAnswer
     from gui.workspace.workspace import Workspace
 
 _WIDE = 900

@@ -23,7 +23,7 @@ from gui.verify.models import ModelPage
 from gui.verify.sweep_table import sweep_csv
 from gui.verify.thresholds import ThresholdPage
 from gui.widgets.wheel_safe import QuietComboBox, QuietSpinBox
-from gui.workspace.verification.request import STEPS, Scope
+from core.verification.request import STEPS, Scope
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QShowEvent
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from core.classes import Palette
     from gui.preferences import Preferences
     from gui.widgets.plot import PlotPane
-    from gui.workspace.verification.places import Verdict
+    from core.verification.places import Verdict
     from gui.workspace.workspace import Workspace
 
 _CHECKED = (("the model's count", False), ("the corrected count", True))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gui.workspace.inference.inference import Inference
     from gui.workspace.messages import Messages
     from gui.workspace.store import SessionStore
-    from gui.workspace.verification.request import Checked
+    from core.verification.request import Checked
     from gui.workspace.verification.verifier import Verifier
 
 LOG = logging.getLogger(__name__)

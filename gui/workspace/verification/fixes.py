@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gui.workspace.editing import Editing
     from gui.workspace.images import ImageItem, Images
     from gui.workspace.store import SessionStore
-    from gui.workspace.verification.places import Place
+    from core.verification.places import Place
 
 
 class Fixes(QObject):
