@@ -53,9 +53,7 @@ class OldNames:
         self.images.change(image, diameter=None if diameter is None else float(diameter))
 
     def set_counted(self, image: int, found: StoredDetections, **facts: Any) -> None:
-        stamp = facts["stamp"]
-        by_hand = self.images.row(image).diameter
-        self.detections.set_counted(image, replace(found, file=stamp.sha256 if stamp else "", by_hand=by_hand), **facts)
+        self.detections.set_counted(image, found, **facts)
 
     def new_ids(self, count: int) -> int:
         return self.detections.new_ids(count)
@@ -146,7 +144,7 @@ class OldNames:
         elif kind == "other ground truth":
             value = [truth.stored() for truth in self.truths.all(int(rest))[1:]]
         else:
-            value = self.view.get(key)
+            return self.view.get(key, default)
         return default if value is None else value
 
     def get_all(self, prefix: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from core.session.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
 CHECKED_SIZE = 256 * 2**20
 """Files above this many bytes are not checked as a whole on opening."""
@@ -54,6 +54,7 @@ class SessionFile:
         self.read_only = read_only
         self.version = version
         self.connection = connection
+        self.reloads: list[Callable[[], None]] = []
         self._inside = False
         self._identity = identity_of(path)
         _in_use.add(self._identity)
@@ -130,11 +131,19 @@ class SessionFile:
             with contextlib.suppress(sqlite3.Error):
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
+            if not inner:
+                self._reload()
             if isinstance(error, (*DATABASE_ERRORS, OSError)):
                 raise explain(self.path, error) from error
             raise
         finally:
             self._inside = inner
+
+    def _reload(self) -> None:
+        """Have read again what is kept in memory of small tables, after a transaction that came to nothing."""
+        for reload in self.reloads:
+            with contextlib.suppress(SessionError):
+                reload()
 
     def _check_place(self) -> None:
         """Refuse to write into a file that is not there any more; the system would let us."""

@@ -114,11 +114,15 @@ class StoredResults:
     ) -> None:
         """Store the detections of an image that count from now on; edits stay.
 
+        They hold for the file that ``stamp`` is of, and for the diameter that the image has.
+
         Raises
         ------
         ValueError
             If the ids are not consecutive, or an origin is not ``MODEL``.
         """
+        by_hand = self._images.row(image).diameter
+        found = replace(found, file=stamp.sha256 if stamp else "", by_hand=by_hand)
         with self._file.transaction():
             model = self._write(image, found)
             self._images.change(

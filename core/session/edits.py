@@ -83,6 +83,8 @@ class Edits:
 
         All of it is on the disk when this returns. Whatever number it came with is ignored.
         """
+        if edit.image is not None:
+            self._images.row(edit.image)
         edit = replace(edit, values=tuple(replace(one, before=self._present(one)) for one in edit.values))
         with self._file.transaction():
             kind = Kind.CONTINUED if edit.continues else Kind.EDIT

@@ -22,14 +22,16 @@ class Models:
         self._rows: dict[str, ModelRow] = {}
         self._by_number: dict[int, ModelRow] = {}
         self._cards: dict[str, ModelCard | None] = {}
+        file.reloads.append(self.load)
 
     def load(self) -> None:
         """Read and check all rows."""
+        rows = [ModelRow._make(row) for row in self._file.rows("models")]
         self._rows.clear()
         self._by_number.clear()
         self._cards.clear()
-        for row in self._file.rows("models"):
-            self._remember(ModelRow._make(row))
+        for row in rows:
+            self._remember(row)
 
     def _remember(self, row: ModelRow) -> None:
         self._rows[row.sha256] = self._by_number[row.number] = row

@@ -180,14 +180,15 @@ class _Found:
 
     def _take_row(self, number: int, values: Row) -> bool:
         """Take a row, whose number stands before its values, if its checksum is right for any table."""
+        taken = False
         for version, tables in _SCHEMAS.items():
             for table, columns in tables.items():
                 if len(values) == len(columns) + 1:
                     row = _typed((number, *values[1:-1]), columns)
                     if checksum(table, row) == values[-1]:
                         self._tables[version][table][number] = row
-                        return True
-        return False
+                        taken = True
+        return taken
 
     def _cell(self, page: bytes, at: int) -> tuple[int, Row]:
         """Return number and values of the cell at an offset of a leaf."""
@@ -330,6 +331,7 @@ class _Mended:
     def _mend_images(self, folder: Path, gaps: int) -> None:
         """List images whose row is lost; have those counted again whose detections are."""
         stored = {row[0]: row[1] for row in self.tables["detections"]}
+        by_model = [(row[2], row[1]) for row in self.tables["detections"]]
         truths = {(row[1], row[2]) for row in self.tables["truths"]}
         conflicts = (ConflictRow._make(row).image for row in self.tables["conflicts"])
         edited = (row.image for row in map(LineRow._make, self.tables["history"]))
@@ -356,7 +358,9 @@ class _Mended:
             position += 1
             name = str(folder / f"unreadable name {number}")
             sources = " ".join(source for image, source in sorted(truths) if image == number)
-            self.images[number] = ImageRow(number, position, 0, name, None, truths=sources)
+            known = [model for model, image in by_model if image == number]
+            model = known[0] if len(known) == 1 else None
+            self.images[number] = ImageRow(number, position, 0, name, None, model=model, truths=sources)
         self._lost(lost, "image")
         if nameless:
             self.losses.append(

@@ -50,6 +50,7 @@ class KeyValues:
         self._file = file
         self._table = table
         self._numbers: dict[str, int] = {}
+        file.reloads.append(self.load)
 
     def load(self) -> None:
         """Read and check all rows."""
@@ -58,8 +59,7 @@ class KeyValues:
     def get(self, key: str, default: Any = None) -> Any:
         """Return a value as it came from JSON: tuples are lists."""
         row = self._file.row(self._table, self._numbers.get(key, 0))
-        value = None if row is None else msgspec.json.decode(SettingRow._make(row).value)
-        return default if value is None else value
+        return default if row is None else msgspec.json.decode(SettingRow._make(row).value)
 
     def put(self, key: str, value: Any) -> None:
         """Store a value: anything that JSON can hold. On the disk at once, so not for each step of a slider."""
