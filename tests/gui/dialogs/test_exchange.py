@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import gui.workspace.picture_list
+import gui.workspace.counts
 import numpy as np
 import pytest
 from gui.shell.file_tasks import FileTasks
@@ -222,7 +222,7 @@ def test_an_import_is_one_step_to_undo(
     at_once: int,
     qtbot: QtBot,
 ) -> None:
-    monkeypatch.setattr(gui.workspace.picture_list, "_AT_ONCE", at_once)
+    monkeypatch.setattr(gui.workspace.counts, "_EDITS_AT_ONCE", at_once)
     bench.open(*(make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")))
     before = bench.counts()
     files = voc(tmp_path / "voc", annotated("a.png"), annotated("b.png", BOXES[:1], NAMES[:1]))
