@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QApplication
 
 from core.imaging.demo import demo_smear
 from core.version import __version__
+from gui.logs import log_folder
 from gui.preferences import Preferences
-from gui.shell.crash import CrashGuard, log_folder
+from gui.shell.crash import CrashGuard
 from gui.shell.single_instance import SingleInstance
 from gui.shell.window import MainWindow
 from gui.widgets.theme import apply_theme

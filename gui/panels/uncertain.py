@@ -1,4 +1,4 @@
-"""The doubt queue: walks the cells nearest their threshold, the most doubtful first."""
+"""The uncertain cells: walked one by one, the nearest to its threshold first."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QWidget
 
+from core.text import gettext
+from gui.commands.action import MOST_CLASS_KEYS
+
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from gui.commands.shortcuts import Actions
     from gui.workspace.workspace import Workspace
 
-DOUBT_REACH = 0.12
-"""A cell is doubtful when its score is this near its threshold."""
+REACH = 0.12
+"""A cell is uncertain when its score is this near its threshold."""
 
 _LEAST_TEXT = 260  # pixels beside the buttons
 
 
 class UncertainBar(QWidget):
-    """Shows one doubtful cell of the current picture after the other, and asks whether it is one."""
+    """Shows one uncertain cell of the image after the other, and asks whether it is one."""
 
     active_changed = Signal(bool)
     next_image = Signal()
@@ -37,7 +40,7 @@ class UncertainBar(QWidget):
         self.text = QLabel()
         self.text.setMinimumWidth(80)
         self.yes, self.no, self.skip = (QPushButton() for _ in range(3))
-        self.onward, self.stop = QPushButton("Next unreviewed picture"), QPushButton("Close")
+        self.onward, self.stop = QPushButton(gettext("Next unreviewed image")), QPushButton(gettext("Close"))
         self._keys = {self.yes: "doubt_yes", self.no: "doubt_no", self.skip: "doubt_skip"}
         self._actions = actions
         for button, slot in (
@@ -84,7 +87,7 @@ class UncertainBar(QWidget):
         self._arrange()
 
     def _show_keys(self) -> None:
-        """Write the keys on the buttons; they work only while doubtful cells are walked."""
+        """Write the keys on the buttons; they work only while uncertain cells are walked."""
         for button, name in self._keys.items():
             action = self._actions[name]
             key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
@@ -92,11 +95,11 @@ class UncertainBar(QWidget):
 
     @property
     def active(self) -> bool:
-        """Whether the queue is being walked."""
+        """Whether cells are being walked."""
         return not self.isHidden()
 
     def set_active(self, active: bool) -> None:
-        """Begin with the most doubtful cell, or stop."""
+        """Begin with the most uncertain cell, or stop."""
         if active == self.active:
             return
         self._skipped.clear()
@@ -107,13 +110,13 @@ class UncertainBar(QWidget):
         self._refresh()
 
     def remaining(self) -> list[int]:
-        """Return the ids of the doubtful cells that were not decided or skipped, the most doubtful first."""
+        """Return the ids of the uncertain cells that were not decided or skipped, the most uncertain first."""
         workspace = self._workspace
         item, cells = workspace.images.current, workspace.counts.current_cells()
         index = workspace.counts.index(workspace.images.current_id)
         if item is None or cells is None or index is None or workspace.settings.value is None:
             return []
-        places, _ = index.uncertain(workspace.settings.value.thresholds, workspace.settings.classes, DOUBT_REACH)
+        places, _ = index.uncertain(workspace.settings.value.thresholds, workspace.settings.classes, REACH)
         numbers = [int(number) for number in cells.cells.ids[places]]
         undecided = set(cells.found.detections.ids[~cells.corrections.edited].tolist())
         sent = [number for number in workspace.editing.sent_to_uncertain(item.id) if number in undecided]
@@ -132,13 +135,23 @@ class UncertainBar(QWidget):
         workspace = self._workspace
         cell = None if self.cell is None else workspace.editing.cell(self.cell)
         if cell is None or workspace.settings.value is None:
-            self.text.setText("No doubtful cells are left in this picture.")
+            self.text.setText(gettext("No uncertain cells are left in this image."))
             return
         threshold = workspace.settings.value.thresholds[cell.class_name]
-        counts = "counts now" if cell.score >= threshold else "does not count now"
+        counts = gettext("counts now") if cell.score >= threshold else gettext("does not count now")
+        text = gettext(
+            "<b>{n:,} uncertain left.</b> {name} {score:.2f}, threshold {threshold:.2f}: {counts}. Is it one? "
+            "1–{keys} give it a class."
+        )
         self.text.setText(
-            f"<b>{len(left)} doubtful left.</b> {escape(cell.class_name)} {cell.score:.2f}, "
-            f"threshold {threshold:.2f}: {counts}. Is it one? 1–{min(len(workspace.settings.classes), 9)} give it a class."
+            text.format(
+                n=len(left),
+                name=escape(cell.class_name),
+                score=cell.score,
+                threshold=threshold,
+                counts=counts,
+                keys=min(len(workspace.settings.classes), MOST_CLASS_KEYS),
+            )
         )
         if changed and self.cell is not None:
             workspace.selection.set([self.cell])

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
 from core.imaging.reading import IMAGE_SUFFIXES
 from core.models.network import MODEL_SUFFIX
-from core.session.values import SESSION_SUFFIX
 from core.text import gettext
 from core.version import __version__
 from gui.commands.context import Dialog
@@ -21,6 +20,7 @@ from gui.dialogs.keys import KeysDialog
 from gui.dialogs.model_card import ModelDialog
 from gui.dialogs.report.dialog import ReportDialog
 from gui.workspace.exchange.importing import why_no_import
+from gui.workspace.store import SESSION_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog
 
-from core.session.values import SessionBusyError, SessionDamagedError, SessionError, SessionReadOnlyError
 from core.text import gettext
-from gui.workspace.store import can_be_read
+from gui.workspace.store import SessionBusyError, SessionDamagedError, SessionError, SessionReadOnlyError, can_be_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable

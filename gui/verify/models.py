@@ -25,11 +25,11 @@ from PySide6.QtWidgets import (
 from core.detection.segmentation.classical import CLASSICAL
 from core.models.network import MODEL_SUFFIX
 from core.text import gettext
+from core.verification.charts import Chart, Series
 from gui.verify.model_table import ModelTableModel, with_interval
 from gui.widgets.plot import PlotPane, scrolling
 from gui.widgets.tables import CopyTable
 from gui.widgets.wheel_safe import QuietComboBox
-from core.verification.charts import Chart, Series
 
 if TYPE_CHECKING:
     from collections.abc import Callable

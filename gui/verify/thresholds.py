@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QTabBar, QVBoxLayout, QWidget
 
+from core.verification.charts import Kind, make_chart
 from gui.verify.sweep_table import SweepTable
 from gui.widgets.colour import swatch
 from gui.widgets.plot import PlotPane, scrolling
 from gui.widgets.wheel_safe import QuietComboBox
-from core.verification.charts import Kind, make_chart
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from core.classes import Palette
-    from core.verification.thresholds import ThresholdChoice
     from core.verification.figures import ClassAnswer
+    from core.verification.thresholds import ThresholdChoice
     from gui.workspace.workspace import Workspace
 
 _WIDE = 900

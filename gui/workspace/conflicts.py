@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from core.session.values import Conflict as Conflict  # for those that show it
+
 if TYPE_CHECKING:
-    from core.session.values import Conflict
     from gui.workspace.store import SessionStore
 
 

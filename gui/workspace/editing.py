@@ -89,7 +89,7 @@ class Editing(QObject):
         self._store.remember(f"doubts {image}", list(dict.fromkeys([*self.sent_to_uncertain(image), *cells])))
 
     def usual_size(self, name: str, image: int | None = None) -> tuple[float, float]:
-        """Return the median width and height in pixels of a class's counted cells in an image (default: the one shown)."""
+        """Return the median width and height in pixels of the counted cells of a class in an image (default: shown)."""
         image = self._images.current_id if image is None else image
         cells, result = self._counts.cells(image), self._counts.result(image)
         if cells is None or result is None:

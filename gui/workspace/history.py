@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from core.session.values import HistoryLine as HistoryLine  # for those that show it
 from core.text import ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from core.session.values import Edit, HistoryLine
+    from core.session.values import Edit
     from gui.workspace.store import SessionStore
 
 

@@ -38,8 +38,8 @@ class ImageItem:
 
     ``diameter`` is the red cell diameter in pixels set by hand (None: estimate it), ``edited`` the number of cells
     that the user edited, ``reviewed_counts`` the counts that were reviewed
-    (empty if unknown, None if the image is not reviewed), ``region`` the part that counts (None: all of it), ``stamp`` the file as it was read, None
-    until it is.
+    (empty if unknown, None if the image is not reviewed), ``region`` the part that counts (None: all of it),
+    ``stamp`` the file as it was read, None until it is.
     """
 
     id: int

@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from core.session.errors import explain, not_writable_there
-from core.session.session import SESSION_SUFFIX, Session, recover
-from core.session.values import SessionError, SessionReadOnlyError
+from core.session.session import Session, recover
+from core.session.values import (
+    SESSION_SUFFIX,
+    SessionBusyError,
+    SessionDamagedError,
+    SessionError,
+    SessionReadOnlyError,
+)
 from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
@@ -21,6 +27,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gui.workspace.messages import Messages
+
+__all__ = [
+    "SESSION_SUFFIX",
+    "SessionBusyError",
+    "SessionDamagedError",
+    "SessionError",
+    "SessionReadOnlyError",
+    "SessionStore",
+    "Write",
+    "can_be_read",
+    "free_path",
+]
 
 LOG = logging.getLogger(__name__)
 
@@ -48,8 +66,8 @@ class SessionStore(QObject):
     """Opens, writes and closes sessions. A write that fails becomes a message and has changed nothing.
 
     When another session is open, or none, services read it on ``reading``, in the order in which they were made;
-    then ``session_changed`` has everybody show it. ``closing`` comes before a session is closed; ``flushing`` asks for what is
-    pending, such as a threshold that was just moved, to be written.
+    then ``session_changed`` has everybody show it. ``closing`` comes before a session is closed; ``flushing`` asks
+    for what is pending, such as a threshold that was just moved, to be written.
     """
 
     reading = Signal()

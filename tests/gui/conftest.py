@@ -195,7 +195,9 @@ def wait_counted(qtbot: QtBot) -> Callable[[MainWindow], None]:
             workspace = window.workspace
             settled = all(item.state in (State.COUNTED, State.FAILED) for item in workspace.images.items)
             current = workspace.images.current
-            return settled and (current is None or current.state is State.FAILED or workspace.inference.shown is not None)
+            return settled and (
+                current is None or current.state is State.FAILED or workspace.inference.shown is not None
+            )
 
         qtbot.waitUntil(done, timeout=120_000)
 

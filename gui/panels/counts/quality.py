@@ -5,21 +5,18 @@ from __future__ import annotations
 from operator import is_
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from core.counting.quality import Grade
 from gui.tasks import Debounce
+from gui.widgets.grade import grade_pixmap
 
 if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
-_COLOURS = {Grade.GOOD: QColor("#2e9e5b"), Grade.CHECK: QColor("#e0a100"), Grade.POOR: QColor("#c8372d")}
 _WORDS = {Grade.GOOD: "Good field", Grade.CHECK: "Look at this field", Grade.POOR: "Bad field"}
-_SIGNS = {Grade.GOOD: "✓", Grade.CHECK: "!", Grade.POOR: "✕"}
 _SETTLE_MS = 120
-_DOT = 16
 
 
 class FieldLight(QWidget):
@@ -58,30 +55,5 @@ class FieldLight(QWidget):
         self.setVisible(quality is not None)
         if quality is None:
             return
-        self.dot.setPixmap(dot(quality.grade, self.devicePixelRatioF()))
+        self.dot.setPixmap(grade_pixmap(quality.grade, self.devicePixelRatioF()))
         self.text.setText("\n".join([_WORDS[quality.grade] + (":" if quality.texts else ""), *quality.texts]))
-
-
-def dot(light: Grade, ratio: float) -> QPixmap:
-    """Return a disc in a light's colour with its sign."""
-    pixmap = QPixmap(round(_DOT * ratio), round(_DOT * ratio))
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    draw_light(painter, QRectF(0, 0, _DOT, _DOT), light)
-    painter.end()
-    return pixmap
-
-
-def draw_light(painter: QPainter, area: QRectF, light: Grade) -> None:
-    """Draw a disc in a light's colour with its sign, which tells it without the colour."""
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(_COLOURS[light])
-    painter.drawEllipse(area)
-    font = painter.font()
-    font.setPixelSize(round(0.69 * area.height()))
-    font.setBold(True)
-    painter.setFont(font)
-    painter.setPen(QPen(QColor("black") if light is Grade.CHECK else QColor("white")))
-    painter.drawText(area, Qt.AlignmentFlag.AlignCenter, _SIGNS[light])

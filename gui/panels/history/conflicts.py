@@ -25,10 +25,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.session.values import Conflict
 from core.text import gettext
 from gui.widgets.tables import Column, Index, ValueTableModel
 from gui.widgets.window_keys import LeavesLetters
+from gui.workspace.conflicts import Conflict
 
 if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace

@@ -27,9 +27,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.panels.counts.quality import draw_light
 from gui.panels.images.thumbnails import THUMBNAIL_SIDE, Thumbnails
 from gui.widgets.colour import blend
+from gui.widgets.grade import draw_grade
 from gui.workspace.images import ImageItem, State
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class RowPainter(QStyledItemDelegate):
         if light is not None:
             area = QRectF(0, 0, _LIGHT, _LIGHT)
             area.moveCenter(QPointF(right - 6, top + names.height() + 3 + lines.height() / 2))
-            draw_light(painter, area, light)
+            draw_grade(painter, area, light)
 
 
 class Rows(QListView):

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from core.session.session import Session
     from core.session.values import StoredDetections
     from core.verification.comparison import ModelRow
+    from core.verification.request import Checked
     from gui.workspace.images import Images
     from gui.workspace.inference.inference import Inference
     from gui.workspace.messages import Messages
     from gui.workspace.store import SessionStore
-    from core.verification.request import Checked
     from gui.workspace.verification.verifier import Verifier
 
 LOG = logging.getLogger(__name__)

@@ -12,10 +12,10 @@ from core.text import gettext, ngettext
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from core.verification.places import Place
     from gui.workspace.editing import Editing
     from gui.workspace.images import ImageItem, Images
     from gui.workspace.store import SessionStore
-    from core.verification.places import Place
 
 
 class Fixes(QObject):

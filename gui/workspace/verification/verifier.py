@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.text import gettext
-from gui.tasks import Debounce, IdleLoop, Task
-from gui.workspace.images import State
 from core.verification.figures import Answer, Answering
 from core.verification.request import Checked, LeftOut, Options, Question, Scope
+from gui.tasks import Debounce, IdleLoop, Task
+from gui.workspace.images import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

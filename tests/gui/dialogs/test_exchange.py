@@ -8,7 +8,6 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import gui.workspace.counts
 import numpy as np
 import pytest
 from gui.shell.file_tasks import FileTasks
@@ -17,6 +16,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QMessageBox, QWidget
 
+import gui.workspace.counts
 from core.annotations.base import AnnotatedImage
 from core.annotations.coco import write_coco
 from core.annotations.voc import write_voc
@@ -426,7 +426,9 @@ def test_pictures_that_are_not_counted_yet_take_imports_by_their_upright_size(
     assert "not counted yet" in dialog.outcome.text()
     bench.finish(dialog, Use.ADD)
     assert workspace.store.session is not None
-    boxes = [change.after.box for change in workspace.store.session.changes(item.id).values() if change.after is not None]
+    boxes = [
+        change.after.box for change in workspace.store.session.changes(item.id).values() if change.after is not None
+    ]
     assert np.allclose(boxes, BOXES, atol=0.01)
 
 
@@ -670,7 +672,9 @@ def test_pictures_of_one_name_go_to_folders_of_their_own(
         "s2/a.xml",
     ]
     assert bench.export(Format.COCO, Scope.COUNTED, tmp_path / "all.json", monkeypatch)[0] is Level.INFO
-    found = read_boxes([tmp_path / "all.json"], PictureIndex(bench.workspace.images.items), bench.workspace.settings.classes)
+    found = read_boxes(
+        [tmp_path / "all.json"], PictureIndex(bench.workspace.images.items), bench.workspace.settings.classes
+    )
     assert [picture.path.parent.name for picture in found.pictures] == ["s1", "s2"]
     assert not found.notices
 

@@ -20,7 +20,7 @@ from core.report.formats.annotated import write_picture
 from core.self_check import check_installation, shipped_model_sha256
 from gui.dialogs.guide import PAGES, GuideWindow, guide_folder
 from gui.dialogs.self_check import SelfCheckDialog, recent_faults, support_facts
-from gui.shell.crash import crash_traces
+from gui.logs import crash_traces
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

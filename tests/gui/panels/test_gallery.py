@@ -457,7 +457,11 @@ def test_a_tile_shows_its_piece_of_the_photograph(
 
 
 def test_only_tiles_in_view_are_cut_out_and_only_once(
-    gallery: Gallery, workspace: Workspace, open_smear: Callable[..., None], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+    gallery: Gallery,
+    workspace: Workspace,
+    open_smear: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
 ) -> None:
     gallery.window().resize(500, 320)
     gallery.tile_side = 128

@@ -388,9 +388,7 @@ def test_a_row_says_all_in_words_that_its_marks_say(make_list: MakeList, workspa
 
 
 def test_no_mark_is_told_by_colour_alone(make_list: MakeList) -> None:
-    items = [waiting("x") for _ in State] + [
-        counted("x", 1, edited=edited, reviewed=bool(edited)) for edited in (0, 1)
-    ]
+    items = [waiting("x") for _ in State] + [counted("x", 1, edited=edited, reviewed=bool(edited)) for edited in (0, 1)]
     items += [counted("x", 1, edited=1), counted("x", 1, reviewed=True)]
     for item, state in zip(items, State, strict=False):
         item.state = state

@@ -10,8 +10,8 @@ import pytest
 from PySide6.QtCore import QTimer, qCritical
 from PySide6.QtWidgets import QPushButton
 
-from gui.shell import crash
-from gui.shell.crash import LOG, LOG_NAME, CrashGuard, explain
+from gui.logs import LOG_NAME, log_folder
+from gui.shell.crash import LOG, CrashGuard, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,7 +105,7 @@ def test_everything_is_put_back(tmp_path: Path, qtbot: QtBot) -> None:
 
 
 def test_the_log_folder_is_of_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert crash.log_folder().name == "logs"
+    assert log_folder().name == "logs"
 
 
 def test_an_exception_in_the_window_leaves_session_and_window(

@@ -105,7 +105,9 @@ def test_thirteen_thousand_pictures_are_listed_without_opening_one(
     assert window.image_list.model.rowCount() == MANY
     main = threading.get_ident()
     assert [name for name, thread in watch.opened if thread == main] == []
-    qtbot.waitUntil(lambda: workspace.inference.shown is not None and workspace.inference.queue.busy is None, timeout=30_000)
+    qtbot.waitUntil(
+        lambda: workspace.inference.shown is not None and workspace.inference.queue.busy is None, timeout=30_000
+    )
     visible = {workspace.images.items[place].path.name for place in rows.visible_places()}
     assert 5 < len(visible) < 30
     qtbot.waitUntil(lambda: visible <= {name for name, _ in watch.opened}, timeout=30_000)
@@ -132,7 +134,9 @@ def test_one_counted_picture_costs_the_same_in_a_long_list(
     def seconds(folder: Path) -> float:
         workspace.opening.open([folder])
         workspace.inference.queue.stop()
-        qtbot.waitUntil(lambda: workspace.inference.queue.busy is None and workspace.inference.shown is not None, timeout=30_000)
+        qtbot.waitUntil(
+            lambda: workspace.inference.queue.busy is None and workspace.inference.shown is not None, timeout=30_000
+        )
         window.image_list.rows.viewport().repaint()
         best = float("inf")
         for _ in range(20):

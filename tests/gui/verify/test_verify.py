@@ -188,7 +188,9 @@ def test_what_is_cleared_can_be_undone_in_both_windows_and_after_opening_again(c
     window = counted(2)
     workspace = window.workspace
     truths, (first, second) = workspace.truths, workspace.images.items
-    marks = GroundTruth.tally(workspace.settings.classes, blind=True).with_point("RBC", 30, 40).with_point("WBC", 80, 90)
+    marks = (
+        GroundTruth.tally(workspace.settings.classes, blind=True).with_point("RBC", 30, 40).with_point("WBC", 80, 90)
+    )
     truths.put(first.id, GroundTruth.typed({"RBC": 9}))
     truths.put(first.id, marks)
     truths.put(second.id, GroundTruth.typed({"RBC": 7}))
@@ -326,7 +328,11 @@ def test_imported_boxes_give_the_figures_of_core(counted: Counted, qtbot: QtBot)
     red = answer.classes["RBC"]
     scores = []
     for item in workspace.images.items:
-        cells, result, truth = workspace.counts.cells(item.id), workspace.counts.result(item.id), workspace.truths.used(item.id)
+        cells, result, truth = (
+            workspace.counts.cells(item.id),
+            workspace.counts.result(item.id),
+            workspace.truths.used(item.id),
+        )
         assert cells is not None
         assert result is not None
         assert truth is not None
@@ -609,7 +615,10 @@ def test_models_are_compared_once_and_one_is_used(
     workspace = window.workspace
     counted_again = []
     workspace.inference.queue.counted.connect(lambda item, _: counted_again.append(item.id))
-    qtbot.waitUntil(lambda: workspace.inference.model is not None and workspace.inference.model.card.name == "Strict", timeout=30_000)
+    qtbot.waitUntil(
+        lambda: workspace.inference.model is not None and workspace.inference.model.card.name == "Strict",
+        timeout=30_000,
+    )
     wait_counted(window)
     assert counted_again == []
     settled(qtbot, page)
