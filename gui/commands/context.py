@@ -47,7 +47,10 @@ class Pane(Enum):
 class CanvasTools(Protocol):
     """The tools of the canvas."""
 
-    tool_changed: SignalInstance
+    @property
+    def tool_changed(self) -> SignalInstance:
+        """Emitted when another tool or class was chosen."""
+        ...
 
     @property
     def tool(self) -> ToolName:
@@ -111,7 +114,10 @@ class CanvasView(Protocol):
 class UncertainCells(Protocol):
     """The bar that walks the uncertain cells."""
 
-    active_changed: SignalInstance
+    @property
+    def active_changed(self) -> SignalInstance:
+        """Emitted when cells begin to be walked, or stop."""
+        ...
 
     @property
     def active(self) -> bool:
@@ -138,7 +144,10 @@ class UncertainCells(Protocol):
 class GalleryScope(Protocol):
     """Which cells the gallery shows."""
 
-    all_changed: SignalInstance
+    @property
+    def all_changed(self) -> SignalInstance:
+        """Emitted when the scope has changed."""
+        ...
 
     @property
     def all_images(self) -> bool:
@@ -153,11 +162,30 @@ class GalleryScope(Protocol):
 class Shell(Protocol):
     """What actions ask of the window."""
 
-    panes_changed: SignalInstance
-    tools: CanvasTools
-    canvas: CanvasView
-    uncertain: UncertainCells
-    gallery: GalleryScope
+    @property
+    def panes_changed(self) -> SignalInstance:
+        """Emitted when a pane was opened or closed."""
+        ...
+
+    @property
+    def tools(self) -> CanvasTools:
+        """The tools of the canvas."""
+        ...
+
+    @property
+    def canvas(self) -> CanvasView:
+        """The canvas."""
+        ...
+
+    @property
+    def uncertain(self) -> UncertainCells:
+        """The bar of the uncertain cells."""
+        ...
+
+    @property
+    def gallery(self) -> GalleryScope:
+        """The gallery."""
+        ...
 
     def open_dialog(self, dialog: Dialog) -> None:
         """Open a dialog or a window."""

@@ -116,12 +116,15 @@ def add_text(context: Context) -> str:
 
 def can_undo(context: Context) -> bool:
     """Whether there is a step to take back."""
-    return context.workspace.history.stack.canUndo() or context.shell.tools.tool is ToolName.POLYGON
+    workspace = context.workspace
+    if context.shell.tools.tool is ToolName.POLYGON:
+        return True
+    return workspace.history.stack.canUndo() and workspace.store.writable
 
 
 def can_redo(context: Context) -> bool:
     """Whether there is a step to make again."""
-    return context.workspace.history.stack.canRedo()
+    return context.workspace.history.stack.canRedo() and context.workspace.store.writable
 
 
 def undo_text(context: Context) -> str:

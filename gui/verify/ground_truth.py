@@ -195,7 +195,7 @@ class TruthPage(QWidget):
         """Make a picture the current one, ready to type its count."""
         item = self._workspace.images.item(image)
         if item is not None:
-            index = self.model.index(item.row, column)
+            index = self.model.index(self._workspace.images.position(item.id), column)
             self.grid.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
             self.grid.scrollTo(index)
 

@@ -204,7 +204,7 @@ class ModelPage(QWidget):
         for button in (self.add_button, self.no_model_button):
             button.setEnabled(writable and not busy)
         self.remove_button.setEnabled(writable and not busy and chosen is not None)
-        unseen = [done < total for done, total in map(self.runs.looked_at, self.runs.candidates)]
+        unseen = [done < total for done, total in map(self.runs.progress, self.runs.candidates)]
         self.run_button.setEnabled(writable and not busy and any(unseen))
         self.stop_button.setEnabled(busy)
         self.use_button.setEnabled(writable and not busy and chosen is not None)

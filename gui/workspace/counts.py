@@ -299,35 +299,38 @@ class Counts(QObject):
     @Slot(object)
     def _on_recorded(self, edits: tuple[Edit, ...]) -> None:
         """Take over what edits did to cells; where only a mark was set, the counts stay."""
-        edited = [edit for edit in edits if edit.cells and edit.image in self._known]
+        edited = [(edit.image, edit) for edit in edits if edit.cells and edit.image in self._known]
+        images = [image for image, _ in edited if image is not None]
         if len(edited) > _EDITS_AT_ONCE:
             numbers = self._store.read(lambda session: session.edits.edited_cells(), {})
-            for edit in edited:
-                item = self._images.item(edit.image)
+            for image in images:
+                item = self._images.item(image)
                 if item is not None:
-                    item.edited = numbers.get(item.id, 0)
-            self.forget([edit.image for edit in edited])
-        for edit in edited if len(edited) <= _EDITS_AT_ONCE else ():
-            self._edit(edit)
-        for edit in edited:
-            self._images.item_changed.emit(edit.image)
+                    item.edited = numbers.get(image, 0)
+            self.forget(images)
+        else:
+            for image, edit in edited:
+                if image is not None:
+                    self._edit(image, edit)
+        for image in images:
+            self._images.item_changed.emit(image)
 
-    def _edit(self, edit: Edit) -> None:
+    def _edit(self, image: int, edit: Edit) -> None:
         """Show an edit in the cells of its image."""
-        cells, item = self._cells.get(edit.image), self._images.item(edit.image)
-        known = self._known[edit.image]
+        cells, item = self._cells.get(image), self._images.item(image)
+        known = self._known[image]
         if cells is not None:
             for change in edit.cells:
                 first = cells.changes.get(change.cell, change)
                 cells.changes[change.cell] = replace(change, before=first.before)
-            self._keep(edit.image, ImageCells.of(cells.found, cells.changes, self._settings.classes))
-        self._make_index(edit.image, known)
-        self._count(edit.image, known)
-        cells = self.cells(edit.image)
+            self._keep(image, ImageCells.of(cells.found, cells.changes, self._settings.classes))
+        self._make_index(image, known)
+        self._count(image, known)
+        cells = self.cells(image)
         if cells is not None and item is not None:
             item.edited = cells.corrections.edited_cells
         self._totals_later.start_unless_due()
-        self._announce({edit.image})
+        self._announce({image})
 
     # -- counting ------------------------------------------------------------------------------
 

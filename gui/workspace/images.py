@@ -266,8 +266,8 @@ class Images(QObject):
     @Slot(object)
     def _on_recorded(self, edits: tuple[Edit, ...]) -> None:
         """Take over what edits, an undo or a redo did to the list and to what is known of its images."""
-        changes = [change for edit in edits for change in edit.values if change.image is not None]
-        listed = {change.image: change.after for change in changes if change.subject is Subject.LISTED}
+        changes = [(change.image, change) for edit in edits for change in edit.values if change.image is not None]
+        listed = {image: bool(change.after) for image, change in changes if change.subject is Subject.LISTED}
         if any(listed.values()):
             self._restore()
         if edits[0].undoes is not None:
@@ -275,8 +275,8 @@ class Images(QObject):
         if not all(listed.values()):
             self._drop({image for image, stays in listed.items() if not stays})
         regions: set[int] = set()
-        for change in changes:
-            item = self._by_id.get(change.image)
+        for image, change in changes:
+            item = self._by_id.get(image)
             if item is None:
                 continue
             if change.subject is Subject.REVIEW:

@@ -191,7 +191,7 @@ class Verifier(QObject):
             yield
         left_out = LeftOut(without_truth, not_counted)
         question = Question(tuple(checked), left_out, self._settings.classes, settings, self.options)
-        self._task.start(lambda job: self._answering.answer(question, job.cancelled, job.report))
+        self._task.start(lambda job: self._answering.answer(question, job.cancelled))
 
     def _check(self, item: ImageItem, truth: GroundTruth) -> Checked | None:
         cells = self._counts.cells(item.id) if item.state is State.COUNTED else None

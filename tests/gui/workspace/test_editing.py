@@ -114,7 +114,7 @@ def test_a_click_on_a_counted_cell_is_doubted_until_the_next_step(counted: MainW
     qtbot.keyClick(counted.canvas, Qt.Key.Key_A)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_1)
     click(qtbot, counted, place)
-    assert "There was a box of RBC already" in label.text()
+    assert "This spot already has a box of RBC" in label.text()
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert label.text() == before
 
@@ -167,7 +167,7 @@ def test_the_doubt_queue_walks_until_nothing_is_doubtful(counted: MainWindow, qt
     qtbot.keyClick(counted.canvas, Qt.Key.Key_D)
     left = len(bar.remaining())
     assert left > 1
-    assert f"{left} doubtful left" in bar.text.text()
+    assert f"{left} uncertain left" in bar.text.text()
     total = sum(counts(counted).values())
     cell = counted.workspace.editing.cell(bar.cell or 0)
     assert cell is not None
