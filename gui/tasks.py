@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QCoreApplication, QObject, QThread, QTimer, Signal, Slot
 from shiboken6 import isValid
 
+from core.cancel import Cancelled
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -22,10 +24,6 @@ _END = object()
 def many(number: int, one: str, more: str = "") -> str:
     """Return a number with its noun: ``1 picture``, ``4,812 boxes``."""
     return f"{number:,} {one if number == 1 else more or one + 's'}"
-
-
-class Cancelled(Exception):
-    """Raised by work that saw that nobody wants its result."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,10 +23,10 @@ from PySide6.QtWidgets import (
 
 from core.detection.segmentation.classical import CLASSICAL
 from core.models.network import MODEL_SUFFIX
+from core.verification.charts import Chart, Series
 from gui.verify.model_table import ModelTable, with_interval
 from gui.widgets.plot import PlotPane, scrolling
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.verification.charts import Chart, Series
 from gui.workspace.verification.comparison import ModelRuns
 
 if TYPE_CHECKING:

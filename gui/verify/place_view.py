@@ -8,8 +8,8 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from core.verification.errors import Place, Verdict
 from gui.widgets.crops import CropStore, Wanted, region_of
-from gui.workspace.verification.places import Place, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

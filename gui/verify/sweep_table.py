@@ -20,13 +20,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from gui.workspace.verification.places import Verdict
+from core.verification.errors import Verdict
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
 
+    from core.verification.figures import ClassFigures, VerificationFigures
     from core.verification.sweep import SweepRow
-    from gui.workspace.verification.figures import Answer, ClassAnswer
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -66,10 +66,10 @@ class SweepModel(QAbstractTableModel):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._shown: ClassAnswer | None = None
+        self._shown: ClassFigures | None = None
         self._cells: list[tuple[str, ...]] = []
 
-    def show(self, shown: ClassAnswer | None) -> None:
+    def show(self, shown: ClassFigures | None) -> None:
         """Show the figures of a class."""
         cells = [] if shown is None else [_texts(row) for row in shown.rows]
         same_shape = len(cells) == len(self._cells)
@@ -82,7 +82,7 @@ class SweepModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(len(cells) - 1, len(COLUMNS) - 1))
 
     @property
-    def shown(self) -> ClassAnswer | None:
+    def shown(self) -> ClassFigures | None:
         """The class whose figures are shown."""
         return self._shown
 
@@ -159,7 +159,7 @@ class SweepTable(QTableView):
         header.setHighlightSections(False)
         self.clicked.connect(self._open)
 
-    def show_class(self, shown: ClassAnswer | None) -> None:
+    def show_class(self, shown: ClassFigures | None) -> None:
         """Show the figures of a class; columns that need places are hidden where there are none."""
         self.sweep_model.show(shown)
         for column in _WHERE_LOCATED:
@@ -212,7 +212,7 @@ class SweepTable(QTableView):
             self.places_wanted.emit(*found)
 
 
-def sweep_csv(answer: Answer) -> bytes:
+def sweep_csv(answer: VerificationFigures) -> bytes:
     """Return the tables of all classes as CSV with full precision; shares are fractions of 1."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
@@ -224,6 +224,6 @@ def sweep_csv(answer: Answer) -> bytes:
                 row.tp, row.fp, row.fn,
             )  # fmt: skip
             marks = ("yes" if row.most_accurate else "", "yes" if row.best_f1 else "")
-            ends = (answer.question.options.iou, len(one.images))
+            ends = (answer.request.options.iou, len(one.images))
             writer.writerow((name, *("" if figure is None else figure for figure in figures), *marks, *ends))
     return text.getvalue().encode("utf-8-sig")

@@ -11,8 +11,9 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage, QPixmap
 
+from core.cancel import Cancelled
 from core.imaging.reading import ImageError, read_image
-from gui.workspace.verification.background import Background, Cancelled
+from gui.workspace.verification.background import Background
 
 if TYPE_CHECKING:
     import threading

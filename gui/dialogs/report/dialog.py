@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.cancel import Cancelled
 from core.report.content import ReportContent
 from core.report.export import Outputs, Written
 from core.report.gather import load_sample, save_sample
-from core.report.progress import ReportCancelled
 from core.report.sign_off import SignOff, short, sign
 from core.report.tables import local_time
 from core.version import __version__
@@ -240,7 +240,7 @@ class ReportDialog(FittingDialog):
             level = Level.WARNING if outcome.problems else Level.INFO
             if outcome.paths:
                 self._document.message.emit(level, f"The report is in {outcome.paths[0].parent}.")
-        elif isinstance(outcome, ReportCancelled):
+        elif isinstance(outcome, Cancelled):
             self._finish("Stopped; what was under way is not written.")
         else:
             self._finish(f"Writing stopped unexpectedly ({outcome}); leave the pictures out, or choose another folder.")

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 from shiboken6 import isValid
 
+from core.cancel import Cancelled
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class Cancelled(Exception):
-    """The job is not wanted any more."""
 
 
 @dataclass(frozen=True, eq=False)

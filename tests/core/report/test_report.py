@@ -20,6 +20,7 @@ import pytest
 from PIL import Image
 from pypdfium2 import PdfImage
 
+from core.cancel import Cancelled
 from core.cells import Cell, CellChange, Origin
 from core.counting.estimates import EstimateInputs
 from core.counting.frame import EdgeRule
@@ -35,7 +36,7 @@ from core.report.formats.xlsx import to_xlsx
 from core.report.gather import gather, save_sample
 from core.report.pdf.build import to_pdf
 from core.report.pdf.fonts import Typesetter
-from core.report.progress import Progress, ReportCancelled
+from core.report.progress import Progress
 from core.report.sign_off import SignOff, sign
 from core.report.tables import images_table
 from core.session.contours import save_contours
@@ -549,7 +550,7 @@ def test_cancelling_leaves_no_half_file(session: Session, tmp_path: Path, step: 
 
     progress.tell = tell
     if step < 6:
-        with pytest.raises(ReportCancelled):
+        with pytest.raises(Cancelled):
             write_report(gather(session), outputs(out), progress)
     else:
         write_report(gather(session), outputs(out), progress)
@@ -590,7 +591,7 @@ def test_a_file_that_is_there_stays_until_the_new_one_is_complete(session: Sessi
     path.write_bytes(b"old")
     progress = Progress()
     progress.stopped.set()
-    with pytest.raises(ReportCancelled):
+    with pytest.raises(Cancelled):
         write_report(gather(session), Outputs(xlsx=path), progress)
     assert path.read_bytes() == b"old"
     write_report(gather(session), Outputs(xlsx=path), Progress())
