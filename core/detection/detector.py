@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.cancel import check_cancelled
 from core.cells import Detections
+from core.errors import check_cancelled
 from core.geometry.boxes import suppress, suppress_by_class, thin_and_place
 from core.imaging.flat_field import FlatFieldImage
 from core.imaging.focus import edge_blur, levels
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from core.cancel import CancelFlag
+    from core.errors import CancelFlag
     from core.models.network import Model
 
 _THIN_IOU = 0.85

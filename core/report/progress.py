@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING
 
-from core.cancel import check_cancelled
+from core.errors import check_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.cancel import check_cancelled
+from core.errors import check_cancelled
 from core.geometry.boxes import iou_matrix
 from core.geometry.matching import UNMATCHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from core.cancel import CancelFlag
+    from core.errors import CancelFlag
     from core.verification.cases import Case
     from core.verification.figures import VerificationFigures
     from core.verification.request import VerifiedImage

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.cancel import Cancelled, check_cancelled
+from core.errors import Cancelled, check_cancelled
 from core.statistics.agreement import agreement
 from core.verification.sweep import threshold_steps
 from core.verification.thresholds import choose_threshold
@@ -16,7 +16,7 @@ from core.verification.verify import AP_IOUS, Verification
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from core.cancel import CancelFlag
+    from core.errors import CancelFlag
     from core.statistics.agreement import Agreement
     from core.statistics.metrics import PrecisionRecall
     from core.verification.cases import Case

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QCoreApplication, QObject, QThread
 
-from core.cancel import Cancelled
+from core.errors import Cancelled
 from gui.tasks import Debounce, IdleLoop, Job, Task
 
 if TYPE_CHECKING:

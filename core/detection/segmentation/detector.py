@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from core.cancel import CancelFlag
     from core.detection.segmentation.masks import CellMasks
+    from core.errors import CancelFlag
     from core.models.card import ModelCard
     from core.models.method import CountingMethod
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from core.cancel import check_cancelled
 from core.detection.segmentation.masks import CellMasks
+from core.errors import check_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from core.cancel import CancelFlag
+    from core.errors import CancelFlag
     from core.models.network import Model
 
 _AT_ONCE = 8

@@ -5,11 +5,12 @@ from __future__ import annotations
 from operator import is_
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt, QTimer
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from core.counting.quality import Grade
+from gui.tasks import Debounce
 
 if TYPE_CHECKING:
     from gui.workspace.document import Document
@@ -39,10 +40,7 @@ class FieldLight(QWidget):
         layout.setSpacing(8)
         layout.addWidget(self.dot, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self.text, 1)
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MS)
-        self._settle.timeout.connect(self.refresh)
+        self._settle = Debounce(_SETTLE_MS, self.refresh, self)
         document.current_changed.connect(self.refresh)
         document.counts_changed.connect(self._settle.start)
         self.hide()

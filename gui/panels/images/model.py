@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import time
 import unicodedata
 from bisect import bisect_left, bisect_right
 from enum import Enum
@@ -112,7 +111,6 @@ class ImageListModel(QStringListModel):
         self._marked: list[bool] = []
         self._counts: dict[int, tuple[CountIndex, CountSettings, dict[str, int]]] = {}
         self._counting: tuple[CountSettings | None, Iterator[Entry]] | None = None
-        self.reload()
 
     # -- rows and places ---------------------------------------------------------------------
 
@@ -180,20 +178,9 @@ class ImageListModel(QStringListModel):
         """Whether what is done with a picture can move or hide its row."""
         return self.show is not Show.ALL or self.order not in (Order.OPENED, Order.NAME)
 
-    def count_for(self, seconds: float) -> bool:
-        """Make the counts that the order needs, for so long; True when all are there."""
-        if isinstance(self.order, Order):
-            return True
-        settings = self._document.settings
-        if self._counting is None or self._counting[0] is not settings:
-            self._counting = settings, iter(list(self._document.entries))
-        end = time.perf_counter() + seconds
-        for entry in self._counting[1]:
-            self.counts(entry)
-            if time.perf_counter() > end:
-                return False
-        self._counting = None
-        return True
+    def count_all(self) -> Iterator[object]:
+        """Make the counts of all images, which an order by class needs, one with each step."""
+        return map(self.counts, list(self._document.entries))
 
     def _arranged(self, keep: int = -1) -> tuple[list[int], list[int]]:
         """Return the rank of each row in the present order, and the rows that are shown."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.cancel import check_cancelled
 from core.cells import Detections
 from core.counting.count import CountSettings
 from core.detection.loading import CellDetector, detector_for
 from core.detection.loading import open_model as open_any_model
+from core.errors import check_cancelled
 from core.imaging.reading import ImageError, read_image
 from core.models.network import ModelError
 from core.session.results import KeptResult

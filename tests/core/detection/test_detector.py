@@ -10,9 +10,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from core.cancel import Cancelled
 from core.counting.count import CountSettings, count
 from core.detection.detector import Detector, DetectorResult
+from core.errors import Cancelled
 from core.geometry.boxes import iou_matrix
 from core.imaging.synthetic import RenderedSmear, render_smear
 from core.imaging.tiling import tiles

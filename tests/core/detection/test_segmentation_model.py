@@ -13,10 +13,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from core.cancel import Cancelled
 from core.cli.run import main
 from core.detection.loading import detector_for, open_model, with_methods
 from core.detection.segmentation.network import MaskNetwork
+from core.errors import Cancelled
 from core.models.card import CARD_KEY, CardError, ModelCard
 from core.models.method import CountingMethod, Method
 from core.models.network import Model, ModelError

@@ -20,13 +20,13 @@ import pytest
 from PIL import Image
 from pypdfium2 import PdfImage
 
-from core.cancel import Cancelled
 from core.cells import Cell, CellChange, Origin
 from core.counting.estimates import EstimateInputs
 from core.counting.frame import EdgeRule
 from core.counting.reconcile import found_cell
 from core.counting.region import Region
 from core.detection.segmentation.classical import CARD as CLASSICAL_CARD
+from core.errors import Cancelled
 from core.report.content import Contents, Sample
 from core.report.export import Outputs, write_report
 from core.report.formats.csv import CsvStyle, Separator, csv_bytes, to_csv
