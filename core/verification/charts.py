@@ -79,18 +79,18 @@ class Chart:
 
 
 _MOST_POINTS = 1500
-_NO_PLACES = gettext("Typed totals state how many cells there are, not where. This plot needs boxes or points.")
+_NO_PLACES = gettext("This plot needs boxes or points; typed totals do not say where the cells are.")
 
 
 def make_chart(kind: ChartKind, figures: VerificationFigures | None, chosen: str) -> Chart:
     """Return a plot of the figures."""
     if figures is None or not figures.cases or chosen not in figures.classes:
-        return Chart(kind.value, missing=gettext("No image with a ground truth is included yet."))
+        return Chart(kind.value, missing=gettext("None of these images has a ground truth yet."))
     one = figures.classes[chosen]
     if kind.of_one_class:
         if not one.images:
             return Chart(
-                kind.value, missing=gettext("{name} was not counted by hand in these images.").format(name=chosen)
+                kind.value, missing=gettext("There is no ground truth of {name} in these images.").format(name=chosen)
             )
         label = list(figures.classes).index(chosen)
         if kind is ChartKind.COUNTED:
