@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from core.cells import Detections
     from core.classes import Palette
-    from gui.workspace.editing import CellOf
+    from gui.workspace.selection import CellOf
     from gui.workspace.images import ImageItem
     from gui.workspace.workspace import Workspace
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.session.session import Session
     from core.session.values import StoredDetections
     from core.verification.comparison import ModelRow
-    from core.verification.request import Checked
+    from core.verification.request import VerifiedImage
     from gui.workspace.images import Images
     from gui.workspace.inference.inference import Inference
     from gui.workspace.messages import Messages
@@ -155,9 +155,9 @@ class ModelComparison(QObject):
         self._running.cancel()
         self.compare()
 
-    def _checked(self) -> tuple[Checked, ...]:
+    def _checked(self) -> tuple[VerifiedImage, ...]:
         answer = self._verifier.answer
-        return () if answer is None else answer.question.checked
+        return () if answer is None else answer.request.checked
 
     def _result(self, image: int, sha256: str) -> StoredDetections | None:
         """Return what a model found in an image as its file and red cell diameter now are."""
@@ -205,9 +205,9 @@ class ModelComparison(QObject):
         if answer is None or model is None or not answer.cases or self._running.busy:
             self.changed.emit()
             return
-        checked, settings, iou = answer.question.checked, answer.question.settings, answer.question.options.iou
+        checked, settings, iou = answer.request.checked, answer.request.settings, answer.request.options.iou
         results: list[Side] = [
-            (model.card.name, model.sha256, answer.question.classes, settings, [one.found for one in checked])
+            (model.card.name, model.sha256, answer.request.classes, settings, [one.found for one in checked])
         ]
         for one in self.candidates:
             found = [self._result(each.image, one.sha256) for each in checked]

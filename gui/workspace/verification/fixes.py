@@ -12,7 +12,7 @@ from core.text import gettext, ngettext
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from core.verification.places import Place
+    from core.verification.errors import Place
     from gui.workspace.editing import Editing
     from gui.workspace.images import ImageItem, Images
     from gui.workspace.store import SessionStore

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.text import gettext
-from core.verification.figures import Answer, Answering
-from core.verification.request import Checked, LeftOut, Options, Question, Scope
+from core.verification.figures import VerificationFigures, FigureMaker
+from core.verification.request import VerifiedImage, LeftOut, VerificationOptions, VerificationRequest, VerificationScope
 from gui.tasks import Debounce, IdleLoop, Task
 from gui.workspace.images import State
 
@@ -60,11 +60,11 @@ class Verifier(QObject):
         self._counts = counts
         self._truths = truths
         self._messages = messages
-        self.answer: Answer | None = None
+        self.answer: VerificationFigures | None = None
         self._active = False
-        self._checked: dict[int, Checked] = {}
-        self._options: Options | None = None
-        self._answering = Answering()
+        self._checked: dict[int, VerifiedImage] = {}
+        self._options: VerificationOptions | None = None
+        self._answering = FigureMaker()
         self._task = Task("verification", self._on_answer, self, on_error=self._on_failed)
         self._settle = Debounce(_SETTLE_MS, self._ask, self)
         self._gathering = IdleLoop(self)
@@ -80,10 +80,10 @@ class Verifier(QObject):
     # -- what the page asks ----------------------------------------------------------------------
 
     @property
-    def options(self) -> Options:
+    def options(self) -> VerificationOptions:
         """How the user wants to see the comparison."""
         if self._options is None:
-            self._options = Options.from_stored(self._store.remembered(_KEY, {}))
+            self._options = VerificationOptions.from_stored(self._store.remembered(_KEY, {}))
         return self._options
 
     def set_options(self, **changes: Any) -> None:
@@ -111,9 +111,9 @@ class Verifier(QObject):
     def items(self) -> list[ImageItem]:
         """Return the images of the scope."""
         options, current = self.options, self._images.current
-        if options.scope is Scope.CURRENT:
+        if options.scope is VerificationScope.CURRENT:
             return [] if current is None else [current]
-        if options.scope is Scope.TICKED:
+        if options.scope is VerificationScope.TICKED:
             return [item for item in self._images.items if item.id in options.ticked]
         return list(self._images.items)
 
@@ -153,7 +153,7 @@ class Verifier(QObject):
 
     @Slot()
     def _on_current_changed(self) -> None:
-        if self.options.scope is Scope.CURRENT:
+        if self.options.scope is VerificationScope.CURRENT:
             self.ask_again()
 
     # -- asking --------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ class Verifier(QObject):
             self.answered.emit()
             self.busy_changed.emit()
             return
-        checked: list[Checked] = []
+        checked: list[VerifiedImage] = []
         without_truth = not_counted = 0
         for item in self.items():
             truth = self._truths.used(item.id)
@@ -190,20 +190,20 @@ class Verifier(QObject):
                 checked.append(one)
             yield
         left_out = LeftOut(without_truth, not_counted)
-        question = Question(tuple(checked), left_out, self._settings.classes, settings, self.options)
-        self._task.start(lambda job: self._answering.answer(question, job.cancelled))
+        question = VerificationRequest(tuple(checked), left_out, self._settings.classes, settings, self.options)
+        self._task.start(lambda job: self._answering.figures(question, job.cancelled))
 
-    def _check(self, item: ImageItem, truth: GroundTruth) -> Checked | None:
+    def _check(self, item: ImageItem, truth: GroundTruth) -> VerifiedImage | None:
         cells = self._counts.cells(item.id) if item.state is State.COUNTED else None
         if cells is None:
             return None
         frame, diameter = self._settings.frame(item), cells.found.diameter
-        checked = Checked(item.id, item.path.name, cells.found.detections, cells.corrections, truth, frame, diameter)
+        checked = VerifiedImage(item.id, item.path.name, cells.found.detections, cells.corrections, truth, frame, diameter)
         self._checked[item.id] = checked
         return checked
 
     @Slot(object)
-    def _on_answer(self, answer: Answer) -> None:
+    def _on_answer(self, answer: VerificationFigures) -> None:
         self.answer = answer
         self.busy_changed.emit()
         self.answered.emit()

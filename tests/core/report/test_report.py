@@ -25,6 +25,7 @@ from core.counting.frame import EdgeRule
 from core.counting.reconcile import found_cell
 from core.counting.region import Region
 from core.detection.segmentation.classical import CARD as CLASSICAL_CARD
+from core.errors import Cancelled
 from core.report.content import Contents, Sample
 from core.report.export import Outputs, write_report
 from core.report.formats.csv import CsvStyle, Separator, csv_bytes, to_csv
@@ -34,7 +35,7 @@ from core.report.formats.xlsx import to_xlsx
 from core.report.gather import gather, save_sample
 from core.report.pdf.build import to_pdf
 from core.report.pdf.fonts import Typesetter
-from core.report.progress import Progress, ReportCancelled
+from core.report.progress import Progress
 from core.report.sign_off import SignOff, sign
 from core.report.tables import images_table
 from core.session.reviews import review_key
@@ -567,7 +568,7 @@ def test_cancelling_leaves_no_half_file(session: Session, tmp_path: Path, step: 
 
     progress.tell = tell
     if step < 6:
-        with pytest.raises(ReportCancelled):
+        with pytest.raises(Cancelled):
             write_report(gather(session), outputs(out), progress)
     else:
         write_report(gather(session), outputs(out), progress)
@@ -608,7 +609,7 @@ def test_a_file_that_is_there_stays_until_the_new_one_is_complete(session: Sessi
     path.write_bytes(b"old")
     progress = Progress()
     progress.stopped.set()
-    with pytest.raises(ReportCancelled):
+    with pytest.raises(Cancelled):
         write_report(gather(session), Outputs(xlsx=path), progress)
     assert path.read_bytes() == b"old"
     write_report(gather(session), Outputs(xlsx=path), Progress())
