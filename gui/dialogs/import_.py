@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QCheckBox,
     QComboBox,
     QFileDialog,
     QFormLayout,
@@ -21,11 +22,13 @@ from PySide6.QtWidgets import (
 )
 
 from core.annotations.read import ANNOTATION_SUFFIXES
+from core.exchange.import_plan import FoundAnnotations, ImportPlan, Use, read_for_session
+from core.exchange.match_images import ImageIndex, ListedImage
+from core.text import gettext, ngettext
 from gui.tasks import Background, many
 from gui.widgets.forms import Busy, FittingDialog, column, faint, heading, indented, row
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.exchange.annotation_reading import FoundBoxes, PictureIndex, read_boxes
-from gui.workspace.exchange.importing import Importing, ImportPlan, Use
+from gui.workspace.exchange.importing import Importing
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 
 _WIDTH = 580
 _LEAVE_OUT = "Leave out"
+_MOST_TO_MATCH = 30
+"""Names that the user can be asked about one by one."""
 _ANNOTATIONS = "Annotations (" + " ".join(f"*{suffix}" for suffix in sorted(ANNOTATION_SUFFIXES)) + ");;All files (*)"
 _USES = {
     Use.ADD: (
@@ -63,12 +68,15 @@ class ImportDialog(FittingDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Import annotations")
         self.setAcceptDrops(True)
-        self.found: FoundBoxes | None = None
+        self.found: FoundAnnotations | None = None
         self._document = document
         self._preferences = preferences
         self._reading: Background | None = None
         self._importing: Importing | None = None
         self._combos: dict[str, QComboBox] = {}
+        self._paths: list[Path] = []
+        self._chosen: dict[str, int] = {}
+        self.image_combos: dict[str, QComboBox] = {}
         self.choosing = self._build_choosing()
         self.deciding = self._build_deciding()
         self.busy = Busy()
@@ -97,8 +105,10 @@ class ImportDialog(FittingDialog):
         title = QLabel("Choose annotation files, or drop them here")
         title.setObjectName("title")
         text = faint(
-            "Pascal VOC (LabelImg), YOLO, COCO JSON or CSV, for pictures of this session. They are matched by the "
-            "name of the picture. A folder is searched with all folders in it."
+            gettext(
+                "Pascal VOC (LabelImg), YOLO, COCO, CSV, QuPath GeoJSON, CVAT, labelme or ImageJ, for images of this "
+                "session. They are matched by the name of the image. A folder is searched with all folders in it."
+            )
         )
         self.files_button = QPushButton("Files …")
         self.folder_button = QPushButton("Folder …")
@@ -135,9 +145,23 @@ class ImportDialog(FittingDialog):
         self.mapping_scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         self.outcome = QLabel()
         self.outcome.setWordWrap(True)
+        self.stored_rows = QCheckBox(gettext("They were drawn on the image as it is stored, not turned upright"))
+        self.stored_rows.setToolTip(gettext("If the boxes lie beside the cells, change this and look again"))
+        self.stored_rows.toggled.connect(lambda *_: self._read_again())
+        self.turned = column(QLabel(), self.stored_rows, spacing=4)
+        self.match_button = QPushButton(gettext("Use these images"))
+        self.match_button.setAutoDefault(False)
+        self.match_button.clicked.connect(lambda *_: self._match())
+        self.match_scroll = QScrollArea()
+        self.match_scroll.setWidgetResizable(True)
+        self.match_scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        heading_text = QLabel(gettext("Which images are these annotations of?"))
+        self.matching = column(heading_text, self.match_scroll, row(self.match_button, None), spacing=4)
         return column(
             self.summary,
             self.details,
+            self.turned,
+            self.matching,
             heading("WHAT ARE THEY?"),
             column(*choices, spacing=4),
             self.mapping_heading,
@@ -164,6 +188,40 @@ class ImportDialog(FittingDialog):
         self.mapping_scroll.setFixedHeight(min(inside.sizeHint().height() + 4, 150))
         self.mapping_heading.setVisible(bool(unknown))
         self.mapping_scroll.setVisible(bool(unknown))
+
+    def _build_matching(self, names: Sequence[str]) -> None:
+        self.image_combos = {}
+        inside = QWidget()
+        form = QFormLayout(inside)
+        form.setContentsMargins(0, 0, 0, 0)
+        entries = self._document.entries if len(names) <= _MOST_TO_MATCH else []
+        for name in names if entries else ():
+            combo = QuietComboBox()
+            combo.addItem(_LEAVE_OUT)
+            for entry in entries:
+                combo.addItem(entry.path.name, entry.id)
+            combo.setAccessibleName(name)
+            label = QLabel(name)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setBuddy(combo)
+            form.addRow(label, combo)
+            self.image_combos[name] = combo
+        self.match_scroll.setWidget(inside)
+        self.match_scroll.setFixedHeight(min(inside.sizeHint().height() + 4, 110))
+        self.matching.setVisible(bool(self.image_combos))
+
+    def _show_turned(self, undecided: Sequence[str]) -> None:
+        label = self.turned.findChild(QLabel)
+        if label is not None:
+            label.setWordWrap(True)
+            label.setText(
+                ngettext(
+                    "The camera turned {n:,} image, and its annotations do not say which way round it was.",
+                    "The camera turned {n:,} images, and their annotations do not say which way round they were.",
+                    len(undecided),
+                ).format(n=len(undecided))
+            )
+        self.turned.setVisible(bool(undecided))
 
     # -- choosing ----------------------------------------------------------------------------------
 
@@ -194,9 +252,26 @@ class ImportDialog(FittingDialog):
 
     def read(self, paths: Sequence[Path]) -> None:
         """Read annotation files and folders, and show what is in them."""
-        entries, classes, paths = list(self._document.entries), self._document.classes, list(paths)
+        self._paths = list(paths)
+        self._chosen = {}
+        self.stored_rows.blockSignals(True)
+        self.stored_rows.setChecked(False)
+        self.stored_rows.blockSignals(False)
+        self._read_again()
+
+    def _read_again(self) -> None:
+        """Read the same files with what the user has said about them since."""
+        classes, paths, stored_rows = self._document.classes, self._paths, self.stored_rows.isChecked()
+        images = [
+            ListedImage(entry.id, entry.path, entry.size if all(entry.size) else None)
+            for entry in self._document.entries
+        ]
+        chosen = dict(self._chosen)
         self._reading = Background(
-            lambda stopped: read_boxes(paths, PictureIndex(entries, stopped), classes), self._document
+            lambda stopped: read_for_session(
+                paths, ImageIndex(images, chosen, stopped), classes, stored_rows=stored_rows
+            ),
+            self._document,
         )
         self._reading.ended.connect(self._on_read)
         self._reading.start()
@@ -204,17 +279,27 @@ class ImportDialog(FittingDialog):
         self.busy.show_text(f"Reading {name} …" if len(paths) == 1 else f"Reading {many(len(paths), 'file')} …")
         self._show(self.busy)
 
+    def _match(self) -> None:
+        """Read again, with the images that the user chose for names."""
+        self._chosen |= {
+            name: combo.currentData() for name, combo in self.image_combos.items() if combo.currentIndex() > 0
+        }
+        self._read_again()
+
     @Slot(object, object)
     def _on_read(self, reading: Background, outcome: object) -> None:
         if reading is not self._reading:
             return
         self._reading = None
-        if not isinstance(outcome, FoundBoxes):
-            outcome = FoundBoxes((), (), (f"Reading stopped unexpectedly ({outcome}); choose fewer files.",))
+        if not isinstance(outcome, FoundAnnotations):
+            text = gettext("Reading stopped unexpectedly ({reason}); choose fewer files.").format(reason=outcome)
+            outcome = FoundAnnotations((), notices=(text,))
         self.found = outcome
         self.summary.setText(outcome.summary())
         self.details.setPlainText(outcome.details())
         self.details.setVisible(bool(outcome.details()))
+        self._show_turned(outcome.undecided)
+        self._build_matching(outcome.unmatched)
         self._build_mapping(outcome.unknown(self._document.classes))
         self._show(self.deciding)
         self._show_plan()
@@ -238,33 +323,36 @@ class ImportDialog(FittingDialog):
         if self.found is None:
             return
         plan = self.plan()
-        boxes, pictures = many(plan.total, "box", "boxes"), len(self.found.pictures)
+        ids = [cast("int", image.image_id) for image in self.found.images]
+        entries = [entry for key in ids if (entry := self._document.entry(key)) is not None]
+        boxes, images = many(plan.total, "box", "boxes"), many(len(entries), "image")
         becoming = {Use.ADD: "added in", Use.REPLACE: "the count of", Use.TRUTH: "the ground truth of"}[plan.use]
-        text = plan.problem or f"{boxes} will be {becoming} {many(pictures, 'picture')}."
-        uncounted = sum(
-            (entry := self._document.entry(picture.id)) is not None and entry.state is not State.COUNTED
-            for picture in self.found.pictures
-        )
+        text = plan.problem or f"{boxes} will be {becoming} {images}."
+        if plan.use is Use.REPLACE and not plan.problem:
+            results = {entry.id: self._document.result(entry) for entry in entries}
+            counted = {key: sum(result.counts.values()) for key, result in results.items() if result is not None}
+            text = " ".join(filter(None, (text, plan.losses(counted))))
+        uncounted = sum(entry.state is not State.COUNTED for entry in entries)
         if plan.use is Use.REPLACE and uncounted:
-            verb = "is" if uncounted == 1 else "are"
-            text += (
-                f" {uncounted:,} of them {verb} not counted yet: what the model finds there later is added, "
-                "so let it count first."
-            )
-        reviewed = sum(
-            (entry := self._document.entry(picture.id)) is not None and entry.reviewed
-            for picture in self.found.pictures
-        )
+            text += " " + ngettext(
+                "{n:,} of them is not counted yet: what the model finds there later is added, so let it count first.",
+                "{n:,} of them are not counted yet: what the model finds there later is added, so let it count first.",
+                uncounted,
+            ).format(n=uncounted)
+        reviewed = sum(entry.reviewed for entry in entries)
         if plan.use is not Use.TRUTH and reviewed and not plan.problem:
-            are, they = ("is", "it loses") if reviewed == 1 else ("are", "they lose")
-            text += f" {many(reviewed, 'picture')} of them {are} marked reviewed; corrected, {they} the mark."
+            text += " " + ngettext(
+                "{n:,} image of them is marked reviewed; corrected, it loses the mark.",
+                "{n:,} images of them are marked reviewed; corrected, they lose the mark.",
+                reviewed,
+            ).format(n=reviewed)
         self.outcome.setText(text)
         self.import_button.setEnabled(not plan.problem)
         self.import_button.setToolTip(plan.problem)
 
     def _import(self) -> None:
         plan = self.plan()
-        self.busy.show_text(f"Importing {many(plan.total, 'box', 'boxes')} …", len(plan.found.pictures))
+        self.busy.show_text(f"Importing {many(plan.total, 'box', 'boxes')} …", len(plan.found.images))
         self._show(self.busy)
         self._importing = Importing(self._document, plan)
         self._importing.progressed.connect(self.busy.bar.setValue)
