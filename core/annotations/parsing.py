@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from core.annotations.base import SMALLEST_SIDE, AnnotatedImage, base_name, canonical_class
+from core.annotations.base import SMALLEST_SIDE, AnnotatedImage, base_name
 from core.annotations.orientation import UPRIGHT, ImageInfo, Size, upright_boxes, upright_points
+from core.classes import canonical_class
 from core.text import gettext, printable
 
 if TYPE_CHECKING:

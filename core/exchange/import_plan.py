@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from core.annotations.read import read_annotations
+from core.cells import CellChange
 from core.counting.count import SAME_CELL_IOU, count
-from core.counting.edits import Corrections
-from core.counting.reconcile import found_cell, standing
+from core.counting.edits import CellEdits
+from core.counting.reconcile import effective, found_cell
 from core.exchange.match_images import one_for_each_image
 from core.geometry.boxes import overlapping_pairs
-from core.session.values import Change
 from core.text import gettext, ngettext
 from core.verification.ground_truth import GroundTruth
 
@@ -72,7 +72,7 @@ class FoundAnnotations:
     def summary(self) -> str:
         """Return what was found in a sentence or two."""
         if not self.images:
-            text = gettext("No boxes were found for the images of this session.")
+            text = gettext("No boxes for the images of this session were found.")
         else:
             images = ngettext("{n:,} image", "{n:,} images", len(self.images)).format(n=len(self.images))
             total = sum(self.counts.values())
@@ -207,12 +207,12 @@ class ImportPlan:
         return GroundTruth.imported(annotated, self.complete_for, points=annotated.points)
 
 
-def new_boxes(boxes: Sequence[NamedBox], changes: Iterable[Change], nms_iou: float) -> list[NamedBox]:
+def new_boxes(boxes: Sequence[NamedBox], changes: Iterable[CellChange], nms_iou: float) -> list[NamedBox]:
     """Return the boxes that are not the same cell as one that was added by hand or imported before.
 
     Without this, importing a file a second time would count its cells twice.
     """
-    mine = [change.after for change in standing(changes) if change.after is not None]
+    mine = [change.after for change in effective(changes) if change.after is not None]
     if not mine:
         return list(boxes)
     my_names = np.array([cell.class_name for cell in mine])
@@ -229,16 +229,16 @@ def new_boxes(boxes: Sequence[NamedBox], changes: Iterable[Change], nms_iou: flo
 
 
 def removals(
-    found: Detections, changes: Iterable[Change], classes: tuple[str, ...], settings: CountSettings
-) -> list[Change]:
+    found: Detections, changes: Iterable[CellChange], classes: tuple[str, ...], settings: CountSettings
+) -> list[CellChange]:
     """Return the changes that empty an image's count: manual cells go, and the detections that count.
 
     So do detections that count only once the manual cells over them are gone.
     """
-    earlier = standing(changes)
-    removed = [Change(change.cell, change.after, None) for change in earlier if change.after is not None]
-    left = Corrections.of(found, [replace(change, after=None) for change in earlier], classes)
+    earlier = effective(changes)
+    removed = [CellChange(change.cell, change.after, None) for change in earlier if change.after is not None]
+    left = CellEdits.from_edits(found, [replace(change, after=None) for change in earlier], classes)
     result = count(found, settings, classes, left)
     for place in np.flatnonzero(result.counted).tolist():
-        removed.append(Change(int(found.ids[place]), found_cell(found, place, classes), None))
+        removed.append(CellChange(int(found.ids[place]), found_cell(found, place, classes), None))
     return removed

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from core.session.values import Change
-from gui.tasks import many
+from core.cells import CellChange
+from core.text import ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +21,11 @@ class EditCommand(QUndoCommand):
 
     def __init__(self, stored: Sequence[Command], stack: EditStack) -> None:
         more = len(stored) - 1
-        super().__init__(stored[0].name + (f" (and {many(more, 'more picture')})" if more else ""))
+        text = stored[0].name
+        if more:
+            text = ngettext("{edit} (and {n:,} more image)", "{edit} (and {n:,} more images)", more)
+            text = text.format(edit=stored[0].name, n=more)
+        super().__init__(text)
         self.stored = tuple(stored)
         self.last = [command.number for command in stored]
         self._stack = stack
@@ -34,7 +38,7 @@ class EditCommand(QUndoCommand):
 
 
 def _reverse(command: Command) -> Command:
-    back = tuple(Change(change.cell, change.after, change.before) for change in reversed(command.changes))
+    back = tuple(CellChange(change.cell, change.after, change.before) for change in reversed(command.changes))
     reviewed = None if command.reviewed is None else (command.reviewed[1], command.reviewed[0])
     kept = tuple((key, after, before) for key, before, after in reversed(command.kept))
     return replace(command, changes=back, reviewed=reviewed, kept=kept)

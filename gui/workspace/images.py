@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from core.counting.count import Countable
-from core.counting.edits import Corrections
+from core.counting.count import CountIndex
+from core.counting.edits import CellEdits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from core.cells import Detections
+    from core.cells import CellChange, Detections
     from core.counting.frame import Frame
-    from core.counting.quality import Quality
-    from core.session.values import Change, FileStamp, StoredDetections
+    from core.counting.quality import FieldQuality
+    from core.session.values import FileStamp, StoredDetections
 
 
 class State(Enum):
@@ -49,8 +49,8 @@ class Entry:
     reviewed: bool = False
     edited: int = 0
     stamp: FileStamp | None = None
-    countable: Countable | None = None
-    quality: Quality | None = None
+    countable: CountIndex | None = None
+    quality: FieldQuality | None = None
 
 
 @dataclass
@@ -58,16 +58,16 @@ class ImageCells:
     """The cells of one picture: what the model found, and the person's corrections, which belong to no count."""
 
     found: StoredDetections
-    changes: dict[int, Change]
-    corrections: Corrections
+    changes: dict[int, CellChange]
+    corrections: CellEdits
     cells: Detections
 
     @classmethod
-    def of(cls, found: StoredDetections, changes: dict[int, Change], classes: Sequence[str]) -> ImageCells:
+    def of(cls, found: StoredDetections, changes: dict[int, CellChange], classes: Sequence[str]) -> ImageCells:
         """Lay the corrections over what was found; ``changes`` is what became of each corrected cell, by its id."""
-        corrections = Corrections.of(found.detections, changes.values(), classes)
-        return cls(found, changes, corrections, corrections.over(found.detections))
+        corrections = CellEdits.from_edits(found.detections, changes.values(), classes)
+        return cls(found, changes, corrections, corrections.apply(found.detections))
 
-    def countable(self, nms_iou: float, frame: Frame | None) -> Countable:
+    def countable(self, nms_iou: float, frame: Frame | None) -> CountIndex:
         """Return what a count needs to keep; ``frame`` says which cells are left out."""
-        return Countable.of(self.found.detections, self.corrections, nms_iou, frame)
+        return CountIndex.of(self.found.detections, self.corrections, nms_iou, frame)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from roifile import ROI_TYPE, ImagejRoi
 
-from core.annotations.base import canonical_class
 from core.annotations.parsing import NotAnnotationsError, UnreadableError
+from core.classes import canonical_class
 from core.text import gettext
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from bidi.algorithm import (
+from bidi.algorithm import (  # pyright: ignore[reportMissingTypeStubs]
     explicit_embed_and_overrides,
     get_base_level,
     get_embedding_levels,
@@ -19,11 +19,11 @@ from bidi.algorithm import (
     resolve_neutral_types,
     resolve_weak_types,
 )
-from bidi.mirror import MIRRORED
+from bidi.mirror import MIRRORED  # pyright: ignore[reportMissingTypeStubs]
 from reportlab.lib.abag import ABag
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.pdfbase.pdfmetrics import stringWidth
-from reportlab.pdfbase.ttfonts import ShapedStr, shapeFragWord
+from reportlab.pdfbase.ttfonts import shapeFragWord
 from reportlab.platypus import Flowable
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _STRONG = ("L", "R", "AL")
 _FEATURES = {"kern": True, "liga": True}  # not those at discretion, which write a name with other signs
+_BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _WITHOUT_ORDER = ("BN", "LRE", "RLE", "LRO", "RLO", "PDF")
 """What the algorithm takes out, such as joiners."""
 
@@ -135,6 +136,7 @@ def _levels(text: str) -> list[int]:
     get_embedding_levels("".join(letter for letter, in_order in zip(text, ordered, strict=True) if in_order), storage)
     explicit_embed_and_overrides(storage)
     resolve_weak_types(storage)
+    _resolve_brackets(storage["chars"], storage["base_dir"])
     resolve_neutral_types(storage, False)
     resolve_implicit_levels(storage, False)
     found = iter(storage["chars"])
@@ -144,16 +146,31 @@ def _levels(text: str) -> list[int]:
     return levels
 
 
+def _resolve_brackets(letters: list[dict[str, Any]], base: str) -> None:
+    """Give both brackets of a pair one direction: that of what they hold, or of what is before them (rule N0)."""
+    directions = [{"L": "L", "R": "R", "EN": "R", "AN": "R"}.get(letter["type"], "") for letter in letters]
+    open_ones: list[int] = []
+    for place, letter in enumerate(letters):
+        if letter["ch"] in _BRACKETS:
+            open_ones.append(place)
+        elif open_ones and letter["ch"] == _BRACKETS[letters[open_ones[-1]]["ch"]]:
+            first = open_ones.pop()
+            inside = set(directions[first + 1 : place]) - {""}
+            before = next((side for side in reversed(directions[:first]) if side), base)
+            if inside:
+                side = base if base in inside or before == base else before
+                for bracket in (first, place):
+                    letters[bracket]["type"] = directions[bracket] = side
+
+
 def _shaped(text: str, font: str, level: int, size: float) -> Piece:
     if level % 2 and not any(unicodedata.bidirectional(letter) in _STRONG for letter in text):
         # HarfBuzz takes signs without letters as from left to right
         text = "".join(MIRRORED.get(letter, letter) for letter in reversed(text))
     letters = ABag(fontName=font, fontSize=size), text
     shaped: Any = shapeFragWord([0.0, letters], features=_FEATURES)[1][1]
-    if isinstance(shaped, ShapedStr):
-        width = sum(glyph.x_advance for glyph in shaped.__shapeData__) * size / 1000
-    else:
-        width = stringWidth(shaped, font, size)
+    glyphs: Any = getattr(shaped, "__shapeData__", None)  # None if the letters are as they stand in the font
+    width = stringWidth(shaped, font, size) if glyphs is None else sum(g.x_advance for g in glyphs) * size / 1000
     return Piece(shaped, font, level, width)
 
 

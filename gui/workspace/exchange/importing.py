@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.cells import Detections, Origin
+from core.cells import Cell, CellChange, Detections, Origin
 from core.exchange.import_plan import Use, new_boxes, removals
 from core.session.session import SessionError
-from core.session.values import Cell, Change
-from gui.tasks import Steps, many
+from core.text import gettext, ngettext
+from gui.tasks import IdleLoop
 from gui.workspace.store import Level
 
 if TYPE_CHECKING:
@@ -53,13 +53,15 @@ class Importing(QObject):
         self._step: list[Command] = []
         if plan.use is not Use.TRUTH and not document.person:
             document.editing.person_wanted.emit()
-        self._steps = Steps(self._import_all(), self)
+        self._steps = IdleLoop(self)
         self._steps.progressed.connect(self.progressed)
         self._steps.ended.connect(self._on_ended)
+        self._steps.start(self._import_all())
 
     def stop(self) -> None:
         """Import no further picture."""
         self._steps.stop()
+        self._on_ended()
 
     def _import_all(self) -> Iterator[None]:
         for image in self._plan.found.images:
@@ -78,21 +80,22 @@ class Importing(QObject):
             return True
         try:
             if self._plan.use is Use.TRUTH:
-                document.truths.put(
-                    entry.id, self._plan.truth(image), f"Ground truth imported ({many(len(boxes), 'cell')})"
-                )
+                note = ngettext("Ground truth imported ({n:,} cell)", "Ground truth imported ({n:,} cells)", len(boxes))
+                document.truths.put(entry.id, self._plan.truth(image), note.format(n=len(boxes)))
             elif self._plan.use is Use.ADD:
                 new = new_boxes(boxes, session.changes(entry.id).values(), settings.nms_iou)
                 self._known += len(boxes) - len(new)
                 boxes = new
-                name = f"Import {many(len(boxes), 'cell')}"
+                name = ngettext("Import {n:,} cell", "Import {n:,} cells", len(boxes)).format(n=len(boxes))
                 if not self._correct(entry, name, self._additions(boxes)):
                     return False
             else:
                 earlier, cells = session.changes(entry.id).values(), document.cells_of(entry)
                 found = cells.found.detections if cells else Detections.empty()
                 changes = removals(found, earlier, document.classes, settings)
-                name = f"Replace the count by {many(len(boxes), 'imported cell')}"
+                name = ngettext(
+                    "Replace the count by {n:,} imported cell", "Replace the count by {n:,} imported cells", len(boxes)
+                ).format(n=len(boxes))
                 if not self._correct(entry, name, changes + self._additions(boxes)):
                     return False
         except SessionError as error:
@@ -101,14 +104,14 @@ class Importing(QObject):
         self._boxes += len(boxes)
         return True
 
-    def _additions(self, boxes: Sequence[NamedBox]) -> list[Change]:
+    def _additions(self, boxes: Sequence[NamedBox]) -> list[CellChange]:
         """Return the changes that put boxes as new cells."""
         session = self._document.session
         number = session.new_ids(len(boxes)) if session is not None and boxes else 0
         cells = (Cell(name, box, 1.0, Origin.IMPORTED) for name, box in boxes)
-        return [Change(number + place, None, cell) for place, cell in enumerate(cells)]
+        return [CellChange(number + place, None, cell) for place, cell in enumerate(cells)]
 
-    def _correct(self, entry: Entry, name: str, changes: list[Change]) -> bool:
+    def _correct(self, entry: Entry, name: str, changes: list[CellChange]) -> bool:
         """Correct one picture, as a part of the one step that the import is; False if it could not be stored."""
         reviewed = entry.reviewed
         if changes and not self._document.editing.edit_image(entry.id, name, changes, self._step):
@@ -120,17 +123,28 @@ class Importing(QObject):
     def _on_ended(self) -> None:
         if self._document.session is self._session:
             self._document.editing.add_step(self._step)
-        total = len(self._plan.found.images)
-        where = many(total, "picture") if self._pictures == total else f"{self._pictures:,} of {total:,} pictures"
-        boxes = many(self._boxes, "box", "boxes")
-        text = f"Imported {boxes} into {where}."
+        total, done, boxes = len(self._plan.found.images), self._pictures, self._boxes
+        where = ngettext("{n:,} image", "{n:,} images", total).format(n=total)
+        if done != total:
+            where = gettext("{done:,} of {total:,} images").format(done=done, total=total)
+        text = ngettext("Imported {n:,} box into {where}.", "Imported {n:,} boxes into {where}.", boxes)
         if self._plan.use is Use.TRUTH:
-            text = f"Took {many(self._boxes, 'cell')} in {where} as ground truth."
+            text = ngettext(
+                "Imported {n:,} cell in {where} as ground truth.",
+                "Imported {n:,} cells in {where} as ground truth.",
+                boxes,
+            )
+        text = text.format(n=boxes, where=where)
         if self._known:
-            verb = "was" if self._known == 1 else "were"
-            text += f" {many(self._known, 'cell')} {verb} there already."
+            known = ngettext("{n:,} cell was already there.", "{n:,} cells were already there.", self._known)
+            text += " " + known.format(n=self._known)
         if self._unmarked:
-            text += f" {many(self._unmarked, 'picture')} lost the mark Reviewed; Undo takes the whole import back."
+            unmarked = ngettext(
+                "{n:,} image is no longer marked Reviewed; Undo takes the whole import back.",
+                "{n:,} images are no longer marked Reviewed; Undo takes the whole import back.",
+                self._unmarked,
+            )
+            text += " " + unmarked.format(n=self._unmarked)
         self._document.message.emit(Level.WARNING if self._unmarked else Level.INFO, text)
         self.ended.emit()
         self.deleteLater()

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.annotations.base import AnnotatedImage, AnnotationError, canonical_class
+from core.annotations.base import AnnotatedImage, AnnotationError
 from core.annotations.formats.coco import write_coco
 from core.annotations.formats.table import write_csv
 from core.annotations.formats.voc import write_voc
@@ -26,6 +26,7 @@ from core.annotations.orientation import ImageInfo
 from core.annotations.read import read_annotations
 from core.annotations.training_set import export_training_set
 from core.annotations.writing import same_on_every_disk
+from core.classes import canonical_class
 from core.report.formats.annotated import write_picture
 
 if TYPE_CHECKING:

@@ -119,7 +119,8 @@ def test_coco_cells_of_several_pieces_are_one_box(tmp_path: Path):
 def test_coco_masks_are_boxes_and_contours(tmp_path: Path, form: Any, box: dict[str, Any]):
     mask = np.zeros((480, 640), np.uint8)
     cv2.ellipse(mask, (129, 69), (29, 19), 0, 0, 360, 1, -1)
-    mask[50:90, 100:160] |= cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (60, 40))
+    oval = np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (60, 40)), np.uint8)
+    mask[50:90, 100:160] |= oval
     segmentation = {"size": [480, 640], "counts": form(runs_of(mask))}
     image = one(read(put(tmp_path / "a.json", coco(segmentation=segmentation, iscrowd=0, **box))))
     assert image.boxes.tolist() == [[100, 50, 160, 90]]
@@ -214,7 +215,8 @@ def feature(**properties: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["a.geojson", "a.jpg.geojson", "a.json"])
 def test_qupath_objects_are_read(tmp_path: Path, document: object, name: str):
     image = one(read(put(tmp_path / name, json.dumps(document))))
-    (contour,) = image.contours or ()
+    assert image.contours is not None
+    (contour,) = image.contours
     assert image.names == ("RBC",)
     assert image.boxes.tolist() == [BOX]
     assert contour.tolist() == [list(point) for point in (*SQUARE, SQUARE[0])]
