@@ -17,18 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.exchange.export_items import Format, files_there
 from core.text import ngettext
 from gui.widgets.forms import Busy, FittingDialog, column, faint, heading, row
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.exchange.exporting import (
-    Exporting,
-    Format,
-    Scope,
-    entries_in,
-    files_there,
-    outdated_reviews,
-    why_no_export,
-)
+from gui.workspace.exchange.exporting import Exporting, Scope
 
 if TYPE_CHECKING:
     from gui.preferences import Preferences
@@ -79,7 +72,7 @@ class ExportDialog(FittingDialog):
         layout.addStretch(1)
         layout.addLayout(row(None, self.close_button, self.export_button))
         self.setMinimumWidth(_WIDTH - 100)
-        first = next((scope for scope in reversed(Scope) if entries_in(workspace, scope)), Scope.COUNTED)
+        first = next((scope for scope in reversed(Scope) if workspace.exporter.items(scope)), Scope.COUNTED)
         self.scope_buttons[first].setChecked(True)
         scopes.buttonToggled.connect(lambda *_: self._show_choice())
         self.formats.currentIndexChanged.connect(lambda *_: self._show_choice())
@@ -88,7 +81,7 @@ class ExportDialog(FittingDialog):
         self._show_choice()
 
     def _scope_button(self, scope: Scope) -> QRadioButton:
-        number = len(entries_in(self._workspace, scope))
+        number = len(self._workspace.exporter.items(scope))
         name = scope.value
         if scope is Scope.CURRENT:
             item = self._workspace.images.current
@@ -97,7 +90,7 @@ class ExportDialog(FittingDialog):
             name += f" ({number:,})"
         button = QRadioButton(name.replace("&", "&&"))
         button.setEnabled(number > 0)
-        button.setToolTip(why_no_export(self._workspace, scope))
+        button.setToolTip(self._workspace.exporter.problem(scope))
         return button
 
     @property
@@ -111,13 +104,13 @@ class ExportDialog(FittingDialog):
         return list(Format)[self.formats.currentIndex()]
 
     def _show_choice(self) -> None:
-        problem = why_no_export(self._workspace, self.scope)
+        problem = self._workspace.exporter.problem(self.scope)
         self.explanation.setText(self.kind.explanation)
         hint = problem
         if not problem and self.kind is Format.TRAINING and self.scope is not Scope.REVIEWED:
             hint = "Pictures that nobody reviewed teach a model its own mistakes; export reviewed ones."
         elif not problem and self.scope is Scope.REVIEWED:
-            hint = outdated_reviews(self._workspace)
+            hint = self._workspace.exporter.outdated_reviews()
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))
         self.export_button.setEnabled(not problem)
@@ -151,7 +144,7 @@ class ExportDialog(FittingDialog):
             return None
         folder = Path(name)
         self._preferences.folder = name
-        paths = [item.path for item in entries_in(self._workspace, self.scope)]
+        paths = [item.path for item in self._workspace.exporter.items(self.scope)]
         there = files_there(folder, self.kind, paths)
         text = ngettext(
             "{folder} already has annotations of {n:,} of these images.",
@@ -169,7 +162,7 @@ class ExportDialog(FittingDialog):
         return box.clickedButton() is replace
 
     def _export(self, target: Path) -> None:
-        items = entries_in(self._workspace, self.scope)
+        items = self._workspace.exporter.items(self.scope)
         text = ngettext("Gathering {n:,} image …", "Gathering {n:,} images …", len(items)).format(n=len(items))
         self.busy.show_text(text, len(items))
         self.busy.show()
@@ -177,7 +170,7 @@ class ExportDialog(FittingDialog):
         self._choices.setEnabled(False)
         self.export_button.setEnabled(False)
         self._workspace.messages.posted.connect(self._on_message)
-        self._exporting = Exporting(self._workspace, items, self.kind, target)
+        self._exporting = self._workspace.exporter.start(items, self.kind, target)
         self._exporting.progressed.connect(self.busy.bar.setValue)
         self._exporting.writing.connect(self._on_writing)
         self._exporting.ended.connect(self._on_exported)

@@ -19,7 +19,6 @@ from gui.dialogs.import_ import ImportDialog
 from gui.dialogs.keys import KeysDialog
 from gui.dialogs.model_card import ModelDialog
 from gui.dialogs.report.dialog import ReportDialog
-from gui.workspace.exchange.importing import why_no_import
 from gui.workspace.store import SESSION_SUFFIX
 
 if TYPE_CHECKING:
@@ -155,7 +154,7 @@ class Dialogs(QObject):
     # -- annotations and reports ---------------------------------------------------------------
 
     def _import(self) -> None:
-        problem = why_no_import(self._workspace)
+        problem = self._workspace.importer.problem()
         if problem:
             self._workspace.messages.warning(problem)
         else:

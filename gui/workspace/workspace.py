@@ -12,6 +12,8 @@ from gui.workspace.counts import Counts
 from gui.workspace.duplicates import Duplicates
 from gui.workspace.editing import Editing
 from gui.workspace.estimates import Estimates
+from gui.workspace.exchange.exporting import Exporter
+from gui.workspace.exchange.importing import Importer
 from gui.workspace.exchange.reporting import Reporting
 from gui.workspace.exchange.saving import Saving
 from gui.workspace.ground_truth import GroundTruths
@@ -90,6 +92,18 @@ class Workspace(QObject):
         )
         self.opening = Opening(self.store, self.images, self.inference, self.messages, self)
         self.saving = Saving(self.store, self.images, self.settings, self.counts, self.quality, self.inference, self)
+        self.exporter = Exporter(self.store, self.images, self.settings, self.counts, self.reviews, self.messages, self)
+        self.importer = Importer(
+            self.store,
+            self.history,
+            self.images,
+            self.settings,
+            self.counts,
+            self.editing,
+            self.truths,
+            self.messages,
+            self,
+        )
         self.reporting = Reporting(self.store, self.history, self.settings, self)
         self.verifier = Verifier(
             self.store, self.images, self.settings, self.counts, self.truths, self.inference, self.messages, self

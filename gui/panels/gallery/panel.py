@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from core.cells import Detections
     from core.classes import Palette
-    from gui.workspace.selection import CellOf
     from gui.workspace.images import ImageItem
+    from gui.workspace.selection import CellOf
     from gui.workspace.workspace import Workspace
 
 _CELLS_MIME = "application/x-smearcount-cells"

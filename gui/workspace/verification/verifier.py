@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.text import gettext
-from core.verification.figures import VerificationFigures, FigureMaker
-from core.verification.request import VerifiedImage, LeftOut, VerificationOptions, VerificationRequest, VerificationScope
+from core.verification.figures import FigureMaker, VerificationFigures
+from core.verification.request import (
+    LeftOut,
+    VerificationOptions,
+    VerificationRequest,
+    VerificationScope,
+    VerifiedImage,
+)
 from gui.tasks import Debounce, IdleLoop, Task
 from gui.workspace.images import State
 
@@ -198,7 +204,9 @@ class Verifier(QObject):
         if cells is None:
             return None
         frame, diameter = self._settings.frame(item), cells.found.diameter
-        checked = VerifiedImage(item.id, item.path.name, cells.found.detections, cells.corrections, truth, frame, diameter)
+        checked = VerifiedImage(
+            item.id, item.path.name, cells.found.detections, cells.corrections, truth, frame, diameter
+        )
         self._checked[item.id] = checked
         return checked
 

@@ -26,8 +26,9 @@ ENDS = {"quit", "new_session", "remove_picture"}
 @pytest.fixture
 def no_questions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answer every dialog by closing it."""
-    for name in ("getOpenFileNames", "getOpenFileName", "getSaveFileName"):
-        monkeypatch.setattr(QFileDialog, name, lambda *_, **__: ([] if name == "getOpenFileNames" else "", ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_, **__: ([], ""))
+    for name in ("getOpenFileName", "getSaveFileName"):
+        monkeypatch.setattr(QFileDialog, name, lambda *_, **__: ("", ""))
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: "")
     monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("Anna", True))
     monkeypatch.setattr(QMessageBox, "about", lambda *_: None)

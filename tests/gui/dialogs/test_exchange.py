@@ -8,27 +8,30 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import gui.workspace.counts
 import numpy as np
 import pytest
-from gui.shell.file_tasks import FileTasks
+from gui.commands.context import Dialog
+from gui.commands.shortcuts import Actions
+from gui.shell.dialogs import Dialogs
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QMessageBox, QWidget
 
-import gui.workspace.counts
 from core.annotations.base import AnnotatedImage
-from core.annotations.coco import write_coco
-from core.annotations.voc import write_voc
-from core.annotations.yolo import write_yolo
+from core.annotations.formats.coco import write_coco
+from core.annotations.formats.voc import write_voc
+from core.annotations.formats.yolo import write_yolo
 from core.cells import Origin
+from core.exchange.export_items import Format
+from core.exchange.import_plan import Use, read_for_session
+from core.exchange.match_images import ImageIndex, ListedImage, image_info
 from core.session.session import Session
 from core.verification.ground_truth import TruthKind
 from gui.dialogs.export import ExportDialog
 from gui.dialogs.import_ import ImportDialog
-from gui.workspace.exchange.annotation_reading import PictureIndex, read_boxes, upright_size
-from gui.workspace.exchange.exporting import Format, Scope
-from gui.workspace.exchange.importing import Use
+from gui.workspace.exchange.exporting import Scope
 from gui.workspace.images import ImageItem, State
 from gui.workspace.messages import Level
 from gui.workspace.workspace import Workspace
@@ -57,7 +60,7 @@ class Bench:
         self.window = QWidget()
         qtbot.addWidget(self.window)
         self.window.show()
-        self.dialogs = FileTasks(self.window, workspace, preferences)
+        self.dialogs = Dialogs(self.window, workspace, preferences, Actions(self.window, preferences))
         workspace.messages.posted.connect(self._on_message)
 
     def _on_message(self, level: Level, text: str) -> None:
@@ -86,7 +89,7 @@ class Bench:
 
     def import_dialog(self) -> ImportDialog:
         self.wait_closed()
-        self.dialogs.ask_to_import()
+        self.dialogs.open(Dialog.IMPORT)
         dialog = self.window.findChild(ImportDialog)
         assert isinstance(dialog, ImportDialog)
         return dialog
@@ -109,7 +112,7 @@ class Bench:
 
     def export_dialog(self) -> ExportDialog:
         self.wait_closed()
-        self.dialogs.ask_to_export()
+        self.dialogs.open(Dialog.EXPORT)
         dialog = self.window.findChild(ExportDialog)
         assert isinstance(dialog, ExportDialog)
         return dialog
@@ -233,7 +236,7 @@ def test_an_import_is_one_step_to_undo(
         "b.png": {"RBC": 1, "WBC": 0, "Platelets": 0},
         "c.png": before["c.png"],
     }
-    bench.workspace.images.set_current(workspace.images.items[2].id)
+    bench.workspace.images.set_current(bench.workspace.images.items[2].id)
     editing = bench.workspace.editing
     assert editing.undo_stack.undoText() == "Replace the count by 3 imported cells (and 1 more image)"
     editing.undo()
@@ -379,7 +382,7 @@ def test_a_broken_file_is_told_and_the_rest_goes_on(bench: Bench, make_smear: Ma
 def test_nothing_found_offers_other_files(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:
     bench.open(make_smear("a.png")[0])
     dialog = bench.read(voc(tmp_path / "voc", annotated("elsewhere.png")))
-    assert dialog.summary.text().startswith("No boxes were found")
+    assert dialog.summary.text().startswith("No boxes for the images of this session were found")
     assert not dialog.import_button.isEnabled()
     dialog.back_button.click()
     assert dialog.choosing.isVisible()
@@ -412,7 +415,7 @@ def test_pictures_that_are_not_counted_yet_take_imports_by_their_upright_size(
     exif[0x0112] = 6
     with Image.open(smear) as picture:
         picture.convert("RGB").save(photograph, exif=exif)
-    assert upright_size(photograph) == (320, 420)
+    assert image_info(photograph).size == (320, 420)
     write_yolo(tmp_path / "yolo", [annotated("turned.jpg", size=(320, 420))], bench.workspace.settings.classes)
     workspace = bench.workspace
     workspace.opening.open([photograph])
@@ -427,7 +430,7 @@ def test_pictures_that_are_not_counted_yet_take_imports_by_their_upright_size(
     bench.finish(dialog, Use.ADD)
     assert workspace.store.session is not None
     boxes = [
-        change.after.box for change in workspace.store.session.changes(item.id).values() if change.after is not None
+        change.after.box for change in workspace.store.session.edits.changes(item.id).values() if change.after is not None
     ]
     assert np.allclose(boxes, BOXES, atol=0.01)
 
@@ -474,7 +477,7 @@ def test_stopped_reading_is_forgotten(bench: Bench, make_smear: MakeSmear, tmp_p
 def test_import_needs_a_session_that_can_be_written(
     bench: Bench, make_smear: MakeSmear, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    bench.dialogs.ask_to_import()
+    bench.dialogs.open(Dialog.IMPORT)
     assert bench.messages[-1][0] is Level.WARNING
     assert "open the pictures first" in bench.messages[-1][1]
     bench.open(make_smear("a.png")[0])
@@ -483,12 +486,16 @@ def test_import_needs_a_session_that_can_be_written(
     path = workspace.store.session.path
     workspace.store.close()
     workspace.store.take(Session.open(path, read_only=True))
-    bench.dialogs.ask_to_import()
+    bench.dialogs.open(Dialog.IMPORT)
     assert "reading only" in bench.messages[-1][1]
     assert bench.window.findChild(ImportDialog) is None
 
 
 # -- matching -------------------------------------------------------------------------------------
+
+
+def index_of(items: Sequence[ImageItem]) -> ImageIndex:
+    return ImageIndex([ListedImage(item.id, item.path, item.size) for item in items])
 
 
 def item(number: int, path: str, size: tuple[int, int] = (420, 320)) -> ImageItem:
@@ -512,51 +519,53 @@ def item(number: int, path: str, size: tuple[int, int] = (420, 320)) -> ImageIte
     ],
 )
 def test_pictures_are_found_by_name_then_stem(name: str, found: list[int]) -> None:
-    index = PictureIndex(
+    index = index_of(
         [item(1, "/x/field1.jpg"), item(2, "/x/slide.2.png"), item(3, "/x/a/twice.png"), item(4, "/x/b/twice.png")]
     )
-    assert [picture.id for picture in index.find(name)] == found
+    assert [info.id for info in index(name, Path("/elsewhere/all.json"))] == found
 
 
 def test_a_name_of_two_pictures_is_told(tmp_path: Path) -> None:
-    index = PictureIndex([item(1, "/x/a/twice.png"), item(2, "/x/b/twice.png"), item(3, "/x/c/one.png")])
-    found = read_boxes([voc(tmp_path, annotated("twice.png"), annotated("one.png"))], index, NAMES)
-    assert [picture.id for picture in found.pictures] == [3]
+    index = index_of([item(1, "/x/a/twice.png"), item(2, "/x/b/twice.png"), item(3, "/x/c/one.png")])
+    found = read_for_session([voc(tmp_path, annotated("twice.png"), annotated("one.png"))], index, NAMES)
+    assert [image.image_id for image in found.images] == [3]
     [notice] = found.notices
-    assert notice.startswith("twice.png: it may be")
+    assert "twice.png may be /x/a/twice.png and /x/b/twice.png; choose" in notice
+    assert found.unmatched == ("twice.png",)
 
 
 def test_a_name_of_two_pictures_is_told_apart_by_size(tmp_path: Path) -> None:
-    index = PictureIndex([item(1, "/x/a/twice.png", (10, 10)), item(2, "/x/b/twice.png")])
-    found = read_boxes([voc(tmp_path, annotated("twice.png"))], index, NAMES)
-    assert [picture.id for picture in found.pictures] == [2]
+    index = index_of([item(1, "/x/a/twice.png", (10, 10)), item(2, "/x/b/twice.png")])
+    found = read_for_session([voc(tmp_path, annotated("twice.png"))], index, NAMES)
+    assert [image.image_id for image in found.images] == [2]
     assert not found.notices
 
 
 def test_two_annotations_of_one_picture_are_told(tmp_path: Path) -> None:
     write_coco(tmp_path / "a.json", [annotated("one.tif", BOXES[:1], NAMES[:1]), annotated("one.png")], NAMES[::2])
-    found = read_boxes([tmp_path / "a.json"], PictureIndex([item(3, "/x/one.png")]), NAMES)
-    assert [len(picture.annotated) for picture in found.pictures] == [3]
-    assert found.notices[0].startswith("one.tif: one.png has its boxes from one.png already")
+    found = read_for_session([tmp_path / "a.json"], index_of([item(3, "/x/one.png")]), NAMES)
+    assert [len(image) for image in found.images] == [3]
+    assert found.notices[0].startswith("one.tif: its image has boxes from one.png already")
 
 
 # -- export ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [Format.VOC, Format.YOLO, Format.COCO, Format.CSV])
+@pytest.mark.parametrize("kind", [Format.VOC, Format.YOLO, Format.COCO, Format.CSV, Format.GEOJSON])
 def test_what_is_exported_is_read_again(
     kind: Format, bench: Bench, make_smear: MakeSmear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.open(make_smear("a.png", 1)[0], make_smear("b.png", 2)[0])
-    bench.workspace.images.set_current(workspace.images.items[0].id)
+    bench.workspace.images.set_current(bench.workspace.images.items[0].id)
     bench.workspace.editing.remove_cells(bench.workspace.editing.cells_inside(0, 0, 200, 320))
     target = tmp_path / f"out{kind.suffix}"
     assert bench.export(kind, Scope.COUNTED, target, monkeypatch)[0] is Level.INFO
-    found = read_boxes([target], PictureIndex(bench.workspace.images.items), bench.workspace.settings.classes)
+    found = read_for_session([target], index_of(bench.workspace.images.items), bench.workspace.settings.classes)
     assert not found.notices
+    paths: dict[object, Path] = {item.id: item.path for item in bench.workspace.images.items}
     read = {
-        picture.path.name: {name: picture.annotated.names.count(name) for name in bench.workspace.settings.classes}
-        for picture in found.pictures
+        paths[image.image_id].name: {name: image.names.count(name) for name in bench.workspace.settings.classes}
+        for image in found.images
     }
     assert read == bench.counts()
 
@@ -623,7 +632,7 @@ def test_missing_and_changed_pictures_are_left_out_of_training_data(
     assert level is Level.WARNING
     assert text.startswith("Exported 2 images")
     assert "2 images were left out" in text
-    assert f"{paths[1]}: the picture is missing" in text
+    assert f"{paths[1]}: the image is missing" in text
     assert f"{paths[2]}: the file has changed" in text
     assert sorted(path.name for path in (tmp_path / "data" / "images").iterdir()) == ["a.png", "d.png"]
 
@@ -672,10 +681,11 @@ def test_pictures_of_one_name_go_to_folders_of_their_own(
         "s2/a.xml",
     ]
     assert bench.export(Format.COCO, Scope.COUNTED, tmp_path / "all.json", monkeypatch)[0] is Level.INFO
-    found = read_boxes(
-        [tmp_path / "all.json"], PictureIndex(bench.workspace.images.items), bench.workspace.settings.classes
+    paths: dict[object, Path] = {item.id: item.path for item in bench.workspace.images.items}
+    found = read_for_session(
+        [tmp_path / "all.json"], index_of(bench.workspace.images.items), bench.workspace.settings.classes
     )
-    assert [picture.path.parent.name for picture in found.pictures] == ["s1", "s2"]
+    assert [paths[image.image_id].parent.name for image in found.images] == ["s1", "s2"]
     assert not found.notices
 
 

@@ -19,8 +19,8 @@ from core.models.card import CARD_KEY, ModelCard
 from core.session.truths import load_truth
 from core.statistics.metrics import score_image
 from core.verification.charts import ChartKind
-from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
 from core.verification.errors import Place, Verdict
+from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
 from core.verification.request import VerificationScope
 from core.verification.sweep import threshold_steps
 from gui.preferences import Theme
