@@ -28,7 +28,6 @@ from core.text import gettext, ngettext
 from gui.tasks import Task
 from gui.widgets.forms import Busy, FittingDialog, column, faint, heading, indented, row
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.exchange.importing import Importing
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
     from gui.preferences import Preferences
+    from gui.workspace.exchange.importing import Importing
     from gui.workspace.workspace import Workspace
 
 _WIDTH = 580

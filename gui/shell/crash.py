@@ -16,7 +16,6 @@ import threading
 import traceback
 from itertools import pairwise
 from logging.handlers import RotatingFileHandler
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from PySide6.QtCore import (
@@ -38,6 +37,7 @@ from core.version import __version__
 from gui.logs import LOG_FORMAT, LOG_NAME, LOGGERS, TRACE_NAMES
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
 LOG = logging.getLogger("smearcount")

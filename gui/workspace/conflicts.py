@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.session.values import Conflict as Conflict  # for those that show it
+from core.session.values import Conflict as Conflict  # noqa: TC001  (for those that show it)
 
 if TYPE_CHECKING:
     from gui.workspace.store import SessionStore

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from core.session.values import HistoryLine as HistoryLine  # for those that show it
+from core.session.values import HistoryLine as HistoryLine  # noqa: TC001  (for those that show it)
 from core.text import ngettext
 
 if TYPE_CHECKING:

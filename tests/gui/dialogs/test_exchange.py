@@ -8,17 +8,14 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import gui.workspace.counts
 import numpy as np
 import pytest
-from gui.commands.context import Dialog
-from gui.commands.shortcuts import Actions
-from gui.shell.dialogs import Dialogs
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QMessageBox, QWidget
 
+import gui.workspace.counts
 from core.annotations.base import AnnotatedImage
 from core.annotations.formats.coco import write_coco
 from core.annotations.formats.voc import write_voc
@@ -29,8 +26,11 @@ from core.exchange.import_plan import Use, read_for_session
 from core.exchange.match_images import ImageIndex, ListedImage, image_info
 from core.session.session import Session
 from core.verification.ground_truth import TruthKind
+from gui.commands.context import Dialog
+from gui.commands.shortcuts import Actions
 from gui.dialogs.export import ExportDialog
 from gui.dialogs.import_ import ImportDialog
+from gui.shell.dialogs import Dialogs
 from gui.workspace.exchange.exporting import Scope
 from gui.workspace.images import ImageItem, State
 from gui.workspace.messages import Level
