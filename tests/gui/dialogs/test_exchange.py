@@ -430,7 +430,9 @@ def test_pictures_that_are_not_counted_yet_take_imports_by_their_upright_size(
     bench.finish(dialog, Use.ADD)
     assert workspace.store.session is not None
     boxes = [
-        change.after.box for change in workspace.store.session.edits.changes(item.id).values() if change.after is not None
+        change.after.box
+        for change in workspace.store.session.edits.changes(item.id).values()
+        if change.after is not None
     ]
     assert np.allclose(boxes, BOXES, atol=0.01)
 
