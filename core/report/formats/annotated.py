@@ -12,6 +12,8 @@ import numpy as np
 from core.cells import Origin
 from core.classes import PAPER, Palette, Rgb, short_name
 from core.files import write_whole
+from core.imaging.output_mark import marked_jpeg, marked_png, marked_tiff
+from core.text import gettext
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,14 +102,22 @@ def _luminance(colour: tuple[int, int, int]) -> float:
 
 
 def encode_picture(pixels: NDArray[np.uint8], suffix: str) -> bytes:
-    """Return uint8 RGB (H, W, 3) as PNG, JPEG or TIFF by a suffix; raises OSError if it is unknown."""
-    try:
-        ok, data = cv2.imencode(suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
-    except cv2.error as error:
-        raise OSError("pictures can be saved as .png, .jpg or .tif") from error
+    """Return uint8 RGB (H, W, 3) as PNG, JPEG or TIFF by a suffix, marked as SmearCount's own.
+
+    Raises
+    ------
+    OSError
+        If the suffix is unknown.
+    """
+    kind = suffix.lower()
+    if kind in (".tif", ".tiff"):
+        return marked_tiff(pixels)
+    if kind not in (".png", ".jpg", ".jpeg"):
+        raise OSError(gettext("images can be saved as .png, .jpg or .tif"))
+    ok, data = cv2.imencode(suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
     if not ok:
-        raise OSError("the picture could not be encoded")
-    return data.tobytes()
+        raise OSError(gettext("the image could not be encoded"))
+    return marked_png(data.tobytes()) if kind == ".png" else marked_jpeg(data.tobytes())
 
 
 def write_picture(pixels: NDArray[np.uint8], path: str | Path) -> None:
