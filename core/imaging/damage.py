@@ -52,7 +52,6 @@ def _longest_step(pixels: NDArray[np.uint8], first: int) -> float:
     return float(np.abs(np.median(stretches, axis=2)).max())
 
 
-
 def has_flat_band(pixels: NDArray[np.uint8]) -> bool:
     """Tell whether a band over the whole width holds one value, or one row over and over, and begins or ends abruptly.
 

@@ -43,8 +43,6 @@ class Camera:
     bits: int | None
 
 
-
-
 def camera_of(samples: DeepSamples) -> Camera:
     """Return the camera that an image comes from."""
     return Camera(samples.camera, samples.colour.dtype.newbyteorder("=").str, samples.bits)

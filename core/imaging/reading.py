@@ -6,7 +6,7 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 import numpy as np
 from PIL import Image
@@ -215,7 +215,9 @@ def _looked_over(
     if Doubt.DAMAGED in doubts:
         return notices, doubts
     if is_jpeg and has_seam(pixels):
-        text = gettext("The brightness jumps within the image, as in a damaged JPEG file; compare it with the original.")
+        text = gettext(
+            "The brightness jumps within the image, as in a damaged JPEG file; compare it with the original."
+        )
     elif has_flat_band(pixels):
         text = gettext("A band across the image is all alike, as where a part of a file is lost; compare the original.")
     else:

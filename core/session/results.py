@@ -12,6 +12,7 @@ import numpy as np
 
 from core.cells import Detections
 from core.detection.detector import DetectorResult
+from core.imaging.doubts import Doubt
 from core.session.contours import PackedContours, pack, unpack
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class _Stored(msgspec.Struct):
     cells: str
     levels: tuple[float, float] | None = None
     contours: PackedContours | None = None
+    doubts: tuple[Doubt, ...] = ()
 
 
 def _key(image: int, model: str) -> str:
@@ -77,6 +79,7 @@ def save_result(session: Session, image: int, kept: KeptResult) -> None:
         b64encode(compress(rows.tobytes())).decode(),
         result.levels,
         None if contours is None else pack(contours),
+        result.doubts,
     )
     session.put(_key(image, kept.sha256), msgspec.to_builtins(stored))
 
@@ -100,6 +103,6 @@ def load_result(session: Session, image: int, file: str, by_hand: float | None, 
     rows = np.frombuffer(decompress(b64decode(stored.cells)), _COLUMNS)
     contours = None if stored.contours is None else unpack(stored.contours)
     cells = Detections.from_model(rows["box"], rows["score"], rows["label"], contours)
-    of_field = stored.notices, stored.blur, stored.capped, stored.levels
+    of_field = stored.notices, stored.blur, stored.capped, stored.levels, stored.doubts
     result = DetectorResult(cells, stored.diameter, stored.scale, *of_field)
     return KeptResult(stored.model, model, stored.classes, file, by_hand, result)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from core.counting.count import CountSettings
+from core.counting.estimates import EstimateInputs
 from core.counting.frame import EdgeRule
 from core.counting.region import Region
+from core.imaging.doubts import Doubt
 from core.models.card import CardError, ModelCard
 from core.verification.thresholds import ThresholdRecord
 
@@ -34,6 +36,7 @@ class _Field(msgspec.Struct):
     blur: float | None = None
     capped: bool = False
     levels: tuple[float, float] | None = None
+    doubts: tuple[Doubt, ...] = ()
 
 
 def stored_settings(settings: CountSettings, classes: tuple[str, ...]) -> dict[str, Any]:
@@ -55,18 +58,6 @@ def load_settings(session: Session) -> tuple[CountSettings, tuple[str, ...]] | N
         return None
     stored = msgspec.convert(value, _Settings)
     return CountSettings(stored.thresholds, stored.nms_iou, stored.edge_rule), stored.classes
-
-
-class EstimateInputs(msgspec.Struct, frozen=True):
-    """What the laboratory knows besides the pictures; what is None was not given, and nothing is assumed for it.
-
-    ``analyser_rbc``: red cells in 10¹²/L of the same blood; ``field_factor``: platelets in 10⁹/L for one platelet to
-    a field; ``micrometres_per_pixel``: the calibrated scale of the pictures.
-    """
-
-    analyser_rbc: float | None = None
-    field_factor: float | None = None
-    micrometres_per_pixel: float | None = None
 
 
 _ESTIMATES_KEY = "estimates"
@@ -108,15 +99,18 @@ def _field_key(image: int) -> str:
     return f"field {image}"
 
 
-def load_field(session: Session, image: int) -> tuple[float | None, bool, tuple[float, float] | None]:
-    """Return the blur of an image, whether candidates were dropped, and its grey levels, as in ``DetectorResult``."""
+def load_field(
+    session: Session, image: int
+) -> tuple[float | None, bool, tuple[float, float] | None, tuple[Doubt, ...]]:
+    """Return the blur of an image, whether candidates were dropped, its grey levels and doubts (``DetectorResult``)."""
     stored = msgspec.convert(session.get(_field_key(image), {}), _Field)
-    return stored.blur, stored.capped, stored.levels
+    return stored.blur, stored.capped, stored.levels, stored.doubts
 
 
 def save_field(session: Session, image: int, found: DetectorResult) -> None:
     """Store what the detector says of a field besides its cells."""
-    session.put(_field_key(image), {"blur": found.blur, "capped": found.capped, "levels": found.levels})
+    field = {"blur": found.blur, "capped": found.capped, "levels": found.levels}
+    session.put(_field_key(image), field | ({"doubts": list(found.doubts)} if found.doubts else {}))
 
 
 def _card_key(sha256: str) -> str:

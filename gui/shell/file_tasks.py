@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog
 
-from core.imaging.reading import IMAGE_SUFFIXES
+from core.imaging.finding import IMAGE_SUFFIXES
 from core.models.network import MODEL_SUFFIX
 from core.session.session import SESSION_SUFFIX
 from gui.app import demo_smear

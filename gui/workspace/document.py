@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from core.counting.count import CountSettings
-from core.counting.pipeline import FailedImage, to_csv
-from core.imaging.reading import find_images
+from core.counting.pipeline import FailedImage
+from core.imaging.finding import find_images, summary
 from core.report.formats.annotated import annotate, write_picture
+from core.report.formats.csv import to_csv
+from core.report.tables import batch_table
 from core.session.paths import corrected_before
 from core.session.session import SESSION_SUFFIX, Session, find_moved, recover
 from core.session.settings import load_settings
@@ -181,7 +183,10 @@ class Document(Counting):
             paths = [path for path in paths if path not in sessions]
             if not paths:
                 return
-        new = list(dict.fromkeys(item.absolute() for item in find_images(paths)))
+        found = find_images(paths, recursive=True)
+        if left := summary(found):
+            self.message.emit(Level.WARNING, left)
+        new = list(dict.fromkeys(item.absolute() for item in found.images))
         known = {entry.path: entry for entry in self.entries}
         fresh = [path for path in new if path not in known]
         if not fresh:
@@ -256,7 +261,7 @@ class Document(Counting):
     def save_csv(self, path: Path) -> bool:
         """Write the counts of all pictures; True if the file is there."""
         failed = [FailedImage(entry.path, entry.error) for entry in self.entries if entry.state is State.FAILED]
-        data = to_csv(self.counted_images(), failed, self.classes)
+        data = to_csv(batch_table(self.counted_images(), failed, self.classes))
         return self.save(path, lambda: path.write_bytes(data))
 
     def save_picture(self, path: Path, palette: Palette) -> bool:

@@ -37,7 +37,7 @@ def read_png(stream: IO[bytes]) -> Decoded:
     notices, doubts = frames_of(picture)
     if not chunks.sound:
         doubts += (Doubt.DAMAGED,)
-        notices += (gettext("A checksum of the PNG file is wrong, so it is damaged; copy it from the microscope again."),)
+        notices += (gettext("A checksum in the PNG file is wrong: it is damaged; copy it from the microscope again."),)
     elif not chunks.ended:
         notices += (gettext("The end mark of the file is missing; the image itself is complete."),)
     if chunks.depth < 16:

@@ -96,7 +96,9 @@ def _by_libtiff(stream: IO[bytes], page: TiffPage) -> tuple[Image.Image, int]:
 def _refused(page: TiffPage) -> Unreadable:
     photometric = getattr(page.photometric, "name", page.photometric)
     compression = getattr(page.compression, "name", page.compression)
-    text = gettext("this kind of TIFF cannot be read ({photometric}, {bits} bits, {compression}); export it as RGB TIFF")
+    text = gettext(
+        "this kind of TIFF cannot be read ({photometric}, {bits} bits, {compression}); export it as RGB TIFF"
+    )
     return Unreadable(text.format(photometric=photometric, bits=page.bitspersample, compression=compression))
 
 
@@ -116,7 +118,12 @@ def _pixels(file: TiffFile, page: TiffPage) -> NDArray[Any] | Image.Image | Deep
     if number is None:
         raise _refused(page)
     samples = _samples(page)
-    if number == 1 and samples.shape[2] == 3 and page.photometric == PHOTOMETRIC.MINISBLACK and not page.extrasamples[1:]:
+    if (
+        number == 1
+        and samples.shape[2] == 3
+        and page.photometric == PHOTOMETRIC.MINISBLACK
+        and not page.extrasamples[1:]
+    ):
         number = 3  # written by programs that take any three samples for grey
     if samples.shape[2] < number or (number == 4 and samples.shape[2] > 5):
         raise _refused(page)
@@ -221,5 +228,3 @@ def _orientation(page: TiffPage) -> int:
 def is_tiff(head: bytes) -> bool:
     """Tell a TIFF file, classic or big, by its first bytes."""
     return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
-

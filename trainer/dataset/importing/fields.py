@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.annotations.base import base_name
-from core.imaging.reading import ImageError, find_images, read_image
+from core.imaging.finding import find_images
+from core.imaging.reading import ImageError, read_image
 from trainer.dataset.manifest import DataError
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ class PictureFolder:
         for folder in folders:
             if not folder.is_dir():
                 raise DataError(f"{folder}: no such folder; give the folder of the pictures.")
-            for path in find_images([folder], recursive=True):
+            found = find_images([folder], recursive=True)
+            self.faults += [problem for _, problem in found.problems]
+            for path in found.images:
                 self.paths.append(path)
                 relative = path.relative_to(folder)
                 names = {relative.as_posix(), relative.with_suffix("").as_posix(), path.name, path.stem}
