@@ -37,8 +37,8 @@ def has_seam(pixels: NDArray[np.uint8]) -> bool:
 def _longest_step(pixels: NDArray[np.uint8], first: int) -> float:
     """Return the largest median step, in grey values, from row to row along the width of the image.
 
-    Looked at are the rows ``first``, ``first + 8`` and so on; a stretch of one width may begin in one of them and end in
-    the next, as what follows a block does.
+    Looked at are the rows ``first``, ``first + 8`` and so on; a stretch of one width may begin in one of them and end
+    in the next, as what follows a block does.
     """
     columns = pixels.shape[1] // _BLOCK
     above, below = pixels[first - 1 : -1 : _BLOCK], pixels[first::_BLOCK]

@@ -14,106 +14,27 @@ from core.text import gettext
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-IMAGE_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .bmp .dib .tif .tiff .btf .webp .heic .heif .hif".split()  # noqa: SIM905  a list to read
-)
+IMAGE_SUFFIXES = frozenset({
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".tif", ".tiff", ".btf", ".webp", ".heic", ".heif",
+    ".hif",
+})  # fmt: skip
 """What is read of folders. Files that are named one by one are read whatever they are called."""
 
 ASK_ABOVE = 500
 """So many images are opened without asking."""
 
-_OTHER_IMAGES = frozenset(
-    # of other programs, of cameras, and of microscopes and slide scanners
-    [
-        ".jif",
-        ".jfi",
-        ".tf8",
-        ".gif",
-        ".avif",
-        ".jxl",
-        ".jp2",
-        ".j2k",
-        ".j2c",
-        ".jpf",
-        ".jpx",
-        ".jpc",
-        ".jxr",
-        ".wdp",
-        ".hdp",
-        ".psd",
-        ".psb",
-        ".xcf",
-        ".tga",
-        ".pcx",
-        ".ppm",
-        ".pgm",
-        ".pbm",
-        ".pnm",
-        ".pam",
-        ".exr",
-        ".qoi",
-        ".fits",
-        ".fit",
-        ".fts",
-        ".dng",
-        ".cr2",
-        ".cr3",
-        ".crw",
-        ".nef",
-        ".nrw",
-        ".arw",
-        ".srf",
-        ".sr2",
-        ".orf",
-        ".rw2",
-        ".raf",
-        ".pef",
-        ".srw",
-        ".x3f",
-        ".3fr",
-        ".czi",
-        ".lsm",
-        ".zvi",
-        ".lif",
-        ".lof",
-        ".nd2",
-        ".oib",
-        ".oif",
-        ".oir",
-        ".vsi",
-        ".stk",
-        ".ims",
-        ".svs",
-        ".ndpi",
-        ".ndpis",
-        ".scn",
-        ".mrxs",
-        ".bif",
-        ".qptiff",
-        ".isyntax",
-        ".tmap",
-        ".kfb",
-        ".sdpc",
-        ".mdsx",
-        ".dcm",
-        ".dicom",
-        ".flex",
-        ".mvd2",
-        ".r3d",
-    ]
-)
-_SYSTEM_FOLDERS = frozenset(
-    {
-        "$recycle.bin",
-        "recycler",
-        "system volume information",
-        "@eadir",
-        "#recycle",
-        "#snapshot",
-        "__macosx",
-        "lost+found",
-    }
-)
+_OTHER_IMAGES = frozenset({  # of other programs, of cameras, and of microscopes and slide scanners
+    ".jif", ".jfi", ".tf8", ".gif", ".avif", ".jxl", ".jp2", ".j2k", ".j2c", ".jpf", ".jpx", ".jpc", ".jxr", ".wdp",
+    ".hdp", ".psd", ".psb", ".xcf", ".tga", ".pcx", ".ppm", ".pgm", ".pbm", ".pnm", ".pam", ".exr", ".qoi", ".fits",
+    ".fit", ".fts", ".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".orf", ".rw2", ".raf",
+    ".pef", ".srw", ".x3f", ".3fr", ".czi", ".lsm", ".zvi", ".lif", ".lof", ".nd2", ".oib", ".oif", ".oir", ".vsi",
+    ".stk", ".ims", ".svs", ".ndpi", ".ndpis", ".scn", ".mrxs", ".bif", ".qptiff", ".isyntax", ".tmap", ".kfb",
+    ".sdpc", ".mdsx", ".dcm", ".dicom", ".flex", ".mvd2", ".r3d",
+})  # fmt: skip
+_SYSTEM_FOLDERS = frozenset({
+    "$recycle.bin", "recycler", "system volume information", "@eadir", "#recycle", "#snapshot", "__macosx",
+    "lost+found",
+})  # fmt: skip
 _WINDOWS_HIDDEN, _MACOS_HIDDEN = 0x2 | 0x4, 0x8000  # FILE_ATTRIBUTE_HIDDEN and _SYSTEM; UF_HIDDEN
 
 

@@ -215,9 +215,7 @@ def _looked_over(
     if Doubt.DAMAGED in doubts:
         return notices, doubts
     if is_jpeg and has_seam(pixels):
-        text = gettext(
-            "The brightness jumps within the image, as in a damaged JPEG file; compare it with the original."
-        )
+        text = gettext("The brightness jumps within the image, as in a damaged JPEG file; compare the original.")
     elif has_flat_band(pixels):
         text = gettext("A band across the image is all alike, as where a part of a file is lost; compare the original.")
     else:

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.cells import Detections
 from core.detection.detector import DetectorResult
-from core.imaging.doubts import Doubt
+from core.imaging.doubts import Doubt  # noqa: TC001  msgspec looks it up
 from core.session.contours import PackedContours, pack, unpack
 
 if TYPE_CHECKING:

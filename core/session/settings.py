@@ -10,7 +10,7 @@ from core.counting.count import CountSettings
 from core.counting.estimates import EstimateInputs
 from core.counting.frame import EdgeRule
 from core.counting.region import Region
-from core.imaging.doubts import Doubt
+from core.imaging.doubts import Doubt  # noqa: TC001  msgspec looks it up
 from core.models.card import CardError, ModelCard
 from core.verification.thresholds import ThresholdRecord
 

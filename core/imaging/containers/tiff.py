@@ -96,9 +96,7 @@ def _by_libtiff(stream: IO[bytes], page: TiffPage) -> tuple[Image.Image, int]:
 def _refused(page: TiffPage) -> Unreadable:
     photometric = getattr(page.photometric, "name", page.photometric)
     compression = getattr(page.compression, "name", page.compression)
-    text = gettext(
-        "this kind of TIFF cannot be read ({photometric}, {bits} bits, {compression}); export it as RGB TIFF"
-    )
+    text = gettext("TIFF of this kind cannot be read ({photometric}, {bits} bits, {compression}); export it as RGB")
     return Unreadable(text.format(photometric=photometric, bits=page.bitspersample, compression=compression))
 
 
@@ -118,13 +116,8 @@ def _pixels(file: TiffFile, page: TiffPage) -> NDArray[Any] | Image.Image | Deep
     if number is None:
         raise _refused(page)
     samples = _samples(page)
-    if (
-        number == 1
-        and samples.shape[2] == 3
-        and page.photometric == PHOTOMETRIC.MINISBLACK
-        and not page.extrasamples[1:]
-    ):
-        number = 3  # written by programs that take any three samples for grey
+    if page.photometric == PHOTOMETRIC.MINISBLACK and samples.shape[2] == 3:
+        number = 3  # written by programs that call any number of samples grey
     if samples.shape[2] < number or (number == 4 and samples.shape[2] > 5):
         raise _refused(page)
     place = next((at for at, kind in enumerate(page.extrasamples) if kind in _ALPHA), None)

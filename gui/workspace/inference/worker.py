@@ -69,7 +69,8 @@ class Job:
     """One picture to read and, with ``detect``, to find the cells of.
 
     ``image`` is its id in the session; with ``show`` the photograph is handed over. ``diameter``: red cell
-    diameter in pixels set by hand, None to estimate it. ``batch``: the images that share a scale. ``cancel`` is looked at between the tiles.
+    diameter in pixels set by hand, None to estimate it. ``batch``: the images that share a scale. ``cancel`` is looked
+    at between the tiles.
     """
 
     image: int
