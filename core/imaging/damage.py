@@ -14,7 +14,7 @@ _SEAM = 6.0  # grey values; sound JPEGs step less along a whole row of blocks
 _SEAM_OVER_REST = 2.5
 _FLAT_SHARE = 0.04  # of the rows of an image, at least 16 of them
 _FEWEST_ROWS = 16
-_ALIVE = 8.0  # grey values; the standard deviation along a row that shows something
+_CLEARLY = 8  # grey values
 
 
 def has_seam(pixels: NDArray[np.uint8]) -> bool:
@@ -47,7 +47,7 @@ def _longest_step(pixels: NDArray[np.uint8], first: int) -> float:
         return 0.0
     wide = columns * _BLOCK
     step = below[:rows, :wide].astype(np.int16) - above[:rows, :wide]
-    blocks = np.median(step.reshape(rows, columns, _BLOCK, -1), axis=2).reshape(rows * columns, -1)
+    blocks = step.reshape(rows, columns, _BLOCK, -1).mean(axis=2, dtype=np.float32).reshape(rows * columns, -1)
     stretches = np.lib.stride_tricks.sliding_window_view(blocks, columns, axis=0)[:: columns // 8]
     return float(np.abs(np.median(stretches, axis=2)).max())
 
@@ -71,11 +71,14 @@ def has_flat_band(pixels: NDArray[np.uint8]) -> bool:
     same = np.concatenate([[False], (grey[1:] == grey[:-1]).all(axis=1), [False]])
     edges = np.flatnonzero(same[1:] != same[:-1])
     for first, last in zip(edges[::2], edges[1::2], strict=True):  # rows first .. last are alike
+        if last - first + 1 >= need and float(grey[first].std()) > _CLEARLY:
+            return True
         beside = [row for row in (first - 1, last + 1) if 0 <= row < height]
-        if last - first + 1 >= need and any(_is_alive(grey, row) for row in beside):
+        if last - first + 1 >= need and any(_is_other(grey[row], grey[first]) for row in beside):
             return True
     return False
 
 
-def _is_alive(grey: NDArray[np.uint8], row: int) -> bool:
-    return float(grey[row].std()) > _ALIVE
+def _is_other(row: NDArray[np.uint8], band: NDArray[np.uint8]) -> bool:
+    """Tell whether a row shows something else than the band along most of its length."""
+    return float((np.abs(row.astype(np.int16) - band) > _CLEARLY).mean()) > 0.5

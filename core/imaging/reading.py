@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_PIXELS", "CommonSpan", "ImageError", "SmearImage", "read_image", "span_in_file"]
 
 _HEAD = 16
+_WITH_ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 _STRIP = 1024
 
 
@@ -95,7 +96,7 @@ def read_image(path: str | Path, *, long_side: int | None = None, batch: CommonS
         with path.open("rb") as stream:
             decoded, is_jpeg = _decode(stream, long_side)
         pixels, notices, doubts = _shown(decoded, batch)
-        if long_side is None:
+        if long_side is None and not _has_alpha(decoded):  # what is transparent is alike over whole rows
             notices, doubts = _looked_over(pixels, notices, doubts, is_jpeg=is_jpeg)
         pixels = _upright(_as_rgb(pixels), decoded.orientation)
     except Exception as error:
@@ -174,9 +175,16 @@ def _shown(decoded: Decoded, batch: CommonSpan | None) -> Looked:
     return pixels, decoded.notices + notices, decoded.doubts
 
 
+def _has_alpha(decoded: Decoded) -> bool:
+    pixels = decoded.pixels
+    if isinstance(pixels, Image.Image):
+        return pixels.mode in _WITH_ALPHA or "transparency" in pixels.info
+    return isinstance(pixels, DeepSamples) and pixels.alpha is not None
+
+
 def _flattened(picture: Image.Image) -> tuple[Image.Image, bool]:
     """Lay an image over white; an image that is transparent all over is taken as it is, and that is returned."""
-    if picture.mode not in ("RGBA", "LA", "PA", "RGBa", "La") and "transparency" not in picture.info:
+    if picture.mode not in _WITH_ALPHA and "transparency" not in picture.info:
         return picture, False
     layered = (picture.convert("LA") if picture.mode == "La" else picture).convert("RGBA")
     if layered.getchannel("A").getextrema() == (0, 0):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _END = b"\xff\xd9"
 _NOT_CHECKED = re.compile(r"Unsupported (color conversion|JPEG data precision)|.*not (supported|compiled)")
-_FRAME = re.compile(rb"\xff[\xc0-\xc2]..(.)(..)(..)", re.DOTALL)  # precision, height, width
+_FRAMES = (0xC0, 0xC1, 0xC2)
 
 
 def read_jpeg(data: bytes, long_side: int | None) -> Decoded:
@@ -32,9 +32,9 @@ def read_jpeg(data: bytes, long_side: int | None) -> Decoded:
     Unreadable
         If it is truncated, or no JPEG.
     """
-    frame = _FRAME.search(data)
-    if frame is not None and frame[1] == b"\x0c":
-        return _read_12_bits(data, frame)
+    if (size := _size_if_12_bits(data)) is not None:
+        check_size(*size)
+        return _read_12_bits(data)
     fault = None if long_side is not None else _fault(data)
     try:
         picture = _decode(data, long_side)
@@ -78,9 +78,20 @@ def _fault(data: bytes) -> str | None:
     return None
 
 
-def _read_12_bits(data: bytes, frame: re.Match[bytes]) -> Decoded:
+def _size_if_12_bits(data: bytes) -> tuple[int, int] | None:
+    """Return width and height of a JPEG of 12 bits to a sample; None of any other."""
+    place = 2
+    while data[place : place + 1] == b"\xff" and place + 9 < len(data):
+        marker, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4])
+        if marker in _FRAMES:
+            height, width = int.from_bytes(data[place + 5 : place + 7]), int.from_bytes(data[place + 7 : place + 9])
+            return (width, height) if data[place + 4] == 12 else None
+        place += 2 + length
+    return None
+
+
+def _read_12_bits(data: bytes) -> Decoded:
     """Read a JPEG of 12 bits to a sample, which Pillow cannot."""
-    check_size(int.from_bytes(frame[3]), int.from_bytes(frame[2]))
     try:
         samples: NDArray[Any] = imagecodecs.jpeg8_decode(data)
     except RuntimeError as error:
