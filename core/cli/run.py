@@ -141,7 +141,7 @@ class _Batch:
         target = self.arguments.annotated / annotated_name(image.path, f".{self.arguments.annotated_as}", self.names)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_picture(picture, target)
+            write_picture(picture, target, mark=True)
         except OSError as error:
             reason = error.strerror or error
             self.fail(

@@ -272,4 +272,4 @@ class Document(Counting):
             return False
         frame = self.frames.of(entry)
         drawn = annotate(picture.image.pixels, cells.cells, result, self.classes, palette, frame)
-        return self.save(path, lambda: write_picture(drawn, path))
+        return self.save(path, lambda: write_picture(drawn, path, mark=True))

@@ -101,8 +101,8 @@ def _luminance(colour: tuple[int, int, int]) -> float:
     return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
-def encode_picture(pixels: NDArray[np.uint8], suffix: str) -> bytes:
-    """Return uint8 RGB (H, W, 3) as PNG, JPEG or TIFF by a suffix, marked as SmearCount's own.
+def encode_picture(pixels: NDArray[np.uint8], suffix: str, *, mark: bool = False) -> bytes:
+    """Return uint8 RGB (H, W, 3) as PNG, JPEG or TIFF by a suffix; with ``mark`` it is never counted as a field.
 
     Raises
     ------
@@ -110,18 +110,22 @@ def encode_picture(pixels: NDArray[np.uint8], suffix: str) -> bytes:
         If the suffix is unknown.
     """
     kind = suffix.lower()
-    if kind in (".tif", ".tiff"):
+    if mark and kind in (".tif", ".tiff"):
         return marked_tiff(pixels)
-    if kind not in (".png", ".jpg", ".jpeg"):
+    if kind not in (".png", ".jpg", ".jpeg", ".tif", ".tiff"):
         raise OSError(gettext("images can be saved as .png, .jpg or .tif"))
     ok, data = cv2.imencode(suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
     if not ok:
         raise OSError(gettext("the image could not be encoded"))
+    if not mark:
+        return data.tobytes()
     return marked_png(data.tobytes()) if kind == ".png" else marked_jpeg(data.tobytes())
 
 
-def write_picture(pixels: NDArray[np.uint8], path: str | Path) -> None:
+def write_picture(pixels: NDArray[np.uint8], path: str | Path, *, mark: bool = False) -> None:
     """Write uint8 RGB (H, W, 3) as PNG, JPEG or TIFF by the path's suffix; any path that Python takes.
+
+    With ``mark`` it is never counted as a field.
 
     Raises
     ------
@@ -130,7 +134,7 @@ def write_picture(pixels: NDArray[np.uint8], path: str | Path) -> None:
     """
     path = Path(path)
     try:
-        data = encode_picture(pixels, path.suffix or ".png")
+        data = encode_picture(pixels, path.suffix or ".png", mark=mark)
     except OSError as error:
         raise OSError(f"{path}: {error}") from error
     write_whole(path, data)
