@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.errors import Cancelled
 from core.geometry.boxes import iou_matrix
 from core.geometry.matching import UNMATCHED
 from core.verification.errors import find_errors
-from gui.workspace.verification.background import Cancelled
 
 if TYPE_CHECKING:
     import threading
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from core.verification.cases import Case
     from core.verification.errors import CountError
-    from gui.workspace.verification.figures import Answer
-    from gui.workspace.verification.request import Checked
+    from core.verification.figures import Answer
+    from core.verification.request import Checked
 
 SAME_PLACE = 0.3
 """Overlap from which on a cell that a person put is taken for a missed one; with a point, it must hold it."""
@@ -104,7 +104,7 @@ def _place_of(error: CountError, case: Case, checked: Checked, classes: tuple[st
     own = checked.corrections.cells
     if not error.missed:
         place = np.flatnonzero(checked.found.ids == error.cell)
-        touched = len(place) > 0 and bool(checked.corrections.touched[place[0]])
+        touched = len(place) > 0 and bool(checked.corrections.edited[place[0]])
         kept = np.isin(checked.corrections.replaces[own.labels == label], place).any()
         return Place(
             Verdict.FALSE,

@@ -7,24 +7,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.errors import Cancelled
 from core.statistics.agreement import agreement
 from core.verification.sweep import threshold_steps
 from core.verification.thresholds import choose_threshold
 from core.verification.verify import AP_IOUS, Verification
-from gui.workspace.verification.background import Cancelled
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
     from core.statistics.agreement import Agreement
     from core.statistics.metrics import PrecisionRecall
     from core.verification.cases import Case
+    from core.verification.request import Checked, Question
     from core.verification.sweep import ClassSweep, SweepRow
     from core.verification.thresholds import ThresholdChoice
-    from gui.workspace.verification.request import Checked, Question
 
 LOWEST, HIGHEST = 0.20, 0.85
 
@@ -78,9 +77,7 @@ class Answering:
     def __init__(self) -> None:
         self._cases: dict[tuple[int, bool, float], tuple[Checked, Case]] = {}
 
-    def answer(
-        self, question: Question, cancel: threading.Event, _report: Callable[[object], None] | None = None
-    ) -> Answer:
+    def answer(self, question: Question, cancel: threading.Event) -> Answer:
         """Return the figures; raises ``Cancelled`` if they are not wanted any more."""
         old, self._cases = self._cases, {}
         for checked in question.checked:
