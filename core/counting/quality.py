@@ -60,10 +60,10 @@ class Reason:
 
 
 _DOUBTS = {
-    Doubt.DAMAGED: Reason(Grade.BAD, gettext("The file is damaged inside; a part of the image may be lost.")),
-    Doubt.SUSPECT: Reason(Grade.LOOK, gettext("A part of the image looks damaged.")),
-    Doubt.ONE_OF_SEVERAL: Reason(Grade.LOOK, gettext("Only one of several images in the file was counted.")),
-    Doubt.COMBINED: Reason(Grade.LOOK, gettext("Three grey pages were taken for red, green and blue.")),
+    Doubt.DAMAGED: Reason(Grade.POOR, gettext("The file is damaged inside; a part of the image may be lost.")),
+    Doubt.SUSPECT: Reason(Grade.CHECK, gettext("A part of the image looks damaged.")),
+    Doubt.ONE_OF_SEVERAL: Reason(Grade.CHECK, gettext("Only one of several images in the file was counted.")),
+    Doubt.COMBINED: Reason(Grade.CHECK, gettext("Three grey pages were taken for red, green and blue.")),
 }
 
 

@@ -128,13 +128,15 @@ def test_a_copy_is_no_link(tmp_path: Path):
 
 
 def test_a_folder_that_cannot_be_opened_is_named(
-    tmp_path: Path, ordinary_user: Callable[[], AbstractContextManager[None]]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ordinary_user: Callable[[], AbstractContextManager[None]]
 ):
     touch(tmp_path, "a.png", "closed/b.png")
     (tmp_path / "closed").chmod(0)
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)  # the folders above belong to root alone
     try:
         with ordinary_user():
-            found = find_images([tmp_path], recursive=True)
+            found = find_images(["."], recursive=True)
     finally:
         (tmp_path / "closed").chmod(0o700)
     assert names(found.images) == ["a.png"]
