@@ -65,7 +65,7 @@ def to_pdf(
 
     Raises
     ------
-    ReportCancelled
+    Cancelled
         If the person does not want it any more.
     """
     report = _Report(content, progress, palette)

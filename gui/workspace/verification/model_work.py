@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from core.cells import Detections
 from core.counting.count import CountSettings
-from core.detection.detector import DetectionCancelled
 from core.detection.loading import CellDetector, detector_for
 from core.detection.loading import open_model as open_any_model
-from core.errors import Cancelled
+from core.errors import check_cancelled
 from core.imaging.batch import BatchDepth
 from core.imaging.reading import ImageError, read_image
 from core.models.network import ModelError
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.models.card import ModelCard
-    from core.verification.request import Checked
+    from core.verification.request import VerifiedImage
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,7 @@ class Found:
 
 def open_model(path: Path, cancel: threading.Event) -> Candidate | str:
     """Read a model file; return a sentence if it cannot be used."""
-    if cancel.is_set():
-        raise Cancelled
+    check_cancelled(cancel)
     try:
         model = open_any_model(path)
     except ModelError as error:
@@ -72,8 +70,7 @@ def run_models(looks: list[Look], cancel: threading.Event, report: Callable[[obj
     detector: CellDetector | None = None
     batch = BatchDepth(dict.fromkeys(look.path for look in looks))
     for look in looks:
-        if cancel.is_set():
-            raise Cancelled
+        check_cancelled(cancel)
         try:
             if detector is None or detector.model.sha256 != look.candidate.sha256:
                 detector = detector_for(open_any_model(look.candidate.path, look.candidate.card))
@@ -82,8 +79,6 @@ def run_models(looks: list[Look], cancel: threading.Event, report: Callable[[obj
             image = read_image(look.path, batch=batch)
             result = detector.detect(image.pixels, diameter=look.diameter, cancel=cancel)
             result = replace(result, doubts=image.doubts)
-        except DetectionCancelled as stopped:
-            raise Cancelled from stopped
         except (ModelError, ImageError) as error:
             problems.append(str(error))
             continue
@@ -98,13 +93,12 @@ Side = tuple[str, str, tuple[str, ...], CountSettings, list[Detections]]
 
 
 def compare_found(
-    results: list[Side], checked: Sequence[Checked], iou: float, cancel: threading.Event
+    results: list[Side], checked: Sequence[VerifiedImage], iou: float, cancel: threading.Event
 ) -> list[ModelRow]:
     """Count the pictures with each model, and compare the counts."""
     models: list[ModelResult] = []
     for name, sha256, classes, settings, found in results:
-        if cancel.is_set():
-            raise Cancelled
+        check_cancelled(cancel)
         cases = [
             Case.of(one.image, one.name, cells, one.truth, settings, one.frame)
             for one, cells in zip(checked, found, strict=True)
