@@ -87,7 +87,7 @@ def test_a_number_key_gives_the_selected_cell_a_class(counted: MainWindow, qtbot
     [
         (Qt.Key.Key_Eacute, "\u00e9", Qt.KeyboardModifier.NoModifier),  # French
         (Qt.Key.Key_2, "2", Qt.KeyboardModifier.ShiftModifier),  # French with Shift
-        (Qt.Key.Key_Ecaron, "\u011b", Qt.KeyboardModifier.NoModifier),  # Czech
+        (Qt.Key(0x011A), "\u011b", Qt.KeyboardModifier.NoModifier),  # Czech
         (Qt.Key.Key_2, "2", Qt.KeyboardModifier.NoModifier),
     ],
 )
