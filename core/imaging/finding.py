@@ -145,6 +145,12 @@ def _is_hidden(entry: os.DirEntry[str]) -> bool:
     )
 
 
+def too_many_to_open_unasked(paths: Iterable[str | Path]) -> int:
+    """Return how many images the paths stand for, folders in folders too; 0 if so many are opened without asking."""
+    number = len(find_images(paths, recursive=True).images)
+    return number if number > ASK_ABOVE else 0
+
+
 def summary(found: Found, most: int = 3) -> str:
     """Return what a window says of what it left out and could not read, in a few sentences; "" if nothing."""
     sentences = [text for _, text in found.problems] + found.left_out

@@ -430,7 +430,7 @@ class MainWindow(QMainWindow):
             self.document.import_model(models[0])
         pictures = [path for path in paths if path not in models]
         if pictures:
-            self.document.open_paths(pictures)
+            self.files.open(pictures)
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:
