@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,8 +132,8 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
 def _number(text: str, low: float, high: float) -> float:
     try:
         value = read_number(text)
-    except NumberError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+    except NumberError:
+        value = math.nan
     if not low <= value <= high:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
     return value
