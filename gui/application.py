@@ -42,7 +42,7 @@ def answer_call(window: MainWindow, paths: Sequence[Path]) -> None:
     window.raise_()
     window.activateWindow()
     if paths:
-        window.workspace.opening.open(paths)
+        window.dialogs.open_paths(paths)
 
 
 def run_window(paths: Sequence[Path], model: Path) -> int:
@@ -64,7 +64,7 @@ def run_window(paths: Sequence[Path], model: Path) -> int:
     window.image_page.start_page.offer_unfinished(unfinished)
     window.show()
     if paths:
-        window.workspace.opening.open(paths)
+        window.dialogs.open_paths(paths)
     code = app.exec()
     instance.close()
     guard.close()

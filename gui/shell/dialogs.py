@@ -6,10 +6,10 @@ import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
-from core.imaging.reading import IMAGE_SUFFIXES
+from core.imaging.finding import IMAGE_SUFFIXES, too_many_to_open_unasked
 from core.models.network import MODEL_SUFFIX
 from core.text import gettext
 from core.version import __version__
@@ -22,7 +22,7 @@ from gui.dialogs.report.dialog import ReportDialog
 from gui.workspace.store import SESSION_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtWidgets import QWidget
 
@@ -80,13 +80,28 @@ class Dialogs(QObject):
         """Open a dialog or a window."""
         self._open[dialog]()
 
+    def open_paths(self, paths: Sequence[str | Path]) -> None:
+        """Open images, folders of images, or a session; very many images only after asking."""
+        number = too_many_to_open_unasked(paths)
+        if not number:
+            self._workspace.opening.open(paths)
+            return
+        text = gettext("Open {n:,} images? They lie in this folder and the folders inside it.").format(n=number)
+        self.question = QMessageBox(
+            QMessageBox.Icon.Question, gettext("Open images"), text, QMessageBox.StandardButton.Cancel, self._window
+        )
+        self.question.addButton(gettext("Open them"), QMessageBox.ButtonRole.AcceptRole)
+        self.question.accepted.connect(lambda: self._workspace.opening.open(paths))
+        self.question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.question.open()
+
     # -- files ---------------------------------------------------------------------------------
 
     def _open_images(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self._window, gettext("Open images"), self._preferences.folder, _IMAGES)
         if names:
             self._preferences.folder = str(Path(names[0]).parent)
-            self._workspace.opening.open(names)
+            self.open_paths(names)
 
     def _open_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(
@@ -94,7 +109,7 @@ class Dialogs(QObject):
         )
         if name:
             self._preferences.folder = name
-            self._workspace.opening.open([name])
+            self.open_paths([name])
 
     def _open_session(self) -> None:
         start = str(self._workspace.store.folder)

@@ -23,6 +23,7 @@ from gui.canvas.presenter import Presenter
 from gui.canvas.tools.toolbox import Toolbox
 from gui.canvas.view import Canvas
 from gui.commands.context import Context, Dialog, Pane
+from gui.commands.digit_keys import DigitKeys
 from gui.commands.menus import AddButton, MainBar, add_choice, add_menus
 from gui.commands.shortcuts import Actions
 from gui.panels.counts.panel import CountPanel
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self._connect()
         self.actions_.connect_to(Context(workspace, self, self.options))
+        self._digit_keys = DigitKeys(self, self.actions_)
         self.blind_count = BlindCount(workspace, self.dialogs, self)
         self._set_palette(preferences.palette)
         if not self.restoreGeometry(preferences.geometry):
@@ -286,7 +288,7 @@ class MainWindow(QMainWindow):
             self.workspace.inference.open_model(models[0])
         images = [path for path in paths if path not in models]
         if images:
-            self.workspace.opening.open(images)
+            self.dialogs.open_paths(images)
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:

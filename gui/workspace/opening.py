@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from core.imaging.demo import demo_smear
-from core.imaging.reading import find_images
+from core.imaging.finding import find_images, summary
 from core.session.paths import corrected_before
 from core.session.values import SESSION_SUFFIX, SessionError
 from core.text import gettext
@@ -50,7 +50,10 @@ class Opening(QObject):
             self._open_images(images)
 
     def _open_images(self, paths: list[Path]) -> None:
-        found = list(dict.fromkeys(path.absolute() for path in find_images(paths)))
+        listing = find_images(paths, recursive=True)
+        if left := summary(listing):
+            self._messages.warning(left)
+        found = list(dict.fromkeys(path.absolute() for path in listing.images))
         known = {item.path: item for item in self._images.items}
         new = [path for path in found if path not in known]
         if not new:

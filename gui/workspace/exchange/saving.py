@@ -60,4 +60,4 @@ class Saving(QObject):
             return False
         frame = self._settings.frame(item)
         drawn = annotate(loaded.image.pixels, cells.cells, result, self._settings.classes, palette, frame)
-        return self._store.save(path, lambda: write_picture(drawn, path))
+        return self._store.save(path, lambda: write_picture(drawn, path, mark=True))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from core.imaging.batch import BatchDepth
 from gui.workspace.images import ImageItem, State
 from gui.workspace.inference.worker import Job, LoadedImage, Reading, WorkerThread
 
@@ -46,6 +47,8 @@ class CountingQueue(QObject):
         self.opening_model = True
         self.model: AnyModel | None = None
         self._waiting: OrderedDict[int, ImageItem] = OrderedDict()
+        self._batch = BatchDepth()
+        self._batch_paths: list[Path] = []
         self._loaded: OrderedDict[int, LoadedImage] = OrderedDict()
         self._unreadable: set[int] = set()
         self._gone: set[Path] = set()
@@ -108,6 +111,7 @@ class CountingQueue(QObject):
 
     def take_images(self, *, count: bool = True) -> None:
         """Take the images of the list as it now is; those that wait are counted if ``count``."""
+        self._take_batch([item.path for item in self._images.items])
         waiting = (State.WAITING, State.COUNTING) if count else ()
         again = self._waiting.keys()  # counted earlier, and waiting for a folder that is not there
         self._waiting = OrderedDict(
@@ -118,6 +122,14 @@ class CountingQueue(QObject):
         if self._job is not None and self._images.item(self._job.image) is None:
             self._stop_job()
         self.dispatch()
+
+    def _take_batch(self, paths: list[Path]) -> None:
+        """Have the images of the list share a scale of grey levels; those that are added join it."""
+        known, self._batch_paths = self._batch_paths, paths
+        if known and paths[: len(known)] == known:
+            self._batch.add(paths[len(known) :])
+        else:
+            self._batch = BatchDepth(paths)
 
     def show(self, image: int | None) -> None:
         """Put the image that is shown now first."""
@@ -221,7 +233,8 @@ class CountingQueue(QObject):
         return None
 
     def _job_for(self, item: ImageItem, *, show: bool) -> Job:
-        return Job(item.id, item.path, item.id in self._waiting and self._may_count(), show, item.diameter)
+        detect = item.id in self._waiting and self._may_count()
+        return Job(item.id, item.path, detect, show, item.diameter, self._batch)
 
     def _may_count(self) -> bool:
         return self.model is not None and not self.paused

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from core.imaging.batch import BatchDepth
     from core.models.card import ModelCard
 
 LOG = logging.getLogger(__name__)
@@ -72,7 +73,8 @@ class Job:
     """One image to read and, with ``detect``, to find the cells of.
 
     ``image`` is its id in the session; with ``show`` the pixels are returned. ``diameter``: red cell
-    diameter in pixels set by hand, None to estimate it. ``cancel`` is checked between the tiles.
+    diameter in pixels set by hand, None to estimate it. ``batch``: the images that share a scale. ``cancel`` is
+    checked between the tiles.
     """
 
     image: int
@@ -80,6 +82,7 @@ class Job:
     detect: bool
     show: bool
     diameter: float | None = None
+    batch: BatchDepth | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
 
 
@@ -122,7 +125,7 @@ class Worker(QObject):
         try:
             if job.cancel.is_set():
                 raise Cancelled
-            image = read_image(job.path)
+            image = read_image(job.path, batch=job.batch)
             loaded = LoadedImage.of(image) if job.show else None
             stamp = stamp_of(job.path)
             self.loaded.emit(job, Reading(image.width, image.height, image.seconds, image.notices, stamp, loaded))
@@ -135,7 +138,7 @@ class Worker(QObject):
                     cancel=job.cancel,
                 )
                 precompute(found.detections, self._detector.card.nms_iou)
-            self.finished.emit(job, found)
+            self.finished.emit(job, found and replace(found, doubts=image.doubts))
         except Cancelled:
             self.cancelled.emit(job)
         except (ImageError, SessionError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.cells import Detections
@@ -10,6 +10,7 @@ from core.counting.count import CountSettings
 from core.detection.loading import CellDetector, detector_for
 from core.detection.loading import open_model as open_any_model
 from core.errors import check_cancelled
+from core.imaging.batch import BatchDepth
 from core.imaging.reading import ImageError, read_image
 from core.models.network import ModelError
 from core.session.values import StoredDetections
@@ -63,6 +64,7 @@ def run_models(runs: list[ModelRun], cancel: threading.Event, report: Callable[[
     """Run the models image by image; report each run with what it found, and return what went wrong."""
     problems: list[str] = []
     detector: CellDetector | None = None
+    batch = BatchDepth(dict.fromkeys(run.path for run in runs))
     for run in runs:
         check_cancelled(cancel)
         try:
@@ -71,7 +73,9 @@ def run_models(runs: list[ModelRun], cancel: threading.Event, report: Callable[[
                 if detector.model.sha256 != run.candidate.sha256:
                     text = gettext("{path}: the file is another model now; add it again.")
                     raise ModelError(text.format(path=run.candidate.path))
-            result = detector.detect(read_image(run.path).pixels, diameter=run.diameter, cancel=cancel)
+            image = read_image(run.path, batch=batch)
+            result = detector.detect(image.pixels, diameter=run.diameter, cancel=cancel)
+            result = replace(result, doubts=image.doubts)
         except (ModelError, ImageError) as error:
             problems.append(str(error))
             continue
