@@ -46,6 +46,10 @@ class StoredEdit(Edit):
         moved.__dict__.update(number=line.number, undoes=line.undoes)
         return moved
 
+    def loaded(self) -> Edit:
+        """Return the same edit with what it changed in it."""
+        return Edit(self.image, self.name, *self._content, self.undoes, self.continues, self.number)
+
     @cached_property
     def _content(self) -> tuple[tuple[CellChange, ...], tuple[ValueChange, ...]]:
         return self.read(self.line)

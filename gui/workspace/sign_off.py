@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core.report.gather import gathering
-from core.report.sign_off import load_sign_offs
 from core.session.values import SessionError
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ class SignOffWatch(QObject):
             self._gathering = None
         session = self._document.session
         try:
-            signed = session is not None and bool(load_sign_offs(session))
+            signed = session is not None and bool(session.sign_offs.all())
         except (SessionError, ValueError):
             signed = False
         if not signed:

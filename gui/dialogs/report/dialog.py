@@ -22,9 +22,8 @@ from core.report.content import ReportContent
 from core.report.export import Outputs, Written, write_report
 from core.report.gather import load_sample, save_sample
 from core.report.progress import Progress, ReportCancelled
-from core.report.sign_off import SignOff, short, sign
+from core.report.sign_off import short, sign
 from core.report.tables import local_time
-from core.version import __version__
 from gui.dialogs.report.choices import ReportChoices, file_stem
 from gui.dialogs.report.sample import SampleForm
 from gui.tasks import Job, Task
@@ -189,8 +188,8 @@ class ReportDialog(FittingDialog):
         )
         name, answered = QInputDialog.getText(self, "Sign off", question, text=self._document.person)
         if answered and name.strip():
-            sign_off = SignOff(name.strip(), datetime.now(UTC), content.content, __version__)
-            if self._document.guarded(lambda: sign(self._session, sign_off) or True):
+            sign_off = self._document.guarded(lambda: sign(self._session, content, name.strip(), datetime.now(UTC)))
+            if sign_off is not None:
                 self._document.history_changed.emit()
                 content = replace(content, sign_offs=(*content.sign_offs, sign_off))
                 self._content = content
