@@ -35,6 +35,7 @@ class Images:
         self._paths: dict[int, Path] = {}
         self._by_key: dict[str, int] = {}
         self.next_cell = 0
+        self._revisions: Counter[int] = Counter()
 
     def load(self) -> list[ImageRow]:
         """Read and check all rows, and find out where the images are."""
@@ -160,7 +161,11 @@ class Images:
         text += f", and {len(moved) - 1} more." if len(moved) > 1 else "."
         with self._file.transaction():
             rows = [
-                self.row(image)._replace(path=pack_path(str(path)), relative=relative(path))
+                (row := self.row(image))._replace(
+                    path=pack_path(str(path)),
+                    relative=relative(path),
+                    digest=row.digest if row.sha256 else None,  # else the name stands for the contents
+                )
                 for image, path in moved.items()
             ]
             self._file.write("images", rows)
@@ -172,6 +177,11 @@ class Images:
         with self._file.transaction():
             row = self.row(image)
             self._file.write("images", [row._replace(**{"digest": None, **columns})])
+        self._revisions[image] += 1
+
+    def revision(self, image: int) -> int:
+        """Return a number that another change of an image makes another one, while the session is open."""
+        return self._revisions[image]
 
     def digests(self) -> dict[int, bytes | None]:
         """Return the digest of each image on the list, in its order; None where it has changed since."""

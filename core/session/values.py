@@ -227,7 +227,7 @@ class Edit:
         """Return the edit that takes this one back."""
         cells = tuple(replace(one, before=one.after, after=one.before) for one in reversed(self.cells))
         values = tuple(replace(one, before=one.after, after=one.before) for one in reversed(self.values))
-        return replace(self, cells=cells, values=values, undoes=self.number, number=0)
+        return Edit(self.image, self.name, cells, values, self.number, self.continues)
 
 
 @dataclass(frozen=True)
