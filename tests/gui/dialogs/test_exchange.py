@@ -237,13 +237,13 @@ def test_an_import_is_one_step_to_undo(
         "c.png": before["c.png"],
     }
     bench.workspace.images.set_current(bench.workspace.images.items[2].id)
-    editing = bench.workspace.editing
+    history = bench.workspace.history
     assert history.stack.undoText() == "Replace the count by 3 imported cells (and 1 more image)"
-    editing.undo()
+    history.undo()
     qtbot.waitUntil(lambda: bench.counts() == before)
     assert bench.workspace.images.current_position == 0  # c.png had no part in it
     assert not history.stack.canUndo()
-    editing.redo()
+    history.redo()
     qtbot.waitUntil(lambda: bench.counts() == after)
     assert [item.edited > 0 for item in bench.workspace.images.items] == [True, True, False]
 
