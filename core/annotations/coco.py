@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from core.annotations.collecting import NotAnnotationsError, UnreadableError, decode_text, number, pixel_size
-from core.annotations.writing import boxes_inside, check_class_names, check_names, class_numbers, write_whole
+from core.annotations.writing import boxes_inside, check_class_names, check_names, class_numbers, write_file
 from core.text import printable
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def write_coco(file: Path, images: Sequence[AnnotatedImage], classes: Sequence[s
         "annotations": annotations,
         "categories": [{"id": place, "name": name} for place, name in enumerate(classes, start=1)],
     }
-    write_whole(file, msgspec.json.encode(document) + b"\n")
+    write_file(file, msgspec.json.encode(document) + b"\n")
 
 
 def _polygon(image: AnnotatedImage, cell: int) -> tuple[list[float], float]:

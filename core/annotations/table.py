@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from core.annotations.collecting import NotAnnotationsError, decode_text, pixel_size
-from core.annotations.writing import boxes_inside, check_names, write_whole
+from core.annotations.writing import boxes_inside, check_names, write_file
 from core.text import printable
 
 if TYPE_CHECKING:
@@ -107,4 +107,4 @@ def write_csv(file: Path, images: Sequence[AnnotatedImage]) -> None:
             if scored:
                 row.append("" if image.scores is None else f"{image.scores[cell]:.4f}")
             writer.writerow(row)
-    write_whole(file, b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"))
+    write_file(file, b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"))

@@ -9,7 +9,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from core.annotations.base import AnnotationError
-from core.annotations.writing import cannot_write, check_class_names, same_on_every_disk, write_whole
+from core.annotations.writing import cannot_write, check_class_names, same_on_every_disk, write_file
 from core.annotations.yolo import class_list_text, label_text
 from core.text import printable
 
@@ -63,10 +63,10 @@ def export_training_set(
     try:
         for (path, _), name, label in zip(items, names, labels, strict=True):
             _copy(path, folder / "images" / name)
-            write_whole((folder / "labels" / name).with_suffix(".txt"), label)
-        write_whole(folder / "classes.txt", class_list_text(classes))
+            write_file((folder / "labels" / name).with_suffix(".txt"), label)
+        write_file(folder / "classes.txt", class_list_text(classes))
         # The manifest makes it a data set, so it comes last
-        write_whole(folder / "manifest.csv", _manifest(names, _splits(hashes), source))
+        write_file(folder / "manifest.csv", _manifest(names, _splits(hashes), source))
     except BaseException:
         _remove_written(folder)
         raise

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from core.annotations.base import base_name
 from core.annotations.collecting import NotAnnotationsError, UnreadableError, decode_text, pixel_size
-from core.annotations.writing import boxes_inside, check_stems, file_stem, write_whole
+from core.annotations.writing import boxes_inside, check_stems, file_stem, write_file
 from core.text import printable
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def write_voc(folder: Path, images: Sequence[AnnotatedImage]) -> None:
     check_stems(images)
     files = {f"{file_stem(image.file_name)}.xml": _to_xml(image) for image in images}
     for name, data in files.items():
-        write_whole(folder / name, data)
+        write_file(folder / name, data)
 
 
 def _to_xml(image: AnnotatedImage) -> bytes:

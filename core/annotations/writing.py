@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ import numpy as np
 
 from core.annotations.base import SMALLEST_SIDE, AnnotatedImage, AnnotationError, base_name
 from core.classes import canonical_class
+from core.files import write_whole
 from core.imaging.reading import IMAGE_SUFFIXES
 from core.text import printable
 
@@ -21,22 +20,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file beside and then put it in place: a crash leaves the file that was there, never half a one.
+def write_file(path: Path, data: bytes) -> None:
+    """Write a whole file, and the folders that it lies in.
 
     Raises
     ------
     AnnotationError
         If it cannot be written.
     """
-    partial = path.with_name(f".{uuid.uuid4().hex}.part")  # a long name of its own might not fit
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_bytes(data)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(path, data)
     except OSError as error:
         raise cannot_write(path, error) from error
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.annotations.base import AnnotationError
 from core.annotations.collecting import UnreadableError, decode_text, number
-from core.annotations.writing import boxes_inside, check_class_names, check_stems, class_numbers, file_stem, write_whole
+from core.annotations.writing import boxes_inside, check_class_names, check_stems, class_numbers, file_stem, write_file
 from core.text import printable
 
 if TYPE_CHECKING:
@@ -184,9 +184,9 @@ def write_yolo(folder: Path, images: Sequence[AnnotatedImage], classes: Sequence
     check_stems(images)
     _check_same_classes(folder, classes)
     labels = {f"{file_stem(image.file_name)}.txt": label_text(image, classes) for image in images}
-    write_whole(folder / "classes.txt", class_list_text(classes))
+    write_file(folder / "classes.txt", class_list_text(classes))
     for name, data in labels.items():
-        write_whole(folder / "labels" / name, data)
+        write_file(folder / "labels" / name, data)
 
 
 def _check_same_classes(folder: Path, classes: Sequence[str]) -> None:
