@@ -15,6 +15,7 @@ from reportlab.platypus import Paragraph, TableStyle
 from reportlab.platypus import Table as PageTable
 
 from core.report.pdf.fonts import BOLD, PLAIN, Typesetter
+from core.report.pdf.shaping import ShapedText
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,8 +65,10 @@ class Printer:
     def __init__(self) -> None:
         self.types = Typesetter()
 
-    def text(self, text: str, style: ParagraphStyle = BODY) -> Paragraph:
+    def text(self, text: str, style: ParagraphStyle = BODY) -> Flowable:
         """Return a paragraph with exactly this text."""
+        if self.types.needs_shaping(text):
+            return ShapedText(self.types.runs(text), style)
         return Paragraph(self.types.markup(text), style)
 
     def table(
@@ -81,7 +84,7 @@ class Printer:
         plain = [CELL if side == "l" else CELL_RIGHT for side in align]
         bold = [HEAD_CELL if side == "l" else HEAD_CELL_RIGHT for side in align]
 
-        def line(texts: Sequence[Value], styles: Sequence[ParagraphStyle]) -> list[Paragraph]:
+        def line(texts: Sequence[Value], styles: Sequence[ParagraphStyle]) -> list[Flowable]:
             return [self.text(str(text), style) for text, style in zip(texts, styles, strict=True)]
 
         rules: list[Any] = [

@@ -34,7 +34,6 @@ from core.report.formats.json import report_json
 from core.report.formats.xlsx import to_xlsx
 from core.report.gather import gather, save_sample
 from core.report.pdf.build import to_pdf
-from core.report.pdf.fonts import Typesetter
 from core.report.progress import Progress
 from core.report.sign_off import SignOff, sign
 from core.report.tables import images_table
@@ -503,15 +502,27 @@ def test_a_page_shows_contours_in_place_of_boxes(session: Session):
     assert ((less > 0.7) & (less < 0.9)).all()
 
 
-def test_letters_that_no_font_has_are_numbers_and_the_report_says_so(session: Session):
-    save_sample(session, Sample("דם", (("Κύτταρο", "Кровь ½"),)))
-    whole = " ".join(pages(gather(session)))
-    assert "[05D3][05DD]" in whole
-    assert "Unicode numbers" in whole
+def test_letters_that_no_font_has_are_transliterated_and_the_report_says_so(session: Session, tmp_path: Path):
+    save_sample(session, Sample("བོད", (("Κύτταρο", "Кровь ½"),)))
+    content = gather(session)
+    whole = " ".join(pages(content))
+    assert "Sample bod" in whole
+    assert "given in Latin letters" in whole
     assert "Κύτταρο Кровь ½" in whole
-    types = Typesetter()
-    assert types.markup("µ × − ± ≤ <b> & Łódź") == "µ × − ± ≤ &lt;b&gt; &amp; Łódź"
-    assert not types.lacking
+    workbook = tmp_path / "a.xlsx"
+    write_report(content, Outputs(xlsx=workbook), Progress())
+    values = [
+        cell for sheet in openpyxl.load_workbook(workbook) for row in sheet.iter_rows(values_only=True) for cell in row
+    ]
+    assert "བོད" in values
+
+
+def test_names_in_scripts_from_right_to_left_and_of_india_are_in_the_report(session: Session):
+    save_sample(session, Sample("דם", (("Patient", "محمد علي"), ("Physician", "आरव शर्मा"))))
+    whole = " ".join(pages(gather(session)))
+    assert "Latin letters" not in whole
+    assert "[0" not in whole
+    assert "דם" in whole
 
 
 # -- writing --------------------------------------------------------------------------------------

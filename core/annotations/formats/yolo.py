@@ -1,30 +1,29 @@
-"""YOLO: a text file for each picture, lines of ``class cx cy w h`` in fractions of its size."""
+"""YOLO: a text file for each image, lines of ``class cx cy w h`` in fractions of its size."""
 
 from __future__ import annotations
 
-import itertools
-import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
+
+import yaml
 
 from core.annotations.base import AnnotationError
-from core.annotations.collecting import UnreadableError, decode_text, number
+from core.annotations.parsing import UnreadableError, decode_text, number
 from core.annotations.writing import boxes_inside, check_class_names, check_stems, class_numbers, file_stem, write_file
-from core.text import printable
+from core.text import gettext, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from core.annotations.base import AnnotatedImage
-    from core.annotations.collecting import Notices, PictureBoxes, Reading
+    from core.annotations.parsing import ImageBoxes, Notices, Reading
 
-CLASS_LISTS = ("classes.txt", "obj.names", "data.yaml", "dataset.yaml")
+CLASS_LISTS = ("classes.txt", "obj.names", "data.yaml", "data.yml", "dataset.yaml", "_darknet.labels")
 """Files that name the classes, best first; beside the labels or up to two folders above."""
 
 _FOLDERS_UP = 2
-_YAML_NAMES = re.compile(r"^names\s*:", re.MULTILINE)
-_PLAIN_NAME = re.compile(r"""'([^'"]+)'|"([^'"\\]+)"|([^\s'"\[\]{}&*!|>@`%,:#][^\[\]{},]*)""")
+_FARTHEST = 2.0  # fractions; what is farther away is meant in pixels
 
 
 @dataclass(frozen=True)
@@ -48,9 +47,11 @@ class ClassLists:
         found = self.written_for(folder)
         if found is None:
             meanings = ", ".join(f"{place} {name}" for place, name in enumerate(self.default))
-            text = "there is no classes.txt to say what class numbers mean; put it there"
+            text = gettext("there is no classes.txt to say what class numbers mean; put it there")
             if meanings:
-                text = f"there is no classes.txt, so class numbers are read as {meanings}; add it if that is wrong"
+                text = gettext(
+                    "there is no classes.txt, so class numbers are read as {meanings}; add it if that is wrong"
+                ).format(meanings=meanings)
             self.notices.once(folder, text)
             return ClassList(self.default, None)
         return found
@@ -69,12 +70,16 @@ class ClassLists:
         except FileNotFoundError:
             return None
         except (OSError, UnreadableError):
-            return self._unusable(file, "the class names cannot be read; save the file as UTF-8 text")
-        if file.suffix != ".yaml":
+            return self._unusable(file, gettext("the class names cannot be read; save the file as UTF-8 text"))
+        if file.suffix not in (".yaml", ".yml"):
             names = [line.strip() for line in text.rstrip().splitlines()]
-        elif (names := yaml_names(text)) is None and _YAML_NAMES.search(text):
-            return self._unusable(file, "the class names are not a plain list; write them into a classes.txt beside it")
-        return ClassList(tuple(names), file) if names else None
+            return ClassList(tuple(names), file) if names else None
+        try:
+            found = yaml_names(text)
+        except ValueError:
+            text = gettext("the class names are not a plain list; write them into a classes.txt beside it")
+            return self._unusable(file, text)
+        return ClassList(tuple(found), file) if found else None
 
     def _unusable(self, file: Path, text: str) -> ClassList:
         # The known classes would not be what the numbers mean
@@ -82,82 +87,79 @@ class ClassLists:
         return ClassList((), file)
 
 
-def yaml_names(text: str) -> list[str] | None:
-    """Return the class names of a plain ``data.yaml``, None if it has none or they are not plain.
+def yaml_names(text: str) -> list[str]:
+    """Return the class names in a ``data.yaml``: a list, or numbered from 0 on; none if it has no ``names``.
 
-    Understood are ``names: [a, b]``, a list of ``- a`` lines, and numbered ``0: a`` lines from 0 on.
+    Raises
+    ------
+    ValueError
+        If it is no YAML, or the names are something else.
     """
-    lines = text.splitlines()
-    start = next((place for place, line in enumerate(lines) if _YAML_NAMES.match(line)), None)
-    if start is None:
-        return None
-    beside = _without_comment(lines[start].partition(":")[2])
-    # YAML lets the dashes of a list stand as far left as its key
-    indented = itertools.takewhile(lambda line: re.match(r"[\s#-]|$", line), lines[start + 1 :])
-    below = [line for line in map(_without_comment, indented) if line]
-    if beside[:1] + beside[-1:] == "[]":
-        items = beside[1:-1].split(",")
-    elif beside[:1] + beside[-1:] == "{}":
-        items = _in_order(beside[1:-1].split(","))
-    elif beside:
-        return None
-    elif all(line.startswith("- ") for line in below):
-        items = [line[2:] for line in below]
-    else:
-        items = _in_order(below)
-    found = [_PLAIN_NAME.fullmatch(item.strip()) for item in items]
-    names = [next(filter(None, match.groups()), "") for match in found if match]
-    return names if names and len(names) == len(items) else None
-
-
-def _without_comment(text: str) -> str:
-    return re.sub(r"(^|\s)#.*", "", text).strip()
-
-
-def _in_order(entries: list[str]) -> list[str]:
-    """Return the values of ``0: a`` entries, empty text where they are not numbered from 0 on."""
-    pairs = [entry.partition(":") for entry in entries]
-    numbered = {key.strip().strip("'\""): value for key, _, value in pairs}
-    return [numbered.get(str(place), "") for place in range(len(pairs))]
+    try:
+        # every value as text: to YAML, a class NO would be false
+        document = yaml.load(text, Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+    names = cast("dict[str, Any]", document).get("names") if isinstance(document, dict) else None
+    if names is None:
+        return []
+    if isinstance(names, dict):
+        numbered = cast("dict[str, Any]", names)
+        names = [numbered.get(str(place)) for place in range(len(numbered))]
+    listed = cast("list[Any]", names) if isinstance(names, list) else []
+    if not listed or not all(isinstance(name, str) and name for name in listed):
+        raise ValueError("the names are no list of names")
+    return cast("list[str]", listed)
 
 
 def read_yolo(reading: Reading, lines: Sequence[tuple[int, list[str]]], lists: ClassLists) -> Iterator[AnnotatedImage]:
-    """Yield the picture of a label file, given as numbered lines of words; a sixth word is a score."""
-    picture = reading.picture(reading.path.stem)
-    if picture is None:
+    """Yield the image of a label file, given as numbered lines of words.
+
+    A line has a class and a box, ``class cx cy w h``, or a class and an outline, ``class x1 y1 x2 y2 x3 y3 ...``, and
+    after either of them a score.
+    """
+    image = reading.image(reading.path.stem)
+    if image is None:
         return
     # Without a cell there is no class number to explain
     classes = lists.of_folder(reading.path.parent) if lines else ClassList((), None)
     for line, words in lines:
-        _read_line(picture, f"line {line}", words, classes)
-    if (image := picture.finish()) is not None:
-        yield image
+        _read_line(image, gettext("line {line}").format(line=line), words, classes)
+    if (annotated := image.finish()) is not None:
+        yield annotated
 
 
-def _read_line(picture: PictureBoxes, place: str, words: list[str], classes: ClassList) -> None:
-    if len(words) not in (5, 6):
-        text = f"has {len(words)} values, but a box has 5: class, centre x and y, width, height; export boxes"
-        picture.refuse("values", place, text)
+def _read_line(image: ImageBoxes, place: str, words: list[str], classes: ClassList) -> None:
+    if len(words) < 5:
+        text = gettext("has {count} values, but a box has 5: class, centre x and y, width, height; export boxes")
+        image.refuse("values", place, text.format(count=len(words)))
         return
     name = class_name(words[0], classes)
     if name is None:
-        source = classes.file or "the list of known classes"
-        text = f"has the class number {words[0]}, which {source} does not name; add it to a classes.txt there"
-        picture.refuse("class", place, text)
+        source = classes.file or gettext("the list of known classes")
+        text = gettext("has the class number {number}, which {source} does not name; add it to a classes.txt there")
+        image.refuse("class", place, text.format(number=words[0], source=source))
         return
-    cx, cy, w, h = (number(word) for word in words[1:5])
+    values = [number(word) for word in words[1:]]
+    score = words[-1] if len(words) % 2 == 0 else None
+    places = values if score is None else values[:-1]
+    if any(value is not None and abs(value) > _FARTHEST for value in places):
+        text = gettext("is not in fractions of the image's size; export it as YOLO again")
+        image.refuse("pixels", place, text)
+        return
+    if len(places) > 4:
+        sides = (image.width, image.height)
+        outline = [None if value is None else value * sides[at % 2] for at, value in enumerate(places)]
+        image.add_outline(place, name, [outline], score)
+        return
     corners: list[float | None] = [None] * 4
-    if cx is not None and cy is not None and w is not None and h is not None:
-        if max(abs(cx), abs(cy), w, h) > 2:
-            picture.refuse("pixels", place, "is not in fractions of the picture's size; export it as YOLO again")
-            return
-        corners = [
-            (cx - w / 2) * picture.width,
-            (cy - h / 2) * picture.height,
-            (cx + w / 2) * picture.width,
-            (cy + h / 2) * picture.height,
-        ]
-    picture.add(place, name, corners, words[5] if len(words) == 6 else None)
+    match places:
+        case [float(cx), float(cy), float(w), float(h)]:
+            x, y, half_w, half_h = cx * image.width, cy * image.height, w * image.width / 2, h * image.height / 2
+            corners = [x - half_w, y - half_h, x + half_w, y + half_h]
+        case _:
+            pass
+    image.add(place, name, corners, score)
 
 
 def class_name(word: str, classes: ClassList) -> str | None:
@@ -169,15 +171,15 @@ def class_name(word: str, classes: ClassList) -> str | None:
 
 
 def write_yolo(folder: Path, images: Sequence[AnnotatedImage], classes: Sequence[str]) -> None:
-    """Write ``labels/<picture>.txt`` for each picture and ``classes.txt`` into a folder.
+    """Write ``labels/<image>.txt`` for each image and ``classes.txt`` into a folder.
 
-    The layout is that of the trainer's data sets, whose pictures lie in ``images`` beside ``labels``.
+    The layout is that of the trainer's data sets, whose images lie in ``images`` beside ``labels``.
     Scores are left out: trainers take five numbers a line.
 
     Raises
     ------
     AnnotationError
-        If two pictures have the same stem, a class is not among the classes, a box has no area, or the
+        If two images have the same stem, a class is not among the classes, a box has no area, or the
         folder holds labels with other classes, before anything is written; or if a file cannot be written.
     """
     check_class_names(classes)
@@ -199,7 +201,8 @@ def _check_same_classes(folder: Path, classes: Sequence[str]) -> None:
     except OSError:
         same = False
     if not same:
-        raise AnnotationError(f"{printable(folder)}: there are labels with other classes here; choose another folder.")
+        text = gettext("{folder}: there are labels with other classes here; choose another folder.")
+        raise AnnotationError(text.format(folder=printable(folder)))
 
 
 def class_list_text(classes: Sequence[str]) -> bytes:
@@ -208,7 +211,7 @@ def class_list_text(classes: Sequence[str]) -> bytes:
 
 
 def label_text(image: AnnotatedImage, classes: Sequence[str]) -> bytes:
-    """Return the text of a label file, to a millionth of the picture's size."""
+    """Return the text of a label file, to a millionth of the image's size."""
     lines: list[str] = []
     boxes = boxes_inside(image).tolist()
     for label, (x1, y1, x2, y2) in zip(class_numbers(image, classes), boxes, strict=True):

@@ -1,86 +1,81 @@
-"""Pascal VOC: an XML file for each picture, as LabelImg writes it."""
+"""Pascal VOC: an XML file for each image, as LabelImg writes it."""
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from core.annotations.base import base_name
-from core.annotations.collecting import NotAnnotationsError, UnreadableError, decode_text, pixel_size
+from core.annotations.parsing import number, pixel_size
 from core.annotations.writing import boxes_inside, check_stems, file_stem, write_file
-from core.text import printable
+from core.text import gettext, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from core.annotations.base import AnnotatedImage
-    from core.annotations.collecting import Reading
+    from core.annotations.parsing import ImageBoxes, Reading
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
-_DECLARED_ENCODING = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]+)["']""")
+_ROTATED = ("cx", "cy", "w", "h", "angle")
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def read_voc(reading: Reading, data: bytes) -> Iterator[AnnotatedImage]:
-    """Yield the picture of an XML file.
+def read_voc(reading: Reading, root: ElementTree.Element) -> Iterator[AnnotatedImage]:
+    """Yield the image of an XML file whose root is ``annotation``.
 
     Coordinates are taken as they are, since LabelImg and its kind do not count pixels from 1, even though
-    the original Pascal VOC does.
-
-    Raises
-    ------
-    UnreadableError
-        If it is no XML, or XML that could attack the program.
-    NotAnnotationsError
-        If it is XML of something else.
+    the original Pascal VOC does. Of a ``polygon`` beside a box (Roboflow) or without (LabelMe), the contour is taken.
     """
-    root = _parse(data)
-    if root.tag != "annotation":
-        raise NotAnnotationsError("this is no Pascal VOC annotation; choose XML files as LabelImg writes them")
     stated = pixel_size(root.findtext("size/width"), root.findtext("size/height"))
     stem, name = reading.path.stem, (root.findtext("filename") or "").strip()
-    if file_stem(name) != stem and reading.sizes(stem) is not None:
-        name = stem  # a picture that was renamed keeps its old name inside, but not outside
-    picture = reading.picture(name or stem, stated, others=(stem,))
-    if picture is None:
+    if file_stem(name) != stem and reading.context.find(stem, reading.path, stated):
+        name = stem  # an image that was renamed keeps its old name inside, but not outside
+    image = reading.image(name or stem, stated, others=(stem,))
+    if image is None:
         return
     for count, cell in enumerate(root.findall("object"), start=1):
-        box = cell.find("bndbox")
-        corners = [None] * 4 if box is None else [box.findtext(side) for side in _SIDES]
-        picture.add(f"object {count}", cell.findtext("name") or "", corners)
-    if (image := picture.finish()) is not None:
-        yield image
+        if (cell.findtext("deleted") or "").strip() != "1":  # as LabelMe marks what was deleted
+            place = gettext("object {count}").format(count=count)
+            _read_object(image, place, (cell.findtext("name") or ""), cell)
+    if (annotated := image.finish()) is not None:
+        yield annotated
 
 
-def _parse(data: bytes) -> ElementTree.Element:
-    # The parser gets the very text that was searched: in another encoding, a DTD could hide
-    text = _decode(data)
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise UnreadableError(
-            "the file declares a document type or entities, which annotations do not need and which can do harm; "
-            "export it again, for instance with LabelImg"
-        )
-    try:
-        return ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
-        raise UnreadableError(f"the XML is damaged at line {error.position[0]}; export it again") from error
+def _read_object(image: ImageBoxes, place: str, name: str, cell: ElementTree.Element) -> None:
+    box, polygon, rotated = cell.find("bndbox"), cell.find("polygon"), cell.find("robndbox")
+    corners = [] if box is None else [box.findtext(side) for side in _SIDES]
+    if polygon is not None and (outline := _outline(polygon)):
+        image.add_outline(place, name, [outline], box=corners)
+    elif rotated is not None:
+        image.add_outline(place, name, [_corners_of([rotated.findtext(value) for value in _ROTATED])])
+    else:
+        image.add(place, name, corners or [None] * 4)
 
 
-def _decode(data: bytes) -> str:
-    declared = _DECLARED_ENCODING.match(data)
-    if declared is None:
-        return decode_text(data)
-    encoding = declared[1].decode("ascii", "replace")
-    try:
-        return data.decode(encoding)
-    except (UnicodeError, LookupError) as error:
-        raise UnreadableError(f"the file is not {encoding}, as it says; save it as UTF-8") from error
+def _outline(polygon: ElementTree.Element) -> list[str | None]:
+    """Return ``x1 y1 x2 y2 ...`` of a polygon of LabelMe, with points ``pt``, or of Roboflow, with ``x1 y1 x2 y2``."""
+    if points := polygon.findall("pt"):
+        return [point.findtext(axis) for point in points for axis in "xy"]
+    count = sum(1 for item in polygon if re.fullmatch(r"x\d+", item.tag))
+    return [polygon.findtext(f"{axis}{place}") for place in range(1, count + 1) for axis in "xy"]
+
+
+def _corners_of(rotated: list[str | None]) -> list[float | None]:
+    """Return the corners of a box that is turned around its centre by an angle in radians, as roLabelImg has it."""
+    cx, cy, w, h, angle = (number(value) for value in rotated)
+    if cx is None or cy is None or w is None or h is None or angle is None:
+        return [None, None]
+    cos, sin = math.cos(angle) / 2, math.sin(angle) / 2
+    signs = ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    return [value for x, y in signs for value in (cx + x * w * cos - y * h * sin, cy + x * w * sin + y * h * cos)]
 
 
 def write_voc(folder: Path, images: Sequence[AnnotatedImage]) -> None:
-    """Write one XML file for each picture into a folder, named after the picture.
+    """Write one XML file for each image into a folder, named after the image.
 
     Coordinates are whole pixels, and 1 at the left and upper border, as LabelImg writes them. Scores
     have no place in this format.
@@ -88,7 +83,7 @@ def write_voc(folder: Path, images: Sequence[AnnotatedImage]) -> None:
     Raises
     ------
     AnnotationError
-        If two pictures have the same stem or a box has no area, before anything is written; or if a
+        If two images have the same stem or a box has no area, before anything is written; or if a
         file cannot be written.
     """
     check_stems(images)
