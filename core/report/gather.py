@@ -20,7 +20,6 @@ from core.report.content import (
     content_hash,
 )
 from core.session.paths import same_contents
-from core.session.settings import SAMPLE
 from core.session.values import SessionDamagedError, SessionError
 from core.verification.cases import Case
 from core.verification.verify import Verification
@@ -31,20 +30,10 @@ if TYPE_CHECKING:
 
     from core.models.card import ModelCard
     from core.session.session import Session
-    from core.session.values import HistoryLine, Sample, StoredDetections, StoredImage
+    from core.session.values import HistoryLine, StoredDetections, StoredImage
     from core.verification.ground_truth import GroundTruth
 
 _EVERYTHING = 2**62
-
-
-def load_sample(session: Session) -> Sample:
-    """Return the sample id and the free fields of a session."""
-    return session.settings.sample()
-
-
-def save_sample(session: Session, sample: Sample) -> None:
-    """Store the sample id and the free fields of a session."""
-    session.settings.put(SAMPLE, sample)
 
 
 def gather(session: Session, *, made: datetime | None = None) -> ReportContent:

@@ -55,12 +55,12 @@ class StoredEdit(Edit):
         return self.read(self.line)
 
     @property
-    def cells(self) -> tuple[CellChange, ...]:
+    def cells(self) -> tuple[CellChange, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The changed cells."""
         return self._content[0]
 
     @property
-    def values(self) -> tuple[ValueChange, ...]:
+    def values(self) -> tuple[ValueChange, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The changed values."""
         return self._content[1]
 

@@ -59,10 +59,6 @@ class Images:
         rows = self._file.rows("images", "WHERE removed = 0 ORDER BY position")
         return [self._image(ImageRow._make(row)) for row in rows]
 
-    def __call__(self) -> list[StoredImage]:
-        """Return ``all``, until callers of the old name have moved."""
-        return self.all()
-
     def get(self, image: int) -> StoredImage:
         """Return an image by its id, on the list or not."""
         return self._image(self.row(image))
@@ -186,7 +182,7 @@ class Images:
     def digests(self) -> dict[int, bytes | None]:
         """Return the digest of each image on the list, in its order; None where it has changed since."""
         rows = self._file.select("SELECT id, digest FROM images WHERE removed = 0 ORDER BY position")
-        return dict(rows)  # type: ignore[arg-type]
+        return dict(rows)
 
     def set_digests(self, digests: Mapping[int, bytes]) -> None:
         """Store the digests of images."""

@@ -231,20 +231,6 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Command:
-    """An edit as schema 1 had it."""
-
-    number: int
-    image: Any
-    name: str
-    changes: tuple[CellChange, ...]
-    reviewed: tuple[bool, bool] | None
-    undoes: int | None
-    continues: bool = False
-    kept: tuple[tuple[str, Any, Any], ...] = ()
-
-
-@dataclass(frozen=True)
 class HistoryLine:
     """One line of the history; ``time`` is aware and in UTC, the order is that of ``number``."""
 
@@ -255,14 +241,6 @@ class HistoryLine:
     path: Path | None
     text: str
     undoes: int | None
-
-    @property
-    def person(self) -> str:
-        """The old name of ``user``."""
-        return self.user
-
-
-HistoryRow = HistoryLine
 
 
 @dataclass(frozen=True)
@@ -296,8 +274,3 @@ class SignOff(msgspec.Struct, frozen=True):
     version: str
     head: str = ""
     state: str = ""
-
-    @property
-    def person(self) -> str:
-        """The old name of ``user``."""
-        return self.user

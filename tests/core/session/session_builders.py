@@ -19,7 +19,7 @@ from core.session.session import (
 from core.session.values import Edit, Subject, ValueChange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 EDITOR = Path(__file__).with_name("session_editor.py")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -143,7 +143,7 @@ def fill(session: Session, folder: Path) -> None:
     remove(session, ids[6])
 
 
-def names(edits: list[Edit]) -> list[str]:
+def names(edits: Sequence[Edit]) -> list[str]:
     return [edit.name for edit in edits]
 
 

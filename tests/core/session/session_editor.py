@@ -71,6 +71,7 @@ def edit_until_killed(path: Path, seed: int) -> None:
     threading.Thread(target=tick, daemon=True).start()
     session = Session.open(path)
     for edit, found in script(seed):
+        assert edit.image is not None
         with session.transaction():
             if found is not None:
                 session.detections.set_counted(edit.image, found, width=9, height=9, seconds=0, notices=(), stamp=None)

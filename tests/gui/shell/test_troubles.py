@@ -461,7 +461,7 @@ def test_no_flipped_byte_changes_anything_without_a_word(
     def contents() -> object:
         names = [item.path for item in workspace.images.items]
         reviewed = [item.reviewed for item in workspace.images.items]
-        history = [(line.person, line.text, line.time) for line in workspace.history.lines()]
+        history = [(line.user, line.text, line.time) for line in workspace.history.lines()]
         return names, reviewed, history, shown_counts(counted) if names else None
 
     workspace.store.close()
@@ -523,7 +523,7 @@ def test_the_name_is_asked_once_and_signs_from_then_on(
             QTimer.singleShot(0, answer)
         for _ in range(2):
             window.workspace.editing.remove_cells(counted_cells(window)[:1])
-        assert [line.person for line in window.workspace.history.lines()] == ["Grace", "Grace"]
+        assert [line.user for line in window.workspace.history.lines()] == ["Grace", "Grace"]
         assert window.status.signed.text() == "Grace"
         window.close()
     assert len(asked) == 1

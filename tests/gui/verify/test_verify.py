@@ -16,7 +16,6 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QFileDi
 
 from core.annotations.base import AnnotatedImage
 from core.models.card import CARD_KEY, ModelCard
-from core.session.truths import load_truth
 from core.statistics.metrics import score_image
 from core.verification.charts import ChartKind
 from core.verification.errors import Place, Verdict
@@ -142,7 +141,7 @@ def test_typed_totals_show_accuracy_and_nothing_else(counted: Counted, qtbot: Qt
     assert page.truth_page.grid.currentIndex().row() == 2
     session = window.workspace.store.session
     assert session is not None
-    truth = load_truth(session, window.workspace.images.items[1].id)
+    truth = session.truths.get(window.workspace.images.items[1].id)
     assert truth is not None
     assert (truth.kind, truth.totals) == (TruthKind.TOTALS, {"RBC": 14})
     settled(qtbot, page)

@@ -17,7 +17,6 @@ from core.counting.quality import Grade
 from core.imaging.synthetic import SmearStyle, render_smear
 from core.report.formats.annotated import write_picture
 from core.report.gather import gather
-from core.session.truths import load_truth
 from core.statistics.intervals import poisson_interval
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
 from gui.workspace.selection import ToolName
@@ -59,7 +58,7 @@ def shown(window: MainWindow) -> dict[str, str]:
 def stored(window: MainWindow, place: int = 0) -> GroundTruth:
     """Return the ground truth of a picture as the session file has it."""
     assert window.workspace.store.session is not None
-    truth = load_truth(window.workspace.store.session, window.workspace.images.items[place].id)
+    truth = window.workspace.store.session.truths.get(window.workspace.images.items[place].id)
     assert truth is not None
     return truth
 
