@@ -65,9 +65,9 @@ def show_field(window: MainWindow, folder: Path, count: int) -> None:
     document = window.document
     assert document.model is not None
     session = Session.create(folder / f"{count} cells.smearcount")
-    [image] = session.add_images([picture])
-    cells = grid_of_cells(count).numbered_from(session.new_ids(count))
-    session.set_counted(
+    [image] = session.images.add([picture])
+    cells = grid_of_cells(count).numbered_from(session.detections.new_ids(count))
+    session.detections.set_counted(
         image.id,
         StoredDetections(cells, document.model.card.classes, 32.0, 2.0, "bench", ""),
         width=SIDE,
