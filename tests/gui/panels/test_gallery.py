@@ -47,7 +47,7 @@ class Host(QMainWindow):
 
 
 @pytest.fixture
-def document(qtbot: QtBot, model_path: Path, tmp_path: Path) -> Iterator[Workspace]:
+def workspace(qtbot: QtBot, model_path: Path, tmp_path: Path) -> Iterator[Workspace]:
     workspace = Workspace(model_path, tmp_path / "sessions", "Anna")
     yield workspace
     workspace.close()

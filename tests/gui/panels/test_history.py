@@ -28,7 +28,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
-def document(qtbot: QtBot, model_path: Path, tmp_path: Path, smear_file: Callable[[str], Path]) -> Iterator[Workspace]:
+def workspace(qtbot: QtBot, model_path: Path, tmp_path: Path, smear_file: Callable[[str], Path]) -> Iterator[Workspace]:
     """A workspace with a counted picture, corrected by Anna."""
     workspace = Workspace(model_path, tmp_path / "sessions", "Anna")
     workspace.opening.open([smear_file("one.png")])
