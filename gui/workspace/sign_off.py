@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.report.sign_off import SignOffCheck, sign
+from core.report.sign_off import SignOff, SignOffCheck, sign
+from core.session.values import SessionError
 from core.text import gettext
 from gui.tasks import Debounce, IdleLoop
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from core.report.content import ReportContent
-    from core.session.values import SignOff
     from gui.workspace.count_settings import CountSettingsModel
     from gui.workspace.counts import Counts
     from gui.workspace.history import History
     from gui.workspace.images import Images
     from gui.workspace.store import SessionStore
+
+LOG = logging.getLogger(__name__)
 
 _SETTLE_MS = 800
 
@@ -55,7 +60,7 @@ class SignOffs(QObject):
 
     def sign(self, content: ReportContent, name: str) -> SignOff | None:
         """Sign what a report says; return the sign-off, None if it could not be stored."""
-        sign_off = None
+        sign_off: SignOff | None = None
         with self._store.write() as write:
             sign_off = sign(write.session, content, name, datetime.now(UTC))
             write.noted = True
@@ -69,6 +74,7 @@ class SignOffs(QObject):
 
     @Slot()
     def _look(self) -> None:
+        """Check again; the images that have not changed since are not counted again."""
         session = self._store.session
         self._stop()
         if session is None or not self._store.read(lambda session: session.sign_offs.all(), ()):
@@ -76,14 +82,20 @@ class SignOffs(QObject):
             return
         self._store.flush()
         self._check = SignOffCheck(session, self._settings.value)
-        self._loop.start(self._check.steps())
+        self._loop.start(self._steps(self._check))
+
+    def _steps(self, check: SignOffCheck) -> Iterator[int]:
+        try:
+            yield from check.steps()
+        except SessionError as error:
+            LOG.error("sign-off not checked: %s", error)
 
     @Slot()
     def _on_checked(self) -> None:
         check = self._check
-        if check is not None and check.signed:
+        if check is not None and check.signed is not None:
             self._show(gettext("Signed off by {name}").format(name=check.signed.user), superseded=False)
-        elif check is not None and check.superseded:
+        elif check is not None and check.superseded is not None:
             self._show(gettext("Sign-off by {name} superseded").format(name=check.superseded.user), superseded=True)
 
     def _show(self, text: str, *, superseded: bool) -> None:

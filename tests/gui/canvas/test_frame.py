@@ -83,14 +83,14 @@ def test_a_two_sided_rule_leaves_out_what_touches_and_shows_it(counted: MainWind
     assert canvas.boxes.shown_count == sum(after.values())
     cells = workspace.counts.current_cells()
     assert cells is not None
-    result = workspace.counts.result(workspace.images.items[0])
+    result = workspace.counts.result(workspace.images.items[0].id)
     assert result is not None
     x1, y1, x2, y2 = cells.cells.boxes[np.flatnonzero(result.excluded)[0]].tolist()
     assert "not counted" in canvas.frame.text_at(canvas.mapToScene(at(counted, (x1 + x2) / 2, (y1 + y2) / 2)))
     assert "15 %" in counted.panel.rule_section.hint.text()
     assert "15 %" in counted.panel.rule_section.rule.toolTip()
     qtbot.waitUntil(lambda: all(item.countable is not None for item in workspace.images.items))
-    others = workspace.counts.result(workspace.images.items[1])
+    others = workspace.counts.result(workspace.images.items[1].id)
     assert others is not None
     assert others.excluded.any()
     choose_rule(counted, EdgeRule.ALL)

@@ -49,9 +49,9 @@ def correct(window: MainWindow, rng: random.Random) -> None:
         case "reviewed":
             editing.mark_reviewed(not window.workspace.images.items[0].reviewed)
         case "undo":
-            editing.undo()
+            window.workspace.history.undo()
         case "redo":
-            editing.redo()
+            window.workspace.history.redo()
         case _:
             editing.clear_area(x, y, x + 60, y + 60)
 
