@@ -22,9 +22,10 @@ from core.report.formats.annotated import write_picture
 from trainer.dataset.load import DataSet, Field, load_data_set
 from trainer.detection.export import build_card, export_onnx
 from trainer.detection.network import build_retinanet
+from trainer.detection.trained import TrainedModel, load_trained
 from trainer.evaluation.predict import FieldResult
-from trainer.recipes.recipe import load_preset
-from trainer.training.checkpoint import TrainedModel, load_trained
+from trainer.recipes.load import load_preset
+from trainer.recipes.recipe import Preset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +108,7 @@ def train_set(tmp_path_factory: pytest.TempPathFactory, smears: list[RenderedSme
 def stirred_network() -> CellRetinaNet:
     """Return an untrained tiny network whose head and norms are stirred until it finds plenty."""
     torch.manual_seed(1)
-    network = build_retinanet(load_preset("tiny"), len(CLASS_NAMES))
+    network = build_retinanet(load_preset(Preset, "tiny"), len(CLASS_NAMES))
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.running_mean, std=0.1)  # type: ignore[arg-type]
@@ -146,7 +147,7 @@ def checkpoint(tmp_path: Path) -> Path:
 def write_checkpoint(path: Path) -> Path:
     content = {
         "hyper_parameters": {
-            "preset": asdict(load_preset("tiny")),
+            "preset": asdict(load_preset(Preset, "tiny")),
             "class_names": CLASS_NAMES,
             "weights": None,
             "record": RECORD,

@@ -30,8 +30,8 @@ import cv2
 import numpy as np
 
 from core.imaging.reading import ImageError, read_image
-from trainer.cli.console import progress
 from trainer.dataset.manifest import DataError
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -17,15 +17,19 @@ from core.imaging.illumination import divide_light, estimate_light
 from core.imaging.reading import read_image
 from core.models.card import DataProvenance
 from trainer.dataset.manifest import RBC, DataError, manifest_faults, picture_path, read_manifest
+from trainer.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterator
 
     from numpy.typing import NDArray
 
     from trainer.dataset.manifest import Cell, Picture
 
 CANONICAL_CLASSES = ("RBC", "WBC", "Platelets")
+
+_LARGEST_OVER_MODEL = 1.5
+"""Fields are kept at up to this many times the model's red cell diameter."""
 
 _FOLD = re.compile(r"(not-)?fold(\d+)")
 
@@ -149,6 +153,12 @@ def prepare(field: Field, data: DataSet, largest_diameter: float) -> PreparedFie
     height, width = image.shape[:2]
     incomplete = frozenset(data.classes.index(name) for name in field.incomplete if name in data.classes)
     return PreparedField(image, field.pixel_boxes(width, height), field.labels, diameter, incomplete)
+
+
+def prepare_all(data: DataSet, red_cell_diameter: float) -> Iterator[PreparedField]:
+    """Read the fields of a split, shrunk if need be, for a model of this red cell diameter."""
+    for field in progress(data.fields, f"Reading {data.split}"):
+        yield prepare(field, data, _LARGEST_OVER_MODEL * red_cell_diameter)
 
 
 def load_data_set(path: Path, split: str, sources: frozenset[str] | None = None) -> DataSet:

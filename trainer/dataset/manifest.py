@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from core.errors import UserError
 from core.files import write_whole
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ EXCLUDED = "excluded"
 """The split of pictures that no command uses; it is no side of a split."""
 
 
-class DataError(ValueError):
+class DataError(UserError):
     """A data set that cannot be used; the message names the file and the remedy."""
 
 

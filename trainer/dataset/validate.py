@@ -6,8 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from core.imaging.reading import ImageError, read_image
-from trainer.cli.console import progress
 from trainer.dataset.manifest import groups_on_both_sides, manifest_faults, picture_path, read_manifest
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

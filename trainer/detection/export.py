@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import datetime
 import warnings
 from dataclasses import dataclass
@@ -12,9 +11,6 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_weights
-from torchvision.ops import FrozenBatchNorm2d
 
 from core.imaging.synthetic import render_smear
 from core.models.card import ModelCard
@@ -22,6 +18,7 @@ from core.models.network import OUTPUTS, Model
 from core.version import __version__
 from trainer.detection.graph import candidate_graph
 from trainer.training.card import save_proto, write_card
+from trainer.training.export import OPSET, ExportError, folded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,50 +26,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trainer.detection.network import Detector
-    from trainer.training.checkpoint import TrainedModel
+    from trainer.detection.trained import TrainedModel
 
-OPSET = 18
 FIRST_THRESHOLD = 0.4
 BOX_TOLERANCE = 1e-3
 SCORE_TOLERANCE = 1e-3
 _SMALLEST_COMPRESSED = 4096  # weights; biases and anchors stay exact
 ROUNDED_BOX_TOLERANCE = 0.05
 ROUNDED_SCORE_TOLERANCE = 0.03
-
-
-class ExportError(RuntimeError):
-    """A model file that does not do what the trained model does."""
-
-
-def folded(model: Detector) -> Detector:
-    """Return a copy of a network, fit for use only, whose convolutions do the normalisation that follows them.
-
-    The tracing exporter would leave a multiplication and an addition behind, which cost time, and accuracy
-    once the network is quantised.
-    """
-    model = copy.deepcopy(model).eval()
-    for parent in list(model.modules()):
-        before: nn.Module | None = None
-        for name, layer in list(parent.named_children()):
-            if isinstance(before, nn.Conv2d) and isinstance(layer, (nn.BatchNorm2d, FrozenBatchNorm2d)):
-                _fold(before, layer)
-                setattr(parent, name, nn.Identity())
-            before = layer
-    return model
-
-
-def _fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d | FrozenBatchNorm2d) -> None:
-    # both kinds of normalisation hold the same four tensors
-    state = {name: tensor.detach() for name, tensor in norm.state_dict().items()}
-    convolution.weight, convolution.bias = fuse_conv_bn_weights(
-        convolution.weight,
-        convolution.bias,
-        state["running_mean"],
-        state["running_var"],
-        norm.eps,
-        nn.Parameter(state["weight"]),
-        nn.Parameter(state["bias"]),
-    )
 
 
 def export_onnx(model: Detector, card: ModelCard, path: Path) -> None:

@@ -10,14 +10,13 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from torchmetrics.detection import MeanAveragePrecision
 
-from core.version import __version__
 from trainer.dataset.manifest import RBC
-from trainer.detection.data import CellData, single_threaded
+from trainer.detection.data import cell_data
 from trainer.detection.network import build_detector
+from trainer.detection.pretrained import describe_weights, load_pretrained
 from trainer.recipes.recipe import Preset
-from trainer.training.loop import BEST, LAST, Rhythm, RunOptions, check_loss, is_finished, train_module
-from trainer.training.pretrained import describe_weights, load_pretrained
-from trainer.training.record import RunError, RunRecord, open_run
+from trainer.training.loop import BEST, Rhythm, RunOptions, begin, check_loss, train_module
+from trainer.training.record import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,7 +147,7 @@ def fit(
     train, val
         What to learn from, and what to choose the best epoch by (mean AP50).
     weights
-        None for random weights, else as in ``trainer.training.pretrained``.
+        None for random weights, else as in ``trainer.detection.pretrained``.
     tell
         Called with sentences on how the run goes.
 
@@ -164,29 +163,20 @@ def fit(
     TrainingError
         If the loss is no number, or a checkpoint cannot be written.
     """
-    single_threaded()
     _check_fits(preset, train, weights)
     origin = None if weights is None else describe_weights(weights)
-    record = RunRecord(
-        preset=asdict(preset),
-        seed=options.seed,
-        precision=options.precision,
-        weights=origin,
-        data=(train.provenance, val.provenance),
-        trainer_version=__version__,
-    )
-    checkpoint = options.folder / LAST if open_run(options.folder, record) else None
-    if checkpoint is not None and is_finished(checkpoint, preset.epochs, tell):
+    start = begin(preset, train, val, options, tell, origin)
+    if start is None:
         return options.folder / BEST
-    lightning.seed_everything(options.seed, workers=True, verbose=False)
     red_cells = tuple(sorted(train.red_cells))
-    module = CellDetector(asdict(preset), train.classes, origin, record.as_dict(), red_cells)
-    if weights is not None and checkpoint is None:
+    module = CellDetector(asdict(preset), train.classes, origin, start.record.as_dict(), red_cells)
+    if weights is not None and start.checkpoint is None:
         load_pretrained(module.model, preset, weights)
-    data = CellData(train, val, preset, options.seed, options.workers)
+    data = cell_data(train, val, preset, options.seed, options.workers)
     rhythm = Rhythm(MONITOR, preset.epochs, preset.batches_per_epoch, preset.gradient_clip, preset.validate_every)
     stop = EarlyStopping(MONITOR, mode="max", patience=preset.patience, check_on_train_epoch_end=False)
-    return train_module(module, data, options, rhythm, [Milestones(preset, options.folder, tell), stop], checkpoint)
+    callbacks = [Milestones(preset, options.folder, tell), stop]
+    return train_module(module, data, options, rhythm, callbacks, start.checkpoint)
 
 
 def _check_fits(preset: Preset, train: DataSet, weights: str | None) -> None:

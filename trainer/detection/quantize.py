@@ -21,8 +21,9 @@ from core.geometry.boxes import iou_matrix, suppress_by_class
 from core.imaging.synthetic import render_smear
 from core.models.network import Model
 from trainer.detection.data import FieldStore, TrainingCrops, WholeFields
-from trainer.detection.export import ExportError, build_card, export_exact, halve_weights
+from trainer.detection.export import build_card, export_exact, halve_weights
 from trainer.training.card import save_proto, write_card
+from trainer.training.export import ExportError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from core.models.card import ModelCard
     from trainer.dataset.load import DataSet
     from trainer.detection.data import Sample
+    from trainer.detection.trained import TrainedModel
     from trainer.recipes.recipe import Preset
-    from trainer.training.checkpoint import TrainedModel
 
 CROPS, FIELDS = 200, 60
 LEAST_SHARED = 0.95

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
+from statistics import median
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from trainer.evaluation.tune_counting import VARIED
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from core.models.method import CountingMethod
     from core.statistics.intervals import Interval
     from trainer.evaluation.compare import Comparison, Figure
     from trainer.evaluation.dense_field import DenseFigures
     from trainer.evaluation.evaluate import Evaluation, GroupFigures
     from trainer.evaluation.points import PointEvaluation
     from trainer.evaluation.tune import SettingsFigures, Tuning
+    from trainer.evaluation.tune_counting import Trial
 
 
 def number(value: float, form: str = ".3f") -> str:
@@ -241,4 +246,39 @@ def points_table(evaluation: PointEvaluation) -> Table:
     table.add_row("pictures with a white cell", "\n".join(files) or "none")
     table.add_row("platelets counted", str(evaluation.platelets))
     table.add_row("median seconds per picture", number(evaluation.seconds_per_image))
+    return table
+
+
+def counting_table(trials: Sequence[Trial], chosen: Mapping[str, CountingMethod], title: str) -> Table:
+    """Return a table of ways of counting, as the paper has it; the chosen way of each class has a star."""
+    table = Table(title=title)
+    for name in ("class", "method", "parameters"):
+        table.add_column(name)
+    timed = any(trial.seconds for trial in trials)
+    for name in ("true", "counted", "all fields, %", "field by field, %", "F1", *(["seconds"] if timed else [])):
+        table.add_column(name, justify="right")
+    for trial in trials:
+        name, how, score = trial.class_name, trial.how, trial.score
+        keys = ("threshold", "edge_threshold", "smallest", *VARIED[how.method])
+        table.add_row(
+            name,
+            f"{how.method} *" if how == chosen.get(name) else how.method.value,
+            ", ".join(f"{key} {getattr(how, key):g}" for key in keys),
+            str(score.truth),
+            str(score.counted),
+            f"{100 * score.accuracy:.1f}",
+            f"{100 * trial.accuracy:.1f}",
+            f"{score.f1:.3f}",
+            *([f"{median(trial.seconds):.2f}"] if timed else []),
+        )
+    return table
+
+
+def mask_quality_table(quality: Mapping[str, Sequence[float]], count: int) -> Table:
+    """Return the table of how well masks derived from boxes agree with the true ones, by mask."""
+    table = _table(
+        f"Masks derived from boxes, on {count} synthetic smears", ("mask",), ("IoU", "Dice", "Tversky", "accuracy")
+    )
+    for name, values in quality.items():
+        table.add_row(name, *(f"{value:.3f}" for value in values))
     return table

@@ -9,17 +9,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import cv2
-import lightning
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from core.imaging.illumination import divide_light, estimate_light
 from core.imaging.synthetic import CLASS_NAMES, SmearStyle, render_smear
-from trainer.detection.data import own_share, prepare_all, training_loader
-from trainer.segmentation.mask_files import read_masks
-from trainer.segmentation.masks import UNKNOWN, TrueMasks, derive_masks, exact_masks
+from trainer.dataset.load import prepare_all
+from trainer.dataset.masks import UNKNOWN, TrueMasks, read_masks
+from trainer.segmentation.masks import derive_masks, exact_masks
+from trainer.training.data import RunData
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -230,35 +230,15 @@ def _sample(piece: NDArray[np.uint8], truth: NDArray[np.int8]) -> Sample:
     return torch.from_numpy(piece.transpose(2, 0, 1).copy()), torch.from_numpy(truth.copy())
 
 
-class MaskData(lightning.LightningDataModule):
-    """Training and validation pieces."""
+def mask_data(
+    train: DataSet, val: DataSet, preset: SegmentPreset, seed: int, workers: int, masks: Path | None = None
+) -> RunData:
+    """Return training and validation pieces."""
 
-    def __init__(
-        self, train: DataSet, val: DataSet, preset: SegmentPreset, seed: int, workers: int, masks: Path | None = None
-    ) -> None:
-        super().__init__()
-        self.train, self.val, self.preset, self.seed, self.workers = train, val, preset, seed, workers
-        self.masks = masks
-        self.stores: tuple[MaskStore, MaskStore] | None = None
+    def read() -> tuple[TrainingPieces, ValidationPieces]:
+        return (
+            TrainingPieces(MaskStore(train, preset, masks), seed),
+            ValidationPieces(MaskStore(val, preset, masks)),
+        )
 
-    def setup(self, stage: str) -> None:
-        """Read all fields into memory, once."""
-        if self.stores is None:
-            self.stores = (
-                MaskStore(self.train, self.preset, self.masks),
-                MaskStore(self.val, self.preset, self.masks),
-            )
-
-    def train_dataloader(self) -> DataLoader[Sample]:
-        """Return the loader of the training pieces; ``batch_size`` is that of all processes together."""
-        assert self.stores is not None
-        assert self.trainer is not None
-        pieces, preset = TrainingPieces(self.stores[0], self.seed), self.preset
-        return training_loader(pieces, self.trainer, preset.batch_size, preset.batches_per_epoch, self.workers)
-
-    def val_dataloader(self) -> DataLoader[Sample]:
-        """Return the loader of this process's share of the validation pieces."""
-        assert self.stores is not None
-        assert self.trainer is not None
-        pieces = ValidationPieces(self.stores[1])
-        return DataLoader(own_share(pieces, len(pieces), self.trainer), self.preset.batch_size)
+    return RunData(read, preset.batch_size, preset.batches_per_epoch, workers, val_batch=preset.batch_size)

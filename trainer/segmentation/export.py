@@ -16,11 +16,11 @@ from core.imaging.synthetic import render_smear
 from core.models.card import ModelCard
 from core.models.network import EDGE, MASKS, Model
 from core.version import __version__
-from trainer.detection.export import OPSET, ExportError, folded
 from trainer.recipes.segmentation_recipe import SegmentPreset
 from trainer.segmentation.network import SegmentationNetwork, SegNet, build_network
 from trainer.training.card import write_card
 from trainer.training.checkpoint import CheckpointError, read_checkpoint
+from trainer.training.export import OPSET, ExportError, folded
 from trainer.training.record import RunRecord
 
 if TYPE_CHECKING:

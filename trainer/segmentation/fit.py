@@ -9,16 +9,13 @@ import lightning
 import torch
 from torch import nn
 
-from core.version import __version__
 from trainer.dataset.manifest import RBC
-from trainer.detection.data import single_threaded
+from trainer.dataset.masks import EDGE
 from trainer.recipes.segmentation_recipe import SegmentPreset
-from trainer.segmentation.data import MaskData
+from trainer.segmentation.data import mask_data
 from trainer.segmentation.losses import MaskLoss, mask_measures
-from trainer.segmentation.mask_files import EDGE
 from trainer.segmentation.network import build_network
-from trainer.training.loop import BEST, LAST, Rhythm, RunOptions, check_loss, is_finished, train_module
-from trainer.training.record import RunRecord, open_run
+from trainer.training.loop import BEST, Rhythm, RunOptions, begin, check_loss, train_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,20 +164,10 @@ def fit_segmenter(
     TrainingError
         If the loss is no number, or a checkpoint cannot be written.
     """
-    single_threaded()
-    record = RunRecord(
-        preset=asdict(preset),
-        seed=options.seed,
-        precision=options.precision,
-        weights=None,
-        data=(train.provenance, val.provenance),
-        trainer_version=__version__,
-    )
-    checkpoint = options.folder / LAST if open_run(options.folder, record) else None
-    if checkpoint is not None and is_finished(checkpoint, preset.epochs, tell):
+    start = begin(preset, train, val, options, tell)
+    if start is None:
         return options.folder / BEST
-    lightning.seed_everything(options.seed, workers=True, verbose=False)
-    module = CellSegmenter(asdict(preset), train.classes, record.as_dict(), tuple(sorted(train.red_cells)))
-    data = MaskData(train, val, preset, options.seed, options.workers, masks)
+    module = CellSegmenter(asdict(preset), train.classes, start.record.as_dict(), tuple(sorted(train.red_cells)))
+    data = mask_data(train, val, preset, options.seed, options.workers, masks)
     rhythm = Rhythm(MONITOR, preset.epochs, preset.batches_per_epoch, _GRADIENT_CLIP)
-    return train_module(module, data, options, rhythm, [Teller(tell, train.classes)], checkpoint)
+    return train_module(module, data, options, rhythm, [Teller(tell, train.classes)], start.checkpoint)

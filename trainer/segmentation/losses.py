@@ -8,7 +8,7 @@ from torch.nn import functional
 from torchmetrics import Metric, MetricCollection
 from torchmetrics.classification import BinaryAccuracy, BinaryF1Score, BinaryJaccardIndex, BinaryStatScores
 
-from trainer.segmentation.masks import UNKNOWN
+from trainer.dataset.masks import UNKNOWN
 
 _SMOOTH = 1.0
 _MOST_WEIGHT = 30.0

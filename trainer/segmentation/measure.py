@@ -7,9 +7,9 @@ import torch
 
 from core.imaging.illumination import divide_light, estimate_light
 from core.imaging.synthetic import CLASS_NAMES, SmearStyle, render_smear
+from trainer.dataset.masks import EDGE, UNKNOWN
 from trainer.segmentation.losses import mask_measures
-from trainer.segmentation.mask_files import EDGE
-from trainer.segmentation.masks import UNKNOWN, derive_masks, exact_masks
+from trainer.segmentation.masks import derive_masks, exact_masks
 
 _SIDE, _DIAMETER = 320, 48.0
 

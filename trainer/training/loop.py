@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +15,18 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
 
+from core.version import __version__
+from trainer.errors import FailedError
 from trainer.training.checkpoint import read_checkpoint
-from trainer.training.record import RunError
+from trainer.training.data import single_threaded
+from trainer.training.record import RunError, RunRecord, open_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from torch import Tensor
+
+    from trainer.dataset.load import DataSet
 
 _NO_NEWS = (
     "The '(train|val)_dataloader' does not have many workers",
@@ -31,7 +36,7 @@ _NO_NEWS = (
 BEST, LAST = "best.ckpt", "last.ckpt"
 
 
-class TrainingError(RuntimeError):
+class TrainingError(FailedError):
     """A training run that cannot go on; the message says why and what to do."""
 
 
@@ -74,16 +79,63 @@ def check_loss(module: lightning.LightningModule, loss: Tensor, batch_idx: int) 
         )
 
 
-def is_finished(checkpoint: Path, epochs: int, tell: Callable[[str], None]) -> bool:
-    """Tell whether a run is finished that left this checkpoint, and say so or from where it goes on."""
+@dataclass(frozen=True)
+class Start:
+    """The start of a run: its record, and the checkpoint to resume from, None for a new run."""
+
+    record: RunRecord
+    checkpoint: Path | None
+
+
+def begin(
+    preset: Any,
+    train: DataSet,
+    val: DataSet,
+    options: RunOptions,
+    report: Callable[[str], None],
+    weights: str | None = None,
+) -> Start | None:
+    """Claim the run folder and seed the random numbers; return None if its run has already finished.
+
+    Parameters
+    ----------
+    preset
+        The preset, a dataclass with a ``name`` and the number of ``epochs``.
+    report
+        Receives a sentence where a run is resumed, or has finished.
+    weights
+        What the network starts from, as ``describe_weights`` says it; None for random weights.
+
+    Raises
+    ------
+    RunError
+        If the folder holds a run that was started differently.
+    """
+    single_threaded()
+    record = RunRecord(
+        preset=asdict(preset),
+        seed=options.seed,
+        precision=options.precision,
+        weights=weights,
+        data=(train.provenance, val.provenance),
+        trainer_version=__version__,
+    )
+    checkpoint = options.folder / LAST if open_run(options.folder, record) else None
+    if checkpoint is not None and _is_finished(checkpoint, preset.epochs, report):
+        return None
+    lightning.seed_everything(options.seed, workers=True, verbose=False)
+    return Start(record, checkpoint)
+
+
+def _is_finished(checkpoint: Path, epochs: int, report: Callable[[str], None]) -> bool:
     content = read_checkpoint(checkpoint)
     done = int(content["epoch"]) + 1
     callbacks = content["callbacks"].items()
     stopped = any(state.get("stopped_epoch") for key, state in callbacks if key.startswith("EarlyStopping"))
     if stopped or done >= epochs:
-        tell(f"This run is finished already, after {done} epochs; its best model is {BEST}.")
+        report(f"This run is finished already, after {done} epochs; its best model is {BEST}.")
         return True
-    tell(f"Going on from {checkpoint} after epoch {done} of {epochs}.")
+    report(f"Going on from {checkpoint} after epoch {done} of {epochs}.")
     return False
 
 
@@ -108,7 +160,7 @@ def train_module(
     with warnings.catch_warnings():
         for message in _NO_NEWS:
             warnings.filterwarnings("ignore", message)
-        trainer.detection.fit(module, data, ckpt_path=checkpoint, weights_only=True)
+        trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
     return options.folder / BEST
 
 

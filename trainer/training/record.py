@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from core.errors import UserError
 from core.models.card import DataProvenance  # noqa: TC001  msgspec needs it when it reads a record
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 RECORD_FILE = "run.json"
 
 
-class RunError(ValueError):
+class RunError(UserError):
     """A run folder that cannot be used; the message says why and what to do."""
 
 

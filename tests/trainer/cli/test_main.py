@@ -18,7 +18,8 @@ from core.imaging.synthetic import RBC
 from core.models.network import Model, default_model_path
 from trainer.cli.main import main
 from trainer.evaluation.points import points_inside
-from trainer.recipes.recipe import Preset, PresetError, built_in_presets, load_preset
+from trainer.recipes.load import PresetError, built_in_presets, load_preset
+from trainer.recipes.recipe import Preset
 from trainer.training.card import write_card
 
 if TYPE_CHECKING:
@@ -133,15 +134,15 @@ def test_a_bad_preset_gives_one_sentence(tmp_path: Path, text: str, message: str
     path = tmp_path / "mine.toml"
     path.write_text(text, "utf-8")
     with pytest.raises(PresetError, match=message):
-        load_preset(str(path))
+        load_preset(Preset, str(path))
 
 
 def test_presets_that_ship_can_be_read(tmp_path: Path) -> None:
-    assert {"resnet18", "resnet50", "tiny"} <= set(built_in_presets())
-    for name in built_in_presets():
-        assert load_preset(name).name == name
+    assert {"resnet18", "resnet50", "tiny"} <= set(built_in_presets(Preset))
+    for name in built_in_presets(Preset):
+        assert load_preset(Preset, name).name == name
     (tmp_path / "mine.toml").write_text("epochs = 3", "utf-8")
-    assert load_preset(str(tmp_path / "mine.toml")) == Preset(name="mine", epochs=3)
+    assert load_preset(Preset, str(tmp_path / "mine.toml")) == Preset(name="mine", epochs=3)
 
 
 @pytest.fixture
@@ -192,7 +193,7 @@ def test_the_model_that_ships_keeps_its_card(data_folder: Path, capsys: pytest.C
     before = Model(default_model_path()).sha256
     for command in ("tune", "tune-counting"):
         assert main([command, "--data", str(data_folder)]) == 2
-        assert "the model that ships stays as it is; give a copy of it" in capsys.readouterr().err
+        assert "the bundled model cannot be changed; give a copy of it" in capsys.readouterr().err
     assert main(["evaluate", "--data", str(data_folder), "--write-card", "mine"]) == 2
     assert Model(default_model_path()).sha256 == before
 
@@ -306,10 +307,17 @@ def test_a_model_that_is_none_gives_one_sentence(
     assert error.count("\n") == 1
 
 
-def test_without_its_packages_the_command_says_what_to_install() -> None:
-    code = "import sys; sys.modules['onnx'] = None; from trainer.cli.entry import main; sys.exit(main())"
+@pytest.mark.parametrize(
+    ("command", "package", "extra"), [("fit", "lightning", "train"), ("evaluate", "faster_coco_eval", "measure")]
+)
+def test_without_its_packages_a_command_says_what_to_install(
+    tmp_path: Path, data_folder: Path, command: str, package: str, extra: str
+) -> None:
+    arguments = [command, "--data", str(data_folder), *(["--run", str(tmp_path / "run")] if command == "fit" else [])]
+    without = f"import sys; sys.modules[{package!r}] = None"
+    code = f"{without}; from trainer.cli.main import main; sys.exit(main({arguments}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "needs packages that are not installed here (onnx)" in done.stderr
-    assert 'pip install -c constraints.txt -e ".[train]"' in done.stderr
-    assert "Traceback" not in done.stderr
+    assert f"smearcount-train {command} needs a package that is not installed here ({package})" in done.stderr
+    assert f'pip install -c constraints.txt -e ".[{extra}]"' in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -133,7 +133,7 @@ def test_whole_sources_one_in_each_fold(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 BAD_SPLITS = {
-    "nothing": ([], "Say how to split"),
+    "nothing": ([], "Give --shares train=0.7"),
     "sum": (["--shares", "train=0.7", "test=0.2"], "add up to 1"),
     "negative": (["--shares", "train=1.5", "test=-0.5"], "add up to 1"),
     "too many folds": (["--folds", "9", "--by", "source"], "cannot be made of"),

@@ -14,23 +14,19 @@ from torch import nn
 from core.models.card import Measurement
 from core.models.network import Model
 from trainer.cli.main import main
-from trainer.detection.export import (
-    ExportError,
-    build_card,
-    compare,
-    export_checkpoint,
-    halve_weights,
-)
+from trainer.detection.export import build_card, compare, export_checkpoint, halve_weights
 from trainer.detection.graph import candidate_graph
 from trainer.detection.network import CellRetinaNet
+from trainer.detection.trained import load_average, load_trained
 from trainer.training.card import with_measurements, write_card
-from trainer.training.checkpoint import CheckpointError, load_average, load_trained
+from trainer.training.checkpoint import CheckpointError
+from trainer.training.export import ExportError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from core.models.card import ModelCard
-    from trainer.training.checkpoint import TrainedModel
+    from trainer.detection.trained import TrainedModel
 
 CLASSES = ("RBC", "WBC", "Platelets")
 

@@ -18,10 +18,12 @@ import torch
 from trainer.cli.main import main
 from trainer.dataset.load import CANONICAL_CLASSES, DataSet
 from trainer.dataset.manifest import Category, read_manifest, write_manifest
-from trainer.detection.data import EpochSampler, FieldStore, TrainingCrops, collate
+from trainer.detection.data import FieldStore, TrainingCrops, collate
 from trainer.detection.fit import CellDetector, fit
-from trainer.recipes.recipe import load_preset
-from trainer.training.checkpoint import load_trained
+from trainer.detection.trained import load_trained
+from trainer.recipes.load import load_preset
+from trainer.recipes.recipe import Preset
+from trainer.training.data import EpochSampler
 from trainer.training.loop import RunOptions, TrainingError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -61,7 +63,7 @@ def start(code_or_module: list[str], arguments: list[str]) -> subprocess.Complet
 @pytest.mark.parametrize("box_loss", ["l1", "giou"])
 def test_the_loss_falls(train_set: DataSet, box_loss: Literal["l1", "giou"]) -> None:
     torch.manual_seed(0)
-    preset = dataclasses.replace(load_preset("tiny"), mosaic=0.0, rendered=0.0, box_loss=box_loss)
+    preset = dataclasses.replace(load_preset(Preset, "tiny"), mosaic=0.0, rendered=0.0, box_loss=box_loss)
     crops = TrainingCrops(FieldStore(train_set, preset), seed=0)
     images, targets = collate([crops[index] for index in range(2)])
     module = CellDetector(asdict(preset), CANONICAL_CLASSES).train()
@@ -157,7 +159,7 @@ def test_a_damaged_checkpoint_stops_the_run(
 def test_a_loss_that_is_no_number_stops_the_run(
     tmp_path: Path, train_set: DataSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    preset = dataclasses.replace(load_preset("tiny"), learning_rate=1e30, epochs=2)
+    preset = dataclasses.replace(load_preset(Preset, "tiny"), learning_rate=1e30, epochs=2)
     options = RunOptions(tmp_path, workers=0, accelerator="cpu", progress=False)
     with pytest.raises(TrainingError, match=r"epoch 1, batch 2.*learning_rate"):
         fit(train_set, train_set, preset, options)
@@ -178,13 +180,13 @@ def test_small_sources_come_more_often(train_set: DataSet) -> None:
     fields = train_set.fields
     lonely = dataclasses.replace(fields[0], source="small")
     many = tuple(dataclasses.replace(fields[1], source="large") for _ in range(4))
-    store = FieldStore(DataSet(train_set.folder, "train", (lonely, *many)), load_preset("tiny"))
+    store = FieldStore(DataSet(train_set.folder, "train", (lonely, *many)), load_preset(Preset, "tiny"))
     assert store.weights.sum() == pytest.approx(1)
     assert store.weights[0] == pytest.approx(2 * store.weights[1])
 
 
 def test_crops_are_the_same_in_a_spawned_worker(train_set: DataSet) -> None:
-    crops = TrainingCrops(FieldStore(train_set, load_preset("tiny")), seed=3)
+    crops = TrainingCrops(FieldStore(train_set, load_preset(Preset, "tiny")), seed=3)
     sent = pickle.loads(pickle.dumps(crops))  # as to a data worker on Windows and macOS
     (image, target), (other_image, other_target) = crops[17], sent[17]
     assert torch.equal(image, other_image)

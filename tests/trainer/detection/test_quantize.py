@@ -20,7 +20,6 @@ from trainer.cli.main import main
 from trainer.dataset import load as trainer_data
 from trainer.detection import quantize as quantize_module
 from trainer.detection.data import FieldStore, WholeFields, collate
-from trainer.detection.export import ExportError, folded
 from trainer.detection.graph import candidate_graph
 from trainer.detection.network import build_retinanet
 from trainer.detection.quantize import (
@@ -31,7 +30,9 @@ from trainer.detection.quantize import (
     load_nncf,
     quantize,
 )
-from trainer.recipes.recipe import load_preset
+from trainer.recipes.load import load_preset
+from trainer.recipes.recipe import Preset
+from trainer.training.export import ExportError, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from trainer.dataset.load import DataSet
     from trainer.detection.network import CellRetinaNet
-    from trainer.training.checkpoint import TrainedModel
+    from trainer.detection.trained import TrainedModel
 
 STEPS = 60
 
@@ -58,7 +59,7 @@ def small_amounts() -> Iterator[None]:
 def trained_network(train_set: DataSet) -> CellRetinaNet:
     """Return a tiny network that is sure of some cells: pyramid and head trained on a random backbone."""
     torch.manual_seed(1)
-    preset = load_preset("tiny")
+    preset = load_preset(Preset, "tiny")
     network = build_retinanet(preset, len(CLASS_NAMES))
     fields = WholeFields(FieldStore(train_set, preset))
     images, targets = collate([fields[index] for index in range(2)])
@@ -100,7 +101,11 @@ def export(tmp_path_factory: pytest.TempPathFactory, train_set: DataSet) -> Expo
     folder = tmp_path_factory.mktemp("quantized")
     state = trained_network(train_set).state_dict()
     content = {
-        "hyper_parameters": {"preset": asdict(load_preset("tiny")), "class_names": CLASS_NAMES, "weights": None},
+        "hyper_parameters": {
+            "preset": asdict(load_preset(Preset, "tiny")),
+            "class_names": CLASS_NAMES,
+            "weights": None,
+        },
         "state_dict": {f"model.{name}": value for name, value in state.items()},
         "epoch": 0,
     }
@@ -180,7 +185,7 @@ def test_the_command_says_no_more_than_it_should(export: Export) -> None:
 
 
 def test_calibration_is_repeatable(tmp_path: Path, exported: Path, train_set: DataSet) -> None:
-    preset, card = load_preset("tiny"), Model(exported).card
+    preset, card = load_preset(Preset, "tiny"), Model(exported).card
     inputs = calibration_inputs(train_set, preset, card)
     again = calibration_inputs(train_set, preset, card)
     other = calibration_inputs(train_set, preset, card, seed=1)

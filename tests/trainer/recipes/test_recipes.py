@@ -20,8 +20,10 @@ from trainer.detection.export import build_card, compare, export_exact
 from trainer.detection.fit import fit
 from trainer.detection.network import CellFasterRCNN, build_detector, build_retinanet
 from trainer.detection.plain_crops import plain_crop
-from trainer.recipes.recipe import Preset, PresetError, built_in_presets, load_preset
-from trainer.training.checkpoint import load_trained, read_checkpoint
+from trainer.detection.trained import load_trained
+from trainer.recipes.load import PresetError, built_in_presets, load_preset
+from trainer.recipes.recipe import Preset
+from trainer.training.checkpoint import read_checkpoint
 from trainer.training.loop import RunOptions
 from trainer.training.record import RunError
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
     from trainer.dataset.load import PreparedField
 
-TINY = load_preset("tiny")
+TINY = load_preset(Preset, "tiny")
 TINY_FASTER = dataclasses.replace(
     TINY, name="tiny-faster", detector="faster_rcnn", anchor_sizes=((8,), (18,), (36,), (70,)), mosaic=0, rendered=0
 )
@@ -40,9 +42,9 @@ def options(folder: Path) -> RunOptions:
     return RunOptions(folder, workers=0, accelerator="cpu", progress=False)
 
 
-@pytest.mark.parametrize("name", built_in_presets())
+@pytest.mark.parametrize("name", built_in_presets(Preset))
 def test_every_preset_builds_a_network_that_finds_boxes(name: str) -> None:
-    preset = dataclasses.replace(load_preset(name), fpn_channels=16)
+    preset = dataclasses.replace(load_preset(Preset, name), fpn_channels=16)
     network = build_detector(preset, 3, frozen_norm=preset.frozen_backbone).eval()
     with torch.no_grad():
         (found,) = network([torch.rand(3, 64, 64)])
@@ -52,7 +54,7 @@ def test_every_preset_builds_a_network_that_finds_boxes(name: str) -> None:
 
 
 def test_a_twin_differs_from_its_source_only_where_it_says_so() -> None:
-    source, twin = load_preset("unified-transfer"), load_preset("unified-transfer-small")
+    source, twin = load_preset(Preset, "unified-transfer"), load_preset(Preset, "unified-transfer-small")
     changed = {
         field.name for field in dataclasses.fields(Preset) if getattr(source, field.name) != getattr(twin, field.name)
     }
@@ -62,17 +64,17 @@ def test_a_twin_differs_from_its_source_only_where_it_says_so() -> None:
 def test_a_preset_may_lean_on_a_built_in_one_only(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('like = "tiny"\nepochs = 7\n', "utf-8")
-    assert load_preset(str(file)) == dataclasses.replace(TINY, name="mine", epochs=7)
+    assert load_preset(Preset, str(file)) == dataclasses.replace(TINY, name="mine", epochs=7)
     file.write_text('like = "nothing"\n', "utf-8")
     with pytest.raises(PresetError, match=r"mine\.toml: like 'nothing'"):
-        load_preset(str(file))
+        load_preset(Preset, str(file))
 
 
 def test_only_retinanet_chooses_its_box_loss(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('like = "capstone-faster-rcnn"\nbox_loss = "giou"\n', "utf-8")
     with pytest.raises(PresetError, match=r"mine\.toml: box_loss 'giou' is one of RetinaNet's"):
-        load_preset(str(file))
+        load_preset(Preset, str(file))
 
 
 def test_the_loss_of_faster_rcnn_falls(train_set: DataSet) -> None:

@@ -20,13 +20,11 @@ from core.report.formats.annotated import write_picture
 from trainer.cli.main import main
 from trainer.dataset.load import load_data_set
 from trainer.dataset.manifest import DataError, read_manifest
-from trainer.recipes.recipe import PresetError
-from trainer.recipes.segmentation_recipe import (
-    SegmentPreset,
-    built_in_segment_presets,
-    is_segment_preset,
-    load_segment_preset,
-)
+from trainer.dataset.masks import UNKNOWN, read_masks, write_masks
+from trainer.evaluation.tune_counting import best_of, best_of_each_method, fields_of, judge_ways, try_ways
+from trainer.recipes.load import PresetError, built_in_presets, load_preset, preset_kind
+from trainer.recipes.recipe import Preset
+from trainer.recipes.segmentation_recipe import SegmentPreset
 from trainer.segmentation.data import MaskStore, cut_piece, training_piece
 from trainer.segmentation.export import (
     PieceGraph,
@@ -37,11 +35,9 @@ from trainer.segmentation.export import (
     share_apart,
 )
 from trainer.segmentation.losses import MaskLoss, mask_measures
-from trainer.segmentation.mask_files import read_masks, write_masks
-from trainer.segmentation.masks import UNKNOWN, derive_masks, exact_masks
+from trainer.segmentation.masks import derive_masks, exact_masks
 from trainer.segmentation.measure import derived_quality
 from trainer.segmentation.network import SegNet, build_network
-from trainer.segmentation.tune import best_of, best_of_each_method, fields_of, judge_ways, try_ways
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +45,7 @@ if TYPE_CHECKING:
     from core.imaging.synthetic import RenderedSmear
     from trainer.dataset.load import DataSet
 
-TINY = load_segment_preset("tiny-unet")
+TINY = load_preset(SegmentPreset, "tiny-unet")
 TINY_SEGNET = SegmentPreset("tiny-segnet", "segnet", width=2, piece=64, inside=48, red_cell_diameter=16)
 
 
@@ -176,7 +172,7 @@ def test_rare_classes_are_in_many_pieces(train_set: DataSet):
 
 
 def test_the_u_net_of_the_paper_sees_188_pixels_and_speaks_of_100():
-    preset = load_segment_preset("do-unet")
+    preset = load_preset(SegmentPreset, "do-unet")
     assert (preset.piece, preset.inside) == (188, 100)
     narrow = build_network(SegmentPreset("x", "unet", width=2), 3)
     masks, edge = narrow.eval()(torch.zeros(1, 3, 188, 188))
@@ -272,9 +268,9 @@ def test_missed_cells_weigh_more_than_false_ones():
 # -- presets and training ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", built_in_segment_presets())
+@pytest.mark.parametrize("name", built_in_presets(SegmentPreset))
 def test_every_preset_can_be_built(name: str):
-    preset = load_segment_preset(name)
+    preset = load_preset(SegmentPreset, name)
     assert preset.epochs >= 2
     assert preset.name == name
 
@@ -293,7 +289,7 @@ def test_a_preset_that_cannot_be_is_refused(text: str, message: str, tmp_path: P
     path = tmp_path / "mine.toml"
     path.write_text(text, "utf-8")
     with pytest.raises(PresetError, match=message):
-        load_segment_preset(str(path))
+        load_preset(SegmentPreset, str(path))
 
 
 def test_from_boxes_to_a_model_that_counts(
@@ -382,8 +378,8 @@ def test_the_loss_falls_and_the_masks_get_better(train_set: DataSet):
 
 
 def test_presets_of_detectors_are_told_from_those_of_segmentation():
-    assert not is_segment_preset("tiny")
-    assert is_segment_preset("do-unet")
+    assert preset_kind("tiny") is Preset
+    assert preset_kind("do-unet") is SegmentPreset
 
 
 # -- choosing the way of counting ----------------------------------------------------------------------

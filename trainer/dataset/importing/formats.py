@@ -14,10 +14,10 @@ from core.annotations.collecting import Notices
 from core.annotations.read import read_annotations
 from core.annotations.yolo import CLASS_LISTS, ClassLists
 from core.imaging.reading import read_image
-from trainer.cli.console import progress
 from trainer.dataset.boxes_from_points import points_to_boxes
 from trainer.dataset.importing.fields import Imported, ImportedCell, ImportedField, PictureFolder, unread
 from trainer.dataset.manifest import DataError
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

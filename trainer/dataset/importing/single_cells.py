@@ -9,9 +9,9 @@ import numpy as np
 
 from core.imaging.illumination import WHITE, divide_light, estimate_light
 from core.imaging.reading import ImageError, find_images, read_image
-from trainer.cli.console import progress
 from trainer.dataset.importing.fields import Box, Imported, ImportedCell, ImportedField
 from trainer.dataset.manifest import DataError
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from pathlib import Path

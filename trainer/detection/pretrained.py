@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from torchvision.models import WeightsEnum, get_model_weights
 from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights, RetinaNet_ResNet50_FPN_Weights
 
-from trainer.training.checkpoint import CheckpointError, read_checkpoint
+from core.errors import UserError
+from trainer.training.checkpoint import read_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ _BODY = "backbone.body."
 _NOT_LEARNT = ("num_batches_tracked", "fc.weight", "fc.bias")
 
 
-class WeightsError(ValueError):
+class WeightsError(UserError):
     """Weights that cannot be used; the message says why and what to do."""
 
 
@@ -108,10 +109,7 @@ def _download(entry: WeightsEnum, name: str) -> Mapping[str, Tensor]:
 def _read_file(path: Path) -> Mapping[str, Tensor]:
     if path.suffix.lower() == ".onnx":
         raise WeightsError(f"{path}: a model to count with, which nothing can be learned from; give a run's best.ckpt.")
-    try:
-        content = read_checkpoint(path)
-    except CheckpointError as error:
-        raise WeightsError(str(error)) from error
+    content = read_checkpoint(path)
     return content.get("state_dict", content)
 
 

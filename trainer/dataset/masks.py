@@ -6,6 +6,7 @@ that others drew, such as the masks of ALL-IDB, are used as they are.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,6 @@ import numpy as np
 from core.imaging.reading import IMAGE_SUFFIXES, ImageError, read_image
 from core.report.formats.annotated import write_picture
 from trainer.dataset.manifest import DataError
-from trainer.segmentation.masks import UNKNOWN, TrueMasks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,9 +21,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 EDGE = "edge"
+UNKNOWN = -1
 _UNKNOWN_VALUE = 128
 _CELL_FROM = 192
 _NOTHING_TO = 64
+
+
+@dataclass(frozen=True, eq=False)
+class TrueMasks:
+    """Masks to learn: int8 (C + 1, H, W), 1 in a cell of the class, 0 outside, ``UNKNOWN`` where nobody knows.
+
+    The last one is the edge mask.
+    """
+
+    values: NDArray[np.int8]
+
+    @property
+    def masks(self) -> NDArray[np.int8]:
+        """Those of the classes, (C, H, W)."""
+        return self.values[:-1]
+
+    @property
+    def edge(self) -> NDArray[np.int8]:
+        """That of the edges, (H, W)."""
+        return self.values[-1]
 
 
 def write_masks(folder: Path, name: str, truth: TrueMasks, classes: tuple[str, ...]) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import product
-from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import msgspec
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from core.counting.count import CountSettings, count
 from core.imaging.reading import read_image
@@ -21,7 +19,7 @@ from trainer.evaluation.dense_field import rendered_labels
 from trainer.evaluation.predict import model_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
     from trainer.dataset.load import DataSet
     from trainer.evaluation.dense_field import DenseField
 
-_VARIED: dict[Method, dict[str, tuple[float, ...]]] = {  # the simplest first, which wins where several do as well
+VARIED: dict[Method, dict[str, tuple[float, ...]]] = {  # the simplest first, which wins where several do as well
     Method.COMPONENTS: {},
     Method.WATERSHED: {"marker_height": (0.7, 0.85)},
     Method.HOUGH: {"arc": (0.06, 0.08, 0.11), "radius_range": (0.3, 0.4)},
@@ -78,7 +76,7 @@ class Trial:
 
 def ways_of(how: CountingMethod, has_edge: bool) -> Iterable[CountingMethod]:
     """Return the ways that are tried for a class that is counted in this way."""
-    for method, varied in _VARIED.items():
+    for method, varied in VARIED.items():
         sizes = [how.smallest] if method is Method.HOUGH else [factor * how.smallest for factor in _LARGER]
         edges = (how.edge_threshold, _WITHOUT_EDGE) if has_edge and how.edge_threshold < 1 else (how.edge_threshold,)
         for values in product(*varied.values()):
@@ -177,28 +175,3 @@ def best_of_each_method(trials: Sequence[Trial]) -> list[Trial]:
         if kind not in best or trial.worth > best[kind].worth:
             best[kind] = trial
     return list(best.values())
-
-
-def counting_table(trials: Sequence[Trial], chosen: Mapping[str, CountingMethod], title: str) -> Table:
-    """Return a table of ways of counting, as the paper has it; the chosen way of each class has a star."""
-    table = Table(title=title)
-    for name in ("class", "method", "parameters"):
-        table.add_column(name)
-    timed = any(trial.seconds for trial in trials)
-    for name in ("true", "counted", "all fields, %", "field by field, %", "F1", *(["seconds"] if timed else [])):
-        table.add_column(name, justify="right")
-    for trial in trials:
-        name, how, score = trial.class_name, trial.how, trial.score
-        keys = ("threshold", "edge_threshold", "smallest", *_VARIED[how.method])
-        table.add_row(
-            name,
-            f"{how.method} *" if how == chosen.get(name) else how.method.value,
-            ", ".join(f"{key} {getattr(how, key):g}" for key in keys),
-            str(score.truth),
-            str(score.counted),
-            f"{100 * score.accuracy:.1f}",
-            f"{100 * trial.accuracy:.1f}",
-            f"{score.f1:.3f}",
-            *([f"{median(trial.seconds):.2f}"] if timed else []),
-        )
-    return table
