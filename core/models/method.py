@@ -21,8 +21,8 @@ class Method(StrEnum):
 
 
 _LABELS = {
-    Method.WATERSHED: "Middles (watershed)",
-    Method.COMPONENTS: "Pieces (components)",
+    Method.WATERSHED: "Watershed",
+    Method.COMPONENTS: "Connected components",
     Method.HOUGH: "Circles (Hough)",
 }
 

@@ -98,7 +98,7 @@ SPECS = (
     ActionSpec(
         "no_model", "Count", "Count &without a model", "", "By colour, size and shape alone, to compare", checkable=True
     ),
-    ActionSpec("default_model", "Count", "Use the model that came with the program", checkable=True),
+    ActionSpec("default_model", "Count", "Use the bundled model", checkable=True),
     ActionSpec("find", "View", "Fi&nd picture by name", "Ctrl+F"),
     ActionSpec("next", "View", "&Next picture", "PgDown"),
     ActionSpec("previous", "View", "Pre&vious picture", "PgUp"),

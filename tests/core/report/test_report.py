@@ -442,7 +442,7 @@ def test_the_way_of_counting_is_named_wherever_cells_were_counted_by_masks(sessi
     assert b"counted_by" not in to_json(for_boxes)
     session.put(f"model {'ab' * 32}", msgspec.to_builtins(CLASSICAL_CARD))
     content = gather(session)
-    ways = "RBC: Circles (Hough); WBC: Pieces (components); Platelets: Pieces (components)"
+    ways = "RBC: Circles (Hough); WBC: Connected components; Platelets: Connected components"
     assert f"Counted by {ways}" in " ".join(pages(content))
     assert dict(sheets(content)["settings"])["counted by"] == ways
     document = json.loads(to_json(content))
