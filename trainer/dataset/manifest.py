@@ -26,6 +26,7 @@ BEYOND = 1.0
 """Pixels that a rounded box may reach beyond the border."""
 
 RBC = "RBC"
+CANONICAL_CLASSES = (RBC, "WBC", "Platelets")
 EXCLUDED = "excluded"
 """The split of pictures that no command uses; it is no side of a split."""
 

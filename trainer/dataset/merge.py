@@ -10,8 +10,8 @@ import msgspec
 
 from trainer.dataset.duplicates import Likeness, find_alike
 from trainer.dataset.linking import linked, same_name
-from trainer.dataset.load import CANONICAL_CLASSES
 from trainer.dataset.manifest import (
+    CANONICAL_CLASSES,
     MANIFEST_VERSION,
     Category,
     Cell,

@@ -16,7 +16,7 @@ from core.statistics.metrics import average_precision, f1_score, ratio
 from core.verification.bootstrap import draws, percentile_interval
 from core.verification.comparison import Difference
 from core.verification.verify import AP_IOUS
-from trainer.dataset.load import DataError
+from trainer.dataset.manifest import DataError
 from trainer.evaluation.evaluate import EVALUATION_SCHEMA
 from trainer.evaluation.per_image import Picture, PictureClass
 

@@ -11,7 +11,8 @@ import numpy as np
 from core.counting.count import CountSettings
 from core.verification.verify import NO_RIVAL, Verification
 from core.version import __version__
-from trainer.dataset.load import DataError, median_diameter
+from trainer.dataset.load import median_diameter
+from trainer.dataset.manifest import DataError
 from trainer.evaluation.coco_metrics import CocoEvaluation, coco_evaluation
 from trainer.evaluation.confusion import Confusion, confusion
 from trainer.evaluation.dense_field import DenseField, DenseFigures, count_dense

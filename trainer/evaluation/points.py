@@ -10,7 +10,7 @@ import numpy as np
 
 from core.counting.count import CountSettings
 from core.imaging.reading import find_images
-from trainer.dataset.load import DataError
+from trainer.dataset.manifest import DataError
 from trainer.evaluation.predict import look_at_paths
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from trainer.cli.main import main
-from trainer.dataset.load import DataError, load_data_set
+from trainer.dataset.load import load_data_set
 from trainer.dataset.manifest import (
     Category,
     Cell,
+    DataError,
     Info,
     Manifest,
     Picture,

@@ -11,8 +11,8 @@ from trainer.dataset.importing.formats import read_coco, read_points, read_table
 from trainer.dataset.importing.masks import read_mask_folders
 from trainer.dataset.importing.sessions import read_session
 from trainer.dataset.importing.single_cells import read_class_folders
-from trainer.dataset.load import CANONICAL_CLASSES
 from trainer.dataset.manifest import (
+    CANONICAL_CLASSES,
     MANIFEST_VERSION,
     UNSET,
     Category,
