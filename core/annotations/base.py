@@ -4,25 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import numpy as np
     from numpy.typing import NDArray
 
 SMALLEST_SIDE = 0.5
 """Pixels; a box with a shorter side holds no cell, and rounding could leave nothing of it."""
-
-_SYNONYMS = (
-    frozenset({"rbc", "rbcs", "red blood cell", "red blood cells", "red cell", "red cells"})
-    | frozenset({"erythrocyte", "erythrocytes"}),
-    frozenset({"wbc", "wbcs", "white blood cell", "white blood cells", "white cell", "white cells"})
-    | frozenset({"leukocyte", "leukocytes", "leucocyte", "leucocytes"}),
-    frozenset({"platelet", "platelets", "plt", "plts", "thrombocyte", "thrombocytes"}),
-)
 
 
 class AnnotationError(ValueError):
@@ -63,28 +52,6 @@ class AnnotatedImage:
         return len(self.names)
 
 
-def canonical_class(name: str, known: Iterable[str]) -> str | None:
-    """Return the known class that a name stands for, None if it is none of them.
-
-    Case, blanks, hyphens and underscores do not matter, and the usual synonyms of red cells, white cells
-    and platelets are understood: ``Red-Blood_cells`` is ``RBC``. An equal name goes before a synonym.
-    """
-    known, wanted = tuple(known), _plain(name)
-    if name in known:
-        return name
-    meanings = next((synonyms for synonyms in _SYNONYMS if wanted in synonyms), frozenset[str]())
-    for same in ({wanted}, meanings):
-        for item in known:
-            if _plain(item) in same:
-                return item
-    return None
-
-
 def base_name(file_name: str) -> str:
     """Return a file name without folders, whichever system they were written on."""
     return re.split(r"[/\\]", file_name)[-1]
-
-
-@lru_cache(maxsize=1024)
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_-]+", " ", name).strip().casefold()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.annotations.base import SMALLEST_SIDE, AnnotatedImage, AnnotationError, base_name, canonical_class
+from core.annotations.base import SMALLEST_SIDE, AnnotatedImage, AnnotationError, base_name
+from core.classes import canonical_class
 from core.imaging.reading import IMAGE_SUFFIXES
 from core.text import printable
 

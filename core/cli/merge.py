@@ -41,7 +41,7 @@ class Shard:
 
 
 def merge_parts(paths: Sequence[Path]) -> dict[str, Any]:
-    """Return the result document (``to_json``) of the whole from those of its parts, in any order.
+    """Return the result document (``batch_json``) of the whole from those of its parts, in any order.
 
     It is the document that one run over all pictures would have written.
 

@@ -12,13 +12,16 @@ from core.cli.console import EXIT_GOOD, EXIT_SOME_FAILED, error_console, print_t
 from core.cli.merge import merge_parts
 from core.cli.session import report_session
 from core.counting.frame import rule_text
-from core.counting.pipeline import CountedImage, FailedImage, ModelName, count_image, json_text, to_csv, to_json
+from core.counting.pipeline import CountedImage, FailedImage, count_image
 from core.detection.loading import counted_by, finder_of, open_model
 from core.files import why_not, write_result
 from core.imaging.reading import ImageError, find_images, read_image
 from core.models.network import ModelError, default_model_path
 from core.report.formats.annotated import annotate, write_picture
+from core.report.formats.csv import to_csv
 from core.report.formats.images import annotated_name
+from core.report.formats.json import ModelName, batch_json, json_text
+from core.report.tables import batch_table
 from core.session.values import SessionError
 
 if TYPE_CHECKING:
@@ -148,20 +151,22 @@ class _Batch:
         """Write the JSON and CSV files that were asked for."""
         model = self.detector.model
         if self.arguments.json is not None:
+            shard = self.arguments.shard
             everything = self.arguments.all_detections
             name = ModelName(model.card.name, model.sha256, model.card.classes, model.card.methods)
-            document = to_json(
+            document = batch_json(
                 self.counted,
                 self.failed,
                 name,
                 self.settings,
                 all_detections=everything,
-                shard=self.arguments.shard,
+                shard=None if shard is None else (shard.number, shard.of),
             )
             self._write(self.arguments.json, document)
         if self.arguments.csv is not None:
             self._write(
-                self.arguments.csv, to_csv(self.counted, self.failed, model.card.classes, csv_style(self.arguments))
+                self.arguments.csv,
+                to_csv(batch_table(self.counted, self.failed, model.card.classes), csv_style(self.arguments)),
             )
 
     def _write(self, path: Path, document: bytes) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from core.session.values import Cell, Change
+    from core.cells import Cell, CellChange
 
 _NO_CONTOUR = np.zeros((0, 2), np.float32)
 
@@ -42,7 +42,7 @@ class Corrections:
     corrected: int = 0
 
     @classmethod
-    def of(cls, found: Detections, changes: Iterable[Change], classes: Sequence[str]) -> Corrections:
+    def of(cls, found: Detections, changes: Iterable[CellChange], classes: Sequence[str]) -> Corrections:
         """Lay what became of each corrected cell over the found cells.
 
         A cell of an earlier count is looked for among the found ones. Where it is found again with a box that no
@@ -116,7 +116,7 @@ class Corrections:
         )
 
 
-def _rows_by_id(found: Detections, changes: Sequence[Change]) -> NDArray[np.int64]:
+def _rows_by_id(found: Detections, changes: Sequence[CellChange]) -> NDArray[np.int64]:
     """Return the positions int64 (N,) of the found cells that were corrected; -1 for those of no or another count."""
     numbers = np.fromiter((change.cell for change in changes), np.int64, len(changes))
     return np.where(np.isin(numbers, found.ids), np.searchsorted(found.ids, numbers), -1)

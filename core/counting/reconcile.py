@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.cells import Origin
+from core.cells import Cell, Origin
 from core.geometry.boxes import iou_matrix
-from core.session.values import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from core.cells import Detections
-    from core.session.values import Change
+    from core.cells import CellChange, Detections
 
 SAME_PLACE_IOU = 0.5
 """Boxes of two runs that overlap more than this are taken for the same cell."""
@@ -34,12 +32,12 @@ def found_cell(found: Detections, index: int, classes: Sequence[str]) -> Cell:
     return Cell(classes[int(found.labels[index])], (x1, y1, x2, y2), float(found.scores[index]), Origin.MODEL)
 
 
-def standing(changes: Iterable[Change]) -> list[Change]:
+def standing(changes: Iterable[CellChange]) -> list[CellChange]:
     """Return the changes without those that were undone, which left a cell as a model found it."""
     return [change for change in changes if change.after is None or change.after.origin != Origin.MODEL]
 
 
-def found_again(change: Change, new: Detections, classes: Sequence[str]) -> list[int]:
+def found_again(change: CellChange, new: Detections, classes: Sequence[str]) -> list[int]:
     """Return the rows of a later count that are the cell which a person corrected, the best first.
 
     They are in the place where it was found, and of the class that it had then or was given.
@@ -54,7 +52,7 @@ def found_again(change: Change, new: Detections, classes: Sequence[str]) -> list
 
 
 def find_conflicts(
-    changes: Iterable[Change], new: Detections, classes: Sequence[str], thresholds: Mapping[str, float]
+    changes: Iterable[CellChange], new: Detections, classes: Sequence[str], thresholds: Mapping[str, float]
 ) -> list[tuple[int, str]]:
     """Find where a new count speaks against what a person corrected.
 

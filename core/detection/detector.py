@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from core.models.network import Model
 
-RED_CELL = "RBC"
 _THIN_IOU = 0.85
 _VOTE_IOU = 0.5
 _SCALE_TOLERANCE = math.log(1.12)

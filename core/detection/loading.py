@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from core.models.card import ModelCard
     from core.models.method import Method
 
-AnyModel: TypeAlias = Model | ClassicalModel
+AnyModel: TypeAlias = Model | MaskNetwork | ClassicalModel
 CellFinder: TypeAlias = Detector | SegmentCounter
 
 
@@ -39,7 +39,7 @@ def open_model(path: str | Path, like: ModelCard | None = None) -> AnyModel:
     ModelError
         If the file is missing, no model, damaged, or not made for this program.
     """
-    model = ClassicalModel() if str(path) == CLASSICAL else Model(path)
+    model = _open(path)
     if like is None or not like.methods or like.methods.keys() != model.card.methods.keys():
         return model
     changed = counted_by(model, like.methods)
@@ -48,9 +48,14 @@ def open_model(path: str | Path, like: ModelCard | None = None) -> AnyModel:
 
 def finder_of(model: AnyModel) -> CellFinder:
     """Return what finds cells with a model."""
-    if isinstance(model, ClassicalModel):
-        return SegmentCounter(model)
-    return SegmentCounter(MaskNetwork(model)) if model.card.kind == "segmentation" else Detector(model)
+    return Detector(model) if isinstance(model, Model) else SegmentCounter(model)
+
+
+def _open(path: str | Path) -> AnyModel:
+    if str(path) == CLASSICAL:
+        return ClassicalModel()
+    model = Model(path)
+    return MaskNetwork(model) if model.card.kind == "segmentation" else model
 
 
 def counted_by(model: AnyModel, methods: Mapping[str, Method]) -> AnyModel:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -18,7 +17,6 @@ from core.models.runtime import openvino
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from core.detection.segmentation.masks import CellMasks
 
 OUTPUTS = ("boxes", "scores", "labels")
 MASKS, EDGE = "masks", "edge"
@@ -51,7 +49,7 @@ def default_model_path() -> Path:
 
 
 class Model:
-    """A network ready to run; ``kept_masks`` are those of the last fields that a segmentation model looked at.
+    """A network ready to run.
 
     ``as_made`` are the hash and the card of the file; ``sha256`` and ``card`` differ from them where a person chose
     another way of counting (``core.detection.loading.counted_by``).
@@ -94,7 +92,6 @@ class Model:
         names: set[str] = set().union(*(port.get_names() for port in self._network.outputs))
         needed = OUTPUTS if self.card.kind == "detection" else (MASKS,)
         self._has_edge = EDGE in names
-        self.kept_masks: OrderedDict[bytes, CellMasks] = OrderedDict()
         if not names.issuperset(needed) or len(self._network.inputs) != 1:
             raise ModelError(f"{self.path}: the model has other inputs or outputs than SmearCount needs.")
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from core.classes import PAPER, Palette
 from core.files import why_not, write_result
 from core.report.content import Contents
-from core.report.formats.csv import CsvStyle
+from core.report.formats.csv import CsvStyle, to_csv
 from core.report.formats.images import write_annotated
-from core.report.formats.json import to_json
-from core.report.tables import to_csv
+from core.report.formats.json import report_json
+from core.report.tables import images_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,10 +96,10 @@ def write_report(content: ReportContent, outputs: Outputs, progress: Progress) -
         return to_xlsx(content, progress, outputs.contents)
 
     def csv() -> bytes:
-        return to_csv(content, outputs.csv_style)
+        return to_csv(images_table(content), outputs.csv_style)
 
     def json() -> bytes:
-        return to_json(content, all_detections=outputs.all_detections)
+        return report_json(content, all_detections=outputs.all_detections)
 
     files = ((outputs.csv, csv), (outputs.json, json), (outputs.xlsx, xlsx), (outputs.pdf, pdf))
     for path, make in files:

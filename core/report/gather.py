@@ -14,8 +14,16 @@ from core.counting.edits import Corrections
 from core.counting.pipeline import CountedImage
 from core.counting.quality import field_quality, fragile_counts
 from core.detection.detector import DetectorResult
-from core.report.content import ReportContent, ReportImage, ReportModel, Sample, VerificationRow, class_counts
-from core.report.sign_off import content_hash, load_sign_offs
+from core.report.content import (
+    ReportContent,
+    ReportImage,
+    ReportModel,
+    Sample,
+    VerificationRow,
+    class_counts,
+    content_hash,
+)
+from core.report.sign_off import load_sign_offs
 from core.session.contours import with_contours
 from core.session.paths import same_contents
 from core.session.reviews import load_reviews
@@ -27,9 +35,9 @@ from core.session.settings import (
     load_settings,
     load_threshold_record,
 )
+from core.session.truths import load_truth
 from core.session.values import SessionDamagedError, SessionError
 from core.verification.cases import Case
-from core.verification.ground_truth import load_truth
 from core.verification.verify import Verification
 from core.version import __version__
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from core.cells import Detections, Origin
+from core.cells import Cell, CellChange, Detections, Origin
 from core.session.schema import CommandRow, DetectionsRow, EditRow, ImageRow, Kind
-from core.session.values import Cell, Change, Command, FileStamp, StoredDetections, StoredImage
+from core.session.values import Command, FileStamp, StoredDetections, StoredImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -122,7 +122,7 @@ def unpack_cell(text: str | None) -> Cell | None:
     return None if text is None else _cells.decode(text)
 
 
-def pack_changes(changes: Sequence[Change], first: int, command: int, image: int) -> list[EditRow]:
+def pack_changes(changes: Sequence[CellChange], first: int, command: int, image: int) -> list[EditRow]:
     """Return the rows of a command's changes; ``first`` is the number of the first."""
     return [
         EditRow(number, command, image, int(change.cell), _pack_cell(change.before), _pack_cell(change.after))
@@ -135,7 +135,7 @@ def unpack_command(row: CommandRow, edits: Iterable[EditRow], kept: Sequence[Seq
     reviewed = None
     if row.reviewed_before is not None and row.reviewed_after is not None:
         reviewed = (bool(row.reviewed_before), bool(row.reviewed_after))
-    changes = tuple(Change(edit.cell, unpack_cell(edit.before), unpack_cell(edit.after)) for edit in edits)
+    changes = tuple(CellChange(edit.cell, unpack_cell(edit.before), unpack_cell(edit.after)) for edit in edits)
     assert row.image is not None
     continues = row.kind == Kind.CONTINUED
     settings = tuple((str(key), before, after) for key, before, after in kept)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
+from core.cells import CellChange
 from core.session.database import SessionFile, replacing
 from core.session.errors import damaged
 from core.session.images import ImageList
@@ -26,8 +27,6 @@ from core.session.rows import pack_changes, to_json, undo_stack, unpack_cell
 from core.session.schema import CommandRow, ConflictRow, EditRow, Kind, SettingRow
 from core.session.values import (
     SESSION_SUFFIX,
-    Cell,
-    Change,
     Command,
     Conflict,
     FileStamp,
@@ -47,8 +46,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SESSION_SUFFIX",
-    "Cell",
-    "Change",
     "Command",
     "Conflict",
     "FileStamp",
@@ -207,7 +204,7 @@ class Session(ImageList):
             self._remember(edit, kind)
         return replace(command, number=number)
 
-    def changes(self, image: int) -> dict[int, Change]:
+    def changes(self, image: int) -> dict[int, CellChange]:
         """Return what all edits together did to each cell that they touched, by its id, in order of first touch.
 
         A cell that a model found is the first time ``before`` as it was found, in whatever count that was.
@@ -217,7 +214,8 @@ class Session(ImageList):
             first, _ = texts.get(edit.cell, (edit.before, None))
             texts[edit.cell] = first, edit.after
         return {
-            number: Change(number, unpack_cell(before), unpack_cell(after)) for number, (before, after) in texts.items()
+            number: CellChange(number, unpack_cell(before), unpack_cell(after))
+            for number, (before, after) in texts.items()
         }
 
     def _edits(self, image: int) -> Generator[EditRow]:

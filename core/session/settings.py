@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from core.counting.count import CountSettings
+from core.counting.estimates import EstimateInputs
 from core.counting.frame import EdgeRule
 from core.counting.region import Region
 from core.models.card import CardError, ModelCard
@@ -55,18 +56,6 @@ def load_settings(session: Session) -> tuple[CountSettings, tuple[str, ...]] | N
         return None
     stored = msgspec.convert(value, _Settings)
     return CountSettings(stored.thresholds, stored.nms_iou, stored.edge_rule), stored.classes
-
-
-class EstimateInputs(msgspec.Struct, frozen=True):
-    """What the laboratory knows besides the pictures; what is None was not given, and nothing is assumed for it.
-
-    ``analyser_rbc``: red cells in 10¹²/L of the same blood; ``field_factor``: platelets in 10⁹/L for one platelet to
-    a field; ``micrometres_per_pixel``: the calibrated scale of the pictures.
-    """
-
-    analyser_rbc: float | None = None
-    field_factor: float | None = None
-    micrometres_per_pixel: float | None = None
 
 
 _ESTIMATES_KEY = "estimates"

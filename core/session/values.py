@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.cells import Origin  # noqa: TC001  (msgspec reads the annotations at run time)
-
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from core.cells import Detections
+    from core.cells import CellChange, Detections
 
 SESSION_SUFFIX = ".smearcount"
 
@@ -36,25 +34,6 @@ class SessionNewerError(SessionError):
 
 class SessionDamagedError(SessionError):
     """The file is a session, but damaged; ``recover`` copies what can be read into a new one."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell as a person's edit saw it; ``box`` is ``x1 y1 x2 y2`` in pixels of the image."""
-
-    class_name: str
-    box: tuple[float, float, float, float]
-    score: float
-    origin: Origin
-
-
-@dataclass(frozen=True)
-class Change:
-    """What an edit did to one cell: ``before`` None if it was added, ``after`` None if removed."""
-
-    cell: int
-    before: Cell | None
-    after: Cell | None
 
 
 @dataclass(frozen=True)
@@ -125,7 +104,7 @@ class Command:
     number: int
     image: int
     name: str
-    changes: tuple[Change, ...]
+    changes: tuple[CellChange, ...]
     reviewed: tuple[bool, bool] | None
     undoes: int | None
     continues: bool = False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.annotations.base import canonical_class
+from core.classes import canonical_class
 from core.statistics.metrics import accuracy, f1_score
 from core.verification.bootstrap import percentile_interval, resampled_sums
 from core.verification.sweep import known

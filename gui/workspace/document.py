@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from core.counting.count import CountSettings
-from core.counting.pipeline import FailedImage, to_csv
+from core.counting.pipeline import FailedImage
 from core.imaging.reading import find_images
 from core.report.formats.annotated import annotate, write_picture
+from core.report.formats.csv import to_csv
+from core.report.tables import batch_table
 from core.session.paths import corrected_before
 from core.session.session import SESSION_SUFFIX, Session, find_moved, recover
 from core.session.settings import load_settings
@@ -256,7 +258,7 @@ class Document(Counting):
     def save_csv(self, path: Path) -> bool:
         """Write the counts of all pictures; True if the file is there."""
         failed = [FailedImage(entry.path, entry.error) for entry in self.entries if entry.state is State.FAILED]
-        data = to_csv(self.counted_images(), failed, self.classes)
+        data = to_csv(batch_table(self.counted_images(), failed, self.classes))
         return self.save(path, lambda: path.write_bytes(data))
 
     def save_picture(self, path: Path, palette: Palette) -> bool:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from core.cells import Origin
+from core.cells import Cell, CellChange, Origin
 from core.counting.reconcile import found_cell, standing
-from core.session.values import Cell, Change, Command
+from core.session.values import Command
 from gui.workspace.history import EditStack
 from gui.workspace.store import Level
 
@@ -150,7 +150,7 @@ class Editing(QObject):
             return None
         number = self._document.session.new_ids(1)
         after = Cell(name, clipped, 1.0, Origin.PERSON)
-        if self._edit(entry, f"Add {name}", [Change(number, None, after)]):
+        if self._edit(entry, f"Add {name}", [CellChange(number, None, after)]):
             self.select([number])
             return number
         return None
@@ -215,7 +215,7 @@ class Editing(QObject):
         if entry is None or cell is None or clipped is None or clipped == cell.box:
             return
         after = replace(cell, box=clipped, origin=Origin.PERSON)
-        self._edit(entry, f"Move {cell.class_name}", [Change(number, cell, after)])
+        self._edit(entry, f"Move {cell.class_name}", [CellChange(number, cell, after)])
 
     def mark_reviewed(self, reviewed: bool) -> None:
         """Mark the current picture as reviewed, or take the mark off.
@@ -229,7 +229,7 @@ class Editing(QObject):
             name = "Mark reviewed again" if again else "Mark reviewed" if reviewed else "Unmark reviewed"
             self._edit(entry, name, [], (entry.reviewed, reviewed))
 
-    def edit_image(self, image: int, name: str, changes: list[Change], step: list[Command] | None = None) -> bool:
+    def edit_image(self, image: int, name: str, changes: list[CellChange], step: list[Command] | None = None) -> bool:
         """Store changes to the cells of any picture as one correction; True if they were stored.
 
         With ``step`` it becomes a part of a step of several pictures, which ``add_step`` ends.
@@ -263,14 +263,14 @@ class Editing(QObject):
         self,
         cells: Iterable[CellOf],
         change: Callable[[Cell], Cell | None],
-        name: Callable[[list[Change]], str],
+        name: Callable[[list[CellChange]], str],
     ) -> list[CellOf]:
         """Change cells of any pictures as one step, all or none; return those that were not so already."""
-        by_image: dict[int, list[Change]] = {}
+        by_image: dict[int, list[CellChange]] = {}
         for image, number in dict.fromkeys(cells):
             before = self.cell_of(image, number)
             if before is not None and (after := change(before)) != before:
-                by_image.setdefault(image, []).append(Change(number, before, after))
+                by_image.setdefault(image, []).append(CellChange(number, before, after))
         if not by_image:
             return []
         self._ask_for_person()
@@ -293,7 +293,7 @@ class Editing(QObject):
         self,
         entry: Entry,
         name: str,
-        changes: list[Change],
+        changes: list[CellChange],
         reviewed: tuple[bool, bool] | None = None,
         *,
         continues: bool = False,
@@ -308,7 +308,7 @@ class Editing(QObject):
         self,
         entry: Entry,
         name: str,
-        changes: list[Change],
+        changes: list[CellChange],
         reviewed: tuple[bool, bool] | None = None,
         step: list[Command] | None = None,
     ) -> bool:
@@ -361,7 +361,7 @@ class Editing(QObject):
         return (x1, y1, x2, y2) if x2 - x1 >= _SMALLEST_SIDE and y2 - y1 >= _SMALLEST_SIDE else None
 
 
-def _told(changes: list[Change]) -> str:
+def _told(changes: list[CellChange]) -> str:
     """Name the cells of a correction."""
     one = changes[0].before
     return one.class_name if len(changes) == 1 and one is not None else f"{len(changes)} cells"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from core.counting.estimates import Fields, figures
-from core.session.settings import EstimateInputs, load_estimate_inputs, save_estimate_inputs
+from core.counting.estimates import EstimateInputs, Fields, figures
+from core.session.settings import load_estimate_inputs, save_estimate_inputs
 from core.session.values import SessionError
 from gui.workspace.images import State
 from gui.workspace.store import Level

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from core.session.truths import load_truth, save_truth, truth_key
 from core.session.values import Command
-from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource, load_truth, save_truth, truth_key
+from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
 from gui.tasks import many
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from core.session.values import Change
+from core.cells import CellChange
 from gui.tasks import many
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class EditCommand(QUndoCommand):
 
 
 def _reverse(command: Command) -> Command:
-    back = tuple(Change(change.cell, change.after, change.before) for change in reversed(command.changes))
+    back = tuple(CellChange(change.cell, change.after, change.before) for change in reversed(command.changes))
     reviewed = None if command.reviewed is None else (command.reviewed[1], command.reviewed[0])
     kept = tuple((key, after, before) for key, before, after in reversed(command.kept))
     return replace(command, changes=back, reviewed=reviewed, kept=kept)

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from core.cells import Detections
+    from core.cells import CellChange, Detections
     from core.counting.frame import Frame
     from core.counting.quality import Quality
-    from core.session.values import Change, FileStamp, StoredDetections
+    from core.session.values import FileStamp, StoredDetections
 
 
 class State(Enum):
@@ -58,12 +58,12 @@ class ImageCells:
     """The cells of one picture: what the model found, and the person's corrections, which belong to no count."""
 
     found: StoredDetections
-    changes: dict[int, Change]
+    changes: dict[int, CellChange]
     corrections: Corrections
     cells: Detections
 
     @classmethod
-    def of(cls, found: StoredDetections, changes: dict[int, Change], classes: Sequence[str]) -> ImageCells:
+    def of(cls, found: StoredDetections, changes: dict[int, CellChange], classes: Sequence[str]) -> ImageCells:
         """Lay the corrections over what was found; ``changes`` is what became of each corrected cell, by its id."""
         corrections = Corrections.of(found.detections, changes.values(), classes)
         return cls(found, changes, corrections, corrections.over(found.detections))

@@ -17,8 +17,9 @@ from core.counting.quality import Light
 from core.imaging.synthetic import SmearStyle, render_smear
 from core.report.formats.annotated import write_picture
 from core.report.gather import gather
+from core.session.truths import load_truth
 from core.statistics.intervals import poisson_interval
-from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource, load_truth
+from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
 from gui.canvas.tools.editor import Tool
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QFileDi
 
 from core.annotations.base import AnnotatedImage
 from core.models.card import CARD_KEY, ModelCard
+from core.session.truths import load_truth
 from core.statistics.metrics import score_image
-from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource, load_truth
+from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
 from core.verification.sweep import threshold_steps
 from gui.verify.sweep_table import COLUMNS
 from gui.widgets.theme import Theme, apply_theme

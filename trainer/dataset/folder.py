@@ -13,19 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import ExifTags, Image
 
+from core.classes import CANONICAL_CLASSES
 from core.imaging.reading import read_image
 from core.text import gettext
-from trainer.dataset.manifest import (
-    CANONICAL_CLASSES,
-    MANIFEST_VERSION,
-    Category,
-    Cell,
-    DataError,
-    Info,
-    Manifest,
-    Picture,
-    picture_path,
-)
+from trainer.dataset.manifest import MANIFEST_VERSION, Category, Cell, DataError, Info, Manifest, Picture, picture_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

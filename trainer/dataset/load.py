@@ -11,19 +11,13 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from core.classes import CANONICAL_CLASSES, RED_CELL
 from core.imaging.illumination import divide_light, estimate_light
 from core.imaging.reading import read_image
 from core.models.card import DataProvenance
 from core.text import gettext
 from trainer.dataset.folder import TABLE, list_folder, read_labels
-from trainer.dataset.manifest import (
-    CANONICAL_CLASSES,
-    RBC,
-    DataError,
-    manifest_faults,
-    picture_path,
-    read_manifest,
-)
+from trainer.dataset.manifest import DataError, manifest_faults, picture_path, read_manifest
 from trainer.progress import progress
 
 if TYPE_CHECKING:
@@ -102,7 +96,7 @@ class DataSet:
     fields: tuple[Field, ...]
     sources: frozenset[str] | None = None
     classes: tuple[str, ...] = CANONICAL_CLASSES
-    red_cells: frozenset[str] = frozenset({RBC})
+    red_cells: frozenset[str] = frozenset({RED_CELL})
     parents: tuple[int, ...] = (-1,) * len(CANONICAL_CLASSES)
 
     @property

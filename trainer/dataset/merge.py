@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from core.classes import CANONICAL_CLASSES
 from trainer.dataset.duplicates import Likeness, find_alike
 from trainer.dataset.linking import linked, same_name
 from trainer.dataset.manifest import (
-    CANONICAL_CLASSES,
     MANIFEST_VERSION,
     Category,
     Cell,

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from core.classes import RED_CELL
 from core.imaging.synthetic import CLASS_NAMES
 from trainer.augmentation.smear import Crop, Material, cut_cells, training_crop
 from trainer.dataset.load import DataSet, Field, PreparedField, prepare_all
-from trainer.dataset.manifest import RBC
 from trainer.detection.plain_crops import plain_crop
 from trainer.training.data import RunData
 
@@ -45,7 +45,7 @@ class FieldStore:
             preset,
             self.draw,
             [patch for field in self.fields for patch in cut_cells(field, pasted, preset.red_cell_diameter)],
-            data.classes.index(RBC) if RBC in data.classes else None,
+            data.classes.index(RED_CELL) if RED_CELL in data.classes else None,
             _rendered_labels(data.classes),
             frozenset(label for label, parent in enumerate(data.parents) if parent >= 0),
         )

@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from torchmetrics.detection import MeanAveragePrecision
 
-from trainer.dataset.manifest import RBC
+from core.classes import RED_CELL
 from trainer.detection.data import cell_data
 from trainer.detection.network import build_detector
 from trainer.detection.pretrained import describe_weights, load_pretrained
@@ -38,7 +38,7 @@ class CellDetector(lightning.LightningModule):
         class_names: tuple[str, ...],
         weights: str | None = None,
         record: dict[str, Any] | None = None,
-        red_cells: tuple[str, ...] = (RBC,),
+        red_cells: tuple[str, ...] = (RED_CELL,),
     ) -> None:
         super().__init__()
         self.save_hyperparameters()

@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from core.annotations.base import canonical_class
+from core.classes import canonical_class
 from core.statistics.metrics import average_precision, f1_score, ratio
 from core.verification.bootstrap import draws, percentile_interval
 from core.verification.comparison import Difference

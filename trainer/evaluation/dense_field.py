@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.annotations.base import canonical_class
+from core.classes import canonical_class
 from core.counting.pipeline import count_image
 from core.imaging.reading import SmearImage
 from core.imaging.synthetic import CLASS_NAMES, RenderedSmear, render_smear

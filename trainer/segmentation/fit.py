@@ -9,7 +9,7 @@ import lightning
 import torch
 from torch import nn
 
-from trainer.dataset.manifest import RBC
+from core.classes import RED_CELL
 from trainer.dataset.masks import EDGE
 from trainer.recipes.segmentation_recipe import SegmentPreset
 from trainer.segmentation.data import mask_data
@@ -44,7 +44,7 @@ class CellSegmenter(lightning.LightningModule):
         segment_preset: dict[str, Any],
         class_names: tuple[str, ...],
         record: dict[str, Any] | None = None,
-        red_cells: tuple[str, ...] = (RBC,),
+        red_cells: tuple[str, ...] = (RED_CELL,),
     ) -> None:
         super().__init__()
         self.save_hyperparameters()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -24,11 +25,16 @@ _KEPT_BYTES = 256_000_000
 
 
 class MaskNetwork:
-    """A segmentation model. The masks of the last fields are kept: another way of counting needs no other look."""
+    """A segmentation model. It keeps the masks of the last fields, so that another counting method needs no other run.
+
+    ``as_made``: hash and card of the file, as in ``Model``; copies with other counting methods share the masks.
+    """
 
     def __init__(self, model: Model) -> None:
         self.path, self.sha256, self.card = model.path, model.sha256, model.card
+        self.as_made = model.as_made
         self._model = model
+        self._kept: OrderedDict[bytes, CellMasks] = OrderedDict()
 
     def masks(
         self,
@@ -46,7 +52,7 @@ class MaskNetwork:
         DetectionCancelled
             If ``cancel`` was set; it is looked at every few pieces.
         """
-        kept = self._model.kept_masks
+        kept = self._kept
         key = blake2b(field.tobytes(), digest_size=16).digest() + bytes(str(field.shape), "ascii")
         if key in kept:
             kept.move_to_end(key)

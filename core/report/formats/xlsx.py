@@ -21,8 +21,8 @@ from core.report.tables import (
 
 if TYPE_CHECKING:
     from core.report.content import Contents, ReportContent
-    from core.report.formats.csv import Value
     from core.report.progress import Progress
+    from core.report.tables import Value
 
 _MOST_ROWS = 1_048_576  # of a sheet, by the format
 _LONGEST_TEXT = 32_767  # of a cell, by the format

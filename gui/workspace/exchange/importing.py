@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.cells import Detections, Origin
+from core.cells import Cell, CellChange, Detections, Origin
 from core.counting.count import SAME_CELL_IOU, count
 from core.counting.edits import Corrections
 from core.counting.reconcile import found_cell, standing
 from core.geometry.boxes import overlapping_pairs
 from core.session.session import SessionError
-from core.session.values import Cell, Change
 from core.verification.ground_truth import GroundTruth
 from gui.tasks import Steps, many
 from gui.workspace.store import Level
@@ -98,7 +97,7 @@ def why_no_import(document: Document) -> str:
     return ""
 
 
-def new_boxes(boxes: Sequence[NamedBox], changes: Iterable[Change], nms_iou: float) -> list[NamedBox]:
+def new_boxes(boxes: Sequence[NamedBox], changes: Iterable[CellChange], nms_iou: float) -> list[NamedBox]:
     """Return the boxes that are not the same cell as one that a person put or imported before.
 
     Without this, importing a file a second time would count its cells twice.
@@ -120,19 +119,19 @@ def new_boxes(boxes: Sequence[NamedBox], changes: Iterable[Change], nms_iou: flo
 
 
 def removals(
-    cells: ImageCells | None, changes: Iterable[Change], classes: tuple[str, ...], settings: CountSettings
-) -> list[Change]:
+    cells: ImageCells | None, changes: Iterable[CellChange], classes: tuple[str, ...], settings: CountSettings
+) -> list[CellChange]:
     """Return the changes that empty a picture's count: a person's cells go, and the found ones that count.
 
     So do found cells that count only once the person's cells over them are gone.
     """
     earlier = standing(changes)
-    removed = [Change(change.cell, change.after, None) for change in earlier if change.after is not None]
+    removed = [CellChange(change.cell, change.after, None) for change in earlier if change.after is not None]
     found = cells.found.detections if cells else Detections.empty()
     left = Corrections.of(found, [replace(change, after=None) for change in earlier], classes)
     result = count(found, settings, classes, left)
     for place in np.flatnonzero(result.counted).tolist():
-        removed.append(Change(int(found.ids[place]), found_cell(found, place, classes), None))
+        removed.append(CellChange(int(found.ids[place]), found_cell(found, place, classes), None))
     return removed
 
 
@@ -200,14 +199,14 @@ class Importing(QObject):
         self._boxes += len(boxes)
         return True
 
-    def _additions(self, boxes: Sequence[NamedBox]) -> list[Change]:
+    def _additions(self, boxes: Sequence[NamedBox]) -> list[CellChange]:
         """Return the changes that put boxes as new cells."""
         session = self._document.session
         number = session.new_ids(len(boxes)) if session is not None and boxes else 0
         cells = (Cell(name, box, 1.0, Origin.IMPORTED) for name, box in boxes)
-        return [Change(number + place, None, cell) for place, cell in enumerate(cells)]
+        return [CellChange(number + place, None, cell) for place, cell in enumerate(cells)]
 
-    def _correct(self, entry: Entry, name: str, changes: list[Change]) -> bool:
+    def _correct(self, entry: Entry, name: str, changes: list[CellChange]) -> bool:
         """Correct one picture, as a part of the one step that the import is; False if it could not be stored."""
         reviewed = entry.reviewed
         if changes and not self._document.editing.edit_image(entry.id, name, changes, self._step):

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from core.cells import CellChange
     from core.detection.detector import DetectorResult
     from core.detection.loading import AnyModel
     from core.models.card import ModelCard
     from core.models.method import Method
-    from core.session.values import Change
     from gui.workspace.duplicates import Copies
     from gui.workspace.inference.worker import Reading
 
@@ -230,7 +230,9 @@ class Counting(PictureList):
             if entry.notices:
                 self.message.emit(Level.WARNING, " ".join(entry.notices))
 
-    def _compare_with_corrections(self, entry: Entry, found: StoredDetections, changes: Mapping[int, Change]) -> bool:
+    def _compare_with_corrections(
+        self, entry: Entry, found: StoredDetections, changes: Mapping[int, CellChange]
+    ) -> bool:
         """Store where a new count speaks against a picture's corrections; False if it has none."""
         session, settings = self.session, self.settings
         assert session is not None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.cells import Origin
-from core.session.values import Cell, Change
+from core.cells import Cell, CellChange, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +19,7 @@ def remove(document: Document, places: Iterable[Place]) -> int:
     done = 0
     for entry, mine in _by_picture(document, places):
         changes = [
-            Change(place.cell, before, None)
+            CellChange(place.cell, before, None)
             for place in mine
             if place.cell is not None and (before := document.editing.cell_of(entry.id, place.cell)) is not None
         ]
@@ -38,7 +37,7 @@ def add(document: Document, places: Iterable[Place]) -> int:
             return done
         first = session.new_ids(len(mine))
         changes = [
-            Change(first + place, None, Cell(one.class_name, _box(document, entry, one), 1.0, Origin.PERSON))
+            CellChange(first + place, None, Cell(one.class_name, _box(document, entry, one), 1.0, Origin.PERSON))
             for place, one in enumerate(mine)
         ]
         if document.editing.edit_image(entry.id, _name("Add", mine), changes):

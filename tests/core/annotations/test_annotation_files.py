@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.annotations.base import AnnotatedImage, AnnotationError, canonical_class
+from core.annotations.base import AnnotatedImage, AnnotationError
 from core.annotations.coco import write_coco
 from core.annotations.read import read_annotations
 from core.annotations.table import write_csv
@@ -25,6 +25,7 @@ from core.annotations.training_set import export_training_set
 from core.annotations.voc import write_voc
 from core.annotations.writing import same_on_every_disk
 from core.annotations.yolo import write_yolo, yaml_names
+from core.classes import canonical_class
 from core.report.formats.annotated import write_picture
 
 if TYPE_CHECKING:

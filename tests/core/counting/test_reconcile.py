@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from core.cells import Detections, Origin
+from core.cells import Cell, CellChange, Detections, Origin
 from core.counting.count import CountSettings, Ledger
 from core.counting.count import count as count_cells
 from core.counting.edits import Corrections
 from core.counting.reconcile import find_conflicts, found_cell
 from core.session.rows import pack_changes
 from core.session.schema import Kind
-from core.session.session import Cell, Change, Command, Session, StoredDetections
+from core.session.session import Command, Session, StoredDetections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def correct(session: Session, found: Detections, place: int, after: str | None) 
     """Take a found cell away, give it another class, or confirm it."""
     before = found_cell(found, place, CLASSES)
     cell = None if after is None else Cell(after, before.box, before.score, Origin.PERSON)
-    change = Change(int(found.ids[place]), before, cell)
+    change = CellChange(int(found.ids[place]), before, cell)
     session.record(Command(0, 1, "Correct", (change,), None, None), "Ada")
 
 
@@ -97,7 +97,7 @@ def test_an_undone_correction_leaves_no_trace_in_later_counts(session: Session) 
     for place, after in ((0, "WBC"), (1, None)):
         correct(session, found, place, after)
         [*_, last], _ = session.commands()
-        back = tuple(Change(change.cell, change.after, change.before) for change in last.changes)
+        back = tuple(CellChange(change.cell, change.after, change.before) for change in last.changes)
         session.record(Command(0, 1, "Undo", back, None, last.number), "Ada")
     for _ in range(3):
         found, conflicts = count(session, "WBC", "RBC")
@@ -111,7 +111,7 @@ def test_a_correction_can_be_undone_after_a_new_count(session: Session) -> None:
     found, _ = count(session, "RBC", "RBC", "RBC")
     assert standing(session, found) == ["RBC", "", "RBC"]
     [last], _ = session.commands()
-    back = tuple(Change(change.cell, change.after, change.before) for change in last.changes)
+    back = tuple(CellChange(change.cell, change.after, change.before) for change in last.changes)
     session.record(Command(0, 1, "Undo", back, None, last.number), "Ada")
     assert standing(session, found) == ["RBC", "RBC", "RBC"]
     found, _ = count(session, "RBC", "RBC", "RBC")
@@ -145,7 +145,7 @@ def test_a_moved_cell_stays_where_the_person_put_it(session: Session) -> None:
     found, _ = count(session, "RBC")
     before = found_cell(found, 0, CLASSES)
     moved = Cell("RBC", (14.0, 10.0, 64.0, 60.0), before.score, Origin.PERSON)
-    session.record(Command(0, 1, "Move RBC", (Change(int(found.ids[0]), before, moved),), None, None), "Ada")
+    session.record(Command(0, 1, "Move RBC", (CellChange(int(found.ids[0]), before, moved),), None, None), "Ada")
     found, _ = count(session, "RBC", move=2)
     assert ledger(session, found) == Ledger(1, 0, 0)
     assert Corrections.of(found, session.changes(1).values(), CLASSES).cells.boxes.tolist() == [[14, 10, 64, 60]]
@@ -176,7 +176,7 @@ def test_what_an_earlier_program_stored_of_a_new_count_is_passed_over(session: S
     correct(session, found, 1, None)
     found, _ = count(session, "RBC", "RBC", "RBC")
     carried = Command(
-        0, 1, "Count again", (Change(int(found.ids[1]), found_cell(found, 1, CLASSES), None),), None, None
+        0, 1, "Count again", (CellChange(int(found.ids[1]), found_cell(found, 1, CLASSES), None),), None, None
     )
     with session._file.transaction():
         number = session._append("SmearCount", 1, carried.name, Kind.CARRIED, carried)
@@ -187,7 +187,7 @@ def test_what_an_earlier_program_stored_of_a_new_count_is_passed_over(session: S
         assert session.edited_cells() == {1: 1}
         assert session.new_ids(1) > found.ids[-1]
         [last], _ = session.commands()
-        back = tuple(Change(change.cell, change.after, change.before) for change in last.changes)
+        back = tuple(CellChange(change.cell, change.after, change.before) for change in last.changes)
         session.record(Command(0, 1, "Undo", back, None, last.number), "Ada")
         assert standing(session, found) == ["RBC", "RBC", "RBC"]
         assert session.edited_cells() == {}

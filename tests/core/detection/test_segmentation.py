@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.cells import Origin
+from core.cells import Cell, CellChange, Origin
 from core.cli.run import main
 from core.counting.count import CountSettings, count
 from core.counting.edits import Corrections
@@ -24,7 +24,6 @@ from core.imaging.reading import read_image
 from core.imaging.synthetic import CLASS_NAMES, RenderedSmear, render_smear
 from core.models.method import CountingMethod, Method
 from core.report.formats.annotated import annotate, write_picture
-from core.session.values import Cell, Change
 from core.statistics.metrics import score_image
 
 if TYPE_CHECKING:
@@ -178,9 +177,9 @@ def test_a_confirmed_cell_keeps_its_contour_and_a_moved_one_loses_it(smear: Rend
         71: replace(other_class, class_name="Platelets"),
         999: Cell("RBC", confirmed.box, 1.0, Origin.PERSON),
     }
-    cells = Corrections.of(found, [Change(number, None, cell) for number, cell in overlay.items()], CLASS_NAMES).over(
-        found
-    )
+    cells = Corrections.of(
+        found, [CellChange(number, None, cell) for number, cell in overlay.items()], CLASS_NAMES
+    ).over(found)
     assert cells.contours is not None
     own = dict(zip(cells.ids[len(found) :].tolist(), cells.contours[len(found) :], strict=True))
     assert own[70].tolist() == found.contours[0].tolist()
@@ -191,7 +190,7 @@ def test_a_confirmed_cell_keeps_its_contour_and_a_moved_one_loses_it(smear: Rend
 def test_a_cell_is_put_by_hand_where_none_was_found():
     found = finder_of(open_model(CLASSICAL)).detect(np.full((90, 120, 3), 255, np.uint8)).detections
     put = Cell("RBC", (5.0, 5.0, 40.0, 40.0), 1.0, Origin.PERSON)
-    assert len(Corrections.of(found, [Change(0, None, put)], CLASS_NAMES).over(found)) == 1
+    assert len(Corrections.of(found, [CellChange(0, None, put)], CLASS_NAMES).over(found)) == 1
 
 
 def test_a_picture_shows_contours_in_place_of_boxes(smear: RenderedSmear):

@@ -20,37 +20,32 @@ import pytest
 from PIL import Image
 from pypdfium2 import PdfImage
 
-from core.cells import Origin
+from core.cells import Cell, CellChange, Origin
+from core.counting.estimates import EstimateInputs
 from core.counting.frame import EdgeRule
 from core.counting.reconcile import found_cell
 from core.counting.region import Region
 from core.detection.segmentation.classical import CARD as CLASSICAL_CARD
 from core.report.content import Contents, Sample
 from core.report.export import Outputs, write_report
-from core.report.formats.csv import CsvStyle, Separator, csv_bytes
+from core.report.formats.csv import CsvStyle, Separator, csv_bytes, to_csv
 from core.report.formats.images import LONG_SIDE
-from core.report.formats.json import to_json
+from core.report.formats.json import report_json
 from core.report.formats.xlsx import to_xlsx
 from core.report.gather import gather, save_sample
 from core.report.pdf.build import to_pdf
 from core.report.pdf.fonts import Typesetter
 from core.report.progress import Progress, ReportCancelled
 from core.report.sign_off import SignOff, sign
-from core.report.tables import to_csv
+from core.report.tables import images_table
 from core.session.contours import save_contours
 from core.session.reviews import review_key
-from core.session.session import Cell, Change, Command, Session, stamp_of
-from core.session.settings import (
-    SETTINGS_KEY,
-    EstimateInputs,
-    load_settings,
-    save_estimate_inputs,
-    save_region,
-    stored_settings,
-)
+from core.session.session import Command, Session, stamp_of
+from core.session.settings import SETTINGS_KEY, load_settings, save_estimate_inputs, save_region, stored_settings
+from core.session.truths import save_truth
 from core.session.values import SessionReadOnlyError
 from core.statistics.intervals import poisson_interval
-from core.verification.ground_truth import GroundTruth, save_truth
+from core.verification.ground_truth import GroundTruth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,14 +67,14 @@ def session(make_session: MakeSession) -> Iterator[Session]:
 
 def add_cell(session: Session, image: int, name: str = "WBC", x: float = 20) -> None:
     cell = Cell(name, (x, 70, x + 10, 80), 1.0, Origin.PERSON)
-    session.record(Command(0, image, f"Add {name}", (Change(session.new_ids(1), None, cell),), None, None), "Ada")
+    session.record(Command(0, image, f"Add {name}", (CellChange(session.new_ids(1), None, cell),), None, None), "Ada")
 
 
 def remove_first(session: Session, image: int) -> Command:
     stored = session.detections(image)
     assert stored is not None
     cells = stored.detections
-    change = Change(int(cells.ids[0]), found_cell(cells, 0, CLASSES), None)
+    change = CellChange(int(cells.ids[0]), found_cell(cells, 0, CLASSES), None)
     return session.record(Command(0, image, "Remove RBC", (change,), None, None), "Ada")
 
 
@@ -162,8 +157,8 @@ def test_nothing_counted_is_a_report_too(tmp_path: Path):
         content = gather(session)
     assert "No image was counted." in pages(content)[0]
     assert sheets(content)["totals"] == [tuple(sheets(content)["totals"][0])]
-    assert json.loads(to_json(content))["images"] == []
-    assert to_csv(content).startswith(b"\xef\xbb\xbfimage,")
+    assert json.loads(report_json(content))["images"] == []
+    assert to_csv(images_table(content)).startswith(b"\xef\xbb\xbfimage,")
 
 
 def test_verification_is_of_the_model_and_of_what_is_handed_in(session: Session):
@@ -196,7 +191,7 @@ def test_estimates_are_made_of_what_the_laboratory_gives(session: Session):
     assert "Platelets by field against by ratio −198 % of their mean" in first
     assert "RBC diameter, median" in first
     assert "Analyser's RBC 5 ×10¹²/L" in first
-    figures = {one["what"]: one for one in json.loads(to_json(gather(session)))["session"]["figures"]}
+    figures = {one["what"]: one for one in json.loads(report_json(gather(session)))["session"]["figures"]}
     assert {name: figures[name]["value"] for name in figures} == pytest.approx(
         {name: rows[name][0] for name in figures}
     )
@@ -207,7 +202,7 @@ def test_estimates_are_made_of_what_the_laboratory_gives(session: Session):
 def test_an_undo_is_told_as_one(session: Session):
     edit = remove_first(session, 1)
     [change] = edit.changes
-    back = Command(0, 1, "Remove RBC", (Change(change.cell, change.after, change.before),), None, edit.number)
+    back = Command(0, 1, "Remove RBC", (CellChange(change.cell, change.after, change.before),), None, edit.number)
     undo = session.record(back, "Ada")
     session.record(replace(edit, number=0, undoes=undo.number), "Ada")
     content = gather(session)
@@ -275,7 +270,7 @@ def test_a_sign_off_holds_until_something_changes_and_again_when_it_is_undone(se
     assert content.signed is None
     assert content.superseded is not None
     [change] = edit.changes
-    back = Command(0, 1, "Remove RBC", (Change(change.cell, change.after, change.before),), None, edit.number)
+    back = Command(0, 1, "Remove RBC", (CellChange(change.cell, change.after, change.before),), None, edit.number)
     session.record(back, "Ada")
     assert gather(session).signed is not None
 
@@ -329,7 +324,7 @@ def test_the_report_says_whether_it_is_signed(session: Session):
     assert all("SUPERSEDED" in page for page in superseded)
     assert "Ada Byron signed other content" in superseded[0]
     assert dict(sheets(gather(session))["settings"])["sign-off"] == "superseded"
-    assert json.loads(to_json(gather(session)))["session"]["signed"] is None
+    assert json.loads(report_json(gather(session)))["session"]["signed"] is None
 
 
 # -- files ----------------------------------------------------------------------------------------
@@ -341,7 +336,7 @@ def test_every_format_has_the_same_numbers(session: Session):
     content = gather(session)
     counts = [[image.result.counts[name] for name in CLASSES] for image in content.counted]
     assert counts == [[2, 2, 1], [1, 1, 1]]
-    rows = list(csv.DictReader(io.StringIO(to_csv(content).decode("utf-8-sig"), newline="")))
+    rows = list(csv.DictReader(io.StringIO(to_csv(images_table(content)).decode("utf-8-sig"), newline="")))
     assert [[int(row[name]) for name in CLASSES] for row in rows] == counts
     book = sheets(content)
     columns = [book["images"][0].index(name) for name in CLASSES]
@@ -350,7 +345,7 @@ def test_every_format_has_the_same_numbers(session: Session):
     cells = [(row[2], row[9]) for row in book["cells"][1:]]
     assert [cells.count((name, "yes")) for name in CLASSES] == [3, 3, 2]
     assert [row[8] for row in book["cells"][1:]].count("person") == 1
-    document = json.loads(to_json(content))
+    document = json.loads(report_json(content))
     assert [[image["counts"][name] for name in CLASSES] for image in document["images"]] == counts
     assert document["totals"] == {"RBC": 3, "WBC": 3, "Platelets": 2}
     assert document["session"]["totals"]["WBC"]["added"] == 1
@@ -401,10 +396,12 @@ def test_each_photograph_is_decoded_once_and_printed_small(
 
 
 def test_csv_is_what_excel_of_a_country_expects(session: Session):
-    plain = to_csv(gather(session)).decode("utf-8-sig").splitlines()
+    plain = to_csv(images_table(gather(session))).decode("utf-8-sig").splitlines()
     assert plain[0].startswith("image,width,height,RBC,WBC,Platelets,RBC mean score")
     assert ",0.8500,0.7000,0.6000," in plain[1]
-    german = to_csv(gather(session), CsvStyle(Separator.SEMICOLON, decimal_comma=True)).decode("utf-8-sig")
+    german = to_csv(images_table(gather(session)), CsvStyle(Separator.SEMICOLON, decimal_comma=True)).decode(
+        "utf-8-sig"
+    )
     assert ";2;1;1;0,8500;0,7000;0,6000;" in german.splitlines()[1]
     with pytest.raises(ValueError, match="another separator"):
         CsvStyle(Separator.COMMA, decimal_comma=True)
@@ -439,13 +436,13 @@ def test_the_pages_name_everything_that_a_laboratory_asks_for(session: Session):
 def test_the_way_of_counting_is_named_wherever_cells_were_counted_by_masks(session: Session):
     for_boxes = gather(session)
     assert "Counted by" not in " ".join(pages(for_boxes))
-    assert b"counted_by" not in to_json(for_boxes)
+    assert b"counted_by" not in report_json(for_boxes)
     session.put(f"model {'ab' * 32}", msgspec.to_builtins(CLASSICAL_CARD))
     content = gather(session)
     ways = "RBC: Circles (Hough); WBC: Connected components; Platelets: Connected components"
     assert f"Counted by {ways}" in " ".join(pages(content))
     assert dict(sheets(content)["settings"])["counted by"] == ways
-    document = json.loads(to_json(content))
+    document = json.loads(report_json(content))
     for model in (document["model"], document["session"]["models"][0]):
         assert model["counted_by"] == {"RBC": "hough", "WBC": "components", "Platelets": "components"}
 

@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 
 import numpy as np
 
-from core.cells import Detections, Origin
-from core.session.session import Cell, Change, Command, Session, SessionError, StoredDetections
+from core.cells import Cell, CellChange, Detections, Origin
+from core.session.session import Command, Session, SessionError, StoredDetections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,9 @@ def script(seed: int) -> Iterator[tuple[Command, StoredDetections | None]]:
     for step in range(10_000):
         image = rng.randint(1, IMAGES)
         changes = [
-            Change(rng.randrange(1000), None, rng.choice([None, Cell("RBC", (seed, step, 1, 1), 0.5, Origin.PERSON)]))
+            CellChange(
+                rng.randrange(1000), None, rng.choice([None, Cell("RBC", (seed, step, 1, 1), 0.5, Origin.PERSON)])
+            )
             for _ in range(rng.choice([0, 1, 1, 1, 1, 2, 2, 20]))
         ]
         reviewed = (False, rng.random() < 0.5)

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from core.session.session import Cell, Session
+from core.session.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from core.cells import Cell
 
 EDITOR = Path(__file__).with_name("session_editor.py")
 KILLS = 200

@@ -18,11 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from core.cells import Detections, Origin
+from core.cells import Cell, CellChange, Detections, Origin
 from core.session.schema import APPLICATION_ID, MIGRATIONS, schema_version
 from core.session.session import (
-    Cell,
-    Change,
     Command,
     FileStamp,
     Session,
@@ -72,13 +70,13 @@ def count(session: Session, image: int, cells: int = 3, stamp: FileStamp | None 
 
 def add(session: Session, image: int, name: str = "Add a cell", person: str = "Ada") -> Command:
     number = session.new_ids(1)
-    change = Change(number, None, cell(number))
+    change = CellChange(number, None, cell(number))
     return session.record(Command(0, image, name, (change,), None, None), person)
 
 
 def take_back(session: Session, command: Command, person: str = "Ada") -> Command:
     """Undo or redo as the window does."""
-    changes = tuple(Change(change.cell, change.after, change.before) for change in command.changes)
+    changes = tuple(CellChange(change.cell, change.after, change.before) for change in command.changes)
     reviewed = None if command.reviewed is None else (command.reviewed[1], command.reviewed[0])
     back = Command(0, command.image, f"Undo: {command.name}", changes, reviewed, command.number)
     return session.record(back, person)
@@ -156,7 +154,7 @@ def fill(session: Session, folder: Path) -> None:
         command = add(session, ids[number % 5], f"Add cell {number}", "Grace" if number % 2 else "Ada")
         if number % 7 == 0:
             take_back(session, command)
-    removed = tuple(Change(number, cell(number, origin=Origin.MODEL), None) for number in range(5))
+    removed = tuple(CellChange(number, cell(number, origin=Origin.MODEL), None) for number in range(5))
     session.record(Command(0, ids[0], "Remove 5 cells", removed, (False, True), None), "Ada")
     last = session.record(Command(0, ids[1], "Reviewed", (), (False, True), None), "Ada")
     take_back(session, last)
@@ -245,7 +243,7 @@ def test_numbers_of_numpy_are_numbers(session: Session, tmp_path: Path):
     x = np.float32(0.1)
     box: Any = (x, np.float64(2), np.int32(3), 4)
     put = Cell("RBC", box, np.float32(0.5), Origin.PERSON)  # pyright: ignore[reportArgumentType]
-    session.record(Command(0, image.id, "Add", (Change(int(np.int64(9)), None, put),), None, None), "Ada")
+    session.record(Command(0, image.id, "Add", (CellChange(int(np.int64(9)), None, put),), None, None), "Ada")
     assert cells_now(session, image.id) == {9: Cell("RBC", (float(x), 2.0, 3.0, 4.0), 0.5, Origin.PERSON)}
     session.put("zoom", {"factor": x, "centre": np.array([1, 2])})
     assert session.get("zoom") == {"factor": float(x), "centre": [1, 2]}
@@ -255,7 +253,7 @@ def test_a_cell_that_is_nowhere_is_refused(session: Session, tmp_path: Path):
     [image] = session.add_images([tmp_path / "a.png"])
     nowhere = Cell("RBC", (0, 0, float("nan"), 1), 1, Origin.PERSON)
     with pytest.raises(ValueError, match="finite"):
-        session.record(Command(0, image.id, "Add", (Change(1, None, nowhere),), None, None), "Ada")
+        session.record(Command(0, image.id, "Add", (CellChange(1, None, nowhere),), None, None), "Ada")
     assert session.history() == []
 
 
@@ -377,12 +375,12 @@ def test_the_last_state_of_each_edited_cell_counts(session: Session, tmp_path: P
     [image, other] = session.add_images([tmp_path / "a.png", tmp_path / "b.png"])
     one, two, three = cell(1), cell(2), cell(3)
     for changes in (
-        (Change(7, one, None), Change(3, None, two)),
-        (Change(5, None, one), Change(3, two, three)),
-        (Change(7, None, one),),
+        (CellChange(7, one, None), CellChange(3, None, two)),
+        (CellChange(5, None, one), CellChange(3, two, three)),
+        (CellChange(7, None, one),),
     ):
         session.record(Command(0, image.id, "Edit", changes, None, None), "Ada")
-    session.record(Command(0, other.id, "Edit", (Change(9, one, None),), None, None), "Ada")
+    session.record(Command(0, other.id, "Edit", (CellChange(9, one, None),), None, None), "Ada")
     assert list(cells_now(session, image.id).items()) == [(7, one), (3, three), (5, one)]
     assert cells_now(session, other.id) == {9: None}
     assert session.edited_cells() == {image.id: 2, other.id: 1}
@@ -391,7 +389,7 @@ def test_the_last_state_of_each_edited_cell_counts(session: Session, tmp_path: P
 def test_a_cell_put_back_as_it_was_is_not_edited(session: Session, tmp_path: Path):
     [image] = session.add_images([tmp_path / "a.png"])
     command = session.record(
-        Command(0, image.id, "Remove", (Change(1, Cell("RBC", (1, 2, 3, 4), 1, Origin.MODEL), None),), None, None),
+        Command(0, image.id, "Remove", (CellChange(1, Cell("RBC", (1, 2, 3, 4), 1, Origin.MODEL), None),), None, None),
         "Ada",
     )
     session.record(
@@ -399,7 +397,7 @@ def test_a_cell_put_back_as_it_was_is_not_edited(session: Session, tmp_path: Pat
             0,
             image.id,
             "Undo",
-            (Change(1, None, Cell("RBC", (1.0, 2.0, 3.0, 4.0), 1.0, Origin.MODEL)),),
+            (CellChange(1, None, Cell("RBC", (1.0, 2.0, 3.0, 4.0), 1.0, Origin.MODEL)),),
             None,
             command.number,
         ),
@@ -440,7 +438,7 @@ def test_a_clock_that_goes_back_changes_no_order(path: Path, tmp_path: Path):
     with Session.create(path, clock=lambda: next(times)) as session:
         [image] = session.add_images([tmp_path / "a.png"])
         for number in range(3):
-            session.record(Command(0, image.id, str(number), (Change(1, None, cell(number)),), None, None), "Ada")
+            session.record(Command(0, image.id, str(number), (CellChange(1, None, cell(number)),), None, None), "Ada")
         session.note("Ada", None, "3")
     with Session.open(path) as session:
         assert [line.text for line in session.history()] == ["3", "2", "1", "0"]

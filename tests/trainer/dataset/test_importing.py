@@ -12,13 +12,13 @@ from core.annotations.base import AnnotatedImage
 from core.annotations.coco import write_coco
 from core.annotations.table import write_csv
 from core.annotations.voc import write_voc
-from core.cells import Detections, Origin
+from core.cells import Cell, CellChange, Detections, Origin
 from core.counting.count import CountSettings
 from core.geometry.boxes import iou_matrix
 from core.imaging.synthetic import CLASS_NAMES, RenderedSmear, render_smear
 from core.report.formats.annotated import write_picture
 from core.session.reviews import review_key
-from core.session.session import Cell, Change, Command, Session, StoredDetections, stamp_of
+from core.session.session import Command, Session, StoredDetections, stamp_of
 from core.session.settings import SETTINGS_KEY, stored_settings
 from trainer.cli.main import main
 from trainer.dataset.load import load_data_set
@@ -291,7 +291,7 @@ def test_a_session_gives_its_reviewed_pictures_with_corrections(
                 image.id, stored, width=200, height=160, seconds=0.1, notices=(), stamp=stamp_of(image.path)
             )
         added = Cell("WBC", (100.0, 100.0, 150.0, 150.0), 1.0, Origin.PERSON)
-        change = Change(session.new_ids(1), None, added)
+        change = CellChange(session.new_ids(1), None, added)
         session.record(Command(0, images[0].id, "add", (change,), (False, True), None), "somebody")
     out = tmp_path / "cells.json"
     assert run("data", "import", "session", tmp_path / "s.smearcount", "--split", "train", "--out", out) == 0

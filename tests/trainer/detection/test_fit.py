@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 import torch
 
+from core.classes import CANONICAL_CLASSES
 from trainer.cli.main import main
 from trainer.dataset.load import DataSet
-from trainer.dataset.manifest import CANONICAL_CLASSES, Category, read_manifest, write_manifest
+from trainer.dataset.manifest import Category, read_manifest, write_manifest
 from trainer.detection.data import FieldStore, TrainingCrops, collate
 from trainer.detection.fit import CellDetector, fit
 from trainer.detection.trained import load_trained

@@ -6,13 +6,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.annotations.base import canonical_class
+from core.classes import CANONICAL_CLASSES, canonical_class
 from trainer.dataset.importing.formats import read_coco, read_points, read_table, read_voc, read_yolo
 from trainer.dataset.importing.masks import read_mask_folders
 from trainer.dataset.importing.sessions import read_session
 from trainer.dataset.importing.single_cells import read_class_folders
 from trainer.dataset.manifest import (
-    CANONICAL_CLASSES,
     MANIFEST_VERSION,
     UNSET,
     Category,
