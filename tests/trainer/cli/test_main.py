@@ -37,24 +37,24 @@ def edit(name: str, old: str, new: str) -> Callable[[Path], object]:
 
 
 BROKEN_DATA = {
-    "four numbers": (break_label("0 0.5 0.5 0.1"), "labels/0.txt: a label line needs five numbers"),
+    "four numbers": (break_label("0 0.5 0.5 0.1"), "labels/0.txt: each line needs five numbers"),
     "ragged lines": (break_label("0 0.5 0.5 0.1 0.1\n0 0.5"), "labels/0.txt: the labels cannot be read"),
     "words": (break_label("RBC 0.5 0.5 0.1 0.1"), "labels/0.txt: the labels cannot be read"),
     "unknown class number": (break_label("7 0.5 0.5 0.1 0.1"), "labels/0.txt: a class number is not in"),
     "half a class": (break_label("0.5 0.5 0.5 0.1 0.1"), "labels/0.txt: a class number is not in"),
-    "pixels for fractions": (break_label("0 120 80 30 30"), "labels/0.txt: a box lies outside"),
-    "no number": (break_label("0 nan 0.5 0.1 0.1"), "labels/0.txt: a box lies outside"),
-    "empty box": (break_label("0 0.5 0.5 0 0.1"), "labels/0.txt: a box lies outside"),
+    "pixels for fractions": (break_label("0 120 80 30 30"), "labels/0.txt: a box is empty or outside the image"),
+    "no number": (break_label("0 nan 0.5 0.1 0.1"), "labels/0.txt: a box is empty or outside the image"),
+    "empty box": (break_label("0 0.5 0.5 0 0.1"), "labels/0.txt: a box is empty or outside the image"),
     "no labels": (lambda folder: (folder / "labels" / "0.txt").unlink(), "labels/0.txt: the labels cannot"),
-    "no picture": (lambda folder: (folder / "images" / "0.png").unlink(), "images/0.png: the picture that"),
+    "no picture": (lambda folder: (folder / "images" / "0.png").unlink(), "images/0.png: this image is listed in manifest.csv but missing"),
     "no manifest": (
         lambda folder: (folder / "manifest.csv").unlink(),
         "not a data set folder, there is no manifest.csv",
     ),
     "no classes": (lambda folder: (folder / "classes.txt").unlink(), "not a data set folder, there is no classes.txt"),
-    "class twice": (edit("classes.txt", "WBC", "RBC"), "classes.txt: every class needs a name of its own"),
+    "class twice": (edit("classes.txt", "WBC", "RBC"), "classes.txt: write one class per line"),
     "no source": (edit("manifest.csv", "0.png,train,A", "0.png,train,"), "line 2 has no 'source'"),
-    "no val split": (edit("manifest.csv", ",val,", ",test,"), "no field is marked as split 'val'"),
+    "no val split": (edit("manifest.csv", ",val,", ",test,"), "no image is in split 'val'"),
     "damaged picture": (
         lambda folder: (folder / "images" / "0.png").write_bytes(b"\x89PNG\r\n\x1a\n nothing"),
         "images/0.png",

@@ -99,7 +99,7 @@ def test_folds_share_out_everything_but_the_test_set(tmp_path: Path) -> None:
         assert len(inside) + len(outside) + len(test) == 200
         seen += sorted(inside)
     assert len(seen) == len(set(seen)) == 200 - len(test)
-    with pytest.raises(DataError, match="no field is marked as split 'fold6'"):
+    with pytest.raises(DataError, match="no image is in split 'fold6'"):
         load_data_set(out, "fold6")
 
 

@@ -266,7 +266,7 @@ def test_folds_are_trained_on_by_name(tmp_path: Path, data_folder: Path, capsys:
     common = ["fit", "--data", str(folds), "--preset", "tiny", "--accelerator", "cpu", "--workers", "0"]
     capsys.readouterr()
     assert main([*common, *sides, "--epochs", "1", "--run", str(tmp_path / "run")]) == 0
-    assert "no picture to learn from holds Blast, so the model will find none" in capsys.readouterr().out
+    assert "no training image contains Blast, so the model will find none" in capsys.readouterr().out
     record = load_trained(tmp_path / "run" / "best.ckpt").record
     assert record is not None
     assert [data.split for data in record.data] == ["not-fold1", "fold1"]

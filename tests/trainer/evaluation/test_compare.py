@@ -225,7 +225,7 @@ def test_files_that_are_none_give_one_sentence(
     for arguments, message in (
         ([one, str(tmp_path / "text.json")], "text.json: this is no evaluation"),
         ([one, str(tmp_path / "empty")], "the evaluation cannot be read"),
-        ([one], "takes two evaluations or more"),
+        ([one], "needs two evaluations or more"),
     ):
         assert main(["compare", *arguments]) == 2
         error = capsys.readouterr().err

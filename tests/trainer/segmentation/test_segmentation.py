@@ -316,7 +316,7 @@ def test_from_boxes_to_a_model_that_counts(
     for option in (["--shares", "0.5"], ["--calibrate", str(data_folder)]):
         out = tmp_path / "refused.onnx"
         assert main(["export", "--checkpoint", str(run / "best.ckpt"), "--out", str(out), *option]) == 2
-        assert f"{option[0]}: segmentation networks are exported from one checkpoint" in capsys.readouterr().err
+        assert f"{option[0]}: a segmentation network is exported from one checkpoint" in capsys.readouterr().err
         assert not out.exists()
 
 
@@ -395,7 +395,7 @@ def test_all_ways_of_counting_are_tried_and_the_best_goes_to_the_card(
     assert "hough" in capsys.readouterr().out
     classical = ["tune-counting", "--model", "classical", "--data", str(data_folder), "--dry-run"]
     assert main([*classical, "--judge", "train", "--dense", "60"]) == 0
-    tables = capsys.readouterr().out.split("in the ways that were best on val")
+    tables = capsys.readouterr().out.split("with the methods that scored best on val")
     assert len(tables) == 3
     assert all(method in table for method in Method for table in tables)
     assert all(table.count(" * ") == 3 for table in tables)
@@ -410,7 +410,7 @@ def test_a_class_of_which_nothing_is_found_is_named(
     assert main(["tune-counting", "--model", "classical", "--data", str(data_folder), "--dry-run"]) == 0
     told = capsys.readouterr().out
     for name in CLASS_NAMES:
-        assert told.count(f"{name}: no way of counting found a single cell") == 1
+        assert told.count(f"{name}: no counting method found a single cell") == 1
     for file in (data_folder / "labels").iterdir():  # no picture has a white cell
         lines = [line for line in file.read_text("utf-8").splitlines() if not line.startswith("0 ")]
         file.write_text("\n".join(lines), "utf-8")
@@ -452,7 +452,7 @@ def test_figures_of_another_way_of_counting_do_not_go_to_the_card(
     before = model.read_bytes()
     arguments = ["--model", str(model), "--data", str(data_folder), "--count-by", "RBC=hough", "--write-card", "x"]
     assert main(["evaluate", *arguments]) == 2
-    assert "leave --count-by out" in capsys.readouterr().err
+    assert "omit --count-by" in capsys.readouterr().err
     assert model.read_bytes() == before
 
 
