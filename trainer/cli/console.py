@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from core.text import gettext
+from trainer.report.terminal import render
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.table import Table
+    from trainer.report.tables import Table
 
-_WIDTH_IN_FILES = 110
+_WIDTH_IN_FILES = 120
 _MOST_WARNINGS = 20
 
 
@@ -39,4 +40,4 @@ def print_error(text: str) -> None:
 
 def show(table: Table) -> None:
     """Print a table; in files it is as wide as the figures need."""
-    Console(width=None if sys.stdout.isatty() else _WIDTH_IN_FILES).print(table)
+    Console(width=None if sys.stdout.isatty() else _WIDTH_IN_FILES).print(render(table))

@@ -22,8 +22,8 @@ from trainer.dataset.manifest import (
     read_manifest,
     write_manifest,
 )
-from trainer.dataset.summary import quality_text, summary_tables
 from trainer.errors import FailedError
+from trainer.report.summary import quality_text, summary_tables
 
 if TYPE_CHECKING:
     from trainer.dataset.manifest import Manifest

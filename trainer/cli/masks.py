@@ -9,7 +9,7 @@ from core.errors import UserError
 from core.text import gettext
 from trainer.cli.arguments import add_data_set, add_sources, load, not_negative, positive
 from trainer.cli.console import echo, show
-from trainer.report.terminal import mask_quality_table
+from trainer.report.tuning import mask_quality_table
 
 if TYPE_CHECKING:
     import argparse

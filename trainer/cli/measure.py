@@ -102,7 +102,7 @@ def _factor(text: str) -> float:
 def _evaluate(arguments: argparse.Namespace) -> None:
     from trainer.evaluation.dense_field import DenseField
     from trainer.evaluation.evaluate import card_figures, evaluate
-    from trainer.report.terminal import evaluation_tables
+    from trainer.report.evaluation_tables import main_tables
 
     _check_write_card(arguments)
     if arguments.write_card is not None and arguments.count_by:
@@ -115,7 +115,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     dense = None if arguments.dense is None else DenseField(arguments.dense, arguments.seed)
     prepare_folders(arguments.report, arguments.json and arguments.json.parent)
     evaluation = evaluate(model, finder_of(model), data, arguments.resize, dense)
-    for table in evaluation_tables(evaluation):
+    for table in main_tables(evaluation):
         show(table)
     if arguments.report is not None:
         from trainer.report.evaluation import write_evaluation_report
@@ -127,7 +127,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
 def _evaluate_points(arguments: argparse.Namespace) -> None:
     from trainer.evaluation.points import card_figures, evaluate_points, load_point_fields
-    from trainer.report.terminal import points_table
+    from trainer.report.evaluation_tables import points_table
 
     _check_write_card(arguments)
     fields = load_point_fields(arguments.images, arguments.points, arguments.only, arguments.max_missing)
@@ -146,13 +146,13 @@ def _evaluate_points(arguments: argparse.Namespace) -> None:
 
 def _compare(arguments: argparse.Namespace) -> None:
     from trainer.evaluation.compare import compare
-    from trainer.report.terminal import comparison_tables
+    from trainer.report.comparison_tables import differences_table, figures_table
 
     if len(arguments.runs) < 2:
         raise UserError(gettext("A comparison needs two evaluations or more; give the files of the others as well."))
     prepare_folders(arguments.report)
     comparison = compare(arguments.runs, seed=arguments.seed)
-    for table in comparison_tables(comparison):
+    for table in (figures_table(comparison), differences_table(comparison)):
         show(table)
     if arguments.report is not None:
         from trainer.report.comparison import write_comparison_report

@@ -88,7 +88,7 @@ def _tune(arguments: argparse.Namespace) -> None:
     _check_may_write(arguments)
     from trainer.evaluation.predict import look_at
     from trainer.evaluation.tune import before_and_after, every_candidate, tune
-    from trainer.report.terminal import settings_table, tuning_table
+    from trainer.report.tuning import settings_table, tuning_table
 
     data, model = load(arguments, arguments.split), open_model(arguments.model)
     results = look_at(data, finder_of(model), every_candidate(model.card))
@@ -130,7 +130,7 @@ def _tune_counting(arguments: argparse.Namespace) -> None:
         never_found,
         try_ways,
     )
-    from trainer.report.terminal import counting_table
+    from trainer.report.tuning import counting_table
 
     data, model = load(arguments, arguments.split), open_model(arguments.model)
     judged = load(arguments, arguments.judge) if arguments.judge else None

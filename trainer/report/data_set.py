@@ -14,8 +14,9 @@ from msgspec import UNSET
 from core.classes import COLOUR_BLIND_SAFE
 from trainer.dataset.boxes_from_points import GOOD_QUALITY
 from trainer.dataset.manifest import DataError, box_fault
-from trainer.dataset.summary import NO_SPLIT, quality_text
-from trainer.report.page import Plot, Section, Table, plot_style, write_page
+from trainer.report.page import Plot, Section, plot_style, write_page
+from trainer.report.summary import NO_SPLIT, quality_text
+from trainer.report.tables import Table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trainer.dataset.manifest import Manifest, Picture
-    from trainer.report.page import Cell
+    from trainer.report.tables import Cell
 
 OUTLIER = 3.0
 """A box is an outlier if the logarithm of its side is this many robust standard deviations from its source's middle."""

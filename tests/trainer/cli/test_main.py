@@ -46,7 +46,10 @@ BROKEN_DATA = {
     "no number": (break_label("0 nan 0.5 0.1 0.1"), "labels/0.txt: a box is empty or outside the image"),
     "empty box": (break_label("0 0.5 0.5 0 0.1"), "labels/0.txt: a box is empty or outside the image"),
     "no labels": (lambda folder: (folder / "labels" / "0.txt").unlink(), "labels/0.txt: the labels cannot"),
-    "no picture": (lambda folder: (folder / "images" / "0.png").unlink(), "images/0.png: this image is listed in manifest.csv but missing"),
+    "no picture": (
+        lambda folder: (folder / "images" / "0.png").unlink(),
+        "images/0.png: this image is listed in manifest.csv but missing",
+    ),
     "no manifest": (
         lambda folder: (folder / "manifest.csv").unlink(),
         "not a data set folder, there is no manifest.csv",
