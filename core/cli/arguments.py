@@ -11,7 +11,7 @@ from core.cli.merge import Shard
 from core.counting.count import CountSettings
 from core.counting.frame import EdgeRule
 from core.counting.region import Region
-from core.files import STANDARD_OUTPUT, check_file, check_folder, why_not
+from core.files import STANDARD_OUTPUT, check_file, check_folder, write_error_text
 from core.models.method import Method
 from core.report.formats.csv import CsvStyle, Separator
 from core.session.values import SESSION_SUFFIX
@@ -261,4 +261,4 @@ def _check_place(path: Path, check: Callable[[Path], None]) -> None:
     try:
         check(path)
     except OSError as error:
-        raise ValueError(why_not(path, error)) from error
+        raise ValueError(write_error_text(path, error)) from error

@@ -13,8 +13,8 @@ from core.cli.merge import merge_parts
 from core.cli.session import report_session
 from core.counting.frame import rule_text
 from core.counting.pipeline import CountedImage, FailedImage, count_image
-from core.detection.loading import counted_by, finder_of, open_model
-from core.files import why_not, write_result
+from core.detection.loading import detector_for, open_model, with_methods
+from core.files import write_error_text, write_result
 from core.imaging.reading import ImageError, find_images, read_image
 from core.models.network import ModelError, default_model_path
 from core.report.formats.annotated import annotate, write_picture
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from core.counting.count import CountSettings
-    from core.detection.loading import CellFinder
+    from core.detection.loading import CellDetector
     from core.imaging.reading import SmearImage
 
 
@@ -52,11 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if parts is not None:
             return _merge(parts, arguments.json)
         model = open_model(arguments.model or default_model_path())
-        model = counted_by(model, dict(arguments.count_by)) if arguments.count_by else model
+        model = with_methods(model, dict(arguments.count_by)) if arguments.count_by else model
         settings = settings_of(arguments, model)
     except (ModelError, SessionError, ValueError) as error:
         parser.error(str(error))
-    batch = _Batch(arguments, finder_of(model), settings)
+    batch = _Batch(arguments, detector_for(model), settings)
     batch.count()
     batch.write_results()
     print_table(arguments, batch.counted, model.card.classes, rule_text(settings.edge_rule, arguments.region))
@@ -69,7 +69,7 @@ def _merge(parts: Sequence[Path], target: Path) -> int:
     try:
         write_result(target, json_text(whole))
     except OSError as error:
-        error_console().print(why_not(target, error), style="red", markup=False)
+        error_console().print(write_error_text(target, error), style="red", markup=False)
         return EXIT_SOME_FAILED
     return EXIT_SOME_FAILED if whole["errors"] else EXIT_GOOD
 
@@ -79,7 +79,7 @@ class _Batch:
     """The pictures of one run: what was counted, and what failed."""
 
     arguments: argparse.Namespace
-    detector: CellFinder
+    detector: CellDetector
     settings: CountSettings
     errors: Console = field(default_factory=error_console)
     counted: list[CountedImage] = field(default_factory=list[CountedImage])
@@ -173,7 +173,7 @@ class _Batch:
         try:
             write_result(path, document)
         except OSError as error:
-            self.fail(path, why_not(path, error))
+            self.fail(path, write_error_text(path, error))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.counting.count import Countable, CountResult, CountSettings
-from core.counting.edits import Corrections
+from core.counting.count import CountIndex, CountResult, CountSettings
+from core.counting.edits import CellEdits
 from core.counting.quality import field_quality, fragile_counts
 
 if TYPE_CHECKING:
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.counting.frame import Frame
-    from core.counting.quality import Quality
+    from core.counting.quality import FieldQuality
     from core.counting.region import Region
     from core.detection.detector import DetectorResult
-    from core.detection.loading import CellFinder
+    from core.detection.loading import CellDetector
     from core.imaging.reading import SmearImage
 
 
@@ -37,7 +37,7 @@ class CountedImage:
     seconds: float
     notices: tuple[str, ...] = ()
     frame: Frame | None = None
-    quality: Quality | None = None
+    quality: FieldQuality | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class FailedImage:
 
 def count_image(
     image: SmearImage,
-    detector: CellFinder,
+    detector: CellDetector,
     settings: CountSettings,
     diameter: float | None = None,
     region: Region | None = None,
@@ -60,9 +60,9 @@ def count_image(
     card, size = detector.card, (image.width, image.height)
     found = detector.detect(image.pixels, diameter=diameter)
     frame = settings.frame(*size, region)
-    countable = Countable.of(found.detections, Corrections.none(found.detections), settings.nms_iou, frame)
-    result = countable.count(settings.thresholds, card.classes)
-    fragile = fragile_counts(countable, settings.thresholds, card.classes)
+    index = CountIndex.of(found.detections, CellEdits.none(found.detections), settings.nms_iou, frame)
+    result = index.count(settings.thresholds, card.classes)
+    fragile = fragile_counts(index, settings.thresholds, card.classes)
     quality = field_quality(found, result, card, size, fragile)
     seconds = image.seconds + time.perf_counter() - start
     notices = image.notices + found.notices

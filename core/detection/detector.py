@@ -10,7 +10,7 @@ import numpy as np
 
 from core.cells import Detections
 from core.geometry.boxes import suppress, suppress_by_class, thin_and_place
-from core.imaging.flat_field import LitField
+from core.imaging.flat_field import FlatFieldImage
 from core.imaging.focus import edge_blur, levels
 from core.imaging.scale import guess_diameter, measured_diameter
 from core.imaging.tiling import Tile, tiles
@@ -107,7 +107,7 @@ class Detector:
         DetectionCancelled
             If ``cancel`` was set.
         """
-        run = _Run(self, LitField.of(image, even_light=self.card.even_light), progress, cancel)
+        run = _Run(self, FlatFieldImage.of(image, even_light=self.card.even_light), progress, cancel)
         notices: list[str] = []
         look: _Look | None = None
         if diameter is None:
@@ -180,7 +180,7 @@ class _Run:
     """One image going through the detector."""
 
     detector: Detector
-    field: LitField
+    field: FlatFieldImage
     progress: Callable[[int, int], None] | None
     cancel: CancelFlag | None
 
@@ -217,7 +217,7 @@ class _Run:
         """Return the candidates of one tile in pixels of the region, thinned, and placed by those left out too."""
         x1, y1 = region.x1 + part.x1, region.y1 + part.y1
         width, height = part.x2 - part.x1, part.y2 - part.y1
-        pixels = self.field.seen(Tile(x1, y1, x1 + width, y1 + height, part.own), scale)
+        pixels = self.field.crop(Tile(x1, y1, x1 + width, y1 + height, part.own), scale)
         found = self.detector.model.run(pixels)
         rows, columns = pixels.shape[:2]
         back = np.array([width / columns, height / rows] * 2, np.float32)

@@ -51,8 +51,8 @@ def default_model_path() -> Path:
 class Model:
     """A network ready to run.
 
-    ``as_made`` are the hash and the card of the file; ``sha256`` and ``card`` differ from them where a person chose
-    another way of counting (``core.detection.loading.counted_by``).
+    ``original`` are the hash and the card of the file; ``sha256`` and ``card`` differ from them where the user chose
+    other counting methods (``core.detection.loading.with_methods``).
 
     OpenVINO runs it in float32 on every processor: bfloat16, which it would choose by itself where the
     processor has it, makes counts differ between machines.
@@ -82,7 +82,7 @@ class Model:
                 f"{self.path}: this is not an ONNX model, or it is damaged; choose another file."
             ) from error
         self.card = self._read_card(network)
-        self.as_made = self.sha256, self.card
+        self.original = self.sha256, self.card
         try:
             self._network = core.compile_model(
                 network, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}

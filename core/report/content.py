@@ -79,7 +79,7 @@ class ReportImage:
     ``counted`` is None where there is no count, and ``problem`` says why. ``sha256`` is the hash of the file as it
     was counted, and ``model_sha256`` that of the model that counted it. ``reviewer`` marked it as reviewed; ``seen``
     are the counts that this person saw, if they were kept.
-    ``homeless`` cells that a person put are of a class that is not counted. ``copy_of`` is an earlier counted image
+    ``unclassed`` cells that a person put are of a class that is not counted. ``copy_of`` is an earlier counted image
     of the same contents.
     """
 
@@ -93,7 +93,7 @@ class ReportImage:
     seen: dict[str, int] | None = None
     model_sha256: str = ""
     truth: GroundTruth | None = None
-    homeless: int = 0
+    unclassed: int = 0
     copy_of: Path | None = None
 
     @property

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.classes import PAPER, Palette
-from core.files import why_not, write_result
+from core.files import write_error_text, write_result
 from core.report.content import Contents
 from core.report.formats.csv import CsvStyle, to_csv
 from core.report.formats.images import write_annotated
@@ -70,7 +70,7 @@ class Written:
         for path, error in self.failed:
             together[path.parent, error.errno].append((path, error))
         for (first, error), *others in together.values():
-            self.problems.append(why_not(first, error, *(path for path, _ in others)))
+            self.problems.append(write_error_text(first, error, *(path for path, _ in others)))
 
 
 def write_report(content: ReportContent, outputs: Outputs, progress: Progress) -> Written:

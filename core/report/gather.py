@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from core.counting.count import Countable, CountSettings
-from core.counting.edits import Corrections
+from core.counting.count import CountIndex, CountSettings
+from core.counting.edits import CellEdits
 from core.counting.pipeline import CountedImage
 from core.counting.quality import field_quality, fragile_counts
 from core.detection.detector import DetectorResult
@@ -142,18 +142,18 @@ class _Gatherer:
 
     def _count(self, image: StoredImage, found: StoredDetections, truth: GroundTruth | None) -> None:
         cells = found.in_order_of(self.classes).detections
-        corrections = Corrections.of(cells, self._session.changes(image.id).values(), self.classes)
+        edits = CellEdits.from_edits(cells, self._session.changes(image.id).values(), self.classes)
         frame = self.settings.frame(image.width, image.height, load_region(self._session, image.id))
-        countable = Countable.of(cells, corrections, self.settings.nms_iou, frame)
+        index = CountIndex.of(cells, edits, self.settings.nms_iou, frame)
         field = DetectorResult(
-            corrections.over(cells), found.diameter, found.scale, (), *load_field(self._session, image.id)
+            edits.apply(cells), found.diameter, found.scale, (), *load_field(self._session, image.id)
         )
         counted = CountedImage(
             image.path,
             image.width,
             image.height,
             field,
-            countable.count(self.settings.thresholds, self.classes),
+            index.count(self.settings.thresholds, self.classes),
             image.seconds,
             image.notices,
             frame,
@@ -163,27 +163,27 @@ class _Gatherer:
             ReportImage(
                 image.id,
                 image.path,
-                self._judged(counted, countable, found.model_sha256),
+                self._judged(counted, index, found.model_sha256),
                 sha256=image.stamp.sha256 if image.stamp else None,
                 reviewed=image.reviewed,
                 reviewer=self._reviews.get(image.id, "") if image.reviewed else "",
                 seen=self._seen.get(image.id),
                 model_sha256=found.model_sha256,
                 truth=truth,
-                homeless=corrections.homeless,
+                unclassed=edits.unclassed,
             )
         )
         if truth is not None:
             case = image.id, image.path.name, cells, truth, self.settings, frame
             self._by_model.append(Case.of(*case))
-            self._handed_in.append(Case.of(*case, corrections))
+            self._handed_in.append(Case.of(*case, edits))
 
-    def _judged(self, image: CountedImage, countable: Countable, model: str) -> CountedImage:
+    def _judged(self, image: CountedImage, index: CountIndex, model: str) -> CountedImage:
         """Return the image with the light of its field, if the card of its model is known."""
         card = self._card(model)
         if card is None or card.classes != self.classes:
             return image
-        fragile = fragile_counts(countable, self.settings.thresholds, self.classes)
+        fragile = fragile_counts(index, self.settings.thresholds, self.classes)
         quality = field_quality(image.found, image.result, card, (image.width, image.height), fragile)
         return replace(image, quality=quality)
 

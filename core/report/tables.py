@@ -73,7 +73,7 @@ def _counts_row(image: CountedImage, classes: tuple[str, ...]) -> list[Value]:
         "",
         (image.frame or Frame(image.width, image.height)).text,
         int(image.result.excluded.sum()),
-        " ".join((image.quality.light, *image.quality.texts)) if image.quality else "",
+        " ".join((image.quality.grade, *image.quality.texts)) if image.quality else "",
     ]
 
 
@@ -108,8 +108,8 @@ def _more_of(image: ReportImage, counted: CountedImage, classes: tuple[str, ...]
         ledger = counted.result.ledger[name]
         row += [*poisson_interval(ledger.total), ledger.model, ledger.added, ledger.removed, true]
     notices = list(counted.notices)
-    if image.homeless:
-        notices.append(f"{image.homeless} cells of classes that are not counted.")
+    if image.unclassed:
+        notices.append(f"{image.unclassed} cells of classes that are not counted.")
     if image.copy_of is not None:
         notices.append(f"The same picture as {printable(image.copy_of)}; it is counted twice.")
     return [*row, _reviewed(image), image.reviewer, " ".join(notices), image.sha256 or ""]

@@ -104,7 +104,7 @@ class GroundTruth:
         Parameters
         ----------
         cells
-            All cells of the image, as from ``Corrections.over``.
+            All cells of the image, as from ``CellEdits.over``.
         counted
             Which of them count, bool (N,), as from ``core.counting.count.count``.
         classes

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
+
+from gui.tasks import Debounce
 
 if TYPE_CHECKING:
     from gui.shell.window import MainWindow
@@ -24,10 +26,7 @@ class PictureView(QObject):
         self._window = window
         self._document = window.document
         self._canvas = window.canvas
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MS)
-        self._settle.timeout.connect(self._remember)
+        self._settle = Debounce(_SETTLE_MS, self._remember, self)
         self._canvas.zoom_changed.connect(self._on_zoom)
         self._canvas.horizontalScrollBar().valueChanged.connect(lambda *_: self._settle.start())
         self._canvas.verticalScrollBar().valueChanged.connect(lambda *_: self._settle.start())
@@ -47,9 +46,7 @@ class PictureView(QObject):
 
     def finish(self) -> None:
         """Remember the view now, if it was just moved."""
-        if self._settle.isActive():
-            self._settle.stop()
-            self._remember()
+        self._settle.flush()
 
     def _remember(self) -> None:
         entry = self._document.current_entry
@@ -81,7 +78,7 @@ class PictureView(QObject):
         ghosts = np.zeros(len(detections), bool)
         doubts = self._window.doubt_bar.active
         if (self._window.preferences.show_ghosts or doubts) and document.settings is not None:
-            places, margins = entry.countable.doubtful(document.settings.thresholds, document.classes, GHOST_REACH)
+            places, margins = entry.countable.uncertain(document.settings.thresholds, document.classes, GHOST_REACH)
             ghosts[places[margins < 0]] = True
         self._canvas.show_cells(result.counted & visible, ghosts & visible)
         self._window.frame_controls.show_frame(hidden, boxes=boxes)

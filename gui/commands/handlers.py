@@ -14,7 +14,7 @@ from core.version import __version__
 from gui.canvas.tools.editor import Tool
 from gui.commands.actions import MOST_CLASS_KEYS
 from gui.dialogs.keys import KeysDialog
-from gui.panels.counts.class_card import swatch
+from gui.widgets.colour import swatch
 from gui.workspace.images import State
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.tasks import many
+from core.text import ngettext
 from gui.widgets.forms import Busy, FittingDialog, column, faint, heading, row
 from gui.widgets.wheel_safe import QuietComboBox
 from gui.workspace.exchange.exporting import (
@@ -153,7 +153,11 @@ class ExportDialog(FittingDialog):
         self._preferences.folder = name
         paths = [entry.path for entry in entries_in(self._document, self.scope)]
         there = files_there(folder, self.kind, paths)
-        text = f"There are annotations of {many(there, 'of these pictures', 'of these pictures')} in {folder} already."
+        text = ngettext(
+            "{folder} already has annotations of {n:,} of these images.",
+            "{folder} already has annotations of {n:,} of these images.",
+            there,
+        ).format(folder=folder, n=there)
         return folder if not there or self._may_replace(text) else None
 
     def _may_replace(self, text: str) -> bool:
@@ -166,7 +170,8 @@ class ExportDialog(FittingDialog):
 
     def _export(self, target: Path) -> None:
         entries = entries_in(self._document, self.scope)
-        self.busy.show_text(f"Gathering {many(len(entries), 'picture')} …", len(entries))
+        text = ngettext("Gathering {n:,} image …", "Gathering {n:,} images …", len(entries)).format(n=len(entries))
+        self.busy.show_text(text, len(entries))
         self.busy.show()
         self.hint.hide()
         self._choices.setEnabled(False)

@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from core.annotations.read import ANNOTATION_SUFFIXES
-from gui.tasks import Background, many
+from core.text import gettext, ngettext
+from gui.tasks import Task
 from gui.widgets.forms import Busy, FittingDialog, column, faint, heading, indented, row
 from gui.widgets.wheel_safe import QuietComboBox
 from gui.workspace.exchange.annotation_reading import FoundBoxes, PictureIndex, read_boxes
@@ -66,7 +67,7 @@ class ImportDialog(FittingDialog):
         self.found: FoundBoxes | None = None
         self._document = document
         self._preferences = preferences
-        self._reading: Background | None = None
+        self._reading = Task("annotations", self._on_read, self, on_error=self._on_read_failed)
         self._importing: Importing | None = None
         self._combos: dict[str, QComboBox] = {}
         self.choosing = self._build_choosing()
@@ -155,7 +156,7 @@ class ImportDialog(FittingDialog):
             combo.addItems([_LEAVE_OUT, *self._document.classes])
             combo.setAccessibleName(name)
             combo.currentIndexChanged.connect(lambda *_: self._show_plan())
-            label = QLabel(f"{name} ({many(number, 'box', 'boxes')})")
+            label = QLabel(ngettext("{name} ({n:,} box)", "{name} ({n:,} boxes)", number).format(name=name, n=number))
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setBuddy(combo)
             form.addRow(label, combo)
@@ -190,32 +191,28 @@ class ImportDialog(FittingDialog):
             self.read(paths)
 
     def _can_read(self) -> bool:
-        return self._reading is None and self._importing is None
+        return not self._reading.busy and self._importing is None
 
     def read(self, paths: Sequence[Path]) -> None:
         """Read annotation files and folders, and show what is in them."""
         entries, classes, paths = list(self._document.entries), self._document.classes, list(paths)
-        self._reading = Background(
-            lambda stopped: read_boxes(paths, PictureIndex(entries, stopped), classes), self._document
-        )
-        self._reading.ended.connect(self._on_read)
-        self._reading.start()
-        name = paths[0].name or str(paths[0])
-        self.busy.show_text(f"Reading {name} …" if len(paths) == 1 else f"Reading {many(len(paths), 'file')} …")
+        self._reading.start(lambda job: read_boxes(paths, PictureIndex(entries, job.cancelled), classes))
+        text = ngettext("Reading {name} …", "Reading {n:,} files …", len(paths))
+        self.busy.show_text(text.format(name=paths[0].name or paths[0], n=len(paths)))
         self._show(self.busy)
 
-    @Slot(object, object)
-    def _on_read(self, reading: Background, outcome: object) -> None:
-        if reading is not self._reading:
-            return
-        self._reading = None
-        if not isinstance(outcome, FoundBoxes):
-            outcome = FoundBoxes((), (), (f"Reading stopped unexpectedly ({outcome}); choose fewer files.",))
-        self.found = outcome
-        self.summary.setText(outcome.summary())
-        self.details.setPlainText(outcome.details())
-        self.details.setVisible(bool(outcome.details()))
-        self._build_mapping(outcome.unknown(self._document.classes))
+    @Slot(object)
+    def _on_read_failed(self, error: Exception) -> None:
+        text = gettext("Reading stopped unexpectedly ({error}); choose fewer files.").format(error=error)
+        self._on_read(FoundBoxes((), (), (text,)))
+
+    @Slot(object)
+    def _on_read(self, found: FoundBoxes) -> None:
+        self.found = found
+        self.summary.setText(found.summary())
+        self.details.setPlainText(found.details())
+        self.details.setVisible(bool(found.details()))
+        self._build_mapping(found.unknown(self._document.classes))
         self._show(self.deciding)
         self._show_plan()
 
@@ -230,41 +227,59 @@ class ImportDialog(FittingDialog):
         }
         return ImportPlan(self.found, use, self._document.classes, mapping)
 
-    def set_class(self, name: str, known: str | None) -> None:
-        """Choose what an unknown class name becomes; None leaves it out."""
-        self._combos[name].setCurrentText(known or _LEAVE_OUT)
-
     def _show_plan(self) -> None:
         if self.found is None:
             return
         plan = self.plan()
-        boxes, pictures = many(plan.total, "box", "boxes"), len(self.found.pictures)
-        becoming = {Use.ADD: "added in", Use.REPLACE: "the count of", Use.TRUTH: "the ground truth of"}[plan.use]
-        text = plan.problem or f"{boxes} will be {becoming} {many(pictures, 'picture')}."
+        text = plan.problem or self._outcome_of(plan)
         uncounted = sum(
             (entry := self._document.entry(picture.id)) is not None and entry.state is not State.COUNTED
             for picture in self.found.pictures
         )
         if plan.use is Use.REPLACE and uncounted:
-            verb = "is" if uncounted == 1 else "are"
-            text += (
-                f" {uncounted:,} of them {verb} not counted yet: what the model finds there later is added, "
-                "so let it count first."
-            )
+            text += " " + ngettext(
+                "{n:,} of them is not counted yet; let it be counted first, or later detections are added.",
+                "{n:,} of them are not counted yet; let them be counted first, or later detections are added.",
+                uncounted,
+            ).format(n=uncounted)
         reviewed = sum(
             (entry := self._document.entry(picture.id)) is not None and entry.reviewed
             for picture in self.found.pictures
         )
         if plan.use is not Use.TRUTH and reviewed and not plan.problem:
-            are, they = ("is", "it loses") if reviewed == 1 else ("are", "they lose")
-            text += f" {many(reviewed, 'picture')} of them {are} marked reviewed; corrected, {they} the mark."
+            text += " " + ngettext(
+                "{n:,} of them is marked reviewed and will lose the mark.",
+                "{n:,} of them are marked reviewed and will lose the mark.",
+                reviewed,
+            ).format(n=reviewed)
         self.outcome.setText(text)
         self.import_button.setEnabled(not plan.problem)
         self.import_button.setToolTip(plan.problem)
 
+    def _outcome_of(self, plan: ImportPlan) -> str:
+        """Say what the import will do."""
+        assert self.found is not None
+        images = len(self.found.pictures)
+        where = ngettext("{n:,} image", "{n:,} images", images).format(n=images)
+        text = {
+            Use.ADD: ngettext("Adds {n:,} box to {where}.", "Adds {n:,} boxes to {where}.", plan.total),
+            Use.REPLACE: ngettext(
+                "Replaces the count of {where} by {n:,} box.",
+                "Replaces the count of {where} by {n:,} boxes.",
+                plan.total,
+            ),
+            Use.TRUTH: ngettext(
+                "Makes {n:,} box the ground truth of {where}.",
+                "Makes {n:,} boxes the ground truth of {where}.",
+                plan.total,
+            ),
+        }[plan.use]
+        return text.format(n=plan.total, where=where)
+
     def _import(self) -> None:
         plan = self.plan()
-        self.busy.show_text(f"Importing {many(plan.total, 'box', 'boxes')} …", len(plan.found.pictures))
+        text = ngettext("Importing {n:,} box …", "Importing {n:,} boxes …", plan.total).format(n=plan.total)
+        self.busy.show_text(text, len(plan.found.pictures))
         self._show(self.busy)
         self._importing = Importing(self._document, plan)
         self._importing.progressed.connect(self.busy.bar.setValue)
@@ -295,9 +310,8 @@ class ImportDialog(FittingDialog):
 
     def reject(self) -> None:
         """Stop what is under way, else close the dialog."""
-        if self._reading is not None:
-            self._reading.stop()
-            self._reading = None
+        if self._reading.busy:
+            self._reading.cancel()
             self._show(self.choosing)
         elif self._importing is not None:
             self._importing.stop()
@@ -305,9 +319,7 @@ class ImportDialog(FittingDialog):
             super().reject()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._reading is not None:
-            self._reading.stop()
-            self._reading = None
+        self._reading.cancel()
         if self._importing is not None:
             self._importing.stop()
         super().closeEvent(event)

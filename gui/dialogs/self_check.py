@@ -20,7 +20,7 @@ from core.files import write_result
 from core.self_check import SelfCheck, check_installation
 from core.version import __version__
 from gui.shell.crash import LOG_NAME, crash_traces, log_folder
-from gui.tasks import Background
+from gui.tasks import Task
 from gui.widgets.forms import Busy, FittingDialog
 
 if TYPE_CHECKING:
@@ -117,21 +117,15 @@ class SelfCheckDialog(FittingDialog):
         layout = QVBoxLayout(self)
         for widget in (self.busy, self.findings, buttons):
             layout.addWidget(widget)
-        self._work: Background | None = Background(lambda _stopped: check_installation(), self)
-        self._work.ended.connect(self._on_ended)
-        self._work.start()
+        self._checking = Task("self-check", self._on_checked, self)
+        self._checking.start(lambda _: check_installation())
 
     def done(self, result: int) -> None:
-        if self._work is not None:
-            self._work.wait()
+        self._checking.close()
         super().done(result)
 
-    @Slot(object, object)
-    def _on_ended(self, work: Background, outcome: object) -> None:
-        work.wait()
-        self._work = None
-        if not isinstance(outcome, SelfCheck):
-            raise TypeError(f"the check ended with {outcome!r}")
+    @Slot(object)
+    def _on_checked(self, outcome: SelfCheck) -> None:
         self.check = outcome
         verdict = "All is as it should be." if outcome.good else "Something is not as it should be."
         lines = [f"{'✓' if finding.good else '✗'} {finding.name}: {finding.text}" for finding in outcome.findings]

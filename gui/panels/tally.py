@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.panels.counts.class_card import LONG_NAMES, swatch
+from gui.widgets.class_names import long_name
+from gui.widgets.colour import swatch
 from gui.widgets.wheel_safe import QuietComboBox, QuietSpinBox
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class TallyRow(QFrame):
         self.key = QLabel(key)
         self.key.setObjectName("keycap")
         self.colour = QLabel()
-        title = QLabel(LONG_NAMES.get(name, name))
+        title = QLabel(long_name(name))
         title.setObjectName("className")
         self.count = QLabel("0")
         self.count.setObjectName("tallyCount")

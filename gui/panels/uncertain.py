@@ -115,9 +115,9 @@ class DoubtBar(QWidget):
         entry, cells = document.current_entry, document.current_cells()
         if entry is None or cells is None or entry.countable is None or document.settings is None:
             return []
-        places, _ = entry.countable.doubtful(document.settings.thresholds, document.classes, DOUBT_REACH)
+        places, _ = entry.countable.uncertain(document.settings.thresholds, document.classes, DOUBT_REACH)
         numbers = [int(number) for number in cells.cells.ids[places]]
-        undecided = set(cells.found.detections.ids[~cells.corrections.touched].tolist())
+        undecided = set(cells.found.detections.ids[~cells.corrections.edited].tolist())
         sent = [number for number in document.editing.doubts(entry.id) if number in undecided]
         return [number for number in dict.fromkeys([*sent, *numbers]) if number not in self._skipped]
 

@@ -34,12 +34,13 @@ from gui.panels.gallery.panel import Gallery
 from gui.panels.history.panel import HistoryPanel
 from gui.panels.images.panel import ImageList
 from gui.panels.uncertain import DoubtBar
+from gui.preferences import Theme
 from gui.shell.file_tasks import FileTasks
 from gui.shell.focus import Panes
 from gui.shell.session_errors import Remedies
 from gui.shell.start_page import FailurePage, NoticeBar, StartPage
 from gui.shell.status_bar import StatusLine
-from gui.widgets.theme import Theme, apply_theme
+from gui.widgets.theme import apply_theme
 from gui.workspace.sign_off import SignOffWatch
 from gui.workspace.store import Level
 

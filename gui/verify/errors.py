@@ -8,12 +8,11 @@ from PySide6.QtCore import QItemSelectionModel, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from gui.verify.place_view import SIDE, PlaceView
-from gui.widgets.crops import CropStore
+from gui.tasks import Task
+from gui.verify.place_view import PlaceView
 from gui.widgets.wheel_safe import QuietComboBox
 from gui.workspace.store import Level
 from gui.workspace.verification import fixes as fixing
-from gui.workspace.verification.background import Background
 from gui.workspace.verification.places import MOST_EXPLAINED, Place, Verdict, find_places
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from core.classes import Palette
     from gui.workspace.verification.verifier import Verifier
 
-_SHARPNESS = 1.5
 _TITLES = {
     Verdict.FALSE: "False positives: counted, and none",
     Verdict.MISSED: "False negatives: missed",
@@ -41,10 +39,7 @@ class ErrorPage(QWidget):
         self._document = verifier.document
         self._palette = palette
         self._asked: tuple[str, float | None, Verdict] = ("", None, Verdict.FALSE)
-        self._finding = Background("places", self)
-        self._finding.finished.connect(self._on_found)
-        self.crops = CropStore(round(SIDE * _SHARPNESS), self)
-        self._document.session_changed.connect(self.crops.forget)
+        self._finding = Task("places", self._on_found, self)
         verifier.answered.connect(self.refresh)
         self._document.model_changed.connect(self._fill_classes)
         self._document.session_changed.connect(self._fill_classes)
@@ -63,7 +58,7 @@ class ErrorPage(QWidget):
         self.at = QLabel()
         self.back_button = QPushButton("&Back to the threshold that is set")
         self.back_button.clicked.connect(lambda *_: self.show_places(self.class_box.currentText(), None, self.verdict))
-        self.view = PlaceView(self._document, self.crops)
+        self.view = PlaceView(self._document)
         self.view.clicked.connect(lambda *_: self.look())
         self.view.activated.connect(lambda *_: self._look_closely())
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._enable())
@@ -142,8 +137,8 @@ class ErrorPage(QWidget):
         at, verdict = threshold if threshold is not None else answer.question.settings.thresholds[name], self.verdict
         self.at.setText(f"at threshold {at:.2f}")
         classes = self._document.classes
-        self.view.painter.colour = QColor(*self._palette.colour(classes, classes.index(name)))
-        self._finding.start(lambda cancel, _: find_places(answer, name, at, verdict, cancel))
+        self.view.set_colour(QColor(*self._palette.colour(classes, classes.index(name))))
+        self._finding.start(lambda job: find_places(answer, name, at, verdict, job.cancelled))
 
     @Slot(object)
     def _on_found(self, places: list[Place]) -> None:
@@ -217,4 +212,4 @@ class ErrorPage(QWidget):
     def close_down(self) -> None:
         """End the threads."""
         self._finding.close()
-        self.crops.close()
+        self.view.crops.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QIntValidator, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractItemDelegate,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.verification.ground_truth import GroundTruth, TruthSource
+from gui.tasks import Debounce
 from gui.verify.ground_truth_model import TruthModel
 from gui.widgets.wheel_safe import QuietComboBox
 from gui.workspace.ground_truth import describe
@@ -180,10 +181,7 @@ class TruthPage(QWidget):
         self.grid.selectionModel().currentChanged.connect(lambda *_: self._show_truths())
         self.model.dataChanged.connect(lambda *_: self._show_truths())
         self.model.modelReset.connect(self._show_truths)
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
-        self._later.timeout.connect(self._show_reviewed)
+        self._later = Debounce(0, self._show_reviewed, self)
         self._document.image_changed.connect(lambda *_: self._later.start())
         self._show_truths()
 

@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -23,8 +24,10 @@ from PySide6.QtWidgets import (
 
 from core.detection.segmentation.classical import CLASSICAL
 from core.models.network import MODEL_SUFFIX
-from gui.verify.model_table import ModelTable, with_interval
+from core.text import gettext
+from gui.verify.model_table import ModelTableModel, with_interval
 from gui.widgets.plot import PlotPane, scrolling
+from gui.widgets.tables import CopyTable
 from gui.widgets.wheel_safe import QuietComboBox
 from gui.workspace.verification.charts import Chart, Series
 from gui.workspace.verification.comparison import ModelRuns
@@ -102,7 +105,10 @@ class ModelPage(QWidget):
         self.note = QLabel()
         self.note.setObjectName("faint")
         self.note.setWordWrap(True)
-        self.table = ModelTable()
+        self.table = CopyTable(gettext("Models compared"))
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table_model = ModelTableModel(self.table)
+        self.table.setModel(self.table_model)
         self.table.setMinimumHeight(120)
         self.measure = QuietComboBox()
         self.measure.setAccessibleName("Plot")
@@ -158,7 +164,7 @@ class ModelPage(QWidget):
             file = "" if str(one.path) == CLASSICAL else f"; {one.path.name}"
             self._add_line(f"{one.card.name}   ({state}{file})", one.sha256)
         self.models.setCurrentRow(min(row, self.models.count() - 1))
-        self.table.table_model.show(self.runs.rows)
+        self.table_model.show(self.runs.rows)
         self.note.setText(self._note())
         self.progress.setVisible(self.runs.busy)
         self._enable()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QTabBar, QVBoxLayout, QWidget
 
-from gui.panels.counts.class_card import swatch
 from gui.verify.sweep_table import SweepTable
+from gui.widgets.colour import swatch
 from gui.widgets.plot import PlotPane, scrolling
 from gui.widgets.wheel_safe import QuietComboBox
 from gui.workspace.verification.charts import Kind, make_chart

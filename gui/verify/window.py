@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.files import write_whole
 from gui.verify.errors import ErrorPage
 from gui.verify.ground_truth import TruthPage
 from gui.verify.models import ModelPage
@@ -198,7 +199,7 @@ class VerifyWindow(QWidget):
         answer = self.verifier.answer
         path = self._ask_where("Save the tables of all classes", "verification.csv", "CSV (*.csv)")
         if answer is not None and path is not None:
-            self._document.save(path, lambda: path.write_bytes(sweep_csv(answer)))
+            self._document.save(path, lambda: write_whole(path, sweep_csv(answer)))
 
     def _save_threshold_plot(self) -> None:
         kind = self.threshold_page.kind.currentData()

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.counting.count import CountSettings
 from core.counting.pipeline import FailedImage
+from core.files import write_whole
 from core.imaging.reading import find_images
 from core.report.formats.annotated import annotate, write_picture
 from core.report.formats.csv import to_csv
@@ -259,7 +260,7 @@ class Document(Counting):
         """Write the counts of all pictures; True if the file is there."""
         failed = [FailedImage(entry.path, entry.error) for entry in self.entries if entry.state is State.FAILED]
         data = to_csv(batch_table(self.counted_images(), failed, self.classes))
-        return self.save(path, lambda: path.write_bytes(data))
+        return self.save(path, lambda: write_whole(path, data))
 
     def save_picture(self, path: Path, palette: Palette) -> bool:
         """Write the current picture with its boxes; True if the file is there."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core.session.paths import same_contents
-from gui.tasks import many
+from core.text import ngettext
 
 if TYPE_CHECKING:
     from gui.workspace.document import Document
@@ -78,7 +78,9 @@ class Copies(QObject):
             return
         named = [f"{_name(entry, first)} is a copy of {_name(first, entry)}" for entry, first in pairs[:_NAMED]]
         more = len(pairs) - len(named)
-        which = "; ".join(named) + (f"; and {many(more, 'more copy', 'more copies')}" if more else "")
+        if more:
+            named.append(ngettext("and {n:,} more copy", "and {n:,} more copies", more).format(n=more))
+        which = "; ".join(named)
         self.found.emit(f"{which}. What is in both is counted twice.", [entry.id for entry, _ in pairs])
 
 

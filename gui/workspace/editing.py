@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from core.cells import Cell, CellChange, Origin
-from core.counting.reconcile import found_cell, standing
+from core.counting.reconcile import effective, found_cell
 from core.session.values import Command
 from gui.workspace.history import EditStack
 from gui.workspace.store import Level
@@ -66,11 +66,11 @@ class Editing(QObject):
         if cells is None:
             return None
         change = cells.changes.get(number)
-        if change is not None and change in standing([change]):
+        if change is not None and change in effective([change]):
             return change.after
         found = cells.found.detections
         place = int(np.searchsorted(found.ids, number))
-        there = place < len(found) and found.ids[place] == number and not cells.corrections.touched[place]
+        there = place < len(found) and found.ids[place] == number and not cells.corrections.edited[place]
         return found_cell(found, place, self._document.classes) if there else None
 
     @property

@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, Signal
 
 from core.session.truths import load_truth, save_truth, truth_key
 from core.session.values import Command
+from core.text import ngettext
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
-from gui.tasks import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -217,7 +217,8 @@ def _stored(used: Any, others: Any) -> dict[TruthSource, GroundTruth]:
 
 def _many_cells(truth: GroundTruth) -> str:
     """Return what a truth is and how many cells it has."""
-    return f"{describe(truth)} ({many(sum(truth.counts().values()), 'cell')})"
+    cells = sum(truth.counts().values())
+    return ngettext("{truth} ({n:,} cell)", "{truth} ({n:,} cells)", cells).format(truth=describe(truth), n=cells)
 
 
 def _rest(truths: dict[TruthSource, GroundTruth], gone: TruthSource) -> dict[TruthSource, GroundTruth]:

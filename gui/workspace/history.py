@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from core.cells import CellChange
-from gui.tasks import many
+from core.text import ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +21,11 @@ class EditCommand(QUndoCommand):
 
     def __init__(self, stored: Sequence[Command], stack: EditStack) -> None:
         more = len(stored) - 1
-        super().__init__(stored[0].name + (f" (and {many(more, 'more picture')})" if more else ""))
+        text = stored[0].name
+        if more:
+            text = ngettext("{edit} (and {n:,} more image)", "{edit} (and {n:,} more images)", more)
+            text = text.format(edit=stored[0].name, n=more)
+        super().__init__(text)
         self.stored = tuple(stored)
         self.last = [command.number for command in stored]
         self._stack = stack

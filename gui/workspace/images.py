@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from core.counting.count import Countable
-from core.counting.edits import Corrections
+from core.counting.count import CountIndex
+from core.counting.edits import CellEdits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from core.cells import CellChange, Detections
     from core.counting.frame import Frame
-    from core.counting.quality import Quality
+    from core.counting.quality import FieldQuality
     from core.session.values import FileStamp, StoredDetections
 
 
@@ -49,8 +49,8 @@ class Entry:
     reviewed: bool = False
     edited: int = 0
     stamp: FileStamp | None = None
-    countable: Countable | None = None
-    quality: Quality | None = None
+    countable: CountIndex | None = None
+    quality: FieldQuality | None = None
 
 
 @dataclass
@@ -59,15 +59,15 @@ class ImageCells:
 
     found: StoredDetections
     changes: dict[int, CellChange]
-    corrections: Corrections
+    corrections: CellEdits
     cells: Detections
 
     @classmethod
     def of(cls, found: StoredDetections, changes: dict[int, CellChange], classes: Sequence[str]) -> ImageCells:
         """Lay the corrections over what was found; ``changes`` is what became of each corrected cell, by its id."""
-        corrections = Corrections.of(found.detections, changes.values(), classes)
-        return cls(found, changes, corrections, corrections.over(found.detections))
+        corrections = CellEdits.from_edits(found.detections, changes.values(), classes)
+        return cls(found, changes, corrections, corrections.apply(found.detections))
 
-    def countable(self, nms_iou: float, frame: Frame | None) -> Countable:
+    def countable(self, nms_iou: float, frame: Frame | None) -> CountIndex:
         """Return what a count needs to keep; ``frame`` says which cells are left out."""
-        return Countable.of(self.found.detections, self.corrections, nms_iou, frame)
+        return CountIndex.of(self.found.detections, self.corrections, nms_iou, frame)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from core.counting.count import Countable, CountResult, CountSettings
+    from core.counting.count import CountIndex, CountResult, CountSettings
     from core.session.values import Command, StoredImage
     from gui.workspace.count_settings import Frames
     from gui.workspace.counts import Overview
@@ -55,7 +55,7 @@ class PictureList(SessionHolder):
         self.current = -1
         self.settings: CountSettings | None = None
         self.classes: tuple[str, ...] = ()
-        self._last_result: tuple[tuple[Countable, CountSettings, tuple[str, ...]], CountResult] | None = None
+        self._last_result: tuple[tuple[CountIndex, CountSettings, tuple[str, ...]], CountResult] | None = None
         self._by_id: dict[int, Entry] = {}
         self._cells: OrderedDict[int, ImageCells] = OrderedDict()
         self._settle = QTimer(self)
@@ -304,7 +304,7 @@ class PictureList(SessionHolder):
             self._recount(entry)
             cells = self.cells_of(entry)
             if cells is not None:
-                entry.edited = cells.corrections.corrected
+                entry.edited = cells.corrections.edited_cells
         if command.reviewed is not None:
             self.truths.keep_review(entry)
         self.image_changed.emit(entry.row)

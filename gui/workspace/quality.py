@@ -13,7 +13,7 @@ from core.session.settings import load_card, load_field
 from core.session.values import SessionError
 
 if TYPE_CHECKING:
-    from core.counting.quality import Quality
+    from core.counting.quality import FieldQuality
     from core.models.card import ModelCard
     from gui.workspace.document import Document
     from gui.workspace.images import Entry, ImageCells
@@ -40,18 +40,18 @@ class Fields(QObject):
                 of_field = load_field(session, entry.id)
         return DetectorResult(cells.cells, stored.diameter, stored.scale, (), *of_field)
 
-    def judge(self, entry: Entry) -> Quality | None:
+    def judge(self, entry: Entry) -> FieldQuality | None:
         """Judge a picture at the present settings, and keep the verdict for its row in the list.
 
         A picture is judged when it was counted or read, and again when it is looked at: a step of a slider judges the
         current picture alone.
         """
         before, entry.quality = entry.quality, self.quality(entry)
-        if (before and before.light) is not (entry.quality and entry.quality.light):
+        if (before and before.grade) is not (entry.quality and entry.quality.grade):
             self.judged.emit(entry.row)
         return entry.quality
 
-    def quality(self, entry: Entry) -> Quality | None:
+    def quality(self, entry: Entry) -> FieldQuality | None:
         """Judge a picture at the present settings; None while it has no count, or its model is unknown."""
         document = self._document
         result, cells = document.result(entry), document.cells_of(entry)

@@ -1,4 +1,4 @@
-"""The work behind handing a result in: gathering it between events, writing it on a thread, watching the sign-off."""
+"""The work behind handing a result in: gathering it between events, watching the sign-off."""
 
 from __future__ import annotations
 
@@ -7,19 +7,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from core.report.export import write_report
 from core.report.gather import gathering
-from core.report.progress import Progress
 from core.report.sign_off import load_sign_offs
 from core.session.values import SessionError
-from gui.tasks import Background
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Generator
 
     from core.report.content import ReportContent
-    from core.report.export import Outputs, Written
     from gui.workspace.document import Document
 
 _SLICE_S = 0.02
@@ -67,18 +62,6 @@ class Gathering(QObject):
         if outcome is not None:
             self.stop()
             self.ended.emit(self, outcome)
-
-
-class Writing(Background):
-    """Writes a report on a thread of its own; ``ended`` carries a ``Written`` or the exception."""
-
-    progressed = Signal(int, str)  # steps begun, what is being done
-
-    def __init__(self, content: ReportContent, outputs: Outputs, parent: QObject) -> None:
-        def work(stopped: threading.Event) -> Written:
-            return write_report(content, outputs, Progress(self.progressed.emit, stopped))
-
-        super().__init__(work, parent)
 
 
 class SignOffWatch(QObject):

@@ -13,9 +13,9 @@ from core.models.network import default_model_path
 from core.report.formats.annotated import write_picture
 from core.session.session import Session, stamp_of
 from core.session.values import StoredDetections
-from gui.preferences import Preferences
+from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
-from gui.widgets.theme import Theme, apply_theme
+from gui.widgets.theme import apply_theme
 from gui.workspace.document import Document
 
 if TYPE_CHECKING:

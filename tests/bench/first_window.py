@@ -16,9 +16,9 @@ def main() -> None:
     from PySide6.QtWidgets import QApplication
 
     from core.models.network import default_model_path
-    from gui.preferences import Preferences
+    from gui.preferences import Preferences, Theme
     from gui.shell.window import MainWindow
-    from gui.widgets.theme import Theme, apply_theme
+    from gui.widgets.theme import apply_theme
     from gui.workspace.document import Document
 
     class FirstPaint(QObject):

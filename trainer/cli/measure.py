@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from core.cli.arguments import add_count_by
-from core.detection.loading import counted_by, finder_of, open_model
+from core.detection.loading import detector_for, open_model, with_methods
 from core.errors import UserError
 from core.files import write_whole
 from core.text import gettext
@@ -109,12 +109,12 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         raise UserError(gettext("--write-card: the card names another counting method; omit --count-by."))
     data, model = load(arguments, arguments.split), open_model(arguments.model)
     try:
-        model = counted_by(model, dict(arguments.count_by)) if arguments.count_by else model
+        model = with_methods(model, dict(arguments.count_by)) if arguments.count_by else model
     except ValueError as error:
         raise UserError(f"--count-by: {error}.") from error
     dense = None if arguments.dense is None else DenseField(arguments.dense, arguments.seed)
     prepare_folders(arguments.report, arguments.json and arguments.json.parent)
-    evaluation = evaluate(model, finder_of(model), data, arguments.resize, dense)
+    evaluation = evaluate(model, detector_for(model), data, arguments.resize, dense)
     for table in main_tables(evaluation):
         show(table)
     if arguments.report is not None:
@@ -139,7 +139,7 @@ def _evaluate_points(arguments: argparse.Namespace) -> None:
             )
         )
     prepare_folders(arguments.json and arguments.json.parent)
-    evaluation = evaluate_points(model, finder_of(model), fields)
+    evaluation = evaluate_points(model, detector_for(model), fields)
     show(points_table(evaluation))
     _keep_results(arguments, evaluation, model.card, card_figures(evaluation))
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from core.detection.loading import finder_of, open_model
+from core.detection.loading import detector_for, open_model
 from core.detection.segmentation.classical import CLASSICAL
-from core.detection.segmentation.detector import SegmentCounter
+from core.detection.segmentation.detector import SegmentationDetector
 from core.errors import UserError
 from core.models.network import Model, default_model_path
 from core.text import gettext
@@ -91,7 +91,7 @@ def _tune(arguments: argparse.Namespace) -> None:
     from trainer.report.tuning import settings_table, tuning_table
 
     data, model = load(arguments, arguments.split), open_model(arguments.model)
-    results = look_at(data, finder_of(model), every_candidate(model.card))
+    results = look_at(data, detector_for(model), every_candidate(model.card))
     tunings = tune(results, model.card)
     if not any(score.truth for score in tunings[0].scores.values()):
         raise UserError(
@@ -134,8 +134,8 @@ def _tune_counting(arguments: argparse.Namespace) -> None:
 
     data, model = load(arguments, arguments.split), open_model(arguments.model)
     judged = load(arguments, arguments.judge) if arguments.judge else None
-    counter = finder_of(model)
-    if not isinstance(counter, SegmentCounter):
+    counter = detector_for(model)
+    if not isinstance(counter, SegmentationDetector):
         raise UserError(
             gettext("{model}: this model finds boxes, not masks; tune it with 'tune'.").format(model=arguments.model)
         )

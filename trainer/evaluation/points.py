@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.counting.pipeline import CountedImage
-    from core.detection.loading import AnyModel, CellFinder
+    from core.detection.loading import AnyModel, CellDetector
 
 _BORDER = 3.0  # pixels: a box that comes this close to the border is cut by it
 _COVERAGE_COLUMNS = ("image", "isolated_cells", "isolated_cells_without_point")
@@ -139,7 +139,7 @@ def _read_points(path: Path) -> NDArray[np.float64]:
         raise DataError(f"{path}: the points cannot be read ({error}).") from error
 
 
-def evaluate_points(model: AnyModel, detector: CellFinder, fields: Sequence[PointField]) -> PointEvaluation:
+def evaluate_points(model: AnyModel, detector: CellDetector, fields: Sequence[PointField]) -> PointEvaluation:
     """Count the fields at the model's card settings and compare the red cells of all kinds with the points."""
     settings = CountSettings.suggested_by(model.card)
     images = list(look_at_paths([field.path for field in fields], detector, settings))

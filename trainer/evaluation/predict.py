@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.counting.count import CountResult, CountSettings
-    from core.detection.loading import CellFinder
+    from core.detection.loading import CellDetector
     from trainer.dataset.load import DataSet, Field
 
 
@@ -87,7 +87,7 @@ def resized(photograph: SmearImage, factor: float) -> SmearImage:
 
 def look_at_paths(
     paths: Sequence[Path],
-    detector: CellFinder,
+    detector: CellDetector,
     settings: CountSettings,
     *,
     factor: float = 1.0,
@@ -108,7 +108,7 @@ def look_at_paths(
 
 def look_at(
     data: DataSet,
-    detector: CellFinder,
+    detector: CellDetector,
     settings: CountSettings,
     *,
     factor: float = 1.0,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.counting.count import Countable, CountSettings
-from core.counting.edits import Corrections
+from core.counting.count import CountIndex, CountSettings
+from core.counting.edits import CellEdits
 from core.geometry.matching import UNMATCHED, match_boxes
 from core.statistics.metrics import ClassScore, ThresholdCurve
 from trainer.evaluation.coco_metrics import coco_evaluation
@@ -106,7 +106,7 @@ def tune_thresholds(results: Sequence[FieldResult], card: ModelCard, nms_iou: fl
     classes take turns until nothing changes any more.
     """
     found = [result.image.found.detections for result in results]
-    fields = [Countable.of(detections, Corrections.none(detections), nms_iou) for detections in found]
+    fields = [CountIndex.of(detections, CellEdits.none(detections), nms_iou) for detections in found]
     thresholds = dict(card.thresholds)
     scores: dict[str, ClassScore] = {}
     for _ in range(_MOST_ROUNDS):
@@ -142,7 +142,7 @@ def best_threshold(curve: ThresholdCurve) -> int:
 
 def _curve(
     results: Sequence[FieldResult],
-    fields: Sequence[Countable],
+    fields: Sequence[CountIndex],
     card: ModelCard,
     thresholds: Mapping[str, float],
     label: int,

@@ -73,7 +73,7 @@ class ClassicalModel:
         self.path = Path(CLASSICAL)
         self.card = CARD
         self.sha256 = hashlib.sha256(CARD.to_json().encode()).hexdigest()
-        self.as_made = self.sha256, self.card
+        self.original = self.sha256, self.card
 
     def masks(
         self,

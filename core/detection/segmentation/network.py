@@ -27,12 +27,12 @@ _KEPT_BYTES = 256_000_000
 class MaskNetwork:
     """A segmentation model. It keeps the masks of the last fields, so that another counting method needs no other run.
 
-    ``as_made``: hash and card of the file, as in ``Model``; copies with other counting methods share the masks.
+    ``original``: hash and card of the file, as in ``Model``; copies with other counting methods share the masks.
     """
 
     def __init__(self, model: Model) -> None:
         self.path, self.sha256, self.card = model.path, model.sha256, model.card
-        self.as_made = model.as_made
+        self.original = model.original
         self._model = model
         self._kept: OrderedDict[bytes, CellMasks] = OrderedDict()
 

@@ -120,7 +120,7 @@ def _image_entry(image: CountedImage, classes: tuple[str, ...], all_detections: 
         "notices": list(image.notices),
         "region": image.frame.region.corners if image.frame and image.frame.region else None,
         "excluded": _excluded(image, classes),
-        "quality": image.quality and {"light": image.quality.light, "reasons": list(image.quality.texts)},
+        "quality": image.quality and {"light": image.quality.grade, "reasons": list(image.quality.texts)},
         "detections": detections,
     }
 

@@ -215,8 +215,8 @@ def remarks(image: ReportImage) -> list[str]:
     if counted is None:
         return [image.problem]
     texts = [*(counted.quality.texts if counted.quality else ()), *counted.notices]
-    if image.homeless:
-        texts.append(f"{many(image.homeless, 'cell')} of classes that are not counted.")
+    if image.unclassed:
+        texts.append(f"{many(image.unclassed, 'cell')} of classes that are not counted.")
     if image.changed and image.seen is not None:
         texts.append(f"Reviewed before the count changed: it was {told(image.seen)}.")
     if image.copy_of is not None:
@@ -244,7 +244,7 @@ def images(printer: Printer, content: ReportContent, *, with_remarks: bool) -> I
                 " ".join([image.path.name, *(remarks(image) if with_remarks else ())]),
                 *(f"{result.counts[name]:,}" for name in content.classes),
                 f"+{added} / −{removed}" if added or removed else "–",
-                "–" if quality is None else quality.light.value,
+                "–" if quality is None else quality.grade.value,
                 (image.reviewer or "yes") + (" (changed since)" if image.changed else "") if image.reviewed else "–",
             ]
         )

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from core.classes import PAPER
-from gui.canvas.items.labels import ink_on
+from gui.widgets.colour import ink_on
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

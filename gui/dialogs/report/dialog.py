@@ -19,16 +19,17 @@ from PySide6.QtWidgets import (
 )
 
 from core.report.content import ReportContent
-from core.report.export import Outputs, Written
+from core.report.export import Outputs, Written, write_report
 from core.report.gather import load_sample, save_sample
-from core.report.progress import ReportCancelled
+from core.report.progress import Progress, ReportCancelled
 from core.report.sign_off import SignOff, short, sign
 from core.report.tables import local_time
 from core.version import __version__
 from gui.dialogs.report.choices import ReportChoices, file_stem
 from gui.dialogs.report.sample import SampleForm
+from gui.tasks import Job, Task
 from gui.widgets.forms import Busy, FittingDialog, heading, row
-from gui.workspace.sign_off import Gathering, Writing
+from gui.workspace.sign_off import Gathering
 from gui.workspace.store import Level
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ class ReportDialog(FittingDialog):
         self._content: ReportContent | None = None
         self._then: Callable[[ReportContent], None] | None = None
         self._gathering: Gathering | None = None
-        self._writing: Writing | None = None
+        self._writing = Task(
+            "report", self._on_written, self, on_error=self._on_write_failed, on_part=self._on_progress
+        )
         self._written: Written | None = None
         self.sample = SampleForm(load_sample(self._session), preferences.report_fields)
         self.sample.setEnabled(document.writable)
@@ -174,7 +177,7 @@ class ReportDialog(FittingDialog):
         self.state.setText(f"{text}\nContent {short(content.content)}")
         pictures = "1 picture has" if left == 1 else f"{left} pictures have"
         self._say(f"{pictures} no count; the report names them." if left else "")
-        able = self._document.writable and bool(content.counted) and not content.signed and self._writing is None
+        able = self._document.writable and bool(content.counted) and not content.signed and not self._writing.busy
         self.sign_button.setEnabled(able)
         self.sign_button.setToolTip("" if self._document.writable else "The session is open for reading only")
 
@@ -216,34 +219,35 @@ class ReportDialog(FittingDialog):
     def _write(self, content: ReportContent) -> None:
         outputs = self.outputs()
         self.busy.show_text("Writing …", outputs.steps(content))
-        self._writing = Writing(content, outputs, self._document)
-        self._writing.progressed.connect(self._on_progress)
-        self._writing.ended.connect(self._on_written)
-        self._writing.start()
 
-    @Slot(int, str)
-    def _on_progress(self, done: int, text: str) -> None:
+        def work(job: Job) -> Written:
+            return write_report(content, outputs, Progress(lambda done, text: job.report((done, text)), job.cancelled))
+
+        self._writing.start(work)
+
+    @Slot(object)
+    def _on_progress(self, part: tuple[int, str]) -> None:
+        done, text = part
         self.busy.bar.setValue(done)
         self.busy.label.setText(
             self.busy.label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, _WIDTH - 40)
         )
 
-    @Slot(object, object)
-    def _on_written(self, writing: Writing, outcome: object) -> None:
-        if writing is not self._writing:
-            return
-        self._writing = None
-        if isinstance(outcome, Written):
-            self._written = outcome
-            names = ", ".join(path.name for path in outcome.paths)
-            self._finish(" ".join([*([f"Written: {names}."] if names else []), *outcome.problems]))
-            level = Level.WARNING if outcome.problems else Level.INFO
-            if outcome.paths:
-                self._document.message.emit(level, f"The report is in {outcome.paths[0].parent}.")
-        elif isinstance(outcome, ReportCancelled):
+    @Slot(object)
+    def _on_written(self, written: Written) -> None:
+        self._written = written
+        names = ", ".join(path.name for path in written.paths)
+        self._finish(" ".join([*([f"Written: {names}."] if names else []), *written.problems]))
+        level = Level.WARNING if written.problems else Level.INFO
+        if written.paths:
+            self._document.message.emit(level, f"The report is in {written.paths[0].parent}.")
+
+    @Slot(object)
+    def _on_write_failed(self, error: Exception) -> None:
+        if isinstance(error, ReportCancelled):
             self._finish("Stopped; what was under way is not written.")
         else:
-            self._finish(f"Writing stopped unexpectedly ({outcome}); leave the pictures out, or choose another folder.")
+            self._finish(f"Writing stopped unexpectedly ({error}); leave the pictures out, or choose another folder.")
 
     def _finish(self, text: str) -> None:
         self._set_working(False)
@@ -273,7 +277,7 @@ class ReportDialog(FittingDialog):
 
     def _stop(self) -> bool:
         """Stop what is under way; True if something was."""
-        if self._writing is not None:
+        if self._writing.busy:
             self._writing.stop()
             return True
         if self._gathering is not None and self.busy.isVisible():

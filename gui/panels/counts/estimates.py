@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QDoubleValidator
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QWidget
 
 from core.counting.estimates import Span, numbers
+from gui.tasks import Debounce
 from gui.widgets.collapsible import Section
 from gui.widgets.wheel_safe import QuietComboBox
 
@@ -50,10 +50,7 @@ class EstimatesSection(Section):
         self.column.addWidget(self.scope)
         self.column.addWidget(self._lines)
         self.column.addLayout(self._input_form())
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MS)
-        self._settle.timeout.connect(self.refresh)
+        self._settle = Debounce(_SETTLE_MS, self.refresh, self)
         self.opened.connect(lambda _: self.refresh())
         self.scope.activated.connect(lambda _: self.refresh())
         laboratory.changed.connect(self._show_inputs)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from operator import is_
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt, QTimer
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
-from core.counting.quality import Light
+from core.counting.quality import Grade
+from gui.tasks import Debounce
 
 if TYPE_CHECKING:
     from gui.workspace.document import Document
 
-_COLOURS = {Light.GOOD: QColor("#2e9e5b"), Light.LOOK: QColor("#e0a100"), Light.BAD: QColor("#c8372d")}
-_WORDS = {Light.GOOD: "Good field", Light.LOOK: "Look at this field", Light.BAD: "Bad field"}
-_SIGNS = {Light.GOOD: "✓", Light.LOOK: "!", Light.BAD: "✕"}
+_COLOURS = {Grade.GOOD: QColor("#2e9e5b"), Grade.CHECK: QColor("#e0a100"), Grade.POOR: QColor("#c8372d")}
+_WORDS = {Grade.GOOD: "Good field", Grade.CHECK: "Look at this field", Grade.POOR: "Bad field"}
+_SIGNS = {Grade.GOOD: "✓", Grade.CHECK: "!", Grade.POOR: "✕"}
 _SETTLE_MS = 120
 _DOT = 16
 
@@ -27,7 +28,7 @@ class FieldLight(QWidget):
     def __init__(self, document: Document) -> None:
         super().__init__()
         self._document = document
-        self.light: Light | None = None
+        self.light: Grade | None = None
         self._judged: tuple[object, object] | None = None
         self.dot = QLabel()
         self.text = QLabel()
@@ -39,10 +40,7 @@ class FieldLight(QWidget):
         layout.setSpacing(8)
         layout.addWidget(self.dot, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self.text, 1)
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MS)
-        self._settle.timeout.connect(self.refresh)
+        self._settle = Debounce(_SETTLE_MS, self.refresh, self)
         document.current_changed.connect(self.refresh)
         document.counts_changed.connect(self._settle.start)
         self.hide()
@@ -55,15 +53,15 @@ class FieldLight(QWidget):
             return
         self._judged = subject
         quality = document.fields.judge(entry) if entry is not None else None
-        self.light = quality.light if quality is not None else None
+        self.light = quality.grade if quality is not None else None
         self.setVisible(quality is not None)
         if quality is None:
             return
-        self.dot.setPixmap(dot(quality.light, self.devicePixelRatioF()))
-        self.text.setText("\n".join([_WORDS[quality.light] + (":" if quality.texts else ""), *quality.texts]))
+        self.dot.setPixmap(dot(quality.grade, self.devicePixelRatioF()))
+        self.text.setText("\n".join([_WORDS[quality.grade] + (":" if quality.texts else ""), *quality.texts]))
 
 
-def dot(light: Light, ratio: float) -> QPixmap:
+def dot(light: Grade, ratio: float) -> QPixmap:
     """Return a disc in a light's colour with its sign."""
     pixmap = QPixmap(round(_DOT * ratio), round(_DOT * ratio))
     pixmap.setDevicePixelRatio(ratio)
@@ -75,7 +73,7 @@ def dot(light: Light, ratio: float) -> QPixmap:
     return pixmap
 
 
-def draw_light(painter: QPainter, area: QRectF, light: Light) -> None:
+def draw_light(painter: QPainter, area: QRectF, light: Grade) -> None:
     """Draw a disc in a light's colour with its sign, which tells it without the colour."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(_COLOURS[light])
@@ -84,5 +82,5 @@ def draw_light(painter: QPainter, area: QRectF, light: Light) -> None:
     font.setPixelSize(round(0.69 * area.height()))
     font.setBold(True)
     painter.setFont(font)
-    painter.setPen(QPen(QColor("black") if light is Light.LOOK else QColor("white")))
+    painter.setPen(QPen(QColor("black") if light is Grade.CHECK else QColor("white")))
     painter.drawText(area, Qt.AlignmentFlag.AlignCenter, _SIGNS[light])

@@ -9,8 +9,8 @@ from PySide6.QtGui import QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from core.counting.frame import EdgeRule
-from gui.canvas.items.frame import ALLOWED, DASHES, FORBIDDEN
 from gui.widgets.collapsible import Section
+from gui.widgets.colour import ALLOWED, DASHES, FORBIDDEN
 from gui.widgets.wheel_safe import QuietComboBox
 
 if TYPE_CHECKING:

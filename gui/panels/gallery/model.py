@@ -7,21 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from core.cells import Detections
+from gui.tasks import Debounce, IdleLoop
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
-    from core.counting.count import Countable, CountSettings
+    from core.counting.count import CountIndex, CountSettings
     from gui.workspace.document import Document
     from gui.workspace.images import Entry
 
-_SLICE_S = 0.008
 _FEW = 20_000
 _SETTLE_S = 0.4
 
@@ -33,7 +31,7 @@ class _Known:
     ``places`` int64 (K,): which of the picture's cells ``cells`` are, those that can count at some threshold.
     """
 
-    countable: Countable
+    countable: CountIndex
     settings: CountSettings | None
     places: NDArray[np.int64]
     cells: Detections
@@ -43,7 +41,7 @@ class _Known:
 class SessionCells(QObject):
     """The counted cells of every picture of the session: ids, boxes and scores, no pixels.
 
-    A picture whose cells have changed has another ``Countable``. Only those are read again from the session; after
+    A picture whose cells have changed has another ``CountIndex``. Only those are read again from the session; after
     a step of a threshold all are counted again, from what is kept here.
     """
 
@@ -53,16 +51,12 @@ class SessionCells(QObject):
         super().__init__(document)
         self._document = document
         self._known: dict[int, _Known] = {}
-        self._left: Iterator[Entry] | None = None
         self._again = False
         self._something_new = False
         self._told = 0.0
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.timeout.connect(self._start)
-        self._steps = QTimer(self)
-        self._steps.setInterval(0)
-        self._steps.timeout.connect(self._go_on)
+        self._later = Debounce(0, self._start, self)
+        self._steps = IdleLoop(self)
+        self._steps.ended.connect(self._on_all_seen)
         self._active = False
         document.session_changed.connect(self._forget)
         document.model_changed.connect(self._forget)
@@ -84,7 +78,6 @@ class SessionCells(QObject):
             self._active = False
             self._later.stop()
             self._steps.stop()
-            self._left = None
 
     def counted(self) -> list[tuple[int, Detections]]:
         """Return the counted cells of each picture, by its id, in the order of the list."""
@@ -99,7 +92,7 @@ class SessionCells(QObject):
 
     def _ask_again(self, *_: object) -> None:
         """Look through the pictures anew: soon, or not more often than the window can sort very many cells."""
-        if self._left is not None:
+        if self._steps.running:
             self._again = True
         elif self._active and not self._later.isActive():
             many = sum(len(one.counted) for one in self._known.values()) > _FEW
@@ -109,19 +102,10 @@ class SessionCells(QObject):
     @Slot()
     def _start(self) -> None:
         self._again = False
-        self._left = iter(list(self._document.entries))
-        self._steps.start()
+        self._steps.start(map(self._look_at, list(self._document.entries)))
 
     @Slot()
-    def _go_on(self) -> None:
-        """Look at some more pictures; the last time say that there is something new."""
-        end = time.perf_counter() + _SLICE_S
-        for entry in self._left or ():
-            self._look_at(entry)
-            if time.perf_counter() > end:
-                return
-        self._left = None
-        self._steps.stop()
+    def _on_all_seen(self) -> None:
         there = {entry.id for entry in self._document.entries}
         for image in self._known.keys() - there:
             self._let_go(image)
@@ -157,7 +141,7 @@ class SessionCells(QObject):
     def _let_go(self, image: int) -> None:
         self._something_new |= self._known.pop(image, None) is not None
 
-    def _read(self, entry: Entry, countable: Countable) -> _Known | None:
+    def _read(self, entry: Entry, countable: CountIndex) -> _Known | None:
         cells = self._document.cells_of(entry)
         if cells is None or len(cells.cells) != countable.size:
             return None

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QDrag
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -20,12 +20,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.text import gettext, ngettext
 from gui.panels.gallery.model import SessionCells
 from gui.panels.gallery.section import ClassSection, shares
-from gui.panels.gallery.tiles import Crops, Tiles
-from gui.panels.gallery.view import LARGEST_SIDE, SMALLEST_SIDE, USUAL_SIDE, TileView, tile_size
-from gui.tasks import many
-from gui.widgets.crops import Wanted
+from gui.panels.gallery.tiles import Tiles
+from gui.panels.gallery.view import LARGEST_SIDE, SMALLEST_SIDE, USUAL_SIDE, TileView
+from gui.tasks import Debounce
+from gui.widgets.crops import Crops, Region, Wanted
+from gui.widgets.tile_delegate import tile_size
 from gui.widgets.wheel_safe import QuietComboBox, QuietSlider
 from gui.workspace.images import State
 
@@ -45,6 +47,7 @@ _WIDE_ENOUGH_FOR_HINT = 640
 _WIDE_ENOUGH_FOR_ONE_LINE = 480
 _WIDE_ENOUGH_SIDE_BY_SIDE = 340
 _ALONGSIDE = 48
+_CONTEXT = 0.25
 _HINT = "Drag cells to another class, or select them and press its number."
 _SCOPES = ("This picture", "All pictures")
 _MOST_TOLD = 12
@@ -64,7 +67,7 @@ class Gallery(QWidget):
         super().__init__(parent)
         self.document = document
         self.editing = document.editing
-        self.crops = Crops(self._missing_in_view, self)
+        self.crops = Crops(_CONTEXT, self._missing_in_view, self)
         self._all = False
         self._all_cells = SessionCells(document)
         self._all_tiles: dict[str, Tiles] | None = None
@@ -73,10 +76,7 @@ class Gallery(QWidget):
         self._shown: int | str | None = None
         self._sizes_by_person = False
         self._dropped: list[tuple[str, list[CellOf]]] = []
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
-        self._later.timeout.connect(self.refresh)
+        self._later = Debounce(0, self.refresh, self)
         self._build()
         for signal in (
             document.cells_changed,
@@ -87,8 +87,8 @@ class Gallery(QWidget):
             document.session_changed,
         ):
             signal.connect(self._refresh_later)
-        document.session_changed.connect(self.crops.store.forget)
-        document.images_changed.connect(self.crops.store.retry)
+        document.session_changed.connect(self.crops.forget)
+        document.images_changed.connect(self.crops.retry)
         self._all_cells.changed.connect(self._on_all_cells)
         document.editing.selection_changed.connect(self._on_selection_changed)
 
@@ -156,11 +156,6 @@ class Gallery(QWidget):
 
     # -- what is shown -------------------------------------------------------------------------
 
-    @property
-    def all_pictures(self) -> bool:
-        """Whether the cells of all pictures are shown."""
-        return self._all
-
     def set_all(self, everything: bool) -> None:
         """Show the cells of all pictures, or of the current one alone."""
         if everything == self._all:
@@ -197,7 +192,8 @@ class Gallery(QWidget):
         entry = document.current_entry
         if tuple(self.sections) != document.classes:
             self._make_sections(document.classes)
-        if self.crops.take(document.picture, entry.id if entry else None):
+        picture = document.picture
+        if self.crops.use(entry.id if entry else None, picture.levels if picture else None):
             for section in self.sections.values():
                 section.view.viewport().update()
         shown = "all" if self._all else entry.id if entry else None
@@ -240,7 +236,11 @@ class Gallery(QWidget):
             return "Open a picture to see its cells here"
         if self._all:
             missing = self._all_cells.missing
-            return f"{many(missing, 'picture')} still to be read …" if missing else "No cells are counted yet"
+            if not missing:
+                return gettext("No cells counted yet")
+            return ngettext("{n:,} image still to be read …", "{n:,} images still to be read …", missing).format(
+                n=missing
+            )
         if entry.state is State.FAILED:
             return "This picture could not be counted"
         if entry.state is State.COUNTING:
@@ -250,7 +250,10 @@ class Gallery(QWidget):
     def _show_hint(self) -> None:
         """Say what can be done here, or which pictures have no tiles."""
         failed = [entry for entry in self.document.entries if entry.state is State.FAILED] if self._all else []
-        hint = f"{many(len(failed), 'picture')} could not be counted" if failed else _HINT
+        hint = _HINT
+        if failed:
+            hint = ngettext("{n:,} image could not be counted", "{n:,} images could not be counted", len(failed))
+            hint = hint.format(n=len(failed))
         self.hint.setText(hint if self.width() >= _WIDE_ENOUGH_FOR_HINT else "")
         told = [entry.error or entry.path.name for entry in failed[:_MOST_TOLD]]
         self.hint.setToolTip("\n".join([*told, *(["…"] if len(failed) > _MOST_TOLD else [])]))
@@ -260,7 +263,7 @@ class Gallery(QWidget):
         entry = self.document.entry(image)
         if entry is None:
             return ""
-        error = self.crops.store.error(image, entry.path)
+        error = self.crops.error(image, entry.path)
         return "\n".join([*([entry.path.name] if self._all else []), *([error] if error else [])])
 
     def _missing_in_view(self) -> Wanted | None:
@@ -272,22 +275,21 @@ class Gallery(QWidget):
             for row in section.view.visible_rows():
                 image = int(tiles.images[row])
                 entry = self.document.entry(image)
-                if entry is None or self.crops.at_hand(image) or self.crops.store.error(image, entry.path):
-                    continue
-                if self.crops.store.crop(image, Crops.region(tiles.boxes[row].tolist())) is None:
+                region = self.crops.region(tiles.boxes[row].tolist())
+                if entry is not None and self.crops.is_missing(image, entry.path, region):
                     return self._wanted_of(entry)
         return None
 
     def _wanted_of(self, entry: Entry) -> Wanted:
         """Return the pieces of a picture to be cut: those in view last, so that they are kept longest."""
-        regions: dict[bool, list[tuple[int, int, int]]] = {False: [], True: []}
+        regions: dict[bool, list[Region]] = {False: [], True: []}
         for section in self.sections.values():
             tiles, visible = section.view.tiles, section.view.visible_rows()
             rows = np.flatnonzero(tiles.images == entry.id).tolist()
             seen = [row for row in rows if row in visible]
             rest = [row for row in rows if row not in visible][:_ALONGSIDE]
             for in_view, mine in ((False, rest), (True, seen)):
-                regions[in_view] += [Crops.region(tiles.boxes[row].tolist()) for row in mine]
+                regions[in_view] += [self.crops.region(tiles.boxes[row].tolist()) for row in mine]
         return Wanted(entry.id, entry.path, tuple(dict.fromkeys(regions[False] + regions[True])))
 
     def _make_sections(self, classes: tuple[str, ...]) -> None:
@@ -438,18 +440,18 @@ class Gallery(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._all_cells.set_active(self._all)
-        self.crops.store.retry()
+        self.crops.retry()
         self._refresh_later()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._all_cells.set_active(False)
-        self.crops.store.cancel()
+        self.crops.cancel()
         self._forget_elsewhere()
 
     def stop(self) -> None:
         """End the thread that reads pictures."""
-        self.crops.stop()
+        self.crops.close()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

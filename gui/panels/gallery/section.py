@@ -8,8 +8,8 @@ from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from gui.panels.counts.class_card import swatch
 from gui.panels.gallery.view import TileView
+from gui.widgets.colour import swatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
-    QPersistentModelIndex,
     QRect,
     Qt,
 )
@@ -19,29 +17,39 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
     QWidget,
 )
 
-if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent, QResizeEvent
+from core.session.values import HistoryRow
+from core.text import gettext
+from gui.widgets.tables import Column, CopyTable, Index, ValueTableModel
+from gui.widgets.window_keys import LeavesLetters
 
-    from core.session.values import HistoryRow
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from gui.workspace.document import Document
 
 _BATCH = 200
 _WHEN, _WHO, _WHAT, _PICTURE = range(4)
-_HEADINGS = ("When", "Who", "What", "Picture")
 _WIDE_ENOUGH_FOR_ONE_LINE = 560
-_Index = QModelIndex | QPersistentModelIndex
 
 
-class HistoryModel(QAbstractTableModel):
+def _when(row: HistoryRow) -> str:
+    return f"{row.time.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+class HistoryModel(ValueTableModel["HistoryRow"]):
     """The lines of the history, the latest first, read in batches as they are scrolled to."""
 
     def __init__(self, document: Document, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.rows: list[HistoryRow] = []
+        columns = (
+            Column[HistoryRow](gettext("When"), _when, number=False),
+            Column[HistoryRow](gettext("Who"), lambda row: row.person or "–", number=False),
+            Column[HistoryRow](gettext("What"), self.what, number=False),
+            Column[HistoryRow](gettext("Image"), lambda row: row.path.name if row.path else "", number=False),
+        )
+        super().__init__(columns, parent)
         self.two_lines = False
         self._document = document
         self._image: int | None = None
@@ -86,16 +94,10 @@ class HistoryModel(QAbstractTableModel):
             self.rows[:0] = latest[:new]
             self.endInsertRows()
 
-    def rowCount(self, parent: _Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: _Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(_HEADINGS)
-
-    def canFetchMore(self, parent: _Index) -> bool:
+    def canFetchMore(self, parent: Index) -> bool:
         return self._more and not parent.isValid()
 
-    def fetchMore(self, parent: _Index) -> None:
+    def fetchMore(self, parent: Index) -> None:
         if not self.rows:
             return
         older = self._history(_BATCH, before=self.rows[-1].number)
@@ -105,52 +107,30 @@ class HistoryModel(QAbstractTableModel):
             self.rows += older
             self.endInsertRows()
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation is Qt.Orientation.Horizontal:
-            if role == Qt.ItemDataRole.DisplayRole:
-                return _HEADINGS[section]
-            if role == Qt.ItemDataRole.TextAlignmentRole:
-                return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or index.row() >= len(self.rows):
-            return None
-        row, column = self.rows[index.row()], index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(row, column)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(row, column)
-        return None
-
     def what(self, row: HistoryRow) -> str:
         """Return what was done, or what was taken back or made again."""
         if row.undoes is None:
             return row.text
         return f"{'Undo' if self._takes_back[row.number] else 'Redo'}: {row.text}"
 
-    def _text(self, row: HistoryRow, column: int) -> str:
-        if column == _WHEN:
-            when = row.time.astimezone()
-            return f"{when:%H:%M:%S\n%Y-%m-%d}" if self.two_lines else f"{when:%Y-%m-%d %H:%M:%S}"
-        if column == _WHO:
-            return row.person or "–"
-        if column == _WHAT:
-            return "" if self.two_lines else self.what(row)
-        return row.path.name if row.path else ""
+    def shown(self, row: int, column: int) -> str:
+        if column == _WHEN and self.two_lines:
+            return f"{self.rows[row].time.astimezone():%H:%M:%S\n%Y-%m-%d}"
+        return "" if column == _WHAT and self.two_lines else super().shown(row, column)
 
-    def _tip(self, row: HistoryRow, column: int) -> str:
+    def tip(self, row: int, column: int) -> str:
+        one = self.rows[row]
         if column == _WHEN:
-            return row.time.astimezone().isoformat(timespec="seconds")
-        if column == _PICTURE and row.path:
-            return str(row.path)
-        return self.what(row) if column == _WHAT else self._text(row, column)
+            return one.time.astimezone().isoformat(timespec="seconds")
+        if column == _PICTURE and one.path:
+            return str(one.path)
+        return self.columns[column].text(one)
 
 
 class _RowPainter(QStyledItemDelegate):
     """Shortens names of pictures in their middle; in a narrow table, who and which picture are a second line."""
 
-    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         super().initStyleOption(option, index)
         model = index.model()
         assert isinstance(model, HistoryModel)
@@ -160,7 +140,7 @@ class _RowPainter(QStyledItemDelegate):
         if aside and index.column() != _WHO:
             option.palette.setColor(QPalette.ColorRole.Text, option.palette.color(QPalette.ColorRole.PlaceholderText))
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         super().paint(painter, option, index)
         model = index.model()
         assert isinstance(model, HistoryModel)
@@ -187,32 +167,23 @@ class _RowPainter(QStyledItemDelegate):
         painter.restore()
 
 
-class HistoryTable(QTableView):
+class HistoryTable(LeavesLetters, CopyTable):
     """The history as a table; leaves letters and numbers to the window."""
 
     def __init__(self, model: HistoryModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(gettext("History"), parent)
         self._model = model
         self._one_picture = False
         self.setModel(model)
         self.setItemDelegate(_RowPainter(self))
         self.setObjectName("historyTable")
-        self.setAccessibleName("History")
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
-        self.setAlternatingRowColors(True)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(36)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(_WHAT, QHeaderView.ResizeMode.Stretch)
 
@@ -232,15 +203,6 @@ class HistoryTable(QTableView):
         self.setColumnWidth(_WHO, min(width // 5, 160))
         self.setColumnWidth(_PICTURE, min(width // 3, 260))
         self.viewport().update()
-
-    def keyboardSearch(self, search: str) -> None:
-        """Find nothing: letters and numbers are the window's keys."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.text().isprintable() and event.text():
-            event.ignore()
-        else:
-            super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

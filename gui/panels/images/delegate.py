@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 
 from gui.panels.counts.quality import draw_light
 from gui.panels.images.thumbnails import THUMBNAIL_SIDE, Thumbnails
+from gui.widgets.colour import blend
 from gui.workspace.images import Entry, State
 
 if TYPE_CHECKING:
@@ -58,15 +59,6 @@ _MARK = 9.0
 _LIGHT = 13
 _STALE = QColor("#c98a00")
 _Index = QModelIndex | QPersistentModelIndex
-
-
-def _blend(colour: QColor, ground: QColor, share: float) -> QColor:
-    """Return a colour laid over another, ``share`` opaque."""
-    upper, lower = (
-        (colour.red(), colour.green(), colour.blue()),
-        (ground.red(), ground.green(), ground.blue()),
-    )
-    return QColor(*(round(share * above + (1 - share) * below) for above, below in zip(upper, lower, strict=True)))
 
 
 def _mark_colours(palette: QPalette) -> dict[State, QColor]:
@@ -153,11 +145,11 @@ class RowPainter(QStyledItemDelegate):
         accent = palette.color(QPalette.ColorRole.Highlight)
         if option.state & QStyle.StateFlag.State_Selected:
             focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
-            ground = _blend(accent, ground, 0.26 if focused else 0.18)
+            ground = blend(accent, ground, 0.26 if focused else 0.18)
             painter.fillRect(option.rect, ground)
             painter.fillRect(QRect(option.rect.topLeft(), QSize(3, option.rect.height())), accent)
         elif option.state & QStyle.StateFlag.State_MouseOver:
-            ground = _blend(palette.color(QPalette.ColorRole.Text), ground, 0.06)
+            ground = blend(palette.color(QPalette.ColorRole.Text), ground, 0.06)
             painter.fillRect(option.rect, ground)
         return ground
 
@@ -168,7 +160,7 @@ class RowPainter(QStyledItemDelegate):
             return
         text, window = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.Window)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_blend(text, window, 0.09))
+        painter.setBrush(blend(text, window, 0.09))
         painter.drawRoundedRect(area, 4, 4)
         if thumbnail is None:
             return
@@ -187,7 +179,7 @@ class RowPainter(QStyledItemDelegate):
         text = option.palette.color(QPalette.ColorRole.Text)
         faint = option.palette.color(QPalette.ColorRole.PlaceholderText)
         if selected:
-            faint = _blend(text, faint, 0.6)
+            faint = blend(text, faint, 0.6)
         name_font, line_font = QFont(option.font), QFont(option.font)
         name_font.setWeight(QFont.Weight.DemiBold if selected else QFont.Weight.Normal)
         line_font.setPointSizeF(0.92 * option.font.pointSizeF())

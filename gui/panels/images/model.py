@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import time
 import unicodedata
 from bisect import bisect_left, bisect_right
 from enum import Enum
@@ -14,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QStringListModel, Qt
 
 from core.classes import short_name
-from core.counting.quality import Light
+from core.counting.quality import Grade
 from gui.workspace.images import Entry, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from core.counting.count import Countable, CountSettings
+    from core.counting.count import CountIndex, CountSettings
     from gui.workspace.document import Document
 
 _STATE_TEXTS = {
@@ -67,10 +66,10 @@ _PASSES: dict[Show, Callable[[Entry], bool]] = {
 }
 
 
-def _doubt(entry: Entry) -> Light | None:
+def _doubt(entry: Entry) -> Grade | None:
     """Return the light of a counted picture unless it is good."""
     quality = entry.quality if entry.state is State.COUNTED else None
-    return None if quality is None or quality.light is Light.GOOD else quality.light
+    return None if quality is None or quality.grade is Grade.GOOD else quality.grade
 
 
 @lru_cache(_KEPT_NAMES)
@@ -110,9 +109,8 @@ class ImageListModel(QStringListModel):
         self._places: list[int] = []
         self._ranks: list[int] = []
         self._marked: list[bool] = []
-        self._counts: dict[int, tuple[Countable, CountSettings, dict[str, int]]] = {}
+        self._counts: dict[int, tuple[CountIndex, CountSettings, dict[str, int]]] = {}
         self._counting: tuple[CountSettings | None, Iterator[Entry]] | None = None
-        self.reload()
 
     # -- rows and places ---------------------------------------------------------------------
 
@@ -180,20 +178,9 @@ class ImageListModel(QStringListModel):
         """Whether what is done with a picture can move or hide its row."""
         return self.show is not Show.ALL or self.order not in (Order.OPENED, Order.NAME)
 
-    def count_for(self, seconds: float) -> bool:
-        """Make the counts that the order needs, for so long; True when all are there."""
-        if isinstance(self.order, Order):
-            return True
-        settings = self._document.settings
-        if self._counting is None or self._counting[0] is not settings:
-            self._counting = settings, iter(list(self._document.entries))
-        end = time.perf_counter() + seconds
-        for entry in self._counting[1]:
-            self.counts(entry)
-            if time.perf_counter() > end:
-                return False
-        self._counting = None
-        return True
+    def count_all(self) -> Iterator[object]:
+        """Make the counts of all images, which an order by class needs, one with each step."""
+        return map(self.counts, list(self._document.entries))
 
     def _arranged(self, keep: int = -1) -> tuple[list[int], list[int]]:
         """Return the rank of each row in the present order, and the rows that are shown."""
@@ -270,7 +257,7 @@ class ImageListModel(QStringListModel):
             return [_STATE_TEXTS[entry.state]]
         return [f"{short_name(name)} {number}" for name, number in counts.items()]
 
-    def doubt(self, entry: Entry) -> Light | None:
+    def doubt(self, entry: Entry) -> Grade | None:
         """Return the light to show on a picture's row: none if it is good, or if it would lead the eye."""
         return None if self._document.tally.hides_counts else _doubt(entry)
 

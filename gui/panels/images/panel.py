@@ -10,7 +10,6 @@ from PySide6.QtCore import (
     QSignalBlocker,
     QSize,
     Qt,
-    QTimer,
     Signal,
 )
 from PySide6.QtGui import QKeyEvent
@@ -30,6 +29,7 @@ from core.classes import short_name
 from gui.panels.images.delegate import RowPainter, Rows
 from gui.panels.images.model import ImageListModel, Order, Show
 from gui.panels.images.thumbnails import Thumbnails
+from gui.tasks import Debounce, IdleLoop
 from gui.widgets.wheel_safe import QuietComboBox
 from gui.workspace.images import Entry, State
 
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 _MARGIN = 8
 _REARRANGE_MS = 300
-_SLICE_S = 0.008
 _KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
 
@@ -123,13 +122,9 @@ class ImageList(QWidget):
         self._thumbnails = Thumbnails(self._visible_paths, self)
         self.rows.setItemDelegate(RowPainter(self.model, self._thumbnails, self.rows))
         self._build()
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(_REARRANGE_MS)
-        self._later.timeout.connect(self._begin_arranging)
-        self._arranging = QTimer(self)
-        self._arranging.setInterval(0)
-        self._arranging.timeout.connect(self._go_on_arranging)
+        self._later = Debounce(_REARRANGE_MS, self._begin_arranging, self)
+        self._counting = IdleLoop(self)
+        self._counting.ended.connect(self._arrange)
         self._connect()
         self._fill_orders()
         self._show_footer()
@@ -220,7 +215,7 @@ class ImageList(QWidget):
     def stop(self) -> None:
         """End the thread that reads thumbnails; the list shows no new ones afterwards."""
         self._later.stop()
-        self._arranging.stop()
+        self._counting.stop()
         self._thumbnails.stop()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -295,20 +290,21 @@ class ImageList(QWidget):
             self.chosen.emit(self.model.rows[0])
 
     def _arrange_later(self) -> None:
-        if self.model.depends_on_progress and not self._later.isActive():
-            self._later.start()
+        if self.model.depends_on_progress:
+            self._later.start_unless_due()
 
     def _begin_arranging(self) -> None:
-        self._arranging.start()
-        self._go_on_arranging()
+        """Make the counts that the order needs, and arrange then."""
+        self._counting.stop()
+        if isinstance(self.model.order, Order):
+            self._arrange()
+        else:
+            self._counting.start(self.model.count_all())
 
-    def _go_on_arranging(self) -> None:
-        """Make the counts that the order needs, a few milliseconds at a time, and then arrange."""
+    def _arrange(self) -> None:
         if self.rows.held:
-            self._arranging.stop()
             self._later.start()
-        elif self.model.count_for(_SLICE_S):
-            self._arranging.stop()
+        else:
             self.model.arrange(keep=self._document.current)
             self._show_footer()
 

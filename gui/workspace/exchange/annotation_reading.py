@@ -15,7 +15,7 @@ from PIL import ExifTags, Image
 from core.annotations.read import read_annotations
 from core.annotations.writing import file_stem, same_on_every_disk
 from core.imaging.reading import ImageError, read_image
-from gui.tasks import many
+from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -159,14 +159,19 @@ class FoundBoxes:
     def summary(self) -> str:
         """Return what was found in a sentence or two."""
         if not self.pictures:
-            text = "No boxes were found for the pictures of this session."
+            text = gettext("No boxes for the images of this session were found.")
         else:
             parts = ", ".join(f"{name} {number:,}" for name, number in self.counts.items())
-            text = f"{many(len(self.pictures), 'picture')}, {many(sum(self.counts.values()), 'box', 'boxes')}"
+            images, boxes = len(self.pictures), sum(self.counts.values())
+            text = ngettext("{n:,} image", "{n:,} images", images).format(n=images)
+            text += ", " + ngettext("{n:,} box", "{n:,} boxes", boxes).format(n=boxes)
             text += f": {parts}." if parts else "."
         if self.absent:
-            verb = "is" if len(self.absent) == 1 else "are"
-            text += f" {many(len(self.absent), 'annotated picture')} {verb} not in this session."
+            text += " " + ngettext(
+                "{n:,} annotated image is not in this session.",
+                "{n:,} annotated images are not in this session.",
+                len(self.absent),
+            ).format(n=len(self.absent))
         return text
 
     def details(self) -> str:

@@ -20,7 +20,8 @@ from core.annotations.voc import write_voc
 from core.annotations.writing import file_stem, same_on_every_disk
 from core.annotations.yolo import write_yolo
 from core.session.session import SessionError, stamp_of
-from gui.tasks import Background, Steps, many
+from core.text import gettext, ngettext
+from gui.tasks import IdleLoop, Task
 from gui.workspace.images import State
 from gui.workspace.store import Level
 
@@ -265,9 +266,11 @@ class Exporting(QObject):
         session = document.session
         # The trainer takes names of sources divided by commas
         self._source = session.path.stem.replace(",", " ") if session else "reviewed"
-        self._steps = Steps(self._gather(), self)
-        self._steps.progressed.connect(self.progressed)
-        self._steps.ended.connect(self._on_gathered)
+        self._gathering = IdleLoop(self)
+        self._gathering.progressed.connect(self.progressed)
+        self._gathering.ended.connect(self._on_gathered)
+        self._gathering.start(self._gather())
+        self._writing = Task("export", self._on_written, self, on_error=self._on_failed)
 
     def stop(self) -> None:
         """Write nothing; what is being written already is finished."""
@@ -299,28 +302,33 @@ class Exporting(QObject):
         self.writing.emit()
         target, kind, items, classes = self._target, self._kind, self._items, self._document.classes
         source = self._source
-        thread = Background(lambda _stopped: write_export(target, kind, items, classes, source), self._document)
-        thread.ended.connect(self._on_written)
-        thread.start()
+        self._writing.start(lambda _: write_export(target, kind, items, classes, source))
 
-    @Slot(object, object)
-    def _on_written(self, _thread: Background, outcome: object) -> None:
-        message = self._document.message
-        if isinstance(outcome, Written):
-            pictures, boxes = many(outcome.pictures, "picture"), many(outcome.boxes, "box", "boxes")
-            text = f"Wrote {pictures}, {boxes} to {self._target}."
-            notices = [*self._notices, *outcome.notices]
-            if notices:
-                text += f" {many(len(notices), 'picture')} left out: {_first(notices)}"
-            message.emit(Level.WARNING if notices else Level.INFO, text)
-        elif isinstance(outcome, AnnotationError):
-            message.emit(Level.ERROR, str(outcome))
-        elif isinstance(outcome, OSError):
-            reason = outcome.strerror or type(outcome).__name__
-            message.emit(Level.ERROR, f"{self._target}: it cannot be written ({reason}); choose another place.")
+    @Slot(object)
+    def _on_written(self, written: Written) -> None:
+        images = ngettext("{n:,} image", "{n:,} images", written.pictures).format(n=written.pictures)
+        boxes = ngettext("{n:,} box", "{n:,} boxes", written.boxes).format(n=written.boxes)
+        text = gettext("Exported {images} with {boxes} to {path}.").format(
+            images=images, boxes=boxes, path=self._target
+        )
+        notices = [*self._notices, *written.notices]
+        if notices:
+            left = ngettext("{n:,} image was left out: {first}", "{n:,} images were left out: {first}", len(notices))
+            text += " " + left.format(n=len(notices), first=_first(notices))
+        self._document.message.emit(Level.WARNING if notices else Level.INFO, text)
+        self._end(written=True)
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        if isinstance(error, AnnotationError):
+            text = str(error)
+        elif isinstance(error, OSError):
+            text = gettext("{path}: cannot be written ({reason}); choose another place.")
+            text = text.format(path=self._target, reason=error.strerror or type(error).__name__)
         else:
-            message.emit(Level.ERROR, f"{self._target}: exporting stopped unexpectedly ({outcome}).")
-        self._end(isinstance(outcome, Written))
+            text = gettext("{path}: exporting stopped unexpectedly ({error}).").format(path=self._target, error=error)
+        self._document.message.emit(Level.ERROR, text)
+        self._end(written=False)
 
     def _end(self, written: bool) -> None:
         self.ended.emit(written)

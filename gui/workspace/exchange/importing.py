@@ -11,12 +11,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.cells import Cell, CellChange, Detections, Origin
 from core.counting.count import SAME_CELL_IOU, count
-from core.counting.edits import Corrections
-from core.counting.reconcile import found_cell, standing
+from core.counting.edits import CellEdits
+from core.counting.reconcile import effective, found_cell
 from core.geometry.boxes import overlapping_pairs
 from core.session.session import SessionError
+from core.text import gettext, ngettext
 from core.verification.ground_truth import GroundTruth
-from gui.tasks import Steps, many
+from gui.tasks import IdleLoop
 from gui.workspace.store import Level
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def new_boxes(boxes: Sequence[NamedBox], changes: Iterable[CellChange], nms_iou:
 
     Without this, importing a file a second time would count its cells twice.
     """
-    mine = [change.after for change in standing(changes) if change.after is not None]
+    mine = [change.after for change in effective(changes) if change.after is not None]
     if not mine:
         return list(boxes)
     my_names = np.array([cell.class_name for cell in mine])
@@ -125,10 +126,10 @@ def removals(
 
     So do found cells that count only once the person's cells over them are gone.
     """
-    earlier = standing(changes)
+    earlier = effective(changes)
     removed = [CellChange(change.cell, change.after, None) for change in earlier if change.after is not None]
     found = cells.found.detections if cells else Detections.empty()
-    left = Corrections.of(found, [replace(change, after=None) for change in earlier], classes)
+    left = CellEdits.from_edits(found, [replace(change, after=None) for change in earlier], classes)
     result = count(found, settings, classes, left)
     for place in np.flatnonzero(result.counted).tolist():
         removed.append(CellChange(int(found.ids[place]), found_cell(found, place, classes), None))
@@ -154,13 +155,15 @@ class Importing(QObject):
         self._step: list[Command] = []
         if plan.use is not Use.TRUTH and not document.person:
             document.editing.person_wanted.emit()
-        self._steps = Steps(self._import_all(), self)
+        self._steps = IdleLoop(self)
         self._steps.progressed.connect(self.progressed)
         self._steps.ended.connect(self._on_ended)
+        self._steps.start(self._import_all())
 
     def stop(self) -> None:
         """Import no further picture."""
         self._steps.stop()
+        self._on_ended()
 
     def _import_all(self) -> Iterator[None]:
         for picture in self._plan.found.pictures:
@@ -184,13 +187,15 @@ class Importing(QObject):
                 new = new_boxes(boxes, session.changes(picture.id).values(), settings.nms_iou)
                 self._known += len(boxes) - len(new)
                 boxes = new
-                name = f"Import {many(len(boxes), 'cell')}"
+                name = ngettext("Import {n:,} cell", "Import {n:,} cells", len(boxes)).format(n=len(boxes))
                 if not self._correct(entry, name, self._additions(boxes)):
                     return False
             else:
                 earlier = session.changes(picture.id).values()
                 changes = removals(document.cells_of(entry), earlier, document.classes, settings)
-                name = f"Replace the count by {many(len(boxes), 'imported cell')}"
+                name = ngettext(
+                    "Replace the count by {n:,} imported cell", "Replace the count by {n:,} imported cells", len(boxes)
+                ).format(n=len(boxes))
                 if not self._correct(entry, name, changes + self._additions(boxes)):
                     return False
         except SessionError as error:
@@ -224,23 +229,35 @@ class Importing(QObject):
             scores=None,
         )
         truth = GroundTruth.imported(annotated, self._plan.complete_for, points=annotated.points)
-        self._document.truths.put(picture.id, truth, f"Ground truth imported ({many(len(boxes), 'cell')})")
+        note = ngettext("Ground truth imported ({n:,} cell)", "Ground truth imported ({n:,} cells)", len(boxes))
+        self._document.truths.put(picture.id, truth, note.format(n=len(boxes)))
 
     @Slot()
     def _on_ended(self) -> None:
         if self._document.session is self._session:
             self._document.editing.add_step(self._step)
-        total = len(self._plan.found.pictures)
-        where = many(total, "picture") if self._pictures == total else f"{self._pictures:,} of {total:,} pictures"
-        boxes = many(self._boxes, "box", "boxes")
-        text = f"Imported {boxes} into {where}."
+        total, done, boxes = len(self._plan.found.pictures), self._pictures, self._boxes
+        where = ngettext("{n:,} image", "{n:,} images", total).format(n=total)
+        if done != total:
+            where = gettext("{done:,} of {total:,} images").format(done=done, total=total)
+        text = ngettext("Imported {n:,} box into {where}.", "Imported {n:,} boxes into {where}.", boxes)
         if self._plan.use is Use.TRUTH:
-            text = f"Took {many(self._boxes, 'cell')} in {where} as ground truth."
+            text = ngettext(
+                "Imported {n:,} cell in {where} as ground truth.",
+                "Imported {n:,} cells in {where} as ground truth.",
+                boxes,
+            )
+        text = text.format(n=boxes, where=where)
         if self._known:
-            verb = "was" if self._known == 1 else "were"
-            text += f" {many(self._known, 'cell')} {verb} there already."
+            known = ngettext("{n:,} cell was already there.", "{n:,} cells were already there.", self._known)
+            text += " " + known.format(n=self._known)
         if self._unmarked:
-            text += f" {many(self._unmarked, 'picture')} lost the mark Reviewed; Undo takes the whole import back."
+            unmarked = ngettext(
+                "{n:,} image is no longer marked Reviewed; Undo takes the whole import back.",
+                "{n:,} images are no longer marked Reviewed; Undo takes the whole import back.",
+                self._unmarked,
+            )
+            text += " " + unmarked.format(n=self._unmarked)
         self._document.message.emit(Level.WARNING if self._unmarked else Level.INFO, text)
         self.ended.emit()
         self.deleteLater()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.counting.count import CountSettings
-from core.counting.reconcile import find_conflicts, standing
-from core.detection.loading import counted_by
+from core.counting.reconcile import effective, find_conflicts
+from core.detection.loading import with_methods
 from core.session.contours import save_contours
 from core.session.results import load_result
 from core.session.settings import SETTINGS_KEY, keep_card, save_field, stored_settings
@@ -156,7 +156,7 @@ class Counting(PictureList):
     def count_by(self, class_name: str, method: Method) -> None:
         """Count the masks of a class in another way, in every picture; thresholds and corrections stay."""
         if self.model is not None and self.model.card.counting[class_name].method is not method:
-            self.queue.use_model(counted_by(self.model, {class_name: method}))
+            self.queue.use_model(with_methods(self.model, {class_name: method}))
 
     # -- what the queue brings -----------------------------------------------------------------------
 
@@ -241,7 +241,7 @@ class Counting(PictureList):
             return False
         now = found.in_order_of(self.classes).detections
         session.put_conflicts(entry.id, find_conflicts(changes.values(), now, self.classes, settings.thresholds))
-        if standing(changes.values()):
+        if effective(changes.values()):
             session.note("SmearCount", entry.id, _KEPT_NOTE)
         return True
 
@@ -296,7 +296,7 @@ class Counting(PictureList):
         first = self.model is None
         is_back = self.session_model.is_back(model)
         changed = self.model is not None and model.sha256 != self.model.sha256 and not is_back
-        same_masks = self.model is not None and model.as_made[0] == self.model.as_made[0] and bool(self.classes)
+        same_masks = self.model is not None and model.original[0] == self.model.original[0] and bool(self.classes)
         self.model = model
         if is_back and (told := self.session_model.settle(model)):
             self.message.emit(Level.WARNING, told)

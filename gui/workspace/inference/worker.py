@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from core.counting.count import count_ahead
+from core.counting.count import precompute
 from core.detection.detector import DetectionCancelled
-from core.detection.loading import AnyModel, CellFinder, finder_of, open_model
+from core.detection.loading import AnyModel, CellDetector, detector_for, open_model
 from core.imaging.reading import ImageError, SmearImage, read_image
 from core.models.network import ModelError
 from core.session.session import FileStamp, SessionError, stamp_of
@@ -93,7 +93,7 @@ class Worker(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._detector: CellFinder | None = None
+        self._detector: CellDetector | None = None
 
     @Slot(object, object)
     def open_model(self, path: Path, like: ModelCard | None) -> None:
@@ -103,13 +103,13 @@ class Worker(QObject):
         except ModelError as error:
             self.model_failed.emit(str(error))
             return
-        self._detector = finder_of(model)
+        self._detector = detector_for(model)
         self.model_opened.emit(model)
 
     @Slot(object)
     def use_model(self, model: AnyModel) -> None:
         """Take a model that is open already."""
-        self._detector = finder_of(model)
+        self._detector = detector_for(model)
         self.model_opened.emit(model)
 
     @Slot(object)
@@ -130,7 +130,7 @@ class Worker(QObject):
                     progress=lambda done, total: self.progressed.emit(job, done, total),
                     cancel=job.cancel,
                 )
-                count_ahead(found.detections, self._detector.card.nms_iou)
+                precompute(found.detections, self._detector.card.nms_iou)
             self.finished.emit(job, found)
         except DetectionCancelled:
             self.cancelled.emit(job)

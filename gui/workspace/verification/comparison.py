@@ -13,8 +13,9 @@ from core.session.contours import with_contours
 from core.session.results import KeptResult, load_result, save_result
 from core.session.settings import keep_card, load_card, load_field
 from core.session.values import SessionError
+from core.text import gettext
+from gui.tasks import Task
 from gui.workspace.store import Level
-from gui.workspace.verification.background import Background
 from gui.workspace.verification.model_work import Candidate, Found, Look, Side, compare_found, open_model, run_models
 
 if TYPE_CHECKING:
@@ -46,14 +47,9 @@ class ModelRuns(QObject):
         self._found: dict[tuple[int, str], KeptResult | None] = {}
         self._total = self._done = 0
         self.rows: list[ModelRow] = []
-        self._opening = Background("models", self)
-        self._opening.finished.connect(self._on_opened)
-        self._running = Background("model runs", self)
-        self._running.reported.connect(self._on_found)
-        self._running.finished.connect(self._on_run)
-        self._running.failed.connect(self._on_failed)
-        self._comparing = Background("comparison", self)
-        self._comparing.finished.connect(self._on_compared)
+        self._opening = Task("models", self._on_opened, self)
+        self._running = Task("model runs", self._on_run, self, on_error=self._on_failed, on_part=self._on_found)
+        self._comparing = Task("comparison", self._on_compared, self)
         self._document.session_changed.connect(self._on_session_changed)
         verifier.answered.connect(self.compare)
 
@@ -74,7 +70,7 @@ class ModelRuns(QObject):
 
     def add(self, paths: Sequence[Path]) -> None:
         """Take model files into the comparison."""
-        self._opening.start(lambda cancel, _: [open_model(path, cancel) for path in paths])
+        self._opening.start(lambda job: [open_model(path, job.cancelled) for path in paths])
         self.changed.emit()
 
     def remove(self, sha256: str) -> None:
@@ -170,7 +166,7 @@ class ModelRuns(QObject):
                     looks.append(Look(candidate, entry.id, entry.path, entry.stamp.sha256, entry.diameter))
         self._done, self._total = 0, len(looks)
         if looks:
-            self._running.start(lambda cancel, report: run_models(looks, cancel, report))
+            self._running.start(lambda job: run_models(looks, job.cancelled, job.report))
             self.progressed.emit(0, self._total)
         self.changed.emit()
 
@@ -207,9 +203,10 @@ class ModelRuns(QObject):
             self._document.message.emit(Level.WARNING, problem + more)
         self.compare()
 
-    @Slot(str)
-    def _on_failed(self, text: str) -> None:
-        self._document.message.emit(Level.ERROR, f"The models could not be compared ({text}).")
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        text = gettext("The models could not be compared ({error}).").format(error=f"{type(error).__name__}: {error}")
+        self._document.message.emit(Level.ERROR, text)
         self.compare()
 
     # -- comparing -----------------------------------------------------------------------------------------
@@ -234,7 +231,7 @@ class ModelRuns(QObject):
                 own = CountSettings.suggested_by(one.card)
                 results.append((one.card.name, one.sha256, one.card.classes, own, complete))
         if len(results) > 1:
-            self._comparing.start(lambda cancel, _: compare_found(results, checked, iou, cancel))
+            self._comparing.start(lambda job: compare_found(results, checked, iou, job.cancelled))
         self.changed.emit()
 
     @Slot(object)
@@ -251,8 +248,8 @@ class ModelRuns(QObject):
 
     def close_down(self) -> None:
         """End the threads."""
-        for background in (self._opening, self._running, self._comparing):
-            background.close()
+        for task in (self._opening, self._running, self._comparing):
+            task.close()
 
 
 def _load(document: Document, entry: Entry, sha256: str) -> KeptResult | None:

@@ -11,11 +11,10 @@ from core.statistics.agreement import agreement
 from core.verification.sweep import threshold_steps
 from core.verification.thresholds import choose_threshold
 from core.verification.verify import AP_IOUS, Verification
-from gui.workspace.verification.background import Cancelled
+from gui.tasks import Cancelled
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -78,9 +77,7 @@ class Answering:
     def __init__(self) -> None:
         self._cases: dict[tuple[int, bool, float], tuple[Checked, Case]] = {}
 
-    def answer(
-        self, question: Question, cancel: threading.Event, _report: Callable[[object], None] | None = None
-    ) -> Answer:
+    def answer(self, question: Question, cancel: threading.Event) -> Answer:
         """Return the figures; raises ``Cancelled`` if they are not wanted any more."""
         old, self._cases = self._cases, {}
         for checked in question.checked:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from core.cells import Detections
 from core.counting.count import CountSettings
 from core.detection.detector import DetectionCancelled
-from core.detection.loading import CellFinder, finder_of
+from core.detection.loading import CellDetector, detector_for
 from core.detection.loading import open_model as open_any_model
 from core.imaging.reading import ImageError, read_image
 from core.models.network import ModelError
 from core.session.results import KeptResult
 from core.verification.cases import Case
 from core.verification.comparison import ModelResult, ModelRow, compare_models
-from gui.workspace.verification.background import Cancelled
+from gui.tasks import Cancelled
 
 if TYPE_CHECKING:
     import threading
@@ -68,13 +68,13 @@ def open_model(path: Path, cancel: threading.Event) -> Candidate | str:
 def run_models(looks: list[Look], cancel: threading.Event, report: Callable[[object], None]) -> list[str]:
     """Run the models picture by picture; return what went wrong."""
     problems: list[str] = []
-    detector: CellFinder | None = None
+    detector: CellDetector | None = None
     for look in looks:
         if cancel.is_set():
             raise Cancelled
         try:
             if detector is None or detector.model.sha256 != look.candidate.sha256:
-                detector = finder_of(open_any_model(look.candidate.path, look.candidate.card))
+                detector = detector_for(open_any_model(look.candidate.path, look.candidate.card))
                 if detector.model.sha256 != look.candidate.sha256:
                     raise ModelError(f"{look.candidate.path}: the file is another model now; add it again.")
             result = detector.detect(read_image(look.path).pixels, diameter=look.diameter, cancel=cancel)

@@ -11,7 +11,7 @@ import numpy as np
 from core.geometry.boxes import iou_matrix
 from core.geometry.matching import UNMATCHED
 from core.verification.errors import find_errors
-from gui.workspace.verification.background import Cancelled
+from gui.tasks import Cancelled
 
 if TYPE_CHECKING:
     import threading
@@ -104,7 +104,7 @@ def _place_of(error: CountError, case: Case, checked: Checked, classes: tuple[st
     own = checked.corrections.cells
     if not error.missed:
         place = np.flatnonzero(checked.found.ids == error.cell)
-        touched = len(place) > 0 and bool(checked.corrections.touched[place[0]])
+        touched = len(place) > 0 and bool(checked.corrections.edited[place[0]])
         kept = np.isin(checked.corrections.replaces[own.labels == label], place).any()
         return Place(
             Verdict.FALSE,

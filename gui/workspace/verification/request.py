@@ -11,7 +11,7 @@ from core.verification.cases import Case
 if TYPE_CHECKING:
     from core.cells import Detections
     from core.counting.count import CountSettings
-    from core.counting.edits import Corrections
+    from core.counting.edits import CellEdits
     from core.counting.frame import Frame
     from core.verification.ground_truth import GroundTruth
 
@@ -76,7 +76,7 @@ class Checked:
     image: int
     name: str
     found: Detections
-    corrections: Corrections
+    corrections: CellEdits
     truth: GroundTruth
     frame: Frame | None
     diameter: float

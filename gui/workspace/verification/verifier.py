@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
+from core.text import gettext
+from gui.tasks import Debounce, IdleLoop, Task
 from gui.workspace.images import State
 from gui.workspace.store import Level
-from gui.workspace.verification.background import Background
 from gui.workspace.verification.figures import Answer, Answering
 from gui.workspace.verification.request import Checked, LeftOut, Options, Question, Scope
 
@@ -42,19 +42,11 @@ class Verifier(QObject):
         self.answer: Answer | None = None
         self._active = False
         self._checked: dict[int, Checked] = {}
-        self._gathering: Iterator[None] | None = None
         self._options: Options | None = None
         self._answering = Answering()
-        self._background = Background("verification", self)
-        self._background.finished.connect(self._on_answer)
-        self._background.failed.connect(self._on_failed)
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MS)
-        self._settle.timeout.connect(self._ask)
-        self._steps = QTimer(self)
-        self._steps.setInterval(0)
-        self._steps.timeout.connect(self._gather_more)
+        self._task = Task("verification", self._on_answer, self, on_error=self._on_failed)
+        self._settle = Debounce(_SETTLE_MS, self._ask, self)
+        self._gathering = IdleLoop(self)
         document.session_changed.connect(self._on_session_changed)
         document.model_changed.connect(self._forget_all)
         document.images_changed.connect(self.ask_again)
@@ -85,7 +77,7 @@ class Verifier(QObject):
     @property
     def busy(self) -> bool:
         """Whether a newer answer is on its way."""
-        return self._settle.isActive() or self._gathering is not None or self._background.busy
+        return self._settle.isActive() or self._gathering.running or self._task.busy
 
     def set_active(self, active: bool) -> None:
         """Keep the figures up to date from now on, or not: nothing is computed for a hidden page."""
@@ -115,7 +107,7 @@ class Verifier(QObject):
         """End the thread."""
         self._active = False
         self._stop()
-        self._background.close()
+        self._task.close()
 
     # -- what changes ------------------------------------------------------------------------------
 
@@ -152,25 +144,15 @@ class Verifier(QObject):
 
     def _stop(self) -> None:
         self._settle.stop()
-        self._steps.stop()
-        self._gathering = None
-        self._background.cancel()
+        self._gathering.stop()
+        self._task.cancel()
         self.busy_changed.emit()
 
     @Slot()
     def _ask(self) -> None:
-        self._background.cancel()
-        self._gathering = self._gather()
-        self._steps.start()
+        self._task.cancel()
+        self._gathering.start(self._gather())
         self.busy_changed.emit()
-
-    @Slot()
-    def _gather_more(self) -> None:
-        until = time.perf_counter() + _SLICE_S
-        while self._gathering is not None and time.perf_counter() < until:
-            if next(self._gathering, self) is self:
-                self._gathering = None
-                self._steps.stop()
 
     def _gather(self) -> Iterator[None]:
         """Read what takes part from the session, picture by picture, and hand the question over."""
@@ -193,7 +175,7 @@ class Verifier(QObject):
             yield
         left_out = LeftOut(without_truth, not_counted)
         question = Question(tuple(checked), left_out, document.classes, settings, self.options)
-        self._background.start(lambda cancel, report: self._answering.answer(question, cancel, report))
+        self._task.start(lambda job: self._answering.answer(question, job.cancelled))
 
     def _check(self, entry: Entry, truth: GroundTruth) -> Checked | None:
         cells = self.document.cells_of(entry) if entry.state is State.COUNTED else None
@@ -217,7 +199,8 @@ class Verifier(QObject):
         self.busy_changed.emit()
         self.answered.emit()
 
-    @Slot(str)
-    def _on_failed(self, text: str) -> None:
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
         self.busy_changed.emit()
-        self.document.message.emit(Level.ERROR, f"The counts could not be compared ({text}).")
+        text = gettext("The counts could not be compared ({error}).").format(error=f"{type(error).__name__}: {error}")
+        self.document.message.emit(Level.ERROR, text)

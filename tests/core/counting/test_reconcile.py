@@ -10,7 +10,7 @@ import pytest
 from core.cells import Cell, CellChange, Detections, Origin
 from core.counting.count import CountSettings, Ledger
 from core.counting.count import count as count_cells
-from core.counting.edits import Corrections
+from core.counting.edits import CellEdits
 from core.counting.reconcile import find_conflicts, found_cell
 from core.session.rows import pack_changes
 from core.session.schema import Kind
@@ -54,17 +54,17 @@ def correct(session: Session, found: Detections, place: int, after: str | None) 
 
 def standing(session: Session, found: Detections) -> list[str]:
     """Return the class at each of the three places, with a star where a person put it."""
-    corrections = Corrections.of(found, session.changes(1).values(), CLASSES)
-    cells = corrections.over(found)
+    corrections = CellEdits.from_edits(found, session.changes(1).values(), CLASSES)
+    cells = corrections.apply(found)
     at: dict[float, list[str]] = {place[0]: [] for place in PLACES}
-    for row in [*np.flatnonzero(~corrections.touched), *range(len(found), len(cells))]:
+    for row in [*np.flatnonzero(~corrections.edited), *range(len(found), len(cells))]:
         left = min(at, key=lambda x, row=row: abs(x - cells.boxes[row, 0]))
         at[left].append(CLASSES[cells.labels[row]] + "*" * int(cells.origin[row] == Origin.PERSON))
     return ["+".join(sorted(names)) for names in at.values()]
 
 
 def ledger(session: Session, found: Detections, name: str = "RBC") -> Ledger:
-    corrections = Corrections.of(found, session.changes(1).values(), CLASSES)
+    corrections = CellEdits.from_edits(found, session.changes(1).values(), CLASSES)
     return count_cells(found, CountSettings(THRESHOLDS), CLASSES, corrections).ledger[name]
 
 
@@ -123,7 +123,7 @@ def test_a_model_of_other_classes_leaves_corrections_alone(session: Session) -> 
     correct(session, found, 0, "WBC")
     new = Detections.from_model(np.array(PLACES, np.float32), np.full(3, 0.9, np.float32), np.zeros(3, np.int32))
     changes = session.changes(1).values()
-    assert Corrections.of(new.numbered_from(70), changes, ("Cell",)).homeless == 1
+    assert CellEdits.from_edits(new.numbered_from(70), changes, ("Cell",)).unclassed == 1
     conflicts = find_conflicts(changes, new, ("Cell",), {"Cell": 0.5})
     assert [text for _, text in conflicts] == ["The model now finds Cell where there is WBC (by hand)."]
 
@@ -135,9 +135,9 @@ def test_a_confirmed_cell_confirms_the_likeliest_cell_of_the_new_count_in_its_pl
     boxes = np.array([(12, 10, 62, 60), (11, 10, 61, 60), (16, 10, 66, 60)], np.float32)
     found = Detections.from_model(boxes, np.array([0.6, 0.7, 0.9], np.float32), np.zeros(3, np.int32)).numbered_from(70)
     assert ledger(session, found) == Ledger(1, 0, 0)
-    corrections = Corrections.of(found, session.changes(1).values(), CLASSES)
+    corrections = CellEdits.from_edits(found, session.changes(1).values(), CLASSES)
     assert corrections.cells.boxes.tolist() == [[16, 10, 66, 60]]
-    assert corrections.touched.all()
+    assert corrections.edited.all()
     assert ledger(session, found.taken(np.array([], np.int64))) == Ledger(0, 1, 0)
 
 
@@ -148,7 +148,7 @@ def test_a_moved_cell_stays_where_the_person_put_it(session: Session) -> None:
     session.record(Command(0, 1, "Move RBC", (CellChange(int(found.ids[0]), before, moved),), None, None), "Ada")
     found, _ = count(session, "RBC", move=2)
     assert ledger(session, found) == Ledger(1, 0, 0)
-    assert Corrections.of(found, session.changes(1).values(), CLASSES).cells.boxes.tolist() == [[14, 10, 64, 60]]
+    assert CellEdits.from_edits(found, session.changes(1).values(), CLASSES).cells.boxes.tolist() == [[14, 10, 64, 60]]
 
 
 def test_a_model_that_comes_to_agree_with_a_person_needs_no_correction(session: Session) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.annotations.base import AnnotatedImage
 from core.cells import Cell, CellChange, Detections, Origin
 from core.counting.count import CountSettings, count
-from core.counting.edits import Corrections
+from core.counting.edits import CellEdits
 from core.counting.frame import EdgeRule, Frame
 from core.session.session import Session
 from core.session.truths import load_truth, save_truth, truth_key
@@ -69,9 +69,9 @@ def test_a_reviewed_image_is_what_counts_after_the_corrections() -> None:
         np.array([0, 0, 1], np.int32),
     )
     new = Cell("WBC", (60.0, 0.0, 70.0, 10.0), 1.0, Origin.PERSON)
-    corrections = Corrections.of(found, [CellChange(0, None, None), CellChange(9, None, new)], CLASSES)
+    corrections = CellEdits.from_edits(found, [CellChange(0, None, None), CellChange(9, None, new)], CLASSES)
     result = count(found, CountSettings(dict.fromkeys(CLASSES, 0.5)), CLASSES, corrections)
-    truth = GroundTruth.reviewed(corrections.over(found), result.counted, CLASSES)
+    truth = GroundTruth.reviewed(corrections.apply(found), result.counted, CLASSES)
     assert truth.counts() == result.counts == {"RBC": 1, "WBC": 1, "Platelets": 0}
     assert truth.boxes.tolist() == [[20, 0, 29, 9], [60, 0, 70, 10]]
     assert truth.source == TruthSource.REVIEWED

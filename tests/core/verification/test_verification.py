@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from core.cells import Cell, CellChange, Detections, Origin
 from core.counting.count import CountSettings, count
-from core.counting.edits import Corrections
+from core.counting.edits import CellEdits
 from core.counting.frame import EdgeRule, Frame
 from core.counting.region import Region
 from core.geometry.matching import UNMATCHED, match_points
@@ -235,10 +235,10 @@ def test_an_image_in_which_nobody_looked_for_a_class_is_left_out() -> None:
 def test_the_model_is_verified_unless_corrections_are_given() -> None:
     found = detections_of([((0, 0, 20, 20), 0.9, 0), ((40, 0, 60, 20), 0.8, 0), ((80, 0, 99, 20), 0.3, 0)])
     new = Cell("RBC", (120.0, 0.0, 140.0, 20.0), 1.0, Origin.PERSON)
-    corrections = Corrections.of(found, [CellChange(1, None, None), CellChange(9, None, new)], CLASSES)
+    corrections = CellEdits.from_edits(found, [CellChange(1, None, None), CellChange(9, None, new)], CLASSES)
     truth = truth_of([((0, 0, 20, 20), 0), ((120, 0, 140, 20), 0), ((160, 0, 180, 20), 0)])
     model = Case.of(1, "", found, truth, SETTINGS)
-    corrected = Case.of(1, "", found, truth, SETTINGS, corrections=corrections)
+    corrected = Case.of(1, "", found, truth, SETTINGS, edits=corrections)
     steps = np.array([0.2, 0.5, 0.95])
     by_model = Verification([model], CLASSES).class_sweep("RBC", steps)
     by_person = Verification([corrected], CLASSES).class_sweep("RBC", steps)

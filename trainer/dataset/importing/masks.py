@@ -8,7 +8,7 @@ import numpy as np
 
 from core.detection.segmentation.instances import count_class
 from core.detection.segmentation.masks import CellMasks
-from core.imaging.flat_field import LitField
+from core.imaging.flat_field import FlatFieldImage
 from core.imaging.reading import read_image
 from core.imaging.scale import guess_diameter
 from core.models.method import CountingMethod, Method
@@ -50,7 +50,7 @@ def read_mask_folders(source: Path, images: Path | None) -> Imported:
         if truth.values.shape[1:] != (photograph.height, photograph.width):
             result.faults.append(f"{path}: its masks have another size; make them as large as the photograph.")
             continue
-        lit = LitField.of(photograph.pixels, even_light=True)
+        lit = FlatFieldImage.of(photograph.pixels, even_light=True)
         masks = CellMasks(
             (truth.masks > 0).astype(np.float32),
             (truth.edge > 0).astype(np.float32),

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QMessageBox, QWidget
 
 import gui.workspace.picture_list
 from core.annotations.base import AnnotatedImage
@@ -190,12 +190,12 @@ def test_voc_export_added_to_a_fresh_session_gives_the_same_counts(
     total = sum(sum(counts.values()) for counts in before.values())
     level, text = bench.export(Format.VOC, Scope.COUNTED, tmp_path / "voc", monkeypatch)
     assert level is Level.INFO
-    assert text == f"Wrote 2 pictures, {total} boxes to {tmp_path / 'voc'}."
+    assert text == f"Exported 2 images with {total} boxes to {tmp_path / 'voc'}."
 
     bench.open(*smears)
     bench.import_(Use.ADD, tmp_path / "voc")
     assert bench.counts() == before
-    assert bench.messages[-1] == (Level.INFO, f"Imported {total} boxes into 2 pictures.")
+    assert bench.messages[-1] == (Level.INFO, f"Imported {total} boxes into 2 images.")
     cells = bench.document.current_cells()
     assert cells is not None
     result = bench.document.result(bench.document.entries[0])
@@ -210,7 +210,7 @@ def test_importing_the_same_file_again_adds_nothing(bench: Bench, make_smear: Ma
     once = bench.counts()
     bench.import_(Use.ADD, files)
     assert bench.counts() == once
-    assert bench.messages[-1][1] == "Imported 0 boxes into 1 picture. 3 cells were there already."
+    assert bench.messages[-1][1] == "Imported 0 boxes into 1 image. 3 cells were already there."
 
 
 @pytest.mark.parametrize("at_once", [1, 20])
@@ -235,7 +235,7 @@ def test_an_import_is_one_step_to_undo(
     }
     bench.document.set_current(2)
     editing = bench.document.editing
-    assert editing.undo_stack.undoText() == "Replace the count by 3 imported cells (and 1 more picture)"
+    assert editing.undo_stack.undoText() == "Replace the count by 3 imported cells (and 1 more image)"
     editing.undo()
     qtbot.waitUntil(lambda: bench.counts() == before)
     assert bench.document.current == 0  # c.png had no part in it
@@ -270,12 +270,12 @@ def test_an_import_says_how_many_pictures_lose_their_mark(bench: Bench, make_sme
     assert [entry.reviewed for entry in bench.document.entries] == [True, False]
     dialog = bench.read(files)
     dialog.use_buttons[Use.REPLACE].click()
-    assert dialog.outcome.text().endswith("1 picture of them is marked reviewed; corrected, it loses the mark.")
+    assert dialog.outcome.text().endswith("1 of them is marked reviewed and will lose the mark.")
     bench.finish(dialog, Use.REPLACE)
     assert [entry.reviewed for entry in bench.document.entries] == [False, False]
     level, text = bench.messages[-1]
     assert level is Level.WARNING
-    assert text.endswith("1 picture lost the mark Reviewed; Undo takes the whole import back.")
+    assert text.endswith("1 image is no longer marked Reviewed; Undo takes the whole import back.")
     bench.document.editing.undo()
     assert [entry.reviewed for entry in bench.document.entries] == [True, False]
 
@@ -317,7 +317,7 @@ def test_ground_truth_leaves_the_count_as_it_is(bench: Bench, make_smear: MakeSm
     assert truth is not None
     assert (truth.names, truth.boxes.tolist()) == (NAMES, [list(box) for box in BOXES])
     assert truth.counts() == {"RBC": 2, "Platelets": 1}  # nobody looked for white cells
-    assert bench.messages[-1] == (Level.INFO, "Took 3 cells in 1 picture as ground truth.")
+    assert bench.messages[-1] == (Level.INFO, "Imported 3 cells in 1 image as ground truth.")
 
 
 def test_points_are_a_ground_truth_and_nothing_else(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:
@@ -335,7 +335,12 @@ def test_points_are_a_ground_truth_and_nothing_else(bench: Bench, make_smear: Ma
     assert truth is not None
     assert (truth.kind, truth.counts()) == (TruthKind.POINTS, {"RBC": 2})
     assert truth.points.tolist() == [[20, 30], [200, 40]]
-    assert bench.messages[-1] == (Level.INFO, "Took 2 cells in 1 picture as ground truth.")
+    assert bench.messages[-1] == (Level.INFO, "Imported 2 cells in 1 image as ground truth.")
+
+
+def choose_class(dialog: ImportDialog, name: str, known: str) -> None:
+    [box] = [box for box in dialog.findChildren(QComboBox) if box.accessibleName() == name]
+    box.setCurrentText(known)
 
 
 def test_unknown_classes_are_mapped_or_left_out(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:
@@ -344,7 +349,7 @@ def test_unknown_classes_are_mapped_or_left_out(bench: Bench, make_smear: MakeSm
     dialog = bench.read(files)
     assert dialog.found is not None
     assert dialog.found.unknown(bench.document.classes) == {"Neutrophil": 1, "Dirt": 1}
-    dialog.set_class("Neutrophil", "WBC")
+    choose_class(dialog, "Neutrophil", "WBC")
     bench.finish(dialog, Use.REPLACE)
     assert bench.counts()["a.png"] == {"RBC": 1, "WBC": 1, "Platelets": 0}
 
@@ -354,7 +359,7 @@ def test_nothing_but_unknown_classes_cannot_be_added(bench: Bench, make_smear: M
     dialog = bench.read(voc(tmp_path / "voc", annotated("a.png", names=["Dirt"] * 3)))
     assert not dialog.import_button.isEnabled()
     assert dialog.import_button.toolTip() == "No box is left to add: every class is left out."
-    dialog.set_class("Dirt", "WBC")
+    choose_class(dialog, "Dirt", "WBC")
     assert dialog.import_button.isEnabled()
     dialog.cancel_button.click()
 
@@ -364,9 +369,7 @@ def test_a_broken_file_is_told_and_the_rest_goes_on(bench: Bench, make_smear: Ma
     files = voc(tmp_path / "voc", annotated("a.png"), annotated("elsewhere.png"))
     (files / "broken.xml").write_text("<annotation><object>")
     dialog = bench.read(files)
-    assert dialog.summary.text() == (
-        "1 picture, 3 boxes: RBC 2, Platelets 1. 1 annotated picture is not in this session."
-    )
+    assert dialog.summary.text() == ("1 image, 3 boxes: RBC 2, Platelets 1. 1 annotated image is not in this session.")
     assert "broken.xml: the XML is damaged" in dialog.details.toPlainText()
     assert "elsewhere.png" in dialog.details.toPlainText()
     bench.finish(dialog, Use.REPLACE)
@@ -570,7 +573,7 @@ def test_reviewed_pictures_are_training_data(
     counts = bench.counts()
     level, text = bench.export(Format.TRAINING, Scope.REVIEWED, tmp_path / "data", monkeypatch)
     assert level is Level.INFO
-    assert text.startswith("Wrote 2 pictures")
+    assert text.startswith("Exported 2 images")
     fields = [field for split in ("train", "val") for field in load_data_set(tmp_path / "data", split).fields]
     assert {field.path.name: np.bincount(field.labels, minlength=3).tolist() for field in fields} == {
         name: list(counts[name].values()) for name in ("a.png", "c.png")
@@ -602,7 +605,7 @@ def test_pictures_reviewed_before_their_count_changed_are_no_training_data(
     assert dialog.hint.text().startswith("1 picture was reviewed before its count changed, and will be left out")
     dialog.close_button.click()
     _, text = bench.export(Format.TRAINING, Scope.REVIEWED, tmp_path / "data", monkeypatch)
-    assert text.startswith("Wrote 1 picture")
+    assert text.startswith("Exported 1 image")
     assert [path.name for path in (tmp_path / "data" / "images").iterdir()] == ["b.png"]
 
 
@@ -616,8 +619,8 @@ def test_missing_and_changed_pictures_are_left_out_of_training_data(
     os.utime(paths[3])  # touched, but the same
     level, text = bench.export(Format.TRAINING, Scope.COUNTED, tmp_path / "data", monkeypatch)
     assert level is Level.WARNING
-    assert text.startswith("Wrote 2 pictures")
-    assert "2 pictures left out" in text
+    assert text.startswith("Exported 2 images")
+    assert "2 images were left out" in text
     assert f"{paths[1]}: the picture is missing" in text
     assert f"{paths[2]}: the file has changed" in text
     assert sorted(path.name for path in (tmp_path / "data" / "images").iterdir()) == ["a.png", "d.png"]
@@ -648,7 +651,7 @@ def test_labels_that_are_there_are_replaced_only_if_the_person_says_so(
     (tmp_path / "A.XML").write_text("mine")
     asked = answer_question("Cancel")
     dialog = bench.start_export(Format.VOC, Scope.CURRENT, tmp_path, monkeypatch)
-    assert asked == [f"There are annotations of 1 of these pictures in {tmp_path} already."]
+    assert asked == [f"{tmp_path} already has annotations of 1 of these images."]
     assert not bench.messages
     assert dialog.export_button.isEnabled()
     answer_question("Replace")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
+    from gui.preferences import Preferences
     from gui.shell.window import MainWindow
 
     MakeSmear = Callable[..., tuple[Path, dict[str, int]]]
@@ -361,7 +362,7 @@ def test_closing_while_counting_ends_the_thread(window: MainWindow, qtbot: QtBot
 
 
 def test_preferences_are_remembered_but_thresholds_are_not(
-    window: MainWindow, preferences: object, make_smear: MakeSmear, wait_counted: WaitCounted
+    window: MainWindow, preferences: Preferences, make_smear: MakeSmear, wait_counted: WaitCounted
 ) -> None:
     window.document.open_paths([make_smear("slide.png")[0]])
     wait_counted(window)
@@ -369,7 +370,7 @@ def test_preferences_are_remembered_but_thresholds_are_not(
     window.actions_["labels"].trigger()
     window.document.set_threshold("RBC", 0.9)
     window.close()
-    store = preferences._store  # type: ignore[attr-defined]
+    store = preferences.store
     assert store.value("show_labels", type=bool) is False
     assert not any("threshold" in key.lower() for key in store.allKeys())
     assert suggested["RBC"] != 0.9

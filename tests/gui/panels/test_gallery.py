@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QDrag, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QColor, QDrag, QDragEnterEvent, QDropEvent, QImage, QKeyEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
@@ -16,15 +16,17 @@ from core.classes import COLOUR_BLIND_SAFE, PAPER
 from gui.commands.actions import Actions
 from gui.panels.gallery.panel import Gallery
 from gui.panels.gallery.section import ClassSection, shares
-from gui.panels.gallery.tiles import Crops
-from gui.widgets.theme import Theme, apply_theme
+from gui.preferences import Theme
+from gui.widgets import crops
+from gui.widgets.theme import apply_theme
 from gui.workspace.document import Document
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from pytestqt.qtbot import QtBot
 
     from gui.panels.gallery.view import TileView
@@ -137,7 +139,7 @@ def click(
 
 def marked(gallery: Gallery) -> set[int]:
     """The ids of the tiles that are drawn as selected."""
-    return {number for section in gallery.sections.values() for number in section.view.selected_ids()}
+    return {number for section in gallery.sections.values() for _, number in section.view.selected_cells()}
 
 
 def counts(document: Document) -> dict[str, int]:
@@ -436,8 +438,8 @@ def test_a_tile_shows_its_piece_of_the_photograph(
     view = gallery.sections["RBC"].view
     for row in range(len(view.tiles)):
         box = tuple(view.tiles.boxes[row].tolist())
-        left, top, size = Crops.region(box)
-        crop = gallery.crops.crop(int(view.tiles.ids[row]), box, size)
+        region = left, top, size = gallery.crops.region(box)
+        crop = gallery.crops.piece(int(view.tiles.images[row]), region, size)
         assert crop is not None
         image = crop.toImage()
         for x in range(0, size, 7):
@@ -459,18 +461,18 @@ def test_only_tiles_in_view_are_cut_out_and_only_once(
 ) -> None:
     gallery.window().resize(500, 320)
     gallery.tile_side = 128
-    cut: list[tuple[float, ...]] = []
-    real = Crops._cut
+    cut: list[crops.Region] = []
+    real = crops.cut
 
-    def counting(self: Crops, picture: object, box: tuple[float, ...], side: int) -> object:
-        cut.append(box)
-        return real(self, picture, box, side)  # type: ignore[arg-type]
+    def counting(levels: Sequence[NDArray[np.uint8]], region: crops.Region, side: int) -> QImage:
+        cut.append(region)
+        return real(levels, region, side)
 
-    monkeypatch.setattr(Crops, "_cut", counting)
+    monkeypatch.setattr(crops, "cut", counting)
     open_smear()
     view = gallery.sections["RBC"].view
     view.viewport().repaint()
-    red = {tuple(box) for box in view.tiles.boxes.tolist()}
+    red = {gallery.crops.region(box) for box in view.tiles.boxes.tolist()}
     assert 0 < len(red & set(cut)) < len(red)
     before = len(cut)
     view.viewport().repaint()

@@ -11,7 +11,8 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
 from gui.panels.history.panel import HistoryPanel
-from gui.widgets.theme import Theme, apply_theme
+from gui.preferences import Theme
+from gui.widgets.theme import apply_theme
 from gui.workspace.document import Document
 from gui.workspace.images import State
 from gui.workspace.store import Level
@@ -283,8 +284,8 @@ def test_conflicts_are_walked_from_picture_to_picture(
     page = panel.conflicts
     assert panel.tabs.currentWidget() is page
     assert panel.tabs.tabText(1) == "Conflicts (3)"
-    assert [page.model.index(row).data() for row in range(3)] == ["First.", "Second.", "Third."]
-    assert [page.model.picture_of(row) for row in range(3)] == ["one.png", "one.png", "two.png"]
+    assert [page.model.index(row, 0).data() for row in range(3)] == ["First.", "Second.", "Third."]
+    assert [page.model.image_of(row) for row in range(3)] == ["one.png", "one.png", "two.png"]
 
     def walk(button: object, picture: int, cell: int) -> None:
         with qtbot.waitSignal(document.editing.show_cell) as shown:
@@ -326,5 +327,5 @@ def test_a_click_on_a_conflict_shows_its_cell(panel: HistoryPanel, document: Doc
     set_conflicts(document, {document.entries[0].id: [(here[2], "First."), (here[5], "Second.")]})
     panel.show_conflicts()
     page = panel.conflicts
-    qtbot.mouseClick(page.list.viewport(), LEFT, pos=page.list.visualRect(page.model.index(1)).center())
+    qtbot.mouseClick(page.list.viewport(), LEFT, pos=page.list.visualRect(page.model.index(1, 0)).center())
     assert document.editing.selection == (here[5],)

@@ -10,7 +10,6 @@ from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
-from gui.panels.gallery.tiles import Crops
 from gui.shell.window import MainWindow
 from gui.workspace.document import Document
 
@@ -113,7 +112,7 @@ def test_the_choice_is_remembered(
     assert preferences.gallery_of_all
     other = MainWindow(Document(model_path, tmp_path / "other", "Anna"), preferences)
     qtbot.addWidget(other)
-    assert other.gallery.all_pictures
+    assert other.gallery.scope_box.currentIndex() == 1
     assert other.actions_["gallery_all"].isChecked()
     other.actions_["gallery_all"].trigger()
     assert not preferences.gallery_of_all
@@ -127,13 +126,13 @@ def test_a_tile_shows_its_piece_of_a_picture_that_is_not_current(opened: MainWin
     row = row_of(opened, "RBC", 2)
     image, box = int(tiles.images[row]), tuple(tiles.boxes[row].tolist())
     view_of(opened, "RBC").scrollTo(view_of(opened, "RBC").tile_model.index(row))
-    region = Crops.region(box)
-    qtbot.waitUntil(lambda: gallery.crops.store.crop(image, region) is not None, timeout=10_000)
-    piece = gallery.crops.store.crop(image, region)
+    region = gallery.crops.region(box)
+    qtbot.waitUntil(lambda: gallery.crops.piece(image, region, 72) is not None, timeout=10_000)
+    piece = gallery.crops.piece(image, region, 72)
     assert piece is not None
     document.set_current(2)
     qtbot.waitUntil(lambda: document.picture is not None and gallery.crops.at_hand(image), timeout=10_000)
-    own = gallery.crops.crop(int(tiles.ids[row]), box, piece.width())
+    own = gallery.crops.piece(image, region, piece.width())
     assert own is not None
     one, other = piece.toImage(), own.toImage()
     for place in range(0, piece.width(), 9):
@@ -143,12 +142,12 @@ def test_a_tile_shows_its_piece_of_a_picture_that_is_not_current(opened: MainWin
 
 
 def test_one_reading_gives_all_pieces_of_a_picture(opened: MainWindow, qtbot: QtBot) -> None:
-    tiles, store = view_of(opened, "RBC").tiles, opened.gallery.crops.store
+    tiles, crops = view_of(opened, "RBC").tiles, opened.gallery.crops
     for picture in (1, 2):
         image = opened.document.entries[picture].id
-        regions = [Crops.region(box) for box in tiles.boxes[tiles.images == image].tolist()]
-        qtbot.waitUntil(lambda image=image, first=regions: store.crop(image, first[0]) is not None, timeout=10_000)
-        assert all(store.crop(image, region) is not None for region in regions)
+        regions = [crops.region(box) for box in tiles.boxes[tiles.images == image].tolist()]
+        qtbot.waitUntil(lambda image=image, one=regions[0]: crops.piece(image, one, 72) is not None, timeout=10_000)
+        assert all(crops.piece(image, region, 72) is not None for region in regions)
 
 
 def test_a_click_jumps_to_the_picture_and_selects_the_cell(opened: MainWindow, qtbot: QtBot) -> None:
@@ -156,7 +155,7 @@ def test_a_click_jumps_to_the_picture_and_selects_the_cell(opened: MainWindow, q
     number = click(qtbot, view, row_of(opened, "RBC", 2))
     assert document.current == 2
     assert document.editing.selection == (number,)
-    assert view.selected_ids() == [number]
+    assert view.selected_cells() == [(document.entries[2].id, number)]
     qtbot.waitUntil(lambda: opened.canvas.boxes.rect_of(number) is not None, timeout=10_000)
     rect = opened.canvas.boxes.rect_of(number)
     assert rect is not None
@@ -184,7 +183,7 @@ def test_a_key_reclassifies_cells_of_several_pictures_and_one_undo_returns_them(
         assert counts(document, row) == after
         assert document.entries[row].edited == 1
     qtbot.waitUntil(lambda: {here, *there} <= shown(opened, "WBC"))
-    assert set(view_of(opened, "WBC").selected_ids()) == {here, *there}
+    assert {cell for _, cell in view_of(opened, "WBC").selected_cells()} == {here, *there}
     assert "2 more pictures" in document.editing.undo_stack.undoText()
     qtbot.keyClick(view, "Z", CTRL)
     assert [counts(document, row) for row in range(3)] == before
@@ -263,7 +262,7 @@ def test_tiles_of_all_pictures_follow_a_threshold(opened: MainWindow, qtbot: QtB
 def test_a_missing_picture_has_an_empty_tile_that_says_why(opened: MainWindow, qtbot: QtBot) -> None:
     document, gallery, view = opened.document, opened.gallery, view_of(opened, "RBC")
     gallery.hide()
-    gallery.crops.store.forget()
+    gallery.crops.forget()
     path = document.entries[1].path
     moved = path.rename(path.with_name("moved.png"))
     document.queue.forget_picture(document.entries[1])
@@ -280,9 +279,9 @@ def test_a_missing_picture_has_an_empty_tile_that_says_why(opened: MainWindow, q
     moved.rename(path)
     gallery.hide()
     gallery.show()
-    region = Crops.region(view.tiles.boxes[row].tolist())
+    region = gallery.crops.region(view.tiles.boxes[row].tolist())
     image = document.entries[1].id
-    qtbot.waitUntil(lambda: gallery.crops.store.crop(image, region) is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: gallery.crops.piece(image, region, 72) is not None, timeout=10_000)
     assert told().endswith("b.png")
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     WaitCounted = Callable[[MainWindow], None]
     User = Callable[[], AbstractContextManager[None]]
 
-EDITOR = Path(__file__).parents[1] / "core" / "session" / "session_editor.py"
+EDITOR = Path(__file__).parents[2] / "core" / "session" / "session_editor.py"
 LEFT = Qt.MouseButton.LeftButton
 
 
@@ -554,7 +554,7 @@ def test_a_model_that_disagrees_with_corrections_is_listed_and_can_be_walked(
     assert panel.tabs.tabText(1) == "Conflicts (2)"
     qtbot.mouseClick(panel.tabs.tabBar(), LEFT, pos=panel.tabs.tabBar().tabRect(1).center())
     page = panel.conflicts
-    texts = {page.model.index(row).data() for row in range(2)}
+    texts = {page.model.index(row, 0).data() for row in range(2)}
     assert texts == {
         "The model now finds WBC where there is RBC (by hand).",
         "The model now finds WBC where there is nothing (taken away by hand).",

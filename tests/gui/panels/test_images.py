@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QPoint, QRect, Qt, QThread
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
-from core.counting.count import Countable, CountSettings
+from core.counting.count import CountIndex, CountSettings
 from gui.panels.images import thumbnails
 from gui.panels.images.delegate import fitting
 from gui.panels.images.model import Show, natural_key
 from gui.panels.images.panel import ImageList
 from gui.panels.images.thumbnails import read_thumbnail
-from gui.widgets.theme import Theme, apply_theme
+from gui.preferences import Theme
+from gui.widgets.theme import apply_theme
 from gui.workspace.document import Document
 from gui.workspace.images import Entry, State
 
@@ -35,11 +36,11 @@ CLASSES = ("RBC", "WBC", "Platelets")
 RED, GREEN, BLUE = (200, 30, 30), (30, 160, 30), (30, 30, 200)
 
 
-def countable(*counts: int, score: float = 0.9) -> Countable:
+def countable(*counts: int, score: float = 0.9) -> CountIndex:
     """What a count needs that comes out as the given numbers."""
     labels = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
     number = len(labels)
-    return Countable(
+    return CountIndex(
         number,
         np.arange(number),
         np.full(number, score, np.float32),
@@ -540,16 +541,17 @@ def test_stopping_joins_the_thread_and_can_be_repeated(
     make_list: MakeList, qtbot: QtBot, tmp_path: Path, files_read: list[Path]
 ) -> None:
     image_list = make_list([waiting(write_field(tmp_path / f"{number}.png", RED)) for number in range(30)])
-    reader = image_list._thumbnails
-    qtbot.waitUntil(lambda: reader.running)
+    thread = image_list.findChild(QThread)
+    assert thread is not None
+    qtbot.waitUntil(thread.isRunning)
     image_list.stop()
-    assert not reader.running
+    assert thread.isFinished()
     image_list.stop()
     read = len(files_read)
     image_list.rows.verticalScrollBar().setValue(10_000)
     image_list.rows.grab()
     QApplication.processEvents()
-    assert not reader.running
+    assert thread.isFinished()
     assert len(files_read) == read
     image_list.close()
 
@@ -558,7 +560,8 @@ def test_a_list_that_is_destroyed_takes_its_thread_with_it(document: Document, q
     image_list = ImageList(document)
     put(document, [waiting(write_field(tmp_path / f"{number}.png", RED)) for number in range(8)])
     image_list.show()
-    thread = image_list._thumbnails._thread
+    thread = image_list.findChild(QThread)
+    assert thread is not None
     qtbot.waitUntil(thread.isRunning)
     with qtbot.waitSignal(image_list.destroyed):
         image_list.deleteLater()

@@ -55,7 +55,7 @@ def drag(qtbot: QtBot, window: MainWindow, start: QPoint, end: QPoint) -> None:
 def choose_rule(window: MainWindow, rule: EdgeRule) -> None:
     """Choose a rule in the panel as a person does, with the keys of its list."""
     section = window.panel.rule_section
-    section.set_open(True)
+    section.heading.setChecked(True)
     place = section.rule.findData(rule)
     section.rule.setCurrentIndex(place)
     section.rule.activated.emit(place)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from core.annotations.base import AnnotatedImage
 from core.counting.estimates import Span
 from core.counting.frame import EdgeRule
-from core.counting.quality import Light
+from core.counting.quality import Grade
 from core.imaging.synthetic import SmearStyle, render_smear
 from core.report.formats.annotated import write_picture
 from core.report.gather import gather
@@ -242,7 +242,7 @@ def test_the_light_says_why_a_field_is_bad(
     qtbot.waitUntil(lambda: light.light is not None)
     assert "focus" not in light.text.text()
     window.document.set_current(1)
-    qtbot.waitUntil(lambda: light.light is Light.BAD)
+    qtbot.waitUntil(lambda: light.light is Grade.POOR)
     assert "Bad field" in light.text.text()
     assert "Out of focus" in light.text.text()
     tip = window.image_list.model.data(window.image_list.model.index(1), Qt.ItemDataRole.ToolTipRole)
@@ -250,8 +250,8 @@ def test_the_light_says_why_a_field_is_bad(
 
 
 def test_the_wheel_changes_no_rule_and_no_scope(counted: MainWindow, qtbot: QtBot) -> None:
-    counted.panel.rule_section.set_open(True)
-    counted.panel.estimates.set_open(True)
+    counted.panel.rule_section.heading.setChecked(True)
+    counted.panel.estimates.heading.setChecked(True)
     counted.canvas.setFocus()
     for box in (counted.panel.rule_section.rule, counted.panel.estimates.scope):
         place = QPointF(box.rect().center())
@@ -325,7 +325,7 @@ def test_intervals_stand_beside_the_counts(counted: MainWindow) -> None:
 
 def test_estimates_need_their_inputs_and_keep_them(counted: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     document, section = counted.document, counted.panel.estimates
-    section.set_open(True)
+    section.heading.setChecked(True)
     counts = {name: int(card.count.text()) for name, card in counted.panel.classes.cards.items()}
     assert list(section.figures) == ["White cells per 1,000 red cells", "Platelets per red cell"]
     assert section.figures["White cells per 1,000 red cells"].startswith(f"{1000 * counts['WBC'] / counts['RBC']:.0f}")

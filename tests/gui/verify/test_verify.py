@@ -20,8 +20,9 @@ from core.session.truths import load_truth
 from core.statistics.metrics import score_image
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
 from core.verification.sweep import threshold_steps
+from gui.preferences import Theme
 from gui.verify.sweep_table import COLUMNS
-from gui.widgets.theme import Theme, apply_theme
+from gui.widgets.theme import apply_theme
 from gui.widgets.wheel_safe import QuietComboBox, QuietSlider, QuietSpinBox
 from gui.workspace.verification.charts import Kind
 from gui.workspace.verification.places import Place, Verdict
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
     MakeSmear = Callable[..., tuple[Path, dict[str, int]]]
     Counted = Callable[[int], MainWindow]
 
-TP, FP, FN = (COLUMNS.index(name) for name in ("TP", "FP", "FN"))
+HEADINGS = [column.heading for column in COLUMNS]
+TP, FP, FN = (HEADINGS.index(name) for name in ("TP", "FP", "FN"))
 
 
 @pytest.fixture
@@ -155,7 +157,7 @@ def test_typed_totals_show_accuracy_and_nothing_else(counted: Counted, qtbot: Qt
     page.pages.setCurrentWidget(page.threshold_page)
     table = page.threshold_page.table
     hidden = [table.isColumnHidden(column) for column in range(len(COLUMNS))]
-    assert [name for name, gone in zip(COLUMNS, hidden, strict=True) if gone] == list(COLUMNS[4:])
+    assert [name for name, gone in zip(HEADINGS, hidden, strict=True) if gone] == HEADINGS[4:]
     assert "Chosen from only 2 images" in page.threshold_page.warning.text()
     assert page.threshold_page.warning.isVisible()
     page.threshold_page.classes.setCurrentIndex(1)
@@ -549,7 +551,7 @@ def test_the_table_is_copied_and_saved(
     page.pages.setCurrentWidget(page.threshold_page)
     qtbot.mouseClick(page.threshold_page.copy_button, Qt.MouseButton.LeftButton)
     lines = QGuiApplication.clipboard().text().splitlines()
-    assert lines[0].split("\t") == list(COLUMNS)
+    assert lines[0].split("\t") == HEADINGS
     assert len(lines) == 1 + page.threshold_page.table.sweep_model.rowCount()
     answer_with(monkeypatch, tmp_path / "table.csv")
     qtbot.mouseClick(page.threshold_page.save_button, Qt.MouseButton.LeftButton)

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox
 
 from gui.commands.actions import MOST_CLASS_KEYS, SPECS, Actions, ActionSpec
 from gui.dialogs.keys import KeyEditor, KeysDialog
-from gui.preferences import Preferences
-from gui.widgets.theme import Theme, apply_theme
+from gui.preferences import Preferences, Theme
+from gui.widgets.theme import apply_theme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
