@@ -30,6 +30,7 @@ import cv2
 import numpy as np
 
 from core.imaging.reading import ImageError, read_image
+from core.text import gettext
 from trainer.dataset.manifest import DataError
 from trainer.progress import progress
 
@@ -96,14 +97,14 @@ def find_alike(paths: Sequence[Path]) -> list[Pair]:
     DataError
         If a picture cannot be read.
     """
-    looks = [_look(path) for path in progress(paths, "Looking at pictures")]
+    looks = [_look(path) for path in progress(paths, gettext("Reading images"))]
     exact = list(_exact(looks))
     known = {(pair.one, pair.other) for pair in exact}
     near = [pair for pair in _near(looks) if (pair.one, pair.other) not in known]
     known |= {(pair.one, pair.other) for pair in near}
     candidates = [pair for pair in _candidates(looks) if pair not in known]
     overlapping = []
-    for one, other in progress(candidates, "Comparing fields"):
+    for one, other in progress(candidates, gettext("Comparing images")):
         if (correlation := _overlap(looks[one], looks[other])) is not None:
             overlapping.append(Pair(one, other, Likeness.OVERLAP, correlation))
     return [*exact, *near, *overlapping]

@@ -157,7 +157,7 @@ def prepare(field: Field, data: DataSet, largest_diameter: float) -> PreparedFie
 
 def prepare_all(data: DataSet, red_cell_diameter: float) -> Iterator[PreparedField]:
     """Read the fields of a split, shrunk if need be, for a model of this red cell diameter."""
-    for field in progress(data.fields, f"Reading {data.split}"):
+    for field in progress(data.fields, gettext("Reading {split}").format(split=data.split)):
         yield prepare(field, data, _LARGEST_OVER_MODEL * red_cell_diameter)
 
 

@@ -16,6 +16,7 @@ from msgspec import UNSET, Struct, UnsetType
 from core.classes import RED_CELL
 from core.errors import UserError
 from core.files import write_whole
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,10 +136,11 @@ class Manifest(Struct):
 
 def no_red_cells_text(classes: Sequence[str]) -> str:
     """Return what to do about a data set none of whose classes is a red cell."""
-    return (
-        f"None of the classes ({', '.join(classes)}) is a red cell, by whose width pictures are scaled, so that cells "
-        "are learned and found at a wrong size: name it by 'data import --kinds-of RBC' or 'data merge --map OLD=RBC'."
-    )
+    return gettext(
+        "None of the classes ({classes}) is a red cell. Images are scaled by the width of red cells, so cells would be "
+        "learned and found at the wrong size: name the class with 'data import --kinds-of RBC' or 'data merge --map "
+        "OLD=RBC'."
+    ).format(classes=", ".join(classes))
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -151,24 +153,36 @@ def read_manifest(path: Path) -> Manifest:
     """
     if path.is_dir():
         raise DataError(
-            f"{path}: this is a folder; make a manifest of it with 'smearcount-train data import yolo {path} "
-            "--out FILE.json'."
+            gettext(
+                "{folder}: this is a folder; make a manifest with 'smearcount-train data import yolo {folder} --out "
+                "FILE.json'."
+            ).format(folder=path)
         )
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: the manifest cannot be read ({error.strerror or error}).") from error
+        raise DataError(
+            gettext("{file}: the manifest cannot be read ({reason}); check the name and your permissions.").format(
+                file=path, reason=error.strerror or error
+            )
+        ) from error
     try:
         version = msgspec.json.decode(data, type=_Versioned).info.smearcount_manifest
         if version > MANIFEST_VERSION:
-            raise DataError(f"{path}: made by a newer SmearCount; update this one to read it.")
+            raise DataError(
+                gettext("{file}: made by a newer SmearCount; update this one to read it.").format(file=path)
+            )
         return msgspec.json.decode(data, type=Manifest)
     except msgspec.ValidationError as error:
         raise DataError(
-            f"{path}: this is no manifest ({error}); make one of it with 'smearcount-train data import'."
+            gettext("{file}: not a manifest ({reason}); make one with 'smearcount-train data import'.").format(
+                file=path, reason=error
+            )
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: the JSON is damaged ({error}); make the manifest again.") from error
+        raise DataError(
+            gettext("{file}: the JSON is damaged ({reason}); make the manifest again.").format(file=path, reason=error)
+        ) from error
 
 
 class _Version(Struct):
@@ -194,7 +208,11 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, document + b"\n")
     except OSError as error:
-        raise DataError(f"{path}: the manifest cannot be written ({error.strerror or error}).") from error
+        raise DataError(
+            gettext("{file}: the manifest cannot be written ({reason}); choose another place.").format(
+                file=path, reason=error.strerror or error
+            )
+        ) from error
 
 
 def picture_path(manifest_file: Path, picture: Picture) -> Path:
@@ -222,35 +240,45 @@ def manifest_faults(path: Path, manifest: Manifest) -> Iterator[str]:
     ):
         if len(set(ids)) < len(ids):
             twice = next(value for place, value in enumerate(ids) if value in ids[:place])
-            yield f"{path}: {twice!r} stands twice among the {what}; keep one of them."
+            yield gettext("{file}: {item!r} occurs twice among the {what}; keep one of them.").format(
+                file=path, item=twice, what=what
+            )
     pictures = {picture.id: picture for picture in manifest.images}
     known = {category.id for category in manifest.categories}
     names = set(manifest.classes)
     for picture in manifest.images:
         if picture.width < 1 or picture.height < 1:
-            yield f"{path}: {picture.file_name} has no size; import it again."
+            yield gettext("{file}: {image} has no size; import it again.").format(file=path, image=picture.file_name)
         if unknown := sorted(set(picture.incomplete) - names):
-            yield f"{path}: {picture.file_name} names the class {unknown[0]!r} as incomplete, which is no category."
+            yield gettext(
+                "{file}: {image} is incomplete for the class {name!r}, which is not a category; add it to the "
+                "categories."
+            ).format(file=path, image=picture.file_name, name=unknown[0])
     for cell in manifest.annotations:
         picture = pictures.get(cell.image_id)
         if picture is None:
-            yield f"{path}: annotation {cell.id} belongs to none of the images; delete it."
+            yield gettext("{file}: annotation {id} belongs to no image; delete it.").format(file=path, id=cell.id)
         elif cell.category_id not in known:
             yield (
-                f"{path}: annotation {cell.id} of {picture.file_name} has the unknown category {cell.category_id}; "
-                "add it to the categories."
+                gettext(
+                    "{file}: annotation {id} of {image} has the unknown category {category}; add it to the categories."
+                ).format(file=path, id=cell.id, image=picture.file_name, category=cell.category_id)
             )
         elif (fault := box_fault(cell.bbox, picture.width, picture.height)) is not None:
-            yield f"{path}: annotation {cell.id} of {picture.file_name} {fault}; draw it again or delete it."
+            yield gettext("{file}: annotation {id} of {image} {fault}; draw it again or delete it.").format(
+                file=path, id=cell.id, image=picture.file_name, fault=fault
+            )
 
 
 def box_fault(box: tuple[float, float, float, float], width: int, height: int) -> str | None:
     """Say what is wrong with a box x y w h in a picture, None if nothing is."""
     x, y, w, h = box
     if w < SMALLEST_SIDE or h < SMALLEST_SIDE:
-        return f"is a box without area ({w:g} × {h:g} pixels)"
+        return gettext("is a box without area ({width:g} × {height:g} pixels)").format(width=w, height=h)
     if x < -BEYOND or y < -BEYOND or x + w > width + BEYOND or y + h > height + BEYOND:
-        return f"is a box that reaches beyond the picture of {width} × {height} pixels"
+        return gettext("is a box that extends beyond the image of {width} × {height} pixels").format(
+            width=width, height=height
+        )
     return None
 
 

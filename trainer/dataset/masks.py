@@ -13,6 +13,7 @@ import numpy as np
 
 from core.imaging.reading import IMAGE_SUFFIXES, ImageError, read_image
 from core.report.formats.annotated import write_picture
+from core.text import gettext
 from trainer.dataset.manifest import DataError
 
 if TYPE_CHECKING:
@@ -76,7 +77,11 @@ def read_masks(folder: Path, name: str, classes: tuple[str, ...]) -> TrueMasks |
         return None
     shapes = {mask.shape for mask in found.values()}
     if len(shapes) > 1:
-        raise DataError(f"{folder}: the masks of {name} differ in size; each must be as large as the photograph.")
+        raise DataError(
+            gettext("{folder}: the masks of {name} differ in size; each must be as large as the image.").format(
+                folder=folder, name=name
+            )
+        )
     unknown = np.full(shapes.pop(), UNKNOWN, np.int8)
     return TrueMasks(np.stack([found.get(kind, unknown) for kind in (*classes, EDGE)]))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from core.classes import CANONICAL_CLASSES
+from core.text import gettext, ngettext
 from trainer.dataset.duplicates import Likeness, find_alike
 from trainer.dataset.linking import linked, same_name
 from trainer.dataset.manifest import (
@@ -80,7 +81,11 @@ def merge(
             raise DataError(fault)
     known = {name for _, part in parts for name in part.classes}
     if unknown := sorted(set(names) - known):
-        raise DataError(f"There is no class {unknown[0]!r} to rename; the classes are {', '.join(sorted(known))}.")
+        raise DataError(
+            gettext("There is no class {name!r} to rename; the classes are {classes}.").format(
+                name=unknown[0], classes=", ".join(sorted(known))
+            )
+        )
     merged = Merged(_join(parts, out, names, command))
     merged.notes += _unknown_classes(merged.manifest, parts, names)
     if compare:
@@ -101,7 +106,9 @@ def _join(parts: Sequence[tuple[Path, Manifest]], out: Path, names: Mapping[str,
         for source in part.info.sources:
             if sources.setdefault(source.name, source).sha256 != source.sha256:
                 raise DataError(
-                    f"{file}: another manifest has a source called {source.name!r} too; import one of them with --name."
+                    gettext(
+                        "{file}: another manifest also has a source named {name!r}; import one of them with --name."
+                    ).format(file=file, name=source.name)
                 )
         called = {category.id: ids[names.get(category.name, category.name)] for category in part.categories}
         place = {picture.id: len(images) + number for number, picture in enumerate(part.images, start=1)}
@@ -166,7 +173,11 @@ def _unknown_classes(manifest: Manifest, parts: Sequence[tuple[Path, Manifest]],
             picture.incomplete = list(dict.fromkeys([*picture.incomplete, *missing]))
         place += len(part.images)
         if missing:
-            notes.append(f"{file}: does not have {', '.join(missing)}; they are marked as incomplete in its pictures.")
+            notes.append(
+                gettext("{file}: has no {classes}; its images are marked as incomplete for them.").format(
+                    file=file, classes=", ".join(missing)
+                )
+            )
     return notes
 
 
@@ -176,7 +187,11 @@ def _use(merged: Merged, pairs: Sequence[Pair]) -> None:
     copies = {pair.other: pair.one for pair in pairs if pair.likeness is Likeness.EXACT}
     for other, one in copies.items():
         left, kept = images[other], images[one]
-        merged.copies.append(f"{left.file_name}: the same pixels as {kept.file_name}, which stays; left out.")
+        merged.copies.append(
+            gettext("{file}: omitted, because it has the same pixels as {kept}.").format(
+                file=left.file_name, kept=kept.file_name
+            )
+        )
     # the links of a copy that goes are those of the picture that stays
     links = [(pair.one, pair.other) for pair in pairs]
     _group(images, links)
@@ -188,8 +203,10 @@ def _use(merged: Merged, pairs: Sequence[Pair]) -> None:
     stays = [(copies.get(pair.one, pair.one), copies.get(pair.other, pair.other), pair.likeness) for pair in pairs]
     number = Counter(likeness for *two, likeness in {(min(a, b), max(a, b), alike) for a, b, alike in stays if a != b})
     merged.notes.append(
-        f"Exact copies left out: {len(copies)}. Pairs put into one group each: near duplicates "
-        f"{number[Likeness.NEAR]}, overlapping fields {number[Likeness.OVERLAP]}."
+        gettext(
+            "Exact copies omitted: {copies:,}. Pairs grouped: {near:,} near duplicates, {overlapping:,} overlapping "
+            "fields."
+        ).format(copies=len(copies), near=number[Likeness.NEAR], overlapping=number[Likeness.OVERLAP])
     )
 
 
@@ -218,9 +235,15 @@ def _check_sides(merged: Merged, resplit: bool) -> None:
         group, sides = next(iter(torn.items()))
         names = ", ".join(f"{picture.file_name} ({picture.split})" for picture in members[group][:4])
         raise DataError(
-            f"{len(torn)} groups of pictures that show the same are on several sides of a split: the first is {group} "
-            f"({' and '.join(sides)}): {names}. A model would be measured on what it was trained on. With --resplit "
-            "each such group goes to one side (test before val before train); or split anew with 'data split'."
+            ngettext(
+                "{n:,} group of images of the same place is divided between splits, {group} ({splits}): {images}. A "
+                "model would be tested on its training data. Use --resplit to move the group to one split (test "
+                "before val before train), or split again with 'data split'.",
+                "{n:,} groups of images of the same place are divided between splits; the first is {group} ({splits}): "
+                "{images}. A model would be tested on its training data. Use --resplit to move each group to one split "
+                "(test before val before train), or split again with 'data split'.",
+                len(torn),
+            ).format(n=len(torn), group=group, splits=gettext(" and ").join(sides), images=names)
         )
     moved = 0
     for pictures in members.values():
@@ -231,7 +254,11 @@ def _check_sides(merged: Merged, resplit: bool) -> None:
                 continue
             picture.split, picture.fold = side, None
             moved += 1
-    merged.notes.append(f"Groups on several sides of a split: {len(torn)}; pictures moved to one side: {moved}.")
+    merged.notes.append(
+        gettext("Groups divided between splits: {groups:,}; images moved to one split: {images:,}.").format(
+            groups=len(torn), images=moved
+        )
+    )
 
 
 def _count_sources(manifest: Manifest) -> None:

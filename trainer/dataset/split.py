@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.text import gettext, ngettext
 from trainer.dataset.linking import linked, same_name
 from trainer.dataset.manifest import EXCLUDED, DataError
 
@@ -38,11 +39,15 @@ def split_by_shares(manifest: Manifest, shares: Mapping[str, float], seed: int, 
         If the shares do not add up, or there are fewer units than splits.
     """
     if any(share <= 0 for share in shares.values()) or abs(sum(shares.values()) - 1) > 1e-6:
-        raise DataError("The shares must be above 0 and add up to 1, such as train=0.7 val=0.15 test=0.15.")
+        raise DataError(gettext("The shares must be above 0 and add up to 1, such as train=0.7 val=0.15 test=0.15."))
     pictures = [picture for picture in manifest.images if picture.split != EXCLUDED]
     units = _units(pictures, by, seed)
     if len(units) < len(shares):
-        raise DataError(f"There are {len(units)} {by}s for {len(shares)} splits; use fewer splits.")
+        raise DataError(
+            gettext("{splits} splits cannot be made of {units}; use fewer.").format(
+                splits=len(shares), units=_units_text(len(units), by)
+            )
+        )
     for unit, name in zip(units, _deal(_traits(manifest, units), shares), strict=True):
         for picture in unit:
             picture.split, picture.fold = name, None
@@ -60,7 +65,11 @@ def split_into_folds(manifest: Manifest, folds: int, seed: int, by: str = "group
     pictures = [picture for picture in manifest.images if picture.split not in (TEST, EXCLUDED)]
     units = _units(pictures, by, seed)
     if folds < 2 or len(units) < folds:
-        raise DataError(f"{folds} folds cannot be made of {len(units)} {by}s; use from 2 to {len(units)}.")
+        raise DataError(
+            gettext("{folds} folds cannot be made of {units}; use 2 to {most}.").format(
+                folds=folds, units=_units_text(len(units), by), most=len(units)
+            )
+        )
     for picture in manifest.images:
         picture.fold = None
     shares = {str(fold): 1 / folds for fold in range(1, folds + 1)}
@@ -68,6 +77,12 @@ def split_into_folds(manifest: Manifest, folds: int, seed: int, by: str = "group
         for picture in unit:
             picture.fold = int(name)
     manifest.info.split_seed = seed
+
+
+def _units_text(count: int, by: str) -> str:
+    if by == "source":
+        return ngettext("{n:,} source", "{n:,} sources", count).format(n=count)
+    return ngettext("{n:,} group", "{n:,} groups", count).format(n=count)
 
 
 def classes_not_in_splits(manifest: Manifest) -> list[str]:
@@ -88,7 +103,9 @@ def _lacking(manifest: Manifest, parts: Mapping[int, str | None]) -> list[str]:
         if names := [item.name for item in manifest.categories if item.id in everywhere - there]:
             names_text = ", ".join(names)
             sentences.append(
-                f"No picture of {split} holds {names_text}: nothing can be learned or measured of it there."
+                gettext("No image of {split} contains {classes}, which cannot be learned or measured there.").format(
+                    split=split, classes=names_text
+                )
             )
     return sentences
 

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from core.imaging.reading import ImageError, read_image
+from core.text import gettext
 from trainer.dataset.manifest import groups_on_both_sides, manifest_faults, picture_path, read_manifest
 from trainer.progress import progress
 
@@ -30,15 +31,18 @@ def check(file: Path) -> list[str]:
     if len(paths) > 1 and not any(path.exists() for path in paths):
         return [
             *faults,
-            f"{file}: none of its pictures is there, such as {paths[0]}; they are looked for as seen from the "
-            "manifest: put it back where it was, or the pictures beside it, or import again.",
+            gettext(
+                "{file}: none of its images was found, such as {image}; put the manifest or the images back where they "
+                "were, or import again."
+            ).format(file=file, image=paths[0]),
         ]
-    for picture in progress(manifest.images, "Checking pictures"):
+    for picture in progress(manifest.images, gettext("Checking images")):
         faults += _picture_faults(picture_path(file, picture), picture)
     for group, sides in groups_on_both_sides(manifest).items():
         faults.append(
-            f"{file}: the group {group} is on several sides of a split ({' and '.join(sides)}); split anew with "
-            "'data split'."
+            gettext(
+                "{file}: group {group} is divided between splits ({splits}); split again with 'data split'."
+            ).format(file=file, group=group, splits=gettext(" and ").join(sides))
         )
     return faults
 
@@ -48,18 +52,28 @@ def _picture_faults(path: Path, picture: Picture) -> Iterator[str]:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         image = read_image(path)
     except FileNotFoundError:
-        yield f"{path}: the picture is missing; put it back, or import again."
+        yield gettext("{file}: this image is missing; put it back, or import again.").format(file=path)
         return
     except OSError as error:
-        yield f"{path}: the picture cannot be read ({error.strerror or error}); check the drive and your permissions."
+        yield gettext("{file}: the image cannot be read ({reason}); check the drive and your permissions.").format(
+            file=path, reason=error.strerror or error
+        )
         return
     except ImageError as error:
         yield str(error)
         return
     if (image.width, image.height) != (picture.width, picture.height):
         yield (
-            f"{path}: the picture has {image.width} × {image.height} pixels, but the manifest says "
-            f"{picture.width} × {picture.height}; import it again."
+            gettext(
+                "{file}: the image has {width} × {height} pixels, but {listed_width} × {listed_height} in the "
+                "manifest; import it again."
+            ).format(
+                file=path,
+                width=image.width,
+                height=image.height,
+                listed_width=picture.width,
+                listed_height=picture.height,
+            )
         )
     elif digest != picture.sha256:
-        yield f"{path}: the picture has changed since it was imported; import it again."
+        yield gettext("{file}: the image has changed since it was imported; import it again.").format(file=path)

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from core.imaging.synthetic import render_smear
 from core.models.card import ModelCard
 from core.models.network import OUTPUTS, Model
+from core.text import gettext
 from core.version import __version__
 from trainer.detection.graph import candidate_graph
 from trainer.training.card import save_proto, write_card
@@ -190,6 +191,8 @@ def _check(model: Detector, path: Path, box: float, score: float) -> None:
     if agreement.box > box or agreement.score > score:
         path.unlink()
         raise ExportError(
-            f"{path}: the exported model differs from the trained one by {agreement.box:.3g} of a box "
-            f"and {agreement.score:.3g} in score; report this with the versions of torch and openvino."
+            gettext(
+                "{file}: the exported model differs from the trained one by {box:.3g} of a box and {score:.3g} in "
+                "score; report this with the versions of torch and openvino."
+            ).format(file=path, box=agreement.box, score=agreement.score)
         )

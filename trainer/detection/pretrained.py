@@ -10,6 +10,7 @@ from torchvision.models import WeightsEnum, get_model_weights
 from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights, RetinaNet_ResNet50_FPN_Weights
 
 from core.errors import UserError
+from core.text import gettext
 from trainer.training.checkpoint import read_checkpoint
 
 if TYPE_CHECKING:
@@ -66,7 +67,11 @@ def load_pretrained(model: Detector, preset: Preset, weights: str) -> None:
     ours = {name for name in own if name.startswith(_BODY) and not name.endswith(_NOT_LEARNT)}
     # a smaller ResNet's names are among those of a larger one, so it must fit both ways
     if not ours or min(len(fitting.keys() & ours) / len(part) for part in (ours, theirs or ours)) < _LEAST_SHARE:
-        raise WeightsError(f"{weights}: these weights do not fit a {preset.backbone} backbone; choose another preset.")
+        raise WeightsError(
+            gettext("{weights}: these weights do not fit a {backbone} backbone; choose another preset.").format(
+                weights=weights, backbone=preset.backbone
+            )
+        )
     model.load_state_dict(fitting, strict=False)
 
 
@@ -85,13 +90,19 @@ def describe_weights(weights: str) -> str:
         with path.open("rb") as stream:
             return f"{path.name} {hashlib.file_digest(stream, 'sha256').hexdigest()[:12]}"
     except OSError as error:
-        raise WeightsError(f"{path}: the weights cannot be read ({error.strerror}); give another file.") from error
+        raise WeightsError(
+            gettext("{file}: the weights cannot be read ({reason}); give another file.").format(
+                file=path, reason=error.strerror
+            )
+        ) from error
 
 
 def _download_coco(preset: Preset) -> Mapping[str, Tensor]:
     if preset.backbone != _COCO_BACKBONE:
         raise WeightsError(
-            f"COCO weights exist only for the backbone {_COCO_BACKBONE}; choose a preset with it or --weights imagenet."
+            gettext("COCO weights exist only for {backbone}; choose a preset with it, or --weights imagenet.").format(
+                backbone=_COCO_BACKBONE
+            )
         )
     return _download(_COCO_WEIGHTS[preset.detector], COCO)
 
@@ -101,14 +112,20 @@ def _download(entry: WeightsEnum, name: str) -> Mapping[str, Tensor]:
         return entry.get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError) as error:
         raise WeightsError(
-            f"The {name} weights cannot be downloaded ({error}); connect to the internet, or fetch {entry.url} "
-            "elsewhere and give the file with --weights FILE."
+            gettext(
+                "The {name} weights cannot be downloaded ({reason}); connect to the internet, or download {url} "
+                "elsewhere and give the file with --weights FILE."
+            ).format(name=name, reason=error, url=entry.url)
         ) from error
 
 
 def _read_file(path: Path) -> Mapping[str, Tensor]:
     if path.suffix.lower() == ".onnx":
-        raise WeightsError(f"{path}: a model to count with, which nothing can be learned from; give a run's best.ckpt.")
+        raise WeightsError(
+            gettext("{file}: training cannot start from a model file; give the best.ckpt of a run folder.").format(
+                file=path
+            )
+        )
     content = read_checkpoint(path)
     return content.get("state_dict", content)
 

@@ -20,6 +20,7 @@ from core.detection.detector import Detector
 from core.geometry.boxes import iou_matrix, suppress_by_class
 from core.imaging.synthetic import render_smear
 from core.models.network import Model
+from core.text import gettext
 from trainer.detection.data import FieldStore, TrainingCrops, WholeFields
 from trainer.detection.export import build_card, export_exact, halve_weights
 from trainer.training.card import save_proto, write_card
@@ -95,9 +96,10 @@ def export_quantized(trained: TrainedModel, path: Path, data: DataSet, name: str
 def _check(agreement: CountAgreement, path: Path) -> None:
     if agreement.shared < LEAST_SHARED or agreement.score > LARGEST_SCORE_DIFFERENCE:
         raise ExportError(
-            f"{path}: in 8 bits this model counts otherwise than in 32 (of {agreement.boxes} boxes "
-            f"{agreement.shared:.1%} are shared, and scores differ by {agreement.score:.3f} on average); "
-            "train it longer, or export it without --calibrate."
+            gettext(
+                "{file}: in 8 bits this model counts differently than in 32 ({shared:.1%} of {n:,} boxes agree, and "
+                "scores differ by {score:.3f} on average); train it for longer, or export it without --calibrate."
+            ).format(file=path, shared=agreement.shared, n=agreement.boxes, score=agreement.score)
         )
 
 
@@ -116,7 +118,7 @@ def load_nncf() -> ModuleType:
         import onnxruntime  # noqa: F401  NNCF runs ONNX models with it
     except ImportError as error:
         raise ExportError(
-            "For an 8-bit model the packages nncf and onnxruntime are needed; install SmearCount with the extra train."
+            gettext("An 8-bit model needs the packages nncf and onnxruntime; install the extra 'train'.")
         ) from error
     finally:
         logging.setLoggerClass(logger_class)

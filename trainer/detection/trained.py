@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from core.classes import RED_CELL
+from core.text import gettext
 from trainer.detection.network import build_detector
 from trainer.recipes.recipe import Preset
 from trainer.training.checkpoint import CheckpointError, read_checkpoint
@@ -60,7 +61,9 @@ def load_trained(path: Path) -> TrainedModel:
         known = msgspec.convert(record, RunRecord) if record else read_record(path.parent)
     except (KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
         raise CheckpointError(
-            f"{path}: it was not made by this version of smearcount-train; train again or use that version."
+            gettext("{file}: made by another version of smearcount-train; use that version, or train again.").format(
+                file=path
+            )
         ) from error
     return TrainedModel(model.eval(), preset, classes, int(content.get("epoch", -1)) + 1, known, red_cells)
 
@@ -89,7 +92,11 @@ def load_average(paths: Sequence[Path], shares: Sequence[float]) -> TrainedModel
         if other.classes != last.classes or {n: v.shape for n, v in state.items()} != {
             n: v.shape for n, v in average.items()
         }:
-            raise CheckpointError(f"{path}: it is of another network than {paths[-1]}; average runs of one preset.")
+            raise CheckpointError(
+                gettext("{file}: has a different network than {other}; average runs of one preset.").format(
+                    file=path, other=paths[-1]
+                )
+            )
         for name, value in average.items():
             if value.is_floating_point():
                 value += share * state[name]

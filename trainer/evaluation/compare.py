@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from core.classes import canonical_class
 from core.statistics.metrics import average_precision, f1_score, ratio
+from core.text import gettext
 from core.verification.bootstrap import draws, percentile_interval
 from core.verification.comparison import Difference
 from core.verification.verify import AP_IOUS
 from trainer.dataset.manifest import DataError
 from trainer.evaluation.evaluate import EVALUATION_SCHEMA
 from trainer.evaluation.per_image import Picture, PictureClass
+from trainer.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -96,14 +96,23 @@ def read_run(path: Path) -> Run:
     try:
         run = msgspec.json.decode(file.read_bytes(), type=Run)
     except OSError as error:
-        raise DataError(f"{file}: the evaluation cannot be read ({error.strerror or error}).") from error
+        raise DataError(
+            gettext("{file}: the evaluation cannot be read ({reason}); check the name and your permissions.").format(
+                file=file, reason=error.strerror or error
+            )
+        ) from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DataError(
-            f"{file}: this is no evaluation ({error}); make one with 'smearcount-train evaluate --report DIR'."
+            gettext(
+                "{file}: not an evaluation ({reason}); make one with 'smearcount-train evaluate --report DIR'."
+            ).format(file=file, reason=error)
         ) from error
     if run.schema != EVALUATION_SCHEMA:
-        older = "an earlier" if run.schema < EVALUATION_SCHEMA else "a newer"
-        raise DataError(f"{file}: made by {older} version of SmearCount; evaluate the model again with this one.")
+        if run.schema < EVALUATION_SCHEMA:
+            text = gettext("{file}: made by an earlier version of SmearCount; evaluate the model again with this one.")
+        else:
+            text = gettext("{file}: made by a newer version of SmearCount; evaluate the model again with this one.")
+        raise DataError(text.format(file=file))
     return run
 
 
@@ -132,9 +141,13 @@ def compare(paths: Sequence[Path], *, seed: int = 0) -> Comparison:
     names = _names([run.model["name"] for run in runs])
     classes = [one for one in runs[0].classes if all(canonical_class(one, run.classes) for run in runs)]
     if not classes:
-        raise DataError(f"{paths[-1]}: its model has no class in common with that of {paths[0]}.")
+        raise DataError(
+            gettext("{file}: its model has no class in common with that of {other}; compare other models.").format(
+                file=paths[-1], other=paths[0]
+            )
+        )
     times = list(draws(len(runs[0].pictures), seed))
-    sampled = [[_Sampled.of(run, name, times) for run in runs] for name in _tracked(classes)]
+    sampled = [[_Sampled.of(run, name, times) for run in runs] for name in progress(classes, gettext("Comparing"))]
     sampled.append(_means(sampled))
     rows = [_row(name, one, of_class[0]) for of_class in sampled for name, one in zip(names, of_class, strict=True)]
     return Comparison(
@@ -155,20 +168,28 @@ def _check_same(first_path: Path, first: Run, path: Path, run: Run) -> None:
     if different := sorted(ours ^ theirs):
         where = first_path if different[0] in ours else path
         raise DataError(
-            f"{path}: not the same pictures as {first_path} ({different[0]} is only in {where}); evaluate both models "
-            "with the same --data, --split and --sources."
+            gettext(
+                "{file}: not the same images as {other} ({image} is only in {where}); evaluate both models with the "
+                "same --data, --split and --sources."
+            ).format(file=path, other=first_path, image=different[0], where=where)
         )
     same = {name: canonical_class(name, run.classes) for name in first.classes}
     for one, other in zip(first.pictures, run.pictures, strict=True):
         for name, own in same.items():
             if own is not None and _truth(one, name) != _truth(other, own):
                 why = (
-                    "the annotations have changed, so evaluate both models again"
+                    gettext("the annotations have changed, so evaluate both models again")
                     if set(first.classes) == set(run.classes)
-                    else "the models know other classes, and a kind that one does not know is a red cell to it; "
-                    "compare models of the same classes"
+                    else gettext(
+                        "the models know different classes, and a kind unknown to one is a red cell to it; compare "
+                        "models of the same classes"
+                    )
                 )
-                raise DataError(f"{path}: {one.file} has another number of true {name} than in {first_path}: {why}.")
+                raise DataError(
+                    gettext("{file}: {image} has a different number of true {name} than in {other}: {why}.").format(
+                        file=path, image=one.file, name=name, other=first_path, why=why
+                    )
+                )
 
 
 def _truth(picture: Picture, name: str) -> int | None:
@@ -183,12 +204,6 @@ def _names(models: Sequence[str]) -> list[str]:
         seen[model] += 1
         names.append(model if seen[model] == 1 else f"{model} ({seen[model]})")
     return names
-
-
-def _tracked(classes: Sequence[str]) -> Iterable[str]:
-    """Return the classes, with progress on a terminal."""
-    console = Console(stderr=True)
-    return track(classes, "Comparing", console=console, disable=not console.is_terminal, transient=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.geometry.matching import UNMATCHED, match_boxes
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
 
 MISSED = "missed"
 INVENTED = "invented"
-MATCHING = (
-    "Counted cells, the likeliest first, each take the free true cell of whatever class that they overlap most, "
-    "at an IoU of at least {iou:g}. Cells of classes that a picture does not say all of are left out."
-)
+
+
+def _matching_text(iou: float) -> str:
+    return gettext(
+        "Counted cells are matched in descending order of probability, each with the unmatched true cell of any class "
+        "that it overlaps most, at an IoU of at least {iou:g}. Classes that are not fully annotated in an image are "
+        "left out there."
+    ).format(iou=iou)
 
 
 @dataclass(frozen=True)
@@ -52,4 +57,4 @@ def confusion(results: Iterable[FieldResult], classes: tuple[str, ...], iou: flo
         invented = said[(matched == UNMATCHED) & np.isin(said, known)]
         pairs = np.concatenate([true * (none + 1) + became, none * (none + 1) + invented])
         table += np.bincount(pairs, minlength=table.size).reshape(table.shape)
-    return Confusion(MATCHING.format(iou=iou), iou, list(classes), table.tolist())
+    return Confusion(_matching_text(iou), iou, list(classes), table.tolist())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.counting.count import CountSettings
+from core.text import gettext
 from core.verification.verify import NO_RIVAL, Verification
 from core.version import __version__
 from trainer.dataset.load import median_diameter
@@ -152,8 +153,10 @@ def evaluate(
     known = model_labels(data, classes)
     if (known < 0).all():
         raise DataError(
-            f"{data.folder}: its classes ({', '.join(data.classes)}) are none of the model's ({', '.join(classes)}); "
-            "choose another model, or give the classes of the data set the model's names."
+            gettext(
+                "{data}: none of its classes ({data_classes}) are among the model's ({classes}); choose another model, "
+                "or rename the classes of the data set."
+            ).format(data=data.folder, data_classes=", ".join(data.classes), classes=", ".join(classes))
         )
     settings = CountSettings.suggested_by(model.card)
     native = look_at(data, detector, settings)
@@ -215,7 +218,9 @@ def _resized_figures(
     native: Mapping[str, ClassFigures],
 ) -> ResizedFigures:
     classes = detector.card.classes
-    results = look_at(data, detector, settings, factor=factor, title=f"Counting at {factor:g}x")
+    results = look_at(
+        data, detector, settings, factor=factor, title=gettext("Counting at {factor:g}x").format(factor=factor)
+    )
     figures = {name: ClassFigures.of(score) for name, score in total_scores(results, classes).items()}
     change = {
         name: 100 * (figures[name].counted / native[name].counted - 1) if native[name].counted else float("nan")

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.counting.count import CountSettings
 from core.imaging.reading import find_images
+from core.text import gettext
 from trainer.dataset.manifest import DataError
 from trainer.evaluation.predict import look_at_paths
 
@@ -100,12 +101,14 @@ def load_point_fields(
     fields = []
     if chosen is None:
         if not images.is_dir():
-            raise DataError(f"{images}: no such folder; give the folder of the pictures.")
+            raise DataError(gettext("{folder}: no such folder; give the folder of the images.").format(folder=images))
         chosen = dict.fromkeys((path.name for path in find_images([images])), 0)
     for name, unmarked in chosen.items():
         fields.append(PointField(images / name, _read_points((points / name).with_suffix(".txt")), unmarked))
     if not fields:
-        raise DataError(f"{only or images}: no picture is chosen; check the folder and --max-missing.")
+        raise DataError(
+            gettext("{file}: no image is selected; check the folder and --max-missing.").format(file=only or images)
+        )
     return fields
 
 
@@ -127,7 +130,11 @@ def read_choice(path: Path, max_missing: float = 0.1) -> dict[str, int]:
             if int(unmarked) <= max_missing * int(cells):
                 chosen[image] = int(unmarked)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: neither a list of names nor a coverage table ({error}).") from error
+        raise DataError(
+            gettext("{file}: neither a list of names nor a coverage table ({reason}); write one name per line.").format(
+                file=path, reason=error
+            )
+        ) from error
     return chosen
 
 
@@ -136,7 +143,11 @@ def _read_points(path: Path) -> NDArray[np.float64]:
         rows = [line.split() for line in path.read_text("utf-8").splitlines() if line.strip()]
         return np.array([[float(row[0]), float(row[1])] for row in rows], np.float64).reshape(-1, 2)
     except (OSError, ValueError, IndexError) as error:
-        raise DataError(f"{path}: the points cannot be read ({error}).") from error
+        raise DataError(
+            gettext("{file}: the points cannot be read ({reason}); write 'x y type' on each line.").format(
+                file=path, reason=error
+            )
+        ) from error
 
 
 def evaluate_points(model: AnyModel, detector: CellDetector, fields: Sequence[PointField]) -> PointEvaluation:

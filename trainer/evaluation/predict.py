@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from core.classes import RED_CELL, canonical_class
 from core.counting.count import count
 from core.counting.pipeline import CountedImage, count_image
 from core.imaging.reading import SmearImage, read_image
 from core.statistics.metrics import ClassScore, score_image
+from core.text import gettext
 from core.verification.cases import Case
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -91,7 +91,7 @@ def look_at_paths(
     settings: CountSettings,
     *,
     factor: float = 1.0,
-    title: str = "Counting",
+    title: str = "",
 ) -> Iterable[CountedImage]:
     """Yield each picture counted, with progress on a terminal.
 
@@ -100,9 +100,7 @@ def look_at_paths(
     ImageError
         If a picture cannot be read.
     """
-    console = Console(stderr=True)
-    hidden = not console.is_terminal
-    for path in track(paths, title, console=console, disable=hidden, transient=True):
+    for path in progress(paths, title or gettext("Counting")):
         yield count_image(resized(read_image(path), factor), detector, settings)
 
 
@@ -112,7 +110,7 @@ def look_at(
     settings: CountSettings,
     *,
     factor: float = 1.0,
-    title: str = "Counting",
+    title: str = "",
 ) -> list[FieldResult]:
     """Detect and count every field of a data set once, at native size times ``factor``."""
     classes = detector.card.classes

@@ -8,15 +8,15 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import msgspec
-from rich.console import Console
-from rich.progress import track
 
 from core.counting.count import CountSettings, count
 from core.imaging.reading import read_image
 from core.models.method import CountingMethod, Method
 from core.statistics.metrics import ClassScore, score_image
+from core.text import gettext
 from trainer.evaluation.dense_field import rendered_labels
 from trainer.evaluation.predict import model_labels
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -108,8 +108,7 @@ def fields_of(data: DataSet, classes: tuple[str, ...]) -> Iterator[KnownField]:
         If a picture cannot be read.
     """
     labels = model_labels(data, classes)
-    console = Console(stderr=True)
-    for annotated in track(data.fields, "Counting", console=console, disable=not console.is_terminal, transient=True):
+    for annotated in progress(data.fields, gettext("Counting")):
         image = read_image(annotated.path)
         boxes = annotated.pixel_boxes(image.width, image.height)
         yield KnownField(image.pixels, boxes, labels[annotated.labels], annotated.incomplete)

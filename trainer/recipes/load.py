@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from core.errors import UserError
+from core.text import gettext
 from trainer.recipes.recipe import Preset
 from trainer.recipes.segmentation_recipe import SegmentPreset
 
@@ -61,11 +62,17 @@ def load_preset(cls: type[Kind], name: str) -> Kind:
     entries = _entries(name)
     known = {item.name for item in dataclasses.fields(cls)} - {"name"}  # type: ignore[arg-type]
     if unknown := sorted(entries.keys() - known):
-        raise PresetError(f"{name}: unknown entry {unknown[0]!r}; known are {', '.join(sorted(known))}.")
+        raise PresetError(
+            gettext("{preset}: unknown entry {entry!r}; known are {entries}.").format(
+                preset=name, entry=unknown[0], entries=", ".join(sorted(known))
+            )
+        )
     try:
         preset = msgspec.convert({**entries, "name": Path(name).stem}, cls)
     except msgspec.ValidationError as error:
-        raise PresetError(f"{name}: an entry has the wrong kind of value ({error}).") from error
+        raise PresetError(
+            gettext("{preset}: an entry has the wrong kind of value ({reason}).").format(preset=name, reason=error)
+        ) from error
     if (problem := preset.problem()) is not None:
         raise PresetError(f"{name}: {problem}.")
     return preset
@@ -85,14 +92,24 @@ def _entries(name: str) -> dict[str, Any]:
     files = _all_built_in()
     file = files.get(name, Path(name))
     if not file.is_file():
-        raise PresetError(f"{name}: no such preset; choose one of {', '.join(files)}, or give a .toml file.")
+        raise PresetError(
+            gettext("{preset}: no such preset; choose one of {presets}, or give a .toml file.").format(
+                preset=name, presets=", ".join(files)
+            )
+        )
     try:
         entries = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise PresetError(f"{name}: not a readable preset ({error}).") from error
+        raise PresetError(
+            gettext("{preset}: not a readable preset ({reason}); correct the file.").format(preset=name, reason=error)
+        ) from error
     if (base := entries.pop("like", None)) is None:
         return entries
     if base == name or base not in files:
         known = ", ".join(other for other in files if other != name)
-        raise PresetError(f"{name}: like {base!r} names no other built-in preset; choose one of {known}.")
+        raise PresetError(
+            gettext(
+                "{preset}: like {base!r} is not the name of another built-in preset; choose one of {presets}."
+            ).format(preset=name, base=base, presets=known)
+        )
     return {**_entries(base), **entries}

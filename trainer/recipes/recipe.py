@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from core.text import gettext
+
 BACKBONES = ("resnet18", "resnet34", "resnet50")
 PYRAMID_LEVELS = {"retinanet": 3, "faster_rcnn": 4}
 """Detectors and their levels: strides 8 to 32, and 4 to 32."""
@@ -70,17 +72,19 @@ class Preset:
         low += [name for name in ("red_cell_diameter", "learning_rate") if getattr(self, name) <= 0]
         levels = PYRAMID_LEVELS[self.detector]
         if self.backbone not in BACKBONES:
-            return f"backbone {self.backbone!r} is none of {', '.join(BACKBONES)}"
+            return gettext("backbone {backbone!r} is not one of {known}").format(
+                backbone=self.backbone, known=", ".join(BACKBONES)
+            )
         if len(self.anchor_sizes) != levels or not all(self.anchor_sizes):
-            return f"anchor_sizes needs sizes for each of {levels} pyramid levels"
+            return gettext("anchor_sizes needs sizes for each of {n} pyramid levels").format(n=levels)
         if len({len(level) for level in self.anchor_sizes}) > 1:
-            return "anchor_sizes needs as many sizes on each pyramid level"
+            return gettext("anchor_sizes needs the same number of sizes on each pyramid level")
         if low:
-            return f"{low[0]} is too small; it must be at least 1, a size or rate above 0"
+            return gettext("{entry} is too small; it must be at least 1, a size or rate above 0").format(entry=low[0])
         if min(size for level in self.anchor_sizes for size in level) <= 0 or min(self.keep_epochs, default=1) < 1:
-            return "anchor_sizes must be above 0, and keep_epochs at least 1"
+            return gettext("anchor_sizes must be above 0, and keep_epochs at least 1")
         if self.detector != "retinanet" and self.box_loss != "l1":
-            return f"box_loss {self.box_loss!r} is one of RetinaNet's"
+            return gettext("box_loss {box_loss!r} works only with RetinaNet").format(box_loss=self.box_loss)
         if self.crop < 64 or self.crop % 32:
-            return f"crop {self.crop} is not a multiple of 32 from 64 on"
+            return gettext("crop {crop} is not a multiple of 32 from 64 on").format(crop=self.crop)
         return None

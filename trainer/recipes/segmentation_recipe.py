@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from core.text import gettext
+
 
 @dataclass(frozen=True)
 class SegmentPreset:
@@ -50,11 +52,11 @@ class SegmentPreset:
         """Return what is wrong with the values, None if they go together."""
         numbers = (self.width, self.batch_size, self.batches_per_epoch, self.mask_epochs, self.val_pieces)
         if min(numbers) < 1 or self.edge_epochs < 0 or self.red_cell_diameter < 4 or self.learning_rate <= 0:
-            return "a number that must be above 0 is not"
+            return gettext("a number that must be above 0 is not")
         if self.network == "unet" and (self.piece - self.inside != 88 or (self.piece - 60) % 8 != 0):
-            return "a U-Net needs a piece 88 pixels larger than its inside, such as 188 and 100, or 116 and 28"
+            return gettext("a U-Net needs a piece 88 pixels larger than its inside, such as 188 and 100, or 116 and 28")
         if self.network == "segnet" and (self.piece % 32 or not 0 < self.inside <= self.piece):
-            return "SegNet needs a piece of a multiple of 32 pixels, and an inside that is no larger"
+            return gettext("SegNet needs a piece of a multiple of 32 pixels, and an inside that is no larger")
         if (self.piece - self.inside) % 2 or not (0 <= self.rendered <= 1 and 0 <= self.sought <= 1):
-            return "the inside must lie in the middle of the piece, and shares between 0 and 1"
+            return gettext("the inside must lie in the middle of the piece, and shares between 0 and 1")
         return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from core.errors import UserError
+from core.text import gettext
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,14 +33,20 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
-            f"{path}: refused, because it is damaged or holds more than weights; use a checkpoint that you trust."
+            gettext(
+                "{file}: refused, because it is damaged or holds more than weights; use a trusted checkpoint."
+            ).format(file=path)
         ) from error
     except FileNotFoundError as error:
-        raise CheckpointError(f"{path}: there is no such checkpoint; give the best.ckpt of a run folder.") from error
+        raise CheckpointError(
+            gettext("{file}: there is no such checkpoint; give the best.ckpt of a run folder.").format(file=path)
+        ) from error
     except (OSError, RuntimeError, EOFError, ValueError) as error:
         raise CheckpointError(
-            f"{path}: the checkpoint is damaged or none; give the best.ckpt of a run folder."
+            gettext("{file}: not a checkpoint, or damaged; give the best.ckpt of a run folder.").format(file=path)
         ) from error
     if not isinstance(content, dict):
-        raise CheckpointError(f"{path}: this is not a checkpoint of a run; give the best.ckpt of a run folder.")
+        raise CheckpointError(
+            gettext("{file}: not a checkpoint of a run; give the best.ckpt of a run folder.").format(file=path)
+        )
     return content

@@ -9,6 +9,7 @@ import cv2
 import lightning
 from torch.utils.data import DataLoader, Dataset, Sampler, Subset
 
+from core.text import gettext
 from trainer.dataset.manifest import DataError
 
 if TYPE_CHECKING:
@@ -59,7 +60,11 @@ def training_loader(
     """
     processes = trainer.world_size
     if batch % processes:
-        raise DataError(f"A batch of {batch} cannot be dealt out to {processes} devices; use a divisor of it.")
+        raise DataError(
+            gettext("A batch of {batch} cannot be shared evenly by {n} devices; use a number that divides it.").format(
+                batch=batch, n=processes
+            )
+        )
     # the loader may run ahead before Lightning sets its epoch, and right after a restart
     # ``current_epoch`` is still that of the checkpoint
     progress = trainer.fit_loop.epoch_progress.current

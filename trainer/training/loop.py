@@ -15,6 +15,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
 
+from core.text import gettext
 from core.version import __version__
 from trainer.errors import FailedError
 from trainer.training.checkpoint import read_checkpoint
@@ -74,8 +75,10 @@ def check_loss(module: lightning.LightningModule, loss: Tensor, batch_idx: int) 
     """
     if not torch.isfinite(loss):
         raise TrainingError(
-            f"The loss is no number in epoch {module.current_epoch + 1}, batch {batch_idx + 1}; "
-            "lower the preset's learning_rate and start a new run."
+            gettext(
+                "The loss is not a number in epoch {epoch}, batch {batch}; lower the preset's learning_rate and start "
+                "a new run."
+            ).format(epoch=module.current_epoch + 1, batch=batch_idx + 1)
         )
 
 
@@ -133,9 +136,13 @@ def _is_finished(checkpoint: Path, epochs: int, report: Callable[[str], None]) -
     callbacks = content["callbacks"].items()
     stopped = any(state.get("stopped_epoch") for key, state in callbacks if key.startswith("EarlyStopping"))
     if stopped or done >= epochs:
-        report(f"This run is finished already, after {done} epochs; its best model is {BEST}.")
+        report(
+            gettext("This run has already finished, after {n:,} epochs; its best model is {file}.").format(
+                n=done, file=BEST
+            )
+        )
         return True
-    report(f"Going on from {checkpoint} after epoch {done} of {epochs}.")
+    report(gettext("Resuming from {file} after epoch {done} of {n}.").format(file=checkpoint, done=done, n=epochs))
     return False
 
 
@@ -197,7 +204,9 @@ def _build_trainer(options: RunOptions, rhythm: Rhythm, callbacks: Sequence[ligh
             enable_model_summary=False,
         )
     except (MisconfigurationException, ValueError) as error:
-        raise RunError(f"This computer cannot train so: {error}") from error
+        raise RunError(
+            gettext("This computer cannot train with these options: {reason}").format(reason=error)
+        ) from error
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -219,6 +228,8 @@ class WholeCheckpoints(TorchCheckpointIO):
         except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
             partial.unlink(missing_ok=True)
             raise TrainingError(
-                f"{path}: the checkpoint cannot be written ({error}); free some space and start again: "
-                "the run goes on from the checkpoint before."
+                gettext(
+                    "{file}: the checkpoint cannot be written ({reason}); free some space and start again: the run "
+                    "will resume from the previous checkpoint."
+                ).format(file=path, reason=error)
             ) from error

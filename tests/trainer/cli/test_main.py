@@ -83,11 +83,11 @@ def test_broken_data_gives_one_sentence(
     [
         (["--sources", "A,C"], "there is no source 'C'; the sources are A, B"),
         (["--preset", "huge"], "huge: no such preset; choose one of"),
-        (["--weights", "coco"], "COCO weights exist only for the backbone resnet50"),
+        (["--weights", "coco"], "COCO weights exist only for resnet50"),
         (["--weights", "missing.pth"], "missing.pth: the weights cannot be read"),
-        (["--weights", str(default_model_path())], "default.onnx: a model to count with, which nothing can be learned"),
+        (["--weights", str(default_model_path())], "default.onnx: training cannot start from a model file"),
         (["--data", "nowhere"], "nowhere: not a data set folder, there is no such folder or manifest"),
-        (["--accelerator", "abacus"], "This computer cannot train so"),
+        (["--accelerator", "abacus"], "This computer cannot train with these options"),
     ],
 )
 def test_bad_choices_give_one_sentence(
@@ -123,13 +123,13 @@ def test_bad_arguments_exit_with_two(arguments: list[str]) -> None:
         ("crops = 320", "unknown entry 'crops'"),
         ("epochs = 'many'", "wrong kind of value"),
         ("epochs = ", "not a readable preset"),
-        ("backbone = 'vgg16'", "backbone 'vgg16' is none of"),
+        ("backbone = 'vgg16'", "backbone 'vgg16' is not one of"),
         ("anchor_sizes = [[16], [32]]", "each of 3 pyramid levels"),
-        ("anchor_sizes = [[16], [32], [64, 80]]", "as many sizes"),
+        ("anchor_sizes = [[16], [32], [64, 80]]", "the same number of sizes"),
         ("batch_size = 0", "batch_size is too small; it must be at least 1"),
         ("learning_rate = -1", "learning_rate is too small"),
         ("keep_epochs = [0]", "keep_epochs at least 1"),
-        ("like = 'tinny'", "like 'tinny' names no other built-in preset; choose one of bccd-raw"),
+        ("like = 'tinny'", "like 'tinny' is not the name of another built-in preset; choose one of bccd-raw"),
         ("crop = 300", "not a multiple of 32"),
     ],
 )

@@ -183,7 +183,7 @@ def test_classes_of_which_none_is_a_red_cell_are_told(
 
 def test_a_folder_is_no_manifest(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("data", "check", data_folder) == 2
-    assert f"make a manifest of it with 'smearcount-train data import yolo {data_folder}" in capsys.readouterr().err
+    assert f"make a manifest with 'smearcount-train data import yolo {data_folder}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("form", ["voc", "yolo", "coco", "csv", "points", "classes", "session"])
@@ -313,7 +313,7 @@ def test_a_session_gives_its_reviewed_pictures_with_corrections(
 
 def test_other_json_is_no_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, text, expected in (
-        ("coco", json.dumps({"images": [], "annotations": [], "categories": []}), "this is no manifest"),
+        ("coco", json.dumps({"images": [], "annotations": [], "categories": []}), "not a manifest"),
         ("newer", json.dumps({"info": {"smearcount_manifest": 9}}), "made by a newer SmearCount"),
         ("half", '{"info": ', "the JSON is damaged"),
     ):

@@ -162,8 +162,8 @@ def test_exact_copies_go_and_overlapping_fields_share_a_group(
     out = tmp_path / "merged.json"
     assert run("data", "merge", one, two, "--out", out) == 0
     told = capsys.readouterr()
-    assert "two/c.bmp: the same pixels as one/a.png" in told.err
-    assert "copies left out: 1. Pairs put into one group each: near duplicates 0, overlapping fields 1." in told.out
+    assert "two/c.bmp: omitted, because it has the same pixels as one/a.png" in told.err
+    assert "copies omitted: 1. Pairs grouped: 0 near duplicates, 1 overlapping fields." in told.out
     manifest = read_manifest(out)
     assert [picture.file_name for picture in manifest.images] == ["one/a.png", "one/b.png", "two/d.png", "two/e.png"]
     assert len({cell.id for cell in manifest.annotations}) == len(manifest.annotations) == 8
@@ -195,7 +195,7 @@ def test_two_sources_of_one_name_are_not_mixed(tmp_path: Path, capsys: pytest.Ca
     manifest.info.sources[0].name, manifest.info.sources[0].sha256 = "one", "cd"
     write_manifest(two, manifest)
     assert run("data", "merge", one, two, "--out", tmp_path / "merged.json") == 2
-    assert "another manifest has a source called 'one' too" in capsys.readouterr().err
+    assert "another manifest also has a source named 'one'" in capsys.readouterr().err
 
 
 def test_real_overlapping_fields_are_found(shared_data: Path) -> None:

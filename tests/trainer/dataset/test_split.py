@@ -75,8 +75,8 @@ def test_each_split_gets_its_share_of_every_source_and_class(
     write_manifest(source, manifest)
     assert run("data", "split", source, "--out", out, "--shares", "train=0.6", "val=0.2", "test=0.2", "--seed", 1) == 0
     told = capsys.readouterr().err
-    assert "No picture of val holds Burr" in told
-    assert "No picture of test holds Burr" in told
+    assert "No image of val contains Burr" in told
+    assert "No image of test contains Burr" in told
     assert "Sickle" not in told
     for split, share in (("train", 0.6), ("val", 0.2), ("test", 0.2)):
         fields = load_data_set(out, split).fields
@@ -173,20 +173,20 @@ def group_on_both_sides(document: dict) -> None:
 
 
 FAULTS: dict[str, tuple[Callable[[Path, Path], object], str]] = {
-    "missing picture": (lambda _, folder: (folder / "3.png").unlink(), "3.png: the picture is missing"),
+    "missing picture": (lambda _, folder: (folder / "3.png").unlink(), "3.png: this image is missing"),
     "no picture": (lambda _, folder: (folder / "3.png").write_bytes(b"text"), "3.png: "),
     "changed picture": (
         lambda _, folder: (folder / "3.png").write_bytes((folder / "2.png").read_bytes()),
-        "3.png: the picture has changed since it was imported",
+        "3.png: the image has changed since it was imported",
     ),
-    "other size": (edit(lambda d: d["images"][3].update(width=99)), "has 200 × 160 pixels, but the manifest says 99"),
+    "other size": (edit(lambda d: d["images"][3].update(width=99)), "has 200 × 160 pixels, but 99"),
     "box outside": (edit(lambda d: d["annotations"][0].update(bbox=[190, 5, 30, 10])), "reaches beyond the picture"),
     "degenerate box": (edit(lambda d: d["annotations"][0].update(bbox=[5, 5, 0, 10])), "a box without area"),
     "unknown category": (edit(lambda d: d["annotations"][0].update(category_id=7)), "the unknown category 7"),
     "no such image": (edit(lambda d: d["annotations"][0].update(image_id=99)), "belongs to none of the images"),
-    "id twice": (edit(lambda d: d["images"][1].update(id=1)), "1 stands twice among the images"),
-    "incomplete": (edit(lambda d: d["images"][1].update(incomplete=["Blast"])), "the class 'Blast' as incomplete"),
-    "group": (edit(group_on_both_sides), "the group slide 7 is on several sides of a split (train and val)"),
+    "id twice": (edit(lambda d: d["images"][1].update(id=1)), "1 occurs twice among the images"),
+    "incomplete": (edit(lambda d: d["images"][1].update(incomplete=["Blast"])), "is incomplete for the class 'Blast'"),
+    "group": (edit(group_on_both_sides), "group slide 7 is divided between splits (train and val)"),
 }
 
 
@@ -224,7 +224,13 @@ def test_the_report_shows_what_stands_out(checked: Path, tmp_path: Path, data_fo
     checked.write_text(json.dumps(document), "utf-8")
     assert run("data", "explore", checked, "--out", tmp_path / "report.html") == 0
     page = (tmp_path / "report.html").read_text("utf-8")
-    for text in ("1 boxes have no area", "1 of 8 pictures have no cell at all", "images/1.png", "150.0", "low quality"):
+    for text in (
+        "Boxes without area or beyond their image: 1.",
+        "1 of 8 images have no cells",
+        "images/1.png",
+        "150.0",
+        "low quality",
+    ):
         assert text in page
     assert f"data import yolo {data_folder}" in page
     assert page.count("<svg") == 3

@@ -151,7 +151,7 @@ def test_checkpoints_of_two_networks_are_not_averaged(checkpoint: Path) -> None:
     content["hyper_parameters"]["class_names"] = ("RBC", "WBC", "Dust")
     other = checkpoint.with_name("other.ckpt")
     torch.save(content, other)
-    with pytest.raises(CheckpointError, match=r"other\.ckpt: it is of another network than .*best\.ckpt"):
+    with pytest.raises(CheckpointError, match=r"other\.ckpt: has a different network than .*best\.ckpt"):
         load_average([other, checkpoint], [0.5, 0.5])
 
 
@@ -230,5 +230,5 @@ def test_a_checkpoint_of_something_else_is_refused(checkpoint: Path, missing: st
     content = torch.load(checkpoint, weights_only=True)
     del content[missing]
     torch.save(content, checkpoint)
-    with pytest.raises(CheckpointError, match="not made by this version"):
+    with pytest.raises(CheckpointError, match="made by another version"):
         load_trained(checkpoint)

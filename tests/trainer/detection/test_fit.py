@@ -140,7 +140,7 @@ def test_a_finished_run_is_not_trained_again(
     assert main(common) == 0
     before = (tmp_path / "last.ckpt").stat().st_mtime_ns
     assert main(common) == 0
-    assert "finished already" in capsys.readouterr().out
+    assert "already finished" in capsys.readouterr().out
     assert (tmp_path / "last.ckpt").stat().st_mtime_ns == before
 
 

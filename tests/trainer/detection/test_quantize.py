@@ -179,7 +179,7 @@ def test_only_training_fields_calibrate(export: Export) -> None:
 def test_the_command_says_no_more_than_it_should(export: Export) -> None:
     assert export.complained == ""
     assert [line.split(":")[0] for line in export.said.splitlines()] == [
-        "The run left no record, so the card does not say what the model was trained on.",
+        "The run has no record, so the model card does not name the training data.",
         str(export.quantized),
     ]
 
@@ -211,7 +211,7 @@ def test_an_8_bit_model_that_counts_otherwise_is_not_kept(
         onnx.save(proto, path)
 
     monkeypatch.setattr(quantize_module, "quantize", damage)
-    with pytest.raises(ExportError, match=r"model\.onnx: in 8 bits this model counts otherwise"):
+    with pytest.raises(ExportError, match=r"model\.onnx: in 8 bits this model counts differently"):
         export_quantized(trained, tmp_path / "model.onnx", train_set)
     assert not list(tmp_path.glob("model.onnx*"))
 
@@ -243,7 +243,7 @@ def test_without_nncf_one_sentence_says_what_to_install(
     common = ["export", "--checkpoint", str(checkpoint), "--out", str(out)]
     assert main([*common, "--calibrate", str(train_set.folder)]) == 1
     error = capsys.readouterr().err
-    assert "packages nncf and onnxruntime are needed" in error
+    assert "needs the packages nncf and onnxruntime" in error
     assert error.count("\n") == 1
     assert not out.exists()
 
@@ -251,7 +251,7 @@ def test_without_nncf_one_sentence_says_what_to_install(
 def test_bad_choices_give_one_sentence(tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
     common = ["export", "--checkpoint", str(checkpoint), "--out", str(tmp_path / "model.onnx")]
     assert main([*common, "--sources", "A"]) == 2
-    assert "give --calibrate DIR too" in capsys.readouterr().err
+    assert "give --calibrate as well" in capsys.readouterr().err
     assert main([*common, "--calibrate", str(tmp_path / "nowhere")]) == 2
     assert "not a data set folder" in capsys.readouterr().err
 

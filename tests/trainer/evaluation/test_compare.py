@@ -179,27 +179,27 @@ def changed(one: Path, how: Callable[[Any], object]) -> Path:
 
 
 REFUSED: dict[str, tuple[Callable[[Any], object], str]] = {
-    "a picture less": (lambda run: run["pictures"].pop(2), "not the same pictures as .*(2.png is only in "),
-    "another picture": (lambda run: run["pictures"][2].update(file="x.png"), "not the same pictures as "),
+    "a picture less": (lambda run: run["pictures"].pop(2), "not the same images as .*(2.png is only in "),
+    "another picture": (lambda run: run["pictures"][2].update(file="x.png"), "not the same images as "),
     "another truth": (
         lambda run: run["pictures"][3]["classes"]["WBC"].update(truth=99),
-        "3.png has another number of true WBC than in ",
+        "3.png has a different number of true WBC than in ",
     ),
     "other kinds": (
         lambda run: [
             picture["classes"].update(Target=picture["classes"]["RBC"], RBC={**picture["classes"]["RBC"], "truth": 1})
             for picture in run["pictures"]
         ],
-        "another number of true RBC than in .*: the models know other classes, .* compare models of the same classes",
+        "a different number of true RBC than in .*: the models know different classes, .* compare models of the same classes",
     ),
-    "a class not annotated": (lambda run: run["pictures"][3]["classes"].pop("WBC"), "another number of true WBC"),
+    "a class not annotated": (lambda run: run["pictures"][3]["classes"].pop("WBC"), "a different number of true WBC"),
     "other classes": (
         lambda run: [picture.update(classes={"blast": picture["classes"]["WBC"]}) for picture in run["pictures"]],
         "its model has no class in common with that of ",
     ),
     "an earlier version": (lambda run: run.update(schema=1), "made by an earlier version of SmearCount"),
     "a newer version": (lambda run: run.update(schema=99), "made by a newer version of SmearCount"),
-    "something else": (lambda run: run.pop("model"), "this is no evaluation"),
+    "something else": (lambda run: run.pop("model"), "not an evaluation"),
 }
 
 
@@ -223,7 +223,7 @@ def test_files_that_are_none_give_one_sentence(
     (tmp_path / "text.json").write_text("hello", "utf-8")
     (tmp_path / "empty").mkdir()
     for arguments, message in (
-        ([one, str(tmp_path / "text.json")], "text.json: this is no evaluation"),
+        ([one, str(tmp_path / "text.json")], "text.json: not an evaluation"),
         ([one, str(tmp_path / "empty")], "the evaluation cannot be read"),
         ([one], "needs two evaluations or more"),
     ):
@@ -237,7 +237,7 @@ def test_the_report_of_a_comparison(tmp_path: Path, write: Any, fields: list[Fie
     runs = [str(write("usual", fields).parent), str(write("strict", fields, dict.fromkeys(THRESHOLDS, 0.8)))]
     assert main(["compare", *runs, "--report", str(tmp_path / "report")]) == 0
     shown = capsys.readouterr().out
-    assert "Differences to usual" in shown
+    assert "Differences from usual" in shown
     with (tmp_path / "report" / "comparison.csv").open(newline="", encoding="utf-8-sig") as stream:
         rows = list(csv.DictReader(stream))
     rows_of = {(row["class"], row["run"], row["figure"]): row for row in rows}

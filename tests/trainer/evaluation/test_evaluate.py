@@ -223,7 +223,7 @@ def test_classes_that_the_model_does_not_know_give_one_sentence(
     )
     assert main(["evaluate", "--model", str(model_file), "--data", str(manifest)]) == 2
     error = capsys.readouterr().err
-    assert "its classes (a, b, c) are none of the model's (RBC, WBC, Platelets)" in error
+    assert "none of its classes (a, b, c) are among the model's (RBC, WBC, Platelets)" in error
     assert error.count("\n") == 1
 
 

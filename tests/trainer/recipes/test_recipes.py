@@ -73,7 +73,7 @@ def test_a_preset_may_lean_on_a_built_in_one_only(tmp_path: Path) -> None:
 def test_only_retinanet_chooses_its_box_loss(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('like = "capstone-faster-rcnn"\nbox_loss = "giou"\n', "utf-8")
-    with pytest.raises(PresetError, match=r"mine\.toml: box_loss 'giou' is one of RetinaNet's"):
+    with pytest.raises(PresetError, match=r"mine\.toml: box_loss 'giou' works only with RetinaNet"):
         load_preset(Preset, str(file))
 
 
@@ -214,7 +214,7 @@ def test_faster_rcnn_refuses_pictures_with_missing_annotations(tmp_path: Path, t
 
 def test_a_class_of_which_no_picture_is_complete_cannot_be_learned(tmp_path: Path, train_set: DataSet) -> None:
     fields = tuple(dataclasses.replace(field, incomplete=frozenset({"Platelets"})) for field in train_set.fields)
-    with pytest.raises(RunError, match=r"every picture to learn from is marked incomplete for Platelets"):
+    with pytest.raises(RunError, match=r"every training image is marked as incomplete for Platelets"):
         fit(dataclasses.replace(train_set, fields=fields), train_set, TINY, options(tmp_path))
     assert not any(tmp_path.iterdir())
 
