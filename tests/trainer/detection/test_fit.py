@@ -93,7 +93,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path, data_folder: P
     # the crops come from other processes this time, which must make no difference
     resumed = start(["-m", "trainer.cli.main"], [*common, "--run", str(tmp_path / "stopped"), "--workers", "2"])
     assert resumed.returncode == 0, resumed.stderr
-    assert "Going on from" in resumed.stdout
+    assert "Resuming from" in resumed.stdout
     assert "after epoch 1 of 2" in resumed.stdout
 
     whole_run = start(["-m", "trainer.cli.main"], [*common, "--run", str(tmp_path / "whole"), "--workers", "0"])
@@ -123,7 +123,7 @@ def test_a_run_folder_belongs_to_one_kind_of_run(
         assert main([*common, *change]) == 2, change
         error = capsys.readouterr().err
         assert error.count("\n") == 1
-        assert "was started with something else" in error
+        assert "was started differently" in error
     label = data_folder / "labels" / "0.txt"
     label.write_text(label.read_text("utf-8").splitlines()[0], "utf-8")
     assert main(common) == 2

@@ -190,7 +190,8 @@ REFUSED: dict[str, tuple[Callable[[Any], object], str]] = {
             picture["classes"].update(Target=picture["classes"]["RBC"], RBC={**picture["classes"]["RBC"], "truth": 1})
             for picture in run["pictures"]
         ],
-        "a different number of true RBC than in .*: the models know different classes, .* compare models of the same classes",
+        "a different number of true RBC than in .*: the models know different classes, "
+        ".* compare models of the same classes",
     ),
     "a class not annotated": (lambda run: run["pictures"][3]["classes"].pop("WBC"), "a different number of true WBC"),
     "other classes": (
