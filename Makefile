@@ -32,6 +32,9 @@ check: .venv-test/.installed
 bench: .venv-test/.installed
 	@$(TEST)/python tests/bench/bench.py
 
+bench-quick: .venv-test/.installed
+	@$(TEST)/python tests/bench/bench.py --quick
+
 freeze: .venv-freeze/.installed
 	@rm -rf dist
 	$(FREEZE)/pyinstaller --noconfirm --log-level WARN --workpath build/freeze --distpath dist packaging/smearcount.spec

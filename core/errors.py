@@ -1,4 +1,4 @@
-"""The base of all errors that a user reads."""
+"""The base of all errors that a user reads, and the end of work that nobody waits for."""
 
 from __future__ import annotations
 
@@ -9,3 +9,7 @@ class UserError(Exception):
     Commands print it and exit with code 1 or 2; the window shows it. Anything else that is raised is a fault of the
     program.
     """
+
+
+class Cancelled(Exception):
+    """Raised by work that saw that its result is no longer wanted."""

@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QCoreApplication, QObject, QThread, QTimer, Signal, Slot
 from shiboken6 import isValid
 
+from core.errors import Cancelled
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Work = Callable[["Job"], Any]
 
 _END = object()
-
-
-class Cancelled(Exception):
-    """Raised by work that saw that nobody wants its result."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,12 @@ from PySide6.QtCore import QItemSelectionModel, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from core.verification.places import MOST_EXPLAINED, Place, Verdict, find_places
 from gui.tasks import Task
 from gui.verify.place_view import PlaceView
 from gui.widgets.wheel_safe import QuietComboBox
 from gui.workspace.store import Level
 from gui.workspace.verification import fixes as fixing
-from gui.workspace.verification.places import MOST_EXPLAINED, Place, Verdict, find_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable

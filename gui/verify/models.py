@@ -25,11 +25,11 @@ from PySide6.QtWidgets import (
 from core.detection.segmentation.classical import CLASSICAL
 from core.models.network import MODEL_SUFFIX
 from core.text import gettext
+from core.verification.charts import Chart, Series
 from gui.verify.model_table import ModelTableModel, with_interval
 from gui.widgets.plot import PlotPane, scrolling
 from gui.widgets.tables import CopyTable
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.verification.charts import Chart, Series
 from gui.workspace.verification.comparison import ModelRuns
 
 if TYPE_CHECKING:

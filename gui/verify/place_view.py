@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QMargins, Qt
 
 from core.text import gettext
+from core.verification.places import Place, Verdict
 from gui.widgets.crops import Crops, Wanted
 from gui.widgets.tile_delegate import Index, Tile, TileDelegate, TileModel, tile_size
 from gui.widgets.tile_grid import TileGrid
 from gui.widgets.window_keys import LeavesLetters
-from gui.workspace.verification.places import Place, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,17 +11,17 @@ from PySide6.QtGui import QBrush, QFont, QGuiApplication, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QHeaderView
 
 from core.text import gettext
+from core.verification.places import Verdict
 from gui.widgets.colour import faded
 from gui.widgets.tables import Column, CopyTable, Index, ValueTableModel
-from gui.workspace.verification.places import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtCore import QObject
 
+    from core.verification.figures import Answer, ClassAnswer
     from core.verification.sweep import SweepRow
-    from gui.workspace.verification.figures import Answer, ClassAnswer
 
 
 def _share(value: Callable[[SweepRow], float | None]) -> Callable[[SweepRow], str]:

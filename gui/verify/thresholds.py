@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QTabBar, QVBoxLayout, QWidget
 
+from core.verification.charts import Kind, make_chart
 from gui.verify.sweep_table import SweepTable
 from gui.widgets.colour import swatch
 from gui.widgets.plot import PlotPane, scrolling
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.verification.charts import Kind, make_chart
 from gui.workspace.verification.thresholds import origin_of_threshold, use_thresholds
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from core.classes import Palette
+    from core.verification.figures import ClassAnswer
     from core.verification.thresholds import ThresholdChoice
-    from gui.workspace.verification.figures import ClassAnswer
     from gui.workspace.verification.verifier import Verifier
 
 _WIDE = 900

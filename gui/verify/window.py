@@ -17,23 +17,23 @@ from PySide6.QtWidgets import (
 )
 
 from core.files import write_whole
+from core.verification.request import STEPS, Scope
 from gui.verify.errors import ErrorPage
 from gui.verify.ground_truth import TruthPage
 from gui.verify.models import ModelPage
 from gui.verify.sweep_table import sweep_csv
 from gui.verify.thresholds import ThresholdPage
 from gui.widgets.wheel_safe import QuietComboBox, QuietSpinBox
-from gui.workspace.verification.request import STEPS, Scope
 from gui.workspace.verification.verifier import Verifier
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QShowEvent
 
     from core.classes import Palette
+    from core.verification.places import Verdict
     from gui.preferences import Preferences
     from gui.widgets.plot import PlotPane
     from gui.workspace.document import Document
-    from gui.workspace.verification.places import Verdict
 
 _CHECKED = (("the model's count", False), ("the corrected count", True))
 _SHARE_OF_SCREEN = 0.92

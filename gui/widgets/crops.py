@@ -11,8 +11,9 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage, QPixmap
 
+from core.errors import Cancelled
 from core.imaging.reading import ImageError, read_image
-from gui.tasks import Cancelled, Debounce, Job, Task
+from gui.tasks import Debounce, Job, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.classes import Rgb
-    from gui.workspace.verification.charts import Chart, Mark, Series
+    from core.verification.charts import Chart, Mark, Series
 
 _SYMBOLS = ("o", "s", "t1", "d", "star", "+", "x", "p", "h")
 _LINES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)

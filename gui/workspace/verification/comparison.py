@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.verification.comparison import ModelRow
+    from core.verification.request import Checked
     from gui.workspace.document import Document
     from gui.workspace.images import Entry
-    from gui.workspace.verification.request import Checked
     from gui.workspace.verification.verifier import Verifier
 
 _KEY = "compared models"

@@ -9,9 +9,9 @@ from core.cells import Cell, CellChange, Origin
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from core.verification.places import Place
     from gui.workspace.document import Document
     from gui.workspace.images import Entry
-    from gui.workspace.verification.places import Place
 
 
 def remove(document: Document, places: Iterable[Place]) -> int:

@@ -10,12 +10,12 @@ from core.counting.count import CountSettings
 from core.detection.detector import DetectionCancelled
 from core.detection.loading import CellDetector, detector_for
 from core.detection.loading import open_model as open_any_model
+from core.errors import Cancelled
 from core.imaging.reading import ImageError, read_image
 from core.models.network import ModelError
 from core.session.results import KeptResult
 from core.verification.cases import Case
 from core.verification.comparison import ModelResult, ModelRow, compare_models
-from gui.tasks import Cancelled
 
 if TYPE_CHECKING:
     import threading
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.models.card import ModelCard
-    from gui.workspace.verification.request import Checked
+    from core.verification.request import Checked
 
 
 @dataclass(frozen=True)

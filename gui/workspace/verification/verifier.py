@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.text import gettext
+from core.verification.figures import Answer, Answering
+from core.verification.request import Checked, LeftOut, Options, Question, Scope
 from gui.tasks import Debounce, IdleLoop, Task
 from gui.workspace.images import State
 from gui.workspace.store import Level
-from gui.workspace.verification.figures import Answer, Answering
-from gui.workspace.verification.request import Checked, LeftOut, Options, Question, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,15 +18,15 @@ from core.annotations.base import AnnotatedImage
 from core.models.card import CARD_KEY, ModelCard
 from core.session.truths import load_truth
 from core.statistics.metrics import score_image
+from core.verification.charts import Kind
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
+from core.verification.places import Place, Verdict
+from core.verification.request import Scope
 from core.verification.sweep import threshold_steps
 from gui.preferences import Theme
 from gui.verify.sweep_table import COLUMNS
 from gui.widgets.theme import apply_theme
 from gui.widgets.wheel_safe import QuietComboBox, QuietSlider, QuietSpinBox
-from gui.workspace.verification.charts import Kind
-from gui.workspace.verification.places import Place, Verdict
-from gui.workspace.verification.request import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gui.workspace.verification.figures import Answer, ClassAnswer
+    from core.verification.figures import Answer, ClassAnswer
 
 
 class Kind(Enum):

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.errors import Cancelled
 from core.geometry.boxes import iou_matrix
 from core.geometry.matching import UNMATCHED
 from core.verification.errors import find_errors
-from gui.tasks import Cancelled
 
 if TYPE_CHECKING:
     import threading
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from core.verification.cases import Case
     from core.verification.errors import CountError
-    from gui.workspace.verification.figures import Answer
-    from gui.workspace.verification.request import Checked
+    from core.verification.figures import Answer
+    from core.verification.request import Checked
 
 SAME_PLACE = 0.3
 """Overlap from which on a cell that a person put is taken for a missed one; with a point, it must hold it."""

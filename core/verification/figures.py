@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.errors import Cancelled
 from core.statistics.agreement import agreement
 from core.verification.sweep import threshold_steps
 from core.verification.thresholds import choose_threshold
 from core.verification.verify import AP_IOUS, Verification
-from gui.tasks import Cancelled
 
 if TYPE_CHECKING:
     import threading
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from core.statistics.agreement import Agreement
     from core.statistics.metrics import PrecisionRecall
     from core.verification.cases import Case
+    from core.verification.request import Checked, Question
     from core.verification.sweep import ClassSweep, SweepRow
     from core.verification.thresholds import ThresholdChoice
-    from gui.workspace.verification.request import Checked, Question
 
 LOWEST, HIGHEST = 0.20, 0.85
 
