@@ -15,10 +15,10 @@ from trainer.dataset.importing.build import EVERY_CLASS, FORMATS, ImportOptions,
 from trainer.dataset.manifest import (
     EXCLUDED,
     DataError,
+    image_path,
     manifest_faults,
     name_from,
     no_red_cells_text,
-    picture_path,
     read_manifest,
     write_manifest,
 )
@@ -253,14 +253,14 @@ def _split(arguments: argparse.Namespace) -> None:
 
 def _move(manifest: Manifest, old: Path, new: Path) -> None:
     """Name the images relative to where the manifest will be."""
-    for picture in manifest.images:
-        picture.file_name = name_from(new, picture_path(old, picture))
+    for image in manifest.images:
+        image.file_name = name_from(new, image_path(old, image))
 
 
 def _check(arguments: argparse.Namespace) -> None:
     from trainer.dataset.validate import check
 
-    splits = Counter(picture.split for picture in read_manifest(arguments.manifest).images)
+    splits = Counter(image.split for image in read_manifest(arguments.manifest).images)
     for name in sorted(split for split in splits if split not in (None, EXCLUDED, "train", "val", "test")):
         echo(
             ngettext(

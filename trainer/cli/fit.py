@@ -137,7 +137,7 @@ def _data(arguments: argparse.Namespace, preset: str, report: Callable[[str], No
     train, val = load(arguments, arguments.split), load(arguments, arguments.val_split)
     report(
         gettext("Training {preset} on {train:,} images of {data}, validating on {val:,}.").format(
-            preset=preset, train=len(train.fields), data=train.name, val=len(val.fields)
+            preset=preset, train=len(train.images), data=train.name, val=len(val.images)
         )
     )
     return train, val

@@ -62,7 +62,7 @@ def _derive(arguments: argparse.Namespace) -> None:
     done: set[str] = set()
     for split in arguments.splits:
         data = load(arguments, split)
-        for field in data.fields:
+        for field in data.images:
             if field.path.stem in done:
                 raise UserError(
                     gettext(

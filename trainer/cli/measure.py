@@ -126,11 +126,11 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate_points(arguments: argparse.Namespace) -> None:
-    from trainer.evaluation.points import card_figures, evaluate_points, load_point_fields
+    from trainer.evaluation.points import card_figures, evaluate_points, load_point_images
     from trainer.report.evaluation_tables import points_table
 
     _check_write_card(arguments)
-    fields = load_point_fields(arguments.images, arguments.points, arguments.only, arguments.max_missing)
+    fields = load_point_images(arguments.images, arguments.points, arguments.only, arguments.max_missing)
     model = open_model(arguments.model)
     if not model.card.red_labels:
         raise UserError(

@@ -86,12 +86,12 @@ def _check_may_write(arguments: argparse.Namespace) -> None:
 
 def _tune(arguments: argparse.Namespace) -> None:
     _check_may_write(arguments)
-    from trainer.evaluation.predict import look_at
+    from trainer.evaluation.predict import predict
     from trainer.evaluation.tune import before_and_after, every_candidate, tune
     from trainer.report.tuning import settings_table, tuning_table
 
     data, model = load(arguments, arguments.split), open_model(arguments.model)
-    results = look_at(data, detector_for(model), every_candidate(model.card))
+    results = predict(data, detector_for(model), every_candidate(model.card))
     tunings = tune(results, model.card)
     if not any(score.truth for score in tunings[0].scores.values()):
         raise UserError(
@@ -122,13 +122,13 @@ def _tune_counting(arguments: argparse.Namespace) -> None:
     _check_may_write(arguments)
     from trainer.evaluation.dense_field import DenseField
     from trainer.evaluation.tune_counting import (
-        best_of,
+        best_methods,
         best_of_each_method,
         dense_field,
-        fields_of,
-        judge_ways,
+        judge_methods,
+        known_images,
         never_found,
-        try_ways,
+        try_methods,
     )
     from trainer.report.tuning import counting_table
 
@@ -140,8 +140,8 @@ def _tune_counting(arguments: argparse.Namespace) -> None:
             gettext("{model}: this model finds boxes, not masks; tune it with 'tune'.").format(model=arguments.model)
         )
     classes = model.card.classes
-    trials = try_ways(fields_of(data, classes), counter)
-    chosen, ways = best_of(trials), best_of_each_method(trials)
+    trials = try_methods(known_images(data, classes), counter)
+    chosen, ways = best_methods(trials), best_of_each_method(trials)
     show(counting_table(ways, chosen, f"{model.card.name} on {data.name} {data.split}"))
     for name in never_found(trials):
         echo(
@@ -153,11 +153,11 @@ def _tune_counting(arguments: argparse.Namespace) -> None:
     counter.card = model.card.with_counting({**model.card.counting, **chosen})
     best = gettext("with the methods that scored best on {split}").format(split=data.split)
     if judged is not None:
-        trials = judge_ways(fields_of(judged, classes), counter, ways)
+        trials = judge_methods(known_images(judged, classes), counter, ways)
         show(counting_table(trials, chosen, f"{model.card.name} on {data.name} {judged.split}, {best}"))
     if arguments.dense is not None:
         dense = DenseField(arguments.dense, arguments.seed)
-        trials = judge_ways([dense_field(dense, classes)], counter, ways)
+        trials = judge_methods([dense_field(dense, classes)], counter, ways)
         title = gettext("{model} on a synthetic image of {n:,} cells, {best}")
         show(counting_table(trials, chosen, title.format(model=model.card.name, n=dense.cells, best=best)))
     if isinstance(model, Model) and not arguments.dry_run:

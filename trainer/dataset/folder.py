@@ -16,7 +16,16 @@ from PIL import ExifTags, Image
 from core.classes import CANONICAL_CLASSES
 from core.imaging.reading import read_image
 from core.text import gettext
-from trainer.dataset.manifest import MANIFEST_VERSION, Category, Cell, DataError, Info, Manifest, Picture, picture_path
+from trainer.dataset.manifest import (
+    MANIFEST_VERSION,
+    Annotation,
+    Category,
+    DataError,
+    ImageEntry,
+    Info,
+    Manifest,
+    image_path,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,14 +46,14 @@ def list_folder(folder: Path) -> Manifest:
     names, rows = _read_table(folder)
     classes = CANONICAL_CLASSES if set(names) <= set(CANONICAL_CLASSES) else tuple(names)
     images = [
-        Picture(number, f"images/{row['file']}", 0, 0, "", row["source"], row.get("group") or "", row["split"])
+        ImageEntry(number, f"images/{row['file']}", 0, 0, "", row["source"], row.get("group") or "", row["split"])
         for number, row in enumerate(rows, start=1)
     ]
     categories = [Category(number, name) for number, name in enumerate(classes, start=1)]
     return Manifest(Info(MANIFEST_VERSION), categories, images, [])
 
 
-def read_labels(folder: Path, manifest: Manifest, images: Iterable[Picture]) -> None:
+def read_labels(folder: Path, manifest: Manifest, images: Iterable[ImageEntry]) -> None:
     """Complete some images of ``list_folder`` with their sizes and cells, in place.
 
     Raises
@@ -55,7 +64,7 @@ def read_labels(folder: Path, manifest: Manifest, images: Iterable[Picture]) -> 
     names = _class_names(folder)
     ids = np.array([1 + manifest.classes.index(name) for name in names], np.int64)
     for image in images:
-        path = picture_path(folder / TABLE, image)
+        path = image_path(folder / TABLE, image)
         if not path.is_file():  # as ``load_data_set`` says
             continue
         image.width, image.height = _size(path)
@@ -64,7 +73,7 @@ def read_labels(folder: Path, manifest: Manifest, images: Iterable[Picture]) -> 
         boxes, labels = _read_label_file(label_file, len(names))
         for (x, y, w, h), category in zip((boxes * size).tolist(), ids[labels].tolist(), strict=True):
             number = len(manifest.annotations) + 1
-            manifest.annotations.append(Cell(number, image.id, category, (x, y, w, h), w * h))
+            manifest.annotations.append(Annotation(number, image.id, category, (x, y, w, h), w * h))
 
 
 def _class_names(folder: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""Annotated fields: reading a data set and holding its pictures ready for training."""
+"""Reading a split of a data set, and preparing its images for training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.imaging.reading import read_image
 from core.models.card import DataProvenance
 from core.text import gettext
 from trainer.dataset.folder import TABLE, list_folder, read_labels
-from trainer.dataset.manifest import DataError, manifest_faults, picture_path, read_manifest
+from trainer.dataset.manifest import DataError, image_path, manifest_faults, read_manifest
 from trainer.progress import progress
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from trainer.dataset.manifest import Cell, Manifest, Picture
+    from trainer.dataset.manifest import Annotation, ImageEntry, Manifest
 
 _LARGEST_OVER_MODEL = 1.5
 """Fields are kept at up to this many times the model's red cell diameter."""
@@ -35,8 +35,8 @@ _FOLD = re.compile(r"(not-)?fold(\d+)")
 
 
 @dataclass(frozen=True)
-class Field:
-    """One annotated photograph.
+class LabelledImage:
+    """One annotated image.
 
     ``boxes`` float32 (N, 4) x1 y1 x2 y2 as fractions of width and height; ``labels`` int64 (N,),
     indices into the ``classes`` of its data set; ``source`` the laboratory or collection it comes from;
@@ -52,12 +52,12 @@ class Field:
     group: str = ""
 
     def pixel_boxes(self, width: int, height: int) -> NDArray[np.float32]:
-        """Return the boxes float32 (N, 4) in pixels of a picture of the given size."""
+        """Return the boxes float32 (N, 4) in pixels of an image of the given size."""
         return self.boxes * np.array([width, height, width, height], np.float32)
 
 
 @dataclass(frozen=True)
-class PreparedField:
+class PreparedImage:
     """A field ready for cropping: even light, no larger than training can use.
 
     ``image`` uint8 RGB (H, W, 3) with the illumination divided out; ``boxes`` float32 (N, 4) in its
@@ -84,7 +84,7 @@ def median_diameter(
 
 @dataclass(frozen=True)
 class DataSet:
-    """The fields of one split of a data set.
+    """The images of one split of a data set.
 
     ``folder`` is what was loaded: a folder, or the file of a manifest. ``red_cells`` are the names of the
     classes that are red cells; how large the cells of a field are is told by these. ``parents`` has for each class
@@ -93,7 +93,7 @@ class DataSet:
 
     folder: Path
     split: str
-    fields: tuple[Field, ...]
+    images: tuple[LabelledImage, ...]
     sources: frozenset[str] | None = None
     classes: tuple[str, ...] = CANONICAL_CLASSES
     red_cells: frozenset[str] = frozenset({RED_CELL})
@@ -107,7 +107,7 @@ class DataSet:
     @property
     def classes_without_cells(self) -> tuple[str, ...]:
         """Names of the classes of which no field has a cell."""
-        there = {label for field in self.fields for label in field.labels.tolist()}
+        there = {label for field in self.images for label in field.labels.tolist()}
         return tuple(name for label, name in enumerate(self.classes) if label not in there)
 
     @property
@@ -124,7 +124,7 @@ class DataSet:
     @property
     def provenance(self) -> DataProvenance:
         """What a model card says of this data set."""
-        return DataProvenance(self.name, self.split, len(self.fields), self.sha256)
+        return DataProvenance(self.name, self.split, len(self.images), self.sha256)
 
     @cached_property
     def sha256(self) -> str:
@@ -132,14 +132,14 @@ class DataSet:
         digest = hashlib.sha256()
         if self.classes != CANONICAL_CLASSES:
             digest.update("\n".join(self.classes).encode())
-        for field in self.fields:
+        for field in self.images:
             digest.update(field.path.name.encode())
             digest.update(field.boxes.tobytes())
             digest.update(field.labels.tobytes())
         return digest.hexdigest()
 
 
-def prepare(field: Field, data: DataSet, largest_diameter: float) -> PreparedField:
+def prepare(field: LabelledImage, data: DataSet, largest_diameter: float) -> PreparedImage:
     """Read a field of a data set, shrink it so that red cells are at most ``largest_diameter`` wide, even its light."""
     image = read_image(field.path).pixels
     height, width = image.shape[:2]
@@ -152,12 +152,12 @@ def prepare(field: Field, data: DataSet, largest_diameter: float) -> PreparedFie
     image = divide_light(image, estimate_light(image))
     height, width = image.shape[:2]
     incomplete = frozenset(data.classes.index(name) for name in field.incomplete if name in data.classes)
-    return PreparedField(image, field.pixel_boxes(width, height), field.labels, diameter, incomplete)
+    return PreparedImage(image, field.pixel_boxes(width, height), field.labels, diameter, incomplete)
 
 
-def prepare_all(data: DataSet, red_cell_diameter: float) -> Iterator[PreparedField]:
+def prepare_all(data: DataSet, red_cell_diameter: float) -> Iterator[PreparedImage]:
     """Read the fields of a split, shrunk if need be, for a model of this red cell diameter."""
-    for field in progress(data.fields, gettext("Reading {split}").format(split=data.split)):
+    for field in progress(data.images, gettext("Reading {split}").format(split=data.split)):
         yield prepare(field, data, _LARGEST_OVER_MODEL * red_cell_diameter)
 
 
@@ -189,14 +189,14 @@ def load_data_set(path: Path, split: str, sources: frozenset[str] | None = None)
         chosen = _choose(file, manifest, split, sources)
         read_labels(path, manifest, chosen)
     labels = {category.id: label for label, category in enumerate(manifest.categories)}
-    cells = manifest.cells_by_picture()
-    fields = tuple(_field(file, picture, cells[picture.id], labels) for picture in chosen)
+    cells = manifest.cells_by_image()
+    fields = tuple(_field(file, image, cells[image.id], labels) for image in chosen)
     return DataSet(path, split, fields, sources, manifest.classes, manifest.red_cells, manifest.parents)
 
 
-def _choose(file: Path, manifest: Manifest, split: str, sources: frozenset[str] | None) -> list[Picture]:
+def _choose(file: Path, manifest: Manifest, split: str, sources: frozenset[str] | None) -> list[ImageEntry]:
     """Return the images of a split and of some sources."""
-    there = {picture.source for picture in manifest.images}
+    there = {image.source for image in manifest.images}
     if sources is not None and (unknown := sorted(sources - there)):
         raise DataError(
             gettext("{file}: there is no source {source!r}; the sources are {sources}.").format(
@@ -204,24 +204,22 @@ def _choose(file: Path, manifest: Manifest, split: str, sources: frozenset[str] 
             )
         )
     chosen = [
-        picture
-        for picture in manifest.images
-        if _in_split(picture, split) and (sources is None or picture.source in sources)
+        image for image in manifest.images if _in_split(image, split) and (sources is None or image.source in sources)
     ]
     if not chosen:
         raise _no_image(file, manifest, split)
     return chosen
 
 
-def _in_split(picture: Picture, split: str) -> bool:
+def _in_split(image: ImageEntry, split: str) -> bool:
     if (fold := _FOLD.fullmatch(split)) is None:
-        return picture.split == split
-    return picture.fold is not None and (picture.fold == int(fold[2])) != bool(fold[1])
+        return image.split == split
+    return image.fold is not None and (image.fold == int(fold[2])) != bool(fold[1])
 
 
 def _no_image(file: Path, manifest: Manifest, split: str) -> DataError:
-    names = {picture.split for picture in manifest.images if picture.split}
-    names |= {f"fold{picture.fold}" for picture in manifest.images if picture.fold is not None}
+    names = {image.split for image in manifest.images if image.split}
+    names |= {f"fold{image.fold}" for image in manifest.images if image.fold is not None}
     if not names:
         return DataError(
             gettext("{file}: its images are not split yet; run 'smearcount-train data split' first.").format(file=file)
@@ -233,8 +231,8 @@ def _no_image(file: Path, manifest: Manifest, split: str) -> DataError:
     )
 
 
-def _field(file: Path, picture: Picture, cells: list[Cell], labels: dict[int, int]) -> Field:
-    path = picture_path(file, picture)
+def _field(file: Path, image: ImageEntry, cells: list[Annotation], labels: dict[int, int]) -> LabelledImage:
+    path = image_path(file, image)
     if not path.is_file():
         raise DataError(
             gettext("{file}: this image is listed in {manifest} but missing; put it there.").format(
@@ -243,12 +241,12 @@ def _field(file: Path, picture: Picture, cells: list[Cell], labels: dict[int, in
         )
     boxes = np.array([cell.bbox for cell in cells], np.float64).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
-    fractions = boxes / [picture.width, picture.height, picture.width, picture.height]
-    return Field(
+    fractions = boxes / [image.width, image.height, image.width, image.height]
+    return LabelledImage(
         path,
         np.clip(fractions, 0, 1).astype(np.float32),
         np.array([labels[cell.category_id] for cell in cells], np.int64),
-        picture.source,
-        frozenset(picture.incomplete),
-        picture.group,
+        image.source,
+        frozenset(image.incomplete),
+        image.group,
     )

@@ -1,7 +1,7 @@
-"""The manifest: one COCO JSON file that says which pictures a data set holds, and where each came from.
+"""The manifest: one COCO JSON file that says which images a data set holds, and where each came from.
 
 Any reader of COCO takes it. What COCO does not know stands beside it: the source and the group of each
-picture, its split and fold, the classes that are not all annotated in it, and the hash of its file.
+image, its split and fold, the classes that are not all annotated in it, and the hash of its file.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ BEYOND = 1.0
 """Pixels that a rounded box may reach beyond the border."""
 
 EXCLUDED = "excluded"
-"""The split of pictures that no command uses; it is no side of a split."""
+"""The split of images that no command uses; it is no side of a split."""
 
 
 class DataError(UserError):
     """A data set that cannot be used; the message names the file and the remedy."""
 
 
-class Source(Struct, omit_defaults=True):
-    """Where pictures come from: ``sha256`` of the annotation files as they were read."""
+class Source(Struct, omit_defaults=True, rename={"images": "pictures"}):
+    """Where images come from: ``sha256`` of the annotation files as they were read."""
 
     name: str
     format: str
-    pictures: int
+    images: int
     sha256: str
     licence: str = ""
     note: str = ""
@@ -64,10 +64,10 @@ class Category(Struct):
     supercategory: str = ""
 
 
-class Picture(Struct):
-    """A photograph; ``file_name`` is relative to the manifest's folder where possible.
+class ImageEntry(Struct):
+    """An image; ``file_name`` is relative to the manifest's folder where possible.
 
-    ``sha256`` is that of the file; ``group`` names the pictures that belong on one side of a split;
+    ``sha256`` is that of the file; ``group`` names the images that belong on one side of a split;
     ``incomplete`` the classes whose cells are not all annotated.
     """
 
@@ -83,7 +83,7 @@ class Picture(Struct):
     incomplete: list[str] = []
 
 
-class Cell(Struct):
+class Annotation(Struct):
     """An annotation: ``bbox`` x y w h in pixels.
 
     ``origin`` tells how it was made; ``quality`` 0 to 1 how far a box made from a point can be trusted.
@@ -104,8 +104,8 @@ class Manifest(Struct):
 
     info: Info
     categories: list[Category]
-    images: list[Picture]
-    annotations: list[Cell]
+    images: list[ImageEntry]
+    annotations: list[Annotation]
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -126,9 +126,9 @@ class Manifest(Struct):
             for item in self.categories
         )
 
-    def cells_by_picture(self) -> dict[int, list[Cell]]:
-        """Return the cells of each picture by its id; pictures without cells are there too."""
-        cells: dict[int, list[Cell]] = {picture.id: [] for picture in self.images}
+    def cells_by_image(self) -> dict[int, list[Annotation]]:
+        """Return the cells of each image by its id; images without cells are there too."""
+        cells: dict[int, list[Annotation]] = {image.id: [] for image in self.images}
         for cell in self.annotations:
             cells.setdefault(cell.image_id, []).append(cell)
         return cells
@@ -215,22 +215,22 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
         ) from error
 
 
-def picture_path(manifest_file: Path, picture: Picture) -> Path:
-    """Return where a picture lies."""
-    return manifest_file.parent / picture.file_name
+def image_path(manifest_file: Path, image: ImageEntry) -> Path:
+    """Return where an image lies."""
+    return manifest_file.parent / image.file_name
 
 
-def name_from(manifest_file: Path, picture: Path) -> str:
-    """Return the name of a picture in a manifest: relative to its folder where possible, with slashes."""
+def name_from(manifest_file: Path, image: Path) -> str:
+    """Return the name of an image in a manifest: relative to its folder where possible, with slashes."""
     try:
-        relative = os.path.relpath(picture.resolve(), manifest_file.parent.resolve())
+        relative = os.path.relpath(image.resolve(), manifest_file.parent.resolve())
     except ValueError:  # another drive
-        return picture.resolve().as_posix()
+        return image.resolve().as_posix()
     return Path(relative).as_posix()
 
 
 def manifest_faults(path: Path, manifest: Manifest) -> Iterator[str]:
-    """Yield a sentence for each thing in a manifest that contradicts itself; the pictures are not looked at."""
+    """Yield a sentence for each thing in a manifest that contradicts itself; the images are not looked at."""
     for what, ids in (
         ("categories", [item.id for item in manifest.categories]),
         ("category names", list(manifest.classes)),
@@ -243,35 +243,35 @@ def manifest_faults(path: Path, manifest: Manifest) -> Iterator[str]:
             yield gettext("{file}: {item!r} occurs twice among the {what}; keep one of them.").format(
                 file=path, item=twice, what=what
             )
-    pictures = {picture.id: picture for picture in manifest.images}
+    images = {image.id: image for image in manifest.images}
     known = {category.id for category in manifest.categories}
     names = set(manifest.classes)
-    for picture in manifest.images:
-        if picture.width < 1 or picture.height < 1:
-            yield gettext("{file}: {image} has no size; import it again.").format(file=path, image=picture.file_name)
-        if unknown := sorted(set(picture.incomplete) - names):
+    for image in manifest.images:
+        if image.width < 1 or image.height < 1:
+            yield gettext("{file}: {image} has no size; import it again.").format(file=path, image=image.file_name)
+        if unknown := sorted(set(image.incomplete) - names):
             yield gettext(
                 "{file}: {image} is incomplete for the class {name!r}, which is not a category; add it to the "
                 "categories."
-            ).format(file=path, image=picture.file_name, name=unknown[0])
+            ).format(file=path, image=image.file_name, name=unknown[0])
     for cell in manifest.annotations:
-        picture = pictures.get(cell.image_id)
-        if picture is None:
+        image = images.get(cell.image_id)
+        if image is None:
             yield gettext("{file}: annotation {id} belongs to no image; delete it.").format(file=path, id=cell.id)
         elif cell.category_id not in known:
             yield (
                 gettext(
                     "{file}: annotation {id} of {image} has the unknown category {category}; add it to the categories."
-                ).format(file=path, id=cell.id, image=picture.file_name, category=cell.category_id)
+                ).format(file=path, id=cell.id, image=image.file_name, category=cell.category_id)
             )
-        elif (fault := box_fault(cell.bbox, picture.width, picture.height)) is not None:
+        elif (fault := box_fault(cell.bbox, image.width, image.height)) is not None:
             yield gettext("{file}: annotation {id} of {image} {fault}; draw it again or delete it.").format(
-                file=path, id=cell.id, image=picture.file_name, fault=fault
+                file=path, id=cell.id, image=image.file_name, fault=fault
             )
 
 
 def box_fault(box: tuple[float, float, float, float], width: int, height: int) -> str | None:
-    """Say what is wrong with a box x y w h in a picture, None if nothing is."""
+    """Say what is wrong with a box x y w h in an image, None if nothing is."""
     x, y, w, h = box
     if w < SMALLEST_SIDE or h < SMALLEST_SIDE:
         return gettext("is a box without area ({width:g} × {height:g} pixels)").format(width=w, height=h)
@@ -285,14 +285,14 @@ def box_fault(box: tuple[float, float, float, float], width: int, height: int) -
 def groups_on_both_sides(manifest: Manifest) -> dict[str, list[str]]:
     """Return the groups that more than one split or fold has, with their names."""
     sides: dict[str, set[str]] = {}
-    for picture in manifest.images:
-        if not picture.group:
+    for image in manifest.images:
+        if not image.group:
             continue
-        of_group = sides.setdefault(picture.group, set())
-        if picture.split not in (None, EXCLUDED):
-            of_group.add(str(picture.split))
-        if picture.fold is not None:
-            of_group.add(f"fold{picture.fold}")
+        of_group = sides.setdefault(image.group, set())
+        if image.split not in (None, EXCLUDED):
+            of_group.add(str(image.split))
+        if image.fold is not None:
+            of_group.add(f"fold{image.fold}")
     several = {group: sorted(names) for group, names in sides.items()}
     return {group: names for group, names in several.items() if _disagree(names)}
 

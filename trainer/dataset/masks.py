@@ -1,6 +1,6 @@
-"""Masks as files: a folder with one folder for each class and one named ``edge``, one picture for each field.
+"""Masks as files: a folder with one folder for each class and one named ``edge``, one image for each field.
 
-A mask is a PNG, JPEG, TIFF or BMP as large as its photograph and named like it: bright where there is a cell. Those
+A mask is a PNG, JPEG, TIFF or BMP as large as its image and named like it: bright where there is a cell. Those
 that others drew, such as the masks of ALL-IDB, are used as they are.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.imaging.reading import IMAGE_SUFFIXES, ImageError, read_image
-from core.report.formats.annotated import write_picture
+from core.report.formats.annotated import write_image
 from core.text import gettext
 from trainer.dataset.manifest import DataError
 
@@ -59,11 +59,11 @@ def write_masks(folder: Path, name: str, truth: TrueMasks, classes: tuple[str, .
     for kind, values in zip((*classes, EDGE), truth.values, strict=True):
         grey = np.where(values == UNKNOWN, _UNKNOWN_VALUE, np.where(values > 0, 255, 0)).astype(np.uint8)
         (folder / kind).mkdir(parents=True, exist_ok=True)
-        write_picture(np.repeat(grey[..., None], 3, axis=2), folder / kind / f"{name}.png")
+        write_image(np.repeat(grey[..., None], 3, axis=2), folder / kind / f"{name}.png")
 
 
 def read_masks(folder: Path, name: str, classes: tuple[str, ...]) -> TrueMasks | None:
-    """Read the masks of a field by the name of its photograph without suffix; None if there is none of any class.
+    """Read the masks of a field by the name of its image without suffix; None if there is none of any class.
 
     A class or an edge mask that has no file is unknown.
 
@@ -87,7 +87,7 @@ def read_masks(folder: Path, name: str, classes: tuple[str, ...]) -> TrueMasks |
 
 
 def mask_file(folder: Path, name: str) -> Path | None:
-    """Return the mask of a photograph by its name without suffix; None if there is none."""
+    """Return the mask of an image by its name without suffix; None if there is none."""
     paths = (folder / f"{name}{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
     return next((path for path in paths if path.is_file()), None)
 

@@ -1,4 +1,4 @@
-"""Merging manifests: one list of classes, no picture twice, and what shows the same in one group."""
+"""Merging manifests: one list of classes, no image twice, and what shows the same in one group."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from trainer.dataset.duplicates import Likeness, find_alike
 from trainer.dataset.linking import linked, same_name
 from trainer.dataset.manifest import (
     MANIFEST_VERSION,
+    Annotation,
     Category,
-    Cell,
     DataError,
+    ImageEntry,
     Info,
     Manifest,
-    Picture,
     Source,
     groups_on_both_sides,
+    image_path,
     manifest_faults,
     name_from,
-    picture_path,
 )
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def merge(
     Parameters
     ----------
     parts
-        The files and their manifests; where two hold the same picture, the first one's stays.
+        The files and their manifests; where two hold the same image, the first one's stays.
     out
         Where the merged manifest will lie.
     names
@@ -68,12 +68,12 @@ def merge(
     resplit
         Move a group that is on several sides of a split to one side instead of refusing it.
     compare
-        Look for copies and overlapping fields in the pictures.
+        Look for copies and overlapping fields in the images.
 
     Raises
     ------
     DataError
-        If a manifest is faulty, a class is renamed that is not there, a picture cannot be read, or a group would be on
+        If a manifest is faulty, a class is renamed that is not there, an image cannot be read, or a group would be on
         several sides of a split.
     """
     for file, part in parts:
@@ -89,7 +89,7 @@ def merge(
     merged = Merged(_join(parts, out, names, command))
     merged.notes += _unknown_classes(merged.manifest, parts, names)
     if compare:
-        paths = [picture_path(file, picture) for file, part in parts for picture in part.images]
+        paths = [image_path(file, image) for file, part in parts for image in part.images]
         _use(merged, find_alike(paths))
     _check_sides(merged, resplit)
     _count_sources(merged.manifest)
@@ -100,8 +100,8 @@ def _join(parts: Sequence[tuple[Path, Manifest]], out: Path, names: Mapping[str,
     categories = _categories(parts, names)
     ids = {category.name: category.id for category in categories}
     sources: dict[str, Source] = {}
-    images: list[Picture] = []
-    annotations: list[Cell] = []
+    images: list[ImageEntry] = []
+    annotations: list[Annotation] = []
     for file, part in parts:
         for source in part.info.sources:
             if sources.setdefault(source.name, source).sha256 != source.sha256:
@@ -111,15 +111,15 @@ def _join(parts: Sequence[tuple[Path, Manifest]], out: Path, names: Mapping[str,
                     ).format(file=file, name=source.name)
                 )
         called = {category.id: ids[names.get(category.name, category.name)] for category in part.categories}
-        place = {picture.id: len(images) + number for number, picture in enumerate(part.images, start=1)}
+        place = {image.id: len(images) + number for number, image in enumerate(part.images, start=1)}
         images += [
             msgspec.structs.replace(
-                picture,
-                id=place[picture.id],
-                file_name=name_from(out, picture_path(file, picture)),
-                incomplete=_renamed(_not_within(picture.incomplete, part, names), names),
+                image,
+                id=place[image.id],
+                file_name=name_from(out, image_path(file, image)),
+                incomplete=_renamed(_not_within(image.incomplete, part, names), names),
             )
-            for picture in part.images
+            for image in part.images
         ]
         annotations += [
             msgspec.structs.replace(
@@ -164,13 +164,13 @@ def _categories(parts: Sequence[tuple[Path, Manifest]], names: Mapping[str, str]
 
 
 def _unknown_classes(manifest: Manifest, parts: Sequence[tuple[Path, Manifest]], names: Mapping[str, str]) -> list[str]:
-    """Mark the classes that a part does not have as incomplete in its pictures; nobody looked for them there."""
+    """Mark the classes that a part does not have as incomplete in its images; nobody looked for them there."""
     notes = []
     place = 0
     for file, part in parts:
         missing = [name for name in manifest.classes if name not in _renamed(part.classes, names)]
-        for picture in manifest.images[place : place + len(part.images)]:
-            picture.incomplete = list(dict.fromkeys([*picture.incomplete, *missing]))
+        for image in manifest.images[place : place + len(part.images)]:
+            image.incomplete = list(dict.fromkeys([*image.incomplete, *missing]))
         place += len(part.images)
         if missing:
             notes.append(
@@ -192,11 +192,11 @@ def _use(merged: Merged, pairs: Sequence[Pair]) -> None:
                 file=left.file_name, kept=kept.file_name
             )
         )
-    # the links of a copy that goes are those of the picture that stays
+    # the links of a copy that goes are those of the image that stays
     links = [(pair.one, pair.other) for pair in pairs]
     _group(images, links)
     gone = {images[other].id for other in copies}
-    merged.manifest.images = [picture for picture in images if picture.id not in gone]
+    merged.manifest.images = [image for image in images if image.id not in gone]
     merged.manifest.annotations = [cell for cell in merged.manifest.annotations if cell.image_id not in gone]
     for number, cell in enumerate(merged.manifest.annotations, start=1):
         cell.id = number
@@ -210,15 +210,15 @@ def _use(merged: Merged, pairs: Sequence[Pair]) -> None:
     )
 
 
-def _group(images: Sequence[Picture], links: Sequence[tuple[int, int]]) -> None:
-    """Give linked pictures, and all others of their groups, one group name."""
-    firsts = linked(len(images), [*same_name(picture.group for picture in images), *links])
+def _group(images: Sequence[ImageEntry], links: Sequence[tuple[int, int]]) -> None:
+    """Give linked images, and all others of their groups, one group name."""
+    firsts = linked(len(images), [*same_name(image.group for image in images), *links])
     shared = {firsts[place] for link in links for place in link}
     names: dict[int, str] = {}
-    for first, picture in zip(firsts, images, strict=True):
+    for first, image in zip(firsts, images, strict=True):
         if first in shared:
-            own = picture.group or f"{picture.source}/{picture.file_name.rsplit('/', 1)[-1]}"
-            picture.group = names.setdefault(first, own)
+            own = image.group or f"{image.source}/{image.file_name.rsplit('/', 1)[-1]}"
+            image.group = names.setdefault(first, own)
 
 
 def _check_sides(merged: Merged, resplit: bool) -> None:
@@ -227,13 +227,13 @@ def _check_sides(merged: Merged, resplit: bool) -> None:
     torn = groups_on_both_sides(manifest)
     if not torn:
         return
-    members: dict[str, list[Picture]] = defaultdict(list)
-    for picture in manifest.images:
-        if picture.group in torn:
-            members[picture.group].append(picture)
+    members: dict[str, list[ImageEntry]] = defaultdict(list)
+    for image in manifest.images:
+        if image.group in torn:
+            members[image.group].append(image)
     if not resplit:
         group, sides = next(iter(torn.items()))
-        names = ", ".join(f"{picture.file_name} ({picture.split})" for picture in members[group][:4])
+        names = ", ".join(f"{image.file_name} ({image.split})" for image in members[group][:4])
         raise DataError(
             ngettext(
                 "{n:,} group of images of the same place is divided between splits, {group} ({splits}): {images}. A "
@@ -246,13 +246,13 @@ def _check_sides(merged: Merged, resplit: bool) -> None:
             ).format(n=len(torn), group=group, splits=gettext(" and ").join(sides), images=names)
         )
     moved = 0
-    for pictures in members.values():
-        splits = {picture.split for picture in pictures}
+    for images in members.values():
+        splits = {image.split for image in images}
         side = next((name for name in STRICTEST_FIRST if name in splits), min(filter(None, splits)))
-        for picture in pictures:
-            if picture.split in (side, None, "excluded"):
+        for image in images:
+            if image.split in (side, None, "excluded"):
                 continue
-            picture.split, picture.fold = side, None
+            image.split, image.fold = side, None
             moved += 1
     merged.notes.append(
         gettext("Groups divided between splits: {groups:,}; images moved to one split: {images:,}.").format(
@@ -262,7 +262,7 @@ def _check_sides(merged: Merged, resplit: bool) -> None:
 
 
 def _count_sources(manifest: Manifest) -> None:
-    """Let the list of sources say how many of their pictures are left."""
-    left = Counter(picture.source for picture in manifest.images)
+    """Let the list of sources say how many of their images are left."""
+    left = Counter(image.source for image in manifest.images)
     for source in manifest.info.sources:
-        source.pictures = left[source.name]
+        source.images = left[source.name]

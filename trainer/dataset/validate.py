@@ -1,4 +1,4 @@
-"""Checking a manifest against the pictures that it names."""
+"""Checking a manifest against the images that it names."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from core.imaging.reading import ImageError, read_image
 from core.text import gettext
-from trainer.dataset.manifest import groups_on_both_sides, manifest_faults, picture_path, read_manifest
+from trainer.dataset.manifest import groups_on_both_sides, image_path, manifest_faults, read_manifest
 from trainer.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from trainer.dataset.manifest import Picture
+    from trainer.dataset.manifest import ImageEntry
 
 
 def check(file: Path) -> list[str]:
@@ -27,7 +27,7 @@ def check(file: Path) -> list[str]:
     """
     manifest = read_manifest(file)
     faults = list(manifest_faults(file, manifest))
-    paths = [picture_path(file, picture) for picture in manifest.images]
+    paths = [image_path(file, image) for image in manifest.images]
     if len(paths) > 1 and not any(path.exists() for path in paths):
         return [
             *faults,
@@ -36,8 +36,8 @@ def check(file: Path) -> list[str]:
                 "were, or import again."
             ).format(file=file, image=paths[0]),
         ]
-    for picture in progress(manifest.images, gettext("Checking images")):
-        faults += _picture_faults(picture_path(file, picture), picture)
+    for image in progress(manifest.images, gettext("Checking images")):
+        faults += _image_faults(image_path(file, image), image)
     for group, sides in groups_on_both_sides(manifest).items():
         faults.append(
             gettext(
@@ -47,10 +47,10 @@ def check(file: Path) -> list[str]:
     return faults
 
 
-def _picture_faults(path: Path, picture: Picture) -> Iterator[str]:
+def _image_faults(path: Path, entry: ImageEntry) -> Iterator[str]:
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        image = read_image(path)
+        found = read_image(path)
     except FileNotFoundError:
         yield gettext("{file}: this image is missing; put it back, or import again.").format(file=path)
         return
@@ -62,18 +62,18 @@ def _picture_faults(path: Path, picture: Picture) -> Iterator[str]:
     except ImageError as error:
         yield str(error)
         return
-    if (image.width, image.height) != (picture.width, picture.height):
+    if (found.width, found.height) != (entry.width, entry.height):
         yield (
             gettext(
                 "{file}: the image has {width} × {height} pixels, but {listed_width} × {listed_height} in the "
                 "manifest; import it again."
             ).format(
                 file=path,
-                width=image.width,
-                height=image.height,
-                listed_width=picture.width,
-                listed_height=picture.height,
+                width=found.width,
+                height=found.height,
+                listed_width=entry.width,
+                listed_height=entry.height,
             )
         )
-    elif digest != picture.sha256:
+    elif digest != entry.sha256:
         yield gettext("{file}: the image has changed since it was imported; import it again.").format(file=path)

@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 from core.classes import RED_CELL
 from core.imaging.synthetic import CLASS_NAMES
 from trainer.augmentation.smear import Crop, Material, cut_cells, training_crop
-from trainer.dataset.load import DataSet, Field, PreparedField, prepare_all
+from trainer.dataset.load import DataSet, LabelledImage, PreparedImage, prepare_all
 from trainer.detection.plain_crops import plain_crop
 from trainer.training.data import RunData
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Sample = tuple[Tensor, dict[str, Tensor]]
 
 
-class FieldStore:
+class ImageStore:
     """Prepared fields of a split, read once and kept in memory.
 
     Where data workers are forked they share this memory; where they are spawned, each gets a copy once,
@@ -37,22 +37,22 @@ class FieldStore:
 
     def __init__(self, data: DataSet, preset: Preset) -> None:
         self.preset = preset
-        self.fields = list(prepare_all(data, preset.red_cell_diameter))
+        self.images = list(prepare_all(data, preset.red_cell_diameter))
         self.parents = data.parents
-        self.weights = _drawing_weights(data.fields, preset.repeat_threshold)
+        self.weights = _drawing_weights(data.images, preset.repeat_threshold)
         pasted = frozenset(data.classes.index(name) for name in preset.paste_classes if name in data.classes)
         self.material = Material(
             preset,
             self.draw,
-            [patch for field in self.fields for patch in cut_cells(field, pasted, preset.red_cell_diameter)],
+            [patch for field in self.images for patch in cut_cells(field, pasted, preset.red_cell_diameter)],
             data.classes.index(RED_CELL) if RED_CELL in data.classes else None,
             _rendered_labels(data.classes),
             frozenset(label for label, parent in enumerate(data.parents) if parent >= 0),
         )
 
-    def draw(self, rng: Generator) -> PreparedField:
+    def draw(self, rng: Generator) -> PreparedImage:
         """Draw a field; those of small sources and those with rare classes come more often."""
-        return self.fields[int(rng.choice(len(self.fields), p=self.weights))]
+        return self.images[int(rng.choice(len(self.images), p=self.weights))]
 
 
 def _rendered_labels(classes: tuple[str, ...]) -> tuple[int, int, int] | None:
@@ -62,7 +62,7 @@ def _rendered_labels(classes: tuple[str, ...]) -> tuple[int, int, int] | None:
     return red, white, platelet
 
 
-def _drawing_weights(fields: Sequence[Field], repeat_threshold: float) -> NDArray[np.float64]:
+def _drawing_weights(fields: Sequence[LabelledImage], repeat_threshold: float) -> NDArray[np.float64]:
     """Return how likely each field is drawn, float64 (F,).
 
     A source counts by the root of its size. A field counts by its rarest class, as in repeat factor sampling
@@ -80,7 +80,7 @@ def _drawing_weights(fields: Sequence[Field], repeat_threshold: float) -> NDArra
 class TrainingCrops(Dataset[Sample]):
     """The crops of all epochs in a row, each a pure function of the seed and its place."""
 
-    def __init__(self, store: FieldStore, seed: int) -> None:
+    def __init__(self, store: ImageStore, seed: int) -> None:
         self.store, self.seed = store, seed
 
     def __getitem__(self, index: int) -> Sample:
@@ -90,17 +90,17 @@ class TrainingCrops(Dataset[Sample]):
         return to_sample(make(material, rng), self.store.parents)
 
 
-class WholeFields(Dataset[Sample]):
+class WholeImages(Dataset[Sample]):
     """Whole validation fields, scaled to the model's red cell diameter."""
 
-    def __init__(self, store: FieldStore) -> None:
+    def __init__(self, store: ImageStore) -> None:
         self.store = store
 
     def __len__(self) -> int:
-        return len(self.store.fields)
+        return len(self.store.images)
 
     def __getitem__(self, index: int) -> Sample:
-        field = self.store.fields[index]
+        field = self.store.images[index]
         scale = self.store.preset.red_cell_diameter / field.diameter
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         image = cv2.resize(field.image, None, fx=scale, fy=scale, interpolation=how)
@@ -144,7 +144,7 @@ def collate(samples: list[Sample]) -> tuple[list[Tensor], list[dict[str, Tensor]
 def cell_data(train: DataSet, val: DataSet, preset: Preset, seed: int, workers: int) -> RunData:
     """Return training crops and whole validation fields."""
 
-    def read() -> tuple[TrainingCrops, WholeFields]:
-        return TrainingCrops(FieldStore(train, preset), seed), WholeFields(FieldStore(val, preset))
+    def read() -> tuple[TrainingCrops, WholeImages]:
+        return TrainingCrops(ImageStore(train, preset), seed), WholeImages(ImageStore(val, preset))
 
     return RunData(read, preset.batch_size, preset.batches_per_epoch, workers, collate=collate)

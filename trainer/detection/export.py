@@ -82,7 +82,7 @@ def build_card(trained: TrainedModel, name: str | None = None, score_floor: floa
 
 
 @dataclass(frozen=True)
-class Agreement:
+class ExportAgreement:
     """How far a model file and torch are apart on one image.
 
     ``box`` as a share of the box's longer side, ``score`` in 0 to 1, over the number of ``candidates``
@@ -94,7 +94,7 @@ class Agreement:
     candidates: int
 
 
-def compare(model: Detector, exported: Model, image: NDArray[np.uint8]) -> Agreement:
+def compare(model: Detector, exported: Model, image: NDArray[np.uint8]) -> ExportAgreement:
     """Compare what torch and the model file find in an image, uint8 RGB (H, W, 3).
 
     H and W are multiples of 64, so that neither side pads. Every candidate of one side is held against
@@ -117,7 +117,7 @@ def compare(model: Detector, exported: Model, image: NDArray[np.uint8]) -> Agree
         )
     ]
     box, score = np.max(apart, axis=0)
-    return Agreement(float(box), float(score), int((scores > floor + SCORE_TOLERANCE).sum()))
+    return ExportAgreement(float(box), float(score), int((scores > floor + SCORE_TOLERANCE).sum()))
 
 
 def _apart(first: NDArray[np.float32], second: NDArray[np.float32], floor: float) -> tuple[float, float]:

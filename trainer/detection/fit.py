@@ -195,14 +195,14 @@ def _check_fits(preset: Preset, train: DataSet, weights: str | None) -> None:
         )
     for name, parent in zip(train.classes, train.parents, strict=True):
         of = {name} if parent < 0 else {name, train.classes[parent]}
-        if all(of <= field.incomplete for field in train.fields):
+        if all(of <= field.incomplete for field in train.images):
             raise RunError(
                 gettext(
                     "{data}: every training image is marked as incomplete for {name}, so nothing shows what is not "
                     "{name}; annotate all {name} in some images and remove the mark there."
                 ).format(data=train.folder, name=name)
             )
-    incomplete = next((field for field in train.fields if field.incomplete), None)
+    incomplete = next((field for field in train.images if field.incomplete), None)
     if preset.detector != "retinanet" and incomplete is not None:
         raise RunError(
             gettext(

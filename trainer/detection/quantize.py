@@ -1,4 +1,4 @@
-"""Quantisation: a model file whose convolutions run in 8-bit integers, calibrated on training pictures."""
+"""Quantisation: a model file whose convolutions run in 8-bit integers, calibrated on training images."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.geometry.boxes import iou_matrix, suppress_by_class
 from core.imaging.synthetic import render_smear
 from core.models.network import Model
 from core.text import gettext
-from trainer.detection.data import FieldStore, TrainingCrops, WholeFields
+from trainer.detection.data import ImageStore, TrainingCrops, WholeImages
 from trainer.detection.export import build_card, export_exact, halve_weights
 from trainer.training.card import save_proto, write_card
 from trainer.training.export import ExportError
@@ -47,7 +47,7 @@ PARTNER_IOU = 0.8
 _STEP = 64  # as in core.models.network
 SMEARS = 6
 _IN_FLOAT = (
-    r"^\/(Add|Mul|Sub|Div|Exp|Sigmoid).*",  # normalisation of the picture, decoding of the boxes
+    r"^\/(Add|Mul|Sub|Div|Exp|Sigmoid).*",  # normalisation of the image, decoding of the boxes
     r".*cls_logits.*",
     r".*bbox_reg.*",
     r".*classification_head\/conv\/conv.0.*",  # its 8 bits alone cost 0.01 to 0.02 of the red cells' F1
@@ -132,9 +132,9 @@ def calibration_inputs(data: DataSet, preset: Preset, card: ModelCard, seed: int
     Crops show more stains, lights and cameras than the fields do; fields come as the program shows them
     to the network: even light, red cells at the model's scale, padded, no larger than a tile.
     """
-    store = FieldStore(data, preset)
-    crops, fields = TrainingCrops(store, seed), WholeFields(store)
-    count = len(store.fields)
+    store = ImageStore(data, preset)
+    crops, fields = TrainingCrops(store, seed), WholeImages(store)
+    count = len(store.images)
     chosen = np.random.default_rng(seed).choice(count, min(FIELDS, count), replace=False, p=store.weights)
     samples = [*(crops[place] for place in range(CROPS)), *(fields[int(place)] for place in chosen)]
     return [_network_input(sample, card) for sample in samples]

@@ -71,7 +71,7 @@ def load_trained(path: Path) -> TrainedModel:
 def load_average(paths: Sequence[Path], shares: Sequence[float]) -> TrainedModel:
     """Build the network whose weights are the weighted mean of those of several checkpoints.
 
-    Checkpoints that one training led to often do better together on unseen pictures than each alone
+    Checkpoints that one training led to often do better together on unseen images than each alone
     (Wortsman et al., "Model soups", ICML 2022). What the card says comes from the last one.
 
     Raises

@@ -13,7 +13,7 @@ from core.text import gettext
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trainer.evaluation.predict import FieldResult
+    from trainer.evaluation.predict import ImageResult
 
 MISSED = "missed"
 INVENTED = "invented"
@@ -41,7 +41,7 @@ class Confusion:
     counts: list[list[int]]
 
 
-def confusion(results: Iterable[FieldResult], classes: tuple[str, ...], iou: float = 0.5) -> Confusion:
+def confusion(results: Iterable[ImageResult], classes: tuple[str, ...], iou: float = 0.5) -> Confusion:
     """Match the counted cells with the true ones, whatever the classes."""
     none = len(classes)
     table = np.zeros((none + 1, none + 1), np.int64)

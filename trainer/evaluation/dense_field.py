@@ -29,7 +29,7 @@ _WHITE, _PLATELETS = 0.01, 0.05
 
 @dataclass(frozen=True)
 class DenseField:
-    """How many cells to render in a picture of so many pixels, and from which seed."""
+    """How many cells to render in an image of so many pixels, and from which seed."""
 
     cells: int
     seed: int = 0

@@ -54,7 +54,7 @@ class Trial:
     off: int = 0
     seconds: list[float] = field(default_factory=list[float])
 
-    def add(self, known: KnownField, found: Detections, card: ModelCard) -> None:
+    def add(self, known: KnownImage, found: Detections, card: ModelCard) -> None:
         """Compare what was found in a field with its true cells."""
         if self.class_name in known.incomplete:
             return
@@ -74,7 +74,7 @@ class Trial:
         return self.accuracy + self.score.f1 if self.score.truth and self.score.counted else float("-inf")
 
 
-def ways_of(how: CountingMethod, has_edge: bool) -> Iterable[CountingMethod]:
+def variants_of(how: CountingMethod, has_edge: bool) -> Iterable[CountingMethod]:
     """Return the ways that are tried for a class that is counted in this way."""
     for method, varied in VARIED.items():
         sizes = [how.smallest] if method is Method.HOUGH else [factor * how.smallest for factor in _LARGER]
@@ -87,7 +87,7 @@ def ways_of(how: CountingMethod, has_edge: bool) -> Iterable[CountingMethod]:
 
 
 @dataclass(frozen=True, eq=False)
-class KnownField:
+class KnownImage:
     """A field with its true cells: ``pixels`` uint8 RGB (H, W, 3), ``boxes`` float32 (N, 4), ``labels`` int64 (N,).
 
     Labels are those of the model, -1 for what it does not know; in ``incomplete`` classes not all cells are known.
@@ -99,28 +99,28 @@ class KnownField:
     incomplete: Collection[str] = ()
 
 
-def fields_of(data: DataSet, classes: tuple[str, ...]) -> Iterator[KnownField]:
+def known_images(data: DataSet, classes: tuple[str, ...]) -> Iterator[KnownImage]:
     """Read the fields of a data set, with a progress bar.
 
     Raises
     ------
     ImageError
-        If a picture cannot be read.
+        If an image cannot be read.
     """
     labels = model_labels(data, classes)
-    for annotated in progress(data.fields, gettext("Counting")):
+    for annotated in progress(data.images, gettext("Counting")):
         image = read_image(annotated.path)
         boxes = annotated.pixel_boxes(image.width, image.height)
-        yield KnownField(image.pixels, boxes, labels[annotated.labels], annotated.incomplete)
+        yield KnownImage(image.pixels, boxes, labels[annotated.labels], annotated.incomplete)
 
 
-def dense_field(dense: DenseField, classes: tuple[str, ...]) -> KnownField:
+def dense_field(dense: DenseField, classes: tuple[str, ...]) -> KnownImage:
     """Render a dense field."""
     smear = dense.render()
-    return KnownField(smear.image, smear.boxes, rendered_labels(classes)[smear.labels])
+    return KnownImage(smear.image, smear.boxes, rendered_labels(classes)[smear.labels])
 
 
-def try_ways(fields: Iterable[KnownField], counter: SegmentationDetector) -> list[Trial]:
+def try_methods(fields: Iterable[KnownImage], counter: SegmentationDetector) -> list[Trial]:
     """Count fields in every way, each class by itself; the network looks at each field once."""
     card = counter.card
     trials: list[Trial] = []
@@ -128,13 +128,13 @@ def try_ways(fields: Iterable[KnownField], counter: SegmentationDetector) -> lis
         seen = counter.predict(known.pixels)
         if not trials:
             has_edge = seen.masks.edge is not None
-            trials = [Trial(name, how) for name in card.classes for how in ways_of(card.counting[name], has_edge)]
+            trials = [Trial(name, how) for name in card.classes for how in variants_of(card.counting[name], has_edge)]
         for trial in trials:
             trial.add(known, counter.cells(seen, {trial.class_name: trial.how}), card)
     return trials
 
 
-def judge_ways(fields: Iterable[KnownField], counter: SegmentationDetector, ways: Sequence[Trial]) -> list[Trial]:
+def judge_methods(fields: Iterable[KnownImage], counter: SegmentationDetector, ways: Sequence[Trial]) -> list[Trial]:
     """Count other fields in chosen ways, as the program does: the other classes are counted by the card's methods."""
     card = counter.card
     trials = [Trial(way.class_name, way.how) for way in ways]
@@ -150,7 +150,7 @@ def judge_ways(fields: Iterable[KnownField], counter: SegmentationDetector, ways
     return trials
 
 
-def best_of(trials: Sequence[Trial]) -> dict[str, CountingMethod]:
+def best_methods(trials: Sequence[Trial]) -> dict[str, CountingMethod]:
     """Return the best way of each class that the fields hold."""
     best: dict[str, Trial] = {}
     for trial in trials:

@@ -30,7 +30,7 @@ def write_comparison_report(folder: Path, comparison: Comparison, document: byte
     data = comparison.data
     facts = {
         gettext("Data"): gettext("{data}, {split}: {n:,} images").format(
-            data=data["name"], split=data["split"], n=comparison.pictures
+            data=data["name"], split=data["split"], n=comparison.images
         ),
         gettext("Seed"): str(comparison.seed),
         **{

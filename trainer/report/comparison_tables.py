@@ -21,7 +21,7 @@ def figures_table(comparison: Comparison) -> Table:
         for row in comparison.rows
     ]
     caption = gettext("{data} {split}, {n:,} images, with 95 % intervals").format(
-        data=comparison.data["name"], split=comparison.data["split"], n=comparison.pictures
+        data=comparison.data["name"], split=comparison.data["split"], n=comparison.images
     )
     return Table(("class", "run", "true", "counted", *FIGURES), rows, caption, texts=2)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from trainer.dataset.manifest import Manifest, Picture
+    from trainer.dataset.manifest import ImageFigures, Manifest
     from trainer.report.tables import Cell
 
 OUTLIER = 3.0
@@ -40,13 +40,13 @@ _DOTS = 2.0
 class Cells:
     """All annotations in columns, N cells.
 
-    ``label`` int64 (N,) place of the class; ``picture`` int64 (N,) place of the picture; ``left``, ``top``, ``width``
+    ``label`` int64 (N,) place of the class; ``image`` int64 (N,) place of the image; ``left``, ``top``, ``width``
     and ``height`` float64 (N,) in pixels; ``quality`` float64 (N,), 1 where nothing is said; ``faulty`` bool (N,):
-    boxes without area, or beyond the picture.
+    boxes without area, or beyond the image.
     """
 
     label: NDArray[np.int64]
-    picture: NDArray[np.int64]
+    image: NDArray[np.int64]
     left: NDArray[np.float64]
     top: NDArray[np.float64]
     width: NDArray[np.float64]
@@ -56,12 +56,12 @@ class Cells:
 
     @classmethod
     def of(cls, manifest: Manifest) -> Cells:
-        """Take the annotations of a manifest; those of unknown pictures or classes are left out."""
+        """Take the annotations of a manifest; those of unknown images or classes are left out."""
         label = {category.id: place for place, category in enumerate(manifest.categories)}
-        place = {picture.id: number for number, picture in enumerate(manifest.images)}
+        place = {image.id: number for number, image in enumerate(manifest.images)}
         known = [cell for cell in manifest.annotations if cell.image_id in place and cell.category_id in label]
         box = np.array([cell.bbox for cell in known], np.float64).reshape(-1, 4)
-        pictures = [manifest.images[place[cell.image_id]] for cell in known]
+        images = [manifest.images[place[cell.image_id]] for cell in known]
         return cls(
             np.array([label[cell.category_id] for cell in known], np.int64),
             np.array([place[cell.image_id] for cell in known], np.int64),
@@ -72,8 +72,8 @@ class Cells:
             np.array([1.0 if cell.quality is UNSET else cell.quality for cell in known], np.float64),
             np.array(
                 [
-                    box_fault(cell.bbox, picture.width, picture.height) is not None
-                    for cell, picture in zip(known, pictures, strict=True)
+                    box_fault(cell.bbox, image.width, image.height) is not None
+                    for cell, image in zip(known, images, strict=True)
                 ],
                 bool,
             ),
@@ -93,7 +93,7 @@ def explore(file: Path, manifest: Manifest, out: Path) -> None:
     with plot_style():
         sections = [
             _classes(manifest, cells),
-            _per_picture(manifest, cells),
+            _per_image(manifest, cells),
             _sizes(manifest, cells),
             _standing_out(manifest, cells),
             _origin(manifest),
@@ -102,7 +102,7 @@ def explore(file: Path, manifest: Manifest, out: Path) -> None:
         gettext("data set"): str(file),
         gettext("images"): f"{len(manifest.images):,}",
         gettext("cells"): f"{len(cells.label):,}",
-        gettext("sources"): ", ".join(sorted({picture.source for picture in manifest.images})),
+        gettext("sources"): ", ".join(sorted({image.source for image in manifest.images})),
     }
     try:
         write_page(out, gettext("Contents of {data}").format(data=file.stem), sections, facts)
@@ -119,14 +119,14 @@ def _colour(manifest: Manifest, label: int) -> tuple[float, float, float]:
     return red / 255, green / 255, blue / 255
 
 
-def _short(picture: Picture) -> str:
-    """Return the name of a picture with its folder, which is enough to find it."""
-    return "/".join(picture.file_name.split("/")[-2:])
+def _short(image: ImageFigures) -> str:
+    """Return the name of an image with its folder, which is enough to find it."""
+    return "/".join(image.file_name.split("/")[-2:])
 
 
 def _classes(manifest: Manifest, cells: Cells) -> Section:
-    splits = sorted({picture.split or NO_SPLIT for picture in manifest.images})
-    of_cell = np.array([picture.split or NO_SPLIT for picture in manifest.images])[cells.picture]
+    splits = sorted({image.split or NO_SPLIT for image in manifest.images})
+    of_cell = np.array([image.split or NO_SPLIT for image in manifest.images])[cells.image]
     counts = np.array(
         [
             [np.sum((cells.label == label) & (of_cell == split)) for split in splits]
@@ -144,7 +144,7 @@ def _classes(manifest: Manifest, cells: Cells) -> Section:
     axes.set_xlim(left=1)
     axes.set_xlabel(gettext("cells (logarithmic)"))
     axes.invert_yaxis()
-    partly = {name: sum(name in picture.incomplete for picture in manifest.images) for name in manifest.classes}
+    partly = {name: sum(name in image.incomplete for image in manifest.images) for name in manifest.classes}
     rows = [
         [name, *map(int, counts[label]), int(total[label]), 100 * float(share[label]), partly[name]]
         for label, name in enumerate(manifest.classes)
@@ -172,13 +172,13 @@ def _classes(manifest: Manifest, cells: Cells) -> Section:
     )
 
 
-def _per_picture(manifest: Manifest, cells: Cells) -> Section:
-    pictures = len(manifest.images)
+def _per_image(manifest: Manifest, cells: Cells) -> Section:
+    images = len(manifest.images)
     counts = np.stack(
-        [np.bincount(cells.picture[cells.label == label], minlength=pictures) for label in range(len(manifest.classes))]
+        [np.bincount(cells.image[cells.label == label], minlength=images) for label in range(len(manifest.classes))]
     )
     # how many cells there are of a class is only known where all are annotated
-    looked = np.array([[name not in picture.incomplete for picture in manifest.images] for name in manifest.classes])
+    looked = np.array([[name not in image.incomplete for image in manifest.images] for name in manifest.classes])
     values = [number[there] for number, there in zip(counts, looked, strict=True)]
     ink = {"color": mpl.rcParams["text.color"]}
     figure = Figure((7, 0.8 + 0.35 * len(manifest.classes)))
@@ -200,8 +200,8 @@ def _per_picture(manifest: Manifest, cells: Cells) -> Section:
         if len(number):
             figures = float(number.mean()), float(np.median(number)), int(number.max()), int((number == 0).sum())
             rows.append([name, len(number), *figures])
-    empty = [_short(picture) for picture, number in zip(manifest.images, counts.sum(axis=0), strict=True) if not number]
-    text = gettext("{n:,} of {images:,} images have no cells.").format(n=len(empty), images=pictures)
+    empty = [_short(image) for image, number in zip(manifest.images, counts.sum(axis=0), strict=True) if not number]
+    text = gettext("{n:,} of {images:,} images have no cells.").format(n=len(empty), images=images)
     if empty:
         text += " " + gettext("The first are {files}.").format(files=", ".join(empty[:5]))
     tables = [
@@ -221,8 +221,8 @@ def _per_picture(manifest: Manifest, cells: Cells) -> Section:
 
 
 def _without_usual(manifest: Manifest, counts: NDArray[np.int64]) -> list[str]:
-    """Name the pictures that lack a class that nearly all others of their source have: labels may be missing."""
-    source = np.array([picture.source for picture in manifest.images])
+    """Name the images that lack a class that nearly all others of their source have: labels may be missing."""
+    source = np.array([image.source for image in manifest.images])
     sentences = []
     for label, name in enumerate(manifest.classes):
         for one in sorted(set(source.tolist())):
@@ -263,7 +263,7 @@ def _sizes(manifest: Manifest, cells: Cells) -> Section:
         axis.set_minor_formatter(NullFormatter())
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=4)
     rows: list[list[Cell]] = []
-    sources = np.array([picture.source for picture in manifest.images])[cells.picture]
+    sources = np.array([image.source for image in manifest.images])[cells.image]
     for source in sorted(set(sources.tolist())):
         for label, name in enumerate(manifest.classes):
             side = cells.side[(cells.label == label) & (sources == source)]
@@ -284,7 +284,7 @@ def _sizes(manifest: Manifest, cells: Cells) -> Section:
 
 def outliers(manifest: Manifest, cells: Cells) -> NDArray[np.bool_]:
     """Tell which boxes are much larger or smaller than others of their class and source, bool (N,)."""
-    sources = np.array([picture.source for picture in manifest.images])[cells.picture]
+    sources = np.array([image.source for image in manifest.images])[cells.image]
     far = np.zeros(len(cells.label), bool)
     log = np.log(np.maximum(cells.side, 1e-3))
     for source in set(sources.tolist()):
@@ -309,9 +309,9 @@ def _standing_out(manifest: Manifest, cells: Cells) -> Section:
     order = list(reasons)
     rows: list[list[Cell]] = []
     for cell in sorted(why, key=lambda cell: (order.index(why[cell]), cell))[:_LONGEST_LIST]:
-        picture, name = manifest.images[int(cells.picture[cell])], manifest.classes[int(cells.label[cell])]
+        image, name = manifest.images[int(cells.image[cell])], manifest.classes[int(cells.label[cell])]
         sides = (cells.left, cells.top, cells.width, cells.height)
-        rows.append([picture.source, _short(picture), name, why[cell], *(float(side[cell]) for side in sides)])
+        rows.append([image.source, _short(image), name, why[cell], *(float(side[cell]) for side in sides)])
     paragraphs = [
         gettext(
             "Boxes without area or beyond their image: {faulty:,}. Boxes unusually large or small for their class and "
@@ -333,7 +333,7 @@ def _standing_out(manifest: Manifest, cells: Cells) -> Section:
 
 def _origin(manifest: Manifest) -> Section:
     rows = [
-        [source.name, source.format, source.licence, source.note, source.pictures] for source in manifest.info.sources
+        [source.name, source.format, source.licence, source.note, source.images] for source in manifest.info.sources
     ]
     header = ["source", "format", "licence", "note", "images"]
     history = [gettext("Made by: {command}").format(command=command) for command in manifest.info.history]

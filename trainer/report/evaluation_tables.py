@@ -125,7 +125,7 @@ def image_table(evaluation: Evaluation) -> Table:
     classes = list(evaluation.overall.classes)
     header = ["image", "source", *(f"{name} {what}" for name in classes for what in ("true", "counted", "matched"))]
     rows: list[list[Cell]] = []
-    for image in evaluation.pictures:
+    for image in evaluation.images:
         row: list[Cell] = [image.file, image.source]
         for name in classes:
             item = image.classes.get(name)

@@ -59,12 +59,12 @@ def _shown(evaluation: Evaluation) -> list[str]:
 
 
 def count_scatter(evaluation: Evaluation) -> Plot:
-    """Plot the count of each picture against the truth, class by class."""
+    """Plot the count of each image against the truth, class by class."""
     classes, shown = tuple(evaluation.overall.classes), _shown(evaluation)
     with plot_style():
         figure, every = _grid(len(shown))
         for axes, name in zip(every, shown, strict=True):
-            here = [picture.classes[name] for picture in evaluation.pictures if name in picture.classes]
+            here = [image.classes[name] for image in evaluation.images if name in image.classes]
             pairs = np.array([(item.truth, item.counted) for item in here]).reshape(-1, 2)
             places, times = np.unique(pairs, axis=0, return_counts=True)
             top = max(float(pairs.max(initial=0)), 1.0) * 1.06
@@ -116,7 +116,7 @@ def precision_recall(evaluation: Evaluation) -> Plot:
     """Plot precision against recall over all thresholds at IoU 0.5, and mark the card's thresholds."""
 
     def draw(axes: Axes, name: str, look: dict[str, Any]) -> None:
-        item, cells = evaluation.overall.classes[name], ClassCells.of(evaluation.pictures, name)
+        item, cells = evaluation.overall.classes[name], ClassCells.of(evaluation.images, name)
         _, precision, recall = PrecisionRecall(cells.scores, cells.is_true[0], item.truth).points
         axes.plot(recall, precision, **look)
         axes.plot(item.recall, item.precision, "o", color=look["color"], markersize=5)

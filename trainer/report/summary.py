@@ -21,29 +21,29 @@ NO_SPLIT = "–"
 def summary_tables(manifest: Manifest, title: str) -> list[Table]:
     """Return the images by source and split, the cells by class and split, and what each fold holds."""
     tables = [_images(manifest, title), _cells(manifest)]
-    return [*tables, _folds(manifest)] if any(picture.fold is not None for picture in manifest.images) else tables
+    return [*tables, _folds(manifest)] if any(image.fold is not None for image in manifest.images) else tables
 
 
 def _images(manifest: Manifest, title: str) -> Table:
-    cells = manifest.cells_by_picture()
+    cells = manifest.cells_by_image()
     rows: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     groups: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for picture in manifest.images:
-        key = picture.source, picture.split or NO_SPLIT
-        number = len(cells[picture.id])
+    for image in manifest.images:
+        key = image.source, image.split or NO_SPLIT
+        number = len(cells[image.id])
         rows[key] = [one + more for one, more in zip(rows[key], (1, int(not number), number), strict=True)]
-        groups[key].add(picture.group or picture.file_name)
+        groups[key].add(image.group or image.file_name)
     header = ("source", "split", "images", "without cells", "groups", "cells")
     lines = [[*key, images, empty, len(groups[key]), number] for key, (images, empty, number) in sorted(rows.items())]
     return Table(header, lines, title, texts=2)
 
 
 def _cells(manifest: Manifest) -> Table:
-    splits = sorted({picture.split or NO_SPLIT for picture in manifest.images})
-    of_picture = {picture.id: picture for picture in manifest.images}
-    counts = Counter((cell.category_id, of_picture[cell.image_id].split or NO_SPLIT) for cell in manifest.annotations)
+    splits = sorted({image.split or NO_SPLIT for image in manifest.images})
+    of_image = {image.id: image for image in manifest.images}
+    counts = Counter((cell.category_id, of_image[cell.image_id].split or NO_SPLIT) for cell in manifest.annotations)
     holding = Counter(category for category, _ in {(cell.category_id, cell.image_id) for cell in manifest.annotations})
-    partly = Counter(name for picture in manifest.images for name in picture.incomplete)
+    partly = Counter(name for image in manifest.images for name in image.incomplete)
     header = ("class", "kind of", *splits, "images with it", "not fully annotated in")
     rows = [
         [
@@ -59,7 +59,7 @@ def _cells(manifest: Manifest) -> Table:
 
 
 def _folds(manifest: Manifest) -> Table:
-    fold = {picture.id: picture.fold for picture in manifest.images if picture.fold is not None}
+    fold = {image.id: image.fold for image in manifest.images if image.fold is not None}
     folds = sorted(set(fold.values()))
     images = Counter(fold.values())
     counts = Counter((cell.category_id, fold[cell.image_id]) for cell in manifest.annotations if cell.image_id in fold)

@@ -22,7 +22,7 @@ from trainer.augmentation.smear import (
     training_crop,
     vary_pallor,
 )
-from trainer.dataset.load import PreparedField
+from trainer.dataset.load import PreparedImage
 from trainer.recipes.load import load_preset
 from trainer.recipes.recipe import Preset
 
@@ -30,7 +30,7 @@ GREY, MARK = (120, 120, 120), (255, 0, 0)
 seeds = st.integers(0, 2**32 - 1)
 
 
-def marked_field(rng: np.random.Generator) -> PreparedField:
+def marked_field(rng: np.random.Generator) -> PreparedImage:
     """Return a grey field with one red rectangle for a cell."""
     width, height = (int(v) for v in rng.integers(150, 400, 2))
     w, h = (int(v) for v in rng.integers(20, 60, 2))
@@ -38,7 +38,7 @@ def marked_field(rng: np.random.Generator) -> PreparedField:
     image = np.full((height, width, 3), GREY, np.uint8)
     image[y : y + h, x : x + w] = MARK
     box = np.array([[x, y, x + w, y + h]], np.float32)
-    return PreparedField(image, box, np.array([1]), diameter=40.0)
+    return PreparedImage(image, box, np.array([1]), diameter=40.0)
 
 
 def mark_in(image: np.ndarray) -> tuple[np.ndarray, int]:
@@ -105,7 +105,7 @@ def test_platelets_are_cut_as_density() -> None:
     image = np.full((100, 100, 3), int(WHITE), np.uint8)
     image[44:56, 44:56] = 100
     box = np.array([[40, 40, 60, 60]], np.float32)
-    ((patch, label),) = cut_cells(PreparedField(image, box, np.array([PLATELET]), 64.0), frozenset({PLATELET}), 32.0)
+    ((patch, label),) = cut_cells(PreparedImage(image, box, np.array([PLATELET]), 64.0), frozenset({PLATELET}), 32.0)
     assert label == PLATELET
     assert patch.shape == (10, 10, 3)
     assert patch[5, 5] == pytest.approx(np.log(WHITE / 100), abs=0.02)

@@ -227,7 +227,7 @@ def test_a_file_in_the_place_of_a_folder_is_named(
 
 @pytest.fixture
 def points_folder(tmp_path: Path, data_folder: Path, smears: list[RenderedSmear]) -> Path:
-    """Return a folder of point files for the data set's pictures, the last with a point in nothing."""
+    """Return a folder of point files for the data set's images, the last with a point in nothing."""
     folder = tmp_path / "points"
     folder.mkdir()
     for number, smear in enumerate(smears):

@@ -1,4 +1,4 @@
-"""Importing annotated pictures of every form into a manifest."""
+"""Importing annotated images of every form into a manifest."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ from trainer.cli.main import main
 from trainer.dataset.duplicates import Likeness, find_alike
 from trainer.dataset.load import load_data_set
 from trainer.dataset.manifest import (
+    Annotation,
     Category,
-    Cell,
+    ImageEntry,
     Info,
     Manifest,
-    Picture,
     Source,
     read_manifest,
     write_manifest,
@@ -38,7 +38,7 @@ def run(*arguments: object) -> int:
 
 
 def wide_field(seed: int) -> NDArray[np.uint8]:
-    """Return a field that is larger than a photograph of it."""
+    """Return a field that is larger than an image of it."""
     rng = np.random.default_rng(seed)
     return render_smear(760, 560, red_cells=90, white_cells=2, platelets=12, diameter=56, rng=rng).image
 
@@ -118,16 +118,16 @@ def make(
     classes: tuple[str, ...] = ("RBC", "WBC"),
     splits: tuple[str | None, ...] | None = None,
 ) -> Path:
-    """Write pictures and a manifest in which each has one cell of each class."""
+    """Write images and a manifest in which each has one cell of each class."""
     (folder / name).mkdir(parents=True)
     save(folder / name, pictures)
     images, cells = [], []
     for number, (file, image) in enumerate(pictures.items(), start=1):
         height, width = image.shape[:2]
         split = None if splits is None else splits[number - 1]
-        images.append(Picture(number, f"{name}/{file}", width, height, "", name, split=split))
+        images.append(ImageEntry(number, f"{name}/{file}", width, height, "", name, split=split))
         for category in range(1, len(classes) + 1):
-            cells.append(Cell(len(cells) + 1, number, category, (10.0 * category, 10, 20, 20), 400))
+            cells.append(Annotation(len(cells) + 1, number, category, (10.0 * category, 10, 20, 20), 400))
     categories = [Category(number, text, "RBC") for number, text in enumerate(classes, start=1)]
     sources = [Source(name, "test", len(images), "ab")]
     write_manifest(folder / f"{name}.json", Manifest(Info(1, sources=sources), categories, images, cells))
@@ -142,7 +142,7 @@ def test_classes_are_mapped_and_unknown_ones_are_incomplete(tmp_path: Path) -> N
     data = load_data_set(out, "train")
     assert data.classes == ("RBC", "WBC", "Target")
     assert data.red_cells == {"RBC", "Target"}
-    by_source = {field.source: field for field in data.fields}
+    by_source = {field.source: field for field in data.images}
     assert [data.classes[label] for label in by_source["shapes"].labels] == ["RBC", "Target"]
     assert [data.classes[label] for label in by_source["usual"].labels] == ["WBC", "RBC"]
     assert by_source["shapes"].incomplete == {"WBC"}
@@ -150,7 +150,7 @@ def test_classes_are_mapped_and_unknown_ones_are_incomplete(tmp_path: Path) -> N
     assert run("data", "merge", shapes, usual, "--out", out, "--map", "Nrmal=RBC") == 2
     plain = tmp_path / "deeper" / "plain.json"
     assert run("data", "merge", out, "--out", plain, "--map", "Target=RBC") == 0
-    by_source = {field.source: field for field in load_data_set(plain, "train").fields}
+    by_source = {field.source: field for field in load_data_set(plain, "train").images}
     assert by_source["usual"].incomplete == set()  # where all red cells are known it does not matter of which kind
 
 
@@ -185,8 +185,8 @@ def test_a_group_on_both_sides_of_a_split_is_refused_or_moved(
     assert "--resplit" in error
     assert not out.exists()
     assert run("data", "merge", one, two, "--out", out, "--resplit") == 0
-    assert [field.path.name for field in load_data_set(out, "train").fields] == ["b.png"]
-    assert [field.path.name for field in load_data_set(out, "test").fields] == ["a.png", "d.png", "e.png"]
+    assert [field.path.name for field in load_data_set(out, "train").images] == ["b.png"]
+    assert [field.path.name for field in load_data_set(out, "test").images] == ["a.png", "d.png", "e.png"]
 
 
 def test_two_sources_of_one_name_are_not_mixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,12 +10,12 @@ import pytest
 from trainer.cli.main import main
 from trainer.dataset.load import load_data_set
 from trainer.dataset.manifest import (
+    Annotation,
     Category,
-    Cell,
     DataError,
+    ImageEntry,
     Info,
     Manifest,
-    Picture,
     groups_on_both_sides,
     read_manifest,
     write_manifest,
@@ -31,14 +31,14 @@ def run(*arguments: object) -> int:
 
 
 def many(folder: Path, excluded: int = 0) -> Path:
-    """Write a manifest of 200 pictures (which are empty files) in groups of 1 to 5 and four sources."""
+    """Write a manifest of 200 images (which are empty files) in groups of 1 to 5 and four sources."""
     images = []
     for number in range(200):
         (folder / f"{number}.png").touch()
         group = f"slide {number % 57}" if number % 3 else ""
         split = "excluded" if number < excluded else None
-        images.append(Picture(number + 1, f"{number}.png", 100, 80, "", "ABCD"[number % 4], group, split))
-    cells = [Cell(number, number, 1, (10, 10, 20, 20), 400) for number in range(1, 201)]
+        images.append(ImageEntry(number + 1, f"{number}.png", 100, 80, "", "ABCD"[number % 4], group, split))
+    cells = [Annotation(number, number, 1, (10, 10, 20, 20), 400) for number in range(1, 201)]
     write_manifest(folder / "all.json", Manifest(Info(1), [Category(1, "RBC", "RBC")], images, cells))
     return folder / "all.json"
 
@@ -49,7 +49,7 @@ def test_shares_are_met_and_groups_stay_together(tmp_path: Path) -> None:
     assert run("data", "split", source, "--out", out, "--shares", *shares, "--seed", 3) == 0
     manifest = read_manifest(out)
     assert not groups_on_both_sides(manifest)
-    counts = {split: len(load_data_set(out, split).fields) for split in ("train", "val", "test", "excluded")}
+    counts = {split: len(load_data_set(out, split).images) for split in ("train", "val", "test", "excluded")}
     assert counts["excluded"] == 10
     assert counts["train"] == pytest.approx(133, abs=5)
     assert counts["val"] == pytest.approx(28.5, abs=5)
@@ -79,7 +79,7 @@ def test_each_split_gets_its_share_of_every_source_and_class(
     assert "No image of test contains Burr" in told
     assert "Sickle" not in told
     for split, share in (("train", 0.6), ("val", 0.2), ("test", 0.2)):
-        fields = load_data_set(out, split).fields
+        fields = load_data_set(out, split).images
         assert sum(field.source == "rare" for field in fields) == pytest.approx(15 * share, abs=2)
         assert sum(2 in field.labels for field in fields) == pytest.approx(20 * share, abs=2)
         assert len(fields) == pytest.approx(200 * share, abs=6)
@@ -89,11 +89,11 @@ def test_folds_share_out_everything_but_the_test_set(tmp_path: Path) -> None:
     source, out = many(tmp_path), tmp_path / "split.json"
     assert run("data", "split", source, "--out", out, "--shares", "train=0.8", "test=0.2", "--folds", 5) == 0
     assert not groups_on_both_sides(read_manifest(out))
-    test = {field.path for field in load_data_set(out, "test").fields}
+    test = {field.path for field in load_data_set(out, "test").images}
     seen = []
     for fold in range(1, 6):
-        inside = {field.path for field in load_data_set(out, f"fold{fold}").fields}
-        outside = {field.path for field in load_data_set(out, f"not-fold{fold}").fields}
+        inside = {field.path for field in load_data_set(out, f"fold{fold}").images}
+        outside = {field.path for field in load_data_set(out, f"not-fold{fold}").images}
         assert not inside & outside
         assert not (inside | outside) & test
         assert len(inside) + len(outside) + len(test) == 200
@@ -112,7 +112,7 @@ def test_no_split_stays_empty_and_folds_are_shown(tmp_path: Path, capsys: pytest
     shares = ("train=0.7", "val=0.15", "test=0.15")
     for seed in range(5):
         assert run("data", "split", source, "--out", out, "--shares", *shares, "--by", "source", "--seed", seed) == 0
-        of_split = {split: {f.source for f in load_data_set(out, split).fields} for split in ("train", "val", "test")}
+        of_split = {split: {f.source for f in load_data_set(out, split).images} for split in ("train", "val", "test")}
         assert sorted(len(sources) for sources in of_split.values()) == [1, 1, 1]
     assert run("data", "split", source, "--out", out, "--shares", "train=0.5", "train=0.5") == 2
     assert "a split is named twice" in capsys.readouterr().err
@@ -130,7 +130,7 @@ def test_whole_sources_one_in_each_fold(tmp_path: Path, capsys: pytest.CaptureFi
     write_manifest(source, manifest)
     assert run("data", "split", source, "--out", out, "--folds", 4, "--by", "source") == 0
     for fold in range(1, 5):
-        assert len({field.source for field in load_data_set(out, f"fold{fold}").fields}) == 1
+        assert len({field.source for field in load_data_set(out, f"fold{fold}").images}) == 1
 
 
 BAD_SPLITS = {
@@ -151,7 +151,7 @@ def test_bad_splits_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 @pytest.fixture
 def checked(tmp_path: Path, data_folder: Path) -> Path:
-    """Return a manifest without a fault, of pictures that this test may break."""
+    """Return a manifest without a fault, of images that this test may break."""
     out = tmp_path / "cells.json"
     assert run("data", "import", "yolo", data_folder, "--out", out) == 0
     assert run("data", "check", out) == 0

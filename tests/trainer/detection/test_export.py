@@ -97,7 +97,7 @@ def test_the_candidates_hold_all_that_torchvision_detects(trained: TrainedModel)
     with torch.no_grad():
         (detected,) = trained.model([image / 255])
         boxes, scores, labels = candidate_graph(trained.model, 0.05)(image[None])
-    # torchvision clips boxes to the picture, and so does the program, but later
+    # torchvision clips boxes to the image, and so does the program, but later
     limits = torch.tensor([192.0, 128.0, 192.0, 128.0])
     candidates = torch.cat([torch.minimum(boxes.clamp(min=0), limits), scores[:, None], labels[:, None]], 1)
     wanted = torch.cat([detected["boxes"], detected["scores"][:, None], detected["labels"][:, None]], 1)

@@ -19,7 +19,7 @@ from core.classes import CANONICAL_CLASSES
 from trainer.cli.main import main
 from trainer.dataset.load import DataSet
 from trainer.dataset.manifest import Category, read_manifest, write_manifest
-from trainer.detection.data import FieldStore, TrainingCrops, collate
+from trainer.detection.data import ImageStore, TrainingCrops, collate
 from trainer.detection.fit import CellDetector, fit
 from trainer.detection.trained import load_trained
 from trainer.recipes.load import load_preset
@@ -65,7 +65,7 @@ def start(code_or_module: list[str], arguments: list[str]) -> subprocess.Complet
 def test_the_loss_falls(train_set: DataSet, box_loss: Literal["l1", "giou"]) -> None:
     torch.manual_seed(0)
     preset = dataclasses.replace(load_preset(Preset, "tiny"), mosaic=0.0, rendered=0.0, box_loss=box_loss)
-    crops = TrainingCrops(FieldStore(train_set, preset), seed=0)
+    crops = TrainingCrops(ImageStore(train_set, preset), seed=0)
     images, targets = collate([crops[index] for index in range(2)])
     module = CellDetector(asdict(preset), CANONICAL_CLASSES).train()
     optimizer = torch.optim.AdamW(module.model.parameters(), 1e-3)
@@ -178,16 +178,16 @@ def test_an_epoch_is_dealt_out_without_loss(processes: int) -> None:
 
 
 def test_small_sources_come_more_often(train_set: DataSet) -> None:
-    fields = train_set.fields
+    fields = train_set.images
     lonely = dataclasses.replace(fields[0], source="small")
     many = tuple(dataclasses.replace(fields[1], source="large") for _ in range(4))
-    store = FieldStore(DataSet(train_set.folder, "train", (lonely, *many)), load_preset(Preset, "tiny"))
+    store = ImageStore(DataSet(train_set.folder, "train", (lonely, *many)), load_preset(Preset, "tiny"))
     assert store.weights.sum() == pytest.approx(1)
     assert store.weights[0] == pytest.approx(2 * store.weights[1])
 
 
 def test_crops_are_the_same_in_a_spawned_worker(train_set: DataSet) -> None:
-    crops = TrainingCrops(FieldStore(train_set, load_preset(Preset, "tiny")), seed=3)
+    crops = TrainingCrops(ImageStore(train_set, load_preset(Preset, "tiny")), seed=3)
     sent = pickle.loads(pickle.dumps(crops))  # as to a data worker on Windows and macOS
     (image, target), (other_image, other_target) = crops[17], sent[17]
     assert torch.equal(image, other_image)

@@ -19,7 +19,7 @@ from core.models.network import Model
 from trainer.cli.main import main
 from trainer.dataset import load as trainer_data
 from trainer.detection import quantize as quantize_module
-from trainer.detection.data import FieldStore, WholeFields, collate
+from trainer.detection.data import ImageStore, WholeImages, collate
 from trainer.detection.graph import candidate_graph
 from trainer.detection.network import build_retinanet
 from trainer.detection.quantize import (
@@ -61,7 +61,7 @@ def trained_network(train_set: DataSet) -> CellRetinaNet:
     torch.manual_seed(1)
     preset = load_preset(Preset, "tiny")
     network = build_retinanet(preset, len(CLASS_NAMES))
-    fields = WholeFields(FieldStore(train_set, preset))
+    fields = WholeImages(ImageStore(train_set, preset))
     images, targets = collate([fields[index] for index in range(2)])
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):

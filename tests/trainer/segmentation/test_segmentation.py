@@ -21,7 +21,7 @@ from trainer.cli.main import main
 from trainer.dataset.load import load_data_set
 from trainer.dataset.manifest import DataError, read_manifest
 from trainer.dataset.masks import UNKNOWN, read_masks, write_masks
-from trainer.evaluation.tune_counting import best_of, best_of_each_method, fields_of, judge_ways, try_ways
+from trainer.evaluation.tune_counting import best_methods, best_of_each_method, judge_methods, known_images, try_methods
 from trainer.recipes.load import PresetError, built_in_presets, load_preset, preset_kind
 from trainer.recipes.recipe import Preset
 from trainer.recipes.segmentation_recipe import SegmentPreset
@@ -130,7 +130,7 @@ def test_masks_that_somebody_drew_become_a_data_set(tmp_path: Path, capsys: pyte
     assert len(manifest.annotations) == len(smear.boxes)
     data = load_data_set(out, "train")
     store = MaskStore(data, TINY, tmp_path / "masks")
-    assert (store.fields[0].truth.values > 0).any()
+    assert (store.images[0].truth.values > 0).any()
     assert main([*arguments[:4], "--out", str(out)]) == 2
     assert "--images" in capsys.readouterr().err
 
@@ -142,7 +142,7 @@ def test_a_piece_and_its_masks_show_the_same_place(train_set: DataSet):
     """A network that answered with what is stained would be nearly right."""
     store = MaskStore(train_set, TINY)
     for seed in range(4):
-        piece, truth = cut_piece(store.fields[seed], TINY, np.random.default_rng(seed))
+        piece, truth = cut_piece(store.images[seed], TINY, np.random.default_rng(seed))
         lost = (TINY.piece - TINY.inside) // 2
         middle = piece[lost : lost + TINY.inside, lost : lost + TINY.inside, 1].astype(float)
         cells = (truth[:-1] > 0).any(axis=0)
@@ -404,14 +404,14 @@ def test_all_ways_of_counting_are_tried_and_the_best_goes_to_the_card(
 def test_a_class_of_which_nothing_is_found_is_named(
     data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    for number in range(8):  # blank pictures with their boxes
+    for number in range(8):  # blank images with their boxes
         blank = np.full(read_image(data_folder / "images" / f"{number}.png").pixels.shape, 255, np.uint8)
         write_picture(blank, data_folder / "images" / f"{number}.png")
     assert main(["tune-counting", "--model", "classical", "--data", str(data_folder), "--dry-run"]) == 0
     told = capsys.readouterr().out
     for name in CLASS_NAMES:
         assert told.count(f"{name}: no counting method found a single cell") == 1
-    for file in (data_folder / "labels").iterdir():  # no picture has a white cell
+    for file in (data_folder / "labels").iterdir():  # no image has a white cell
         lines = [line for line in file.read_text("utf-8").splitlines() if not line.startswith("0 ")]
         file.write_text("\n".join(lines), "utf-8")
     arguments = ["fit", "--data", str(data_folder), "--preset", "tiny-unet", "--workers", "0", "--accelerator", "cpu"]
@@ -423,20 +423,20 @@ def test_another_split_is_judged_in_the_ways_that_were_best_before(data_folder: 
     counter = detector_for(open_model("classical"))
     assert isinstance(counter, SegmentationDetector)
     classes = counter.card.classes
-    ways = best_of_each_method(try_ways(fields_of(load_data_set(data_folder, "val"), classes), counter))
+    ways = best_of_each_method(try_methods(known_images(load_data_set(data_folder, "val"), classes), counter))
     assert len({(way.class_name, way.how.method) for way in ways}) == len(ways) == 9
     train = load_data_set(data_folder, "train")
-    judged = judge_ways(fields_of(train, classes), counter, ways)
+    judged = judge_methods(known_images(train, classes), counter, ways)
     assert [way.how for way in judged] == [way.how for way in ways]
-    red = sum(int((field.labels == train.classes.index("RBC")).sum()) for field in train.fields)
+    red = sum(int((field.labels == train.classes.index("RBC")).sum()) for field in train.images)
     assert judged[0].score.truth == red
 
 
 def test_the_best_way_is_the_one_that_counts_single_fields_best(data_folder: Path):
     counter = detector_for(open_model("classical"))
     assert isinstance(counter, SegmentationDetector)
-    trials = try_ways(fields_of(load_data_set(data_folder, "train"), counter.card.classes), counter)
-    best = best_of(trials)
+    trials = try_methods(known_images(load_data_set(data_folder, "train"), counter.card.classes), counter)
+    best = best_methods(trials)
     red = [trial for trial in trials if trial.class_name == "RBC"]
     assert {trial.score.truth for trial in red} == {red[0].score.truth}
     chosen = next(trial for trial in red if trial.how == best["RBC"])

@@ -1,4 +1,4 @@
-"""What every form of annotation comes down to here: pictures with their cells, and what was wrong."""
+"""What every form of annotation comes down to here: images with their cells, and what was wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of single-cell pictures: one folder for each class, one cell in each picture."""
+"""Folders of single-cell images: one folder for each class, one cell in each image."""
 
 from __future__ import annotations
 
