@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.text import gettext
 from core.verification.verify import AP_IOUS
 
 if TYPE_CHECKING:
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class Kind(Enum):
-    """The plots, with their names; the first three of the chosen class, the others of all classes."""
+    """The plots with their titles: the first three of the chosen class, the others of all classes."""
 
-    COUNTED = "Counted against threshold"
-    SCATTER = "Your count against the program's"
-    BLAND_ALTMAN = "Bland–Altman"
-    F1 = "F1 against threshold"
-    PRECISION_RECALL = "Precision–recall"
-    AP_IOU = "Average precision against IoU"
+    COUNTED = gettext("Count against threshold")
+    SCATTER = gettext("Manual count against program")
+    BLAND_ALTMAN = gettext("Bland–Altman")
+    F1 = gettext("F1 against threshold")
+    PRECISION_RECALL = gettext("Precision–recall")
+    AP_IOU = gettext("Average precision against IoU")
 
     @property
     def of_one_class(self) -> bool:
@@ -78,17 +79,19 @@ class Chart:
 
 
 _MOST_POINTS = 1500
-_NO_PLACES = "Typed totals say how many cells there are, not where. This plot needs boxes or points."
+_NO_PLACES = gettext("This plot needs boxes or points; typed totals do not say where the cells are.")
 
 
 def make_chart(kind: Kind, answer: Answer | None, chosen: str) -> Chart:
     """Return a plot of an answer."""
     if answer is None or not answer.cases or chosen not in answer.classes:
-        return Chart(kind.value, missing="No picture with a ground truth takes part yet.")
+        return Chart(kind.value, missing=gettext("None of these images has a ground truth yet."))
     one = answer.classes[chosen]
     if kind.of_one_class:
         if not one.images:
-            return Chart(kind.value, missing=f"Nobody has counted {chosen} in these pictures.")
+            return Chart(
+                kind.value, missing=gettext("There is no ground truth of {name} in these images.").format(name=chosen)
+            )
         label = list(answer.classes).index(chosen)
         if kind is Kind.COUNTED:
             return _counted(one, label)
@@ -103,39 +106,46 @@ def make_chart(kind: Kind, answer: Answer | None, chosen: str) -> Chart:
 
 def _counted(one: ClassAnswer, label: int) -> Chart:
     counted = np.array([row.counted for row in one.rows], float)
+    text = gettext("{name} at {threshold:.2f}: {counted:,} counted, {truth:,} true, accuracy {accuracy}")
     texts = tuple(
-        f"{one.name} at {row.threshold:.2f}: {row.counted:,} counted, {row.truth:,} true, "
-        f"accuracy {_share(row.accuracy)}"
+        text.format(
+            name=one.name,
+            threshold=row.threshold,
+            counted=row.counted,
+            truth=row.truth,
+            accuracy=_share(row.accuracy),
+        )
         for row in one.rows
     )
     truth, now = one.rows[0].truth, one.rows[one.now].threshold
     marks = (
-        Mark(f"ground truth {truth:,}", y=float(truth), strong=True),
-        Mark(f"set to {now:.2f}", x=now),
+        Mark(gettext("ground truth {n:,}").format(n=truth), y=float(truth), strong=True),
+        Mark(gettext("set to {threshold:.2f}").format(threshold=now), x=now),
     )
     top = 1.12 * max(float(counted.max()), float(truth), 1.0)
     series = Series(one.name, label, one.sweep.thresholds, counted, texts)
-    return Chart(f"{one.name}: counted against threshold", "Threshold", "Cells", (series,), marks, y_range=(0, top))
+    title = gettext("{name}: count against threshold").format(name=one.name)
+    return Chart(title, gettext("Threshold"), gettext("Cells"), (series,), marks, y_range=(0, top))
 
 
 def _f1(located: list[tuple[int, ClassAnswer]], one: ClassAnswer) -> Chart:
-    series = [
-        Series(
-            each.name,
-            label,
-            each.sweep.thresholds,
-            each.sweep.f1,
-            tuple(
-                f"{each.name} at {row.threshold:.2f}: F1 {_share(row.f1)}, precision {_share(row.precision)}, "
-                f"recall {_share(row.recall)}"
-                for row in each.rows
-            ),
+    text = gettext("{name} at {threshold:.2f}: F1 {f1}, precision {precision}, recall {recall}")
+    series: list[Series] = []
+    for label, each in located:
+        texts = tuple(
+            text.format(
+                name=each.name,
+                threshold=row.threshold,
+                f1=_share(row.f1),
+                precision=_share(row.precision),
+                recall=_share(row.recall),
+            )
+            for row in each.rows
         )
-        for label, each in located
-    ]
+        series.append(Series(each.name, label, each.sweep.thresholds, each.sweep.f1, texts))
     now = one.rows[one.now].threshold
-    mark = Mark(f"{one.name} set to {now:.2f}", x=now)
-    return Chart(Kind.F1.value, "Threshold", "F1", series, (mark,), y_range=(0, 1.05))
+    mark = Mark(gettext("{name} set to {threshold:.2f}").format(name=one.name, threshold=now), x=now)
+    return Chart(Kind.F1.value, gettext("Threshold"), "F1", series, (mark,), y_range=(0, 1.05))
 
 
 def _precision_recall(located: list[tuple[int, ClassAnswer]]) -> Chart:
@@ -143,16 +153,16 @@ def _precision_recall(located: list[tuple[int, ClassAnswer]]) -> Chart:
     for label, each in located:
         chosen = _some(len(each.curve.points[0]))
         thresholds, precision, recall = (column[chosen].astype(np.float64) for column in each.curve.points)
+        text = gettext("{name} at {threshold:.2f}: precision {precision}, recall {recall}")
         texts = tuple(
-            f"{each.name} at {threshold:.2f}: precision {_share(p)}, recall {_share(r)}"
+            text.format(name=each.name, threshold=threshold, precision=_share(p), recall=_share(r))
             for threshold, p, r in zip(thresholds.tolist(), precision.tolist(), recall.tolist(), strict=True)
         )
         known = ~np.isnan(recall)
-        name = f"{each.name}, AP {_share(each.average_precision)}"
+        name = gettext("{name}, AP {ap}").format(name=each.name, ap=_share(each.average_precision))
         series.append(Series(name, label, recall[known], precision[known], texts, symbols=False))
-    return Chart(
-        Kind.PRECISION_RECALL.value, "Recall", "Precision", series, x_range=(0, 1.02), y_range=(0, 1.05)
-    )  # fmt: skip
+    x_name, y_name = gettext("Recall"), gettext("Precision")
+    return Chart(Kind.PRECISION_RECALL.value, x_name, y_name, series, x_range=(0, 1.02), y_range=(0, 1.05))
 
 
 def _some(points: int) -> NDArray[np.int64]:
@@ -163,28 +173,31 @@ def _some(points: int) -> NDArray[np.int64]:
 def _ap_iou(located: list[tuple[int, ClassAnswer]]) -> Chart:
     series = []
     for label, each in located:
+        text = gettext("{name}, boxes overlapping by {iou:.2f}: AP {ap}")
         texts = tuple(
-            f"{each.name}, boxes that overlap by {iou:.2f}: AP {_share(ap)}"
+            text.format(name=each.name, iou=iou, ap=_share(ap))
             for iou, ap in zip(AP_IOUS.tolist(), each.at_ious.tolist(), strict=True)
         )
-        name = f"{each.name}, mean {_share(float(each.at_ious.mean()))}"
+        name = gettext("{name}, mean {ap}").format(name=each.name, ap=_share(float(each.at_ious.mean())))
         series.append(Series(name, label, AP_IOUS, each.at_ious, texts))
-    return Chart(Kind.AP_IOU.value, "IoU at which boxes match", "Average precision", series, y_range=(0, 1.05))
+    x_name, y_name = gettext("IoU from which boxes match"), gettext("Average precision")
+    return Chart(Kind.AP_IOU.value, x_name, y_name, series, y_range=(0, 1.05))
 
 
 def _scatter(one: ClassAnswer, label: int) -> Chart:
+    text = gettext("{image}: {manual:,} by hand, {counted:,} by the program")
     texts = tuple(
-        f"{name}: {manual:,} by hand, {counted:,} by the program"
+        text.format(image=name, manual=manual, counted=counted)
         for name, manual, counted in zip(one.names, one.manual.tolist(), one.counted.tolist(), strict=True)
     )
     top = 1.08 * max(int(one.manual.max()), int(one.counted.max()), 1)
     series = Series(one.name, label, one.manual.astype(float), one.counted.astype(float), texts, line=False)
     return Chart(
-        f"{one.name}: your count against the program's",
-        "Counted by hand",
-        "Counted by the program",
+        gettext("{name}: manual count against program").format(name=one.name),
+        gettext("Counted by hand"),
+        gettext("Counted by the program"),
         (series,),
-        (Mark("equal", x=0.0, y=0.0),),
+        (Mark(gettext("equal"), x=0.0, y=0.0),),
         (0, top),
         (0, top),
     )
@@ -193,19 +206,21 @@ def _scatter(one: ClassAnswer, label: int) -> Chart:
 def _bland_altman(one: ClassAnswer, label: int) -> Chart:
     found = one.agreement
     assert found is not None
+    text = gettext("{image}: mean {mean:g}, program minus manual {difference}")
     texts = tuple(
-        f"{name}: mean {mean:g}, the program counts {_signed(difference)}"
+        text.format(image=name, mean=mean, difference=_signed(difference))
         for name, mean, difference in zip(one.names, found.means.tolist(), found.differences.tolist(), strict=True)
     )
-    marks = [Mark(f"mean difference {_signed(found.bias)}", y=found.bias, strong=True)]
+    marks = [Mark(gettext("mean difference {value}").format(value=_signed(found.bias)), y=found.bias, strong=True)]
     if found.limits is not None:
-        marks += [Mark(f"limit of agreement {_signed(limit)}", y=limit) for limit in found.limits]
+        text = gettext("limit of agreement {value}")
+        marks += [Mark(text.format(value=_signed(limit)), y=limit) for limit in found.limits]
     ends = [mark.y or 0.0 for mark in marks] + found.differences.tolist()
     room = 0.15 * max(max(ends) - min(ends), 2.0)
     return Chart(
-        f"{one.name}: Bland–Altman",
-        "Mean of the two counts",
-        "Program minus hand",
+        gettext("{name}: Bland–Altman").format(name=one.name),
+        gettext("Mean of the two counts"),
+        gettext("Program minus manual"),
         (Series(one.name, label, found.means, found.differences, texts, line=False),),
         marks,
         y_range=(min(ends) - room, max(ends) + room),

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPalette
 from PySide6.QtWidgets import QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from core.files import write_whole
+from core.text import gettext
 from gui.tasks import Debounce
 from gui.widgets.colour import faded, readable
 from gui.widgets.plot_files import plot_as_png, plot_as_svg
@@ -36,7 +37,7 @@ class PlotPane(QWidget):
         self._item: Any = self.view.getPlotItem()
         self.view.setObjectName("plot")
         self.view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.view.setAccessibleName("Plot")
+        self.view.setAccessibleName(gettext("Plot"))
         self.view.setMinimumSize(220, 180)
         self.view.viewport().setMouseTracking(True)
         self.view.viewport().installEventFilter(self)
@@ -99,7 +100,7 @@ class PlotPane(QWidget):
             view.setXRange(*chart.x_range, padding=0)
         if chart.y_range is not None:
             view.setYRange(*chart.y_range, padding=0)
-        self.readout.setText(chart.missing or "Point at the plot to read its values, or use the arrow keys.")
+        self.readout.setText(chart.missing or gettext("Point at the plot to read its values, or use the arrow keys."))
 
     def _draw_frame(self, chart: Chart, ink: QColor) -> None:
         item = self._item

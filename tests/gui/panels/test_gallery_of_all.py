@@ -184,7 +184,7 @@ def test_a_key_reclassifies_cells_of_several_pictures_and_one_undo_returns_them(
         assert document.entries[row].edited == 1
     qtbot.waitUntil(lambda: {here, *there} <= shown(opened, "WBC"))
     assert {cell for _, cell in view_of(opened, "WBC").selected_cells()} == {here, *there}
-    assert "2 more pictures" in document.editing.undo_stack.undoText()
+    assert "2 more images" in document.editing.undo_stack.undoText()
     qtbot.keyClick(view, "Z", CTRL)
     assert [counts(document, row) for row in range(3)] == before
     qtbot.waitUntil(lambda: {here, *there} <= shown(opened, "RBC"))
@@ -293,7 +293,7 @@ def test_pictures_that_failed_are_told(
     opened.document.open_paths([broken])
     wait_counted(opened)
     opened.resize(1400, 900)
-    qtbot.waitUntil(lambda: opened.gallery.hint.text() == "1 picture could not be counted")
+    qtbot.waitUntil(lambda: opened.gallery.hint.text() == "1 image could not be counted")
     assert "broken.png" in opened.gallery.hint.toolTip()
     assert len(view_of(opened, "RBC").tiles) > 30  # although the current picture has none
 
