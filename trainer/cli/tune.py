@@ -63,7 +63,7 @@ def add_dense(parser: argparse.ArgumentParser) -> None:
 
 
 def check_has_card(arguments: argparse.Namespace, remedy: str) -> None:
-    """Refuse to write a card where there is none, or to that of the bundled model."""
+    """Refuse to write a card where there is no model file, or that of the bundled model."""
     if str(arguments.model) == CLASSICAL:
         raise UserError(
             gettext("{model}: there is no model file whose card could be written; {remedy}.").format(
@@ -141,8 +141,8 @@ def _tune_counting(arguments: argparse.Namespace) -> None:
         )
     classes = model.card.classes
     trials = try_methods(known_images(data, classes), counter)
-    chosen, ways = best_methods(trials), best_of_each_method(trials)
-    show(counting_table(ways, chosen, f"{model.card.name} on {data.name} {data.split}"))
+    chosen, best_variants = best_methods(trials), best_of_each_method(trials)
+    show(counting_table(best_variants, chosen, f"{model.card.name} on {data.name} {data.split}"))
     for name in never_found(trials):
         echo(
             gettext(
@@ -153,11 +153,11 @@ def _tune_counting(arguments: argparse.Namespace) -> None:
     counter.card = model.card.with_counting({**model.card.counting, **chosen})
     best = gettext("with the methods that scored best on {split}").format(split=data.split)
     if judged is not None:
-        trials = judge_methods(known_images(judged, classes), counter, ways)
+        trials = judge_methods(known_images(judged, classes), counter, best_variants)
         show(counting_table(trials, chosen, f"{model.card.name} on {data.name} {judged.split}, {best}"))
     if arguments.dense is not None:
         dense = DenseField(arguments.dense, arguments.seed)
-        trials = judge_methods([dense_field(dense, classes)], counter, ways)
+        trials = judge_methods([dense_field(dense, classes)], counter, best_variants)
         title = gettext("{model} on a synthetic image of {n:,} cells, {best}")
         show(counting_table(trials, chosen, title.format(model=model.card.name, n=dense.cells, best=best)))
     if isinstance(model, Model) and not arguments.dry_run:

@@ -45,7 +45,7 @@ REACH = 0.95
 LARGEST_DIAMETER = 100.0
 """Pixels; images of larger cells are shrunk first, which costs the boxes less than it saves time."""
 GOOD_QUALITY = 0.5
-"""Boxes below this quality should be looked at."""
+"""Boxes below this quality should be reviewed."""
 
 _USUAL_DIAMETER = 60.0
 _CROWD = 10
@@ -190,7 +190,7 @@ def _flood(pieces: NDArray[np.uint16], height: NDArray[np.float32]) -> None:
 
 
 def _grow(pieces: NDArray[np.uint16], allowed: NDArray[np.bool_]) -> bool:
-    """Grow the pieces by a pixel where that is allowed and free, in place; tell if they grew."""
+    """Grow the pieces by a pixel where that is allowed and free, in place; return whether they grew."""
     grown = cv2.dilate(pieces, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
     new = allowed & (pieces == 0) & (grown > 0)
     np.copyto(pieces, grown, where=new)

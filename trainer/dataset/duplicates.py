@@ -90,7 +90,7 @@ class _Look:
 
 
 def find_alike(paths: Sequence[Path]) -> list[Pair]:
-    """Compare images, all with all; each pair is told once, as what it is most.
+    """Compare images, all with all; each pair is returned once, with its closest likeness.
 
     Raises
     ------

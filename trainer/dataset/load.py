@@ -87,7 +87,7 @@ class DataSet:
     """The images of one split of a data set.
 
     ``folder`` is what was loaded: a folder, or the file of a manifest. ``red_cells`` are the names of the
-    classes that are red cells; how large the cells of a field are is told by these. ``parents`` has for each class
+    classes that are red cells, by which the scale of an image is known. ``parents`` has for each class
     the label of the class that it is a kind of, -1 for none.
     """
 
@@ -106,7 +106,7 @@ class DataSet:
 
     @property
     def classes_without_cells(self) -> tuple[str, ...]:
-        """Names of the classes of which no field has a cell."""
+        """Names of the classes without a cell in any image."""
         there = {label for field in self.images for label in field.labels.tolist()}
         return tuple(name for label, name in enumerate(self.classes) if label not in there)
 
@@ -123,7 +123,7 @@ class DataSet:
 
     @property
     def provenance(self) -> DataProvenance:
-        """What a model card says of this data set."""
+        """How a model card describes this data set."""
         return DataProvenance(self.name, self.split, len(self.images), self.sha256)
 
     @cached_property

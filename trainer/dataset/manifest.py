@@ -1,6 +1,6 @@
-"""The manifest: one COCO JSON file that says which images a data set holds, and where each came from.
+"""The manifest: one COCO JSON file that lists the images of a data set, and where each came from.
 
-Any reader of COCO takes it. What COCO does not know stands beside it: the source and the group of each
+Any COCO reader can read it. What COCO does not know is added: the source and the group of each
 image, its split and fold, the classes that are not all annotated in it, and the hash of its file.
 """
 
@@ -47,7 +47,7 @@ class Source(Struct, omit_defaults=True, rename={"images": "pictures"}):
 
 
 class Info(Struct):
-    """What the manifest says of itself; ``history`` are the commands that made it."""
+    """The manifest's description of itself; ``history`` are the commands that made it."""
 
     smearcount_manifest: int
     description: str = "Blood cells"
@@ -86,7 +86,7 @@ class ImageEntry(Struct):
 class Annotation(Struct):
     """An annotation: ``bbox`` x y w h in pixels.
 
-    ``origin`` tells how it was made; ``quality`` 0 to 1 how far a box made from a point can be trusted.
+    ``origin`` is how it was made; ``quality`` 0 to 1 how far a box made from a point can be trusted.
     """
 
     id: int
@@ -135,7 +135,7 @@ class Manifest(Struct):
 
 
 def no_red_cells_text(classes: Sequence[str]) -> str:
-    """Return what to do about a data set none of whose classes is a red cell."""
+    """Return a sentence on a data set without a class of red cells, with the remedy."""
     return gettext(
         "None of the classes ({classes}) is a red cell. Images are scaled by the width of red cells, so cells would be "
         "learned and found at the wrong size: name the class with 'data import --kinds-of RBC' or 'data merge --map "
@@ -144,12 +144,12 @@ def no_red_cells_text(classes: Sequence[str]) -> str:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read a manifest; what it says is not checked beyond its form, which ``manifest_faults`` does.
+    """Read a manifest; only its form is checked here, its content by ``manifest_faults``.
 
     Raises
     ------
     DataError
-        If the file cannot be read, or is none.
+        If the file cannot be read, or is not a manifest.
     """
     if path.is_dir():
         raise DataError(
@@ -190,7 +190,7 @@ class _Version(Struct):
 
 
 class _Versioned(Struct):
-    """What is looked at first, so that a newer file is refused for being newer."""
+    """What is read first, so that a newer file is refused for being newer."""
 
     info: _Version
 
@@ -230,7 +230,7 @@ def name_from(manifest_file: Path, image: Path) -> str:
 
 
 def manifest_faults(path: Path, manifest: Manifest) -> Iterator[str]:
-    """Yield a sentence for each thing in a manifest that contradicts itself; the images are not looked at."""
+    """Yield a sentence for each contradiction in a manifest; the images are not read."""
     for what, ids in (
         ("categories", [item.id for item in manifest.categories]),
         ("category names", list(manifest.classes)),

@@ -30,7 +30,7 @@ _NOTHING_TO = 64
 
 @dataclass(frozen=True, eq=False)
 class TrueMasks:
-    """Masks to learn: int8 (C + 1, H, W), 1 in a cell of the class, 0 outside, ``UNKNOWN`` where nobody knows.
+    """Masks to learn: int8 (C + 1, H, W), 1 in a cell of the class, 0 outside, ``UNKNOWN`` elsewhere.
 
     The last one is the edge mask.
     """
@@ -63,7 +63,7 @@ def write_masks(folder: Path, name: str, truth: TrueMasks, classes: tuple[str, .
 
 
 def read_masks(folder: Path, name: str, classes: tuple[str, ...]) -> TrueMasks | None:
-    """Read the masks of a field by the name of its image without suffix; None if there is none of any class.
+    """Read the masks of an image by its name without suffix; None if no class has one.
 
     A class or an edge mask that has no file is unknown.
 
@@ -87,7 +87,7 @@ def read_masks(folder: Path, name: str, classes: tuple[str, ...]) -> TrueMasks |
 
 
 def mask_file(folder: Path, name: str) -> Path | None:
-    """Return the mask of an image by its name without suffix; None if there is none."""
+    """Return the mask file of an image by its name without suffix; None if it is missing."""
     paths = (folder / f"{name}{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
     return next((path for path in paths if path.is_file()), None)
 

@@ -164,7 +164,7 @@ def _categories(parts: Sequence[tuple[Path, Manifest]], names: Mapping[str, str]
 
 
 def _unknown_classes(manifest: Manifest, parts: Sequence[tuple[Path, Manifest]], names: Mapping[str, str]) -> list[str]:
-    """Mark the classes that a part does not have as incomplete in its images; nobody looked for them there."""
+    """Mark the classes that a part lacks as incomplete in its images: they were not annotated there."""
     notes = []
     place = 0
     for file, part in parts:
@@ -262,7 +262,7 @@ def _check_sides(merged: Merged, resplit: bool) -> None:
 
 
 def _count_sources(manifest: Manifest) -> None:
-    """Let the list of sources say how many of their images are left."""
+    """Update the number of images of each source."""
     left = Counter(image.source for image in manifest.images)
     for source in manifest.info.sources:
         source.images = left[source.name]

@@ -123,7 +123,7 @@ def to_sample(crop: Crop, parents: tuple[int, ...] = ()) -> Sample:
 
 
 def _unknown_classes(crop: Crop, parents: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-    """Return of which classes there may be cells elsewhere, bool (R, C), and which each cell may be too, (N, C)."""
+    """Return the classes that may have cells elsewhere, bool (R, C), and those that each cell may also be, (N, C)."""
     incomplete = np.zeros((len(crop.incomplete), len(parents)), bool)
     unsorted = np.zeros((len(crop.boxes), len(parents)), bool)
     centres = (crop.boxes[:, :2] + crop.boxes[:, 2:]) / 2

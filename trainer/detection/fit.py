@@ -57,7 +57,7 @@ class CellDetector(lightning.LightningModule):
         Raises
         ------
         TrainingError
-            If it is no number.
+            If it is not a number.
         """
         losses: dict[str, Tensor] = self.model(*batch)
         total = torch.stack(list(losses.values())).sum()
@@ -101,7 +101,7 @@ class CellDetector(lightning.LightningModule):
 
 
 class Milestones(lightning.Callback):
-    """Validates after the last epoch whatever the preset's rhythm, keeps chosen epochs, and says how the run goes."""
+    """Validates after the last epoch whatever the preset's rhythm, keeps chosen epochs, and reports progress."""
 
     def __init__(self, preset: Preset, folder: Path, report: Callable[[str], None]) -> None:
         self.validate_every, self.keep = preset.validate_every, preset.keep_epochs
@@ -118,7 +118,7 @@ class Milestones(lightning.Callback):
             trainer.save_checkpoint(self.folder / f"epoch{epoch}.ckpt")
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Say the figures of this epoch."""
+        """Report the figures of this epoch."""
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
         self.report(
             gettext("Epoch {epoch} of {n}: loss {loss:.3f}, AP50 {ap50:.4f}, AP50:95 {ap:.4f} on val").format(
@@ -156,7 +156,7 @@ def fit(
     weights
         None for random weights, else as in ``trainer.detection.pretrained``.
     report
-        Called with sentences on how the run goes.
+        Called with sentences on the progress of the run.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def fit(
         If the folder holds a run that was started with something else, the preset does not fit the data or
         the weights, or the hardware is not there.
     TrainingError
-        If the loss is no number, or a checkpoint cannot be written.
+        If the loss is not a number, or a checkpoint cannot be written.
     """
     _check_fits(preset, train, weights)
     origin = None if weights is None else describe_weights(weights)

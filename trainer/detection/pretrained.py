@@ -33,7 +33,7 @@ _NOT_LEARNT = ("num_batches_tracked", "fc.weight", "fc.bias")
 
 
 class WeightsError(UserError):
-    """Weights that cannot be used; the message says why and what to do."""
+    """Weights that cannot be used; the message gives the reason and the remedy."""
 
 
 def load_pretrained(model: Detector, preset: Preset, weights: str) -> None:
@@ -76,7 +76,7 @@ def load_pretrained(model: Detector, preset: Preset, weights: str) -> None:
 
 
 def describe_weights(weights: str) -> str:
-    """Return what the record of a run says of the weights that it started from: a name, a file with its hash.
+    """Return how the record of a run names the weights that it started from: a name, or a file with its hash.
 
     Raises
     ------

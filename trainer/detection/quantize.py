@@ -175,11 +175,11 @@ def quantize(nncf: ModuleType, path: Path, inputs: Sequence[NDArray[np.uint8]]) 
 
 @contextmanager
 def _only_progress_to_a_terminal() -> Iterator[None]:
-    """Show NNCF's progress, which goes to rich's own console, on a terminal, and nothing else of what it says."""
+    """Show NNCF's progress, which goes to rich's own console, on a terminal only, and silence the rest."""
     console, cuda_search = rich.get_console(), logging.getLogger("torch.utils.cpp_extension")
     before = console.stderr, console.quiet, cuda_search.level
     console.stderr, console.quiet = True, not sys.stderr.isatty()
-    cuda_search.setLevel(logging.ERROR)  # NNCF looks for CUDA, and this misses it where there is none
+    cuda_search.setLevel(logging.ERROR)  # NNCF searches for CUDA, and this logger complains where it is missing
     try:
         yield
     finally:

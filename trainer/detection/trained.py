@@ -27,7 +27,7 @@ class TrainedModel:
     """A trained network and where it comes from.
 
     ``red_cells`` are the classes that are red cells; ``record`` is None if the run left none; ``note`` is what
-    else the card should say.
+    else belongs on the card.
     """
 
     model: Detector
@@ -72,7 +72,7 @@ def load_average(paths: Sequence[Path], shares: Sequence[float]) -> TrainedModel
     """Build the network whose weights are the weighted mean of those of several checkpoints.
 
     Checkpoints that one training led to often do better together on unseen images than each alone
-    (Wortsman et al., "Model soups", ICML 2022). What the card says comes from the last one.
+    (Wortsman et al., "Model soups", ICML 2022). The card describes the last one.
 
     Raises
     ------

@@ -56,7 +56,7 @@ class CocoFigures:
 
 @dataclass(frozen=True)
 class CocoEvaluation:
-    """What COCO's evaluation says: of all classes (the mean of those that are there), and of each."""
+    """COCO's evaluation: of all classes (the mean over those that are present), and of each."""
 
     max_detections: int
     ious: list[float]

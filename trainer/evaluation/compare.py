@@ -89,7 +89,7 @@ def read_run(path: Path) -> Run:
     Raises
     ------
     DataError
-        If it is none, or was written by another version.
+        If it is not an evaluation, or was written by another version.
     """
     file = path / EVALUATION_FILE if path.is_dir() else path
     try:
@@ -196,7 +196,7 @@ def _truth(image: ImageFigures, name: str) -> int | None:
 
 
 def _names(models: Sequence[str]) -> list[str]:
-    """Return a name for each run: that of its model, with a number if there are several of it."""
+    """Return a name for each run: that of its model, numbered if several runs have the same model."""
     seen: Counter[str] = Counter()
     names = []
     for model in models:
@@ -271,7 +271,7 @@ class _Sampled:
 
 
 def _means(sampled: Sequence[Sequence[_Sampled]]) -> list[_Sampled]:
-    """Return the mean of the classes of which there is truth, for each run; count errors have no mean."""
+    """Return the mean over the classes that are present, for each run; count errors have no mean."""
     return [
         _Sampled(
             MEAN,

@@ -32,7 +32,7 @@ class Confusion:
     """A confusion matrix at the card's thresholds.
 
     ``counts[i][j]`` true cells of class i were counted as class j. The last column holds the true cells that were
-    missed, the last row the counted cells that are none. ``matching`` says in words which cell is which.
+    missed, the last row the counted cells that match no true cell. ``matching`` explains the matching in words.
     """
 
     matching: str
@@ -50,11 +50,11 @@ def confusion(results: Iterable[ImageResult], classes: tuple[str, ...], iou: flo
         counted = np.flatnonzero(result.image.result.counted)
         true, truth = result.labels[judged], result.boxes[judged]
         matched = match_boxes(cells.boxes[counted], cells.scores[counted], truth, iou)
-        said = cells.labels[counted].astype(np.int64)
+        labels = cells.labels[counted].astype(np.int64)
         became = np.full(len(true), none)  # missed, unless something was matched with it
-        became[matched[matched != UNMATCHED]] = said[matched != UNMATCHED]
+        became[matched[matched != UNMATCHED]] = labels[matched != UNMATCHED]
         known = [label for label, name in enumerate(classes) if name not in result.unjudged]
-        invented = said[(matched == UNMATCHED) & np.isin(said, known)]
+        invented = labels[(matched == UNMATCHED) & np.isin(labels, known)]
         pairs = np.concatenate([true * (none + 1) + became, none * (none + 1) + invented])
         table += np.bincount(pairs, minlength=table.size).reshape(table.shape)
     return Confusion(_matching_text(iou), iou, list(classes), table.tolist())

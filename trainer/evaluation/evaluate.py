@@ -99,7 +99,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True, rename={"images": "p
     """Everything that ``smearcount-train evaluate`` finds out; written as JSON.
 
     ``data`` names, beside the data set, its ``unknown_classes``, which the model does not know, and the
-    ``unjudged_classes`` of the model, of which no image says where all cells are.
+    ``unjudged_classes`` of the model, which are not fully annotated in any image.
     ``scale_ratio`` maps percentiles to true over estimated red cell diameter. ``sweep`` has the paper's table of
     each class: every class counted at the same threshold. ``images`` is what ``compare`` needs.
     """

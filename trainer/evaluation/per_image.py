@@ -42,7 +42,7 @@ class ImageClass:
 
 @dataclass(frozen=True)
 class ImageFigures:
-    """One image; a class of which it does not say where all cells are is missing from ``classes``."""
+    """One image; ``classes`` lacks the classes that are not fully annotated in it."""
 
     file: str
     source: str

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class ImageResult:
     """What a model found in one annotated field, beside the truth.
 
-    ``boxes`` float32 (M, 4) true boxes in pixels of the image as it was looked at; ``labels`` int64
+    ``boxes`` float32 (M, 4) true boxes in pixels of the image as it was counted; ``labels`` int64
     (M,) true classes in the model's order, -1 for classes that the model does not know; ``unjudged``
     names those of the model's classes of which the field does not say where all cells are: nothing is
     made of what was counted of them.

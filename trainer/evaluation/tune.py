@@ -127,7 +127,7 @@ def tune_thresholds(results: Sequence[ImageResult], card: ModelCard, nms_iou: fl
 def best_threshold(curve: ThresholdCurve) -> int:
     """Return the place of the threshold with the best F1; near ties go to the truest total count, then to the middle.
 
-    Where one cell is worth more than a near tie there are too few cells for totals to say anything, and the
+    Where one cell is worth more than a near tie there are too few cells for totals to mean anything, and the
     middle of all near ties is the least likely to fail: true cells of another laboratory get lower scores, false
     ones higher scores, than on the fields here (``trainer/EXPERIMENTS.md``).
     """

@@ -1,4 +1,4 @@
-"""Which way of counting its masks suits a model: all ways on the same fields, by class."""
+"""Which counting method suits the masks of a model: all variants on the same images, by class."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ VARIED: dict[Method, dict[str, tuple[float, ...]]] = {  # the simplest first, wh
     Method.WATERSHED: {"marker_height": (0.7, 0.85)},
     Method.HOUGH: {"arc": (0.06, 0.08, 0.11), "radius_range": (0.3, 0.4)},
 }
-_LARGER = (1.0, 1.5, 2.0)  # the smallest cell, in what the card says; circles have their range of radii
+_LARGER = (1.0, 1.5, 2.0)  # the smallest cell, times that of the card; circles have their range of radii
 _THRESHOLDS = (0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98)
 _WITHOUT_EDGE = 1.0
 
 
 @dataclass
 class Trial:
-    """A way to count a class, and how it did.
+    """A counting method for a class, and how it did.
 
     ``score`` is over all fields; ``off`` how many cells the counts of single fields are off, summed up; ``seconds``
     what each field took, all classes together, where that was measured.
@@ -70,12 +70,12 @@ class Trial:
 
     @property
     def worth(self) -> float:
-        """What the best way is chosen by: the counts of single fields and the matched cells alike."""
+        """The criterion of the best method: the counts of single images and the matched cells alike."""
         return self.accuracy + self.score.f1 if self.score.truth and self.score.counted else float("-inf")
 
 
 def variants_of(how: CountingMethod, has_edge: bool) -> Iterable[CountingMethod]:
-    """Return the ways that are tried for a class that is counted in this way."""
+    """Return the variants to try for a class that is counted by this method."""
     for method, varied in VARIED.items():
         sizes = [how.smallest] if method is Method.HOUGH else [factor * how.smallest for factor in _LARGER]
         edges = (how.edge_threshold, _WITHOUT_EDGE) if has_edge and how.edge_threshold < 1 else (how.edge_threshold,)
@@ -121,7 +121,7 @@ def dense_field(dense: DenseField, classes: tuple[str, ...]) -> KnownImage:
 
 
 def try_methods(fields: Iterable[KnownImage], counter: SegmentationDetector) -> list[Trial]:
-    """Count fields in every way, each class by itself; the network looks at each field once."""
+    """Count images by every variant of every method, each class by itself; the network runs once per image."""
     card = counter.card
     trials: list[Trial] = []
     for known in fields:
@@ -134,10 +134,10 @@ def try_methods(fields: Iterable[KnownImage], counter: SegmentationDetector) -> 
     return trials
 
 
-def judge_methods(fields: Iterable[KnownImage], counter: SegmentationDetector, ways: Sequence[Trial]) -> list[Trial]:
-    """Count other fields in chosen ways, as the program does: the other classes are counted by the card's methods."""
+def judge_methods(fields: Iterable[KnownImage], counter: SegmentationDetector, chosen: Sequence[Trial]) -> list[Trial]:
+    """Count other images by chosen methods, as the program does: other classes are counted by the card's methods."""
     card = counter.card
-    trials = [Trial(way.class_name, way.how) for way in ways]
+    trials = [Trial(best.class_name, best.how) for best in chosen]
     for known in fields:
         start = perf_counter()
         seen = counter.predict(known.pixels)
@@ -151,7 +151,7 @@ def judge_methods(fields: Iterable[KnownImage], counter: SegmentationDetector, w
 
 
 def best_methods(trials: Sequence[Trial]) -> dict[str, CountingMethod]:
-    """Return the best way of each class that the fields hold."""
+    """Return the best method for each class that the images contain."""
     best: dict[str, Trial] = {}
     for trial in trials:
         if trial.worth > best.get(trial.class_name, Trial("", trial.how)).worth:
@@ -160,14 +160,14 @@ def best_methods(trials: Sequence[Trial]) -> dict[str, CountingMethod]:
 
 
 def never_found(trials: Sequence[Trial]) -> list[str]:
-    """Return the classes that the fields hold and of which no way finds a single cell."""
+    """Return the classes that the images contain and of which no method finds a single cell."""
     held = dict.fromkeys(trial.class_name for trial in trials if trial.score.truth)
     found = {trial.class_name for trial in trials if trial.score.counted}
     return [name for name in held if name not in found]
 
 
 def best_of_each_method(trials: Sequence[Trial]) -> list[Trial]:
-    """Return the best way of each method for each class."""
+    """Return the best variant of each method for each class."""
     best: dict[tuple[str, Method], Trial] = {}
     for trial in trials:
         kind = trial.class_name, trial.how.method

@@ -34,7 +34,7 @@ _FOLDERS: dict[type[Any], str] = {Preset: "detection", SegmentPreset: "segmentat
 
 
 def built_in_presets(cls: type[Any]) -> list[str]:
-    """Return the names of the presets of a kind that ship with the program."""
+    """Return the names of the built-in presets of a kind."""
     return sorted(item.name[:-5] for item in _folder(cls).iterdir() if item.name.endswith(".toml"))
 
 

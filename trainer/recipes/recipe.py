@@ -1,4 +1,4 @@
-"""Presets: small readable TOML files that say how a model is built and trained."""
+"""Presets of detectors: small readable TOML files that describe how a model is built and trained."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Cells:
     """All annotations in columns, N cells.
 
     ``label`` int64 (N,) place of the class; ``image`` int64 (N,) place of the image; ``left``, ``top``, ``width``
-    and ``height`` float64 (N,) in pixels; ``quality`` float64 (N,), 1 where nothing is said; ``faulty`` bool (N,):
+    and ``height`` float64 (N,) in pixels; ``quality`` float64 (N,), 1 where it is not known; ``faulty`` bool (N,):
     boxes without area, or beyond the image.
     """
 

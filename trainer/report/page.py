@@ -93,7 +93,7 @@ def write_page(path: Path, title: str, sections: Sequence[Section], facts: Mappi
 
 
 def _svg(plot: Plot, salt: str) -> Markup:
-    """Return a figure as SVG to stand in the page; ``salt`` keeps its names apart from other figures'."""
+    """Return a figure as SVG for the page; ``salt`` keeps its ids distinct from those of other figures."""
     text = io.StringIO()
     with mpl.rc_context({**_STYLE, "svg.hashsalt": salt}):
         plot.figure.savefig(text, format="svg", metadata={"Date": None})

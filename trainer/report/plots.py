@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from trainer.evaluation.evaluate import Evaluation
 
 _TOGETHER = 6
-"""Curves of more classes than this get a plot each: nobody can tell them apart in one."""
+"""More classes than this get a plot each: in one plot their curves could not be told apart."""
 _DASHES = ("-", "--", "-.", ":")
 _RUN_COLOURS = ("RBC", "WBC", "Platelets", "d", "e", "f", "g", "h")
 """Runs take the colours of as many classes."""
@@ -38,7 +38,7 @@ def _colour(classes: tuple[str, ...], name: str) -> tuple[float, float, float]:
 
 
 def _dash(classes: tuple[str, ...], name: str) -> str:
-    """Return the line style of a class: colour alone tells it to nobody who cannot see colours."""
+    """Return the line style of a class, which distinguishes it without colour."""
     return _DASHES[classes.index(name) % len(_DASHES)]
 
 
@@ -157,10 +157,10 @@ def confusion_map(evaluation: Evaluation) -> Plot:
     used = np.flatnonzero(counts[:-1].any(axis=1))
     totals = counts[used].sum(axis=1, keepdims=True)
     shares = counts[used] / totals
-    said = [*matrix.classes, gettext("missed")]
+    columns = [*matrix.classes, gettext("missed")]
     with plot_style():
-        side = 0.5 if len(said) > 8 else 0.8
-        figure = Figure((1.8 + side * len(said), 1.2 + side * max(len(used), 1)))
+        side = 0.5 if len(columns) > 8 else 0.8
+        figure = Figure((1.8 + side * len(columns), 1.2 + side * max(len(used), 1)))
         axes = figure.subplots()
         axes.grid(visible=False)
         axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1, edgecolors="#ffffff", linewidth=0.8)
@@ -169,7 +169,7 @@ def confusion_map(evaluation: Evaluation) -> Plot:
                 ink = "white" if share > 0.55 else "black"
                 text = f"{100 * share:.0f}" if share >= 0.01 else "<1"
                 axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=ink, fontsize=8)
-        axes.set_xticks(np.arange(len(said)) + 0.5, said, rotation=90 if len(said) > 4 else 0)
+        axes.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=90 if len(columns) > 4 else 0)
         axes.set_yticks(np.arange(len(used)) + 0.5, [matrix.classes[label] for label in used])
         axes.set(xlabel=gettext("counted as"), ylabel=gettext("true"))
         axes.invert_yaxis()

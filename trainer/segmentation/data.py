@@ -42,7 +42,7 @@ Sample = tuple[Tensor, Tensor]
 class MaskedImage:
     """A field, uint8 RGB (H, W, 3) under even light, and its masks; ``diameter`` of a red cell in its pixels.
 
-    ``boxes`` float32 (N, 4) and ``labels`` int64 (N,) say where its cells are.
+    ``boxes`` float32 (N, 4) and ``labels`` int64 (N,) are its cells.
     """
 
     image: NDArray[np.uint8]

@@ -118,7 +118,7 @@ def segmenter_card(trained: TrainedSegmenter, name: str | None = None) -> ModelC
 
 
 def export_segmenter(trained: TrainedSegmenter, path: Path, name: str | None = None) -> ModelCard:
-    """Write a trained network as a model file and check that it says the same as torch.
+    """Write a trained network as a model file and check that it agrees with torch.
 
     Raises
     ------

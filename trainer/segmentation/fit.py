@@ -86,9 +86,9 @@ class CellSegmenter(lightning.LightningModule):
     def validation_step(self, batch: Sample) -> None:
         """Measure the masks of some pieces."""
         pieces, truth = batch
-        said = torch.cat(self.model(pieces.float() / 255), dim=1).sigmoid()
+        predicted = torch.cat(self.model(pieces.float() / 255), dim=1).sigmoid()
         for place, (_, measure) in enumerate(self._collections()):
-            measure.update(said[:, place], truth[:, place].long())
+            measure.update(predicted[:, place], truth[:, place].long())
 
     def _collections(self) -> list[tuple[str, MetricCollection]]:
         return [(name, cast("MetricCollection", measure)) for name, measure in self.measures.items()]
@@ -134,7 +134,7 @@ class ProgressReport(lightning.Callback):
         )
 
     def on_fit_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Name the classes of which nothing was found in any epoch."""
+        """Report the classes that were not found in any epoch."""
         for name in self.names:
             if name not in self._found:
                 self.report(

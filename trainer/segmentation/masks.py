@@ -140,7 +140,7 @@ def _values(
 
 
 def _mark_unknown(values: NDArray[np.int8], stained: NDArray[np.uint8], diameter: float) -> None:
-    """Mark what is stained near the border and is in no box: cells of which most is outside have none. In place."""
+    """Mark, in place, stained areas near the border outside every box: cells mostly outside the image have no box."""
     reach = math.ceil(_BORDER * diameter)
     outside = (stained > 0) & (values[:-1].max(axis=0) == 0)
     outside[reach:-reach, reach:-reach] = False

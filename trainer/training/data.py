@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class EpochSampler(Sampler[int]):
     """The places of one epoch's crops, dealt out in turn to the processes of a distributed run.
 
-    The epoch travels in the places, not in the data set, so that data workers need not start anew; and
+    The epoch travels in the places, not in the data set, so that data workers need not restart; and
     every process count sees the same crops in the same global batch.
     """
 

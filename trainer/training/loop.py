@@ -38,7 +38,7 @@ BEST, LAST = "best.ckpt", "last.ckpt"
 
 
 class TrainingError(FailedError):
-    """A training run that cannot go on; the message says why and what to do."""
+    """A training run that cannot continue; the message gives the reason and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,12 @@ class Rhythm:
 
 
 def check_loss(module: lightning.LightningModule, loss: Tensor, batch_idx: int) -> None:
-    """Stop a run whose loss is no number.
+    """Stop a run whose loss is not a number.
 
     Raises
     ------
     TrainingError
-        If it is none.
+        If it is not a number.
     """
     if not torch.isfinite(loss):
         raise TrainingError(
@@ -107,7 +107,7 @@ def begin(
     report
         Receives a sentence where a run is resumed, or has finished.
     weights
-        What the network starts from, as ``describe_weights`` says it; None for random weights.
+        What the network starts from, as ``describe_weights`` returns it; None for random weights.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def train_module(
     RunError
         If the hardware is not there.
     TrainingError
-        If the loss is no number, or a checkpoint cannot be written.
+        If the loss is not a number, or a checkpoint cannot be written.
     """
     trainer = _build_trainer(options, rhythm, callbacks)
     with warnings.catch_warnings():

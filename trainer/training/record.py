@@ -17,7 +17,7 @@ RECORD_FILE = "run.json"
 
 
 class RunError(UserError):
-    """A run folder that cannot be used; the message says why and what to do."""
+    """A run folder that cannot be used; the message gives the reason and the remedy."""
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +84,7 @@ def read_record(folder: Path) -> RunRecord | None:
 
 
 def open_run(folder: Path, record: RunRecord) -> bool:
-    """Claim a run folder for a run; tell whether it holds a run of the same kind to go on with.
+    """Claim a run folder for a run; return whether it holds a run of the same kind to resume.
 
     Raises
     ------
