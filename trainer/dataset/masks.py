@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.imaging.reading import IMAGE_SUFFIXES, ImageError, read_image
-from core.report.formats.annotated import write_image
+from core.report.formats.annotated import write_picture
 from core.text import gettext
 from trainer.dataset.manifest import DataError
 
@@ -59,7 +59,7 @@ def write_masks(folder: Path, name: str, truth: TrueMasks, classes: tuple[str, .
     for kind, values in zip((*classes, EDGE), truth.values, strict=True):
         grey = np.where(values == UNKNOWN, _UNKNOWN_VALUE, np.where(values > 0, 255, 0)).astype(np.uint8)
         (folder / kind).mkdir(parents=True, exist_ok=True)
-        write_image(np.repeat(grey[..., None], 3, axis=2), folder / kind / f"{name}.png")
+        write_picture(np.repeat(grey[..., None], 3, axis=2), folder / kind / f"{name}.png")
 
 
 def read_masks(folder: Path, name: str, classes: tuple[str, ...]) -> TrueMasks | None:
