@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from trainer.dataset.manifest import ImageFigures, Manifest
+    from trainer.dataset.manifest import ImageEntry, Manifest
     from trainer.report.tables import Cell
 
 OUTLIER = 3.0
@@ -119,7 +119,7 @@ def _colour(manifest: Manifest, label: int) -> tuple[float, float, float]:
     return red / 255, green / 255, blue / 255
 
 
-def _short(image: ImageFigures) -> str:
+def _short(image: ImageEntry) -> str:
     """Return the name of an image with its folder, which is enough to find it."""
     return "/".join(image.file_name.split("/")[-2:])
 
