@@ -170,7 +170,7 @@ def test_exact_copies_go_and_overlapping_fields_share_a_group(
     a, b, d, e = (picture.group for picture in manifest.images)
     assert a == d == "one/a.png"
     assert b == e == ""
-    assert {(source.name, source.pictures) for source in manifest.info.sources} == {("one", 2), ("two", 2)}
+    assert {(source.name, source.images) for source in manifest.info.sources} == {("one", 2), ("two", 2)}
 
 
 def test_a_group_on_both_sides_of_a_split_is_refused_or_moved(
