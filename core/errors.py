@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 
 class UserError(Exception):
     """Something a user can understand and mend: one sentence that names the file and the remedy.
@@ -13,3 +15,17 @@ class UserError(Exception):
 
 class Cancelled(Exception):
     """Raised by work that saw that its result is no longer wanted."""
+
+
+class CancelFlag(Protocol):
+    """Anything with ``is_set``, such as a ``threading.Event``."""
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+        ...
+
+
+def check_cancelled(cancel: CancelFlag | None) -> None:
+    """Raise ``Cancelled`` if the flag is set."""
+    if cancel is not None and cancel.is_set():
+        raise Cancelled

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.cells import Detections
+from core.errors import check_cancelled
 from core.geometry.boxes import suppress, suppress_by_class, thin_and_place
 from core.imaging.flat_field import FlatFieldImage
 from core.imaging.focus import edge_blur, levels
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from core.errors import CancelFlag
     from core.models.network import Model
 
 _THIN_IOU = 0.85
@@ -29,18 +31,6 @@ _SCALE_ROUNDS = 3
 _SURE_SCORE = 0.3
 _FEWEST_CELLS = 3
 _LADDER = (20.0, 40.0, 80.0, 160.0, 320.0)
-
-
-class CancelFlag(Protocol):
-    """Anything with ``is_set``, such as a ``threading.Event``."""
-
-    def is_set(self) -> bool:
-        """Tell whether to stop."""
-        ...
-
-
-class DetectionCancelled(Exception):
-    """The detection was cancelled between two tiles."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +90,11 @@ class Detector:
         progress
             Called with (tiles done, tiles in all) after each tile.
         cancel
-            Looked at before each tile.
+            Checked before each tile.
 
         Raises
         ------
-        DetectionCancelled
+        Cancelled
             If ``cancel`` was set.
         """
         run = _Run(self, FlatFieldImage.of(image, even_light=self.card.even_light), progress, cancel)
@@ -200,8 +190,7 @@ class _Run:
         parts = list(tiles(region.x2 - region.x1, region.y2 - region.y1, tile, overlap))
         boxes, scores, labels, capped = [], [], [], False
         for done, part in enumerate(parts):
-            if self.cancel is not None and self.cancel.is_set():
-                raise DetectionCancelled
+            check_cancelled(self.cancel)
             found = self._look_at_tile(part, region, scale)
             mine = part.owns(found.boxes)
             corner = np.array([region.x1, region.y1] * 2, np.float32)

@@ -13,6 +13,7 @@ import numpy as np
 from core.counting.count import Ledger
 from core.counting.estimates import Fields, figures
 from core.counting.frame import rule_text
+from core.session.values import Sample as Sample  # noqa: TC001 (a part of the content)
 from core.statistics.intervals import count_more, poisson_interval, proportion_interval
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from core.counting.estimates import EstimateInputs, Figure
     from core.counting.pipeline import CountedImage
     from core.models.method import Method
-    from core.report.sign_off import SignOff
-    from core.session.values import HistoryRow
+    from core.session.values import HistoryLine, SignOff
     from core.statistics.intervals import Interval
     from core.verification.ground_truth import GroundTruth
     from core.verification.sweep import SweepRow
@@ -34,14 +34,6 @@ if TYPE_CHECKING:
 NOT_A_MEDICAL_DEVICE = (
     "SmearCount is not a medical device. A person checks every count, signs the result and answers for it."
 )
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What was counted, in the laboratory's own words; ``fields`` are (name, text), in order."""
-
-    id: str = ""
-    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -183,7 +175,7 @@ class ReportContent:
     origins: dict[str, ThresholdRecord]
     suggested: dict[str, float]
     verification: tuple[VerificationRow, ...]
-    history: tuple[HistoryRow, ...]
+    history: tuple[HistoryLine, ...]
     content: str
     sign_offs: tuple[SignOff, ...]
     made: datetime
@@ -252,7 +244,7 @@ class ReportContent:
     @property
     def people(self) -> list[str]:
         """Who corrected, set or signed something, in the order of the first time."""
-        names = (row.person for row in reversed(self.history))
+        names = (row.user for row in reversed(self.history))
         return list(dict.fromkeys(name for name in names if name and name != "SmearCount"))
 
     @property

@@ -78,7 +78,7 @@ def write_report(content: ReportContent, outputs: Outputs, progress: Progress) -
 
     Raises
     ------
-    ReportCancelled
+    Cancelled
         If the person does not want it any more. Files that are there are complete.
     """
     written = Written()

@@ -6,36 +6,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 
 from core.counting.count import CountIndex, CountSettings
 from core.counting.edits import CellEdits
 from core.counting.pipeline import CountedImage
 from core.counting.quality import field_quality, fragile_counts
-from core.detection.detector import DetectorResult
 from core.report.content import (
     ReportContent,
     ReportImage,
     ReportModel,
-    Sample,
     VerificationRow,
     class_counts,
     content_hash,
 )
-from core.report.sign_off import load_sign_offs
-from core.session.contours import with_contours
 from core.session.paths import same_contents
-from core.session.reviews import load_reviews
-from core.session.settings import (
-    load_card,
-    load_estimate_inputs,
-    load_field,
-    load_region,
-    load_settings,
-    load_threshold_record,
-)
-from core.session.truths import load_truth
+from core.session.settings import SAMPLE
 from core.session.values import SessionDamagedError, SessionError
 from core.verification.cases import Case
 from core.verification.verify import Verification
@@ -46,21 +32,20 @@ if TYPE_CHECKING:
 
     from core.models.card import ModelCard
     from core.session.session import Session
-    from core.session.values import HistoryRow, StoredDetections, StoredImage
+    from core.session.values import Sample, StoredDetections, StoredImage
     from core.verification.ground_truth import GroundTruth
 
-_SAMPLE_KEY = "sample"
 _EVERYTHING = 2**62
 
 
 def load_sample(session: Session) -> Sample:
     """Return the sample id and the free fields of a session."""
-    return msgspec.convert(session.get(_SAMPLE_KEY, {}), Sample)
+    return session.settings.sample()
 
 
 def save_sample(session: Session, sample: Sample) -> None:
     """Store the sample id and the free fields of a session."""
-    session.put(_SAMPLE_KEY, msgspec.to_builtins(sample))
+    session.settings.put(SAMPLE, sample)
 
 
 def gather(session: Session, *, made: datetime | None = None) -> ReportContent:
@@ -105,19 +90,17 @@ class _Gatherer:
     def __init__(self, session: Session, settings: CountSettings | None) -> None:
         self._session = session
         try:
-            stored = load_settings(session)
-            self.sample = load_sample(session)
-            self.sign_offs = load_sign_offs(session)
-            self.inputs = load_estimate_inputs(session)
+            stored = session.settings.counting()
+            self.sample = session.settings.sample()
+            self.inputs = session.settings.estimate_inputs()
         except ValueError as error:
             raise _unreadable(session, error) from error
         self.settings, self.classes = stored or (CountSettings({}), ())
         if settings is not None and stored is not None:
             self.settings = settings
-        self.on_list = session.images()
-        self._history = session.history(limit=_EVERYTHING)
-        self._reviews = _reviews(session, self._history)
-        self._seen = load_reviews(session)
+        self.on_list = session.images.all()
+        self._history = session.edits.history(limit=_EVERYTHING)
+        self._reviewers = session.edits.reviewers()
         self._cards: dict[str, ModelCard | None] = {}
         self._names: dict[str, str] = {}
         self._images: list[ReportImage] = []
@@ -127,9 +110,8 @@ class _Gatherer:
     def add(self, image: StoredImage) -> None:
         """Count an image as the session has it; nothing is looked for again."""
         try:
-            truth = load_truth(self._session, image.id)
-            found = self._session.detections(image.id) if image.state == "counted" and self.classes else None
-            found = found and with_contours(self._session, image.id, found)
+            truth = self._session.truths.get(image.id)
+            found = self._session.detections.get(image.id) if image.state == "counted" and self.classes else None
             if found is None:
                 problem = image.error if image.state == "failed" else "It is not counted yet."
                 self._images.append(ReportImage(image.id, image.path, None, problem, truth=truth))
@@ -142,12 +124,10 @@ class _Gatherer:
 
     def _count(self, image: StoredImage, found: StoredDetections, truth: GroundTruth | None) -> None:
         cells = found.in_order_of(self.classes).detections
-        edits = CellEdits.from_edits(cells, self._session.changes(image.id).values(), self.classes)
-        frame = self.settings.frame(image.width, image.height, load_region(self._session, image.id))
+        edits = CellEdits.from_edits(cells, self._session.edits.changes(image.id).values(), self.classes)
+        frame = self.settings.frame(image.width, image.height, image.region)
         index = CountIndex.of(cells, edits, self.settings.nms_iou, frame)
-        field = DetectorResult(
-            edits.apply(cells), found.diameter, found.scale, (), *load_field(self._session, image.id)
-        )
+        field = replace(found.result(edits.apply(cells)), notices=())
         counted = CountedImage(
             image.path,
             image.width,
@@ -166,8 +146,8 @@ class _Gatherer:
                 self._judged(counted, index, found.model_sha256),
                 sha256=image.stamp.sha256 if image.stamp else None,
                 reviewed=image.reviewed,
-                reviewer=self._reviews.get(image.id, "") if image.reviewed else "",
-                seen=self._seen.get(image.id),
+                reviewer=self._reviewers.get(image.id, "") if image.reviewed else "",
+                seen=dict(image.reviewed_counts) if image.reviewed_counts else None,
                 model_sha256=found.model_sha256,
                 truth=truth,
                 unclassed=edits.unclassed,
@@ -189,7 +169,7 @@ class _Gatherer:
 
     def _card(self, sha256: str) -> ModelCard | None:
         if sha256 not in self._cards:
-            self._cards[sha256] = load_card(self._session, sha256)
+            self._cards[sha256] = self._session.models.card(sha256)
         return self._cards[sha256]
 
     def _mark_copies(self) -> None:
@@ -205,7 +185,7 @@ class _Gatherer:
     def content(self, made: datetime) -> ReportContent:
         """Put together what was gathered."""
         self._mark_copies()
-        records = {name: load_threshold_record(self._session, name) for name in self.classes}
+        records = {name: self._session.settings.threshold_record(name) for name in self.classes}
         used = [image.model_sha256 for image in self._images if image.counted is not None]
         models = tuple(self._model(sha256, used.count(sha256)) for sha256 in dict.fromkeys(used))
         card = self._card(used[-1]) if used else None
@@ -222,7 +202,7 @@ class _Gatherer:
             verification=(*self._verified(self._by_model, False), *self._verified(self._handed_in, True)),
             history=tuple(self._history),
             content=content_hash(self.sample, self.classes, self.settings, self.inputs, self._images),
-            sign_offs=self.sign_offs,
+            sign_offs=self._session.sign_offs.all(),
             made=made,
             version=__version__,
             totals=tuple(class_counts([image.counted for image in self._images if image.counted], self.classes)),
@@ -248,17 +228,6 @@ class _Gatherer:
             if len(sweep.images):
                 rows.append(VerificationRow(name, handed_in, len(sweep.images), sweep.rows()[0]))
         return rows
-
-
-def _reviews(session: Session, history: list[HistoryRow]) -> dict[int, str]:
-    """Return image id -> who marked it as reviewed last."""
-    people = {row.number: row.person for row in history}
-    done, _ = session.commands()
-    return {
-        command.image: people.get(command.number, "")
-        for command in done
-        if command.reviewed is not None and command.reviewed[1]
-    }
 
 
 def _unreadable(session: Session, error: ValueError) -> SessionError:

@@ -5,25 +5,14 @@ A sign-off is kept for ever. Whether it still holds is computed: its hash is tha
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003  (msgspec reads the annotations at run time)
 from typing import TYPE_CHECKING
 
-import msgspec
+from core.session.values import SignOff as SignOff  # noqa: TC001 (for all that sign)
 
 if TYPE_CHECKING:
     from core.session.session import Session
 
-_KEY = "sign-offs"
 _SHOWN = 16
-
-
-class SignOff(msgspec.Struct, frozen=True):
-    """Somebody answered for a result; ``time`` is aware, ``content`` the hash of what was signed."""
-
-    person: str
-    time: datetime
-    content: str
-    version: str
 
 
 def short(sha256: str) -> str:
@@ -33,8 +22,8 @@ def short(sha256: str) -> str:
 
 
 def load_sign_offs(session: Session) -> tuple[SignOff, ...]:
-    """Return the sign-offs of a session, oldest first; raises ValueError if they are damaged."""
-    return msgspec.convert(session.get(_KEY, []), tuple[SignOff, ...])
+    """Return the sign-offs of a session, oldest first."""
+    return session.sign_offs.all()
 
 
 def sign(session: Session, sign_off: SignOff) -> None:
@@ -45,6 +34,6 @@ def sign(session: Session, sign_off: SignOff) -> None:
     SessionError
         If it cannot be stored.
     """
-    with session.together():
-        session.put(_KEY, msgspec.to_builtins((*load_sign_offs(session), sign_off)))
-        session.note(sign_off.person, None, f"Signed off, content {short(sign_off.content)}")
+    with session.transaction():
+        session.sign_offs.add(sign_off)
+        session.edits.note(sign_off.user, None, f"Signed off, content {short(sign_off.content)}")

@@ -1,4 +1,4 @@
-"""From the question to the figures; runs beside the window and knows nothing of it."""
+"""From a verification request to its figures."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.errors import Cancelled
+from core.errors import Cancelled, check_cancelled
 from core.statistics.agreement import agreement
 from core.verification.sweep import threshold_steps
 from core.verification.thresholds import choose_threshold
 from core.verification.verify import AP_IOUS, Verification
 
 if TYPE_CHECKING:
-    import threading
-
     from numpy.typing import NDArray
 
+    from core.errors import CancelFlag
     from core.statistics.agreement import Agreement
     from core.statistics.metrics import PrecisionRecall
     from core.verification.cases import Case
-    from core.verification.request import Checked, Question
+    from core.verification.request import VerificationRequest, VerifiedImage
     from core.verification.sweep import ClassSweep, SweepRow
     from core.verification.thresholds import ThresholdChoice
 
@@ -29,7 +28,7 @@ LOWEST, HIGHEST = 0.20, 0.85
 
 
 @dataclass(frozen=True, eq=False)
-class ClassAnswer:
+class ClassFigures:
     """All figures of one class.
 
     ``sweep`` is over the table's thresholds, of which ``now`` is the place of the one that is set; ``choice`` is
@@ -58,12 +57,12 @@ class ClassAnswer:
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
-    """The figures of all classes, the question that they answer, and the prepared images."""
+class VerificationFigures:
+    """The figures of all classes, their request, and the prepared images."""
 
-    question: Question
+    request: VerificationRequest
     cases: tuple[Case, ...]
-    classes: dict[str, ClassAnswer]
+    classes: dict[str, ClassFigures]
 
     @property
     def located(self) -> bool:
@@ -71,35 +70,37 @@ class Answer:
         return any(case.located for case in self.cases)
 
 
-class Answering:
-    """Answers questions; what did not change since the last one is not prepared again. For one thread."""
+class FigureMaker:
+    """Makes the figures of requests; images that did not change since the last one are not prepared again.
+
+    For use from one thread.
+    """
 
     def __init__(self) -> None:
-        self._cases: dict[tuple[int, bool, float], tuple[Checked, Case]] = {}
+        self._cases: dict[tuple[int, bool, float], tuple[VerifiedImage, Case]] = {}
 
-    def answer(self, question: Question, cancel: threading.Event) -> Answer:
-        """Return the figures; raises ``Cancelled`` if they are not wanted any more."""
+    def figures(self, request: VerificationRequest, cancel: CancelFlag) -> VerificationFigures:
+        """Return the figures; raises ``Cancelled`` once ``cancel`` is set."""
         old, self._cases = self._cases, {}
-        for checked in question.checked:
+        for checked in request.checked:
             if cancel.is_set():
                 self._cases.update(old)
                 raise Cancelled
-            key = (id(checked), question.options.corrected, question.settings.nms_iou)
-            prepared = old.get(key) or (checked, checked.case(question.settings, corrected=key[1]))
-            self._cases[key] = prepared  # with the picture, so that nothing else can have its id
+            key = (id(checked), request.options.corrected, request.settings.nms_iou)
+            prepared = old.get(key) or (checked, checked.case(request.settings, corrected=key[1]))
+            self._cases[key] = prepared  # with the image, so that nothing else can have its id
         cases = [case for _, case in self._cases.values()]
-        thresholds = question.settings.thresholds
-        verification = Verification(cases, question.classes, thresholds)
-        classes: dict[str, ClassAnswer] = {}
-        for name in question.classes:
-            if cancel.is_set():
-                raise Cancelled
-            classes[name] = _class_answer(verification, name, thresholds[name], question)
-        return Answer(question, tuple(cases), classes)
+        thresholds = request.settings.thresholds
+        verification = Verification(cases, request.classes, thresholds)
+        classes: dict[str, ClassFigures] = {}
+        for name in request.classes:
+            check_cancelled(cancel)
+            classes[name] = _class_answer(verification, name, thresholds[name], request)
+        return VerificationFigures(request, tuple(cases), classes)
 
 
-def _class_answer(verification: Verification, name: str, now: float, question: Question) -> ClassAnswer:
-    options = question.options
+def _class_answer(verification: Verification, name: str, now: float, request: VerificationRequest) -> ClassFigures:
+    options = request.options
     steps = threshold_steps(LOWEST, HIGHEST, options.step)
     thresholds = np.unique(np.append(steps, round(now, 6)))
     sweep = verification.class_sweep(name, thresholds, options.iou)
@@ -109,7 +110,7 @@ def _class_answer(verification: Verification, name: str, now: float, question: Q
     images = tuple(sweep.images.tolist())
     counted = sweep.counted[:, place]
     curve = verification.precision_recall(name, options.iou)
-    return ClassAnswer(
+    return ClassFigures(
         name=name,
         sweep=sweep,
         rows=sweep.rows(),

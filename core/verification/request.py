@@ -1,4 +1,4 @@
-"""What is verified: the pictures that take part, and how they are compared."""
+"""What to verify: the images included, and how their counts are compared."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ STEPS = (0.01, 0.02, 0.05, 0.10)
 """The distances between thresholds that can be chosen."""
 
 
-class Scope(Enum):
-    """Which pictures take part."""
+class VerificationScope(Enum):
+    """Which images are included."""
 
     CURRENT = "current"
     TICKED = "ticked"
@@ -28,14 +28,14 @@ class Scope(Enum):
 
 
 @dataclass(frozen=True)
-class Options:
-    """How the person wants to see the comparison; kept in the session.
+class VerificationOptions:
+    """How counts are compared; kept with the session.
 
-    ``corrected``: what the person handed in is verified instead of the model. ``by``: the measure by which a
-    threshold is best.
+    ``corrected``: verify the corrected counts instead of the model's. ``by``: the measure by which a threshold is
+    best.
     """
 
-    scope: Scope = Scope.ALL
+    scope: VerificationScope = VerificationScope.ALL
     ticked: frozenset[int] = frozenset()
     corrected: bool = False
     iou: float = 0.5
@@ -54,13 +54,13 @@ class Options:
         }
 
     @classmethod
-    def from_stored(cls, value: dict[str, Any]) -> Options:
+    def from_stored(cls, value: dict[str, Any]) -> VerificationOptions:
         """Return what ``stored`` made a value of; what it lacks is as usual."""
         options = cls()
         scope = value.get("scope", options.scope.value)
         return replace(
             options,
-            scope=next((one for one in Scope if one.value == scope), options.scope),
+            scope=next((one for one in VerificationScope if one.value == scope), options.scope),
             ticked=frozenset(value.get("ticked", ())),
             corrected=bool(value.get("corrected", options.corrected)),
             iou=float(value.get("iou", options.iou)),
@@ -70,8 +70,8 @@ class Options:
 
 
 @dataclass(frozen=True, eq=False)
-class Checked:
-    """One picture that takes part: what was found in it, what the person changed, and what is there."""
+class VerifiedImage:
+    """One included image: its detections, edits and ground truth."""
 
     image: int
     name: str
@@ -82,7 +82,7 @@ class Checked:
     diameter: float
 
     def case(self, settings: CountSettings, *, corrected: bool) -> Case:
-        """Prepare the picture for the comparison."""
+        """Prepare the image for the comparison."""
         return Case.of(
             self.image,
             self.name,
@@ -96,7 +96,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """How many pictures of the scope do not take part, and why."""
+    """How many images of the scope are not included, and why."""
 
     without_truth: int = 0
     not_counted: int = 0
@@ -108,11 +108,11 @@ class LeftOut:
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
-    """All that an answer depends on; safe to hand to another thread."""
+class VerificationRequest:
+    """Everything that the figures depend on; safe to pass to another thread."""
 
-    checked: tuple[Checked, ...]
+    checked: tuple[VerifiedImage, ...]
     left_out: LeftOut
     classes: tuple[str, ...]
     settings: CountSettings
-    options: Options = field(default_factory=Options)
+    options: VerificationOptions = field(default_factory=VerificationOptions)

@@ -17,18 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.exchange.export_items import Format, files_there
 from core.text import ngettext
 from gui.widgets.forms import Busy, FittingDialog, column, faint, heading, row
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.exchange.exporting import (
-    Exporting,
-    Format,
-    Scope,
-    entries_in,
-    files_there,
-    outdated_reviews,
-    why_no_export,
-)
+from gui.workspace.exchange.exporting import Exporting, Scope, entries_in, outdated_reviews, why_no_export
 
 if TYPE_CHECKING:
     from gui.preferences import Preferences

@@ -8,7 +8,7 @@ from PySide6.QtCore import QItemSelectionModel, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from core.verification.places import MOST_EXPLAINED, Place, Verdict, find_places
+from core.verification.errors import MOST_EXPLAINED, Place, Verdict, find_places
 from gui.tasks import Task
 from gui.verify.place_view import PlaceView
 from gui.widgets.wheel_safe import QuietComboBox
@@ -134,7 +134,7 @@ class ErrorPage(QWidget):
             self._finding.cancel()
             self._on_found([])
             return
-        at, verdict = threshold if threshold is not None else answer.question.settings.thresholds[name], self.verdict
+        at, verdict = threshold if threshold is not None else answer.request.settings.thresholds[name], self.verdict
         self.at.setText(f"at threshold {at:.2f}")
         classes = self._document.classes
         self.view.set_colour(QColor(*self._palette.colour(classes, classes.index(name))))

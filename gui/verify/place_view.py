@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QMargins, Qt
 
 from core.text import gettext
-from core.verification.places import Place, Verdict
+from core.verification.errors import Place, Verdict
 from gui.widgets.crops import Crops, Wanted
 from gui.widgets.tile_delegate import Index, Tile, TileDelegate, TileModel, tile_size
 from gui.widgets.tile_grid import TileGrid

@@ -11,7 +11,7 @@ from PySide6.QtGui import QBrush, QFont, QGuiApplication, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QHeaderView
 
 from core.text import gettext
-from core.verification.places import Verdict
+from core.verification.errors import Verdict
 from gui.widgets.colour import faded
 from gui.widgets.tables import Column, CopyTable, Index, ValueTableModel
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import QObject
 
-    from core.verification.figures import Answer, ClassAnswer
+    from core.verification.figures import ClassFigures, VerificationFigures
     from core.verification.sweep import SweepRow
 
 
@@ -70,9 +70,9 @@ class SweepModel(ValueTableModel["SweepRow"]):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(COLUMNS, parent)
-        self.answer: ClassAnswer | None = None
+        self.answer: ClassFigures | None = None
 
-    def show_class(self, answer: ClassAnswer | None) -> None:
+    def show_class(self, answer: ClassFigures | None) -> None:
         """Show the figures of a class."""
         self.answer = answer
         self.show([] if answer is None else answer.rows)
@@ -126,7 +126,7 @@ class SweepTable(CopyTable):
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.clicked.connect(self._open)
 
-    def show_class(self, answer: ClassAnswer | None) -> None:
+    def show_class(self, answer: ClassFigures | None) -> None:
         """Show the figures of a class; columns that need places are hidden where there are none."""
         self.sweep_model.show_class(answer)
         for column in _WHERE_LOCATED:
@@ -170,7 +170,7 @@ class SweepTable(CopyTable):
             self.places_wanted.emit(*found)
 
 
-def sweep_csv(answer: Answer) -> bytes:
+def sweep_csv(answer: VerificationFigures) -> bytes:
     """Return the tables of all classes as CSV with full precision; shares are fractions of 1."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
@@ -182,6 +182,6 @@ def sweep_csv(answer: Answer) -> bytes:
                 row.tp, row.fp, row.fn,
             )  # fmt: skip
             marks = ("yes" if row.most_accurate else "", "yes" if row.best_f1 else "")
-            ends = (answer.question.options.iou, len(one.images))
+            ends = (answer.request.options.iou, len(one.images))
             writer.writerow((name, *("" if figure is None else figure for figure in figures), *marks, *ends))
     return text.getvalue().encode("utf-8-sig")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QTabBar, QVBoxLayout, QWidget
 
-from core.verification.charts import Kind, make_chart
+from core.verification.charts import ChartKind, make_chart
 from gui.verify.sweep_table import SweepTable
 from gui.widgets.colour import swatch
 from gui.widgets.plot import PlotPane, scrolling
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from core.classes import Palette
-    from core.verification.figures import ClassAnswer
+    from core.verification.figures import ClassFigures
     from core.verification.thresholds import ThresholdChoice
     from gui.workspace.verification.verifier import Verifier
 
@@ -117,7 +117,7 @@ class ThresholdPage(QWidget):
     def _build_plot(self) -> None:
         self.kind = QuietComboBox()
         self.kind.setAccessibleName("Plot")
-        for kind in Kind:
+        for kind in ChartKind:
             self.kind.addItem(kind.value, kind)
         self.kind.currentIndexChanged.connect(lambda *_: self.show_plot())
         self.plot = PlotPane()
@@ -140,7 +140,7 @@ class ThresholdPage(QWidget):
         return self.classes.tabText(self.classes.currentIndex()) if self.classes.count() else ""
 
     @property
-    def shown(self) -> ClassAnswer | None:
+    def shown(self) -> ClassFigures | None:
         """The figures of the chosen class, None while there are none."""
         answer = self._verifier.answer
         one = answer.classes.get(self.chosen) if answer is not None else None
@@ -221,7 +221,7 @@ class ThresholdPage(QWidget):
         answer = self._verifier.answer
         if answer is not None:
             known = {case.image: case.name for case in answer.cases}
-            use_thresholds(self._document, self._choices(names), known, answer.question.options.iou)
+            use_thresholds(self._document, self._choices(names), known, answer.request.options.iou)
 
     def _set_row(self) -> None:
         threshold = self.table.current_threshold()

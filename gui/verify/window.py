@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.files import write_whole
-from core.verification.request import STEPS, Scope
+from core.verification.request import STEPS, VerificationScope
 from gui.verify.errors import ErrorPage
 from gui.verify.ground_truth import TruthPage
 from gui.verify.models import ModelPage
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QShowEvent
 
     from core.classes import Palette
-    from core.verification.places import Verdict
+    from core.verification.errors import Verdict
     from gui.preferences import Preferences
     from gui.widgets.plot import PlotPane
     from gui.workspace.document import Document
@@ -100,7 +100,7 @@ class VerifyWindow(QWidget):
     def _build_bar(self) -> QHBoxLayout:
         self.scope = QuietComboBox()
         self.scope.activated.connect(lambda *_: self.verifier.set_options(scope=self.scope.currentData()))
-        for scope in Scope:
+        for scope in VerificationScope:
             self.scope.addItem("", scope)
         self.scope.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.whose = QuietComboBox()
@@ -160,7 +160,7 @@ class VerifyWindow(QWidget):
         if answer is None:
             self.state.setText("Comparing …" if self.verifier.busy else "Open pictures and count them first.")
             return
-        question = answer.question
+        question = answer.request
         taking, left = len(question.checked), question.left_out
         parts = []
         if not taking:

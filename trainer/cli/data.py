@@ -79,6 +79,15 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--unreviewed", action="store_true", help=gettext("include unreviewed images of a session"))
     parser.add_argument(
+        "--rows",
+        choices=("upright", "stored"),
+        default="upright",
+        help=gettext(
+            "orientation of the annotations of images that the camera turned (EXIF), where the files do not say "
+            "(default: upright)"
+        ),
+    )
+    parser.add_argument(
         "--skip-broken", action="store_true", help=gettext("omit and report what cannot be used instead of failing")
     )
     parser.add_argument(
@@ -176,6 +185,7 @@ def _import(arguments: argparse.Namespace) -> None:
         kinds_of=arguments.kinds_of,
         type_names=_lines(arguments.names),
         unreviewed=arguments.unreviewed,
+        stored_rows=arguments.rows == "stored",
         licence=arguments.licence,
         note=arguments.note,
     )

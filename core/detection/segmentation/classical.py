@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from core.detection.detector import CancelFlag
+    from core.errors import CancelFlag
 
 CLASSICAL = "classical"
 """What is given in place of a model file to count without a model."""

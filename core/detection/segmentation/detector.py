@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from core.detection.detector import CancelFlag
     from core.detection.segmentation.masks import CellMasks
+    from core.errors import CancelFlag
     from core.models.card import ModelCard
     from core.models.method import CountingMethod
 
@@ -87,7 +87,7 @@ class SegmentationDetector:
 
         Raises
         ------
-        DetectionCancelled
+        Cancelled
             If ``cancel`` was set.
         """
         field = self.predict(image, diameter=diameter, progress=progress, cancel=cancel)

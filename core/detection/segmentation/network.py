@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from core.detection.detector import DetectionCancelled
 from core.detection.segmentation.masks import CellMasks
+from core.errors import check_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from core.detection.detector import CancelFlag
+    from core.errors import CancelFlag
     from core.models.network import Model
 
 _AT_ONCE = 8
@@ -49,8 +49,8 @@ class MaskNetwork:
 
         Raises
         ------
-        DetectionCancelled
-            If ``cancel`` was set; it is looked at every few pieces.
+        Cancelled
+            If ``cancel`` was set; it is checked every few pieces.
         """
         kept = self._kept
         key = blake2b(field.tobytes(), digest_size=16).digest() + bytes(str(field.shape), "ascii")
@@ -79,8 +79,7 @@ class MaskNetwork:
         places = [(row * inside, column * inside) for row in range(rows) for column in range(columns)]
         whole: NDArray[np.float32] | None = None
         for start in range(0, len(places), _AT_ONCE):
-            if cancel is not None and cancel.is_set():
-                raise DetectionCancelled
+            check_cancelled(cancel)
             some = places[start : start + _AT_ONCE]
             pieces = np.stack([padded[y : y + tile, x : x + tile].transpose(2, 0, 1) for y, x in some])
             seen = self._model.masks_of_pieces(pieces)

@@ -14,6 +14,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import Paragraph, Table, TableStyle
 
 from core.report.pdf.fonts import BOLD, PLAIN, Typesetter
+from core.report.pdf.shaping import ShapedText
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,8 +62,10 @@ class Printer:
     def __init__(self) -> None:
         self.types = Typesetter()
 
-    def text(self, text: str, style: ParagraphStyle = BODY) -> Paragraph:
+    def text(self, text: str, style: ParagraphStyle = BODY) -> Flowable:
         """Return a paragraph with exactly this text."""
+        if self.types.needs_shaping(text):
+            return ShapedText(self.types.runs(text), style)
         return Paragraph(self.types.markup(text), style)
 
     def table(
@@ -81,7 +84,7 @@ class Printer:
         plain = [CELL if side == "l" else CELL_RIGHT for side in align]
         bold = [HEAD_CELL if side == "l" else HEAD_CELL_RIGHT for side in align]
 
-        def line(texts: Sequence[str], styles: Sequence[ParagraphStyle]) -> list[Paragraph]:
+        def line(texts: Sequence[str], styles: Sequence[ParagraphStyle]) -> list[Flowable]:
             return [self.text(text, style) for text, style in zip(texts, styles, strict=True)]
 
         rules: list[Any] = [

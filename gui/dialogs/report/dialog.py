@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.errors import Cancelled
 from core.report.content import ReportContent
 from core.report.export import Outputs, Written, write_report
 from core.report.gather import load_sample, save_sample
-from core.report.progress import Progress, ReportCancelled
+from core.report.progress import Progress
 from core.report.sign_off import SignOff, short, sign
 from core.report.tables import local_time
 from core.version import __version__
@@ -244,7 +245,7 @@ class ReportDialog(FittingDialog):
 
     @Slot(object)
     def _on_write_failed(self, error: Exception) -> None:
-        if isinstance(error, ReportCancelled):
+        if isinstance(error, Cancelled):
             self._finish("Stopped; what was under way is not written.")
         else:
             self._finish(f"Writing stopped unexpectedly ({error}); leave the pictures out, or choose another folder.")

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent
 
     from core.classes import Rgb
-    from gui.panels.gallery.tiles import Crops, Tiles
+    from gui.panels.gallery.tiles import Tiles
+    from gui.widgets.crops import Crops
     from gui.workspace.editing import CellOf
 
 _WIDEST_NAME = 160

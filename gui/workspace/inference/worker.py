@@ -14,8 +14,8 @@ import numpy as np
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from core.counting.count import precompute
-from core.detection.detector import DetectionCancelled
 from core.detection.loading import AnyModel, CellDetector, detector_for, open_model
+from core.errors import Cancelled
 from core.imaging.reading import ImageError, SmearImage, read_image
 from core.models.network import ModelError
 from core.session.session import FileStamp, SessionError, stamp_of
@@ -117,7 +117,7 @@ class Worker(QObject):
         """Read a picture and find its cells."""
         try:
             if job.cancel.is_set():
-                raise DetectionCancelled
+                raise Cancelled
             image = read_image(job.path)
             picture = Picture.of(image) if job.show else None
             stamp = stamp_of(job.path)
@@ -132,7 +132,7 @@ class Worker(QObject):
                 )
                 precompute(found.detections, self._detector.card.nms_iou)
             self.finished.emit(job, found)
-        except DetectionCancelled:
+        except Cancelled:
             self.cancelled.emit(job)
         except (ImageError, SessionError) as error:
             # asked here, since a network that is gone may take its time to say so

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.verification.comparison import ModelRow
-    from core.verification.request import Checked
+    from core.verification.request import VerifiedImage
     from gui.workspace.document import Document
     from gui.workspace.images import Entry
     from gui.workspace.verification.verifier import Verifier
@@ -84,7 +84,7 @@ class ModelRuns(QObject):
         if session is None or model is None:
             return
         if answer is not None and document.writable:
-            kept = [one.image for one in answer.question.checked]
+            kept = [one.image for one in answer.request.checked]
             document.guarded(lambda: self._keep_present(kept))
             others = [one for one in self._candidates or [] if one.sha256 != model.sha256]
             self._set_candidates([Candidate(model.path, model.sha256, model.card), *others])
@@ -175,9 +175,9 @@ class ModelRuns(QObject):
         self._running.cancel()
         self.compare()
 
-    def _checked(self) -> tuple[Checked, ...]:
+    def _checked(self) -> tuple[VerifiedImage, ...]:
         answer = self._verifier.answer
-        return () if answer is None else answer.question.checked
+        return () if answer is None else answer.request.checked
 
     def _result(self, image: int, sha256: str) -> KeptResult | None:
         entry, session = self._document.entry(image), self._document.session
@@ -220,9 +220,9 @@ class ModelRuns(QObject):
         if answer is None or model is None or not answer.cases or self._running.busy:
             self.changed.emit()
             return
-        checked, settings, iou = answer.question.checked, answer.question.settings, answer.question.options.iou
+        checked, settings, iou = answer.request.checked, answer.request.settings, answer.request.options.iou
         results: list[Side] = [
-            (model.card.name, model.sha256, answer.question.classes, settings, [one.found for one in checked])
+            (model.card.name, model.sha256, answer.request.classes, settings, [one.found for one in checked])
         ]
         for one in self.candidates:
             found = [self._result(each.image, one.sha256) for each in checked]

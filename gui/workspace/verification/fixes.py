@@ -9,7 +9,7 @@ from core.cells import Cell, CellChange, Origin
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from core.verification.places import Place
+    from core.verification.errors import Place
     from gui.workspace.document import Document
     from gui.workspace.images import Entry
 

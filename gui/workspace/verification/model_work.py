@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from core.cells import Detections
 from core.counting.count import CountSettings
-from core.detection.detector import DetectionCancelled
 from core.detection.loading import CellDetector, detector_for
 from core.detection.loading import open_model as open_any_model
-from core.errors import Cancelled
+from core.errors import check_cancelled
 from core.imaging.reading import ImageError, read_image
 from core.models.network import ModelError
 from core.session.results import KeptResult
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.models.card import ModelCard
-    from core.verification.request import Checked
+    from core.verification.request import VerifiedImage
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,7 @@ class Found:
 
 def open_model(path: Path, cancel: threading.Event) -> Candidate | str:
     """Read a model file; return a sentence if it cannot be used."""
-    if cancel.is_set():
-        raise Cancelled
+    check_cancelled(cancel)
     try:
         model = open_any_model(path)
     except ModelError as error:
@@ -70,16 +68,13 @@ def run_models(looks: list[Look], cancel: threading.Event, report: Callable[[obj
     problems: list[str] = []
     detector: CellDetector | None = None
     for look in looks:
-        if cancel.is_set():
-            raise Cancelled
+        check_cancelled(cancel)
         try:
             if detector is None or detector.model.sha256 != look.candidate.sha256:
                 detector = detector_for(open_any_model(look.candidate.path, look.candidate.card))
                 if detector.model.sha256 != look.candidate.sha256:
                     raise ModelError(f"{look.candidate.path}: the file is another model now; add it again.")
             result = detector.detect(read_image(look.path).pixels, diameter=look.diameter, cancel=cancel)
-        except DetectionCancelled as stopped:
-            raise Cancelled from stopped
         except (ModelError, ImageError) as error:
             problems.append(str(error))
             continue
@@ -94,13 +89,12 @@ Side = tuple[str, str, tuple[str, ...], CountSettings, list[Detections]]
 
 
 def compare_found(
-    results: list[Side], checked: Sequence[Checked], iou: float, cancel: threading.Event
+    results: list[Side], checked: Sequence[VerifiedImage], iou: float, cancel: threading.Event
 ) -> list[ModelRow]:
     """Count the pictures with each model, and compare the counts."""
     models: list[ModelResult] = []
     for name, sha256, classes, settings, found in results:
-        if cancel.is_set():
-            raise Cancelled
+        check_cancelled(cancel)
         cases = [
             Case.of(one.image, one.name, cells, one.truth, settings, one.frame)
             for one, cells in zip(checked, found, strict=True)

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.text import gettext
-from core.verification.figures import Answer, Answering
-from core.verification.request import Checked, LeftOut, Options, Question, Scope
+from core.verification.figures import FigureMaker, VerificationFigures
+from core.verification.request import (
+    LeftOut,
+    VerificationOptions,
+    VerificationRequest,
+    VerificationScope,
+    VerifiedImage,
+)
 from gui.tasks import Debounce, IdleLoop, Task
 from gui.workspace.images import State
 from gui.workspace.store import Level
@@ -39,11 +45,11 @@ class Verifier(QObject):
     def __init__(self, document: Document) -> None:
         super().__init__(document)
         self.document = document
-        self.answer: Answer | None = None
+        self.answer: VerificationFigures | None = None
         self._active = False
-        self._checked: dict[int, Checked] = {}
-        self._options: Options | None = None
-        self._answering = Answering()
+        self._checked: dict[int, VerifiedImage] = {}
+        self._options: VerificationOptions | None = None
+        self._answering = FigureMaker()
         self._task = Task("verification", self._on_answer, self, on_error=self._on_failed)
         self._settle = Debounce(_SETTLE_MS, self._ask, self)
         self._gathering = IdleLoop(self)
@@ -59,10 +65,10 @@ class Verifier(QObject):
     # -- what the page asks ----------------------------------------------------------------------
 
     @property
-    def options(self) -> Options:
+    def options(self) -> VerificationOptions:
         """How the person wants to see the comparison."""
         if self._options is None:
-            self._options = Options.from_stored(self.document.remembered(_KEY, {}))
+            self._options = VerificationOptions.from_stored(self.document.remembered(_KEY, {}))
         return self._options
 
     def set_options(self, **changes: Any) -> None:
@@ -90,9 +96,9 @@ class Verifier(QObject):
     def entries(self) -> list[Entry]:
         """Return the pictures of the scope."""
         document, options = self.document, self.options
-        if options.scope is Scope.CURRENT:
+        if options.scope is VerificationScope.CURRENT:
             return [document.current_entry] if document.current_entry else []
-        if options.scope is Scope.TICKED:
+        if options.scope is VerificationScope.TICKED:
             return [entry for entry in document.entries if entry.id in options.ticked]
         return document.entries
 
@@ -137,7 +143,7 @@ class Verifier(QObject):
 
     @Slot()
     def _on_current_changed(self) -> None:
-        if self.options.scope is Scope.CURRENT:
+        if self.options.scope is VerificationScope.CURRENT:
             self.ask_again()
 
     # -- asking --------------------------------------------------------------------------------------
@@ -162,7 +168,7 @@ class Verifier(QObject):
             self.answered.emit()
             self.busy_changed.emit()
             return
-        checked: list[Checked] = []
+        checked: list[VerifiedImage] = []
         without_truth = not_counted = 0
         for entry in list(self.entries()):
             truth = document.truths.of(entry.id)
@@ -174,14 +180,14 @@ class Verifier(QObject):
                 checked.append(one)
             yield
         left_out = LeftOut(without_truth, not_counted)
-        question = Question(tuple(checked), left_out, document.classes, settings, self.options)
-        self._task.start(lambda job: self._answering.answer(question, job.cancelled))
+        question = VerificationRequest(tuple(checked), left_out, document.classes, settings, self.options)
+        self._task.start(lambda job: self._answering.figures(question, job.cancelled))
 
-    def _check(self, entry: Entry, truth: GroundTruth) -> Checked | None:
+    def _check(self, entry: Entry, truth: GroundTruth) -> VerifiedImage | None:
         cells = self.document.cells_of(entry) if entry.state is State.COUNTED else None
         if cells is None:
             return None
-        checked = Checked(
+        checked = VerifiedImage(
             entry.id,
             entry.path.name,
             cells.found.detections,
@@ -194,7 +200,7 @@ class Verifier(QObject):
         return checked
 
     @Slot(object)
-    def _on_answer(self, answer: Answer) -> None:
+    def _on_answer(self, answer: VerificationFigures) -> None:
         self.answer = answer
         self.busy_changed.emit()
         self.answered.emit()

@@ -12,8 +12,6 @@ from core.counting.count import CountSettings, Ledger
 from core.counting.count import count as count_cells
 from core.counting.edits import CellEdits
 from core.counting.reconcile import find_conflicts, found_cell
-from core.session.rows import pack_changes
-from core.session.schema import Kind
 from core.session.session import Command, Session, StoredDetections
 
 if TYPE_CHECKING:
@@ -168,26 +166,3 @@ def test_two_confirmed_cells_never_confirm_one(session: Session) -> None:
         boxes[:1] + np.array([10, 0, 10, 0], np.float32), found.scores[:1], found.labels[:1]
     ).numbered_from(70)
     assert ledger(session, between) == Ledger(1, 1, 0)
-
-
-def test_what_an_earlier_program_stored_of_a_new_count_is_passed_over(session: Session, tmp_path: Path) -> None:
-    """It removed the cell again under its new id, which nothing took back when the correction was undone."""
-    found, _ = count(session, "RBC", "RBC", "RBC")
-    correct(session, found, 1, None)
-    found, _ = count(session, "RBC", "RBC", "RBC")
-    carried = Command(
-        0, 1, "Count again", (CellChange(int(found.ids[1]), found_cell(found, 1, CLASSES), None),), None, None
-    )
-    with session._file.transaction():
-        number = session._append("SmearCount", 1, carried.name, Kind.CARRIED, carried)
-        session._file.write("edits", pack_changes(carried.changes, session._file.largest("edits") + 1, number, 1))
-    session.close()
-    with Session.open(tmp_path / "s.smearcount") as session:
-        assert standing(session, found) == ["RBC", "", "RBC"]
-        assert session.edited_cells() == {1: 1}
-        assert session.new_ids(1) > found.ids[-1]
-        [last], _ = session.commands()
-        back = tuple(CellChange(change.cell, change.after, change.before) for change in last.changes)
-        session.record(Command(0, 1, "Undo", back, None, last.number), "Ada")
-        assert standing(session, found) == ["RBC", "RBC", "RBC"]
-        assert session.edited_cells() == {}

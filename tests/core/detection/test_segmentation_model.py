@@ -14,9 +14,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from core.cli.run import main
-from core.detection.detector import DetectionCancelled
 from core.detection.loading import detector_for, open_model, with_methods
 from core.detection.segmentation.network import MaskNetwork
+from core.errors import Cancelled
 from core.models.card import CARD_KEY, CardError, ModelCard
 from core.models.method import CountingMethod, Method
 from core.models.network import Model, ModelError
@@ -99,7 +99,7 @@ def test_the_cells_of_a_field_larger_than_a_piece_are_found_once(model_file: Pat
 
 def test_it_can_be_stopped_between_pieces(model_file: Path):
     stop = threading.Event()
-    with pytest.raises(DetectionCancelled):
+    with pytest.raises(Cancelled):
         detector_for(open_model(model_file)).detect(
             np.zeros((400, 400, 3), np.uint8), diameter=20.0, progress=lambda *_: stop.set(), cancel=stop
         )

@@ -17,19 +17,20 @@ from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QMe
 
 import gui.workspace.picture_list
 from core.annotations.base import AnnotatedImage
-from core.annotations.coco import write_coco
-from core.annotations.voc import write_voc
-from core.annotations.yolo import write_yolo
+from core.annotations.formats.coco import write_coco
+from core.annotations.formats.voc import write_voc
+from core.annotations.formats.yolo import write_yolo
 from core.cells import Origin
+from core.exchange.export_items import Format
+from core.exchange.import_plan import Use, read_for_session
+from core.exchange.match_images import ImageIndex, ListedImage, image_info
 from core.session.session import Session
 from core.verification.ground_truth import TruthKind
 from gui.dialogs.export import ExportDialog
 from gui.dialogs.import_ import ImportDialog
 from gui.shell.file_tasks import FileTasks
 from gui.workspace.document import Document
-from gui.workspace.exchange.annotation_reading import PictureIndex, read_boxes, upright_size
-from gui.workspace.exchange.exporting import Format, Scope
-from gui.workspace.exchange.importing import Use
+from gui.workspace.exchange.exporting import Scope
 from gui.workspace.images import Entry, State
 from gui.workspace.store import Level
 from trainer.dataset.load import load_data_set
@@ -379,7 +380,7 @@ def test_a_broken_file_is_told_and_the_rest_goes_on(bench: Bench, make_smear: Ma
 def test_nothing_found_offers_other_files(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:
     bench.open(make_smear("a.png")[0])
     dialog = bench.read(voc(tmp_path / "voc", annotated("elsewhere.png")))
-    assert dialog.summary.text().startswith("No boxes were found")
+    assert dialog.summary.text().startswith("No boxes for the images of this session were found")
     assert not dialog.import_button.isEnabled()
     dialog.back_button.click()
     assert dialog.choosing.isVisible()
@@ -412,7 +413,7 @@ def test_pictures_that_are_not_counted_yet_take_imports_by_their_upright_size(
     exif[0x0112] = 6
     with Image.open(smear) as picture:
         picture.convert("RGB").save(photograph, exif=exif)
-    assert upright_size(photograph) == (320, 420)
+    assert image_info(photograph).size == (320, 420)
     write_yolo(tmp_path / "yolo", [annotated("turned.jpg", size=(320, 420))], bench.document.classes)
     document = bench.document
     document.open_paths([photograph])
@@ -489,6 +490,10 @@ def test_import_needs_a_session_that_can_be_written(
 # -- matching -------------------------------------------------------------------------------------
 
 
+def index_of(entries: Sequence[Entry]) -> ImageIndex:
+    return ImageIndex([ListedImage(item.id, item.path, item.size) for item in entries])
+
+
 def entry(number: int, path: str, size: tuple[int, int] = (420, 320)) -> Entry:
     return Entry(number, Path(path), size=size)
 
@@ -510,38 +515,39 @@ def entry(number: int, path: str, size: tuple[int, int] = (420, 320)) -> Entry:
     ],
 )
 def test_pictures_are_found_by_name_then_stem(name: str, found: list[int]) -> None:
-    index = PictureIndex(
+    index = index_of(
         [entry(1, "/x/field1.jpg"), entry(2, "/x/slide.2.png"), entry(3, "/x/a/twice.png"), entry(4, "/x/b/twice.png")]
     )
-    assert [picture.id for picture in index.find(name)] == found
+    assert [info.id for info in index(name, Path("/elsewhere/all.json"))] == found
 
 
 def test_a_name_of_two_pictures_is_told(tmp_path: Path) -> None:
-    index = PictureIndex([entry(1, "/x/a/twice.png"), entry(2, "/x/b/twice.png"), entry(3, "/x/c/one.png")])
-    found = read_boxes([voc(tmp_path, annotated("twice.png"), annotated("one.png"))], index, NAMES)
-    assert [picture.id for picture in found.pictures] == [3]
+    index = index_of([entry(1, "/x/a/twice.png"), entry(2, "/x/b/twice.png"), entry(3, "/x/c/one.png")])
+    found = read_for_session([voc(tmp_path, annotated("twice.png"), annotated("one.png"))], index, NAMES)
+    assert [image.image_id for image in found.images] == [3]
     [notice] = found.notices
-    assert notice.startswith("twice.png: it may be")
+    assert "twice.png may be /x/a/twice.png and /x/b/twice.png; choose" in notice
+    assert found.unmatched == ("twice.png",)
 
 
 def test_a_name_of_two_pictures_is_told_apart_by_size(tmp_path: Path) -> None:
-    index = PictureIndex([entry(1, "/x/a/twice.png", (10, 10)), entry(2, "/x/b/twice.png")])
-    found = read_boxes([voc(tmp_path, annotated("twice.png"))], index, NAMES)
-    assert [picture.id for picture in found.pictures] == [2]
+    index = index_of([entry(1, "/x/a/twice.png", (10, 10)), entry(2, "/x/b/twice.png")])
+    found = read_for_session([voc(tmp_path, annotated("twice.png"))], index, NAMES)
+    assert [image.image_id for image in found.images] == [2]
     assert not found.notices
 
 
 def test_two_annotations_of_one_picture_are_told(tmp_path: Path) -> None:
     write_coco(tmp_path / "a.json", [annotated("one.tif", BOXES[:1], NAMES[:1]), annotated("one.png")], NAMES[::2])
-    found = read_boxes([tmp_path / "a.json"], PictureIndex([entry(3, "/x/one.png")]), NAMES)
-    assert [len(picture.annotated) for picture in found.pictures] == [3]
-    assert found.notices[0].startswith("one.tif: one.png has its boxes from one.png already")
+    found = read_for_session([tmp_path / "a.json"], index_of([entry(3, "/x/one.png")]), NAMES)
+    assert [len(image) for image in found.images] == [3]
+    assert found.notices[0].startswith("one.tif: its image has boxes from one.png already")
 
 
 # -- export ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [Format.VOC, Format.YOLO, Format.COCO, Format.CSV])
+@pytest.mark.parametrize("kind", [Format.VOC, Format.YOLO, Format.COCO, Format.CSV, Format.GEOJSON])
 def test_what_is_exported_is_read_again(
     kind: Format, bench: Bench, make_smear: MakeSmear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -550,11 +556,12 @@ def test_what_is_exported_is_read_again(
     bench.document.editing.remove_cells(bench.document.editing.cells_inside(0, 0, 200, 320))
     target = tmp_path / f"out{kind.suffix}"
     assert bench.export(kind, Scope.COUNTED, target, monkeypatch)[0] is Level.INFO
-    found = read_boxes([target], PictureIndex(bench.document.entries), bench.document.classes)
+    found = read_for_session([target], index_of(bench.document.entries), bench.document.classes)
     assert not found.notices
+    paths: dict[object, Path] = {entry.id: entry.path for entry in bench.document.entries}
     read = {
-        picture.path.name: {name: picture.annotated.names.count(name) for name in bench.document.classes}
-        for picture in found.pictures
+        paths[image.image_id].name: {name: image.names.count(name) for name in bench.document.classes}
+        for image in found.images
     }
     assert read == bench.counts()
 
@@ -621,7 +628,7 @@ def test_missing_and_changed_pictures_are_left_out_of_training_data(
     assert level is Level.WARNING
     assert text.startswith("Exported 2 images")
     assert "2 images were left out" in text
-    assert f"{paths[1]}: the picture is missing" in text
+    assert f"{paths[1]}: the image is missing" in text
     assert f"{paths[2]}: the file has changed" in text
     assert sorted(path.name for path in (tmp_path / "data" / "images").iterdir()) == ["a.png", "d.png"]
 
@@ -670,8 +677,9 @@ def test_pictures_of_one_name_go_to_folders_of_their_own(
         "s2/a.xml",
     ]
     assert bench.export(Format.COCO, Scope.COUNTED, tmp_path / "all.json", monkeypatch)[0] is Level.INFO
-    found = read_boxes([tmp_path / "all.json"], PictureIndex(bench.document.entries), bench.document.classes)
-    assert [picture.path.parent.name for picture in found.pictures] == ["s1", "s2"]
+    paths: dict[object, Path] = {entry.id: entry.path for entry in bench.document.entries}
+    found = read_for_session([tmp_path / "all.json"], index_of(bench.document.entries), bench.document.classes)
+    assert [paths[image.image_id].parent.name for image in found.images] == ["s1", "s2"]
     assert not found.notices
 
 

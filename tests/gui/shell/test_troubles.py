@@ -21,7 +21,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLineEdit, QPushButton
 
 from core.models.card import CARD_KEY
-from core.session.schema import schema_version
+from core.session.schema import SCHEMA
 from core.session.session import Session
 from gui.shell.window import MainWindow
 from gui.workspace.document import Document
@@ -396,7 +396,7 @@ def test_a_session_of_a_newer_version_is_left_alone(counted: MainWindow) -> None
     document, path = counted.document, session_path(counted)
     document.close_session()
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute(f"PRAGMA user_version = {schema_version() + 1}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA + 1}")
     connection.execute("ALTER TABLE images ADD COLUMN colour TEXT")
     connection.close()
     content = path.read_bytes()

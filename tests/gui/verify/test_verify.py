@@ -18,10 +18,10 @@ from core.annotations.base import AnnotatedImage
 from core.models.card import CARD_KEY, ModelCard
 from core.session.truths import load_truth
 from core.statistics.metrics import score_image
-from core.verification.charts import Kind
+from core.verification.charts import ChartKind
+from core.verification.errors import Place, Verdict
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
-from core.verification.places import Place, Verdict
-from core.verification.request import Scope
+from core.verification.request import VerificationScope
 from core.verification.sweep import threshold_steps
 from gui.preferences import Theme
 from gui.verify.sweep_table import COLUMNS
@@ -354,12 +354,12 @@ def test_the_scope_is_the_current_picture_ticked_ones_or_all(counted: Counted, q
     page = opened(qtbot, window)
     page.truth_page.go_to(window.document.entries[1].id, 0)
     qtbot.keyClick(page.truth_page.grid, Qt.Key.Key_Space)
-    page.verifier.set_options(scope=Scope.TICKED)
+    page.verifier.set_options(scope=VerificationScope.TICKED)
     settled(qtbot, page)
     assert page.scope.currentText() == "ticked pictures (1)"
     assert page.verifier.answer is not None
     assert [case.name for case in page.verifier.answer.cases] == ["01.png"]
-    page.verifier.set_options(scope=Scope.CURRENT)
+    page.verifier.set_options(scope=VerificationScope.CURRENT)
     window.document.set_current(2)
     settled(qtbot, page)
     assert [case.name for case in page.verifier.answer.cases] == ["02.png"]
@@ -501,7 +501,7 @@ def test_every_plot_is_drawn_read_and_saved(
     page = opened(qtbot, window)
     page.pages.setCurrentWidget(page.threshold_page)
     thresholds = page.threshold_page
-    for kind in Kind:
+    for kind in ChartKind:
         thresholds.kind.setCurrentIndex(thresholds.kind.findData(kind))
         assert thresholds.plot.chart is not None
         assert not thresholds.plot.chart.missing
@@ -698,7 +698,7 @@ def test_themes_can_be_changed_while_and_after_plots_with_legends_are_shown(coun
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     page.pages.setCurrentWidget(page.threshold_page)
-    for kind in Kind:
+    for kind in ChartKind:
         page.threshold_page.kind.setCurrentIndex(page.threshold_page.kind.findData(kind))
         if page.threshold_page.plot.chart is not None and len(page.threshold_page.plot.chart.series) > 1:
             break

@@ -10,11 +10,12 @@ import onnx
 import pytest
 from PySide6.QtCore import Qt
 
+from core.exchange.export_items import Format
 from core.models.method import Method
 from core.models.network import default_model_path
 from core.verification.ground_truth import GroundTruth
 from gui.dialogs.guide import guide_folder
-from gui.workspace.exchange.exporting import Exporting, Format
+from gui.workspace.exchange.exporting import Exporting
 
 if TYPE_CHECKING:
     from collections.abc import Callable

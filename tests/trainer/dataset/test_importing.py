@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from core.annotations.base import AnnotatedImage
-from core.annotations.coco import write_coco
-from core.annotations.table import write_csv
-from core.annotations.voc import write_voc
+from core.annotations.formats.coco import write_coco
+from core.annotations.formats.table import write_csv
+from core.annotations.formats.voc import write_voc
 from core.cells import Cell, CellChange, Detections, Origin
 from core.counting.count import CountSettings
 from core.geometry.boxes import iou_matrix
@@ -164,7 +164,7 @@ def test_a_picture_that_is_missing_is_named(
     (pictures / "0.png").unlink()
     arguments = ("data", "import", "voc", folder, "--images", pictures, "--out", tmp_path / "o.json")
     assert run(*arguments) == 2
-    assert "0.png: this picture has boxes but is missing; put it back, or name its folder" in capsys.readouterr().err
+    assert "0.png: this image has boxes but is missing; put it back, or name its folder" in capsys.readouterr().err
     assert run(*arguments, "--skip-broken") == 0
     assert "0.png" not in [picture.file_name for picture in read_manifest(tmp_path / "o.json").images]
 
