@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.counting.count import CountSettings
-from core.imaging.reading import find_images
+from core.imaging.finding import find_images
 from core.text import gettext
 from trainer.dataset.manifest import DataError
 from trainer.evaluation.predict import predict_paths
@@ -102,7 +102,7 @@ def load_point_images(
     if chosen is None:
         if not images.is_dir():
             raise DataError(gettext("{folder}: no such folder; give the folder of the images.").format(folder=images))
-        chosen = dict.fromkeys((path.name for path in find_images([images])), 0)
+        chosen = dict.fromkeys((path.name for path in find_images([images]).images), 0)
     for name, unmarked in chosen.items():
         fields.append(PointImage(images / name, _read_points((points / name).with_suffix(".txt")), unmarked))
     if not fields:
