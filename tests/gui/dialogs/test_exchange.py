@@ -201,7 +201,7 @@ def test_voc_export_added_to_a_fresh_session_gives_the_same_counts(
     assert bench.messages[-1] == (Level.INFO, f"Imported {total} boxes into 2 images.")
     cells = bench.workspace.counts.current_cells()
     assert cells is not None
-    result = bench.workspace.counts.result(bench.workspace.images.items[0])
+    result = bench.workspace.counts.result(bench.workspace.images.items[0].id)
     assert result is not None
     assert set(cells.cells.origin[result.counted]) == {Origin.IMPORTED}
 
@@ -237,13 +237,13 @@ def test_an_import_is_one_step_to_undo(
         "c.png": before["c.png"],
     }
     bench.workspace.images.set_current(bench.workspace.images.items[2].id)
-    editing = bench.workspace.editing
-    assert editing.undo_stack.undoText() == "Replace the count by 3 imported cells (and 1 more image)"
-    editing.undo()
+    history = bench.workspace.history
+    assert history.stack.undoText() == "Replace the count by 3 imported cells (and 1 more image)"
+    history.undo()
     qtbot.waitUntil(lambda: bench.counts() == before)
     assert bench.workspace.images.current_position == 0  # c.png had no part in it
-    assert not editing.undo_stack.canUndo()
-    editing.redo()
+    assert not history.stack.canUndo()
+    history.redo()
     qtbot.waitUntil(lambda: bench.counts() == after)
     assert [item.edited > 0 for item in bench.workspace.images.items] == [True, True, False]
 
@@ -578,7 +578,7 @@ def test_reviewed_pictures_are_training_data(
     bench.open(*(make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")))
     workspace = bench.workspace
     for row in (0, 2):
-        workspace.images.set_current(row)
+        workspace.images.set_current(workspace.images.items[row].id)
         workspace.editing.mark_reviewed(reviewed=True)
     dialog = bench.export_dialog()
     assert dialog.scope is Scope.REVIEWED
@@ -601,7 +601,7 @@ def test_pictures_reviewed_before_their_count_changed_are_no_training_data(
     bench.open(make_smear("a.png", 1)[0], make_smear("b.png", 2)[0])
     workspace = bench.workspace
     for row in (0, 1):
-        workspace.images.set_current(row)
+        workspace.images.set_current(workspace.images.items[row].id)
         workspace.editing.mark_reviewed(reviewed=True)
     before = bench.counts()
     workspace.settings.set_threshold("RBC", 0.99)
