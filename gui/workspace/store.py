@@ -90,7 +90,7 @@ class SessionStore(QObject):
         self._messages = messages
         self._known_damage: set[str] = set()
         self._checking = IdleLoop(self)
-        self._checking.ended.connect(self._report_damage)
+        self._checking.ended.connect(self._on_checked)
 
     # -- what is open --------------------------------------------------------------------------
 
@@ -163,6 +163,13 @@ class SessionStore(QObject):
         self._announce()
         self._report_damage()
         self._checking.start(session.check())
+
+    @Slot()
+    def _on_checked(self) -> None:
+        """Report what was found; keep a copy of a session that is sound."""
+        self._report_damage()
+        if self.session is not None and not self.session.damage:
+            self.session.back_up()
 
     @Slot()
     def _report_damage(self) -> None:
