@@ -103,6 +103,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test that leaves a thread, a timer or a window; a failed one may, since its traceback holds them."""
     yield
+    if item.stash.get(_FAILED, False):
+        _LEFT_OVER.update(_left_over())
+        return
     getattr(item, "funcargs", {}).clear()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     gc.collect()
@@ -110,8 +113,6 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     left = _left_over()
     new = [text for made, text in left.items() if made not in _LEFT_OVER]
     _LEFT_OVER.update(left)
-    if item.stash.get(_FAILED, False):
-        return
     if new:
         pytest.fail(f"left over: {'; '.join(new)}", pytrace=False)
     assert len(DOCUMENTS) <= 1, "something keeps closed windows, and each takes 65 MB"
