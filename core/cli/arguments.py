@@ -11,10 +11,12 @@ from core.cli.merge import Shard
 from core.counting.count import CountSettings
 from core.counting.frame import EdgeRule
 from core.counting.region import Region
+from core.exchange.export_items import COMMAND_NAMES
 from core.files import STANDARD_OUTPUT, check_file, check_folder, write_error_text
 from core.models.method import Method
 from core.report.formats.csv import CsvStyle, Separator
 from core.session.values import SESSION_SUFFIX
+from core.text import gettext
 from core.version import __version__
 
 if TYPE_CHECKING:
@@ -122,6 +124,15 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--decimal-comma", action="store_true", help="write 0,5 and not 0.5 into the table")
     parser.add_argument("--xlsx", type=Path, metavar="FILE", help="write a workbook about a session")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a PDF report about a session")
+    parser.add_argument(
+        "--export",
+        choices=list(COMMAND_NAMES),
+        metavar="FORMAT",
+        help=gettext("write the counted cells of a session as annotations: {formats}").format(
+            formats=", ".join(COMMAND_NAMES)
+        ),
+    )
+    parser.add_argument("--export-to", type=Path, metavar="DIR", help=gettext("folder for the annotations"))
     parser.add_argument("--annotated", type=Path, metavar="DIR", help="write pictures with the cells boxed")
     parser.add_argument(
         "--annotated-as", choices=["png", "tif"], default="png", help="format of these pictures; default: %(default)s"
@@ -229,7 +240,7 @@ def session_of(arguments: argparse.Namespace) -> Path | None:
     """
     sessions = [path for path in arguments.paths if path.suffix.lower() == SESSION_SUFFIX]
     if not sessions:
-        for name in ("xlsx", "report"):
+        for name in ("xlsx", "report", "export"):
             if getattr(arguments, name) is not None:
                 raise ValueError(f"--{name} is about a session; count the pictures in the window and name its session")
         return None
@@ -252,8 +263,11 @@ def check_results(arguments: argparse.Namespace) -> None:
             _check_place(path, check_file)
     if files.count(STANDARD_OUTPUT) > 1:
         raise ValueError("-: only one result fits on standard output")
-    if arguments.annotated is not None:
-        _check_place(arguments.annotated, check_folder)
+    if (arguments.export is None) != (arguments.export_to is None):
+        raise ValueError(gettext("--export and --export-to: give both, the format and the folder"))
+    for folder in (arguments.annotated, arguments.export_to):
+        if folder is not None:
+            _check_place(folder, check_folder)
     csv_style(arguments)
 
 
