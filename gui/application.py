@@ -41,7 +41,7 @@ def answer_call(window: MainWindow, paths: Sequence[Path]) -> None:
     window.raise_()
     window.activateWindow()
     if paths:
-        window.document.open_paths(paths)
+        window.files.open(paths)
 
 
 def run_window(paths: Sequence[Path], model: Path) -> int:
@@ -63,7 +63,7 @@ def run_window(paths: Sequence[Path], model: Path) -> int:
     window.start_page.offer_unfinished(unfinished)
     window.show()
     if paths:
-        window.document.open_paths(paths)
+        window.files.open(paths)
     code = app.exec()
     instance.close()
     guard.close()

@@ -14,6 +14,7 @@ from core.counting.region import Region
 from core.exchange.export_items import COMMAND_NAMES
 from core.files import STANDARD_OUTPUT, check_file, check_folder, write_error_text
 from core.models.method import Method
+from core.numbers import NumberError, read_number
 from core.report.formats.csv import CsvStyle, Separator
 from core.session.values import SESSION_SUFFIX
 from core.text import gettext
@@ -141,8 +142,8 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
 
 def _number(text: str, low: float, high: float) -> float:
     try:
-        value = float(text)
-    except ValueError:
+        value = read_number(text)
+    except NumberError:
         value = math.nan
     if not low <= value <= high:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")

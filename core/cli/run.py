@@ -15,7 +15,9 @@ from core.counting.frame import rule_text
 from core.counting.pipeline import CountedImage, FailedImage, count_image
 from core.detection.loading import detector_for, open_model, with_methods
 from core.files import write_error_text, write_result
-from core.imaging.reading import ImageError, find_images, read_image
+from core.imaging.batch import BatchDepth
+from core.imaging.finding import find_images
+from core.imaging.reading import ImageError, read_image
 from core.models.network import ModelError, default_model_path
 from core.report.formats.annotated import annotate, write_picture
 from core.report.formats.csv import to_csv
@@ -23,6 +25,7 @@ from core.report.formats.images import annotated_name
 from core.report.formats.json import ModelName, batch_json, json_text
 from core.report.tables import batch_table
 from core.session.values import SessionError
+from core.text import gettext
 
 if TYPE_CHECKING:
     import argparse
@@ -85,36 +88,35 @@ class _Batch:
     counted: list[CountedImage] = field(default_factory=list[CountedImage])
     failed: list[FailedImage] = field(default_factory=list[FailedImage])
     names: set[str] = field(default_factory=set[str])
+    depth: BatchDepth = field(default_factory=BatchDepth)
 
     def fail(self, path: Path, error: str) -> None:
         self.failed.append(FailedImage(path, error))
         self.errors.print(error, style="red", markup=False)
 
     def count(self) -> None:
-        """Count every picture; one that cannot be counted does not keep the others from it."""
-        pictures = self._find_pictures()
+        """Count every image; one that cannot be counted does not keep the others from it."""
+        images = self._find_images()
         with progress_bar(self.errors, self.arguments.quiet) as progress:
-            for path in progress.track(pictures, description="Counting"):
+            for path in progress.track(images, description="Counting"):
                 self._count_one(path)
 
-    def _find_pictures(self) -> list[Path]:
-        """Return the pictures to count, none of them twice."""
-        pictures: list[Path] = []
-        for path in self.arguments.paths:
-            try:
-                found = list(find_images([path], recursive=self.arguments.recursive))
-            except OSError as error:
-                self.fail(path, f"{path}: the folder cannot be opened ({error.strerror}); ask for access to it.")
-                continue
-            if not found:
-                self.fail(path, f"{path}: no pictures in this folder; try --recursive or another folder.")
-            pictures += found
-        pictures = list(dict.fromkeys(pictures))
-        return pictures if self.arguments.shard is None else self.arguments.shard.share(pictures)
+    def _find_images(self) -> list[Path]:
+        """Return the images to count, none of them twice."""
+        found = find_images(self.arguments.paths, recursive=self.arguments.recursive)
+        for path, problem in found.problems:
+            self.fail(path, problem)
+        for sentence in found.left_out if not self.arguments.quiet else ():
+            self.errors.print(sentence, style="yellow", markup=False)
+        for folder in found.empty:
+            text = gettext("{path}: no images in this folder; try --recursive or another folder.")
+            self.fail(folder, text.format(path=folder))
+        self.depth = BatchDepth(found.images)
+        return found.images if self.arguments.shard is None else self.arguments.shard.share(found.images)
 
     def _count_one(self, path: Path) -> None:
         try:
-            photograph = read_image(path)
+            photograph = read_image(path, batch=self.depth)
             given = self.arguments.diameter, self.arguments.region
             image = count_image(photograph, self.detector, self.settings, *given)
         except ImageError as error:
@@ -139,7 +141,7 @@ class _Batch:
         target = self.arguments.annotated / annotated_name(image.path, f".{self.arguments.annotated_as}", self.names)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_picture(picture, target)
+            write_picture(picture, target, mark=True)
         except OSError as error:
             reason = error.strerror or error
             self.fail(

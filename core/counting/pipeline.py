@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.counting.count import CountIndex, CountResult, CountSettings
@@ -58,7 +58,7 @@ def count_image(
     """Detect and count the cells of an image that was read; ``seconds`` includes the reading."""
     start = time.perf_counter()
     card, size = detector.card, (image.width, image.height)
-    found = detector.detect(image.pixels, diameter=diameter)
+    found = replace(detector.detect(image.pixels, diameter=diameter), doubts=image.doubts)
     frame = settings.frame(*size, region)
     index = CountIndex.of(found.detections, CellEdits.none(found.detections), settings.nms_iou, frame)
     result = index.count(settings.thresholds, card.classes)

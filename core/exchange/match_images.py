@@ -13,7 +13,8 @@ from PIL import ExifTags, Image
 
 from core.annotations.orientation import ON_THEIR_SIDE, UPRIGHT, ImageInfo, Size
 from core.annotations.writing import file_stem, same_on_every_disk
-from core.imaging.reading import IMAGE_SUFFIXES, ImageError, read_image
+from core.imaging.finding import IMAGE_SUFFIXES
+from core.imaging.reading import ImageError, read_image
 from core.text import gettext, printable
 
 if TYPE_CHECKING:

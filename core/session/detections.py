@@ -155,7 +155,7 @@ class StoredResults:
         """Store the field facts of an image, until callers of the old names have moved."""
         stored = self.get(image)
         if stored is not None:
-            new = replace(stored, blur=found.blur, capped=found.capped, levels=found.levels)
+            new = replace(stored, blur=found.blur, capped=found.capped, levels=found.levels, doubts=found.doubts)
             with self._file.transaction():
                 self._write(image, new)
 

@@ -18,6 +18,7 @@ from core.verification.thresholds import ThresholdRecord
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from core.imaging.doubts import Doubt
     from core.session.database import SessionFile
 
 CLASSES, NMS_IOU, EDGE_RULE, ESTIMATES, SAMPLE = "classes", "nms_iou", "edge_rule", "estimates", "sample"
@@ -167,9 +168,9 @@ def save_region(session: Any, image: int, region: Any) -> None:
     session.images.change(image, region=None if region is None else to_json(region))
 
 
-def load_field(session: Any, image: int) -> tuple[float | None, bool, tuple[float, float] | None]:
+def load_field(session: Any, image: int) -> tuple[float | None, bool, tuple[float, float] | None, tuple[Doubt, ...]]:
     found = session.detections.get(image)
-    return (None, False, None) if found is None else (found.blur, found.capped, found.levels)
+    return (None, False, None, ()) if found is None else (found.blur, found.capped, found.levels, found.doubts)
 
 
 def save_field(session: Any, image: int, found: Any) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from core.cells import CellChange, Detections
     from core.counting.region import Region
+    from core.imaging.doubts import Doubt
 
 SESSION_SUFFIX = ".smearcount"
 
@@ -89,8 +90,8 @@ class StoredDetections:
 
     The ids of ``detections`` are consecutive and their origin is ``MODEL``. ``classes``: class names
     in the order of the labels; ``diameter``: the red cell diameter in pixels that set the scale;
-    ``scale``: the factor from the image to the network; ``blur``, ``capped``, ``levels``, ``notices``: as in
-    ``DetectorResult``. They hold for the contents ``file`` (SHA-256) of the image file, and for the diameter
+    ``scale``: the factor from the image to the network; ``blur``, ``capped``, ``levels``, ``notices``, ``doubts``: as
+    in ``DetectorResult``. They hold for the contents ``file`` (SHA-256) of the image file, and for the diameter
     ``by_hand`` that was given, None if it was estimated.
     """
 
@@ -106,6 +107,7 @@ class StoredDetections:
     notices: tuple[str, ...] = ()
     file: str = ""
     by_hand: float | None = None
+    doubts: tuple[Doubt, ...] = ()
 
     @classmethod
     def of(
@@ -132,12 +134,14 @@ class StoredDetections:
             result.notices,
             file,
             by_hand,
+            result.doubts,
         )
 
     def result(self, detections: Detections | None = None) -> DetectorResult:
         """Return the result of the detector; with other detections, such as those with the edits applied."""
         cells = self.detections if detections is None else detections
-        return DetectorResult(cells, self.diameter, self.scale, self.notices, self.blur, self.capped, self.levels)
+        field = self.notices, self.blur, self.capped, self.levels, self.doubts
+        return DetectorResult(cells, self.diameter, self.scale, *field)
 
     def in_order_of(self, classes: tuple[str, ...]) -> StoredDetections:
         """Return the cells with labels in the order of these classes; cells of other classes are left out."""

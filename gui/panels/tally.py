@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 
 from gui.widgets.class_names import long_name
 from gui.widgets.colour import swatch
-from gui.widgets.wheel_safe import QuietComboBox, QuietSpinBox
+from gui.widgets.numbers import NumberBox
+from gui.widgets.wheel_safe import QuietComboBox
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent
@@ -116,7 +117,7 @@ class TallyPanel(QScrollArea):
         self.outside = QLabel()
         self.outside.setObjectName("caution")
         self.outside.setWordWrap(True)
-        self.target = QuietSpinBox()
+        self.target = NumberBox()
         self.target.setDecimals(0)
         self.target.setRange(1, 100_000)
         self.target.setValue(_USUAL_TARGET)

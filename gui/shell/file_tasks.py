@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from core.imaging.reading import IMAGE_SUFFIXES
+from core.imaging.finding import IMAGE_SUFFIXES, too_many_to_open_unasked
 from core.models.network import MODEL_SUFFIX
 from core.session.session import SESSION_SUFFIX
+from core.text import gettext
 from gui.app import demo_smear
 from gui.dialogs.export import ExportDialog
 from gui.dialogs.import_ import ImportDialog
@@ -18,6 +20,8 @@ from gui.workspace.exchange.importing import why_no_import
 from gui.workspace.store import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtWidgets import QWidget
 
     from gui.preferences import Preferences
@@ -40,14 +44,29 @@ class FileTasks:
         names, _ = QFileDialog.getOpenFileNames(self._window, "Open pictures", self._preferences.folder, _PICTURES)
         if names:
             self._preferences.folder = str(Path(names[0]).parent)
-            self._document.open_paths(names)
+            self.open(names)
 
     def ask_for_folder(self) -> None:
         """Let the person choose a folder of pictures."""
         name = QFileDialog.getExistingDirectory(self._window, "Open a folder of pictures", self._preferences.folder)
         if name:
             self._preferences.folder = name
-            self._document.open_paths([name])
+            self.open([name])
+
+    def open(self, paths: Sequence[str | Path]) -> None:
+        """Open images, folders of images, or a session; more than 500 images only after asking."""
+        number = too_many_to_open_unasked(paths)
+        if not number:
+            self._document.open_paths(paths)
+            return
+        text = gettext("Open {n:,} images? They lie in this folder and the folders inside it.").format(n=number)
+        self.question = QMessageBox(
+            QMessageBox.Icon.Question, gettext("Open images"), text, QMessageBox.StandardButton.Cancel, self._window
+        )
+        self.question.addButton(gettext("Open them"), QMessageBox.ButtonRole.AcceptRole)
+        self.question.accepted.connect(lambda: self._document.open_paths(paths))
+        self.question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.question.open()
 
     def open_demo(self) -> None:
         """Open the demo smear."""

@@ -24,6 +24,7 @@ from gui.canvas.presenter import PictureView
 from gui.canvas.tools.editor import CanvasEditor, Tool
 from gui.canvas.view import Canvas
 from gui.commands.actions import MOST_CLASS_KEYS, Actions
+from gui.commands.digit_keys import DigitKeys
 from gui.commands.frame_controls import FrameControls
 from gui.commands.handlers import Commands
 from gui.commands.menus import MainBar, add_choice, add_menus
@@ -99,6 +100,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(self.bar)
         self.setStatusBar(self.status)
         self.commands = Commands(self)
+        self._digit_keys = DigitKeys(self, self.actions_)
         self._connect_document()
         self.canvas.set_palette(preferences.palette)
         self.canvas.set_labels_shown(preferences.show_labels)
@@ -428,7 +430,7 @@ class MainWindow(QMainWindow):
             self.document.import_model(models[0])
         pictures = [path for path in paths if path not in models]
         if pictures:
-            self.document.open_paths(pictures)
+            self.files.open(pictures)
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:

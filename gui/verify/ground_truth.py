@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QIntValidator, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractItemDelegate,
     QAbstractItemView,
@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QLineEdit,
     QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 from core.verification.ground_truth import GroundTruth, TruthSource
 from gui.tasks import Debounce
 from gui.verify.ground_truth_model import TruthModel
+from gui.widgets.numbers import NumberEdit
 from gui.widgets.wheel_safe import QuietComboBox
 from gui.workspace.ground_truth import describe
 
@@ -41,8 +41,7 @@ class _CountEditor(QStyledItemDelegate):
     """Takes whole numbers, or nothing."""
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: _Index) -> QWidget:
-        editor = QLineEdit(parent)
-        editor.setValidator(QIntValidator(0, _LARGEST, editor))
+        editor = NumberEdit(parent, largest=_LARGEST, whole=True)
         editor.setAlignment(Qt.AlignmentFlag.AlignRight)
         editor.setFrame(False)
         editor.setAccessibleName("Your count")

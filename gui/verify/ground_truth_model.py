@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QBrush, QGuiApplication, QPalette
 
+from core.numbers import NumberError, read_number
 from core.session.values import SessionError
 from core.verification.ground_truth import GroundTruth, TruthSource
 from gui.workspace.ground_truth import describe
@@ -193,7 +194,10 @@ class TruthModel(QAbstractTableModel):
 
 def _number(text: str) -> int | None:
     """Return a typed count; -1 for an empty one, None if it is no count."""
-    plain = "".join(text.split()).replace("'", "")
-    if not plain:
+    if not text.strip():
         return -1
-    return int(plain) if plain.isascii() and plain.isdigit() and int(plain) <= _LARGEST else None
+    try:
+        value = int(read_number(text, whole=True))
+    except NumberError:
+        return None
+    return value if 0 <= value <= _LARGEST else None

@@ -23,7 +23,8 @@ from gui.verify.ground_truth import TruthPage
 from gui.verify.models import ModelPage
 from gui.verify.sweep_table import sweep_csv
 from gui.verify.thresholds import ThresholdPage
-from gui.widgets.wheel_safe import QuietComboBox, QuietSpinBox
+from gui.widgets.numbers import NumberBox
+from gui.widgets.wheel_safe import QuietComboBox
 from gui.workspace.verification.verifier import Verifier
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class VerifyWindow(QWidget):
             "The corrected count has your own changes in it; to choose a threshold, check the model's"
         )
         self.whose.activated.connect(lambda *_: self.verifier.set_options(corrected=self.whose.currentData()))
-        self.iou = QuietSpinBox()
+        self.iou = NumberBox()
         self.iou.setRange(0.1, 0.95)
         self.iou.setSingleStep(0.05)
         self.iou.setDecimals(2)

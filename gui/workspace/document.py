@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from core.counting.count import CountSettings
 from core.counting.pipeline import FailedImage
 from core.files import write_whole
-from core.imaging.reading import find_images
+from core.imaging.finding import find_images, summary
 from core.report.formats.annotated import annotate, write_picture
 from core.report.formats.csv import to_csv
 from core.report.tables import batch_table
@@ -184,7 +184,10 @@ class Document(Counting):
             paths = [path for path in paths if path not in sessions]
             if not paths:
                 return
-        new = list(dict.fromkeys(item.absolute() for item in find_images(paths)))
+        found = find_images(paths, recursive=True)
+        if left := summary(found):
+            self.message.emit(Level.WARNING, left)
+        new = list(dict.fromkeys(item.absolute() for item in found.images))
         known = {entry.path: entry for entry in self.entries}
         fresh = [path for path in new if path not in known]
         if not fresh:
@@ -270,4 +273,4 @@ class Document(Counting):
             return False
         frame = self.frames.of(entry)
         drawn = annotate(picture.image.pixels, cells.cells, result, self.classes, palette, frame)
-        return self.save(path, lambda: write_picture(drawn, path))
+        return self.save(path, lambda: write_picture(drawn, path, mark=True))

@@ -33,7 +33,7 @@ class Fields(QObject):
     def found(self, entry: Entry, cells: ImageCells) -> DetectorResult:
         """Return the cells of a picture, the person's own too, with all that the detector said of it."""
         session, stored = self._document.session, cells.found
-        of_field = None, False, None
+        of_field = None, False, None, ()
         if session is not None:
             # what cannot be read tells nothing of the field, and the count does not hang on it
             with contextlib.suppress(ValueError, SessionError):

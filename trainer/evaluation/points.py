@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.counting.count import CountSettings
-from core.imaging.reading import find_images
+from core.imaging.finding import find_images
 from trainer.dataset.load import DataError
 from trainer.evaluation.predict import look_at_paths
 
@@ -101,7 +101,7 @@ def load_point_fields(
     if chosen is None:
         if not images.is_dir():
             raise DataError(f"{images}: no such folder; give the folder of the pictures.")
-        chosen = dict.fromkeys((path.name for path in find_images([images])), 0)
+        chosen = dict.fromkeys((path.name for path in find_images([images]).images), 0)
     for name, unmarked in chosen.items():
         fields.append(PointField(images / name, _read_points((points / name).with_suffix(".txt")), unmarked))
     if not fields:

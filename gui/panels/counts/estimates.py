@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QDoubleValidator
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from core.counting.estimates import Span, numbers
 from gui.tasks import Debounce
 from gui.widgets.collapsible import Section
+from gui.widgets.numbers import NumberEdit
 from gui.widgets.wheel_safe import QuietComboBox
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class EstimatesSection(Section):
         self.scope.setAccessibleName("Which pictures the estimates are of")
         self.scope.addItems(["This picture", "All pictures"])
         self.figures: dict[str, str] = {}
-        self.inputs: dict[str, QLineEdit] = {}
+        self.inputs: dict[str, NumberEdit] = {}
         self._lines = QWidget()
         self._grid = QGridLayout(self._lines)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -63,29 +63,19 @@ class EstimatesSection(Section):
         form.setContentsMargins(0, 4, 0, 0)
         form.setVerticalSpacing(4)
         for row, (name, label, unit, tip) in enumerate(_INPUTS):
-            box = QLineEdit()
+            box = NumberEdit(largest=_LARGEST)
             box.setToolTip(f"{tip} ({unit})")
             box.setAccessibleName(f"{label}, {unit}")
-            validator = QDoubleValidator(0.0, _LARGEST, 6, box)
-            validator.setNotation(QDoubleValidator.Notation.StandardNotation)
-            box.setValidator(validator)
-            box.editingFinished.connect(lambda name=name: self._give(name))
-            box.textEdited.connect(lambda text, name=name: None if text else self._give(name))
+            box.given.connect(lambda value, name=name: self._laboratory.give(name, value or None))
             self.inputs[name] = box
             for column, widget in enumerate((QLabel(label), box, QLabel(unit))):
                 form.addWidget(widget, row, column)
         return form
 
-    def _give(self, name: str) -> None:
-        """Take what stands in a box; an emptied one never says that its editing is finished."""
-        box = self.inputs[name]
-        value, understood = box.locale().toDouble(box.text())
-        self._laboratory.give(name, value if understood and value > 0 else None)
-
     def _show_inputs(self) -> None:
         for name, box in self.inputs.items():
             value = getattr(self._laboratory.inputs, name)
-            box.setText("" if value is None else box.locale().toString(value, "g", 6))
+            box.set_value(value)
             box.setEnabled(self._document.writable)
         self.refresh()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from core.imaging.batch import BatchDepth
 from gui.workspace.images import Entry, State
 from gui.workspace.inference.worker import Job, Picture, Reading, WorkerThread
 
@@ -41,6 +42,7 @@ class CountingQueue(QObject):
         self.opening_model = True
         self.model: AnyModel | None = None
         self._entries: dict[int, Entry] = {}
+        self._depth = BatchDepth()
         self._order: list[Entry] = []
         self._waiting: OrderedDict[int, Entry] = OrderedDict()
         self._current: Entry | None = None
@@ -106,6 +108,11 @@ class CountingQueue(QObject):
 
     def set_entries(self, entries: list[Entry], *, count: bool = True) -> None:
         """Take the pictures of the session, in the order of the list; those that wait are counted if ``count``."""
+        paths = [entry.path for entry in entries]
+        if self._order and paths[: len(self._order)] == [entry.path for entry in self._order]:
+            self._depth.add(paths[len(self._order) :])
+        else:
+            self._depth = BatchDepth(paths)
         self._entries = {entry.id: entry for entry in entries}
         self._order = entries
         waiting = (State.WAITING, State.COUNTING) if count else ()
@@ -222,7 +229,9 @@ class CountingQueue(QObject):
         return None
 
     def _job_for(self, entry: Entry, *, show: bool) -> Job:
-        return Job(entry.id, entry.path, entry.id in self._waiting and self._may_count(), show, entry.diameter)
+        return Job(
+            entry.id, entry.path, entry.id in self._waiting and self._may_count(), show, entry.diameter, self._depth
+        )
 
     def _may_count(self) -> bool:
         return self.model is not None and not self.paused

@@ -6,7 +6,7 @@ import ctypes
 import os
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from core.imaging.batch import BatchDepth
     from core.models.card import ModelCard
 
 _LARGEST_DRAWN = 2048
@@ -68,7 +69,8 @@ class Job:
     """One picture to read and, with ``detect``, to find the cells of.
 
     ``image`` is its id in the session; with ``show`` the photograph is handed over. ``diameter``: red cell
-    diameter in pixels set by hand, None to estimate it. ``cancel`` is looked at between the tiles.
+    diameter in pixels set by hand, None to estimate it. ``batch``: the images that share a scale. ``cancel`` is looked
+    at between the tiles.
     """
 
     image: int
@@ -76,6 +78,7 @@ class Job:
     detect: bool
     show: bool
     diameter: float | None = None
+    batch: BatchDepth | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
 
 
@@ -118,7 +121,7 @@ class Worker(QObject):
         try:
             if job.cancel.is_set():
                 raise Cancelled
-            image = read_image(job.path)
+            image = read_image(job.path, batch=job.batch)
             picture = Picture.of(image) if job.show else None
             stamp = stamp_of(job.path)
             self.loaded.emit(job, Reading(image.width, image.height, image.seconds, image.notices, stamp, picture))
@@ -131,7 +134,7 @@ class Worker(QObject):
                     cancel=job.cancel,
                 )
                 precompute(found.detections, self._detector.card.nms_iou)
-            self.finished.emit(job, found)
+            self.finished.emit(job, found and replace(found, doubts=image.doubts))
         except Cancelled:
             self.cancelled.emit(job)
         except (ImageError, SessionError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.cells import Detections
@@ -10,6 +10,7 @@ from core.counting.count import CountSettings
 from core.detection.loading import CellDetector, detector_for
 from core.detection.loading import open_model as open_any_model
 from core.errors import check_cancelled
+from core.imaging.batch import BatchDepth
 from core.imaging.reading import ImageError, read_image
 from core.models.network import ModelError
 from core.session.results import KeptResult
@@ -67,6 +68,7 @@ def run_models(looks: list[Look], cancel: threading.Event, report: Callable[[obj
     """Run the models picture by picture; return what went wrong."""
     problems: list[str] = []
     detector: CellDetector | None = None
+    batch = BatchDepth(dict.fromkeys(look.path for look in looks))
     for look in looks:
         check_cancelled(cancel)
         try:
@@ -74,7 +76,9 @@ def run_models(looks: list[Look], cancel: threading.Event, report: Callable[[obj
                 detector = detector_for(open_any_model(look.candidate.path, look.candidate.card))
                 if detector.model.sha256 != look.candidate.sha256:
                     raise ModelError(f"{look.candidate.path}: the file is another model now; add it again.")
-            result = detector.detect(read_image(look.path).pixels, diameter=look.diameter, cancel=cancel)
+            image = read_image(look.path, batch=batch)
+            result = detector.detect(image.pixels, diameter=look.diameter, cancel=cancel)
+            result = replace(result, doubts=image.doubts)
         except (ModelError, ImageError) as error:
             problems.append(str(error))
             continue

@@ -5,8 +5,12 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMessageBox
 
+from core.report.formats.annotated import write_picture
 from gui.app import demo_smear
 from gui.panels.images.model import Show
 
@@ -221,3 +225,31 @@ def test_what_was_reviewed_is_known_when_the_session_is_opened_again(
     assert window.image_list.reviewed.text() == "0 of 1 reviewed"
     document.editing.undo()
     qtbot.waitUntil(lambda: window.image_list.reviewed.text() == "1 of 1 reviewed; 1 changed since")
+
+
+def folder_of_folders(tmp_path: Path, number: int) -> Path:
+    folder = tmp_path / "slides"
+    for place in range(number):
+        path = folder / f"slide {place % 3}" / f"{place:04}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_picture(np.full((64, 64, 3), 230, np.uint8), path)
+    return folder
+
+
+def test_a_folder_of_folders_is_opened(window: MainWindow, tmp_path: Path) -> None:
+    window.files.open([folder_of_folders(tmp_path, 5)])
+    assert len(window.document.entries) == 5
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_more_than_500_images_are_asked_for(window: MainWindow, qtbot: QtBot, tmp_path: Path, wanted: bool) -> None:
+    window.document.queue.paused = True
+    window.files.open([folder_of_folders(tmp_path, 501)])
+    assert window.document.entries == []
+    question = window.files.question
+    assert "501" in question.text()
+    role = QMessageBox.ButtonRole.AcceptRole if wanted else QMessageBox.ButtonRole.RejectRole
+    [button] = [button for button in question.buttons() if question.buttonRole(button) == role]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert len(window.document.entries) == (501 if wanted else 0)
+    window.document.close_session()

@@ -25,8 +25,9 @@ from core.verification.request import VerificationScope
 from core.verification.sweep import threshold_steps
 from gui.preferences import Theme
 from gui.verify.sweep_table import COLUMNS
+from gui.widgets.numbers import NumberBox
 from gui.widgets.theme import apply_theme
-from gui.widgets.wheel_safe import QuietComboBox, QuietSlider, QuietSpinBox
+from gui.widgets.wheel_safe import QuietComboBox, QuietSlider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -256,7 +257,7 @@ def test_the_wheel_changes_no_box_of_any_window(counted: Counted, qtbot: QtBot) 
     shown = [box for box in (*boxes, *numbers) if box.window() in (window, window.verify)]
     assert len(shown) > 10
     for box in shown:
-        assert isinstance(box, (QuietComboBox, QuietSpinBox))
+        assert isinstance(box, (QuietComboBox, NumberBox))
         assert not box.focusPolicy() & Qt.FocusPolicy.WheelFocus & ~Qt.FocusPolicy.StrongFocus
 
 

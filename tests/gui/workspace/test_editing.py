@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication
 
 from core.session.session import Session
 from gui.canvas.tools.editor import Tool
@@ -77,6 +80,38 @@ def test_a_number_key_gives_the_selected_cell_a_class(counted: MainWindow, qtbot
     click(qtbot, counted, place_of(counted, number))
     qtbot.keyClick(counted.canvas, Qt.Key.Key_2)
     assert counts(counted) == before | {"RBC": before["RBC"] - 1, "WBC": before["WBC"] + 1}
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "modifiers"),
+    [
+        (Qt.Key.Key_Eacute, "\u00e9", Qt.KeyboardModifier.NoModifier),  # French
+        (Qt.Key.Key_2, "2", Qt.KeyboardModifier.ShiftModifier),  # French with Shift
+        (Qt.Key(0x011A), "\u011b", Qt.KeyboardModifier.NoModifier),  # Czech
+        (Qt.Key.Key_2, "2", Qt.KeyboardModifier.NoModifier),
+    ],
+)
+def test_a_number_key_is_told_by_its_place(
+    counted: MainWindow, qtbot: QtBot, key: Qt.Key, text: str, modifiers: Qt.KeyboardModifier
+) -> None:
+    """The keyboards of France, Belgium, Lithuania and the Czech Republic give digits with Shift only."""
+    before = counts(counted)
+    click(qtbot, counted, place_of(counted, smallest_at(counted, "RBC")))
+    of_two = {"win32": (3, 0x32), "darwin": (0, 0x13)}.get(sys.platform, (11, 0xE9))
+    for kind in (QKeyEvent.Type.KeyPress, QKeyEvent.Type.KeyRelease):
+        QApplication.sendEvent(counted.canvas, QKeyEvent(kind, key, modifiers, *of_two, 0, text))
+    assert counts(counted) == before | {"RBC": before["RBC"] - 1, "WBC": before["WBC"] + 1}
+
+
+def test_a_sign_of_the_number_row_is_typed_in_fields(counted: MainWindow) -> None:
+    before = counts(counted)
+    name = counted.image_list.name_filter
+    name.setFocus()
+    QApplication.sendEvent(
+        name, QKeyEvent(QKeyEvent.Type.KeyPress, Qt.Key.Key_Eacute, Qt.KeyboardModifier.NoModifier, 11, 0, 0, "\u00e9")
+    )
+    assert name.text() == "\u00e9"
+    assert counts(counted) == before
 
 
 def test_cells_are_put_with_a_click_and_drawn_with_a_drag(counted: MainWindow, qtbot: QtBot) -> None:

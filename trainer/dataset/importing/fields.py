@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from core.annotations.orientation import ImageInfo
 from core.exchange.match_images import ImageIndex, ListedImage, image_info
-from core.imaging.reading import find_images, read_image
+from core.imaging.doubts import Doubt
+from core.imaging.finding import find_images
+from core.imaging.reading import ImageError, read_image
 from trainer.dataset.manifest import DataError
 
 if TYPE_CHECKING:
@@ -76,18 +78,21 @@ class ImageFolder:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self.paths: list[Path] = []
+        self._problems: list[str] = []
         self.folders = tuple(folders)
         for folder in folders:
             if not folder.is_dir():
                 raise DataError(f"{folder}: no such folder; give the folder of the images.")
-            self.paths += find_images([folder], recursive=True)
+            found = find_images([folder], recursive=True)
+            self.paths += found.images
+            self._problems += [problem for _, problem in found.problems]
         # the whole image is read: one that is damaged in the middle is no training image
         self.index = ImageIndex([ListedImage(path, path) for path in self.paths], open=_read_through)
 
     @property
     def faults(self) -> list[str]:
         """Sentences about images that cannot be read."""
-        return self.index.problems
+        return self._problems + self.index.problems
 
     def split_of(self, path: Path) -> str | None:
         """Return the split that the folder of an image stands for, such as ``val`` for ``valid``; None if for none."""
@@ -100,6 +105,8 @@ class ImageFolder:
 
 def _read_through(path: Path) -> ImageInfo:
     image = read_image(path)
+    if Doubt.DAMAGED in image.doubts:
+        raise ImageError(f"{path}: the file is damaged inside; copy it from the microscope again, or leave it out.")
     return ImageInfo(image.width, image.height, image_info(path).orientation)
 
 
