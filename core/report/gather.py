@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.counting.count import CountIndex, CountSettings
+from core.counting.count import CountSettings
 from core.counting.edits import CellEdits
-from core.counting.pipeline import CountedImage
-from core.counting.quality import field_quality, fragile_counts
+from core.counting.pipeline import count_found
 from core.report.content import (
     ReportContent,
     ReportImage,
@@ -126,24 +125,24 @@ class _Gatherer:
         cells = found.in_order_of(self.classes).detections
         edits = CellEdits.from_edits(cells, self._session.edits.changes(image.id).values(), self.classes)
         frame = self.settings.frame(image.width, image.height, image.region)
-        index = CountIndex.of(cells, edits, self.settings.nms_iou, frame)
-        field = replace(found.result(edits.apply(cells)), notices=())
-        counted = CountedImage(
+        card = self._card(found.model_sha256)
+        counted = count_found(
             image.path,
-            image.width,
-            image.height,
-            field,
-            index.count(self.settings.thresholds, self.classes),
-            image.seconds,
-            image.notices,
+            replace(found.result(cells), notices=()),
+            edits,
+            self.settings,
+            self.classes,
             frame,
+            card=card if card is not None and card.classes == self.classes else None,
+            seconds=image.seconds,
+            notices=image.notices,
         )
         self._names[found.model_sha256] = found.model_name
         self._images.append(
             ReportImage(
                 image.id,
                 image.path,
-                self._judged(counted, index, found.model_sha256),
+                counted,
                 sha256=image.stamp.sha256 if image.stamp else None,
                 reviewed=image.reviewed,
                 reviewer=self._reviewers.get(image.id, "") if image.reviewed else "",
@@ -157,15 +156,6 @@ class _Gatherer:
             case = image.id, image.path.name, cells, truth, self.settings, frame
             self._by_model.append(Case.of(*case))
             self._handed_in.append(Case.of(*case, edits))
-
-    def _judged(self, image: CountedImage, index: CountIndex, model: str) -> CountedImage:
-        """Return the image with the light of its field, if the card of its model is known."""
-        card = self._card(model)
-        if card is None or card.classes != self.classes:
-            return image
-        fragile = fragile_counts(index, self.settings.thresholds, self.classes)
-        quality = field_quality(image.found, image.result, card, (image.width, image.height), fragile)
-        return replace(image, quality=quality)
 
     def _card(self, sha256: str) -> ModelCard | None:
         if sha256 not in self._cards:

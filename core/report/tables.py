@@ -10,6 +10,7 @@ import numpy as np
 from core.cells import Origin
 from core.counting.estimates import given
 from core.counting.frame import Frame
+from core.counting.pipeline import totals
 from core.report.content import NOT_A_MEDICAL_DEVICE
 from core.statistics.intervals import poisson_interval
 from core.text import printable
@@ -32,11 +33,18 @@ Value = str | int | float | None
 
 @dataclass(frozen=True)
 class Table:
-    """A sheet: its name, headings and rows."""
+    """A table, whatever it is written as: a sheet of a workbook, CSV, a part of a page, lines on a terminal.
+
+    ``align`` has ``l`` or ``r`` for each column, and is empty where the kind of the values decides; ``footer`` is a row
+    of sums.
+    """
 
     name: str
-    header: list[str]
-    rows: list[list[Value]]
+    header: Sequence[str]
+    rows: Sequence[Sequence[Value]]
+    align: str = ""
+    footer: Sequence[Value] = ()
+    caption: str = ""
 
 
 def local_time(time: datetime) -> str:
@@ -80,6 +88,22 @@ def _counts_row(image: CountedImage, classes: tuple[str, ...]) -> list[Value]:
 def _failed_row(path: Path, error: str, classes: tuple[str, ...]) -> list[Value]:
     """Return the row of an image that has no count."""
     return [printable(path), *[None] * (4 + 2 * len(classes)), printable(error), *[None] * 3]
+
+
+def summary_table(images: Sequence[CountedImage], classes: tuple[str, ...], rule: str) -> Table:
+    """Return the counts of images in a few columns, with their sums if there are several; ``rule``: what counts."""
+    rows: list[list[Value]] = [
+        [
+            printable(image.path),
+            *(str(image.result.counts[name]) for name in classes),
+            f"{image.found.diameter:.0f} px",
+        ]
+        for image in images
+    ]
+    sums = totals(images, classes)
+    footer = [f"Total of {len(images)}", *(str(sums[name]) for name in classes), ""] if len(images) != 1 else []
+    header = ["Picture", *classes, "Red cell size"]
+    return Table("summary", header, rows, f"l{'r' * len(classes)}r", footer, rule)
 
 
 def images_table(content: ReportContent) -> Table:

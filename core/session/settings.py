@@ -114,11 +114,11 @@ class Settings(KeyValues):
 
     def estimate_inputs(self) -> EstimateInputs:
         """Return what the laboratory gave for estimates; raises ValueError if it is damaged."""
-        return msgspec.convert(self.get(ESTIMATES, {}), EstimateInputs)
+        return msgspec.convert(self.get(ESTIMATES) or {}, EstimateInputs)
 
     def sample(self) -> Sample:
         """Return the sample that was counted; raises ValueError if it is damaged."""
-        return msgspec.convert(self.get(SAMPLE, {}), Sample)
+        return msgspec.convert(self.get(SAMPLE) or {}, Sample)
 
     def threshold_record(self, class_name: str) -> ThresholdRecord | None:
         """Return where the threshold of a class comes from, if it was chosen by verification."""

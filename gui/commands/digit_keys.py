@@ -11,7 +11,7 @@ from PySide6.QtGui import QKeyEvent
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMainWindow
 
-    from gui.commands.actions import Actions
+    from gui.commands.shortcuts import Actions
 
 # Where the keys 1 to 9 of the upper row are: codes of the key's place, on a Mac of the virtual key
 _PLACES = {
@@ -45,8 +45,8 @@ class DigitKeys(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             digit = digit_of(event)
-            spec = self._actions.user_of(str(digit)) if digit is not None else None
-            if spec is not None and spec.name == f"class_{digit}" and self._actions[spec.name].isEnabled():
-                self._actions[spec.name].trigger()
+            action = self._actions.user_of(str(digit)) if digit is not None else None
+            if action is not None and action.id == f"class_{digit}" and self._actions[action.id].isEnabled():
+                self._actions[action.id].trigger()
                 return True
         return super().eventFilter(watched, event)

@@ -28,7 +28,6 @@ from core.text import gettext, ngettext
 from gui.tasks import Task
 from gui.widgets.forms import Busy, FittingDialog, column, faint, heading, indented, row
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.exchange.importing import Importing
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
@@ -37,7 +36,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
     from gui.preferences import Preferences
-    from gui.workspace.document import Document
+    from gui.workspace.exchange.importing import Importing
+    from gui.workspace.workspace import Workspace
 
 _WIDTH = 580
 _LEAVE_OUT = "Leave out"
@@ -63,13 +63,13 @@ _USES = {
 class ImportDialog(FittingDialog):
     """Asks for annotation files, says what is in them, and asks what they are taken for."""
 
-    def __init__(self, document: Document, preferences: Preferences, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Import annotations")
         self.setAcceptDrops(True)
         self.found: FoundAnnotations | None = None
-        self._document = document
+        self._workspace = workspace
         self._preferences = preferences
         self._reading = Task("annotations", self._on_read, self, on_error=self._on_read_failed)
         self._importing: Importing | None = None
@@ -176,7 +176,7 @@ class ImportDialog(FittingDialog):
         form.setContentsMargins(0, 0, 0, 0)
         for name, number in unknown.items():
             combo = QuietComboBox()
-            combo.addItems([_LEAVE_OUT, *self._document.classes])
+            combo.addItems([_LEAVE_OUT, *self._workspace.settings.classes])
             combo.setAccessibleName(name)
             combo.currentIndexChanged.connect(lambda *_: self._show_plan())
             label = QLabel(ngettext("{name} ({n:,} box)", "{name} ({n:,} boxes)", number).format(name=name, n=number))
@@ -194,12 +194,12 @@ class ImportDialog(FittingDialog):
         inside = QWidget()
         form = QFormLayout(inside)
         form.setContentsMargins(0, 0, 0, 0)
-        entries = self._document.entries if len(names) <= _MOST_TO_MATCH else []
-        for name in names if entries else ():
+        items = self._workspace.images.items if len(names) <= _MOST_TO_MATCH else []
+        for name in names if items else ():
             combo = QuietComboBox()
             combo.addItem(_LEAVE_OUT)
-            for entry in entries:
-                combo.addItem(entry.path.name, entry.id)
+            for item in items:
+                combo.addItem(item.path.name, item.id)
             combo.setAccessibleName(name)
             label = QLabel(name)
             label.setTextFormat(Qt.TextFormat.PlainText)
@@ -261,10 +261,10 @@ class ImportDialog(FittingDialog):
 
     def _read_again(self) -> None:
         """Read the same files with what the user has said about them since."""
-        classes, paths, stored_rows = self._document.classes, self._paths, self.stored_rows.isChecked()
+        classes, paths, stored_rows = self._workspace.settings.classes, self._paths, self.stored_rows.isChecked()
         images = [
-            ListedImage(entry.id, entry.path, entry.size if all(entry.size) else None)
-            for entry in self._document.entries
+            ListedImage(item.id, item.path, item.size if all(item.size) else None)
+            for item in self._workspace.images.items
         ]
         chosen = dict(self._chosen)
         self._reading.start(
@@ -296,7 +296,7 @@ class ImportDialog(FittingDialog):
         self.details.setVisible(bool(found.details()))
         self._show_turned(found.undecided)
         self._build_matching(found.unmatched)
-        self._build_mapping(found.unknown(self._document.classes))
+        self._build_mapping(found.unknown(self._workspace.settings.classes))
         self._show(self.deciding)
         self._show_plan()
 
@@ -309,27 +309,27 @@ class ImportDialog(FittingDialog):
         mapping = {
             name: combo.currentText() if combo.currentIndex() > 0 else None for name, combo in self._combos.items()
         }
-        return ImportPlan(self.found, use, self._document.classes, mapping)
+        return ImportPlan(self.found, use, self._workspace.settings.classes, mapping)
 
     def _show_plan(self) -> None:
         if self.found is None:
             return
         plan = self.plan()
         ids = [cast("int", image.image_id) for image in self.found.images]
-        entries = [entry for key in ids if (entry := self._document.entry(key)) is not None]
+        items = [item for key in ids if (item := self._workspace.images.item(key)) is not None]
         text = plan.problem or self._outcome_of(plan)
         if plan.use is Use.REPLACE and not plan.problem:
-            results = {entry.id: self._document.result(entry) for entry in entries}
+            results = {item.id: self._workspace.counts.result(item.id) for item in items}
             counted = {key: sum(result.counts.values()) for key, result in results.items() if result is not None}
             text = " ".join(filter(None, (text, plan.losses(counted))))
-        uncounted = sum(entry.state is not State.COUNTED for entry in entries)
+        uncounted = sum(item.state is not State.COUNTED for item in items)
         if plan.use is Use.REPLACE and uncounted:
             text += " " + ngettext(
                 "{n:,} of them is not counted yet; let it be counted first, or later detections are added.",
                 "{n:,} of them are not counted yet; let them be counted first, or later detections are added.",
                 uncounted,
             ).format(n=uncounted)
-        reviewed = sum(entry.reviewed for entry in entries)
+        reviewed = sum(item.reviewed for item in items)
         if plan.use is not Use.TRUTH and reviewed and not plan.problem:
             text += " " + ngettext(
                 "{n:,} of them is marked reviewed and will lose the mark.",
@@ -365,7 +365,7 @@ class ImportDialog(FittingDialog):
         text = ngettext("Importing {n:,} box …", "Importing {n:,} boxes …", plan.total).format(n=plan.total)
         self.busy.show_text(text, len(plan.found.images))
         self._show(self.busy)
-        self._importing = Importing(self._document, plan)
+        self._importing = self._workspace.importer.start(plan)
         self._importing.progressed.connect(self.busy.bar.setValue)
         self._importing.ended.connect(self._on_imported)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from gui.workspace.document import Document
 from PySide6.QtCore import QCoreApplication, QSettings
 from PySide6.QtWidgets import QApplication
 
@@ -16,7 +17,6 @@ from core.session.values import StoredDetections
 from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
 from gui.widgets.theme import apply_theme
-from gui.workspace.document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable

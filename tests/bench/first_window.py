@@ -12,6 +12,7 @@ import psutil
 
 def main() -> None:
     started = psutil.Process().create_time()
+    from gui.workspace.document import Document
     from PySide6.QtCore import QEvent, QObject, QSettings, QTimer
     from PySide6.QtWidgets import QApplication
 
@@ -19,7 +20,6 @@ def main() -> None:
     from gui.preferences import Preferences, Theme
     from gui.shell.window import MainWindow
     from gui.widgets.theme import apply_theme
-    from gui.workspace.document import Document
 
     class FirstPaint(QObject):
         def eventFilter(self, watched: QObject, event: QEvent) -> bool:

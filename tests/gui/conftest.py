@@ -25,8 +25,8 @@ from core.report.formats.annotated import write_picture
 from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
 from gui.widgets.theme import apply_theme
-from gui.workspace.document import Document
 from gui.workspace.images import State
+from gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -43,7 +43,7 @@ def quick_collections() -> None:
     gc.freeze()
 
 
-DOCUMENTS: weakref.WeakSet[Document] = weakref.WeakSet()
+DOCUMENTS: weakref.WeakSet[Workspace] = weakref.WeakSet()
 """The windows of the tests hold them; each has a compiled network."""
 
 _MADE_AT: weakref.WeakKeyDictionary[QObject, str] = weakref.WeakKeyDictionary()
@@ -135,12 +135,12 @@ def window(qtbot: QtBot, model_path: Path, tmp_path: Path, preferences: Preferen
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     apply_theme(app, Theme.LIGHT)
-    window = MainWindow(Document(model_path, tmp_path / "sessions", "Anna"), preferences)
-    DOCUMENTS.add(window.document)
+    window = MainWindow(Workspace(model_path, tmp_path / "sessions", "Anna"), preferences)
+    DOCUMENTS.add(window.workspace)
     qtbot.addWidget(window)
     window.resize(1100, 760)
     window.show()
-    qtbot.waitUntil(lambda: window.document.model is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: window.workspace.inference.model is not None, timeout=30_000)
     yield window
     window.close()
 
@@ -193,10 +193,12 @@ def wait_counted(qtbot: QtBot) -> Callable[[MainWindow], None]:
 
     def wait(window: MainWindow) -> None:
         def done() -> bool:
-            document = window.document
-            settled = all(entry.state in (State.COUNTED, State.FAILED) for entry in document.entries)
-            current = document.current_entry
-            return settled and (current is None or current.state is State.FAILED or document.picture is not None)
+            workspace = window.workspace
+            settled = all(item.state in (State.COUNTED, State.FAILED) for item in workspace.images.items)
+            current = workspace.images.current
+            return settled and (
+                current is None or current.state is State.FAILED or workspace.inference.shown is not None
+            )
 
         qtbot.waitUntil(done, timeout=120_000)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from core.cli.arguments import add_count_by
-from core.detection.loading import detector_for, open_model, with_methods
+from core.detection.loading import MethodError, detector_for, open_model, with_methods
 from core.detection.segmentation.classical import CLASSICAL
 from core.detection.segmentation.detector import SegmentationDetector
 from core.files import write_whole
@@ -225,7 +225,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     data, model = load(arguments, arguments.split), open_model(arguments.model)
     try:
         model = with_methods(model, dict(arguments.count_by)) if arguments.count_by else model
-    except ValueError as error:
+    except MethodError as error:
         raise BadInputError(f"--count-by: {error}.") from error
     dense = None if arguments.dense is None else DenseField(arguments.dense, arguments.seed)
     make_room(arguments.report, arguments.json and arguments.json.parent)

@@ -11,6 +11,7 @@ from core.counting.count import CountIndex, CountSettings
 from core.counting.edits import CellEdits
 from core.geometry.matching import UNMATCHED, match_boxes
 from core.statistics.metrics import ClassScore, ThresholdCurve
+from core.verification.thresholds import best_places
 from trainer.evaluation.coco_metrics import coco_evaluation
 from trainer.evaluation.predict import total_scores
 
@@ -133,11 +134,8 @@ def best_threshold(curve: ThresholdCurve) -> int:
     """
     f1 = curve.f1
     worth_of_a_cell = min(1 / max(curve.truth, 1), _MOST_FORGIVEN)
-    near = np.flatnonzero(f1 >= f1.max() - max(NEAR_TIE, worth_of_a_cell))
-    if worth_of_a_cell <= NEAR_TIE:
-        error = np.abs(curve.counted[near] - curve.truth)
-        near = near[error == error.min()]
-    return int(near[len(near) // 2])
+    closeness = -np.abs(curve.counted - curve.truth).astype(np.float64) if worth_of_a_cell <= NEAR_TIE else None
+    return int(best_places(f1, closeness, max(NEAR_TIE, worth_of_a_cell)))
 
 
 def _curve(

@@ -20,97 +20,129 @@ from core.exchange.export_items import (
 from core.text import gettext, ngettext
 from gui.tasks import IdleLoop, Task
 from gui.workspace.images import State
-from gui.workspace.store import Level
+from gui.workspace.messages import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from gui.workspace.document import Document
-    from gui.workspace.images import Entry
+    from core.annotations.base import AnnotatedImage
+    from gui.workspace.count_settings import CountSettingsModel
+    from gui.workspace.counts import Counts
+    from gui.workspace.images import ImageItem, Images
+    from gui.workspace.messages import Messages
+    from gui.workspace.reviews import Reviews
+    from gui.workspace.store import SessionStore
 
 
 class Scope(Enum):
-    """Which pictures are exported."""
+    """Which images are exported."""
 
-    CURRENT = "This picture"
-    COUNTED = "All counted pictures"
-    REVIEWED = "Reviewed pictures"
-
-
-def entries_in(document: Document, scope: Scope) -> list[Entry]:
-    """Return the counted pictures of a scope, in the order of the list.
-
-    A picture that was reviewed before its count changed is none of the reviewed: nobody saw the cells it has now.
-    """
-    current = document.current_entry
-    return [
-        entry
-        for entry in document.entries
-        if entry.state is State.COUNTED
-        and (scope is not Scope.CURRENT or entry is current)
-        and (scope is not Scope.REVIEWED or (entry.reviewed and not document.reviews.changed(entry)))
-    ]
+    CURRENT = "This image"
+    COUNTED = "All counted images"
+    REVIEWED = "Reviewed images"
 
 
-def outdated_reviews(document: Document) -> str:
-    """Return that some pictures were reviewed before their count changed, "" if none was."""
-    number = sum(document.reviews.changed(entry) for entry in document.entries)
-    if not number:
-        return ""
-    which = "1 picture was reviewed before its" if number == 1 else f"{number:,} pictures were reviewed before their"
-    return f"{which} count changed, and will be left out; look again and press R."
+class Exporter(QObject):
+    """What can be exported of the session, and the exports."""
 
+    def __init__(
+        self,
+        store: SessionStore,
+        images: Images,
+        settings: CountSettingsModel,
+        counts: Counts,
+        reviews: Reviews,
+        messages: Messages,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._images = images
+        self._settings = settings
+        self._counts = counts
+        self._reviews = reviews
+        self._messages = messages
 
-def why_no_export(document: Document, scope: Scope) -> str:
-    """Return why a scope has nothing to export, "" if it has."""
-    if entries_in(document, scope):
-        return ""
-    if not document.entries:
-        return "No picture is open."
-    return {
-        Scope.CURRENT: "This picture is not counted yet.",
-        Scope.COUNTED: "No picture is counted yet.",
-        Scope.REVIEWED: outdated_reviews(document) or "No picture is marked as reviewed yet.",
-    }[scope]
+    def items(self, scope: Scope) -> list[ImageItem]:
+        """Return the counted images of a scope, in the order of the list.
 
+        An image that was reviewed before its count changed is not among the reviewed: nobody saw its present cells.
+        """
+        current = self._images.current
+        return [
+            item
+            for item in self._images.items
+            if item.state is State.COUNTED
+            and (scope is not Scope.CURRENT or item is current)
+            and (scope is not Scope.REVIEWED or self._reviews.is_reviewed(item))
+        ]
 
-def counted_boxes(document: Document, entry: Entry, name: str, *, whole: bool = False) -> AnnotatedImage | None:
-    """Return the cells of an image that count, edits included; None if it has no cells to read.
+    def outdated_reviews(self) -> str:
+        """Return a sentence if images were reviewed before their count changed, or ""."""
+        number = len(self._reviews.outdated)
+        if not number:
+            return ""
+        return ngettext(
+            "{n:,} image was reviewed before its count changed, and will be left out; look at it again and press R.",
+            "{n:,} images were reviewed before their count changed, and will be left out; look at them again and "
+            "press R.",
+            number,
+        ).format(n=number)
 
-    ``whole``: also those that only the counting frame leaves out.
-    """
-    cells, settings, classes = document.cells_of(entry), document.settings, document.classes
-    if cells is None or settings is None:
-        return None
-    countable = entry.countable or cells.countable(settings.nms_iou, document.frames.of(entry))
-    result = countable.count(settings.thresholds, classes)
-    return counted_cells(name, entry.size, cells.cells, result, classes, excluded=whole)
+    def problem(self, scope: Scope) -> str:
+        """Return why a scope has nothing to export, or ""."""
+        if self.items(scope):
+            return ""
+        if not self._images.items:
+            return gettext("No image is open.")
+        return {
+            Scope.CURRENT: gettext("This image is not counted yet."),
+            Scope.COUNTED: gettext("No image is counted yet."),
+            Scope.REVIEWED: self.outdated_reviews() or gettext("No image is marked as reviewed yet."),
+        }[scope]
+
+    def start(self, items: Sequence[ImageItem], kind: Format, target: Path) -> Exporting:
+        """Export images in a format; it goes on when the dialog that began it is closed."""
+        return Exporting(self._store, self._settings, self._counts, self._messages, items, kind, target, self)
 
 
 class Exporting(QObject):
-    """Gathers the counted cells of pictures between other events, and writes them on another thread.
+    """Gathers the counted cells of images between other events, and writes them on another thread.
 
-    ``ended`` tells whether the files were written; the document's message says what was done, or the
+    ``ended`` tells whether the files were written; the message says what was done, or the
     one sentence why not. It lives on when the dialog that began it is closed.
     """
 
-    progressed = Signal(int)  # pictures gathered
+    progressed = Signal(int)  # images gathered
     writing = Signal()
     ended = Signal(bool)
 
-    def __init__(self, document: Document, entries: Sequence[Entry], kind: Format, target: Path) -> None:
-        super().__init__(document)
-        self._document = document
-        self._entries = list(entries)
+    def __init__(
+        self,
+        store: SessionStore,
+        settings: CountSettingsModel,
+        counts: Counts,
+        messages: Messages,
+        items: Sequence[ImageItem],
+        kind: Format,
+        target: Path,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._settings = settings
+        self._counts = counts
+        self._messages = messages
+        self._images = list(items)
         self._kind = kind
         self._target = target
         self._items: list[ExportItem] = []
         self._notices: list[str] = []
         self._stopped = False
-        session = document.session
-        # The trainer takes names of sources divided by commas
-        self._source = session.path.stem.replace(",", " ") if session else "reviewed"
+        path = store.path
+        # the trainer takes names of sources divided by commas
+        self._source = path.stem.replace(",", " ") if path else "reviewed"
         self._gathering = IdleLoop(self)
         self._gathering.progressed.connect(self.progressed)
         self._gathering.ended.connect(self._on_gathered)
@@ -122,18 +154,31 @@ class Exporting(QObject):
         self._stopped = True
 
     def _gather(self) -> Iterator[None]:
-        document, session = self._document, self._document.session
-        names = image_names([entry.path for entry in self._entries])
-        for entry, name in zip(self._entries, names, strict=True):
-            if self._stopped or document.session is not session:
+        path = self._store.path
+        names = image_names([item.path for item in self._images])
+        for item, name in zip(self._images, names, strict=True):
+            if self._stopped or self._store.path != path:
                 self._stopped = True
                 return
-            annotated = counted_boxes(document, entry, name, whole=self._kind is Format.TRAINING)
+            annotated = self._annotated(item, name)
             if annotated is None:
-                self._notices.append(f"{entry.path}: it is not counted, so it was left out; count it again (F5).")
+                text = gettext("{path}: not counted, so it was left out; count it again (F5).")
+                self._notices.append(text.format(path=item.path))
             else:
-                self._items.append(ExportItem(entry.path, entry.stamp, annotated))
+                self._items.append(ExportItem(item.path, item.stamp, annotated))
             yield
+
+    def _annotated(self, item: ImageItem, name: str) -> AnnotatedImage | None:
+        """Return the cells of an image that count, edits included; None if it has no cells to read.
+
+        Training data also has those that only the counting frame leaves out.
+        """
+        self._counts.read_now(item.id)
+        cells, result = self._counts.cells(item.id), self._counts.result(item.id)
+        if cells is None or result is None:
+            return None
+        classes, training = self._settings.classes, self._kind is Format.TRAINING
+        return counted_cells(name, item.size, cells.cells, result, classes, excluded=training)
 
     @Slot()
     def _on_gathered(self) -> None:
@@ -141,13 +186,12 @@ class Exporting(QObject):
             self._end(written=False)
             return
         if not self._items:
-            self._document.message.emit(
-                Level.ERROR, f"{self._target}: nothing was written. {first_sentences(self._notices)}"
-            )
+            text = gettext("{path}: nothing was written. {reason}")
+            self._messages.error(text.format(path=self._target, reason=first_sentences(self._notices)))
             self._end(written=False)
             return
         self.writing.emit()
-        target, kind, items, classes = self._target, self._kind, self._items, self._document.classes
+        target, kind, items, classes = self._target, self._kind, self._items, self._settings.classes
         source = self._source
         self._writing.start(lambda _: write_export(target, kind, items, classes, source))
 
@@ -162,7 +206,7 @@ class Exporting(QObject):
         if notices:
             left = ngettext("{n:,} image was left out: {first}", "{n:,} images were left out: {first}", len(notices))
             text += " " + left.format(n=len(notices), first=first_sentences(notices))
-        self._document.message.emit(Level.WARNING if notices else Level.INFO, text)
+        self._messages.posted.emit(Level.WARNING if notices else Level.INFO, text)
         self._end(written=True)
 
     @Slot(object)
@@ -174,7 +218,7 @@ class Exporting(QObject):
             text = text.format(path=self._target, reason=error.strerror or type(error).__name__)
         else:
             text = gettext("{path}: exporting stopped unexpectedly ({error}).").format(path=self._target, error=error)
-        self._document.message.emit(Level.ERROR, text)
+        self._messages.error(text)
         self._end(written=False)
 
     def _end(self, written: bool) -> None:

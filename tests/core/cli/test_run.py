@@ -470,3 +470,30 @@ def test_the_table_can_be_written_for_another_country(bench: Bench):
     assert bench.count(bench.picture(), "--csv", "-", "--separator", ";", "--decimal-comma") == 0
     [row] = csv.DictReader(io.StringIO(bench.out.removeprefix("\ufeff"), newline=""), delimiter=";")
     assert (row["RBC"], row["RBC mean score"]) == ("2", "0,8500")
+
+
+# -- subcommands ----------------------------------------------------------------------------------
+
+
+def test_the_subcommand_counts_as_the_plain_form_does(bench: Bench):
+    picture = bench.picture()
+    plain, named = bench.folder / "plain.csv", bench.folder / "named.csv"
+    assert bench.count(picture, "--csv", plain) == 0
+    table = bench.out
+    assert main(["run", "--model", str(bench.model), "--diameter", "64", str(picture), "--csv", str(named)]) == 0
+    rows = [list(csv.DictReader(path.open(encoding="utf-8-sig", newline=""))) for path in (plain, named)]
+    assert [{**row, "seconds": ""} for row in rows[0]] == [{**row, "seconds": ""} for row in rows[1]]
+    assert table.splitlines()[0].strip()
+
+
+def test_a_subcommand_knows_its_own_options_only(bench: Bench):
+    assert "unrecognized arguments: --report" in bench.refuse("run", bench.picture(), "--report", "r.pdf")
+    assert "unrecognized arguments: --threshold" in bench.refuse("session", "a.smearcount", "--threshold", "RBC=0.5")
+    assert "required: --json" in bench.refuse("merge", "a.json")
+
+
+def test_a_folder_with_the_name_of_a_subcommand_is_a_folder(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    bench.picture("run/field.png")
+    monkeypatch.chdir(bench.folder)
+    assert main(["run", "--model", str(bench.model), "--diameter", "64", "--csv", "r.csv"]) == 0
+    assert len(list(csv.DictReader((bench.folder / "r.csv").open(encoding="utf-8-sig", newline="")))) == 1

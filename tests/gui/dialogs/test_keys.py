@@ -8,7 +8,9 @@ import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox
 
-from gui.commands.actions import MOST_CLASS_KEYS, SPECS, Actions, ActionSpec
+from gui.commands.action import MOST_CLASS_KEYS, Action
+from gui.commands.actions import ACTIONS
+from gui.commands.shortcuts import Actions
 from gui.dialogs.keys import KeyEditor, KeysDialog
 from gui.preferences import Preferences, Theme
 from gui.widgets.theme import apply_theme
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 LEFT = Qt.MouseButton.LeftButton
 
 
-def spec_of(name: str) -> ActionSpec:
-    return next(spec for spec in SPECS if spec.name == name)
+def spec_of(name: str) -> Action:
+    return next(spec for spec in ACTIONS if spec.id == name)
 
 
 @pytest.fixture
@@ -78,9 +80,9 @@ def editor_of(dialog: KeysDialog) -> KeyEditor:
 
 
 def test_every_action_stands_there_with_its_key(dialog: KeysDialog, actions: Actions) -> None:
-    for spec in SPECS:
-        if spec.group != "Class":
-            assert spec.name in dialog.rows
+    for spec in ACTIONS:
+        if spec.menu != "Class":
+            assert spec.id in dialog.rows
     for name, row in dialog.rows.items():
         assert row.text.text() == actions[name].text().replace("&", "").rstrip(" …")
         assert row.key.text() == actions[name].shortcut().toString()
@@ -210,8 +212,8 @@ def test_reset_all_asks_and_gives_every_action_its_own_key(dialog: KeysDialog, a
     box = QApplication.activeModalWidget()
     assert isinstance(box, QMessageBox)
     next(button for button in box.buttons() if button.text() == "Reset all").click()
-    for spec in SPECS:
-        assert actions[spec.name].shortcut().toString() == spec.key
+    for spec in ACTIONS:
+        assert actions[spec.id].shortcut().toString() == spec.key
     assert key_of(dialog, "doubts") == "D"
     assert key_of(dialog, "reviewed") == "R"
     assert not dialog.reset.isEnabled()
