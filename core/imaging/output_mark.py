@@ -7,7 +7,7 @@ import struct
 import zlib
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from tifffile import imwrite
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 MARK = "SmearCount output, not a field to count"
 _LOOKED_AT = 4096  # bytes; the mark is written before the pixels
 _AFTER_HEADER = 33  # bytes of signature and first chunk of a PNG file
-_SOFTWARE = 305
 
 
 def marked_png(data: bytes) -> bytes:
@@ -38,7 +37,7 @@ def marked_jpeg(data: bytes) -> bytes:
 def marked_tiff(pixels: NDArray[np.uint8]) -> bytes:
     """Return uint8 RGB (H, W, 3) as a TIFF file that bears the mark as its software."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "TIFF", compression="tiff_lzw", tiffinfo={_SOFTWARE: MARK})
+    imwrite(buffer, pixels, photometric="rgb", compression="lzw", predictor=True, software=MARK, metadata=None)
     return buffer.getvalue()
 
 

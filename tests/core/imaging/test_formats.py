@@ -403,7 +403,8 @@ def test_images_of_one_camera_share_their_scale(tmp_path: Path):
     both = [read_image(path, batch=batch).pixels.astype(int) for path in paths[:2]]
     assert np.abs(both[1] - field()).max() <= 1
     assert np.abs(both[0] - field() // 5).max() <= 1
-    later = BatchDepth(paths[::-1])
+    tifffile.imwrite(paths[2].with_suffix(".tif"), bright // 16 * 257, photometric="rgb")  # another camera, of 16 bits
+    later = BatchDepth([*paths[::-1], paths[2].with_suffix(".tif")])
     np.testing.assert_array_equal(read_image(paths[0], batch=later).pixels, both[0])
 
 
