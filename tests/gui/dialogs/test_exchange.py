@@ -174,7 +174,7 @@ def voc(folder: Path, *images: AnnotatedImage) -> Path:
 
 @pytest.fixture
 def bench(qtbot: QtBot, model_path: Path, tmp_path: Path, preferences: Preferences) -> Iterator[Bench]:
-    workspace = Workspace(model_path, tmp_path / "sessions", person="Anna")
+    workspace = Workspace(model_path, tmp_path / "sessions", user="Anna")
     qtbot.waitUntil(lambda: workspace.inference.model is not None, timeout=30_000)
     yield Bench(qtbot, workspace, preferences)
     workspace.close()
