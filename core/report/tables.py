@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from core.counting.pipeline import CountedImage, FailedImage
     from core.report.content import ReportContent, ReportImage
-    from core.session.values import HistoryRow
+    from core.session.values import HistoryLine
 
 _ORIGINS = {Origin.MODEL: "model", Origin.PERSON: "person", Origin.IMPORTED: "imported"}
 
@@ -283,7 +283,7 @@ def settings_table(content: ReportContent) -> Table:
         ["people", ", ".join(content.people)],
         ["content sha256", content.content],
         ["sign-off", state],
-        ["signed by", signed.person if signed else ""],
+        ["signed by", signed.user if signed else ""],
         ["signed at", local_time(signed.time) if signed else ""],
         ["signed content sha256", signed.content if signed else ""],
         ["made", local_time(content.made)],
@@ -293,7 +293,7 @@ def settings_table(content: ReportContent) -> Table:
     return Table("settings", ["setting", "value"], rows)
 
 
-def what_was_done(history: Iterable[HistoryRow]) -> list[str]:
+def what_was_done(history: Iterable[HistoryLine]) -> list[str]:
     """Return what each line of a history says, newest first: an undo has the words of what it takes back."""
     rows = list(history)
     takes_back: dict[int, bool] = {}
@@ -315,6 +315,6 @@ def history_table(content: ReportContent) -> Table:
     )
 
 
-def _history_row(row: HistoryRow, text: str) -> list[Value]:
+def _history_row(row: HistoryLine, text: str) -> list[Value]:
     path = "" if row.path is None else printable(row.path)
-    return [row.number, row.time.astimezone().isoformat(timespec="seconds"), row.person, path, text, row.undoes]
+    return [row.number, row.time.astimezone().isoformat(timespec="seconds"), row.user, path, text, row.undoes]

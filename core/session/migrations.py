@@ -92,7 +92,10 @@ def _readable(file: SessionFile, table: str) -> Iterator[Row]:
 
 
 def upgraded(tables: Mapping[str, Iterable[Row]]) -> Tables:
-    """Return the rows of schema 2 that hold what rows of schema 1 hold; some of these may be missing."""
+    """Return the rows of schema 2 that hold what rows of schema 1 hold; some of these may be missing.
+
+    An image of which only cells are left has no path.
+    """
     return _Upgrade(tables).rows()
 
 
@@ -184,7 +187,7 @@ class _Upgrade:
         """Return the rows of all tables."""
         self._take_models()
         tables: Tables = {table: [] for table in COLUMNS}
-        for image in self._images:
+        for image in (*self._images, *self._lost_images()):
             self._take_image(image, tables)
         tables["models"] = sorted(self._models.values())
         tables["settings"] = list(_numbered(self._counting()))
@@ -218,6 +221,12 @@ class _Upgrade:
         return self._models.setdefault(sha256, ModelRow(len(self._models) + 1, sha256))
 
     # -- images --------------------------------------------------------------------------------
+
+    def _lost_images(self) -> Iterator[schema_1.ImageRow]:
+        """Yield an image without a path for each of which only cells are left."""
+        known = {image.id for image in self._images}
+        for number in sorted({*self._detections, *self._found} - known):
+            yield schema_1.ImageRow(number, 0, 0, "", None, "waiting", "", "[]", 0, 0, 0.0, None, 0, None, None, None)
 
     def _take_image(self, image: schema_1.ImageRow, tables: Tables) -> None:
         """Take an image with its detections and ground truths."""

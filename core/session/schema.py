@@ -265,8 +265,10 @@ def truth_number(image: int, source: str) -> int:
 
 def checksum(table: str, row: Row) -> int:
     """Return the CRC-32 of a row: of its table, its number, and the type and value of each column."""
+    if bytes in map(type, row):
+        row = tuple([crc32(value) if type(value) is bytes else value for value in row])
     # ascii, unlike repr, gives the same text under every version of Python's Unicode tables
-    return crc32(ascii((table, *[crc32(value) if type(value) is bytes else value for value in row])).encode())
+    return crc32(ascii((table, *row)).encode())
 
 
 def build(connection: sqlite3.Connection, version: int) -> None:

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from core.session.compat import OldNames
 from core.session.database import SessionFile, replacing
 from core.session.detections import StoredResults
 from core.session.edits import Edits
@@ -27,7 +26,6 @@ from core.session.settings import KeyValues, Settings
 from core.session.truths import Truths
 from core.session.values import (
     SESSION_SUFFIX,
-    Command,
     Conflict,
     FileStamp,
     SessionBusyError,
@@ -46,7 +44,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SESSION_SUFFIX",
-    "Command",
     "Conflict",
     "FileStamp",
     "Session",
@@ -73,7 +70,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Session(OldNames):
+class Session:
     """One open session file; used from one thread, closed by ``close`` or as a context manager.
 
     What it holds is in its parts: ``images``, ``detections``, ``truths``, ``models``, ``settings``, ``view``,

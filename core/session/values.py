@@ -227,21 +227,7 @@ class Edit:
         """Return the edit that takes this one back."""
         cells = tuple(replace(one, before=one.after, after=one.before) for one in reversed(self.cells))
         values = tuple(replace(one, before=one.after, after=one.before) for one in reversed(self.values))
-        return replace(self, cells=cells, values=values, undoes=self.number, number=0)
-
-
-@dataclass(frozen=True)
-class Command:
-    """An edit as schema 1 had it."""
-
-    number: int
-    image: Any
-    name: str
-    changes: tuple[CellChange, ...]
-    reviewed: tuple[bool, bool] | None
-    undoes: int | None
-    continues: bool = False
-    kept: tuple[tuple[str, Any, Any], ...] = ()
+        return Edit(self.image, self.name, cells, values, self.number, self.continues)
 
 
 @dataclass(frozen=True)
@@ -255,14 +241,6 @@ class HistoryLine:
     path: Path | None
     text: str
     undoes: int | None
-
-    @property
-    def person(self) -> str:
-        """The old name of ``user``."""
-        return self.user
-
-
-HistoryRow = HistoryLine
 
 
 @dataclass(frozen=True)
@@ -296,8 +274,3 @@ class SignOff(msgspec.Struct, frozen=True):
     version: str
     head: str = ""
     state: str = ""
-
-    @property
-    def person(self) -> str:
-        """The old name of ``user``."""
-        return self.user

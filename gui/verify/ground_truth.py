@@ -182,7 +182,7 @@ class TruthPage(QWidget):
         self.model.dataChanged.connect(lambda *_: self._show_truths())
         self.model.modelReset.connect(self._show_truths)
         self._later = Debounce(0, self._show_reviewed, self)
-        self._workspace.images.item_changed.connect(lambda *_: self._later.start())
+        self._workspace.images.item_changed.connect(self._on_item_changed)
         self._show_truths()
 
     @property
@@ -226,6 +226,9 @@ class TruthPage(QWidget):
                 f"({describe(truth)}). To type totals instead, choose “typed totals” below; the others are kept."
             )
             self.refusal.show()
+
+    def _on_item_changed(self, _image: int) -> None:
+        self._later.start_unless_due()
 
     def _show_reviewed(self) -> None:
         left = self._untaken()

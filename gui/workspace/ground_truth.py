@@ -71,8 +71,9 @@ class GroundTruths(QObject):
 
     # -- what changes --------------------------------------------------------------------------
 
-    def set(self, image: int, truth: GroundTruth, name: str, step: list[Edit] | None = None) -> bool:
+    def set(self, image: int, truth: GroundTruth, name: str = "", step: list[Edit] | None = None) -> bool:
         """Give an image a truth and use it; ``name`` is that of the edit, which may be a part of a step."""
+        name = name or gettext("Ground truth: {truth}").format(truth=describe(truth))
         return self._record({image: _first(truth, self.all(image))}, name, step)
 
     def set_totals(self, totals: Mapping[int, dict[str, int]], name: str) -> bool:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.report.gather import gathering
-from core.report.sign_off import SignOff, sign
+from core.report.sign_off import SignOff, SignOffCheck, sign
+from core.session.values import SessionError
 from core.text import gettext
-from core.version import __version__
 from gui.tasks import Debounce, IdleLoop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from core.report.content import ReportContent
-    from core.session.session import Session
     from gui.workspace.count_settings import CountSettingsModel
     from gui.workspace.counts import Counts
     from gui.workspace.history import History
     from gui.workspace.images import Images
     from gui.workspace.store import SessionStore
+
+LOG = logging.getLogger(__name__)
 
 _SETTLE_MS = 800
 
@@ -49,7 +50,7 @@ class SignOffs(QObject):
         self._settings = settings
         self.text = ""
         self.superseded = False
-        self._content: ReportContent | None = None
+        self._check: SignOffCheck | None = None
         self._loop = IdleLoop(self)
         self._loop.ended.connect(self._on_checked)
         self._settle = Debounce(_SETTLE_MS, self._look, self)
@@ -59,9 +60,9 @@ class SignOffs(QObject):
 
     def sign(self, content: ReportContent, name: str) -> SignOff | None:
         """Sign what a report says; return the sign-off, None if it could not be stored."""
-        sign_off = SignOff(name, datetime.now(UTC), content.content, __version__)
+        sign_off: SignOff | None = None
         with self._store.write() as write:
-            sign(write.session, sign_off)
+            sign_off = sign(write.session, content, name, datetime.now(UTC))
             write.noted = True
         return sign_off if write.done else None
 
@@ -69,28 +70,33 @@ class SignOffs(QObject):
     def _stop(self) -> None:
         self._settle.stop()
         self._loop.stop()
-        self._content = None
+        self._check = None
 
     @Slot()
     def _look(self) -> None:
+        """Check again; the images that have not changed since are not counted again."""
         session = self._store.session
         self._stop()
         if session is None or not self._store.read(lambda session: session.sign_offs.all(), ()):
             self._show("", superseded=False)
             return
         self._store.flush()
-        self._loop.start(self._gather(session))
+        self._check = SignOffCheck(session, self._settings.value)
+        self._loop.start(self._steps(self._check))
 
-    def _gather(self, session: Session) -> Iterator[int]:
-        self._content = yield from gathering(session, settings=self._settings.value)
+    def _steps(self, check: SignOffCheck) -> Iterator[int]:
+        try:
+            yield from check.steps()
+        except SessionError as error:
+            LOG.error("sign-off not checked: %s", error)
 
     @Slot()
     def _on_checked(self) -> None:
-        content = self._content
-        if content is not None and content.signed:
-            self._show(gettext("Signed by {name}").format(name=content.signed.user), superseded=False)
-        elif content is not None and content.superseded:
-            self._show(gettext("Sign-off by {name} superseded").format(name=content.superseded.user), superseded=True)
+        check = self._check
+        if check is not None and check.signed is not None:
+            self._show(gettext("Signed by {name}").format(name=check.signed.user), superseded=False)
+        elif check is not None and check.superseded is not None:
+            self._show(gettext("Sign-off by {name} superseded").format(name=check.superseded.user), superseded=True)
 
     def _show(self, text: str, *, superseded: bool) -> None:
         if (text, superseded) != (self.text, self.superseded):

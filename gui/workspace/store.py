@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from core.session.errors import explain, not_writable_there
 from core.session.session import Session, recover
@@ -21,6 +21,7 @@ from core.session.values import (
     SessionReadOnlyError,
 )
 from core.text import gettext, ngettext
+from gui.tasks import IdleLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -87,6 +88,9 @@ class SessionStore(QObject):
         self.session: Session | None = None
         self._user = user
         self._messages = messages
+        self._known_damage: set[str] = set()
+        self._checking = IdleLoop(self)
+        self._checking.ended.connect(self._report_damage)
 
     # -- what is open --------------------------------------------------------------------------
 
@@ -157,11 +161,19 @@ class SessionStore(QObject):
         self.session = session
         LOG.info("session opened: %s%s", session.path, " (read only)" if session.read_only else "")
         self._announce()
-        if session.damage:
-            LOG.warning("session damaged: %s", "; ".join(session.damage))
-            more = len(session.damage) - _MOST_DAMAGE
+        self._report_damage()
+        self._checking.start(session.check())
+
+    @Slot()
+    def _report_damage(self) -> None:
+        """Report the damage that was found since the last report."""
+        session, known = self.session, self._known_damage
+        damage = [] if session is None else [text for text in session.damage if text not in known]
+        self._known_damage.update(damage)
+        if damage:
+            more = len(damage) - _MOST_DAMAGE
             rest = ngettext("And {n:,} more of this kind.", "And {n:,} more of this kind.", more).format(n=more)
-            self._messages.error(" ".join([*session.damage[:_MOST_DAMAGE], *([rest] if more > 0 else [])]))
+            self._messages.error(" ".join([*damage[:_MOST_DAMAGE], *([rest] if more > 0 else [])]))
 
     def ensure(self, first: Path) -> Session:
         """Return the open session; if there is none, make a file named after the folder of an image.
@@ -192,6 +204,8 @@ class SessionStore(QObject):
         self.session_changed.emit()
 
     def _close(self) -> None:
+        self._checking.stop()
+        self._known_damage.clear()
         if self.session is not None:
             self.closing.emit()
             self.flush()

@@ -12,7 +12,6 @@ import psutil
 
 def main() -> None:
     started = psutil.Process().create_time()
-    from gui.workspace.document import Document
     from PySide6.QtCore import QEvent, QObject, QSettings, QTimer
     from PySide6.QtWidgets import QApplication
 
@@ -20,6 +19,7 @@ def main() -> None:
     from gui.preferences import Preferences, Theme
     from gui.shell.window import MainWindow
     from gui.widgets.theme import apply_theme
+    from gui.workspace.workspace import Workspace
 
     class FirstPaint(QObject):
         def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -31,9 +31,9 @@ def main() -> None:
 
     app = QApplication([])
     apply_theme(app, Theme.LIGHT)
-    window = MainWindow(Document(default_model_path(), Path(tempfile.mkdtemp())), Preferences(QSettings()))
+    window = MainWindow(Workspace(default_model_path(), Path(tempfile.mkdtemp())), Preferences(QSettings()))
     watcher = FirstPaint()
-    window.splitter.installEventFilter(watcher)
+    window.centralWidget().installEventFilter(watcher)
     window.show()
     app.exec()
 

@@ -14,7 +14,6 @@ from core.report.content import NOT_A_MEDICAL_DEVICE
 from core.report.pdf.styles import BODY, HEADING, LABEL, SMALL, TITLE, WARNING, WIDTH, Printer
 from core.report.sign_off import short
 from core.report.tables import Table, local_time, what_was_done
-from core.session.reviews import told
 from core.text import decimal, percent, printable, whole
 
 if TYPE_CHECKING:
@@ -67,14 +66,14 @@ def sign_off(printer: Printer, content: ReportContent) -> Any:
     present = printer.text(f"Content of this report: {short(content.content)}", SMALL)
     if content.signed:
         by = content.signed
-        text = f"Signed off by {by.person}, {local_time(by.time)}. Nothing has changed since."
+        text = f"Signed off by {by.user}, {local_time(by.time)}. Nothing has changed since."
         return printer.boxed([printer.text(text), present], alarm=False)
     if content.superseded:
         by = content.superseded
         lines = [
             printer.text("SUPERSEDED: what was signed off has changed since", WARNING),
             printer.text(
-                f"{by.person} signed other content on {local_time(by.time)} ({short(by.content)}). "
+                f"{by.user} signed other content on {local_time(by.time)} ({short(by.content)}). "
                 "Nobody has signed what this report says."
             ),
         ]
@@ -190,7 +189,7 @@ def method(printer: Printer, content: ReportContent) -> Iterator[Any]:
 def signature(printer: Printer, content: ReportContent) -> Any:
     """Return the line for a person's hand, with what the person answers for."""
     signed = content.signed
-    name = f"Name: {signed.person}" if signed else "Name"
+    name = f"Name: {signed.user}" if signed else "Name"
     texts = [printer.text(name, LABEL), "", printer.text("Date", LABEL), "", printer.text("Signature", LABEL)]
     line = PageTable([texts], colWidths=[WIDTH * share for share in (0.34, 0.03, 0.2, 0.03, 0.4)])
     rules = [("LINEABOVE", (column, 0), (column, 0), 0.6, colors.black) for column in (0, 2, 4)]
@@ -207,7 +206,8 @@ def remarks(image: ReportImage) -> list[str]:
     if image.unclassed:
         texts.append(f"{many(image.unclassed, 'cell')} of classes that are not counted.")
     if image.changed and image.seen is not None:
-        texts.append(f"Reviewed before the count changed: it was {told(image.seen)}.")
+        seen = ", ".join(f"{name} {number:,}" for name, number in image.seen.items())
+        texts.append(f"Reviewed before the count changed: it was {seen}.")
     if image.copy_of is not None:
         texts.append(f"The same picture as {image.copy_of.name}; it is counted twice.")
     if counted.frame is not None and counted.frame.region is not None:
@@ -307,7 +307,7 @@ def history(printer: Printer, content: ReportContent) -> Iterator[Any]:
         return
     header = ["Time", "Person", "Image", "What"]
     rows = [
-        [f"{row.time.astimezone():%Y-%m-%d %H:%M}", row.person, row.path.name if row.path else "", text]
+        [f"{row.time.astimezone():%Y-%m-%d %H:%M}", row.user, row.path.name if row.path else "", text]
         for row, text in reversed(
             list(zip(content.history, what_was_done(content.history), strict=True))[:_MOST_HISTORY]
         )

@@ -157,10 +157,10 @@ class ReportDialog(FittingDialog):
         """Say whether somebody answers for this content."""
         left = len(content.uncounted)
         if content.signed:
-            text = f"Signed off by {content.signed.person}, {local_time(content.signed.time)}."
+            text = f"Signed off by {content.signed.user}, {local_time(content.signed.time)}."
         elif content.superseded:
             by = content.superseded
-            text = f"Superseded: {by.person} signed off on {local_time(by.time)}, and something has changed since."
+            text = f"Superseded: {by.user} signed off on {local_time(by.time)}, and something has changed since."
         else:
             text = "Not signed off."
         self.state.setText(f"{text}\nContent {short(content.content)}")

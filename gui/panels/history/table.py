@@ -45,7 +45,7 @@ class HistoryModel(ValueTableModel["HistoryLine"]):
     def __init__(self, workspace: Workspace, parent: QWidget) -> None:
         columns = (
             Column[HistoryLine](gettext("When"), _when, number=False),
-            Column[HistoryLine](gettext("Who"), lambda row: row.person or "–", number=False),
+            Column[HistoryLine](gettext("Who"), lambda row: row.user or "–", number=False),
             Column[HistoryLine](gettext("What"), self.what, number=False),
             Column[HistoryLine](gettext("Image"), lambda row: row.path.name if row.path else "", number=False),
         )
@@ -154,7 +154,7 @@ class _RowPainter(QStyledItemDelegate):
         width = option.rect.width() - 18
         first = QRect(option.rect.x() + 9, option.rect.center().y() - line + 1, width, line)
         row = model.rows[index.row()]
-        who = f"{row.person} · " if row.person and row.path else row.person
+        who = f"{row.user} · " if row.user and row.path else row.user
         room = width - option.fontMetrics.horizontalAdvance(who)
         picture = option.fontMetrics.elidedText(row.path.name if row.path else "", Qt.TextElideMode.ElideMiddle, room)
         painter.save()

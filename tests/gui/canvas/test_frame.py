@@ -11,7 +11,6 @@ from PySide6.QtCore import QPoint, Qt
 from core.counting.frame import EdgeRule
 from core.imaging.reading import read_image
 from core.session.session import Session
-from core.session.settings import load_region, load_settings
 from gui.workspace.exchange.exporting import counted_boxes
 from gui.workspace.selection import ToolName
 
@@ -84,14 +83,14 @@ def test_a_two_sided_rule_leaves_out_what_touches_and_shows_it(counted: MainWind
     assert canvas.boxes.shown_count == sum(after.values())
     cells = workspace.counts.current_cells()
     assert cells is not None
-    result = workspace.counts.result(workspace.images.items[0])
+    result = workspace.counts.result(workspace.images.items[0].id)
     assert result is not None
     x1, y1, x2, y2 = cells.cells.boxes[np.flatnonzero(result.excluded)[0]].tolist()
     assert "not counted" in canvas.frame.text_at(canvas.mapToScene(at(counted, (x1 + x2) / 2, (y1 + y2) / 2)))
     assert "15 %" in counted.panel.rule_section.hint.text()
     assert "15 %" in counted.panel.rule_section.rule.toolTip()
     qtbot.waitUntil(lambda: all(item.countable is not None for item in workspace.images.items))
-    others = workspace.counts.result(workspace.images.items[1])
+    others = workspace.counts.result(workspace.images.items[1].id)
     assert others is not None
     assert others.excluded.any()
     choose_rule(counted, EdgeRule.ALL)
@@ -108,7 +107,7 @@ def test_the_rule_is_in_the_session_and_its_history(counted: MainWindow, tmp_pat
     workspace.store.session.copy_to(tmp_path / "copy.smearcount")
     workspace.store.close()
     with Session.open(tmp_path / "copy.smearcount") as copy:
-        stored = load_settings(copy)
+        stored = copy.settings.counting()
         assert stored is not None
         assert stored[0].edge_rule is EdgeRule.BOTTOM_RIGHT
     assert workspace.store.open(tmp_path / "copy.smearcount")
@@ -236,7 +235,7 @@ def test_a_rectangle_goes_to_all_pictures(counted: MainWindow, qtbot: QtBot) -> 
     workspace.regions.draw([(40, 40), (300, 40), (300, 250), (40, 250)])
     counted.actions_["region_all"].trigger()
     assert workspace.store.session is not None
-    stored = [load_region(workspace.store.session, item.id) for item in workspace.images.items]
+    stored = [workspace.store.session.images.get(item.id).region for item in workspace.images.items]
     assert stored[0] == stored[1] == workspace.images.items[0].region
     counted.actions_["region_remove_all"].trigger()
     assert not workspace.images.any_region

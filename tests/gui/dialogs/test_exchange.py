@@ -201,7 +201,7 @@ def test_voc_export_added_to_a_fresh_session_gives_the_same_counts(
     assert bench.messages[-1] == (Level.INFO, f"Imported {total} boxes into 2 images.")
     cells = bench.workspace.counts.current_cells()
     assert cells is not None
-    result = bench.workspace.counts.result(bench.workspace.images.items[0])
+    result = bench.workspace.counts.result(bench.workspace.images.items[0].id)
     assert result is not None
     assert set(cells.cells.origin[result.counted]) == {Origin.IMPORTED}
 
@@ -237,13 +237,13 @@ def test_an_import_is_one_step_to_undo(
         "c.png": before["c.png"],
     }
     bench.workspace.images.set_current(bench.workspace.images.items[2].id)
-    editing = bench.workspace.editing
-    assert editing.undo_stack.undoText() == "Replace the count by 3 imported cells (and 1 more image)"
-    editing.undo()
+    history = bench.workspace.history
+    assert history.stack.undoText() == "Replace the count by 3 imported cells (and 1 more image)"
+    history.undo()
     qtbot.waitUntil(lambda: bench.counts() == before)
     assert bench.workspace.images.current_position == 0  # c.png had no part in it
-    assert not editing.undo_stack.canUndo()
-    editing.redo()
+    assert not history.stack.canUndo()
+    history.redo()
     qtbot.waitUntil(lambda: bench.counts() == after)
     assert [item.edited > 0 for item in bench.workspace.images.items] == [True, True, False]
 
@@ -481,7 +481,7 @@ def test_import_needs_a_session_that_can_be_written(
 ) -> None:
     bench.dialogs.open(Dialog.IMPORT)
     assert bench.messages[-1][0] is Level.WARNING
-    assert "open the pictures first" in bench.messages[-1][1]
+    assert "open the images first" in bench.messages[-1][1]
     bench.open(make_smear("a.png")[0])
     workspace = bench.workspace
     assert workspace.store.session is not None
@@ -657,7 +657,7 @@ def test_reviewed_pictures_are_training_data(
     bench.open(*(make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")))
     workspace = bench.workspace
     for row in (0, 2):
-        workspace.images.set_current(row)
+        workspace.images.set_current(workspace.images.items[row].id)
         workspace.editing.mark_reviewed(reviewed=True)
     dialog = bench.export_dialog()
     assert dialog.scope is Scope.REVIEWED
@@ -680,7 +680,7 @@ def test_pictures_reviewed_before_their_count_changed_are_no_training_data(
     bench.open(make_smear("a.png", 1)[0], make_smear("b.png", 2)[0])
     workspace = bench.workspace
     for row in (0, 1):
-        workspace.images.set_current(row)
+        workspace.images.set_current(workspace.images.items[row].id)
         workspace.editing.mark_reviewed(reviewed=True)
     before = bench.counts()
     workspace.settings.set_threshold("RBC", 0.99)
@@ -689,12 +689,12 @@ def test_pictures_reviewed_before_their_count_changed_are_no_training_data(
     dialog = bench.export_dialog()
     assert not dialog.scope_buttons[Scope.REVIEWED].isEnabled()
     assert (
-        dialog.scope_buttons[Scope.REVIEWED].toolTip().startswith("2 pictures were reviewed before their count changed")
+        dialog.scope_buttons[Scope.REVIEWED].toolTip().startswith("2 images were reviewed before their count changed")
     )
     dialog.close_button.click()
     workspace.editing.mark_reviewed(reviewed=True)  # the second, as it counts now
     dialog = bench.export_dialog()
-    assert dialog.hint.text().startswith("1 picture was reviewed before its count changed, and will be left out")
+    assert dialog.hint.text().startswith("1 image was reviewed before its count changed, and will be left out")
     dialog.close_button.click()
     _, text = bench.export(Format.TRAINING, Scope.REVIEWED, tmp_path / "data", monkeypatch)
     assert text.startswith("Exported 1 image")
@@ -773,7 +773,7 @@ def test_pictures_of_one_name_go_to_folders_of_their_own(
 def test_the_export_button_says_why_there_is_nothing(bench: Bench, make_smear: MakeSmear) -> None:
     dialog = bench.export_dialog()
     assert not dialog.export_button.isEnabled()
-    assert dialog.export_button.toolTip() == dialog.hint.text() == "No picture is open."
+    assert dialog.export_button.toolTip() == dialog.hint.text() == "No image is open."
     dialog.close_button.click()
     bench.workspace.opening.open([make_smear("a.png")[0]])
     bench.workspace.inference.queue.stop()
@@ -781,7 +781,7 @@ def test_the_export_button_says_why_there_is_nothing(bench: Bench, make_smear: M
     assert bench.workspace.images.items[0].state is State.WAITING
     dialog = bench.export_dialog()
     assert not dialog.export_button.isEnabled()
-    assert dialog.export_button.toolTip() == "No picture is counted yet."
+    assert dialog.export_button.toolTip() == "No image is counted yet."
     dialog.close_button.click()
 
 

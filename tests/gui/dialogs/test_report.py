@@ -14,8 +14,6 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox
 
 from core.report.content import Sample
-from core.report.gather import load_sample
-from core.report.sign_off import load_sign_offs
 from gui.dialogs.report.choices import file_stem
 from gui.dialogs.report.dialog import ReportDialog
 
@@ -126,7 +124,7 @@ def test_the_sample_is_kept_in_the_session_and_its_fields_for_the_next(bench: Be
     dialog.reject()
     session = bench.window.workspace.store.session
     assert session is not None
-    assert load_sample(session) == Sample("4711", (("Stain", "Giemsa"),))
+    assert session.settings.sample() == Sample("4711", (("Stain", "Giemsa"),))
     assert preferences.report_fields == ["Stain"]
     bench.window.workspace.store.close()
     bench.window.workspace.opening.open([session.path.parent.parent / "one.png"])
@@ -146,7 +144,7 @@ def test_a_sign_off_is_superseded_by_an_edit_and_holds_again_when_it_is_undone(b
     assert not dialog.sign_button.isEnabled()
     dialog.reject()
     assert workspace.store.session is not None
-    assert [one.person for one in load_sign_offs(workspace.store.session)] == ["Ada Byron"]
+    assert [one.user for one in workspace.store.session.sign_offs.all()] == ["Ada Byron"]
     bench.qtbot.waitUntil(lambda: window.status.sign_off.text() == "Signed off by Ada Byron", timeout=10_000)
     number = workspace.editing.add_cell("WBC", (10, 10, 60, 60))
     assert number is not None

@@ -37,7 +37,7 @@ def counted_ids(workspace: Workspace, row: int, name: str) -> set[int]:
 
 
 def counts(workspace: Workspace, row: int) -> dict[str, int]:
-    result = workspace.counts.result(workspace.images.items[row])
+    result = workspace.counts.result(workspace.images.items[row].id)
     assert result is not None
     return result.counts
 

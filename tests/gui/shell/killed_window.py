@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 def digest(session: Session) -> str:
     """Return what tells two states of the corrections apart."""
-    image = session.images()[0]
-    state = sorted((number, change.after) for number, change in session.changes(image.id).items()), image.reviewed
+    image = session.images.all()[0]
+    state = sorted((number, change.after) for number, change in session.edits.changes(image.id).items()), image.reviewed
     return hashlib.sha256(repr(state).encode()).hexdigest()
 
 
@@ -49,9 +49,9 @@ def correct(window: MainWindow, rng: random.Random) -> None:
         case "reviewed":
             editing.mark_reviewed(not window.workspace.images.items[0].reviewed)
         case "undo":
-            editing.undo()
+            window.workspace.history.undo()
         case "redo":
-            editing.redo()
+            window.workspace.history.redo()
         case _:
             editing.clear_area(x, y, x + 60, y + 60)
 
@@ -71,7 +71,7 @@ def main() -> None:
         app.processEvents()
     while True:
         correct(window, rng)
-        os.write(sys.stdout.fileno(), f"{len(session.history(limit=100_000))} {digest(session)}\n".encode())
+        os.write(sys.stdout.fileno(), f"{len(session.edits.history(limit=100_000))} {digest(session)}\n".encode())
         QCoreApplication.processEvents()
 
 

@@ -167,7 +167,7 @@ def test_a_slider_step_does_not_count_thousands_of_pictures_at_once(
     window.panel.classes.cards["RBC"].slider.setValue(99)
     assert workspace.counts.totals is None
     qtbot.waitUntil(lambda: workspace.counts.totals is not None)
-    result = workspace.counts.result(workspace.images.items[0])
+    result = workspace.counts.result(workspace.images.items[0].id)
     assert result is not None
     assert workspace.counts.totals == {name: 1000 * number for name, number in result.counts.items()}
     numbers = ", ".join(f"{name} {1000 * number:,}" for name, number in result.counts.items())
@@ -226,7 +226,7 @@ def test_memory_does_not_grow_with_the_pictures_seen(window: MainWindow, qtbot: 
     workspace.opening.open([make_folder(90, (320, 240), 10, 48)])
     after: list[int] = []
     for row, item in enumerate(workspace.images.items):
-        workspace.images.set_current(row)
+        workspace.images.set_current(workspace.images.items[row].id)
         qtbot.waitUntil(
             lambda item=item: item.state is State.COUNTED and workspace.inference.shown is not None, timeout=30_000
         )

@@ -173,9 +173,9 @@ def test_a_review_is_of_the_counts_that_were_seen(
     workspace.opening.open([make_smear("a.png")[0], make_smear("b.png", seed=1)[0]])
     wait_counted(window)
     for row in (0, 1):
-        workspace.images.set_current(row)
+        workspace.images.set_current(workspace.images.items[row].id)
         window.actions_["reviewed"].trigger()
-    result = workspace.counts.result(workspace.images.items[0])
+    result = workspace.counts.result(workspace.images.items[0].id)
     assert result is not None
     seen = result.counts["RBC"]
     assert workspace.settings.value is not None

@@ -157,7 +157,7 @@ def test_a_full_drive_refuses_an_edit_and_takes_it_when_there_is_room(
         qtbot.mouseClick(window.status.pause_button, LEFT)
     wait_counted(window)
     for row, (_, counts) in enumerate(others, 1):
-        workspace.images.set_current(row)
+        workspace.images.set_current(workspace.images.items[row].id)
         wait_counted(window)
         assert shown_counts(window) == counts
     workspace.images.set_current(workspace.images.items[0].id)
@@ -435,7 +435,7 @@ def test_cells_that_cannot_be_read_are_counted_again_with_the_corrections(
     counted: MainWindow, qtbot: QtBot, wait_counted: WaitCounted
 ) -> None:
     workspace, path, expected = counted.workspace, session_path(counted), shown_counts(counted)
-    scores = workspace.counts.cells(workspace.images.items[0])
+    scores = workspace.counts.cells(workspace.images.items[0].id)
     assert scores is not None
     stored = scores.found.detections.scores.tobytes()[:40]
     workspace.store.close()
@@ -461,7 +461,7 @@ def test_no_flipped_byte_changes_anything_without_a_word(
     def contents() -> object:
         names = [item.path for item in workspace.images.items]
         reviewed = [item.reviewed for item in workspace.images.items]
-        history = [(line.person, line.text, line.time) for line in workspace.history.lines()]
+        history = [(line.user, line.text, line.time) for line in workspace.history.lines()]
         return names, reviewed, history, shown_counts(counted) if names else None
 
     workspace.store.close()
@@ -523,7 +523,7 @@ def test_the_name_is_asked_once_and_signs_from_then_on(
             QTimer.singleShot(0, answer)
         for _ in range(2):
             window.workspace.editing.remove_cells(counted_cells(window)[:1])
-        assert [line.person for line in window.workspace.history.lines()] == ["Grace", "Grace"]
+        assert [line.user for line in window.workspace.history.lines()] == ["Grace", "Grace"]
         assert window.status.signed.text() == "Grace"
         window.close()
     assert len(asked) == 1

@@ -170,7 +170,7 @@ def test_quick_navigation_never_shows_another_pictures_counts(
     assert window.workspace.images.current_position == 3
     wait_counted(window)
     for index in (3, 0, 2, 1):
-        window.workspace.images.set_current(index)
+        window.workspace.images.set_current(window.workspace.images.items[index].id)
         wait_counted(window)
         assert shown_counts(window)["RBC"] == smears[index][1]["RBC"]
         picture = window.workspace.inference.shown

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QFileDi
 
 from core.annotations.base import AnnotatedImage
 from core.models.card import CARD_KEY, ModelCard
-from core.session.truths import load_truth
 from core.statistics.metrics import score_image
 from core.verification.charts import ChartKind
 from core.verification.errors import Place, Verdict
@@ -142,7 +141,7 @@ def test_typed_totals_show_accuracy_and_nothing_else(counted: Counted, qtbot: Qt
     assert page.truth_page.grid.currentIndex().row() == 2
     session = window.workspace.store.session
     assert session is not None
-    truth = load_truth(session, window.workspace.images.items[1].id)
+    truth = session.truths.get(window.workspace.images.items[1].id)
     assert truth is not None
     assert (truth.kind, truth.totals) == (TruthKind.TOTALS, {"RBC": 14})
     settled(qtbot, page)
@@ -172,14 +171,14 @@ def test_counts_are_pasted_from_a_spreadsheet_emptied_and_cleared(counted: Count
     page.truth_page.go_to(window.workspace.images.items[0].id)
     QGuiApplication.clipboard().setText("12\t1\t2\n13\t\t\n")
     qtbot.keyClick(grid, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
-    first, second = (truths.of(item.id) for item in window.workspace.images.items)
+    first, second = (truths.used(item.id) for item in window.workspace.images.items)
     assert first is not None
     assert second is not None
     assert first.totals == {"RBC": 12, "WBC": 1, "Platelets": 2}
     assert second.totals == {"RBC": 13}
     click_cell(qtbot, grid, 0, 2)
     qtbot.keyClick(grid, Qt.Key.Key_Delete)
-    first = truths.of(window.workspace.images.items[0].id)
+    first = truths.used(window.workspace.images.items[0].id)
     assert first is not None
     assert first.totals == {"RBC": 12, "Platelets": 2}
     assert "Counted by hand: RBC 12, Platelets 2" in [row.text for row in window.workspace.history.lines()]
@@ -199,17 +198,17 @@ def test_what_is_cleared_can_be_undone_in_both_windows_and_after_opening_again(c
     click_cell(qtbot, page.truth_page.grid, 0, 1)
     page.truth_page.grid.selectAll()
     qtbot.mouseClick(page.truth_page.clear_button, Qt.MouseButton.LeftButton)
-    assert truths.of(second.id) is None
+    assert truths.used(second.id) is None
     assert source_of(window, first) is TruthSource.TYPED
     assert "Clear tally, blind (2 cells)" in [row.text for row in workspace.history.lines()]
     qtbot.keyClick(page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert source_of(window, second) is TruthSource.TYPED
-    back = truths.of(first.id)
+    back = truths.used(first.id)
     assert back is not None
     assert back.stored() == marks.stored()
-    assert list(truths.all_of(first.id)) == [TruthSource.TALLY, TruthSource.TYPED]
+    assert list(truths.all(first.id)) == [TruthSource.TALLY, TruthSource.TYPED]
     qtbot.keyClick(page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
-    assert truths.of(second.id) is None
+    assert truths.used(second.id) is None
     assert workspace.store.session is not None
     path = workspace.store.session.path
     workspace.store.close()
@@ -219,14 +218,20 @@ def test_what_is_cleared_can_be_undone_in_both_windows_and_after_opening_again(c
     assert list(workspace.truths.all(first.id)) == [TruthSource.TALLY, TruthSource.TYPED]
 
 
-def test_undoing_a_clear_leaves_what_was_counted_since(counted: Counted) -> None:
-    workspace = counted(1).document
+def test_a_later_count_is_undone_before_the_clear(counted: Counted) -> None:
+    workspace = counted(1).workspace
     [item] = workspace.images.items
     workspace.truths.set(item.id, GroundTruth.typed({"RBC": 9}))
     assert workspace.truths.clear_used([item.id]) == 1
-    newer = GroundTruth.typed({"RBC": 11})
-    workspace.truths.set(item.id, newer)
+    workspace.truths.set(item.id, GroundTruth.typed({"RBC": 11}))
     workspace.history.undo()
+    assert workspace.truths.used(item.id) is None
+    workspace.history.undo()
+    truth = workspace.truths.used(item.id)
+    assert truth is not None
+    assert truth.totals == {"RBC": 9}
+    workspace.history.redo()
+    workspace.history.redo()
     truth = workspace.truths.used(item.id)
     assert truth is not None
     assert truth.totals == {"RBC": 11}
@@ -457,9 +462,9 @@ def test_a_click_on_missed_cells_leads_to_the_place_and_they_are_added(
     assert window.workspace.images.current_position == 1
     qtbot.waitUntil(lambda: window.workspace.inference.shown is not None, timeout=30_000)
     qtbot.waitUntil(lambda: canvas.visible_area().contains(7, 7) and canvas.zoom > 1)
-    before = window.workspace.counts.result(window.workspace.images.items[1])
+    before = window.workspace.counts.result(window.workspace.images.items[1].id)
     qtbot.mouseClick(page.error_page.add_button, Qt.MouseButton.LeftButton)
-    after = window.workspace.counts.result(window.workspace.images.items[1])
+    after = window.workspace.counts.result(window.workspace.images.items[1].id)
     assert before is not None
     assert after is not None
     assert after.counts["RBC"] == before.counts["RBC"] + 1
@@ -746,7 +751,7 @@ def test_a_long_file_name_makes_no_window_wider(
     widths = []
     for name in ("1.png", f"{'Patient_of_ward_7_' * 9}.png"):
         window.workspace.opening.open([make_smear(name, len(widths))[0]])  # other pictures: a copy would be asked about
-        window.workspace.images.set_current(len(window.workspace.images.items) - 1)
+        window.workspace.images.set_current(window.workspace.images.items[len(window.workspace.images.items) - 1].id)
         wait_counted(window)
         window.notice.show_warning(f"{name} is a copy of another picture.")
         page = opened(qtbot, window)

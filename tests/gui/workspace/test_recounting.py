@@ -227,7 +227,7 @@ def test_undo_across_a_change_of_model_shows_the_new_count_alone(
     assert image.counted.result.counts == result_of(counted).counts
     count_by(model_path)
     for _ in range(5):
-        editing.undo()
+        counted.workspace.history.undo()
     assert not shown(counted).origin.any()
 
 
@@ -245,7 +245,7 @@ def test_a_correction_made_on_the_new_count_of_a_corrected_cell_is_undone_step_b
     count_by(model_path)
     editing.remove_cells([number])
     for state in reversed(states):
-        editing.undo()
+        counted.workspace.history.undo()
         assert picture_of(counted) == state
 
 
