@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox
 from gui.commands.action import MOST_CLASS_KEYS, Action
 from gui.commands.actions import ACTIONS
 from gui.commands.shortcuts import Actions
-from gui.dialogs.keys import KeyEditor, KeysDialog
+from gui.dialogs.keys.dialog import KeysDialog
+from gui.dialogs.keys.editor import KeyEditor
 from gui.preferences import Preferences, Theme
 from gui.widgets.theme import apply_theme
 
