@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Corners = tuple[float, float, float, float]
 
 _ALSO_NAMED = 3
+_NO_CONTOUR = np.zeros((0, 2))
 _BEYOND = 1.0  # pixels that a rounded box may reach beyond the border without a notice
 POINT_REFUSED = gettext("it marks cells with points, which have no size; say how many pixels wide the cells are")
 
@@ -298,7 +299,7 @@ class ImageBoxes:
             self._boxes.append(inside)
             self._names.append(canonical_class(name, self._reading.known) or name)
             self._scores.append(number(score))
-            self._contours.append(np.zeros((0, 2)) if contour is None else contour)
+            self._contours.append(_NO_CONTOUR if contour is None else contour)
             self._points.append(point)
 
     def _inside(self, box: Corners) -> Corners:

@@ -61,6 +61,15 @@ class Format(Enum):
         }[self]
 
 
+COMMAND_NAMES = {
+    "voc": Format.VOC,
+    "yolo": Format.YOLO,
+    "coco": Format.COCO,
+    "csv": Format.CSV,
+    "geojson": Format.GEOJSON,
+}
+"""What the command calls the formats of annotations."""
+
 _FILES_OF_IMAGES = {Format.VOC: ("", ".xml"), Format.YOLO: ("labels", ".txt"), Format.GEOJSON: ("", ".geojson")}
 """The folder and the suffix of the files of formats with one for each image."""
 
