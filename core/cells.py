@@ -20,6 +20,25 @@ class Origin(IntEnum):
     IMPORTED = 2
 
 
+@dataclass(frozen=True)
+class Cell:
+    """One cell as a person's edit saw it; ``box`` is ``x1 y1 x2 y2`` in pixels of the image."""
+
+    class_name: str
+    box: tuple[float, float, float, float]
+    score: float
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class CellChange:
+    """What an edit did to one cell: ``before`` None if it was added, ``after`` None if removed."""
+
+    cell: int
+    before: Cell | None
+    after: Cell | None
+
+
 @dataclass(frozen=True, eq=False)
 class Detections:
     """Cells of one image as a struct of arrays, N cells in descending order of score.

@@ -80,7 +80,7 @@ def write_result(path: Path, data: bytes) -> None:
         write_whole(path, data)
 
 
-def why_not(path: Path, error: OSError, *others: Path) -> str:
+def write_error_text(path: Path, error: OSError, *others: Path) -> str:
     """Return the sentence about a result, or about several of one folder, that could not be written."""
     reason = f"cannot be written ({error.strerror or error}); choose another place."
     if not others:

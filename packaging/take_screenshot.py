@@ -6,15 +6,15 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from gui.workspace.document import Document
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from core.models.network import default_model_path
 from gui.app import demo_smear
-from gui.preferences import Preferences
+from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
-from gui.widgets.theme import Theme, apply_theme
-from gui.workspace.document import Document
+from gui.widgets.theme import apply_theme
 from gui.workspace.images import State
 
 parser = argparse.ArgumentParser()

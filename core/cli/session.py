@@ -39,7 +39,7 @@ def report_session(path: Path, arguments: argparse.Namespace) -> int:
     for problem in dict.fromkeys(problems):
         errors.print(problem, style="red", markup=False)
     if not arguments.quiet and content.superseded:
-        text = f"{path}: the sign-off of {content.superseded.person} is superseded; something has changed since."
+        text = f"{path}: the sign-off of {content.superseded.user} is superseded; something has changed since."
         errors.print(text, style="yellow", markup=False)
     print_table(arguments, content.counted, content.classes, " ".join(content.rules))
     return EXIT_SOME_FAILED if problems else EXIT_GOOD

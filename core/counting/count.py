@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.counting.edits import Corrections
+from core.counting.edits import CellEdits
 from core.counting.frame import EdgeRule, Frame
 from core.geometry.boxes import areas, iou_matrix, overlapping_pairs, suppress_by_class
 
@@ -25,7 +25,7 @@ SAME_CELL_IOU = 0.75
 """Boxes of two classes that overlap more than this are one cell, and count as the likelier class."""
 
 PIECE = 0.9
-"""A found cell of which more than this lies in a person's cell of its class is a piece of that one."""
+"""A detection more than this inside a cell of the user of the same class is a piece of that cell."""
 
 _LEAST_PIECE = 0.3  # smaller ones may be cells of their own in a box that was drawn round several
 
@@ -70,10 +70,10 @@ class Ledger:
 class CountResult:
     """The count of one image.
 
-    ``counted`` bool (N,) marks the cells that count: the found ones, followed by the person's own.
+    ``counted`` bool (N,) marks the cells that count: the detections, followed by the cells of the user.
     ``excluded`` bool (N,) marks those that would count if they were not outside the frame.
     ``counts``, ``mean_scores`` and ``ledger`` are by class name; a mean score is that of the counted
-    cells that the model found, None where there are none.
+    detections, None without any.
     """
 
     counted: NDArray[np.bool_]
@@ -84,7 +84,7 @@ class CountResult:
 
 
 class _Found:
-    """Found cells, the same under other ids."""
+    """Detections as a cache key: the same under other ids."""
 
     def __init__(self, detections: Detections) -> None:
         self.detections = detections
@@ -102,8 +102,8 @@ class _Found:
         return id(self.detections.boxes)
 
 
-def count_ahead(detections: Detections, nms_iou: float) -> None:
-    """Do what takes longest in counting found cells; from any thread, under any ids, once for all thresholds."""
+def precompute(detections: Detections, nms_iou: float) -> None:
+    """Do the slow part of counting detections ahead: from any thread, under any ids, once for all thresholds."""
     _candidates(_Found(detections), nms_iou)
 
 
@@ -128,7 +128,7 @@ def _candidates(found: _Found, nms_iou: float) -> tuple[NDArray[np.bool_], NDArr
 def _covered(
     found: Detections, nms_iou: float, box: tuple[float, float, float, float], label: int
 ) -> NDArray[np.int64]:
-    """Return the found cells that are the same cell as one that a person put there, or a piece of it."""
+    """Return the detections that are the same cell as one of the user's, or a piece of it."""
     placed = np.array([box], np.float32)
     overlap = iou_matrix(placed, found.boxes)[0]
     same = found.labels == label
@@ -138,41 +138,41 @@ def _covered(
 
 
 @dataclass(frozen=True, eq=False)
-class Countable:
-    """What of one image can count at some threshold: a few kilobytes, so that thousands can be kept.
+class CountIndex:
+    """The cells of one image that count at some threshold: a few kilobytes, so that thousands can be kept.
 
-    ``size`` is the number of cells, found ones and the person's own. The K found cells that survive
-    suppression have ``cells`` int64 (K,) (their positions), ``scores`` float32 (K,), ``labels`` int32
-    (K,), and ``undone`` bool (K,): taken away, replaced or covered by a person. ``pairs`` int64 (P, 2) are
-    those of them that may be one cell, the likelier first. The H cells that a person put have
-    ``hand_labels`` int32 (H,) and ``confirms`` int64 (H,): which of the K they leave as it was but for
-    its box, -1 if none. ``outside`` int64 (E,): the positions of the cells outside the frame. They go
-    on suppressing their doubles and other classes: a double that reaches less far is no cell of its own.
+    ``size`` is the number of cells, detections and those of the user. The K detections that survive suppression
+    have ``cells`` int64 (K,) (their positions), ``scores`` float32 (K,), ``labels`` int32 (K,), and ``overridden``
+    bool (K,): removed, replaced or covered by an edit. ``pairs`` int64 (P, 2) are those of them that may be one
+    cell, the likelier first. The H cells of the user have ``hand_labels`` int32 (H,) and ``confirms`` int64 (H,):
+    which of the K they leave as it was but for its box, -1 if none. ``outside`` int64 (E,): the positions of the
+    cells outside the frame. They still suppress their duplicates and other classes: a duplicate that reaches less
+    far is not a cell of its own.
     """
 
     size: int
     cells: NDArray[np.int64]
     scores: NDArray[np.float32]
     labels: NDArray[np.int32]
-    undone: NDArray[np.bool_]
+    overridden: NDArray[np.bool_]
     pairs: NDArray[np.int64]
     hand_labels: NDArray[np.int32]
     confirms: NDArray[np.int64]
     outside: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @classmethod
-    def of(cls, found: Detections, corrections: Corrections, nms_iou: float, frame: Frame | None = None) -> Countable:
-        """Suppress doubles, lay the corrections over the rest, and see which cells the frame leaves out."""
+    def of(cls, found: Detections, edits: CellEdits, nms_iou: float, frame: Frame | None = None) -> CountIndex:
+        """Suppress duplicates, apply the edits to the rest, and find the cells outside the frame."""
         kept, pairs = _candidates(_Found(found), nms_iou)
         cells = np.flatnonzero(kept)
-        undone = corrections.touched.copy()
-        hand = corrections.cells
+        overridden = edits.edited.copy()
+        hand = edits.cells
         for box, label in zip(hand.boxes.tolist(), hand.labels.tolist(), strict=True):
-            undone[_covered(found, nms_iou, tuple(box), label)] = True
+            overridden[_covered(found, nms_iou, tuple(box), label)] = True
         confirms = np.full(len(hand), -1, np.int64)
         if len(hand) and len(cells):
-            place = np.minimum(np.searchsorted(cells, corrections.replaces), len(cells) - 1)
-            same = (cells[place] == corrections.replaces) & (found.labels[cells[place]] == hand.labels)
+            place = np.minimum(np.searchsorted(cells, edits.replaces), len(cells) - 1)
+            same = (cells[place] == edits.replaces) & (found.labels[cells[place]] == hand.labels)
             confirms[same] = place[same]
         outside = np.zeros(0, np.int64)
         if frame is not None:
@@ -182,7 +182,7 @@ class Countable:
             cells,
             found.scores[cells],
             found.labels[cells],
-            undone[cells],
+            overridden[cells],
             np.searchsorted(cells, pairs),
             hand.labels,
             confirms,
@@ -190,14 +190,14 @@ class Countable:
         )
 
     def count(self, thresholds: Mapping[str, float], classes: tuple[str, ...]) -> CountResult:
-        """Count at the given thresholds; what a person put counts at any."""
+        """Count at the given thresholds; the cells of the user count at any."""
         limits = np.array([thresholds[name] for name in classes], np.float32)
         by_model = self.scores >= limits[self.labels]
         for likelier, other in self.pairs[by_model[self.pairs].all(axis=1)].tolist():
             if by_model[likelier]:
                 by_model[other] = False
         standing = np.zeros(self.size, bool)
-        standing[self.cells[by_model & ~self.undone]] = True
+        standing[self.cells[by_model & ~self.overridden]] = True
         standing[self.size - len(self.hand_labels) :] = True
         inside = np.ones(self.size, bool)
         inside[self.outside] = False
@@ -207,7 +207,7 @@ class Countable:
         confirming[confirming] = by_model[self.confirms[confirming]]
         confirmed = np.zeros(len(self.cells), bool)
         confirmed[self.confirms[confirming]] = True
-        removed = by_model & self.undone & ~confirmed
+        removed = by_model & self.overridden & ~confirmed
         ledger: dict[str, Ledger] = {}
         means: dict[str, float | None] = {}
         for label, name in enumerate(classes):
@@ -217,19 +217,19 @@ class Countable:
                 int(((self.hand_labels == label) & by_hand & ~confirming).sum()),
                 int((removed & mine).sum()),
             )
-            scores = self.scores[by_model & mine & (~self.undone | confirmed)]
+            scores = self.scores[by_model & mine & (~self.overridden | confirmed)]
             means[name] = float(scores.mean()) if len(scores) else None
         counted, excluded = standing & inside, standing & ~inside
         counted.flags.writeable = excluded.flags.writeable = False
         return CountResult(counted, {name: row.total for name, row in ledger.items()}, means, ledger, excluded)
 
-    def doubtful(
+    def uncertain(
         self, thresholds: Mapping[str, float], classes: tuple[str, ...], reach: float
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return the found cells whose score is within ``reach`` of their threshold, the nearest first.
+        """Return the detections whose score is within ``reach`` of their threshold, the nearest first.
 
-        Cells that a person decided on are no longer doubtful, nor is the less likely class of a cell that
-        counts as another. Cells outside the frame do not matter.
+        Edited cells are not uncertain, nor is the less likely class of a cell that counts as another. Cells outside
+        the frame do not matter.
 
         Returns
         -------
@@ -237,18 +237,18 @@ class Countable:
         """
         limits = np.array([thresholds[name] for name in classes], np.float32)
         margins = (self.scores - limits[self.labels]).astype(np.float32)
-        open_ = ~self.undone & (np.abs(margins) <= reach) & ~np.isin(self.cells, self.outside)
+        open_ = ~self.overridden & (np.abs(margins) <= reach) & ~np.isin(self.cells, self.outside)
         open_[self.pairs[margins[self.pairs[:, 0]] >= 0, 1]] = False
-        doubtful = np.flatnonzero(open_)
-        doubtful = doubtful[np.argsort(np.abs(margins[doubtful]), kind="stable")]
-        return self.cells[doubtful], margins[doubtful]
+        uncertain = np.flatnonzero(open_)
+        uncertain = uncertain[np.argsort(np.abs(margins[uncertain]), kind="stable")]
+        return self.cells[uncertain], margins[uncertain]
 
 
 def count(
     detections: Detections,
     settings: CountSettings,
     classes: tuple[str, ...],
-    corrections: Corrections | None = None,
+    edits: CellEdits | None = None,
     frame: Frame | None = None,
 ) -> CountResult:
     """Count the cells of an image.
@@ -261,8 +261,8 @@ def count(
         Thresholds by class name, the NMS overlap, and the edge rule.
     classes
         Class names in the order of the labels.
-    corrections
-        What a person changed; nothing if left out.
+    edits
+        The edits of the image; none if left out.
     frame
         ``settings.frame`` of the image; may be left out where the whole image counts.
 
@@ -273,5 +273,5 @@ def count(
     """
     if settings.edge_rule is not (EdgeRule.ALL if frame is None else frame.rule):
         raise ValueError("counting needs a frame of the edge rule that its settings name")
-    corrections = corrections or Corrections.none(detections)
-    return Countable.of(detections, corrections, settings.nms_iou, frame).count(settings.thresholds, classes)
+    edits = edits or CellEdits.none(detections)
+    return CountIndex.of(detections, edits, settings.nms_iou, frame).count(settings.thresholds, classes)

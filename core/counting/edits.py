@@ -1,7 +1,7 @@
-"""A person's corrections, laid over what the model found in one image.
+"""The edits of one image, laid over its detections.
 
-The found cells never change. A correction takes one of them away, and may put a cell of the person's
-own in its place or anywhere else; a cell taken away goes on suppressing its doubles.
+Detections never change. An edit removes one of them, or puts another cell in its place or anywhere else; a removed
+detection still suppresses its duplicates.
 """
 
 from __future__ import annotations
@@ -12,52 +12,51 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.cells import Detections
-from core.counting.reconcile import found_again, found_cell, standing
+from core.counting.reconcile import effective, found_cell, match_edit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from core.session.values import Cell, Change
+    from core.cells import Cell, CellChange
 
 _NO_CONTOUR = np.zeros((0, 2), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
-class Corrections:
-    """The corrections of one image.
+class CellEdits:
+    """The edits of one image.
 
-    ``touched`` bool (M,) marks the found cells that a person took away or replaced; ``cells`` are the
-    person's own, N in the order in which they were first touched. ``replaces`` int64 (N,) are the positions of the
-    found cells that those are, confirmed or changed; -1 where there is none. ``homeless`` counts those whose class
-    the model does not know: they are kept, but not counted. ``corrected`` is the number of cells that a person
-    decided on.
+    ``edited`` bool (M,) marks the detections that were removed or replaced; ``cells`` are the N cells that the user
+    added, confirmed or changed, in the order of their first edit. ``replaces`` int64 (N,) are the positions of the
+    detections that they confirm or change; -1 for an added cell. ``unclassed`` counts those whose class the model
+    does not know: they are kept, but not counted. ``edited_cells`` is the number of cells with an edit.
     """
 
-    touched: NDArray[np.bool_]
+    edited: NDArray[np.bool_]
     cells: Detections
     replaces: NDArray[np.int64]
-    homeless: int = 0
-    corrected: int = 0
+    unclassed: int = 0
+    edited_cells: int = 0
 
     @classmethod
-    def of(cls, found: Detections, changes: Iterable[Change], classes: Sequence[str]) -> Corrections:
-        """Lay what became of each corrected cell over the found cells.
+    def from_edits(cls, found: Detections, changes: Iterable[CellChange], classes: Sequence[str]) -> CellEdits:
+        """Match the edits to the detections.
 
-        A cell of an earlier count is looked for among the found ones. Where it is found again with a box that no
-        person changed, it has the new box.
+        An edit of an earlier count is matched by place and class. A matched cell whose box nobody changed takes the
+        box of the new detection.
         """
-        changes = standing(changes)
+        changes = effective(changes)
         rows = _rows_by_id(found, changes)
-        touched = np.zeros(len(found), bool)
-        touched[rows[rows >= 0]] = True
+        edited = np.zeros(len(found), bool)
+        edited[rows[rows >= 0]] = True
         taken = set(rows.tolist())
         own: list[tuple[int, Cell, int]] = []
         for change, row in zip(changes, rows.tolist(), strict=True):
             cell, here = change.after, row
-            if row < 0 and (again := found_again(change, found, classes)):
-                touched[again] = True
+            if row < 0 and (again := match_edit(change, found, classes)):
+                edited[again] = True
                 here = next((place for place in again if cell is not None and place not in taken), -1)
             if cell is None:
                 continue
@@ -70,7 +69,7 @@ class Corrections:
         put = [(number, cell, row) for number, cell, row in own if cell.class_name in classes]
         labels = {name: label for label, name in enumerate(classes)}
         return cls(
-            touched,
+            edited,
             Detections(
                 np.array([cell.box for _, cell, _ in put], np.float32).reshape(-1, 4),
                 np.array([cell.score for _, cell, _ in put], np.float32),
@@ -84,15 +83,15 @@ class Corrections:
         )
 
     @classmethod
-    def none(cls, found: Detections) -> Corrections:
-        """Return no corrections."""
+    def none(cls, found: Detections) -> CellEdits:
+        """Return no edits."""
         return cls(np.zeros(len(found), bool), Detections.empty(), np.zeros(0, np.int64))
 
-    def over(self, found: Detections) -> Detections:
-        """Return the found cells, all of them, followed by the person's own.
+    def apply(self, found: Detections) -> Detections:
+        """Return all detections, followed by the cells of the user.
 
-        A found cell that a person confirmed or gave another class keeps its contour; one whose box a person moved
-        or resized has none, since the contour no longer fits it.
+        A detection that was confirmed or given another class keeps its contour; one whose box was moved or resized
+        has none, since the contour no longer fits.
         """
         if not len(self.cells):
             return found
@@ -109,14 +108,14 @@ class Corrections:
     def _contours(
         self, found: Detections, contours: tuple[NDArray[np.float32], ...]
     ) -> tuple[NDArray[np.float32], ...]:
-        """Return the contours of the person's own cells: those of the found cells that still have the same box."""
+        """Return the contours of the user's cells: those of the detections that still have the same box."""
         return tuple(
             contours[row] if row >= 0 and np.array_equal(found.boxes[row], box) else _NO_CONTOUR
             for row, box in zip(self.replaces.tolist(), self.cells.boxes, strict=True)
         )
 
 
-def _rows_by_id(found: Detections, changes: Sequence[Change]) -> NDArray[np.int64]:
-    """Return the positions int64 (N,) of the found cells that were corrected; -1 for those of no or another count."""
+def _rows_by_id(found: Detections, changes: Sequence[CellChange]) -> NDArray[np.int64]:
+    """Return the positions int64 (N,) of the edited detections; -1 for added cells and those of another count."""
     numbers = np.fromiter((change.cell for change in changes), np.int64, len(changes))
     return np.where(np.isin(numbers, found.ids), np.searchsorted(found.ids, numbers), -1)

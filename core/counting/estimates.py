@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
-from core.detection.detector import RED_CELL
+from core.classes import PLATELETS, RED_CELL, WHITE_CELL
 from core.statistics.agreement import (
     density,
     diameters,
@@ -24,10 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from core.session.settings import EstimateInputs
     from core.statistics.agreement import Estimate
-
-WHITE_CELL, PLATELETS = "WBC", "Platelets"
 
 _HALF = (0.25, 0.75)
 
@@ -56,6 +54,18 @@ class Figure:
     def name(self) -> str:
         """What it is, with its unit."""
         return f"{self.what} ({self.unit})" if self.unit else self.what
+
+
+class EstimateInputs(msgspec.Struct, frozen=True):
+    """What the laboratory knows besides the pictures; what is None was not given, and nothing is assumed for it.
+
+    ``analyser_rbc``: red cells in 10¹²/L of the same blood; ``field_factor``: platelets in 10⁹/L for one platelet to
+    a field; ``micrometres_per_pixel``: the calibrated scale of the pictures.
+    """
+
+    analyser_rbc: float | None = None
+    field_factor: float | None = None
+    micrometres_per_pixel: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

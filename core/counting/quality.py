@@ -1,9 +1,9 @@
-"""The light of a field: whether its count can be trusted, and if not, why.
+"""The quality of a field: whether its count can be trusted, and if not, why.
 
 The limits were found on the 142 validation fields of TXL-PBC, blurred and seen at wrong scales on purpose, and
-on rendered smears that are ever more crowded: ``LOOK`` where the count of red cells begins to suffer (2 to 5 %),
-``BAD`` where about a tenth of them is lost. Blur is told earlier, where outlines are seen to be smeared: of the 206
-test fields of TXL-PBC 1 % are told at 0.045, and 95 % when they are blurred by another 0.05.
+on rendered smears that are ever more crowded: ``CHECK`` where the count of red cells begins to suffer (2 to 5 %),
+``POOR`` where about a tenth of them is lost. Blur is reported earlier, where outlines are visibly smeared: of the 206
+test fields of TXL-PBC 1 % are reported at 0.045, and 95 % when they are blurred by another 0.05.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.imaging.doubts import Doubt
+from core.text import gettext
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from core.counting.count import Countable, CountResult
+    from core.counting.count import CountIndex, CountResult
     from core.detection.detector import DetectorResult
     from core.models.card import ModelCard
 
@@ -29,44 +32,52 @@ FRAGILE_REACH = 0.05
 FRAGILE_CHANGE = 0.05
 """How much is much: more than this share of the count, and more than one cell."""
 
-_BLUR_LOOK, _BLUR_BAD = 0.045, 0.08  # standard deviation in red cell diameters
+_BLUR_CHECK, _BLUR_POOR = 0.045, 0.08  # standard deviation in red cell diameters
 _TOO_DARK, _TOO_BRIGHT = 80.0, 215.0  # grey values: a background below, cells above
-_COVER_LOOK = 0.75  # of the field
-_OVERLAP_LOOK, _OVERLAP_BAD = 0.20, 0.30  # of what cells cover
+_COVER_CHECK = 0.75  # of the field
+_OVERLAP_CHECK, _OVERLAP_POOR = 0.20, 0.30  # of what cells cover
 _FEW_CELLS = 10
 _SMALLEST, _LARGEST = 0.25, 6.0  # red cells in the image, against those that the model sees
-_MISMATCH_LOOK, _MISMATCH_BAD = (0.75, 1.4), (0.55, 1.9)  # measured red cells against the size that set the scale
+_MISMATCH_CHECK, _MISMATCH_POOR = (0.75, 1.4), (0.55, 1.9)  # measured red cells against the size that set the scale
 _ROUND = np.sqrt(np.pi) / 2  # a square of this share of a circle's diameter has the circle's area
 _GRID = 10.0  # steps on a red cell
 
 
-class Light(StrEnum):
-    """Whether the count of a field can be trusted."""
+class Grade(StrEnum):
+    """Whether the count of a field can be trusted; the values are the words of JSON schema 1."""
 
     GOOD = "good"
-    LOOK = "look"
-    BAD = "bad"
+    CHECK = "look"
+    POOR = "bad"
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One thing that speaks against a field; ``text`` is a sentence for the person."""
+    """One reason against a field; ``text`` is a sentence for the user."""
 
-    light: Light
+    grade: Grade
     text: str
 
 
+_DOUBTS = {
+    Doubt.DAMAGED: Reason(Grade.POOR, gettext("The file is damaged inside; a part of the image may be lost.")),
+    Doubt.SUSPECT: Reason(Grade.CHECK, gettext("A part of the image looks damaged.")),
+    Doubt.ONE_OF_SEVERAL: Reason(Grade.CHECK, gettext("Only one of several images in the file was counted.")),
+    Doubt.COMBINED: Reason(Grade.CHECK, gettext("Three grey pages were taken for red, green and blue.")),
+}
+
+
 @dataclass(frozen=True)
-class Quality:
-    """What speaks against a field: nothing, if it is good."""
+class FieldQuality:
+    """The reasons against a field; a good one has none."""
 
     reasons: tuple[Reason, ...] = ()
 
     @property
-    def light(self) -> Light:
-        """The worst that was found."""
-        lights = {reason.light for reason in self.reasons}
-        return next((light for light in (Light.BAD, Light.LOOK) if light in lights), Light.GOOD)
+    def grade(self) -> Grade:
+        """The worst grade of the reasons."""
+        grades = {reason.grade for reason in self.reasons}
+        return next((grade for grade in (Grade.POOR, Grade.CHECK) if grade in grades), Grade.GOOD)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -75,9 +86,9 @@ class Quality:
 
 
 def fragile_counts(
-    countable: Countable, thresholds: Mapping[str, float], classes: tuple[str, ...]
+    index: CountIndex, thresholds: Mapping[str, float], classes: tuple[str, ...]
 ) -> dict[str, tuple[int, int]]:
-    """Find the classes whose count hangs on the choice of their threshold.
+    """Find the classes with a threshold-sensitive count.
 
     Returns
     -------
@@ -88,7 +99,7 @@ def fragile_counts(
     fragile: dict[str, tuple[int, int]] = {}
     for name in classes:
         few, here, many = (
-            countable.count({**thresholds, name: thresholds[name] + step}, classes).counts[name]
+            index.count({**thresholds, name: thresholds[name] + step}, classes).counts[name]
             for step in (FRAGILE_REACH, 0.0, -FRAGILE_REACH)
         )
         change = max(here - few, many - here)
@@ -103,14 +114,14 @@ def field_quality(
     card: ModelCard,
     size: tuple[int, int],
     fragile: Mapping[str, tuple[int, int]],
-) -> Quality:
+) -> FieldQuality:
     """Judge a field by what was found in it.
 
     Parameters
     ----------
     found, result
-        The cells of the image, the found ones and the person's own, how they were found, and which count.
-        Cells outside the frame are cells of the field like others.
+        The detections and the cells of the user, how they were found, and which count. Cells outside the frame
+        are cells of the field like others.
     card
         The card of the model that found them.
     size
@@ -129,42 +140,43 @@ def field_quality(
         *_of_crowding(boxes, *size),
         *_of_scale(boxes, found.diameter, card),
     ]
+    reasons += [_DOUBTS[doubt] for doubt in found.doubts]
     if found.capped:
-        reasons.append(Reason(Light.BAD, "There were more candidates than can be handled; cells may be missing."))
+        reasons.append(Reason(Grade.POOR, "There were more candidates than can be handled; cells may be missing."))
     for name, (few, many) in fragile.items():
         text = f"The count of {name} hangs on its threshold: {few} at {FRAGILE_REACH:g} above, {many} below."
-        reasons.append(Reason(Light.LOOK, text))
-    return Quality(tuple(reasons))
+        reasons.append(Reason(Grade.CHECK, text))
+    return FieldQuality(tuple(reasons))
 
 
 def _of_light(levels: tuple[float, float] | None) -> Iterator[Reason]:
     if levels is not None and levels[1] < _TOO_DARK:
-        yield Reason(Light.BAD, "Too dark: even the empty background is nearly black.")
+        yield Reason(Grade.POOR, "Too dark: even the empty background is nearly black.")
     elif levels is not None and levels[0] > _TOO_BRIGHT:
-        yield Reason(Light.BAD, "Too bright: even the darkest cells are nearly white.")
+        yield Reason(Grade.POOR, "Too bright: even the darkest cells are nearly white.")
 
 
 def _of_focus(blur: float | None) -> Iterator[Reason]:
-    if blur is not None and blur >= _BLUR_LOOK:
-        light = Light.BAD if blur >= _BLUR_BAD else Light.LOOK
-        how = "Out of focus" if light is Light.BAD else "Slightly out of focus"
-        yield Reason(light, f"{how}: borders are smeared over {blur:.0%} of a red cell.")
+    if blur is not None and blur >= _BLUR_CHECK:
+        grade = Grade.POOR if blur >= _BLUR_POOR else Grade.CHECK
+        how = "Out of focus" if grade is Grade.POOR else "Slightly out of focus"
+        yield Reason(grade, f"{how}: borders are smeared over {blur:.0%} of a red cell.")
 
 
 def _of_number(number: int, what: str) -> Iterator[Reason]:
     if number == 0:
-        yield Reason(Light.BAD, f"There is no {what} here.")
+        yield Reason(Grade.POOR, f"There is no {what} here.")
     elif number < _FEW_CELLS:
-        yield Reason(Light.LOOK, f"Too few cells to say much: {number} {what}{'s' if number > 1 else ''}.")
+        yield Reason(Grade.CHECK, f"Too few cells to say much: {number} {what}{'s' if number > 1 else ''}.")
 
 
 def _of_crowding(boxes: NDArray[np.float32], width: int, height: int) -> Iterator[Reason]:
     cover, overlap = crowding(boxes, width, height)
-    if overlap >= _OVERLAP_LOOK:
-        light = Light.BAD if overlap >= _OVERLAP_BAD else Light.LOOK
-        yield Reason(light, f"Cells lie on each other: in {overlap:.0%} of the area that they cover.")
-    elif cover >= _COVER_LOOK:
-        yield Reason(Light.LOOK, f"Too dense: cells cover {cover:.0%} of the field.")
+    if overlap >= _OVERLAP_CHECK:
+        grade = Grade.POOR if overlap >= _OVERLAP_POOR else Grade.CHECK
+        yield Reason(grade, f"Cells lie on each other: in {overlap:.0%} of the area that they cover.")
+    elif cover >= _COVER_CHECK:
+        yield Reason(Grade.CHECK, f"Too dense: cells cover {cover:.0%} of the field.")
 
 
 def _of_scale(boxes: NDArray[np.float32], diameter: float, card: ModelCard) -> Iterator[Reason]:
@@ -172,16 +184,16 @@ def _of_scale(boxes: NDArray[np.float32], diameter: float, card: ModelCard) -> I
     if not _SMALLEST <= share <= _LARGEST:
         size = "small" if share < _SMALLEST else "large"
         yield Reason(
-            Light.LOOK, f"Red cells are very {size} here, {diameter:.0f} pixels; the model learned from others."
+            Grade.CHECK, f"Red cells are very {size} here, {diameter:.0f} pixels; the model learned from others."
         )
     if len(boxes) < _FEW_CELLS or not card.red_labels:
         return
     measured = float(np.median(np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))))
     mismatch = measured / diameter
-    if not _MISMATCH_LOOK[0] <= mismatch <= _MISMATCH_LOOK[1]:
-        fits = _MISMATCH_BAD[0] <= mismatch <= _MISMATCH_BAD[1]
+    if not _MISMATCH_CHECK[0] <= mismatch <= _MISMATCH_CHECK[1]:
+        fits = _MISMATCH_POOR[0] <= mismatch <= _MISMATCH_POOR[1]
         text = f"Red cells are {measured:.0f} pixels wide, but were looked for at {diameter:.0f}; set their size."
-        yield Reason(Light.LOOK if fits else Light.BAD, text)
+        yield Reason(Grade.CHECK if fits else Grade.POOR, text)
 
 
 def crowding(boxes: NDArray[np.float32], width: int, height: int) -> tuple[float, float]:

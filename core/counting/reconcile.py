@@ -1,8 +1,7 @@
-"""Counting again: which cells of a new count are those that a person corrected, and where the two disagree.
+"""Counting again: which detections of a new count were edited before, and where the two disagree.
 
-Corrections are stored once, as they were made, and belong to no count: they are laid over whatever the model finds
-now. What a person put stays, since it is not tied to a found cell. What a person took away or replaced is looked
-for again by its place and class. What was undone is as if it had never been.
+Edits are stored once and belong to no count: they are applied to the present detections. An added cell stays, since
+it is not tied to a detection. A removed or replaced one is matched by place and class. Undone edits have no effect.
 """
 
 from __future__ import annotations
@@ -12,37 +11,35 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.cells import Origin
+from core.cells import Cell, Origin
 from core.geometry.boxes import iou_matrix
-from core.session.values import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from core.cells import Detections
-    from core.session.values import Change
+    from core.cells import CellChange, Detections
 
 SAME_PLACE_IOU = 0.5
 """Boxes of two runs that overlap more than this are taken for the same cell."""
 
 
 def found_cell(found: Detections, index: int, classes: Sequence[str]) -> Cell:
-    """Return a found cell as corrections state it."""
+    """Return a detection as edits state it."""
     x1, y1, x2, y2 = (float(value) for value in found.boxes[index])
     return Cell(classes[int(found.labels[index])], (x1, y1, x2, y2), float(found.scores[index]), Origin.MODEL)
 
 
-def standing(changes: Iterable[Change]) -> list[Change]:
-    """Return the changes without those that were undone, which left a cell as a model found it."""
+def effective(changes: Iterable[CellChange]) -> list[CellChange]:
+    """Return the changes that still have an effect: not those that were undone."""
     return [change for change in changes if change.after is None or change.after.origin != Origin.MODEL]
 
 
-def found_again(change: Change, new: Detections, classes: Sequence[str]) -> list[int]:
-    """Return the rows of a later count that are the cell which a person corrected, the best first.
+def match_edit(change: CellChange, new: Detections, classes: Sequence[str]) -> list[int]:
+    """Return the rows of a later count that match an edited cell, best first.
 
-    They are in the place where it was found, and of the class that it had then or was given.
+    They are at its place, and of the class that it had or was given.
     """
     if change.before is None:
         return []
@@ -54,28 +51,28 @@ def found_again(change: Change, new: Detections, classes: Sequence[str]) -> list
 
 
 def find_conflicts(
-    changes: Iterable[Change], new: Detections, classes: Sequence[str], thresholds: Mapping[str, float]
+    changes: Iterable[CellChange], new: Detections, classes: Sequence[str], thresholds: Mapping[str, float]
 ) -> list[tuple[int, str]]:
-    """Find where a new count speaks against what a person corrected.
+    """Find where a new count contradicts the edits.
 
     Parameters
     ----------
     changes
-        What became of each corrected cell.
+        The edits of the image.
     new
-        What the model finds now.
+        The detections of the new count.
     classes, thresholds
         Class names in the order of the labels, and the lowest scores that count.
 
     Returns
     -------
-    Pairs (id of the person's cell or, where that was taken away, of the new one; what speaks against it).
+    Pairs (id of the edited cell or, where that was removed, of the new one; the contradiction as a sentence).
     """
     conflicts: list[tuple[int, str]] = []
     judged = np.zeros(len(new), bool)
     would_count = new.scores >= np.array([thresholds[name] for name in classes], np.float32)[new.labels]
-    # what a person put outweighs what was taken away in the same place
-    for change in sorted(standing(changes), key=lambda change: change.after is None):
+    # an added cell outweighs a removed one at the same place
+    for change in sorted(effective(changes), key=lambda change: change.after is None):
         mine, opinion = change.after, change.after or change.before
         if opinion is None:
             continue

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.cells import Detections
+from core.errors import check_cancelled
 from core.geometry.boxes import suppress, suppress_by_class, thin_and_place
-from core.imaging.flat_field import LitField
+from core.imaging.flat_field import FlatFieldImage
 from core.imaging.focus import edge_blur, levels
 from core.imaging.scale import guess_diameter, measured_diameter
 from core.imaging.tiling import Tile, tiles
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from core.errors import CancelFlag
+    from core.imaging.doubts import Doubt
     from core.models.network import Model
 
-RED_CELL = "RBC"
 _THIN_IOU = 0.85
 _VOTE_IOU = 0.5
 _SCALE_TOLERANCE = math.log(1.12)
@@ -30,18 +32,6 @@ _SCALE_ROUNDS = 3
 _SURE_SCORE = 0.3
 _FEWEST_CELLS = 3
 _LADDER = (20.0, 40.0, 80.0, 160.0, 320.0)
-
-
-class CancelFlag(Protocol):
-    """Anything with ``is_set``, such as a ``threading.Event``."""
-
-    def is_set(self) -> bool:
-        """Tell whether to stop."""
-        ...
-
-
-class DetectionCancelled(Exception):
-    """The detection was cancelled between two tiles."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +42,7 @@ class DetectorResult:
     the factor from the image to the network; ``notices`` sentences for the person. ``blur``: how far
     borders are smeared, in red cell diameters (``core.imaging.focus``), None if unknown; ``capped``: more candidates
     than can be handled were found. ``levels``: the darkest and the brightest grey values (``focus.levels``),
-    None if unknown.
+    None if unknown. ``doubts``: what speaks against the pixels themselves, from the reading of the image.
     """
 
     detections: Detections
@@ -62,6 +52,7 @@ class DetectorResult:
     blur: float | None = None
     capped: bool = False
     levels: tuple[float, float] | None = None
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,14 +92,14 @@ class Detector:
         progress
             Called with (tiles done, tiles in all) after each tile.
         cancel
-            Looked at before each tile.
+            Checked before each tile.
 
         Raises
         ------
-        DetectionCancelled
+        Cancelled
             If ``cancel`` was set.
         """
-        run = _Run(self, LitField.of(image, even_light=self.card.even_light), progress, cancel)
+        run = _Run(self, FlatFieldImage.of(image, even_light=self.card.even_light), progress, cancel)
         notices: list[str] = []
         look: _Look | None = None
         if diameter is None:
@@ -181,7 +172,7 @@ class _Run:
     """One image going through the detector."""
 
     detector: Detector
-    field: LitField
+    field: FlatFieldImage
     progress: Callable[[int, int], None] | None
     cancel: CancelFlag | None
 
@@ -201,8 +192,7 @@ class _Run:
         parts = list(tiles(region.x2 - region.x1, region.y2 - region.y1, tile, overlap))
         boxes, scores, labels, capped = [], [], [], False
         for done, part in enumerate(parts):
-            if self.cancel is not None and self.cancel.is_set():
-                raise DetectionCancelled
+            check_cancelled(self.cancel)
             found = self._look_at_tile(part, region, scale)
             mine = part.owns(found.boxes)
             corner = np.array([region.x1, region.y1] * 2, np.float32)
@@ -218,7 +208,7 @@ class _Run:
         """Return the candidates of one tile in pixels of the region, thinned, and placed by those left out too."""
         x1, y1 = region.x1 + part.x1, region.y1 + part.y1
         width, height = part.x2 - part.x1, part.y2 - part.y1
-        pixels = self.field.seen(Tile(x1, y1, x1 + width, y1 + height, part.own), scale)
+        pixels = self.field.crop(Tile(x1, y1, x1 + width, y1 + height, part.own), scale)
         found = self.detector.model.run(pixels)
         rows, columns = pixels.shape[:2]
         back = np.array([width / columns, height / rows] * 2, np.float32)

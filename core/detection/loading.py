@@ -1,4 +1,4 @@
-"""Whatever finds cells: a detection model, a segmentation model, or no model at all."""
+"""Opening models: one that detects boxes, one that segments, or the classical method without a model."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import msgspec
 
 from core.detection.detector import Detector
 from core.detection.segmentation.classical import CLASSICAL, ClassicalModel
-from core.detection.segmentation.detector import SegmentCounter
+from core.detection.segmentation.detector import SegmentationDetector
 from core.detection.segmentation.network import MaskNetwork
+from core.errors import UserError
 from core.models.network import Model
 
 if TYPE_CHECKING:
@@ -21,43 +22,53 @@ if TYPE_CHECKING:
     from core.models.card import ModelCard
     from core.models.method import Method
 
-AnyModel: TypeAlias = Model | ClassicalModel
-CellFinder: TypeAlias = Detector | SegmentCounter
+
+class MethodError(UserError):
+    """Counting methods that a model does not have; the message names them."""
 
 
-def open_model(path: str | Path, like: ModelCard | None = None) -> AnyModel:
+AnyModel: TypeAlias = Model | MaskNetwork | ClassicalModel
+CellDetector: TypeAlias = Detector | SegmentationDetector
+
+
+def open_model(path: str | Path, methods_of: ModelCard | None = None) -> AnyModel:
     """Open a model file; ``classical`` stands for no model.
 
     Parameters
     ----------
-    like
-        The card that it had when it was in use before: its masks are counted as they were then, if only that was
-        changed since; the card of another model means nothing.
+    methods_of
+        The card of an earlier use: the model gets its counting methods back if nothing else in its card has changed;
+        the card of another model is ignored.
 
     Raises
     ------
     ModelError
         If the file is missing, no model, damaged, or not made for this program.
     """
-    model = ClassicalModel() if str(path) == CLASSICAL else Model(path)
-    if like is None or not like.methods or like.methods.keys() != model.card.methods.keys():
+    model = _open(path)
+    if methods_of is None or not methods_of.methods or methods_of.methods.keys() != model.card.methods.keys():
         return model
-    changed = counted_by(model, like.methods)
-    return changed if changed.card == like else model
+    changed = with_methods(model, methods_of.methods)
+    return changed if changed.card == methods_of else model
 
 
-def finder_of(model: AnyModel) -> CellFinder:
-    """Return what finds cells with a model."""
-    if isinstance(model, ClassicalModel):
-        return SegmentCounter(model)
-    return SegmentCounter(MaskNetwork(model)) if model.card.kind == "segmentation" else Detector(model)
+def detector_for(model: AnyModel) -> CellDetector:
+    """Return the detector of a model."""
+    return Detector(model) if isinstance(model, Model) else SegmentationDetector(model)
 
 
-def counted_by(model: AnyModel, methods: Mapping[str, Method]) -> AnyModel:
-    """Return a segmentation model whose masks are counted in another way.
+def _open(path: str | Path) -> AnyModel:
+    if str(path) == CLASSICAL:
+        return ClassicalModel()
+    model = Model(path)
+    return MaskNetwork(model) if model.card.kind == "segmentation" else model
 
-    The network is the same one. To a session it is another model, with a name and a hash of its own, so that a count
-    says how it came about; with the methods of its file it is again the model of the file.
+
+def with_methods(model: AnyModel, methods: Mapping[str, Method]) -> AnyModel:
+    """Return a segmentation model with other counting methods.
+
+    The network is the same. To a session it is another model, with a name and a hash of its own, so that each count
+    states its method; with the methods of its file it is again the model of the file.
 
     Parameters
     ----------
@@ -66,14 +77,14 @@ def counted_by(model: AnyModel, methods: Mapping[str, Method]) -> AnyModel:
 
     Raises
     ------
-    ValueError
-        If it makes no masks, or does not know a class.
+    MethodError
+        If it makes no masks, or a class is unknown to it.
     """
     if model.card.kind != "segmentation":
-        raise ValueError(f"{model.card.name} finds boxes and no masks; how cells are counted cannot be chosen")
+        raise MethodError(f"{model.card.name} finds boxes and no masks; how cells are counted cannot be chosen")
     if unknown := sorted(methods.keys() - set(model.card.classes)):
-        raise ValueError(f"{unknown[0]}: the model's classes are {', '.join(model.card.classes)}")
-    sha256, card = model.as_made
+        raise MethodError(f"{unknown[0]}: the model's classes are {', '.join(model.card.classes)}")
+    sha256, card = model.original
     counting = {
         name: msgspec.structs.replace(how, method=methods.get(name, how.method))
         for name, how in model.card.counting.items()

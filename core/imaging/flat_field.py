@@ -1,4 +1,4 @@
-"""A photograph and its light, looked at through windows."""
+"""An image and its illumination, cropped at any scale under even light."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ _SAMPLE_SIDE = 1024
 
 
 @dataclass
-class LitField:
-    """A photograph, uint8 RGB (H, W, 3), and its light float32 on a coarse grid, None to leave it as it is."""
+class FlatFieldImage:
+    """An image, uint8 RGB (H, W, 3), and its light float32 on a coarse grid, None to leave it as it is."""
 
     image: NDArray[np.uint8]
     light: NDArray[np.float32] | None
 
     @classmethod
-    def of(cls, image: NDArray[np.uint8], *, even_light: bool) -> LitField:
-        """Estimate the light of a photograph if it is to be divided out."""
+    def of(cls, image: NDArray[np.uint8], *, even_light: bool) -> FlatFieldImage:
+        """Estimate the light of a image if it is to be divided out."""
         return cls(image, estimate_light(image) if even_light else None)
 
     def whole(self) -> Tile:
-        """Return the window that shows all of the photograph."""
+        """Return the window that shows all of the image."""
         height, width = self.image.shape[:2]
         return Tile(0, 0, width, height, (-np.inf, -np.inf, np.inf, np.inf))
 
     @cached_property
     def sample(self) -> NDArray[np.uint8]:
-        """A part of the photograph, at most 1024 pixels wide, under even light."""
-        return self.seen(self.window(_SAMPLE_SIDE), 1.0)
+        """A part of the image, at most 1024 pixels wide, under even light."""
+        return self.crop(self.window(_SAMPLE_SIDE), 1.0)
 
-    def seen(self, region: Tile, scale: float) -> NDArray[np.uint8]:
-        """Return a region of the photograph at another size, ``scale`` times as large, under even light."""
+    def crop(self, region: Tile, scale: float) -> NDArray[np.uint8]:
+        """Return a region of the image at another size, ``scale`` times as large, under even light."""
         pixels = self.image[region.y1 : region.y2, region.x1 : region.x2]
         height, width = pixels.shape[:2]
         size = (max(round(width * scale), 1), max(round(height * scale), 1))
         if size != (width, height):
             how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
             pixels = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
-        return self.even(pixels, region)
+        return self.normalise(pixels, region)
 
     def window(self, side: int) -> Tile:
         """Return the window of at most that side nearest the middle that is not emptier than most.
@@ -77,8 +77,8 @@ class LitField:
         seen = cv2.resize(self.image, light.shape[1::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
         return np.maximum(1 - seen / light, 0).mean(axis=2)
 
-    def even(self, pixels: NDArray[np.uint8], region: Tile) -> NDArray[np.uint8]:
-        """Divide out the light of a region of the photograph; ``pixels`` show it at any size."""
+    def normalise(self, pixels: NDArray[np.uint8], region: Tile) -> NDArray[np.uint8]:
+        """Divide out the light of a region of the image; ``pixels`` show it at any size."""
         if self.light is None:
             return pixels
         height, width = self.image.shape[:2]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from core.errors import UserError
 from core.models.card import CARD_KEY, CardError, ModelCard
 from core.models.runtime import openvino
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from core.detection.segmentation.masks import CellMasks
 
 OUTPUTS = ("boxes", "scores", "labels")
 MASKS, EDGE = "masks", "edge"
@@ -27,7 +26,7 @@ _STEP = 64  # sides are padded to this many pixels, so that few distinct shapes 
 _MAX_CANDIDATES = 60_000
 
 
-class ModelError(Exception):
+class ModelError(UserError):
     """A model file that cannot be used; the message names the file and the remedy."""
 
 
@@ -51,10 +50,10 @@ def default_model_path() -> Path:
 
 
 class Model:
-    """A network ready to run; ``kept_masks`` are those of the last fields that a segmentation model looked at.
+    """A network ready to run.
 
-    ``as_made`` are the hash and the card of the file; ``sha256`` and ``card`` differ from them where a person chose
-    another way of counting (``core.detection.loading.counted_by``).
+    ``original`` are the hash and the card of the file; ``sha256`` and ``card`` differ from them where the user chose
+    other counting methods (``core.detection.loading.with_methods``).
 
     OpenVINO runs it in float32 on every processor: bfloat16, which it would choose by itself where the
     processor has it, makes counts differ between machines.
@@ -84,7 +83,7 @@ class Model:
                 f"{self.path}: this is not an ONNX model, or it is damaged; choose another file."
             ) from error
         self.card = self._read_card(network)
-        self.as_made = self.sha256, self.card
+        self.original = self.sha256, self.card
         try:
             self._network = core.compile_model(
                 network, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
@@ -94,7 +93,6 @@ class Model:
         names: set[str] = set().union(*(port.get_names() for port in self._network.outputs))
         needed = OUTPUTS if self.card.kind == "detection" else (MASKS,)
         self._has_edge = EDGE in names
-        self.kept_masks: OrderedDict[bytes, CellMasks] = OrderedDict()
         if not names.issuperset(needed) or len(self._network.inputs) != 1:
             raise ModelError(f"{self.path}: the model has other inputs or outputs than SmearCount needs.")
 

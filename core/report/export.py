@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.classes import PAPER, Palette
-from core.files import why_not, write_result
+from core.files import write_error_text, write_result
 from core.report.content import Contents
-from core.report.formats.csv import CsvStyle
+from core.report.formats.csv import CsvStyle, to_csv
 from core.report.formats.images import write_annotated
-from core.report.formats.json import to_json
-from core.report.tables import to_csv
+from core.report.formats.json import report_json
+from core.report.tables import images_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,7 @@ class Written:
         for path, error in self.failed:
             together[path.parent, error.errno].append((path, error))
         for (first, error), *others in together.values():
-            self.problems.append(why_not(first, error, *(path for path, _ in others)))
+            self.problems.append(write_error_text(first, error, *(path for path, _ in others)))
 
 
 def write_report(content: ReportContent, outputs: Outputs, progress: Progress) -> Written:
@@ -78,7 +78,7 @@ def write_report(content: ReportContent, outputs: Outputs, progress: Progress) -
 
     Raises
     ------
-    ReportCancelled
+    Cancelled
         If the person does not want it any more. Files that are there are complete.
     """
     written = Written()
@@ -96,10 +96,10 @@ def write_report(content: ReportContent, outputs: Outputs, progress: Progress) -
         return to_xlsx(content, progress, outputs.contents)
 
     def csv() -> bytes:
-        return to_csv(content, outputs.csv_style)
+        return to_csv(images_table(content), outputs.csv_style)
 
     def json() -> bytes:
-        return to_json(content, all_detections=outputs.all_detections)
+        return report_json(content, all_detections=outputs.all_detections)
 
     files = ((outputs.csv, csv), (outputs.json, json), (outputs.xlsx, xlsx), (outputs.pdf, pdf))
     for path, make in files:

@@ -6,30 +6,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 
-from core.counting.count import Countable, CountSettings
-from core.counting.edits import Corrections
-from core.counting.pipeline import CountedImage
-from core.counting.quality import field_quality, fragile_counts
-from core.detection.detector import DetectorResult
-from core.report.content import ReportContent, ReportImage, ReportModel, Sample, VerificationRow, class_counts
-from core.report.sign_off import content_hash, load_sign_offs
-from core.session.contours import with_contours
-from core.session.paths import same_contents
-from core.session.reviews import load_reviews
-from core.session.settings import (
-    load_card,
-    load_estimate_inputs,
-    load_field,
-    load_region,
-    load_settings,
-    load_threshold_record,
+from core.counting.count import CountSettings
+from core.counting.edits import CellEdits
+from core.counting.pipeline import count_found
+from core.report.content import (
+    ReportContent,
+    ReportImage,
+    ReportModel,
+    VerificationRow,
+    class_counts,
+    content_hash,
 )
+from core.session.paths import same_contents
 from core.session.values import SessionDamagedError, SessionError
 from core.verification.cases import Case
-from core.verification.ground_truth import load_truth
 from core.verification.verify import Verification
 from core.version import __version__
 
@@ -38,21 +30,10 @@ if TYPE_CHECKING:
 
     from core.models.card import ModelCard
     from core.session.session import Session
-    from core.session.values import HistoryRow, StoredDetections, StoredImage
+    from core.session.values import HistoryLine, StoredDetections, StoredImage
     from core.verification.ground_truth import GroundTruth
 
-_SAMPLE_KEY = "sample"
 _EVERYTHING = 2**62
-
-
-def load_sample(session: Session) -> Sample:
-    """Return the sample id and the free fields of a session."""
-    return msgspec.convert(session.get(_SAMPLE_KEY, {}), Sample)
-
-
-def save_sample(session: Session, sample: Sample) -> None:
-    """Store the sample id and the free fields of a session."""
-    session.put(_SAMPLE_KEY, msgspec.to_builtins(sample))
 
 
 def gather(session: Session, *, made: datetime | None = None) -> ReportContent:
@@ -84,104 +65,97 @@ def gathering(
     SessionError
         If the session cannot be read.
     """
-    gatherer = _Gatherer(session, settings)
+    gatherer = Gatherer(session, settings)
+    gatherer.read_history()
     for done, image in enumerate(gatherer.on_list, 1):
         gatherer.add(image)
         yield done
     return gatherer.content(made or datetime.now(UTC))
 
 
-class _Gatherer:
-    """One report that is being gathered."""
+class Gatherer:
+    """One report that is being gathered, or some of its images."""
 
     def __init__(self, session: Session, settings: CountSettings | None) -> None:
         self._session = session
         try:
-            stored = load_settings(session)
-            self.sample = load_sample(session)
-            self.sign_offs = load_sign_offs(session)
-            self.inputs = load_estimate_inputs(session)
+            stored = session.settings.counting()
+            self.sample = session.settings.sample()
+            self.inputs = session.settings.estimate_inputs()
         except ValueError as error:
             raise _unreadable(session, error) from error
         self.settings, self.classes = stored or (CountSettings({}), ())
         if settings is not None and stored is not None:
             self.settings = settings
-        self.on_list = session.images()
-        self._history = session.history(limit=_EVERYTHING)
-        self._reviews = _reviews(session, self._history)
-        self._seen = load_reviews(session)
+        self.on_list = session.images.all()
+        self._history: list[HistoryLine] = []
+        self._reviewers: dict[int, str] = {}
         self._cards: dict[str, ModelCard | None] = {}
         self._names: dict[str, str] = {}
         self._images: list[ReportImage] = []
         self._by_model: list[Case] = []
         self._handed_in: list[Case] = []
 
-    def add(self, image: StoredImage) -> None:
-        """Count an image as the session has it; nothing is looked for again."""
+    def read_history(self) -> None:
+        """Read who did what, for a whole report."""
+        self._history = self._session.edits.history(limit=_EVERYTHING)
+        self._reviewers = self._session.edits.reviewers()
+
+    def add(self, image: StoredImage) -> ReportImage:
+        """Count an image as the session has it; no detector runs."""
+        self._images.append(self._gathered(image))
+        return self._images[-1]
+
+    def _gathered(self, image: StoredImage) -> ReportImage:
         try:
-            truth = load_truth(self._session, image.id)
-            found = self._session.detections(image.id) if image.state == "counted" and self.classes else None
-            found = found and with_contours(self._session, image.id, found)
+            truth = self._session.truths.get(image.id)
+            found = self._session.detections.get(image.id) if image.state == "counted" and self.classes else None
             if found is None:
                 problem = image.error if image.state == "failed" else "It is not counted yet."
-                self._images.append(ReportImage(image.id, image.path, None, problem, truth=truth))
-                return
-            self._count(image, found, truth)
+                return ReportImage(image.id, image.path, None, problem, truth=truth)
+            return self._counted(image, found, truth)
         except ValueError as error:
             raise _unreadable(self._session, error) from error
         except SessionDamagedError as error:
-            self._images.append(ReportImage(image.id, image.path, None, str(error)))
+            return ReportImage(image.id, image.path, None, str(error))
 
-    def _count(self, image: StoredImage, found: StoredDetections, truth: GroundTruth | None) -> None:
+    def _counted(self, image: StoredImage, found: StoredDetections, truth: GroundTruth | None) -> ReportImage:
         cells = found.in_order_of(self.classes).detections
-        corrections = Corrections.of(cells, self._session.changes(image.id).values(), self.classes)
-        frame = self.settings.frame(image.width, image.height, load_region(self._session, image.id))
-        countable = Countable.of(cells, corrections, self.settings.nms_iou, frame)
-        field = DetectorResult(
-            corrections.over(cells), found.diameter, found.scale, (), *load_field(self._session, image.id)
-        )
-        counted = CountedImage(
+        edits = CellEdits.from_edits(cells, self._session.edits.changes(image.id).values(), self.classes)
+        frame = self.settings.frame(image.width, image.height, image.region)
+        card = self._card(found.model_sha256)
+        counted = count_found(
             image.path,
-            image.width,
-            image.height,
-            field,
-            countable.count(self.settings.thresholds, self.classes),
-            image.seconds,
-            image.notices,
+            replace(found.result(cells), notices=()),
+            edits,
+            self.settings,
+            self.classes,
             frame,
+            card=card if card is not None and card.classes == self.classes else None,
+            seconds=image.seconds,
+            notices=image.notices,
         )
         self._names[found.model_sha256] = found.model_name
-        self._images.append(
-            ReportImage(
-                image.id,
-                image.path,
-                self._judged(counted, countable, found.model_sha256),
-                sha256=image.stamp.sha256 if image.stamp else None,
-                reviewed=image.reviewed,
-                reviewer=self._reviews.get(image.id, "") if image.reviewed else "",
-                seen=self._seen.get(image.id),
-                model_sha256=found.model_sha256,
-                truth=truth,
-                homeless=corrections.homeless,
-            )
-        )
         if truth is not None:
             case = image.id, image.path.name, cells, truth, self.settings, frame
             self._by_model.append(Case.of(*case))
-            self._handed_in.append(Case.of(*case, corrections))
-
-    def _judged(self, image: CountedImage, countable: Countable, model: str) -> CountedImage:
-        """Return the image with the light of its field, if the card of its model is known."""
-        card = self._card(model)
-        if card is None or card.classes != self.classes:
-            return image
-        fragile = fragile_counts(countable, self.settings.thresholds, self.classes)
-        quality = field_quality(image.found, image.result, card, (image.width, image.height), fragile)
-        return replace(image, quality=quality)
+            self._handed_in.append(Case.of(*case, edits))
+        return ReportImage(
+            image.id,
+            image.path,
+            counted,
+            sha256=image.stamp.sha256 if image.stamp else None,
+            reviewed=image.reviewed,
+            reviewer=self._reviewers.get(image.id, "") if image.reviewed else "",
+            seen=dict(image.reviewed_counts) if image.reviewed_counts else None,
+            model_sha256=found.model_sha256,
+            truth=truth,
+            unclassed=edits.unclassed,
+        )
 
     def _card(self, sha256: str) -> ModelCard | None:
         if sha256 not in self._cards:
-            self._cards[sha256] = load_card(self._session, sha256)
+            self._cards[sha256] = self._session.models.card(sha256)
         return self._cards[sha256]
 
     def _mark_copies(self) -> None:
@@ -194,10 +168,14 @@ class _Gatherer:
             for image in self._images
         ]
 
+    def content_hash(self) -> str:
+        """Return the hash of what was gathered, see ``core.report.content.content_hash``."""
+        return content_hash(self.sample, self.classes, self.settings, self.inputs, self._images)
+
     def content(self, made: datetime) -> ReportContent:
         """Put together what was gathered."""
         self._mark_copies()
-        records = {name: load_threshold_record(self._session, name) for name in self.classes}
+        records = {name: self._session.settings.threshold_record(name) for name in self.classes}
         used = [image.model_sha256 for image in self._images if image.counted is not None]
         models = tuple(self._model(sha256, used.count(sha256)) for sha256 in dict.fromkeys(used))
         card = self._card(used[-1]) if used else None
@@ -213,8 +191,8 @@ class _Gatherer:
             suggested=dict(card.thresholds) if card else {},
             verification=(*self._verified(self._by_model, False), *self._verified(self._handed_in, True)),
             history=tuple(self._history),
-            content=content_hash(self.sample, self.classes, self.settings, self.inputs, self._images),
-            sign_offs=self.sign_offs,
+            content=self.content_hash(),
+            sign_offs=self._session.sign_offs.all(),
             made=made,
             version=__version__,
             totals=tuple(class_counts([image.counted for image in self._images if image.counted], self.classes)),
@@ -240,17 +218,6 @@ class _Gatherer:
             if len(sweep.images):
                 rows.append(VerificationRow(name, handed_in, len(sweep.images), sweep.rows()[0]))
         return rows
-
-
-def _reviews(session: Session, history: list[HistoryRow]) -> dict[int, str]:
-    """Return image id -> who marked it as reviewed last."""
-    people = {row.number: row.person for row in history}
-    done, _ = session.commands()
-    return {
-        command.image: people.get(command.number, "")
-        for command in done
-        if command.reviewed is not None and command.reviewed[1]
-    }
 
 
 def _unreadable(session: Session, error: ValueError) -> SessionError:

@@ -13,14 +13,14 @@ from core.session.errors import DATABASE_ERRORS, busy, damaged, explain, journal
 from core.session.schema import (
     APPLICATION_ID,
     COLUMNS,
-    MIGRATIONS,
     PAGE_SIZE,
+    SCHEMA,
+    STATEMENTS,
     Row,
     build,
     checksum,
     definitions,
     expected_definitions,
-    schema_version,
 )
 from core.session.values import (
     SessionBusyError,
@@ -30,7 +30,7 @@ from core.session.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
 CHECKED_SIZE = 256 * 2**20
 """Files above this many bytes are not checked as a whole on opening."""
@@ -49,10 +49,12 @@ a second look at an open session, even to read its first bytes, would give its l
 class SessionFile:
     """An open database with the exclusive lock (when it may be written) and its own error messages."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, read_only: bool) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, read_only: bool, version: int = SCHEMA) -> None:
         self.path = path
         self.read_only = read_only
+        self.version = version
         self.connection = connection
+        self.reloads: list[Callable[[], None]] = []
         self._inside = False
         self._identity = identity_of(path)
         _in_use.add(self._identity)
@@ -66,14 +68,8 @@ class SessionFile:
                 raise SessionError(f"{path}: the folder does not exist; choose another one.")
             refuse_existing(path)
             with _connecting(path, "rwc") as connection:
-                connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-                connection.execute("PRAGMA auto_vacuum = NONE")
                 _prepare(connection)
-                connection.execute("BEGIN EXCLUSIVE")
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {schema_version()}")
-                build(connection, schema_version())
-                connection.execute("COMMIT")
+                _new_tables(connection)
                 return cls(path, connection, read_only=False)
         except SessionReadOnlyError as error:
             raise not_writable_there(path) from error
@@ -93,10 +89,18 @@ class SessionFile:
                 connection.execute("BEGIN" if read_only else "BEGIN EXCLUSIVE")
                 connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
                 connection.execute("COMMIT")
-                _check_contents(path, connection, read_only)
-                return cls(path, connection, read_only)
+                return cls(path, connection, read_only, _check_contents(path, connection, read_only))
         except OSError as error:
             raise explain(path, error) from error
+
+    @classmethod
+    def in_memory(cls, path: Path, tables: Mapping[str, Iterable[Row]]) -> Self:
+        """Return a session for reading only that has these rows, in place of a file in an older schema."""
+        file = cls(path, sqlite3.connect(":memory:", isolation_level=None), read_only=True)
+        _new_tables(file.connection)
+        for table, rows in tables.items():
+            file.write(table, rows)
+        return file
 
     def close(self) -> None:
         """Give the file back and remove its journal; harmless if it is closed already."""
@@ -127,11 +131,19 @@ class SessionFile:
             with contextlib.suppress(sqlite3.Error):
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
+            if not inner:
+                self._reload()
             if isinstance(error, (*DATABASE_ERRORS, OSError)):
                 raise explain(self.path, error) from error
             raise
         finally:
             self._inside = inner
+
+    def _reload(self) -> None:
+        """Have read again what is kept in memory of small tables, after a transaction that came to nothing."""
+        for reload in self.reloads:
+            with contextlib.suppress(SessionError):
+                reload()
 
     def _check_place(self) -> None:
         """Refuse to write into a file that is not there any more; the system would let us."""
@@ -153,9 +165,9 @@ class SessionFile:
         SessionDamagedError
             If a row does not match its checksum.
         """
-        for *values, stored in self.select(f"SELECT * FROM {table} {condition}", *parameters):
-            row = tuple(values)
-            if checksum(table, row) != stored:
+        for stored in self.select(f"SELECT * FROM {table} {condition}", *parameters):
+            row = stored[:-1]
+            if checksum(table, row) != stored[-1]:
                 raise damaged(self.path, f"row {row[0]} of its {table} does not match its checksum")
             yield row
 
@@ -241,7 +253,7 @@ def refuse_existing(path: Path) -> None:
 def has_our_tables(path: Path) -> bool:
     """Tell whether a file that calls itself newer has just the tables of this version."""
     with _connecting(path, "ro") as connection:
-        same = definitions(connection) == expected_definitions(schema_version())
+        same = definitions(connection) == expected_definitions(SCHEMA)
         connection.close()
     return same
 
@@ -284,6 +296,17 @@ def _connecting(path: Path, mode: str) -> Generator[sqlite3.Connection]:
         if isinstance(error, DATABASE_ERRORS):
             raise explain(path, error) from error
         raise
+
+
+def _new_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables of a new session."""
+    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+    connection.execute("PRAGMA auto_vacuum = NONE")
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA}")
+    build(connection, SCHEMA)
+    connection.execute("COMMIT")
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
@@ -331,28 +354,21 @@ def _check_header(path: Path) -> None:
         raise damaged(path, "its first bytes are wrong")
 
 
-def _check_contents(path: Path, connection: sqlite3.Connection, read_only: bool) -> None:
+def _check_contents(path: Path, connection: sqlite3.Connection, read_only: bool) -> int:
+    """Refuse what is not a sound session that this program can use; return the version of its schema."""
     if _pragma(connection, "application_id") != APPLICATION_ID:
         raise SessionError(f"{path}: this is not a session of SmearCount; choose a file that it saved.")
     version = int(_pragma(connection, "user_version"))
-    if version > schema_version():
+    if version > SCHEMA:
         raise SessionNewerError(f"{path}: it was made by a newer version of SmearCount; update the program to open it.")
     if path.stat().st_size <= CHECKED_SIZE:
         faults = connection.execute("PRAGMA quick_check(1)").fetchall()
         if faults != [("ok",)]:
             raise damaged(path, " ".join(str(faults[0][0]).split()).rstrip("."))
-    if version not in MIGRATIONS or definitions(connection) != expected_definitions(version):
+    if version not in STATEMENTS or definitions(connection) != expected_definitions(version):
         raise damaged(path, "its tables are not those of a session")
-    if version < schema_version() and read_only:
-        raise SessionReadOnlyError(
-            f"{path}: it was made by an older version of SmearCount and must be written to be brought up to date;"
-            " copy it to a folder where you may write."
-        )
-    if not read_only:
+    if not read_only:  # only to know whether the file and its folder can be written
         connection.execute("BEGIN EXCLUSIVE")
-        for step in range(version + 1, schema_version() + 1):
-            for statement in MIGRATIONS[step]:
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {schema_version()}")
-        # where nothing has to change, this only tells whether the file and its folder can be written
-        connection.execute("ROLLBACK" if version == schema_version() else "COMMIT")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("ROLLBACK")
+    return version

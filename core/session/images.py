@@ -1,91 +1,121 @@
-"""The images of a session, and what was found in them."""
+"""The images of a session: those on its list, and those that were removed from it."""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.session.database import CHECKED_SIZE
-from core.session.errors import damaged
+import msgspec
+
+from core.counting.region import Region
 from core.session.paths import pack_path, path_key, relative_to, resolve, unpack_path
-from core.session.rows import finite, pack_detections, to_json, unpack_detections, unpack_image
-from core.session.schema import DetectionsRow, ImageRow
-from core.session.values import SessionDamagedError
+from core.session.rows import sentences
+from core.session.schema import ImageRow
+from core.session.values import FileStamp, SessionError, StoredImage
 from core.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from core.session.database import SessionFile
-    from core.session.values import FileStamp, StoredDetections, StoredImage
+
+_region = msgspec.json.Decoder(Region).decode
+_counts = msgspec.json.Decoder(dict[str, int]).decode
 
 
-class ImageList:
-    """The images on the list of a session, those that were removed from it, and their detections."""
+class Images:
+    """The table of images. Whatever counts in an image or not is changed by edits (``Edits.record``)."""
 
-    def __init__(self, file: SessionFile) -> None:
-        self.path = file.path
+    def __init__(self, file: SessionFile, model_of: Callable[[int], str | None]) -> None:
+        """``model_of`` gives the SHA-256 of a model of the session by its number."""
         self._file = file
+        self._model_of = model_of
         self._paths: dict[int, Path] = {}
         self._by_key: dict[str, int] = {}
-        self._next_cell = 0
+        self.next_cell = 0
+        self._revisions: Counter[int] = Counter()
 
-    def _load_images(self) -> Iterator[str]:
-        """Check all rows; yield a sentence for each image whose detections cannot be used."""
-        file = self._file
-        images = [ImageRow(*row) for row in file.rows("images")]
-        self._set_paths(resolve(images, self.path.parent))
-        stored = [number for (number,) in file.select("SELECT rowid FROM detections")]
-        bad = {image.id for image in images if image.state == "counted"}.difference(stored)
-        if self.path.stat().st_size <= CHECKED_SIZE:
-            bad.update(number for number in stored if not self._is_sound(number))
-        for number in sorted(bad):
-            yield f"{self._paths.get(number, self.path)}: the cells found in it cannot be read; count it again."
-        largest = "SELECT max(first_id + length(scores) / 4) FROM detections WHERE typeof(first_id) = 'integer'"
-        [(following,)] = file.select(largest)
-        self._next_cell = max(self._next_cell, following or 0)
-
-    def _is_sound(self, image: int) -> bool:
-        try:
-            self._file.row("detections", image)
-        except SessionDamagedError:
-            return False
-        return True
+    def load(self) -> list[ImageRow]:
+        """Read and check all rows, and find out where the images are."""
+        rows = [ImageRow._make(row) for row in self._file.rows("images")]
+        self._set_paths(resolve(rows, self._file.path.parent))
+        self.next_cell = max((row.next_cell for row in rows), default=0)
+        return rows
 
     def _set_paths(self, paths: Mapping[int, Path]) -> None:
         self._paths = dict(paths)
         self._by_key = {path_key(path): image for image, path in paths.items()}
 
-    def images(self) -> list[StoredImage]:
+    # -- reading -----------------------------------------------------------------------------
+
+    def all(self) -> list[StoredImage]:
         """Return the images on the list, in its order.
 
         A path that is gone gives way to the same place relative to the session file, if there is
         a file: a folder that was moved as a whole is found again. Looked up on opening.
         """
         rows = self._file.rows("images", "WHERE removed = 0 ORDER BY position")
-        return [unpack_image(ImageRow(*row), self._paths[row[0]]) for row in rows]
+        return [self._image(ImageRow._make(row)) for row in rows]
 
-    def image(self, number: int) -> StoredImage:
+    def get(self, image: int) -> StoredImage:
         """Return an image by its id, on the list or not."""
-        return unpack_image(self._row(number), self._paths[number])
+        return self._image(self.row(image))
 
-    def add_images(self, paths: Iterable[Path]) -> list[StoredImage]:
+    def path(self, image: int) -> Path | None:
+        """Return where an image is; None if there is no such image."""
+        return self._paths.get(image)
+
+    def paths(self) -> dict[int, Path]:
+        """Return image id -> where it is, of all images, on the list or not."""
+        return dict(self._paths)
+
+    def row(self, image: int) -> ImageRow:
+        """Return the row of an image; for this package only."""
+        row = self._file.row("images", image)
+        if row is None:
+            raise KeyError(image)
+        return ImageRow._make(row)
+
+    def _image(self, row: ImageRow) -> StoredImage:
+        stamp = None
+        if row.sha256 is not None and row.size is not None and row.modified_ns is not None:
+            stamp = FileStamp(row.sha256, row.size, row.modified_ns)
+        return StoredImage(
+            row.id,
+            self._paths[row.id],
+            row.state,
+            row.error,
+            sentences(row.notices),
+            row.width,
+            row.height,
+            row.seconds,
+            row.diameter,
+            stamp,
+            None if row.region is None else _region(row.region),
+            None if row.reviewed_counts is None else _counts(row.reviewed_counts),
+            None if row.model is None else self._model_of(row.model),
+        )
+
+    # -- changing ----------------------------------------------------------------------------
+
+    def add(self, paths: Iterable[Path]) -> list[StoredImage]:
         """Put images at the end of the list, and return those that were not on it before.
 
         A path that was removed comes back with everything it had, under its former id. Paths that are
-        on the list, or given twice, are passed over.
+        on the list, or given twice, are ignored.
         """
         absolute = [Path(os.path.abspath(path)) for path in paths]
         wanted = {path_key(path): path for path in absolute}
-        relative = relative_to(self.path.parent)
+        relative = relative_to(self._file.path.parent)
         added: list[ImageRow] = []
         with self._file.transaction():
             fresh = self._file.largest("images")
             [(position,)] = self._file.select("SELECT coalesce(max(position), 0) FROM images")
             for key, path in wanted.items():
                 if key in self._by_key:
-                    row = self._row(self._by_key[key])
+                    row = self.row(self._by_key[key])
                     if not row.removed:
                         continue
                 else:
@@ -97,85 +127,64 @@ class ImageList:
         for row in added:
             path = self._paths.setdefault(row.id, Path(unpack_path(row.path)))
             self._by_key[path_key(path)] = row.id
-        return [unpack_image(row, self._paths[row.id]) for row in added]
-
-    def remove_images(self, ids: Iterable[int]) -> None:
-        """Take images off the list. Nothing of them is deleted."""
-        with self._file.transaction():
-            self._file.write("images", [self._row(image)._replace(removed=1) for image in ids])
+        return [self._image(row) for row in added]
 
     def set_waiting(self, image: int) -> None:
         """Mark an image to be counted; stored detections stay until they are replaced."""
-        self._change(image, state="waiting", error="")
+        self.change(image, state="waiting", error="")
 
     def set_failed(self, image: int, error: str) -> None:
         """Mark an image that could not be counted; stored detections stay."""
-        self._change(image, state="failed", error=printable(error))
+        self.change(image, state="failed", error=printable(error))
 
-    def set_diameter(self, image: int, diameter: float | None) -> None:
-        """Store the red cell diameter in pixels that was set by hand, None to have it estimated."""
-        self._change(image, diameter=None if diameter is None else finite(diameter))
-
-    def set_counted(
-        self,
-        image: int,
-        found: StoredDetections,
-        *,
-        width: int,
-        height: int,
-        seconds: float,
-        notices: Sequence[str],
-        stamp: FileStamp | None,
-    ) -> None:
-        """Store what was found in an image in place of what was stored before; edits stay.
+    def relocate(self, new_paths: Mapping[int, Path]) -> str:
+        """Give images (by id) a new path; return a sentence for the history.
 
         Raises
         ------
-        ValueError
-            If the ids are not consecutive, or an origin is not ``MODEL``.
+        SessionError
+            If a path belongs to another image of the session.
         """
-        row = pack_detections(image, found)
+        moved = {image: Path(os.path.abspath(path)) for image, path in new_paths.items()}
+        paths = {**self._paths, **moved}
+        owners = Counter(map(path_key, paths.values()))
+        for path in moved.values():
+            if owners[path_key(path)] > 1:
+                raise SessionError(f"{path}: it belongs to another image of the session; remove one of the two.")
+        relative = relative_to(self._file.path.parent)
+        first, path = next(iter(moved.items()))
+        text = f"Moved: {self._paths[first]} is now {path}"
+        text += f", and {len(moved) - 1} more." if len(moved) > 1 else "."
         with self._file.transaction():
-            self._file.write("detections", [row])
-            counted = self._row(image)._replace(
-                state="counted",
-                error="",
-                notices=to_json([printable(notice) for notice in notices]),
-                width=int(width),
-                height=int(height),
-                seconds=finite(seconds),
-                sha256=stamp and stamp.sha256,
-                size=stamp and stamp.size,
-                modified_ns=stamp and stamp.modified_ns,
-            )
-            self._file.write("images", [counted])
-        self._next_cell = max(self._next_cell, row.first_id + len(found.detections))
+            rows = [
+                (row := self.row(image))._replace(
+                    path=pack_path(str(path)),
+                    relative=relative(path),
+                    digest=row.digest if row.sha256 else None,  # else the name stands for the contents
+                )
+                for image, path in moved.items()
+            ]
+            self._file.write("images", rows)
+        self._set_paths(paths)
+        return text
 
-    def detections(self, image: int) -> StoredDetections | None:
-        """Return what was found in an image, None if nothing is stored.
-
-        Raises
-        ------
-        SessionDamagedError
-            If the stored cells do not match their checksum; the image must be counted again.
-        """
-        row = self._file.row("detections", image)
-        if row is None and self._row(image).state == "counted":
-            raise damaged(self.path, f"the cells found in {self._paths[image].name} are missing")
-        return None if row is None else unpack_detections(DetectionsRow(*row))
-
-    def new_ids(self, count: int) -> int:
-        """Return the first of ``count`` consecutive cell ids that this session never used."""
-        first = self._next_cell
-        self._next_cell += count
-        return first
-
-    def _row(self, image: int) -> ImageRow:
-        row = self._file.row("images", image)
-        if row is None:
-            raise KeyError(image)
-        return ImageRow(*row)
-
-    def _change(self, image: int, **columns: Any) -> None:
+    def change(self, image: int, **columns: Any) -> None:
+        """Change columns of a row; for this package only. What was known of the image's digest is forgotten."""
         with self._file.transaction():
-            self._file.write("images", [self._row(image)._replace(**columns)])
+            row = self.row(image)
+            self._file.write("images", [row._replace(**{"digest": None, **columns})])
+        self._revisions[image] += 1
+
+    def revision(self, image: int) -> int:
+        """Return a number that another change of an image makes another one, while the session is open."""
+        return self._revisions[image]
+
+    def digests(self) -> dict[int, bytes | None]:
+        """Return the digest of each image on the list, in its order; None where it has changed since."""
+        rows = self._file.select("SELECT id, digest FROM images WHERE removed = 0 ORDER BY position")
+        return dict(rows)
+
+    def set_digests(self, digests: Mapping[int, bytes]) -> None:
+        """Store the digests of images."""
+        with self._file.transaction():
+            self._file.write("images", [self.row(image)._replace(digest=digest) for image, digest in digests.items()])

@@ -10,27 +10,29 @@ import os
 import shutil
 import struct
 import tempfile
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.session import schema_1
 from core.session.database import SessionFile, has_our_tables, probe_lock, refuse_existing, replacing
 from core.session.errors import explain, journal_of
+from core.session.migrations import upgraded
 from core.session.paths import rebase, resolve
 from core.session.schema import (
     COLUMNS,
     PAGE_SIZE,
     REAL_COLUMNS,
-    CommandRow,
     ConflictRow,
     DetectionsRow,
     EditRow,
     ImageRow,
     Kind,
+    LineRow,
+    ModelRow,
     Row,
-    SettingRow,
     checksum,
+    detections_number,
 )
 from core.session.values import SessionDamagedError, SessionError, SessionNewerError
 
@@ -42,7 +44,7 @@ _HEAD = 100
 _MOST_LOCAL = PAGE_SIZE - 35
 _LEAST_LOCAL = (PAGE_SIZE - 12) * 32 // 255 - 23
 _INTEGER_BYTES = (0, 1, 2, 3, 4, 6, 8)
-_ROOTS = range(2, 2 + len(COLUMNS))  # the tables are made one after the other, and a root never moves
+_SCHEMAS = {1: schema_1.COLUMNS, 2: COLUMNS}
 _UNREADABLE = "(unreadable)"
 _NOT_A_CELL = (IndexError, ValueError, struct.error, OverflowError)
 
@@ -77,7 +79,7 @@ def copy_readable(path: Path, to: Path, time: str) -> tuple[str, ...]:
         if isinstance(fault, SessionNewerError) and not has_our_tables(copy):
             raise SessionNewerError(str(fault).replace(str(copy), str(path)))
         found = _Found(copy.read_bytes())
-    if fault is not None and not any(found.tables.values()):
+    if fault is not None and not any(found.rows.values()):
         if isinstance(fault, SessionDamagedError):
             raise SessionError(f"{path}: nothing of a session can be read in it; look for a copy of it.")
         raise type(fault)(str(fault).replace(str(copy), str(path)))
@@ -105,12 +107,12 @@ def _write(part: Path, mended: _Mended, damage: tuple[str, ...], paths: dict[int
     file = SessionFile.create(part)
     try:
         with file.transaction():
-            for table, rows in mended.tables().items():
+            for table, rows in mended.tables.items():
                 file.write(table, rows)
             if damage:
                 kind = Kind.LOSS if mended.edits_lost else Kind.NOTE
-                number = file.largest("commands") + 1
-                file.write("commands", [CommandRow(number, int(kind), time, "", None, " ".join(damage), None)])
+                number = file.largest("history") + 1
+                file.write("history", [LineRow(number, int(kind), time, "", None, " ".join(damage), None)])
             rebase(file, paths)
     finally:
         file.close()
@@ -118,16 +120,21 @@ def _write(part: Path, mended: _Mended, damage: tuple[str, ...], paths: dict[int
 
 @dataclass
 class _Found:
-    """The rows of a file whose checksums are right, by table and number, and what else it holds."""
+    """The rows of a file whose checksums are right, by table and number, and what else it holds.
+
+    ``schema`` is that of most rows, and only these are given. The tables of a file are made one after the other,
+    and the root of a table never moves.
+    """
 
     data: bytes
-    tables: dict[str, dict[int, Row]] = field(default_factory=lambda: {table: {} for table in COLUMNS})
+    schema: int = 2
     bad_rows: int = 0
     bad_pages: int = 0
 
     def __post_init__(self) -> None:
+        self._tables = {version: {table: {} for table in columns} for version, columns in _SCHEMAS.items()}
         kinds: dict[int, int] = {}
-        wanted = set(_ROOTS)
+        wanted: set[int] = set()
         for number in range(1, -(-len(self.data) // PAGE_SIZE) + 1):
             page = self._page(number)
             start = _HEAD if number == 1 else 0
@@ -136,7 +143,14 @@ class _Found:
                 wanted.update(_children(page, start))
             # a leaf may have lost its mark
             self._take_rows(page, start, sure=kinds[number] == _LEAF)
+        self.schema = max(_SCHEMAS, key=lambda version: (sum(map(len, self._tables[version].values())), version))
+        wanted.update(range(2, 2 + len(_SCHEMAS[self.schema])))
         self.bad_pages += sum(kinds.get(number) not in (_LEAF, _INNER) for number in wanted)
+
+    @property
+    def rows(self) -> dict[str, dict[int, Row]]:
+        """The rows by table and number."""
+        return self._tables[self.schema]
 
     @property
     def missing_bytes(self) -> int:
@@ -162,13 +176,19 @@ class _Found:
                 continue
             if len(values) == 5 and values[0] in ("table", "trigger"):
                 continue
-            for table, columns in COLUMNS.items():
-                row = _typed((number, *values[1:-1]), columns)
-                if len(values) == len(columns) + 1 and checksum(table, row) == values[-1]:
-                    self.tables[table][number] = row
-                    break
-            else:
-                self.bad_rows += sure
+            self.bad_rows += sure and not self._take_row(number, values)
+
+    def _take_row(self, number: int, values: Row) -> bool:
+        """Take a row, whose number stands before its values, if its checksum is right for any table."""
+        taken = False
+        for version, tables in _SCHEMAS.items():
+            for table, columns in tables.items():
+                if len(values) == len(columns) + 1:
+                    row = _typed((number, *values[1:-1]), columns)
+                    if checksum(table, row) == values[-1]:
+                        self._tables[version][table][number] = row
+                        taken = True
+        return taken
 
     def _cell(self, page: bytes, at: int) -> tuple[int, Row]:
         """Return number and values of the cell at an offset of a leaf."""
@@ -256,71 +276,103 @@ class _Mended:
     """The rows that were found, made consistent again: what was lost shows in the history and the list."""
 
     def __init__(self, found: _Found, folder: Path, time: str) -> None:
-        tables = found.tables
-        self.images = {number: ImageRow(*row) for number, row in tables["images"].items()}
-        self.detections = {number: DetectionsRow(*row) for number, row in tables["detections"].items()}
-        self.commands = {number: CommandRow(*row) for number, row in tables["commands"].items()}
-        self.edits = {number: EditRow(*row) for number, row in tables["edits"].items()}
-        self.settings = {number: SettingRow(*row) for number, row in tables["settings"].items()}
-        self.conflicts = {number: ConflictRow(*row) for number, row in tables["conflicts"].items()}
+        rows = found.rows
+        gaps = {table: _gaps(rows[table]) for table in rows}
+        if found.schema == 1:
+            self.tables = upgraded({table: [row for _, row in sorted(rows[table].items())] for table in rows})
+        else:
+            self.tables = {table: [row for _, row in sorted(rows[table].items())] for table in COLUMNS}
+        images = {row[0]: ImageRow._make(row) for row in self.tables["images"]}
+        self.images = {number: row for number, row in images.items() if row.path}
+        self._without_path = {number: row for number, row in images.items() if not row.path}
         self.losses: list[str] = []
         if found.missing_bytes:
             self.losses.append(f"The last {found.missing_bytes:,} bytes of the file are missing.")
         if found.bad_pages or found.bad_rows:
-            pages, rows = _counted(found.bad_pages, "page"), _counted(found.bad_rows, "row")
-            self.losses.append(f"{pages} and {rows} could not be read.")
-        lost_edits, lost_commands = self._mend_history(time)
-        self.edits_lost = bool(lost_edits or lost_commands)
-        self._lost(lost_commands, "line", " of the history")
-        self._lost(lost_edits, "changed cell")
-        self._mend_images(folder)
-        self._lost(_gaps(self.settings), "setting")
-        self._lost(_gaps(self.conflicts), "conflict")
-
-    def tables(self) -> dict[str, list[Row]]:
-        """Return the rows of all tables in order."""
-        return {table: [row for _, row in sorted(getattr(self, table).items())] for table in COLUMNS}
+            pages, bad = _counted(found.bad_pages, "page"), _counted(found.bad_rows, "row")
+            self.losses.append(f"{pages} and {bad} could not be read.")
+        lost_edits, lost_lines = self._mend_history(time, gaps["edits"])
+        self.edits_lost = bool(lost_edits or lost_lines)
+        self._lost(lost_lines, "line", " of the history")
+        self._lost(lost_edits, "edit")
+        self._mend_images(folder, gaps["images"])
+        self._lost(gaps["settings"] + gaps.get("view", 0), "setting")
+        self._lost(gaps["conflicts"], "conflict")
+        self._lost(gaps.get("sign_offs", 0), "sign-off")
+        for table in ("settings", "view", "sign_offs", "conflicts"):
+            self.tables[table] = [(number, *row[1:]) for number, row in enumerate(self.tables[table], 1)]
+        self.tables["images"] = [row for _, row in sorted(self.images.items())]
 
     def _lost(self, count: int, what: str, more: str = "") -> None:
         if count:
             self.losses.append(f"{_counted(count, what)}{more} {'was' if count == 1 else 'were'} lost.")
 
-    def _mend_history(self, time: str) -> tuple[int, int]:
+    def _mend_history(self, time: str, gaps: int) -> tuple[int, int]:
         """Put a line in the place of each that is lost; return how many (edits, lines) are lost."""
-        found = Counter(edit.command for edit in self.edits.values())
-        image_of = {edit.command: edit.image for edit in self.edits.values()}
-        incomplete = sum(row.cells - found[number] for number, row in self.commands.items())
-        lost_edits = max(incomplete, _gaps(self.edits))
-        lost_commands = 0
-        for number in range(1, max((*self.commands, *found), default=0) + 1):
-            row = self.commands.get(number)
+        by_line: dict[int, list[EditRow]] = {}
+        for row in self.tables["edits"]:
+            edit = EditRow._make(row)
+            by_line.setdefault(edit.line, []).append(edit)
+        lines = {row[0]: LineRow._make(row) for row in self.tables["history"]}
+        incomplete = sum(row.edits - len(by_line.get(number, ())) for number, row in lines.items())
+        lost_lines = 0
+        edits: list[Row] = []
+        for number in range(1, max((*lines, *by_line), default=0) + 1):
+            row, mine = lines.get(number), by_line.get(number, [])
             if row is None:
-                lost_commands += 1
-                kind = Kind.COMMAND if number in found else Kind.NOTE
-                row = CommandRow(number, int(kind), time, "", image_of.get(number), _UNREADABLE, None)
+                lost_lines += 1
+                kind = Kind.EDIT if mine else Kind.NOTE
+                row = LineRow(number, int(kind), time, "", mine[0].image if mine else None, _UNREADABLE, None)
             time = row.time
-            self.commands[number] = row._replace(cells=found[number])
-        return lost_edits, lost_commands
+            lines[number] = row._replace(first=len(edits) + 1 if mine else 0, edits=len(mine))
+            edits += [edit._replace(number=place) for place, edit in enumerate(mine, len(edits) + 1)]
+        self.tables["history"] = [row for _, row in sorted(lines.items())]
+        self.tables["edits"] = edits
+        return max(incomplete, gaps), lost_lines
 
-    def _mend_images(self, folder: Path) -> None:
-        mentioned = {row.image for row in (*self.commands.values(), *self.conflicts.values())} - {None}
-        mentioned |= set(self.detections)
-        nameless = sorted(number for number in mentioned if number is not None and number not in self.images)
-        lost = max(_gaps(self.images), len(nameless))
-        uncounted = [row for row in self.images.values() if row.state == "counted" and row.id not in self.detections]
-        for row in uncounted:
-            self.images[row.id] = row._replace(state="waiting")
+    def _mend_images(self, folder: Path, gaps: int) -> None:
+        """List images whose row is lost; have those counted again whose detections are."""
+        stored = {row[0]: row[1] for row in self.tables["detections"]}
+        by_model = [(row[2], row[1]) for row in self.tables["detections"]]
+        truths = {(row[1], row[2]) for row in self.tables["truths"]}
+        conflicts = (ConflictRow._make(row).image for row in self.tables["conflicts"])
+        edited = (row.image for row in map(LineRow._make, self.tables["history"]))
+        mentioned = {*stored.values(), *conflicts, *(image for image, _ in truths)}
+        mentioned |= {image for image in edited if image is not None}
+        nameless = sorted(mentioned - set(self.images))
+        lost = max(gaps, len(nameless))
+        models = {row[0]: ModelRow._make(row) for row in self.tables["models"]}
+        for found in map(DetectionsRow._make, self.tables["detections"]):
+            models.setdefault(found.model, ModelRow(found.model, found.model_sha256))
+        self.tables["models"] = [row for _, row in sorted(models.items())]
+        uncounted = 0
+        lost_truths = 0
+        for row in self.images.values():
+            known = row.model is not None and detections_number(row.id, row.model) in stored
+            if not known and (row.state == "counted" or row.model is not None):
+                uncounted += 1
+                row = row._replace(model=None, state="waiting" if row.state == "counted" else row.state)
+            kept = [source for source in row.truths.split() if (row.id, source) in truths]
+            lost_truths += len(row.truths.split()) - len(kept)
+            self.images[row.id] = row._replace(truths=" ".join(kept), digest=None)
         position = max((row.position for row in self.images.values()), default=0)
         for number in nameless:
             position += 1
-            self.images[number] = ImageRow(number, position, 0, str(folder / f"unreadable name {number}"), None)
+            name = str(folder / f"unreadable name {number}")
+            sources = " ".join(source for image, source in sorted(truths) if image == number)
+            row = self._without_path.get(number)
+            if row is None:
+                known = [model for model, image in by_model if image == number]
+                row = ImageRow(number, 0, 0, "", None, model=known[0] if len(known) == 1 else None, truths=sources)
+            self.images[number] = row._replace(position=position, path=name)
         self._lost(lost, "image")
         if nameless:
             self.losses.append(
                 f"Cells or edits are left of {_counted(len(nameless), 'lost image')}: look for the file."
             )
         if uncounted:
-            self.losses.append(f"What was found in {_counted(len(uncounted), 'image')} was lost: count again.")
+            self.losses.append(f"What was found in {_counted(uncounted, 'image')} was lost: count again.")
+        self._lost(lost_truths, "ground truth")
 
 
 def _counted(count: int, what: str) -> str:

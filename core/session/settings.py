@@ -1,4 +1,4 @@
-"""What a session keeps beside its pictures and cells that a number hangs on: each value has its name here."""
+"""What a session keeps that a number depends on, and how a window shows it."""
 
 from __future__ import annotations
 
@@ -7,181 +7,118 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from core.counting.count import CountSettings
+from core.counting.estimates import EstimateInputs
 from core.counting.frame import EdgeRule
-from core.counting.region import Region
-from core.models.card import CardError, ModelCard
+from core.session.rows import to_json
+from core.session.schema import SettingRow
+from core.session.values import Sample, Subject, ValueChange
 from core.verification.thresholds import ThresholdRecord
 
 if TYPE_CHECKING:
-    from core.detection.detector import DetectorResult
-    from core.session.session import Session
+    from collections.abc import Mapping
 
-SETTINGS_KEY = "settings"
+    from core.session.database import SessionFile
 
-
-class _Settings(msgspec.Struct):
-    """The settings of a count as a session keeps them; version 0.1 had no edge rule."""
-
-    classes: tuple[str, ...]
-    thresholds: dict[str, float]
-    nms_iou: float
-    edge_rule: EdgeRule = EdgeRule.ALL
+CLASSES, NMS_IOU, EDGE_RULE, ESTIMATES, SAMPLE = "classes", "nms_iou", "edge_rule", "estimates", "sample"
 
 
-class _Field(msgspec.Struct):
-    """What the detector says of a field besides its cells."""
-
-    blur: float | None = None
-    capped: bool = False
-    levels: tuple[float, float] | None = None
+def threshold_setting(class_name: str) -> str:
+    """Return the name of the setting that is the threshold of a class."""
+    return f"threshold {class_name}"
 
 
-def stored_settings(settings: CountSettings, classes: tuple[str, ...]) -> dict[str, Any]:
-    """Return the value under ``SETTINGS_KEY`` for these settings and classes, in the order of the labels."""
-    stored = _Settings(classes, dict(settings.thresholds), settings.nms_iou, settings.edge_rule)
-    return msgspec.json.decode(msgspec.json.encode(stored))  # as it comes back: tuples are lists
-
-
-def load_settings(session: Session) -> tuple[CountSettings, tuple[str, ...]] | None:
-    """Return how the session counts, and its classes in the order of the labels; None before its first count.
-
-    Raises
-    ------
-    ValueError
-        If they are damaged.
-    """
-    value = session.get(SETTINGS_KEY)
-    if not value:
-        return None
-    stored = msgspec.convert(value, _Settings)
-    return CountSettings(stored.thresholds, stored.nms_iou, stored.edge_rule), stored.classes
-
-
-class EstimateInputs(msgspec.Struct, frozen=True):
-    """What the laboratory knows besides the pictures; what is None was not given, and nothing is assumed for it.
-
-    ``analyser_rbc``: red cells in 10¹²/L of the same blood; ``field_factor``: platelets in 10⁹/L for one platelet to
-    a field; ``micrometres_per_pixel``: the calibrated scale of the pictures.
-    """
-
-    analyser_rbc: float | None = None
-    field_factor: float | None = None
-    micrometres_per_pixel: float | None = None
-
-
-_ESTIMATES_KEY = "estimates"
-
-
-def load_estimate_inputs(session: Session) -> EstimateInputs:
-    """Return what the laboratory gave for estimates; raises ValueError if it is damaged."""
-    return msgspec.convert(session.get(_ESTIMATES_KEY, {}), EstimateInputs)
-
-
-def save_estimate_inputs(session: Session, inputs: EstimateInputs) -> None:
-    """Store what the laboratory gives for estimates."""
-    session.put(_ESTIMATES_KEY, msgspec.to_builtins(inputs))
-
-
-def region_key(image: int | str) -> str:
-    """Return the name of the setting that holds an image's region of interest."""
-    return f"region {image}"
-
-
-def load_region(session: Session, image: int) -> Region | None:
-    """Return the region of interest of an image, None if all of it counts; raises ValueError if it is damaged."""
-    value = session.get(region_key(image))
-    return None if value is None else msgspec.convert(value, Region)
-
-
-def load_regions(session: Session) -> dict[int, Region]:
-    """Return image id -> its region of interest, for the images that have one; raises ValueError if one is damaged."""
-    stored = session.get_all(region_key(""))
-    return {int(image): msgspec.convert(value, Region) for image, value in stored.items() if value is not None}
-
-
-def save_region(session: Session, image: int, region: Region | None) -> None:
-    """Store the region of interest of an image, or with None that all of it counts."""
-    session.put(region_key(image), None if region is None else msgspec.to_builtins(region))
-
-
-def _field_key(image: int) -> str:
-    return f"field {image}"
-
-
-def load_field(session: Session, image: int) -> tuple[float | None, bool, tuple[float, float] | None]:
-    """Return the blur of an image, whether candidates were dropped, and its grey levels, as in ``DetectorResult``."""
-    stored = msgspec.convert(session.get(_field_key(image), {}), _Field)
-    return stored.blur, stored.capped, stored.levels
-
-
-def save_field(session: Session, image: int, found: DetectorResult) -> None:
-    """Store what the detector says of a field besides its cells."""
-    session.put(_field_key(image), {"blur": found.blur, "capped": found.capped, "levels": found.levels})
-
-
-def _card_key(sha256: str) -> str:
-    return f"model {sha256}"
-
-
-def load_card(session: Session, sha256: str) -> ModelCard | None:
-    """Return the card of a model that counted images of the session; None if it was not kept."""
-    value = session.get(_card_key(sha256))
-    try:
-        return None if value is None else ModelCard.from_json(msgspec.json.encode(value).decode())
-    except CardError:
-        return None
-
-
-def keep_card(session: Session, sha256: str, card: ModelCard) -> None:
-    """Store the card of a model: what it says of itself is wanted long after its file is gone."""
-    if session.get(_card_key(sha256)) is None:
-        session.put(_card_key(sha256), msgspec.to_builtins(card))
-
-
-class ModelInUse(msgspec.Struct, frozen=True):
-    """What a session is counted with: the file of the model, "" for the one that ships, and the model's hash."""
-
-    path: str
-    sha256: str
-
-
-_MODEL_IN_USE_KEY = "model in use"
-
-
-def load_model_in_use(session: Session) -> ModelInUse | None:
-    """Return what the session is counted with; None if nothing was counted yet, or if that is damaged."""
-    try:
-        return msgspec.convert(session.get(_MODEL_IN_USE_KEY), ModelInUse | None)
-    except ValueError:
-        return None
-
-
-def save_model_in_use(session: Session, model: ModelInUse) -> None:
-    """Store what the session is counted with; the card of each file's model that was is kept apart."""
-    if load_model_in_use(session) != model:
-        session.put(_MODEL_IN_USE_KEY, msgspec.to_builtins(model))
-        session.put(_last_of_key(model.path), model.sha256)
-
-
-def _last_of_key(path: str) -> str:
-    return f"last model of {path}"
-
-
-def load_last_card(session: Session, path: str) -> ModelCard | None:
-    """Return the card that the model of a file (as in ``ModelInUse``) had when the session was last counted with it.
-
-    None if it never was.
-    """
-    sha256 = session.get(_last_of_key(path))
-    return load_card(session, sha256) if isinstance(sha256, str) else None
-
-
-def threshold_key(name: str) -> str:
+def origin_key(class_name: str) -> str:
     """Return the name of the setting that says where the threshold of a class comes from."""
-    return f"threshold of {name}"
+    return f"origin {class_name}"
 
 
-def load_threshold_record(session: Session, name: str) -> ThresholdRecord | None:
-    """Return where the threshold of a class comes from, if it was chosen by verification."""
-    value = session.get(threshold_key(name))
-    return None if value is None else ThresholdRecord.from_stored(value)
+def _by_name(settings: CountSettings, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Return the settings of a count by their names, as a session stores them."""
+    return {
+        CLASSES: list(classes),
+        **{threshold_setting(name): float(value) for name, value in settings.thresholds.items()},
+        NMS_IOU: float(settings.nms_iou),
+        EDGE_RULE: settings.edge_rule.value,
+    }
+
+
+class KeyValues:
+    """A table of JSON values by name; the names are kept in memory."""
+
+    def __init__(self, file: SessionFile, table: str) -> None:
+        self._file = file
+        self._table = table
+        self._numbers: dict[str, int] = {}
+        file.reloads.append(self.load)
+
+    def load(self) -> None:
+        """Read and check all rows."""
+        self._numbers = {row[1]: row[0] for row in self._file.rows(self._table)}
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a value as it came from JSON: tuples are lists."""
+        row = self._file.row(self._table, self._numbers.get(key, 0))
+        return default if row is None else msgspec.json.decode(SettingRow._make(row).value)
+
+    def put(self, key: str, value: Any) -> None:
+        """Store a value: anything that JSON can hold. On the disk at once, so not for each step of a slider."""
+        text = to_json(value)
+        with self._file.transaction():
+            number = self._numbers.get(key) or self._file.largest(self._table) + 1
+            self._file.write(self._table, [SettingRow(number, key, text)])
+        self._numbers[key] = number
+
+    def keys(self) -> list[str]:
+        """Return the names of all values that were ever stored."""
+        return list(self._numbers)
+
+
+class Settings(KeyValues):
+    """What a number depends on; changed by edits (``Edits.record``) once something was counted."""
+
+    def __init__(self, file: SessionFile) -> None:
+        super().__init__(file, "settings")
+
+    def counting(self) -> tuple[CountSettings, tuple[str, ...]] | None:
+        """Return how the session counts, and its classes in the order of the labels; None before its first count.
+
+        Raises
+        ------
+        ValueError
+            If the settings are damaged.
+        """
+        classes = self.get(CLASSES)
+        if not classes:
+            return None
+        classes = msgspec.convert(classes, tuple[str, ...])
+        thresholds = {name: msgspec.convert(self.get(threshold_setting(name)), float) for name in classes}
+        rule = EdgeRule(self.get(EDGE_RULE, EdgeRule.ALL.value))
+        return CountSettings(thresholds, msgspec.convert(self.get(NMS_IOU), float), rule), classes
+
+    def set_counting(self, settings: CountSettings, classes: tuple[str, ...]) -> None:
+        """Store how the session counts, before anything was counted; later ``changes`` go into an edit."""
+        with self._file.transaction():
+            for change in self.changes(settings, classes):
+                self.put(change.key, change.after)
+
+    def changes(self, settings: CountSettings, classes: tuple[str, ...]) -> tuple[ValueChange, ...]:
+        """Return what an edit must change for the session to count with these settings."""
+        return self._changes(_by_name(settings, classes))
+
+    def _changes(self, wanted: Mapping[str, Any]) -> tuple[ValueChange, ...]:
+        return tuple(
+            ValueChange(Subject.SETTING, None, value, key) for key, value in wanted.items() if self.get(key) != value
+        )
+
+    def estimate_inputs(self) -> EstimateInputs:
+        """Return what the laboratory gave for estimates; raises ValueError if it is damaged."""
+        return msgspec.convert(self.get(ESTIMATES) or {}, EstimateInputs)
+
+    def sample(self) -> Sample:
+        """Return the sample that was counted; raises ValueError if it is damaged."""
+        return msgspec.convert(self.get(SAMPLE) or {}, Sample)
+
+    def threshold_record(self, class_name: str) -> ThresholdRecord | None:
+        """Return where the threshold of a class comes from, if it was chosen by verification."""
+        value = self.get(origin_key(class_name))
+        return None if value is None else ThresholdRecord.from_stored(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -11,8 +11,6 @@ from core.geometry.matching import UNMATCHED, match_boxes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-    from core.cells import Detections
 
 
 def ratio(part: ArrayLike, whole: ArrayLike) -> NDArray[np.float64]:
@@ -76,8 +74,19 @@ class ClassScore:
         return float(ratio(self.counted - self.truth, self.truth))
 
 
+class ScoredBoxes(Protocol):
+    """The cells of an image: ``boxes`` float32 (N, 4), ``scores`` float32 (N,) and ``labels`` int32 (N,)."""
+
+    @property
+    def boxes(self) -> NDArray[np.float32]: ...  # noqa: D102
+    @property
+    def scores(self) -> NDArray[np.float32]: ...  # noqa: D102
+    @property
+    def labels(self) -> NDArray[np.int32]: ...  # noqa: D102
+
+
 def score_image(
-    detections: Detections,
+    detections: ScoredBoxes,
     counted: NDArray[np.bool_],
     truth_boxes: NDArray[np.float32],
     truth_labels: NDArray[np.integer],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 import numpy as np
 
-from core.annotations.base import canonical_class
+from core.classes import canonical_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from core.annotations.base import AnnotatedImage
     from core.cells import Detections
-    from core.session.session import Session
 
 
 class TruthKind(StrEnum):
@@ -105,7 +104,7 @@ class GroundTruth:
         Parameters
         ----------
         cells
-            All cells of the image, as from ``Corrections.over``.
+            All cells of the image, as from ``CellEdits.over``.
         counted
             Which of them count, bool (N,), as from ``core.counting.count.count``.
         classes
@@ -226,25 +225,3 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     blind: bool = False
     cells: list[list[str | float]] = []
     totals: dict[str, int] = {}
-
-
-def truth_key(image: int | str) -> str:
-    """Return the name of the session's setting that holds the truth of an image."""
-    return f"ground truth {image}"
-
-
-def load_truth(session: Session, image: int) -> GroundTruth | None:
-    """Return the truth of an image as the session holds it, None if there is none.
-
-    Raises
-    ------
-    ValueError
-        If it is damaged.
-    """
-    value = session.get(truth_key(image))
-    return None if value is None else GroundTruth.from_stored(value)
-
-
-def save_truth(session: Session, image: int, truth: GroundTruth | None) -> None:
-    """Store the truth of an image, or with None that there is none."""
-    session.put(truth_key(image), None if truth is None else truth.stored())

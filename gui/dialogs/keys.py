@@ -23,12 +23,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.commands.actions import SPECS
+from gui.commands.action import Menu
+from gui.commands.actions import ACTIONS
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
 
-    from gui.commands.actions import Actions, ActionSpec
+    from gui.commands.action import Action
+    from gui.commands.shortcuts import Actions
 
 _MOUSE = (
     ("Select a cell", "Click"),
@@ -73,7 +75,7 @@ class KeyRow(QFrame):
     opened = Signal(object)  # KeyRow
     stepped = Signal(object, int)  # KeyRow, to the next or previous
 
-    def __init__(self, text: str, spec: ActionSpec | None = None) -> None:
+    def __init__(self, text: str, spec: Action | None = None) -> None:
         super().__init__()
         self.spec = spec
         self.wanted = True
@@ -176,7 +178,7 @@ class _KeyField(QKeySequenceEdit):
 class KeyEditor(QDialog):
     """Takes another key for one action, and says who would lose it."""
 
-    def __init__(self, actions: Actions, spec: ActionSpec, title: str, parent: QWidget, key: str = "") -> None:
+    def __init__(self, actions: Actions, spec: Action, title: str, parent: QWidget, key: str = "") -> None:
         """``key``: what is proposed."""
         super().__init__(parent)
         self._actions = actions
@@ -220,7 +222,7 @@ class KeyEditor(QDialog):
     def _show_user(self) -> None:
         """Say what choosing the key would mean."""
         key, level, possible = self.key, "", True
-        other = self._actions.user_of(key, besides=self._spec.name) if key else None
+        other = self._actions.user_of(key, besides=self._spec.id) if key else None
         if key in _RESERVED:
             text, level, possible = f"{native(key)} {_RESERVED[key]}; press another key.", "error", False
         elif other is not None:
@@ -236,10 +238,10 @@ class KeyEditor(QDialog):
         self.use.setEnabled(possible)
 
 
-def plain_text(actions: Actions, spec: ActionSpec) -> str:
+def plain_text(actions: Actions, spec: Action) -> str:
     """Return the text of an action without its underlined letter and the dots."""
     # only the names of the classes come from elsewhere; "Undo add RBC" is the name of no action
-    text = actions[spec.name].text() if spec.group == "Class" else spec.text
+    text = actions[spec.id].text() if spec.menu is Menu.CLASS else spec.text
     return text.replace("&", "").rstrip(" …")
 
 
@@ -297,18 +299,18 @@ class KeysDialog(QDialog):
 
     def _build_groups(self) -> list[KeyGroup]:
         groups = []
-        for title in dict.fromkeys(spec.group for spec in SPECS):
+        for menu in dict.fromkeys(spec.menu for spec in ACTIONS):
             rows = []
-            for spec in SPECS:
-                if spec.group == title and self._actions[spec.name].isVisible():
+            for spec in ACTIONS:
+                if spec.menu is menu and self._actions[spec.id].isVisible():
                     row = KeyRow(plain_text(self._actions, spec), spec)
                     row.chosen.connect(self._choose)
                     row.opened.connect(self._open_editor)
                     row.stepped.connect(self._step)
-                    self.rows[spec.name] = row
+                    self.rows[spec.id] = row
                     rows.append(row)
             if rows:
-                groups.append(KeyGroup(title, rows))
+                groups.append(KeyGroup(menu.value, rows))
         mouse = []
         for text, gesture in _MOUSE:
             row = KeyRow(text)
@@ -368,7 +370,7 @@ class KeysDialog(QDialog):
         self.own.setEnabled(spec is not None and self._actions.key(spec) != spec.key)
         own = spec is not None and spec.key
         self.own.setToolTip(f"Go back to {native(str(own))}" if own else "Go back to no key")
-        self.reset.setEnabled(any(self._actions.key(spec) != spec.key for spec in SPECS))
+        self.reset.setEnabled(any(self._actions.key(spec) != spec.key for spec in ACTIONS))
 
     def _filter(self, wanted: str) -> None:
         for group in self.groups:
@@ -418,7 +420,7 @@ class KeysDialog(QDialog):
         row = self._chosen
         if row is None or row.spec is None:
             return
-        if row.spec.key and self._actions.user_of(row.spec.key, besides=row.spec.name):
+        if row.spec.key and self._actions.user_of(row.spec.key, besides=row.spec.id):
             self._open_editor(row, row.spec.key)
         else:
             self._actions.set_key(row.spec, None)

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLabel, QPushButton
 from core.files import write_result
 from core.self_check import SelfCheck, check_installation
 from core.version import __version__
-from gui.shell.crash import LOG_NAME, crash_traces, log_folder
-from gui.tasks import Background
+from gui.logs import LOG_NAME, crash_traces, log_folder, recent_activity, without_paths
+from gui.tasks import Task
 from gui.widgets.forms import Busy, FittingDialog
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def support_facts(check: SelfCheck, model: AnyModel | None, log: Path) -> dict[s
         "check": {
             "good": check.good,
             "findings": [
-                {"name": finding.name, "good": finding.good, "text": _without_paths(finding.text)}
+                {"name": finding.name, "good": finding.good, "text": without_paths(finding.text)}
                 for finding in check.findings
             ],
             "counts": check.counts,
@@ -79,13 +79,9 @@ def support_facts(check: SelfCheck, model: AnyModel | None, log: Path) -> dict[s
         },
         "model_in_use": None if model is None else {"name": model.card.name, "sha256": model.sha256},
         "recent_faults": recent_faults(log),
+        "recent_activity": recent_activity(log),
         "crashes": crash_traces(log.parent),
     }
-
-
-def _without_paths(text: str) -> str:
-    """Take out what looks like a path: it holds the name of the account, if not more."""
-    return re.sub(r"(?:[A-Za-z]:)?[/\\][^:]*", "…", text)
 
 
 class SelfCheckDialog(FittingDialog):
@@ -117,21 +113,15 @@ class SelfCheckDialog(FittingDialog):
         layout = QVBoxLayout(self)
         for widget in (self.busy, self.findings, buttons):
             layout.addWidget(widget)
-        self._work: Background | None = Background(lambda _stopped: check_installation(), self)
-        self._work.ended.connect(self._on_ended)
-        self._work.start()
+        self._checking = Task("self-check", self._on_checked, self)
+        self._checking.start(lambda _: check_installation())
 
     def done(self, result: int) -> None:
-        if self._work is not None:
-            self._work.wait()
+        self._checking.close()
         super().done(result)
 
-    @Slot(object, object)
-    def _on_ended(self, work: Background, outcome: object) -> None:
-        work.wait()
-        self._work = None
-        if not isinstance(outcome, SelfCheck):
-            raise TypeError(f"the check ended with {outcome!r}")
+    @Slot(object)
+    def _on_checked(self, outcome: SelfCheck) -> None:
         self.check = outcome
         verdict = "All is as it should be." if outcome.good else "Something is not as it should be."
         lines = [f"{'✓' if finding.good else '✗'} {finding.name}: {finding.text}" for finding in outcome.findings]

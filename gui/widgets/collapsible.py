@@ -42,10 +42,6 @@ class Section(QWidget):
         """Whether the part below the heading is shown."""
         return self.heading.isChecked()
 
-    def set_open(self, opened: bool) -> None:
-        """Show what is below the heading, or fold it away."""
-        self.heading.setChecked(opened)
-
     def set_summary(self, text: str) -> None:
         """Say the essential in a few words, for as long as the rest is folded away."""
         self.summary.setText(text)

@@ -6,47 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPalette
 from PySide6.QtWidgets import QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from core.files import write_whole
+from core.text import gettext
+from gui.tasks import Debounce
+from gui.widgets.colour import faded, readable
 from gui.widgets.plot_files import plot_as_png, plot_as_svg
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from core.classes import Rgb
-    from gui.workspace.verification.charts import Chart, Mark, Series
+    from core.verification.charts import Chart, Mark, Series
 
 _SYMBOLS = ("o", "s", "t1", "d", "star", "+", "x", "p", "h")
 _LINES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
 _REACH = 40.0  # pixels of the screen
-_LEAST_CONTRAST = 3.0
 _ABOVE_AT_RIGHT = {"position": 0.99, "anchors": [(1, 1), (1, 1)]}
-
-
-def luminance(colour: QColor) -> float:
-    """Return the relative luminance of a colour (WCAG 2)."""
-    parts = (colour.redF(), colour.greenF(), colour.blueF())
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def readable(colour: QColor, ground: QColor) -> QColor:
-    """Return a colour as near to this one as can be told from the ground (WCAG 2, graphics: 3 to 1)."""
-    target = QColor("white") if luminance(ground) < 0.2 else QColor("black")
-    for step in range(21):
-        share = step / 20
-        mixed = QColor(
-            *(
-                round((1 - share) * a + share * b)
-                for a, b in zip(colour.getRgb()[:3], target.getRgb()[:3], strict=True)  # type: ignore[arg-type]
-            )
-        )
-        light, dark = sorted((luminance(mixed), luminance(ground)), reverse=True)
-        if (light + 0.05) / (dark + 0.05) >= _LEAST_CONTRAST:
-            return mixed
-    return target
 
 
 class PlotPane(QWidget):
@@ -58,7 +37,7 @@ class PlotPane(QWidget):
         self._item: Any = self.view.getPlotItem()
         self.view.setObjectName("plot")
         self.view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.view.setAccessibleName("Plot")
+        self.view.setAccessibleName(gettext("Plot"))
         self.view.setMinimumSize(220, 180)
         self.view.viewport().setMouseTracking(True)
         self.view.viewport().installEventFilter(self)
@@ -81,10 +60,7 @@ class PlotPane(QWidget):
         self._colours: dict[int, Rgb] = {}
         self._place: tuple[int, int] | None = None
         self._pointer: Any = None
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
-        self._later.timeout.connect(self._draw)
+        self._later = Debounce(0, self._draw, self)
 
     @property
     def chart(self) -> Chart | None:
@@ -111,7 +87,7 @@ class PlotPane(QWidget):
             item.legend.scene().removeItem(item.legend)
             item.legend = None
         if len(chart.series) > 1:
-            item.addLegend(offset=(-12, -12), labelTextColor=ink, brush=_faded(ground, 220), pen=_faded(ink, 70))
+            item.addLegend(offset=(-12, -12), labelTextColor=ink, brush=faded(ground, 220), pen=faded(ink, 70))
         for mark in chart.marks:
             self._draw_mark(mark, ink)
         for series in chart.series:
@@ -124,14 +100,14 @@ class PlotPane(QWidget):
             view.setXRange(*chart.x_range, padding=0)
         if chart.y_range is not None:
             view.setYRange(*chart.y_range, padding=0)
-        self.readout.setText(chart.missing or "Point at the plot to read its values, or use the arrow keys.")
+        self.readout.setText(chart.missing or gettext("Point at the plot to read its values, or use the arrow keys."))
 
     def _draw_frame(self, chart: Chart, ink: QColor) -> None:
         item = self._item
         item.setTitle(chart.title, color=ink, size="10pt")
         for side, text in (("bottom", chart.x_name), ("left", chart.y_name)):
             axis = item.getAxis(side)
-            axis.setPen(_faded(ink, 130))
+            axis.setPen(faded(ink, 130))
             axis.setTextPen(ink)
             axis.setStyle(maxTickLevel=1)
             axis.setLabel(text, siPrefixEnableRanges=(), color=ink.name())
@@ -141,8 +117,8 @@ class PlotPane(QWidget):
 
     def _draw_mark(self, mark: Mark, ink: QColor) -> None:
         style = Qt.PenStyle.SolidLine if mark.strong else Qt.PenStyle.DashLine
-        pen = pg.mkPen(_faded(ink, 230 if mark.strong else 150), width=1.4, style=style)
-        options = {"color": ink, "fill": _faded(self.palette().color(QPalette.ColorRole.Base), 200)}
+        pen = pg.mkPen(faded(ink, 230 if mark.strong else 150), width=1.4, style=style)
+        options = {"color": ink, "fill": faded(self.palette().color(QPalette.ColorRole.Base), 200)}
         if mark.x is not None and mark.y is not None:
             line = pg.InfiniteLine(pos=(mark.x, mark.y), angle=45, pen=pen)
         elif mark.x is not None:
@@ -173,7 +149,7 @@ class PlotPane(QWidget):
             symbol=_SYMBOLS[series.label % len(_SYMBOLS)] if series.symbols else None,
             symbolSize=9,
             symbolBrush=colour,
-            symbolPen=pg.mkPen(_faded(ink, 160), width=1),
+            symbolPen=pg.mkPen(faded(ink, 160), width=1),
             connect="finite",
             antialias=True,
         )
@@ -262,15 +238,13 @@ class PlotPane(QWidget):
         OSError
             If the file cannot be written.
         """
-        if self._later.isActive():
-            self._later.stop()
-            self._draw()
+        self._later.flush()
         if self._pointer is not None:
             self.view.removeItem(self._pointer)
             self._pointer = None
         ground = self.palette().color(QPalette.ColorRole.Base)
         write = plot_as_svg if path.suffix.lower() == ".svg" else plot_as_png
-        path.write_bytes(write(self._item, ground))
+        write_whole(path, write(self._item, ground))
 
 
 def scrolling(content: QWidget) -> QScrollArea:
@@ -281,9 +255,3 @@ def scrolling(content: QWidget) -> QScrollArea:
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setWidget(content)
     return area
-
-
-def _faded(colour: QColor, alpha: int) -> QColor:
-    faded = QColor(colour)
-    faded.setAlpha(alpha)
-    return faded

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from enum import Enum
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,19 +11,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 
+from gui.preferences import Theme
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from PySide6.QtWidgets import QApplication
-
-
-class Theme(Enum):
-    """Which colours the window has."""
-
-    SYSTEM = "system"
-    LIGHT = "light"
-    DARK = "dark"
-
 
 _ACCENT = QColor("#2f7bd9")
 _STYLED = "smearcount styled"

@@ -16,10 +16,10 @@ def main() -> None:
     from PySide6.QtWidgets import QApplication
 
     from core.models.network import default_model_path
-    from gui.preferences import Preferences
+    from gui.preferences import Preferences, Theme
     from gui.shell.window import MainWindow
-    from gui.widgets.theme import Theme, apply_theme
-    from gui.workspace.document import Document
+    from gui.widgets.theme import apply_theme
+    from gui.workspace.workspace import Workspace
 
     class FirstPaint(QObject):
         def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -31,9 +31,9 @@ def main() -> None:
 
     app = QApplication([])
     apply_theme(app, Theme.LIGHT)
-    window = MainWindow(Document(default_model_path(), Path(tempfile.mkdtemp())), Preferences(QSettings()))
+    window = MainWindow(Workspace(default_model_path(), Path(tempfile.mkdtemp())), Preferences(QSettings()))
     watcher = FirstPaint()
-    window.splitter.installEventFilter(watcher)
+    window.centralWidget().installEventFilter(watcher)
     window.show()
     app.exec()
 

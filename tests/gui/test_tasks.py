@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QCoreApplication, QObject, QThread
 
-from gui.tasks import Cancelled, Debounce, IdleLoop, Job, Task
+from core.errors import Cancelled
+from gui.tasks import Debounce, IdleLoop, Job, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -75,6 +75,12 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--unreviewed", action="store_true", help="take the unreviewed pictures of a session too")
     parser.add_argument(
+        "--rows",
+        choices=("upright", "stored"),
+        default="upright",
+        help="how images that the camera turned (EXIF) were annotated, where the files do not say (default: upright)",
+    )
+    parser.add_argument(
         "--skip-broken", action="store_true", help="leave out what cannot be used, and say so, instead of failing"
     )
     parser.add_argument("--licence", default="", help="licence of the source (default: the first line of its LICENSE)")
@@ -166,6 +172,7 @@ def _import(arguments: argparse.Namespace) -> None:
         kinds_of=arguments.kinds_of,
         type_names=_lines(arguments.names),
         unreviewed=arguments.unreviewed,
+        stored_rows=arguments.rows == "stored",
         licence=arguments.licence,
         note=arguments.note,
     )

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from core.cli.arguments import add_count_by
-from core.detection.loading import counted_by, finder_of, open_model
+from core.detection.loading import MethodError, detector_for, open_model, with_methods
 from core.detection.segmentation.classical import CLASSICAL
-from core.detection.segmentation.detector import SegmentCounter
+from core.detection.segmentation.detector import SegmentationDetector
 from core.files import write_whole
 from core.models.network import Model, default_model_path
 from trainer.cli.parts import (
@@ -153,7 +153,7 @@ def _tune(arguments: argparse.Namespace) -> None:
     from trainer.report.terminal import settings_table, tuning_table
 
     data, model = load(arguments, arguments.split), open_model(arguments.model)
-    results = look_at(data, finder_of(model), every_candidate(model.card))
+    results = look_at(data, detector_for(model), every_candidate(model.card))
     tunings = tune(results, model.card)
     if not any(score.truth for score in tunings[0].scores.values()):
         raise BadInputError(f"{arguments.data}: split {data.split!r} has no cell of the model's classes to tune on.")
@@ -187,8 +187,8 @@ def _tune_counting(arguments: argparse.Namespace) -> None:
 
     data, model = load(arguments, arguments.split), open_model(arguments.model)
     judged = load(arguments, arguments.judge) if arguments.judge else None
-    counter = finder_of(model)
-    if not isinstance(counter, SegmentCounter):
+    counter = detector_for(model)
+    if not isinstance(counter, SegmentationDetector):
         raise BadInputError(f"{arguments.model}: this model finds boxes and no masks; tune it with 'tune'.")
     classes = model.card.classes
     trials = try_ways(fields_of(data, classes), counter)
@@ -224,12 +224,12 @@ def _evaluate(arguments: argparse.Namespace) -> None:
             raise BadInputError("--write-card: the card says another way of counting; leave --count-by out.")
     data, model = load(arguments, arguments.split), open_model(arguments.model)
     try:
-        model = counted_by(model, dict(arguments.count_by)) if arguments.count_by else model
-    except ValueError as error:
+        model = with_methods(model, dict(arguments.count_by)) if arguments.count_by else model
+    except MethodError as error:
         raise BadInputError(f"--count-by: {error}.") from error
     dense = None if arguments.dense is None else DenseField(arguments.dense, arguments.seed)
     make_room(arguments.report, arguments.json and arguments.json.parent)
-    evaluation = evaluate(model, finder_of(model), data, arguments.resize, dense)
+    evaluation = evaluate(model, detector_for(model), data, arguments.resize, dense)
     for table in evaluation_tables(evaluation):
         show(table)
     if arguments.report is not None:
@@ -251,7 +251,7 @@ def _evaluate_points(arguments: argparse.Namespace) -> None:
     if not model.card.red_labels:
         raise BadInputError(f"{arguments.model}: none of its classes are red cells, which are what the points mark.")
     make_room(arguments.json and arguments.json.parent)
-    evaluation = evaluate_points(model, finder_of(model), fields)
+    evaluation = evaluate_points(model, detector_for(model), fields)
     show(points_table(evaluation))
     _keep_results(arguments, evaluation, model.card, card_figures(evaluation))
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from core.classes import CANONICAL_CLASSES, RED_CELL
 from core.imaging.illumination import divide_light, estimate_light
 from core.imaging.reading import read_image
 from core.models.card import DataProvenance
-from trainer.dataset.manifest import RBC, DataError, manifest_faults, picture_path, read_manifest
+from trainer.dataset.manifest import DataError, manifest_faults, picture_path, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from trainer.dataset.manifest import Cell, Picture
 
-CANONICAL_CLASSES = ("RBC", "WBC", "Platelets")
 
 _FOLD = re.compile(r"(not-)?fold(\d+)")
 
@@ -92,7 +92,7 @@ class DataSet:
     fields: tuple[Field, ...]
     sources: frozenset[str] | None = None
     classes: tuple[str, ...] = CANONICAL_CLASSES
-    red_cells: frozenset[str] = frozenset({RBC})
+    red_cells: frozenset[str] = frozenset({RED_CELL})
     parents: tuple[int, ...] = (-1,) * len(CANONICAL_CLASSES)
 
     @property

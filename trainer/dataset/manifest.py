@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from core.classes import RED_CELL
 from core.files import write_whole
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ SMALLEST_SIDE = 0.5
 BEYOND = 1.0
 """Pixels that a rounded box may reach beyond the border."""
 
-RBC = "RBC"
 EXCLUDED = "excluded"
 """The split of pictures that no command uses; it is no side of a split."""
 
@@ -113,7 +113,7 @@ class Manifest(Struct):
     @property
     def red_cells(self) -> frozenset[str]:
         """Names of the classes that are red cells."""
-        return frozenset(item.name for item in self.categories if RBC in (item.name, item.supercategory))
+        return frozenset(item.name for item in self.categories if RED_CELL in (item.name, item.supercategory))
 
     @property
     def parents(self) -> tuple[int, ...]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from core.classes import CANONICAL_CLASSES
 from trainer.dataset.duplicates import Likeness, find_alike
 from trainer.dataset.linking import linked, same_name
-from trainer.dataset.load import CANONICAL_CLASSES
 from trainer.dataset.manifest import (
     MANIFEST_VERSION,
     Category,

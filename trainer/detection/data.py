@@ -14,10 +14,10 @@ from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler, Subset
 
+from core.classes import RED_CELL
 from core.imaging.synthetic import CLASS_NAMES
 from trainer.augmentation.smear import Crop, Material, cut_cells, training_crop
 from trainer.dataset.load import DataError, DataSet, Field, PreparedField, prepare
-from trainer.dataset.manifest import RBC
 from trainer.detection.plain_crops import plain_crop
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class FieldStore:
             preset,
             self.draw,
             [patch for field in self.fields for patch in cut_cells(field, pasted, preset.red_cell_diameter)],
-            data.classes.index(RBC) if RBC in data.classes else None,
+            data.classes.index(RED_CELL) if RED_CELL in data.classes else None,
             _rendered_labels(data.classes),
             frozenset(label for label, parent in enumerate(data.parents) if parent >= 0),
         )

@@ -10,8 +10,8 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from torchmetrics.detection import MeanAveragePrecision
 
+from core.classes import RED_CELL
 from core.version import __version__
-from trainer.dataset.manifest import RBC
 from trainer.detection.data import CellData, single_threaded
 from trainer.detection.network import build_detector
 from trainer.recipes.recipe import Preset
@@ -39,7 +39,7 @@ class CellDetector(lightning.LightningModule):
         class_names: tuple[str, ...],
         weights: str | None = None,
         record: dict[str, Any] | None = None,
-        red_cells: tuple[str, ...] = (RBC,),
+        red_cells: tuple[str, ...] = (RED_CELL,),
     ) -> None:
         super().__init__()
         self.save_hyperparameters()

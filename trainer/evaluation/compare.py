@@ -11,10 +11,10 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from core.annotations.base import canonical_class
+from core.classes import canonical_class
 from core.statistics.metrics import average_precision, f1_score, ratio
 from core.verification.bootstrap import draws, percentile_interval
-from core.verification.comparison import Difference
+from core.verification.comparison import Difference, paired_difference
 from core.verification.verify import AP_IOUS
 from trainer.dataset.load import DataError
 from trainer.evaluation.evaluate import EVALUATION_SCHEMA
@@ -282,9 +282,8 @@ def _row(run: str, one: _Sampled, first: _Sampled) -> ComparedClass:
     figures = {}
     for place, name in enumerate(FIGURES):
         value, drawn = float(one.figures[place]), one.drawn[:, place]
-        undefined = np.isnan(value)
-        interval = None if undefined else percentile_interval(drawn)
-        change = None if undefined or one is first else percentile_interval(drawn - first.drawn[:, place])
-        difference = None if change is None else Difference(value - float(first.figures[place]), change)
+        interval = None if np.isnan(value) else percentile_interval(drawn)
+        before = float(first.figures[place]), first.drawn[:, place]
+        difference = None if one is first else paired_difference(value, before[0], drawn, before[1])
         figures[name] = Figure(value, interval, difference)
     return ComparedClass(run, one.class_name, one.truth, one.counted, figures)

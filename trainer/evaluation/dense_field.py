@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.annotations.base import canonical_class
+from core.classes import canonical_class
 from core.counting.pipeline import count_image
 from core.imaging.reading import SmearImage
 from core.imaging.synthetic import CLASS_NAMES, RenderedSmear, render_smear
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.counting.count import CountSettings
-    from core.detection.loading import CellFinder
+    from core.detection.loading import CellDetector
 
 WIDTH, HEIGHT = 2592, 1944
 LARGEST_DIAMETER = 64.0
@@ -91,7 +91,7 @@ def rendered_labels(classes: tuple[str, ...]) -> NDArray[np.int64]:
     return np.array([-1 if name is None else classes.index(name) for name in same], np.int64)
 
 
-def count_dense(dense: DenseField, detector: CellFinder, settings: CountSettings) -> DenseFigures:
+def count_dense(dense: DenseField, detector: CellDetector, settings: CountSettings) -> DenseFigures:
     """Render a dense field and count it; a class that the model does not know is left out."""
     smear, classes = dense.render(), detector.card.classes
     to_model = rendered_labels(classes)

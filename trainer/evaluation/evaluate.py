@@ -21,7 +21,7 @@ from trainer.evaluation.predict import FieldResult, look_at, model_labels, total
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from core.detection.loading import AnyModel, CellFinder
+    from core.detection.loading import AnyModel, CellDetector
     from core.statistics.metrics import ClassScore
     from core.verification.sweep import SweepRow
     from trainer.dataset.load import DataSet
@@ -124,7 +124,7 @@ class Evaluation:
 
 def evaluate(
     model: AnyModel,
-    detector: CellFinder,
+    detector: CellDetector,
     data: DataSet,
     factors: Sequence[float] = (),
     dense: DenseField | None = None,
@@ -209,7 +209,7 @@ def _group(name: str, results: Sequence[FieldResult], classes: tuple[str, ...], 
 def _resized_figures(
     factor: float,
     data: DataSet,
-    detector: CellFinder,
+    detector: CellDetector,
     settings: CountSettings,
     native: Mapping[str, ClassFigures],
 ) -> ResizedFigures:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.counting.count import CountSettings
-from core.imaging.reading import find_images
+from core.imaging.finding import find_images
 from trainer.dataset.load import DataError
 from trainer.evaluation.predict import look_at_paths
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.counting.pipeline import CountedImage
-    from core.detection.loading import AnyModel, CellFinder
+    from core.detection.loading import AnyModel, CellDetector
 
 _BORDER = 3.0  # pixels: a box that comes this close to the border is cut by it
 _COVERAGE_COLUMNS = ("image", "isolated_cells", "isolated_cells_without_point")
@@ -101,7 +101,7 @@ def load_point_fields(
     if chosen is None:
         if not images.is_dir():
             raise DataError(f"{images}: no such folder; give the folder of the pictures.")
-        chosen = dict.fromkeys((path.name for path in find_images([images])), 0)
+        chosen = dict.fromkeys((path.name for path in find_images([images]).images), 0)
     for name, unmarked in chosen.items():
         fields.append(PointField(images / name, _read_points((points / name).with_suffix(".txt")), unmarked))
     if not fields:
@@ -139,7 +139,7 @@ def _read_points(path: Path) -> NDArray[np.float64]:
         raise DataError(f"{path}: the points cannot be read ({error}).") from error
 
 
-def evaluate_points(model: AnyModel, detector: CellFinder, fields: Sequence[PointField]) -> PointEvaluation:
+def evaluate_points(model: AnyModel, detector: CellDetector, fields: Sequence[PointField]) -> PointEvaluation:
     """Count the fields at the model's card settings and compare the red cells of all kinds with the points."""
     settings = CountSettings.suggested_by(model.card)
     images = list(look_at_paths([field.path for field in fields], detector, settings))

@@ -10,14 +10,13 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from core.annotations.base import canonical_class
+from core.classes import RED_CELL, canonical_class
 from core.counting.count import count
 from core.counting.pipeline import CountedImage, count_image
 from core.imaging.reading import SmearImage, read_image
 from core.statistics.metrics import ClassScore, score_image
 from core.verification.cases import Case
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
-from trainer.dataset.manifest import RBC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.counting.count import CountResult, CountSettings
-    from core.detection.loading import CellFinder
+    from core.detection.loading import CellDetector
     from trainer.dataset.load import DataSet, Field
 
 
@@ -88,7 +87,7 @@ def resized(photograph: SmearImage, factor: float) -> SmearImage:
 
 def look_at_paths(
     paths: Sequence[Path],
-    detector: CellFinder,
+    detector: CellDetector,
     settings: CountSettings,
     *,
     factor: float = 1.0,
@@ -109,7 +108,7 @@ def look_at_paths(
 
 def look_at(
     data: DataSet,
-    detector: CellFinder,
+    detector: CellDetector,
     settings: CountSettings,
     *,
     factor: float = 1.0,
@@ -140,7 +139,7 @@ def model_labels(data: DataSet, classes: tuple[str, ...]) -> NDArray[np.int64]:
     for place, name in enumerate(data.classes):
         same = canonical_class(name, classes)
         if same is None and name in data.red_cells:
-            same = canonical_class(RBC, classes)
+            same = canonical_class(RED_CELL, classes)
         if same is not None:
             labels[place] = classes.index(same)
     return labels

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.counting.count import Countable, CountSettings
-from core.counting.edits import Corrections
+from core.counting.count import CountIndex, CountSettings
+from core.counting.edits import CellEdits
 from core.geometry.matching import UNMATCHED, match_boxes
 from core.statistics.metrics import ClassScore, ThresholdCurve
+from core.verification.thresholds import best_places
 from trainer.evaluation.coco_metrics import coco_evaluation
 from trainer.evaluation.predict import total_scores
 
@@ -106,7 +107,7 @@ def tune_thresholds(results: Sequence[FieldResult], card: ModelCard, nms_iou: fl
     classes take turns until nothing changes any more.
     """
     found = [result.image.found.detections for result in results]
-    fields = [Countable.of(detections, Corrections.none(detections), nms_iou) for detections in found]
+    fields = [CountIndex.of(detections, CellEdits.none(detections), nms_iou) for detections in found]
     thresholds = dict(card.thresholds)
     scores: dict[str, ClassScore] = {}
     for _ in range(_MOST_ROUNDS):
@@ -133,16 +134,13 @@ def best_threshold(curve: ThresholdCurve) -> int:
     """
     f1 = curve.f1
     worth_of_a_cell = min(1 / max(curve.truth, 1), _MOST_FORGIVEN)
-    near = np.flatnonzero(f1 >= f1.max() - max(NEAR_TIE, worth_of_a_cell))
-    if worth_of_a_cell <= NEAR_TIE:
-        error = np.abs(curve.counted[near] - curve.truth)
-        near = near[error == error.min()]
-    return int(near[len(near) // 2])
+    closeness = -np.abs(curve.counted - curve.truth).astype(np.float64) if worth_of_a_cell <= NEAR_TIE else None
+    return int(best_places(f1, closeness, max(NEAR_TIE, worth_of_a_cell)))
 
 
 def _curve(
     results: Sequence[FieldResult],
-    fields: Sequence[Countable],
+    fields: Sequence[CountIndex],
     card: ModelCard,
     thresholds: Mapping[str, float],
     label: int,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from core.report.formats.csv import Value
+    from core.report.tables import Value
 
 NOTHING = "–"
 """What stands where a number is not defined."""

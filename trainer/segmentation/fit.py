@@ -9,8 +9,8 @@ import lightning
 import torch
 from torch import nn
 
+from core.classes import RED_CELL
 from core.version import __version__
-from trainer.dataset.manifest import RBC
 from trainer.detection.data import single_threaded
 from trainer.recipes.segmentation_recipe import SegmentPreset
 from trainer.segmentation.data import MaskData
@@ -47,7 +47,7 @@ class CellSegmenter(lightning.LightningModule):
         segment_preset: dict[str, Any],
         class_names: tuple[str, ...],
         record: dict[str, Any] | None = None,
-        red_cells: tuple[str, ...] = (RBC,),
+        red_cells: tuple[str, ...] = (RED_CELL,),
     ) -> None:
         super().__init__()
         self.save_hyperparameters()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.imaging.reading import IMAGE_SUFFIXES, ImageError, read_image
+from core.imaging.finding import IMAGE_SUFFIXES
+from core.imaging.reading import ImageError, read_image
 from core.report.formats.annotated import write_picture
 from trainer.dataset.manifest import DataError
 from trainer.segmentation.masks import UNKNOWN, TrueMasks

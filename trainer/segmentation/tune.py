@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.cells import Detections
-    from core.detection.segmentation.detector import SegmentCounter
+    from core.detection.segmentation.detector import SegmentationDetector
     from core.models.card import ModelCard
     from trainer.dataset.load import DataSet
     from trainer.evaluation.dense_field import DenseField
@@ -123,12 +123,12 @@ def dense_field(dense: DenseField, classes: tuple[str, ...]) -> KnownField:
     return KnownField(smear.image, smear.boxes, rendered_labels(classes)[smear.labels])
 
 
-def try_ways(fields: Iterable[KnownField], counter: SegmentCounter) -> list[Trial]:
+def try_ways(fields: Iterable[KnownField], counter: SegmentationDetector) -> list[Trial]:
     """Count fields in every way, each class by itself; the network looks at each field once."""
     card = counter.card
     trials: list[Trial] = []
     for known in fields:
-        seen = counter.see(known.pixels)
+        seen = counter.predict(known.pixels)
         if not trials:
             has_edge = seen.masks.edge is not None
             trials = [Trial(name, how) for name in card.classes for how in ways_of(card.counting[name], has_edge)]
@@ -137,13 +137,13 @@ def try_ways(fields: Iterable[KnownField], counter: SegmentCounter) -> list[Tria
     return trials
 
 
-def judge_ways(fields: Iterable[KnownField], counter: SegmentCounter, ways: Sequence[Trial]) -> list[Trial]:
+def judge_ways(fields: Iterable[KnownField], counter: SegmentationDetector, ways: Sequence[Trial]) -> list[Trial]:
     """Count other fields in chosen ways, as the program does: the other classes are counted by the card's methods."""
     card = counter.card
     trials = [Trial(way.class_name, way.how) for way in ways]
     for known in fields:
         start = perf_counter()
-        seen = counter.see(known.pixels)
+        seen = counter.predict(known.pixels)
         looking = perf_counter() - start
         for trial in trials:
             start = perf_counter()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import torch
 
-from trainer.dataset.manifest import RBC
+from core.classes import RED_CELL
 from trainer.detection.network import build_detector
 from trainer.recipes.recipe import Preset
 from trainer.training.record import RunRecord, read_record
@@ -40,7 +40,7 @@ class TrainedModel:
     classes: tuple[str, ...]
     epochs: int
     record: RunRecord | None
-    red_cells: tuple[str, ...] = (RBC,)
+    red_cells: tuple[str, ...] = (RED_CELL,)
     note: str = ""
 
 
@@ -89,7 +89,7 @@ def load_trained(path: Path) -> TrainedModel:
         model = build_detector(preset, len(classes), frozen_norm=frozen)
         model.load_state_dict(state)
         record = made_with.get("record")
-        red_cells = tuple(made_with.get("red_cells", (RBC,)))
+        red_cells = tuple(made_with.get("red_cells", (RED_CELL,)))
         known = msgspec.convert(record, RunRecord) if record else read_record(path.parent)
     except (KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
         raise CheckpointError(

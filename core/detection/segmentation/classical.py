@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from core.detection.detector import CancelFlag
+    from core.errors import CancelFlag
 
 CLASSICAL = "classical"
 """What is given in place of a model file to count without a model."""
@@ -73,7 +73,7 @@ class ClassicalModel:
         self.path = Path(CLASSICAL)
         self.card = CARD
         self.sha256 = hashlib.sha256(CARD.to_json().encode()).hexdigest()
-        self.as_made = self.sha256, self.card
+        self.original = self.sha256, self.card
 
     def masks(
         self,

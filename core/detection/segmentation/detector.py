@@ -1,4 +1,4 @@
-"""Counting by segmentation in the detector's place: from a photograph to one detection for each cell."""
+"""Counting by segmentation in the detector's place: from a image to one detection for each cell."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from core.cells import Detections
 from core.detection.detector import DetectorResult
 from core.detection.segmentation.instances import count_masks
-from core.imaging.flat_field import LitField
+from core.imaging.flat_field import FlatFieldImage
 from core.imaging.focus import edge_blur, levels
 from core.imaging.scale import guess_diameter, measured_diameter
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from core.detection.detector import CancelFlag
     from core.detection.segmentation.masks import CellMasks
+    from core.errors import CancelFlag
     from core.models.card import ModelCard
     from core.models.method import CountingMethod
 
@@ -52,10 +52,10 @@ class MaskMaker(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class SeenField:
-    """The masks of a photograph of ``width`` times ``height`` pixels.
+class FieldMasks:
+    """The masks of an image of ``width`` times ``height`` pixels.
 
-    ``diameter``, ``scale`` and ``notices`` are those of ``DetectorResult``; ``sample`` is a part of the photograph
+    ``diameter``, ``scale`` and ``notices`` are those of ``DetectorResult``; ``sample`` is a part of the image
     under even light.
     """
 
@@ -68,7 +68,7 @@ class SeenField:
     sample: NDArray[np.uint8]
 
 
-class SegmentCounter:
+class SegmentationDetector:
     """Finds cells by the masks of one model; each class is counted by the method of the model's card."""
 
     def __init__(self, model: MaskMaker) -> None:
@@ -87,67 +87,67 @@ class SegmentCounter:
 
         Raises
         ------
-        DetectionCancelled
+        Cancelled
             If ``cancel`` was set.
         """
-        seen = self.see(image, diameter=diameter, progress=progress, cancel=cancel)
+        field = self.predict(image, diameter=diameter, progress=progress, cancel=cancel)
         return DetectorResult(
-            self.cells(seen, self.card.counting),
-            seen.diameter,
-            seen.scale,
-            seen.notices,
-            edge_blur(seen.sample, seen.diameter),
+            self.cells(field, self.card.counting),
+            field.diameter,
+            field.scale,
+            field.notices,
+            edge_blur(field.sample, field.diameter),
             levels=levels(image),
         )
 
-    def see(
+    def predict(
         self,
         image: NDArray[np.uint8],
         *,
         diameter: float | None = None,
         progress: Callable[[int, int], None] | None = None,
         cancel: CancelFlag | None = None,
-    ) -> SeenField:
-        """Make the masks of a photograph; parameters and errors are those of ``detect``."""
-        field = LitField.of(image, even_light=self.card.even_light)
+    ) -> FieldMasks:
+        """Make the masks of an image; parameters and errors are those of ``detect``."""
+        flat = FlatFieldImage.of(image, even_light=self.card.even_light)
         notices: tuple[str, ...] = ()
         if diameter is None:
-            diameter, known = self._find_diameter(field, cancel)
+            diameter, known = self._find_diameter(flat, cancel)
             if not known:
                 notices = ("The red cell size could not be estimated here; set it by hand if the cells look wrong.",)
         scale = self.card.red_cell_diameter / diameter
-        masks = self.model.masks(field.seen(field.whole(), scale), self.card.red_cell_diameter, progress, cancel)
-        return SeenField(masks, image.shape[1], image.shape[0], diameter, scale, notices, field.sample)
+        masks = self.model.masks(flat.crop(flat.whole(), scale), self.card.red_cell_diameter, progress, cancel)
+        return FieldMasks(masks, image.shape[1], image.shape[0], diameter, scale, notices, flat.sample)
 
-    def cells(self, seen: SeenField, counting: Mapping[str, CountingMethod]) -> Detections:
-        """Return the cells above the score floor, each class counted by its method, in pixels of the photograph."""
-        found = count_masks(seen.masks, self.card.classes, counting)
-        rows, columns = seen.masks.probabilities.shape[1:]
-        stretch = np.array([seen.width / columns, seen.height / rows], np.float32)
+    def cells(self, field: FieldMasks, counting: Mapping[str, CountingMethod]) -> Detections:
+        """Return the cells above the score floor, each class counted by its method, in pixels of the image."""
+        found = count_masks(field.masks, self.card.classes, counting)
+        rows, columns = field.masks.probabilities.shape[1:]
+        stretch = np.array([field.width / columns, field.height / rows], np.float32)
         boxes = found.boxes * np.tile(stretch, 2)
         large = (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1)
         kept = np.flatnonzero((found.scores >= self.card.score_floor) & large)
         contours = tuple(found.contours[place] * stretch for place in kept)
         return Detections.from_model(boxes[kept], found.scores[kept], found.labels[kept], contours)
 
-    def _find_diameter(self, field: LitField, cancel: CancelFlag | None) -> tuple[float, bool]:
+    def _find_diameter(self, flat: FlatFieldImage, cancel: CancelFlag | None) -> tuple[float, bool]:
         """Return the red cell diameter in pixels, and whether it is known.
 
         The guess from the stained area is corrected by the red cells that are found at that scale. If too few are
         found, it was the size of clumps or of white cells.
         """
-        guess = guess_diameter(field.sample)
+        guess = guess_diameter(flat.sample)
         if guess is None or not self.card.red_labels:
             return self.card.red_cell_diameter, not self.card.red_labels
         for tried in (guess, _SMALLER * guess):
-            if (measured := self._measure_diameter(field, tried, cancel)) is not None:
+            if (measured := self._measure_diameter(flat, tried, cancel)) is not None:
                 return (tried if abs(math.log(measured / tried)) < _SCALE_TOLERANCE else measured), True
         return guess, True
 
-    def _measure_diameter(self, field: LitField, tried: float, cancel: CancelFlag | None) -> float | None:
+    def _measure_diameter(self, flat: FlatFieldImage, tried: float, cancel: CancelFlag | None) -> float | None:
         """Return the diameter of the red cells that are found if they are taken to be ``tried`` pixels wide."""
-        region = field.window(max(int(_SAMPLE_CELLS * tried), 1))
-        sample = field.seen(region, self.card.red_cell_diameter / tried)
+        region = flat.window(max(int(_SAMPLE_CELLS * tried), 1))
+        sample = flat.crop(region, self.card.red_cell_diameter / tried)
         masks = self.model.masks(sample, self.card.red_cell_diameter, None, cancel)
         found = count_masks(masks, self.card.classes, self.card.counting)
         red = np.isin(found.labels, self.card.red_labels) & (found.scores >= _SURE_SCORE)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from core.detection.detector import DetectionCancelled
 from core.detection.segmentation.masks import CellMasks
+from core.errors import check_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from core.detection.detector import CancelFlag
+    from core.errors import CancelFlag
     from core.models.network import Model
 
 _AT_ONCE = 8
@@ -24,11 +25,16 @@ _KEPT_BYTES = 256_000_000
 
 
 class MaskNetwork:
-    """A segmentation model. The masks of the last fields are kept: another way of counting needs no other look."""
+    """A segmentation model. It keeps the masks of the last fields, so that another counting method needs no other run.
+
+    ``original``: hash and card of the file, as in ``Model``; copies with other counting methods share the masks.
+    """
 
     def __init__(self, model: Model) -> None:
         self.path, self.sha256, self.card = model.path, model.sha256, model.card
+        self.original = model.original
         self._model = model
+        self._kept: OrderedDict[bytes, CellMasks] = OrderedDict()
 
     def masks(
         self,
@@ -43,10 +49,10 @@ class MaskNetwork:
 
         Raises
         ------
-        DetectionCancelled
-            If ``cancel`` was set; it is looked at every few pieces.
+        Cancelled
+            If ``cancel`` was set; it is checked every few pieces.
         """
-        kept = self._model.kept_masks
+        kept = self._kept
         key = blake2b(field.tobytes(), digest_size=16).digest() + bytes(str(field.shape), "ascii")
         if key in kept:
             kept.move_to_end(key)
@@ -73,8 +79,7 @@ class MaskNetwork:
         places = [(row * inside, column * inside) for row in range(rows) for column in range(columns)]
         whole: NDArray[np.float32] | None = None
         for start in range(0, len(places), _AT_ONCE):
-            if cancel is not None and cancel.is_set():
-                raise DetectionCancelled
+            check_cancelled(cancel)
             some = places[start : start + _AT_ONCE]
             pieces = np.stack([padded[y : y + tile, x : x + tile].transpose(2, 0, 1) for y, x in some])
             seen = self._model.masks_of_pieces(pieces)

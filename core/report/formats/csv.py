@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Value = str | int | float | None
-"""What a cell of a table holds; None is an empty one."""
+    from core.report.tables import Table, Value
 
 _FORMULA = ("=", "+", "-", "@")
 
@@ -41,6 +40,11 @@ class CsvStyle:
     def __post_init__(self) -> None:
         if self.decimal_comma and self.separator is Separator.COMMA:
             raise ValueError("decimal commas need another separator than the comma, such as ';'")
+
+
+def to_csv(table: Table, style: CsvStyle | None = None) -> bytes:
+    """Return a table with its headings as CSV, see ``csv_bytes``."""
+    return csv_bytes([table.header, *table.rows], style)
 
 
 def csv_bytes(rows: Iterable[Sequence[Value]], style: CsvStyle | None = None) -> bytes:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainterPath, QPen, QPolygonF, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gui.canvas.items.outlines import Outlines
+from gui.widgets.colour import ALLOWED, DASHES, FORBIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
 
     from core.counting.frame import Frame
     from core.counting.region import Point
-
-ALLOWED, FORBIDDEN = QColor(0, 150, 90), QColor(214, 30, 60)
-"""As in the annotated picture; dashes tell them apart without colours."""
-
-DASHES = [5.0, 3.0]
-"""Lengths of the pieces and gaps of a forbidden line, in its widths."""
 
 _VEIL = QColor(20, 24, 30, 95)
 _DRAFT = QColor("#2f7bd9")
@@ -61,7 +56,7 @@ class FrameItem(QGraphicsItem):
         return self._frame
 
     def set_bounds(self, bounds: QRectF) -> None:
-        """Cover a picture."""
+        """Cover an image."""
         self.prepareGeometryChange()
         self._bounds = bounds.adjusted(-bounds.width(), -bounds.height(), bounds.width(), bounds.height())
 

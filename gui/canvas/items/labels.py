@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from core.cells import Origin
 from core.classes import short_name
+from gui.widgets.colour import ink_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,7 +72,7 @@ class LabelsItem(QGraphicsItem):
             painter.restore()
 
     def _render(self, transform: QTransform, size: QSize, ratio: float, font: QFont) -> None:
-        """Write the texts for a view of the picture; none where cells are too many or too small to be read."""
+        """Write the texts for a view of the image; none where cells are too many or too small to be read."""
         visible = self._boxes.shown_in(transform, size)
         self._image = QImage()
         if not 0 < len(visible) <= 4 * _MOST_LABELS:
@@ -150,9 +151,3 @@ def _take(taken: NDArray[np.bool_], chip: QRectF) -> bool:
         return False
     place[...] = True
     return True
-
-
-def ink_on(colour: QColor) -> QColor:
-    """Return black or white, whichever is read better on a colour."""
-    luma = 0.299 * colour.red() + 0.587 * colour.green() + 0.114 * colour.blue()
-    return QColor("black") if luma > 110 else QColor("white")

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from core.classes import PAPER
-from gui.canvas.items.labels import ink_on
+from gui.widgets.colour import ink_on
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +57,7 @@ class TallyItem(QGraphicsItem):
         self.update()
 
     def near(self, point: QPointF, zoom: float) -> int | None:
-        """Return the position of the mark at a point of the picture, None if there is none."""
+        """Return the position of the mark at a point of the image, None if there is none."""
         if not len(self._points):
             return None
         apart = np.hypot(*(self._points - (point.x(), point.y())).T) * zoom

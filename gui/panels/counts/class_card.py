@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -19,7 +18,11 @@ from PySide6.QtWidgets import (
 
 from core.models.method import Method
 from core.statistics.intervals import count_more, poisson_interval
-from gui.widgets.wheel_safe import QuietComboBox, QuietSlider, QuietSpinBox
+from core.text import gettext
+from gui.widgets.class_names import long_name
+from gui.widgets.colour import swatch
+from gui.widgets.numbers import NumberBox
+from gui.widgets.wheel_safe import QuietComboBox, QuietSlider
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,27 +32,12 @@ if TYPE_CHECKING:
     from core.models.card import ModelCard
 
 _STEPS = 100
-LONG_NAMES = {"RBC": "Red cells (RBC)", "WBC": "White cells (WBC)"}
-"""What people call the classes."""
 
 _MEANINGS = {
     Method.WATERSHED: "Each thick place is a cell: separates cells that touch, of any shape",
     Method.COMPONENTS: "Each separate piece is a cell: for cells that lie apart",
     Method.HOUGH: "Each circle of the usual size is a cell: for round cells, overlapping or not",
 }
-
-
-def swatch(colour: Rgb, size: int = 16) -> QIcon:
-    """Return a square of a class's colour."""
-    pixmap = QPixmap(QSize(size, size))
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setBrush(QColor(*colour))
-    painter.setPen(QColor(0, 0, 0, 90))
-    painter.drawRoundedRect(pixmap.rect().adjusted(1, 1, -2, -2), 3, 3)
-    painter.end()
-    return QIcon(pixmap)
 
 
 class ClassCard(QFrame):
@@ -63,11 +51,11 @@ class ClassCard(QFrame):
         super().__init__(parent)
         self.name = name
         self.setObjectName("card")
-        long_name = LONG_NAMES.get(name, name)
-        self.shown = QCheckBox(long_name)
+        title = long_name(name)
+        self.shown = QCheckBox(title)
         self.shown.setObjectName("className")
         self.shown.setChecked(True)
-        self.shown.setToolTip(f"Show or hide {long_name} in the picture")
+        self.shown.setToolTip(gettext("Show or hide {name} in the image").format(name=title))
         self.shown.toggled.connect(self._on_shown)
         self.count = QLabel("–")
         self.count.setObjectName("count")
@@ -87,9 +75,9 @@ class ClassCard(QFrame):
         self.slider.setRange(1, _STEPS - 1)
         self.slider.setPageStep(5)
         self.slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.slider.setAccessibleName(f"Confidence threshold of {long_name}")
+        self.slider.setAccessibleName(gettext("Threshold of {name}").format(name=title))
         self.slider.valueChanged.connect(lambda step: self.threshold_changed.emit(name, step / _STEPS))
-        self.number = QuietSpinBox()
+        self.number = NumberBox()
         self.number.setDecimals(2)
         self.number.setSingleStep(0.01)
         self.number.setRange(0.01, 0.99)
@@ -112,7 +100,7 @@ class ClassCard(QFrame):
         self.method_caption = QLabel("Counted by")
         self.method_caption.setObjectName("faint")
         self.method = QuietComboBox()
-        self.method.setAccessibleName(f"How {long_name} are counted")
+        self.method.setAccessibleName(gettext("Counting method of {name}").format(name=title))
         for place, (method, meaning) in enumerate(_MEANINGS.items()):
             self.method.addItem(method.label, method.value)
             self.method.setItemData(place, meaning, Qt.ItemDataRole.ToolTipRole)
@@ -248,7 +236,7 @@ class ScaleRow(QWidget):
         super().__init__(parent)
         self.by_hand = QCheckBox("Red cell size by hand")
         self.by_hand.setToolTip("Normally estimated from the picture. Set it where the boxes have the wrong size.")
-        self.number = QuietSpinBox()
+        self.number = NumberBox()
         self.number.setDecimals(0)
         self.number.setRange(8, 500)
         self.number.setSuffix(" px")

@@ -7,21 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from core.cells import Detections
+from gui.tasks import Debounce, IdleLoop
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
-    from core.counting.count import Countable, CountSettings
-    from gui.workspace.document import Document
-    from gui.workspace.images import Entry
+    from core.counting.count import CountIndex, CountSettings
+    from gui.workspace.images import ImageItem
+    from gui.workspace.workspace import Workspace
 
-_SLICE_S = 0.008
 _FEW = 20_000
 _SETTLE_S = 0.4
 
@@ -33,7 +31,7 @@ class _Known:
     ``places`` int64 (K,): which of the picture's cells ``cells`` are, those that can count at some threshold.
     """
 
-    countable: Countable
+    countable: CountIndex
     settings: CountSettings | None
     places: NDArray[np.int64]
     cells: Detections
@@ -43,37 +41,33 @@ class _Known:
 class SessionCells(QObject):
     """The counted cells of every picture of the session: ids, boxes and scores, no pixels.
 
-    A picture whose cells have changed has another ``Countable``. Only those are read again from the session; after
+    A picture whose cells have changed has another ``CountIndex``. Only those are read again from the session; after
     a step of a threshold all are counted again, from what is kept here.
     """
 
     changed = Signal()
 
-    def __init__(self, document: Document) -> None:
-        super().__init__(document)
-        self._document = document
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self._workspace = workspace
         self._known: dict[int, _Known] = {}
-        self._left: Iterator[Entry] | None = None
         self._again = False
         self._something_new = False
         self._told = 0.0
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.timeout.connect(self._start)
-        self._steps = QTimer(self)
-        self._steps.setInterval(0)
-        self._steps.timeout.connect(self._go_on)
+        self._later = Debounce(0, self._start, self)
+        self._steps = IdleLoop(self)
+        self._steps.ended.connect(self._on_all_seen)
         self._active = False
-        document.session_changed.connect(self._forget)
-        document.model_changed.connect(self._forget)
-        document.images_changed.connect(self._ask_again)
-        document.image_changed.connect(self._ask_again)
-        document.counts_changed.connect(self._ask_again)
+        workspace.store.session_changed.connect(self._forget)
+        workspace.inference.model_changed.connect(self._forget)
+        workspace.images.changed.connect(self._ask_again)
+        workspace.images.item_changed.connect(self._ask_again)
+        workspace.counts.changed.connect(self._ask_again)
 
     @property
     def missing(self) -> int:
         """How many counted pictures were not looked at yet."""
-        return sum(entry.state is State.COUNTED and entry.id not in self._known for entry in self._document.entries)
+        return sum(item.state is State.COUNTED and item.id not in self._known for item in self._workspace.images.items)
 
     def set_active(self, active: bool) -> None:
         """Gather the cells from now on, or not: nothing is done for a gallery that does not show them."""
@@ -84,11 +78,10 @@ class SessionCells(QObject):
             self._active = False
             self._later.stop()
             self._steps.stop()
-            self._left = None
 
     def counted(self) -> list[tuple[int, Detections]]:
         """Return the counted cells of each picture, by its id, in the order of the list."""
-        known = ((entry.id, self._known.get(entry.id)) for entry in self._document.entries)
+        known = ((item.id, self._known.get(item.id)) for item in self._workspace.images.items)
         return [(image, one.counted) for image, one in known if one is not None]
 
     @Slot()
@@ -99,7 +92,7 @@ class SessionCells(QObject):
 
     def _ask_again(self, *_: object) -> None:
         """Look through the pictures anew: soon, or not more often than the window can sort very many cells."""
-        if self._left is not None:
+        if self._steps.running:
             self._again = True
         elif self._active and not self._later.isActive():
             many = sum(len(one.counted) for one in self._known.values()) > _FEW
@@ -109,20 +102,11 @@ class SessionCells(QObject):
     @Slot()
     def _start(self) -> None:
         self._again = False
-        self._left = iter(list(self._document.entries))
-        self._steps.start()
+        self._steps.start(map(self._look_at, list(self._workspace.images.items)))
 
     @Slot()
-    def _go_on(self) -> None:
-        """Look at some more pictures; the last time say that there is something new."""
-        end = time.perf_counter() + _SLICE_S
-        for entry in self._left or ():
-            self._look_at(entry)
-            if time.perf_counter() > end:
-                return
-        self._left = None
-        self._steps.stop()
-        there = {entry.id for entry in self._document.entries}
+    def _on_all_seen(self) -> None:
+        there = {item.id for item in self._workspace.images.items}
         for image in self._known.keys() - there:
             self._let_go(image)
         if self._something_new:
@@ -132,33 +116,33 @@ class SessionCells(QObject):
         if self._again:
             self._ask_again()
 
-    def _look_at(self, entry: Entry) -> None:
-        document, known = self._document, self._known.get(entry.id)
-        if entry.state not in (State.COUNTED, State.COUNTING):
-            self._let_go(entry.id)
+    def _look_at(self, item: ImageItem) -> None:
+        workspace, known = self._workspace, self._known.get(item.id)
+        if item.state not in (State.COUNTED, State.COUNTING):
+            self._let_go(item.id)
             return
-        countable = entry.countable
+        countable = workspace.counts.index(item.id)
         if countable is None:
             return  # it is being counted anew: what was known holds until then
         if known is None or known.countable is not countable:
-            known = self._read(entry, countable)
+            known = self._read(item, countable)
             if known is None:
-                self._let_go(entry.id)
+                self._let_go(item.id)
                 return
-            self._known[entry.id] = known
-        if known.settings is document.settings:
+            self._known[item.id] = known
+        if known.settings is workspace.settings.value:
             return
-        result = document.result(entry)
+        result = workspace.counts.result(item.id)
         if result is not None:
-            known.settings = document.settings
+            known.settings = workspace.settings.value
             self._something_new = True
             known.counted = known.cells.taken(np.flatnonzero(result.counted[known.places]))
 
     def _let_go(self, image: int) -> None:
         self._something_new |= self._known.pop(image, None) is not None
 
-    def _read(self, entry: Entry, countable: Countable) -> _Known | None:
-        cells = self._document.cells_of(entry)
+    def _read(self, item: ImageItem, countable: CountIndex) -> _Known | None:
+        cells = self._workspace.counts.cells(item.id)
         if cells is None or len(cells.cells) != countable.size:
             return None
         by_hand = np.arange(countable.size - len(countable.hand_labels), countable.size)

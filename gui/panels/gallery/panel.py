@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QDrag
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -20,12 +20,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.text import gettext, ngettext
 from gui.panels.gallery.model import SessionCells
 from gui.panels.gallery.section import ClassSection, shares
-from gui.panels.gallery.tiles import Crops, Tiles
-from gui.panels.gallery.view import LARGEST_SIDE, SMALLEST_SIDE, USUAL_SIDE, TileView, tile_size
-from gui.tasks import many
-from gui.widgets.crops import Wanted
+from gui.panels.gallery.tiles import Tiles
+from gui.panels.gallery.view import LARGEST_SIDE, SMALLEST_SIDE, USUAL_SIDE, TileView
+from gui.tasks import Debounce
+from gui.widgets.crops import Crops, Region, Wanted
+from gui.widgets.tile_delegate import tile_size
 from gui.widgets.wheel_safe import QuietComboBox, QuietSlider
 from gui.workspace.images import State
 
@@ -34,9 +36,9 @@ if TYPE_CHECKING:
 
     from core.cells import Detections
     from core.classes import Palette
-    from gui.workspace.document import Document
-    from gui.workspace.editing import CellOf
-    from gui.workspace.images import Entry
+    from gui.workspace.images import ImageItem
+    from gui.workspace.selection import CellOf
+    from gui.workspace.workspace import Workspace
 
 _CELLS_MIME = "application/x-smearcount-cells"
 _MARGIN, _HANDLE = 8, 8
@@ -45,6 +47,7 @@ _WIDE_ENOUGH_FOR_HINT = 640
 _WIDE_ENOUGH_FOR_ONE_LINE = 480
 _WIDE_ENOUGH_SIDE_BY_SIDE = 340
 _ALONGSIDE = 48
+_CONTEXT = 0.25
 _HINT = "Drag cells to another class, or select them and press its number."
 _SCOPES = ("This picture", "All pictures")
 _MOST_TOLD = 12
@@ -60,37 +63,34 @@ class Gallery(QWidget):
 
     all_changed = Signal(bool)
 
-    def __init__(self, document: Document, palette: Palette, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.document = document
-        self.editing = document.editing
-        self.crops = Crops(self._missing_in_view, self)
+        self.workspace = workspace
+        self.editing = workspace.editing
+        self.selection = workspace.selection
+        self.crops = Crops(_CONTEXT, self._missing_in_view, self)
         self._all = False
-        self._all_cells = SessionCells(document)
+        self._all_cells = SessionCells(workspace)
         self._all_tiles: dict[str, Tiles] | None = None
         self.sections: dict[str, ClassSection] = {}
         self._colours = palette
         self._shown: int | str | None = None
         self._sizes_by_person = False
         self._dropped: list[tuple[str, list[CellOf]]] = []
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
-        self._later.timeout.connect(self.refresh)
+        self._later = Debounce(0, self.refresh, self)
         self._build()
         for signal in (
-            document.cells_changed,
-            document.counts_changed,
-            document.current_changed,
-            document.picture_loaded,
-            document.model_changed,
-            document.session_changed,
+            workspace.counts.changed,
+            workspace.images.current_changed,
+            workspace.inference.image_loaded,
+            workspace.inference.model_changed,
+            workspace.store.session_changed,
         ):
             signal.connect(self._refresh_later)
-        document.session_changed.connect(self.crops.store.forget)
-        document.images_changed.connect(self.crops.store.retry)
+        workspace.store.session_changed.connect(self.crops.forget)
+        workspace.images.changed.connect(self.crops.retry)
         self._all_cells.changed.connect(self._on_all_cells)
-        document.editing.selection_changed.connect(self._on_selection_changed)
+        workspace.selection.changed.connect(self._on_selection_changed)
 
     def _build(self) -> None:
         self.doubtful_first = QCheckBox("Least sure first")
@@ -157,8 +157,8 @@ class Gallery(QWidget):
     # -- what is shown -------------------------------------------------------------------------
 
     @property
-    def all_pictures(self) -> bool:
-        """Whether the cells of all pictures are shown."""
+    def all_images(self) -> bool:
+        """Whether the cells of all images are shown."""
         return self._all
 
     def set_all(self, everything: bool) -> None:
@@ -193,14 +193,15 @@ class Gallery(QWidget):
         self._later.stop()
         if not self.isVisible():
             return
-        document = self.document
-        entry = document.current_entry
-        if tuple(self.sections) != document.classes:
-            self._make_sections(document.classes)
-        if self.crops.take(document.picture, entry.id if entry else None):
+        workspace = self.workspace
+        item = workspace.images.current
+        if tuple(self.sections) != workspace.settings.classes:
+            self._make_sections(workspace.settings.classes)
+        picture = workspace.inference.shown
+        if self.crops.use(item.id if item else None, picture.levels if picture else None):
             for section in self.sections.values():
                 section.view.viewport().update()
-        shown = "all" if self._all else entry.id if entry else None
+        shown = "all" if self._all else item.id if item else None
         tiles = self._tiles(fresh=from_top)
         any_tiles = any(len(mine) for mine in tiles.values())
         from_top = from_top or shown != self._shown or (any_tiles and self.pages.currentWidget() is self.empty)
@@ -218,50 +219,57 @@ class Gallery(QWidget):
         self._show_selection(reveal=from_top)
 
     def _tiles(self, *, fresh: bool) -> dict[str, Tiles]:
-        document, doubtful_first = self.document, self.doubtful_first.isChecked()
+        workspace, doubtful_first = self.workspace, self.doubtful_first.isChecked()
         if not self._all:
-            return Tiles.by_class(self._current_cells(), document.classes, doubtful_first=doubtful_first)
-        if fresh or self._all_tiles is None or tuple(self._all_tiles) != document.classes:
+            return Tiles.by_class(self._current_cells(), workspace.settings.classes, doubtful_first=doubtful_first)
+        if fresh or self._all_tiles is None or tuple(self._all_tiles) != workspace.settings.classes:
             counted = self._all_cells.counted()
-            self._all_tiles = Tiles.by_class(counted, document.classes, doubtful_first=doubtful_first)
+            self._all_tiles = Tiles.by_class(counted, workspace.settings.classes, doubtful_first=doubtful_first)
         return self._all_tiles
 
     def _current_cells(self) -> list[tuple[int, Detections]]:
-        entry = self.document.current_entry
-        result = self.document.result(entry) if entry else None
-        cells = self.document.current_cells()
-        if entry is None or result is None or cells is None:
+        item = self.workspace.images.current
+        result = self.workspace.counts.result(item.id if item else None)
+        cells = self.workspace.counts.current_cells()
+        if item is None or result is None or cells is None:
             return []
-        return [(entry.id, cells.cells.taken(np.flatnonzero(result.counted)))]
+        return [(item.id, cells.cells.taken(np.flatnonzero(result.counted)))]
 
     def _why_empty(self) -> str:
-        entry = self.document.current_entry
-        if entry is None:
+        item = self.workspace.images.current
+        if item is None:
             return "Open a picture to see its cells here"
         if self._all:
             missing = self._all_cells.missing
-            return f"{many(missing, 'picture')} still to be read …" if missing else "No cells are counted yet"
-        if entry.state is State.FAILED:
+            if not missing:
+                return gettext("No cells counted yet")
+            return ngettext("{n:,} image still to be read …", "{n:,} images still to be read …", missing).format(
+                n=missing
+            )
+        if item.state is State.FAILED:
             return "This picture could not be counted"
-        if entry.state is State.COUNTING:
+        if item.state is State.COUNTING:
             return "This picture is being counted …"
         return _NOTHING_COUNTED
 
     def _show_hint(self) -> None:
         """Say what can be done here, or which pictures have no tiles."""
-        failed = [entry for entry in self.document.entries if entry.state is State.FAILED] if self._all else []
-        hint = f"{many(len(failed), 'picture')} could not be counted" if failed else _HINT
+        failed = [item for item in self.workspace.images.items if item.state is State.FAILED] if self._all else []
+        hint = _HINT
+        if failed:
+            hint = ngettext("{n:,} image could not be counted", "{n:,} images could not be counted", len(failed))
+            hint = hint.format(n=len(failed))
         self.hint.setText(hint if self.width() >= _WIDE_ENOUGH_FOR_HINT else "")
-        told = [entry.error or entry.path.name for entry in failed[:_MOST_TOLD]]
+        told = [item.error or item.path.name for item in failed[:_MOST_TOLD]]
         self.hint.setToolTip("\n".join([*told, *(["…"] if len(failed) > _MOST_TOLD else [])]))
 
     def about(self, image: int) -> str:
         """Return what a tile says of its picture: its name, and why it cannot be shown."""
-        entry = self.document.entry(image)
-        if entry is None:
+        item = self.workspace.images.item(image)
+        if item is None:
             return ""
-        error = self.crops.store.error(image, entry.path)
-        return "\n".join([*([entry.path.name] if self._all else []), *([error] if error else [])])
+        error = self.crops.error(image, item.path)
+        return "\n".join([*([item.path.name] if self._all else []), *([error] if error else [])])
 
     def _missing_in_view(self) -> Wanted | None:
         """Return pieces of the first picture of which one is missing in view, and others of it that come soon."""
@@ -271,24 +279,23 @@ class Gallery(QWidget):
             tiles = section.view.tiles
             for row in section.view.visible_rows():
                 image = int(tiles.images[row])
-                entry = self.document.entry(image)
-                if entry is None or self.crops.at_hand(image) or self.crops.store.error(image, entry.path):
-                    continue
-                if self.crops.store.crop(image, Crops.region(tiles.boxes[row].tolist())) is None:
-                    return self._wanted_of(entry)
+                item = self.workspace.images.item(image)
+                region = self.crops.region(tiles.boxes[row].tolist())
+                if item is not None and self.crops.is_missing(image, item.path, region):
+                    return self._wanted_of(item)
         return None
 
-    def _wanted_of(self, entry: Entry) -> Wanted:
+    def _wanted_of(self, item: ImageItem) -> Wanted:
         """Return the pieces of a picture to be cut: those in view last, so that they are kept longest."""
-        regions: dict[bool, list[tuple[int, int, int]]] = {False: [], True: []}
+        regions: dict[bool, list[Region]] = {False: [], True: []}
         for section in self.sections.values():
             tiles, visible = section.view.tiles, section.view.visible_rows()
-            rows = np.flatnonzero(tiles.images == entry.id).tolist()
+            rows = np.flatnonzero(tiles.images == item.id).tolist()
             seen = [row for row in rows if row in visible]
             rest = [row for row in rows if row not in visible][:_ALONGSIDE]
             for in_view, mine in ((False, rest), (True, seen)):
-                regions[in_view] += [Crops.region(tiles.boxes[row].tolist()) for row in mine]
-        return Wanted(entry.id, entry.path, tuple(dict.fromkeys(regions[False] + regions[True])))
+                regions[in_view] += [self.crops.region(tiles.boxes[row].tolist()) for row in mine]
+        return Wanted(item.id, item.path, tuple(dict.fromkeys(regions[False] + regions[True])))
 
     def _make_sections(self, classes: tuple[str, ...]) -> None:
         for section in self.sections.values():
@@ -327,53 +334,53 @@ class Gallery(QWidget):
             self._show_selection(reveal=True)
 
     def _show_selection(self, *, reveal: bool) -> None:
-        numbers = np.array([number for _, number in self.editing.selected], np.int64)
+        numbers = np.array([number for _, number in self.selection.all], np.int64)
         for section in self.sections.values():
             section.view.show_selection(numbers, reveal=reveal)
 
     def _forget_elsewhere(self) -> None:
         """Let go of the cells of other pictures: nobody sees any more that they are selected."""
-        self.editing.select(self.editing.selection)
+        self.selection.set(self.selection.cells)
 
     def _forget_hidden(self, tiles: dict[str, Tiles]) -> None:
         """Let go of the cells of other pictures that have no tile any more."""
-        elsewhere = self.editing.elsewhere
+        elsewhere = self.selection.elsewhere
         if elsewhere:
             there = set(np.concatenate([mine.ids for mine in tiles.values()]).tolist())
-            self.editing.select(self.editing.selection, [cell for cell in elsewhere if cell[1] in there])
+            self.selection.set(self.selection.cells, [cell for cell in elsewhere if cell[1] in there])
 
     def _on_all_cells(self) -> None:
         self._all_tiles = None
         self._refresh_later()
 
-    def _refresh_later(self) -> None:
+    def _refresh_later(self, *_: object) -> None:
         if self.isVisible():
             self._later.start()
 
     # -- what the person does ------------------------------------------------------------------
 
     def _on_chosen(self, view: TileView) -> None:
-        """Select in the document what is selected here; Ctrl leaves what is selected in other classes."""
+        """Select in the workspace what is selected here; Ctrl leaves what is selected in other classes."""
         mine = view.selected_cells()
         others: list[CellOf] = []
-        if not view.fresh and self.editing.selected:
-            here = np.isin([number for _, number in self.editing.selected], view.tiles.ids)
-            others = [cell for cell, is_here in zip(self.editing.selected, here, strict=True) if not is_here]
-        current = self.document.current_entry
+        if not view.fresh and self.selection.all:
+            here = np.isin([number for _, number in self.selection.all], view.tiles.ids)
+            others = [cell for cell, is_here in zip(self.selection.all, here, strict=True) if not is_here]
+        current = self.workspace.images.current
         if len(mine) == 1 and not others and (current is None or mine[0][0] != current.id):
             self._jump_to(view, *mine[0])
             return
         image = current.id if current else None
         chosen = [*others, *mine]
-        self.editing.select(
+        self.selection.set(
             [number for one, number in chosen if one == image], [cell for cell in chosen if cell[0] != image]
         )
         if len(mine) == 1 and not others:
-            self.editing.show_cell.emit(mine[0][1])
+            self.selection.reveal_cell.emit(mine[0][1])
 
     def _jump_to(self, view: TileView, image: int, number: int) -> None:
         row = int(np.flatnonzero(view.tiles.ids == number)[0])
-        self.editing.look_at(image, view.tiles.boxes[row].tolist(), number)
+        self.selection.show_box(image, view.tiles.boxes[row].tolist(), number)
 
     def _on_size(self, side: int) -> None:
         for section in self.sections.values():
@@ -385,26 +392,26 @@ class Gallery(QWidget):
 
     def drag_data(self) -> QMimeData | None:
         """Return the selected cells to be dragged; None if there are none, or they may not be changed."""
-        session = self.document.session
-        cells = self._with_tiles(self.editing.selected)
-        if session is None or not cells or not self._may_change:
+        path = self.workspace.store.path
+        cells = self._with_tiles(self.selection.all)
+        if path is None or not cells or not self._may_change:
             return None
         mime = QMimeData()
-        mime.setData(_CELLS_MIME, json.dumps({"session": str(session.path), "cells": cells}).encode())
+        mime.setData(_CELLS_MIME, json.dumps({"session": str(path), "cells": cells}).encode())
         return mime
 
     def dragged_cells(self, mime: QMimeData) -> list[CellOf]:
         """Return the cells of a drag, if they are among those that are shown."""
-        session = self.document.session
-        if not mime.hasFormat(_CELLS_MIME) or session is None or not self._may_change:
+        path = self.workspace.store.path
+        if not mime.hasFormat(_CELLS_MIME) or path is None or not self._may_change:
             return []
         content = json.loads(bytes(mime.data(_CELLS_MIME).data()))
         cells = [(image, number) for image, number in content["cells"]]
-        return self._with_tiles(cells) if content["session"] == str(session.path) else []
+        return self._with_tiles(cells) if content["session"] == str(path) else []
 
     @property
     def _may_change(self) -> bool:
-        return self.document.writable if self._all else self.editing.editable
+        return self.workspace.store.writable if self._all else self.editing.editable
 
     def _with_tiles(self, cells: list[CellOf]) -> list[CellOf]:
         numbers = np.array([number for _, number in cells], np.int64)
@@ -425,7 +432,7 @@ class Gallery(QWidget):
         drag.setHotSpot(QPoint(round(picture.width() / ratio / 2), round(picture.height() / ratio / 2)))
         self._dropped.clear()
         drag.exec(Qt.DropAction.MoveAction)
-        # Not before the drag has ended: the document may ask for a name, and a dialog inside a drop hangs.
+        # Not before the drag has ended: the workspace may ask for a name, and a dialog inside a drop hangs.
         for class_name, cells in self._dropped:
             self.editing.make(cells, class_name)
         self._dropped.clear()
@@ -438,18 +445,18 @@ class Gallery(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._all_cells.set_active(self._all)
-        self.crops.store.retry()
+        self.crops.retry()
         self._refresh_later()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._all_cells.set_active(False)
-        self.crops.store.cancel()
+        self.crops.cancel()
         self._forget_elsewhere()
 
     def stop(self) -> None:
         """End the thread that reads pictures."""
-        self.crops.stop()
+        self.crops.close()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

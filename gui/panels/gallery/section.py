@@ -8,8 +8,8 @@ from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from gui.panels.counts.class_card import swatch
 from gui.panels.gallery.view import TileView
+from gui.widgets.colour import swatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent
 
     from core.classes import Rgb
-    from gui.panels.gallery.tiles import Crops, Tiles
-    from gui.workspace.editing import CellOf
+    from gui.panels.gallery.tiles import Tiles
+    from gui.widgets.crops import Crops
+    from gui.workspace.selection import CellOf
 
 _WIDEST_NAME = 160
 

@@ -6,15 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import (
-    QAbstractListModel,
     QEvent,
     QItemSelection,
     QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPointF,
     QRect,
-    QRectF,
     QSize,
     Qt,
     Signal,
@@ -28,16 +23,12 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
 )
-from PySide6.QtWidgets import (
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QWidget,
-)
 
-from gui.canvas.items.labels import ink_on
-from gui.panels.gallery.tiles import Crops, Tiles
+from gui.panels.gallery.tiles import Tiles
+from gui.widgets.colour import ink_on
+from gui.widgets.tile_delegate import GAP, Index, Tile, TileDelegate, TileModel, tile_size
 from gui.widgets.tile_grid import TileGrid
+from gui.widgets.window_keys import LeavesLetters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,12 +38,13 @@ if TYPE_CHECKING:
         QPaintEvent,
         QResizeEvent,
     )
+    from PySide6.QtWidgets import QWidget
 
     from core.classes import Rgb
-    from gui.workspace.editing import CellOf
+    from gui.widgets.crops import Crops
+    from gui.workspace.selection import CellOf
 
 SMALLEST_SIDE, USUAL_SIDE, LARGEST_SIDE = 48, 72, 128
-_GAP = 3
 _NAVIGATION = frozenset(
     {
         Qt.Key.Key_Left,
@@ -65,18 +57,23 @@ _NAVIGATION = frozenset(
         Qt.Key.Key_PageDown,
     }
 )
-_Index = QModelIndex | QPersistentModelIndex
 
 
-class TileModel(QAbstractListModel):
-    """The cells of one class as rows."""
+class CellTiles(TileModel):
+    """The cells of one class as tiles."""
 
-    def __init__(self, class_name: str, about: Callable[[int], str], parent: QWidget) -> None:
-        """``about``: what else a tile says, by the id of its picture."""
+    def __init__(self, class_name: str, crops: Crops, about: Callable[[int], str], parent: QWidget) -> None:
+        """``about``: what else a tile says, by the id of its image."""
         super().__init__(parent)
         self.class_name = class_name
+        self._crops = crops
         self._about = about
         self.tiles = Tiles.none()
+
+    def tile(self, row: int) -> Tile:
+        x1, y1, x2, y2 = self.tiles.boxes[row].tolist()
+        box = (x1, y1, x2, y2)
+        return Tile(int(self.tiles.images[row]), self._crops.region(box), box)
 
     def show(self, tiles: Tiles) -> bool:
         """Show other tiles; True if rows came, went or moved."""
@@ -91,10 +88,10 @@ class TileModel(QAbstractListModel):
         self.endResetModel()
         return True
 
-    def rowCount(self, parent: _Index | None = None) -> int:
+    def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.tiles)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or index.row() >= len(self.tiles):
             return None
         by_hand = bool(self.tiles.by_hand[index.row()])
@@ -106,90 +103,13 @@ class TileModel(QAbstractListModel):
             return f"{what}\n{self._about(int(self.tiles.images[index.row()]))}".rstrip()
         return None
 
-    def flags(self, index: _Index) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
 
 
-class _TilePainter(QStyledItemDelegate):
-    """Draws the piece of the photograph, the box in it and the probability below it."""
-
-    def __init__(self, crops: Crops, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._crops = crops
-        self.colour = QColor("gray")
-        self.side = USUAL_SIDE
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        model = index.model()
-        assert isinstance(model, TileModel)
-        tiles, row = model.tiles, index.row()
-        palette = option.palette
-        box = tuple(tiles.boxes[row].tolist())
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        frame = QRect(option.rect.topLeft(), tile_size(self.side, option.fontMetrics.height())).adjusted(1, 1, -1, -1)
-        photo = QRect(frame.x() + _GAP - 1, frame.y() + _GAP - 1, self.side, self.side)
-        painter.save()
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if selected:
-            painter.setBrush(palette.color(QPalette.ColorRole.Highlight))
-            painter.drawRoundedRect(frame, 4, 4)
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            hover = QColor(palette.color(QPalette.ColorRole.Text))
-            hover.setAlpha(36)
-            painter.setBrush(hover)
-            painter.drawRoundedRect(frame, 4, 4)
-        beyond = QColor(palette.color(QPalette.ColorRole.Text))
-        beyond.setAlpha(40)
-        painter.fillRect(photo, palette.color(QPalette.ColorRole.Base))
-        painter.fillRect(photo, beyond)
-        ratio = painter.device().devicePixelRatioF()
-        image, side = int(tiles.images[row]), round(self.side * ratio)
-        if self._crops.at_hand(image):
-            crop = self._crops.crop(int(tiles.ids[row]), box, side)
-        else:
-            crop = self._crops.other(image, box, side)
-        if crop is not None:
-            painter.drawPixmap(photo, crop)
-            self._draw_box(painter, photo, box)
-        text = palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
-        painter.setPen(text)
-        below = QRect(photo.x(), photo.bottom() + 1, self.side, frame.bottom() - photo.bottom() - 1)
-        painter.setFont(option.font)
-        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, str(index.data()))
-        if option.state & QStyle.StateFlag.State_HasFocus and not selected:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight), 1.5))
-            painter.drawRoundedRect(frame, 4, 4)
-        painter.restore()
-
-    def _draw_box(self, painter: QPainter, photo: QRect, box: tuple[float, ...]) -> None:
-        left, top, size = Crops.region(box)
-        scale = photo.width() / size
-        corners = [
-            QPointF(photo.x() + (x - left) * scale, photo.y() + (y - top) * scale)
-            for x, y in ((box[0], box[1]), (box[2], box[3]))
-        ]
-        outline = QRectF(*corners)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for colour, width in ((QColor(255, 255, 255, 190), 3.2), (self.colour, 1.6)):
-            pen = QPen(colour, width)
-            pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-            painter.setPen(pen)
-            painter.drawRect(outline)
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return tile_size(self.side, option.fontMetrics.height())
-
-
-def tile_size(side: int, text_height: int) -> QSize:
-    """Return the size of a tile with a photograph of ``side`` and a line of text below it."""
-    return QSize(side + 2 * _GAP, side + text_height + 2 * _GAP + 2)
-
-
-class TileView(TileGrid):
+class TileView(LeavesLetters, TileGrid):
     """The tiles of one class."""
 
     chosen = Signal()
@@ -199,9 +119,9 @@ class TileView(TileGrid):
         self, class_name: str, crops: Crops, about: Callable[[int], str], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.tile_model = TileModel(class_name, about, self)
+        self.tile_model = CellTiles(class_name, crops, about, self)
         self.fresh = True
-        self._painter = _TilePainter(crops, self)
+        self._painter = TileDelegate(crops, USUAL_SIDE, self)
         self._wanted_side = USUAL_SIDE
         self._following = False
         self.setAccessibleName(f"Cells of class {class_name}")
@@ -267,10 +187,6 @@ class TileView(TileGrid):
             if reveal:
                 self.scrollTo(self.tile_model.index(int(rows[0])))
 
-    def selected_ids(self) -> list[int]:
-        """Return the ids of the selected cells, the one that was chosen last at the end."""
-        return [number for _, number in self.selected_cells()]
-
     def selected_cells(self) -> list[CellOf]:
         """Return the selected cells and their pictures, the one that was chosen last at the end."""
         row = self.currentIndex().row()
@@ -310,7 +226,7 @@ class TileView(TileGrid):
         self.selectionModel().setCurrentIndex(self.tile_model.index(row), QItemSelectionModel.SelectionFlag.NoUpdate)
 
     def _fit_tiles(self) -> None:
-        room = self.width() - self.verticalScrollBar().sizeHint().width() - 2 * _GAP - 2
+        room = self.width() - self.verticalScrollBar().sizeHint().width() - 2 * GAP - 2
         side = max(min(self._wanted_side, room), SMALLEST_SIDE // 2)
         grid = tile_size(side, self.fontMetrics().height()) + QSize(2, 2)
         if side != self.side or grid != self.cell_size():
@@ -323,7 +239,7 @@ class TileView(TileGrid):
 
     # -- events --------------------------------------------------------------------------------
 
-    def selectionCommand(self, index: _Index, event: QEvent | None = None) -> QItemSelectionModel.SelectionFlag:
+    def selectionCommand(self, index: Index, event: QEvent | None = None) -> QItemSelectionModel.SelectionFlag:
         command = super().selectionCommand(index, event)
         if command != QItemSelectionModel.SelectionFlag.NoUpdate:
             self.fresh = bool(command & QItemSelectionModel.SelectionFlag.Clear)
@@ -332,14 +248,8 @@ class TileView(TileGrid):
     def startDrag(self, supportedActions: Qt.DropAction) -> None:
         self.dragged.emit()
 
-    def keyboardSearch(self, search: str) -> None:
-        """Find nothing: letters and numbers are the window's keys."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in _NAVIGATION:
-            super().keyPressEvent(event)
-        else:
-            event.ignore()
+    def is_own_key(self, event: QKeyEvent) -> bool:
+        return event.key() in _NAVIGATION
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit_tiles()

@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
     QRect,
     QSize,
     Qt,
@@ -28,49 +25,38 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.text import gettext
+from gui.widgets.tables import Column, Index, ValueTableModel
+from gui.widgets.window_keys import LeavesLetters
+from gui.workspace.conflicts import Conflict
+
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent
-
-    from core.session.values import Conflict
-    from gui.workspace.document import Document
-
-_Index = QModelIndex | QPersistentModelIndex
+    from gui.workspace.workspace import Workspace
 
 
-class ConflictModel(QAbstractListModel):
+class ConflictModel(ValueTableModel["Conflict"]):
     """The open conflicts as rows."""
 
-    def __init__(self, document: Document, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.rows: list[Conflict] = []
-        self._document = document
+    def __init__(self, workspace: Workspace, parent: QWidget) -> None:
+        super().__init__((Column[Conflict](gettext("Conflict"), lambda row: row.text, number=False),), parent)
+        self._workspace = workspace
 
     def read(self) -> None:
         """Take the conflicts that are open now."""
-        self.beginResetModel()
-        self.rows = list(self._document.conflicts())
-        self.endResetModel()
+        self.show(self._workspace.conflicts.all)
 
-    def rowCount(self, parent: _Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.rows)
+    def tip(self, row: int, column: int) -> str:
+        item = self._workspace.images.item(self.rows[row].image)
+        return str(item.path) if item else ""
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or index.row() >= len(self.rows):
-            return None
-        conflict = self.rows[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return conflict.text
-        if role == Qt.ItemDataRole.ToolTipRole:
-            entry = self._document.entry(conflict.image)
-            return str(entry.path) if entry else ""
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{conflict.text} {self.picture_of(index.row())}"
-        return None
+    def look(self, row: int, column: int, role: int) -> Any:
+        spoken = role == Qt.ItemDataRole.AccessibleTextRole
+        return f"{self.rows[row].text} {self.image_of(row)}" if spoken else None
 
-    def picture_of(self, row: int) -> str:
-        """Return the name of the picture of a conflict."""
-        entry = self._document.entry(self.rows[row].image)
-        return entry.path.name if entry else "not on the list"
+    def image_of(self, row: int) -> str:
+        """Return the name of the image of a conflict."""
+        item = self._workspace.images.item(self.rows[row].image)
+        return item.path.name if item else gettext("not on the list")
 
 
 class _ConflictPainter(QStyledItemDelegate):
@@ -82,14 +68,14 @@ class _ConflictPainter(QStyledItemDelegate):
         room = QRect(0, 0, max(width - 2 * self._MARGIN, 40), 10_000)
         return option.fontMetrics.boundingRect(room, Qt.TextFlag.TextWordWrap.value, text).height()
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         view = self.parent()
         assert isinstance(view, QListView)
         width = view.viewport().width()
         height = self._sentence_height(option, str(index.data()), width)
         return QSize(0, height + option.fontMetrics.lineSpacing() + 2 * self._MARGIN + 2)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         model = index.model()
         assert isinstance(model, ConflictModel)
         palette = option.palette
@@ -107,7 +93,7 @@ class _ConflictPainter(QStyledItemDelegate):
         painter.setPen(text)
         painter.drawText(area.adjusted(0, 0, 0, -line - 2), Qt.TextFlag.TextWordWrap.value, str(index.data()))
         painter.setPen(faint)
-        name = option.fontMetrics.elidedText(model.picture_of(index.row()), Qt.TextElideMode.ElideMiddle, area.width())
+        name = option.fontMetrics.elidedText(model.image_of(index.row()), Qt.TextElideMode.ElideMiddle, area.width())
         below = QRect(area.x(), area.bottom() - line, area.width(), line)
         painter.drawText(below, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         if index.row() < model.rowCount() - 1 and not selected:
@@ -121,10 +107,10 @@ class _ConflictPainter(QStyledItemDelegate):
 class ConflictPage(QWidget):
     """Walks the person through the conflicts, one after the other."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.document = document
-        self.model = ConflictModel(document, self)
+        self.workspace = workspace
+        self.model = ConflictModel(workspace, self)
         intro = QLabel(
             "After counting again, the model does not agree with your corrections about these cells. "
             "Your corrections were kept; look at each cell once more."
@@ -180,7 +166,7 @@ class ConflictPage(QWidget):
 
     def _mark(self, row: int) -> None:
         self.list.selectionModel().setCurrentIndex(
-            self.model.index(row), QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.model.index(row, 0), QItemSelectionModel.SelectionFlag.ClearAndSelect
         )
 
     def _walk(self, by: int) -> None:
@@ -195,7 +181,7 @@ class ConflictPage(QWidget):
             self._walk(1)
             return
         before = len(self.model.rows)
-        self.document.resolve_conflict(self.model.rows[row])
+        self.workspace.conflicts.resolve(self.model.rows[row])
         if 0 < len(self.model.rows) < before:
             self._go_to_current()
 
@@ -203,10 +189,10 @@ class ConflictPage(QWidget):
         row = self._row()
         if row >= 0:
             conflict = self.model.rows[row]
-            self.document.editing.go_to(conflict.image, conflict.cell)
+            self.workspace.selection.show_cell(conflict.image, conflict.cell)
 
 
-class _ConflictList(QListView):
+class _ConflictList(LeavesLetters, QListView):
     """The conflicts, one below the other; leaves letters and numbers to the window."""
 
     def __init__(self, model: ConflictModel) -> None:
@@ -219,12 +205,3 @@ class _ConflictList(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
-
-    def keyboardSearch(self, search: str) -> None:
-        """Find nothing: letters and numbers are the window's keys."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.text().isprintable() and event.text():
-            event.ignore()
-        else:
-            super().keyPressEvent(event)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
-    QPersistentModelIndex,
     QRect,
     Qt,
 )
@@ -19,31 +17,41 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
     QWidget,
 )
 
-if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent, QResizeEvent
+from core.text import gettext
+from gui.widgets.tables import Column, CopyTable, Index, ValueTableModel
+from gui.widgets.window_keys import LeavesLetters
+from gui.workspace.history import HistoryLine
 
-    from core.session.values import HistoryRow
-    from gui.workspace.document import Document
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+    from gui.workspace.workspace import Workspace
 
 _BATCH = 200
 _WHEN, _WHO, _WHAT, _PICTURE = range(4)
-_HEADINGS = ("When", "Who", "What", "Picture")
 _WIDE_ENOUGH_FOR_ONE_LINE = 560
-_Index = QModelIndex | QPersistentModelIndex
 
 
-class HistoryModel(QAbstractTableModel):
+def _when(row: HistoryLine) -> str:
+    return f"{row.time.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+class HistoryModel(ValueTableModel["HistoryLine"]):
     """The lines of the history, the latest first, read in batches as they are scrolled to."""
 
-    def __init__(self, document: Document, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.rows: list[HistoryRow] = []
+    def __init__(self, workspace: Workspace, parent: QWidget) -> None:
+        columns = (
+            Column[HistoryLine](gettext("When"), _when, number=False),
+            Column[HistoryLine](gettext("Who"), lambda row: row.user or "–", number=False),
+            Column[HistoryLine](gettext("What"), self.what, number=False),
+            Column[HistoryLine](gettext("Image"), lambda row: row.path.name if row.path else "", number=False),
+        )
+        super().__init__(columns, parent)
         self.two_lines = False
-        self._document = document
+        self._workspace = workspace
         self._image: int | None = None
         self._more = False
         self._takes_back: dict[int, bool] = {}
@@ -57,17 +65,17 @@ class HistoryModel(QAbstractTableModel):
         self._more = len(self.rows) == _BATCH
         self.endResetModel()
 
-    def _history(self, limit: int, before: int | None = None) -> list[HistoryRow]:
-        rows = self._document.history(self._image, limit, before)
+    def _history(self, limit: int, before: int | None = None) -> list[HistoryLine]:
+        rows = self._workspace.history.lines(self._image, limit, before)
         for row in reversed(rows):
             self._takes_back[row.number] = self._is_undo(row)
         return rows
 
-    def _is_undo(self, row: HistoryRow) -> bool:
+    def _is_undo(self, row: HistoryLine) -> bool:
         """Tell whether a line takes another back; one that takes such a line back makes the correction again."""
         steps = 0
         while row.undoes is not None and row.undoes not in self._takes_back:
-            earlier = self._document.history(None, 1, before=row.undoes + 1)
+            earlier = self._workspace.history.lines(None, 1, before=row.undoes + 1)
             if not earlier or earlier[0].number != row.undoes:
                 return steps % 2 == 0
             row, steps = earlier[0], steps + 1
@@ -86,16 +94,10 @@ class HistoryModel(QAbstractTableModel):
             self.rows[:0] = latest[:new]
             self.endInsertRows()
 
-    def rowCount(self, parent: _Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: _Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(_HEADINGS)
-
-    def canFetchMore(self, parent: _Index) -> bool:
+    def canFetchMore(self, parent: Index) -> bool:
         return self._more and not parent.isValid()
 
-    def fetchMore(self, parent: _Index) -> None:
+    def fetchMore(self, parent: Index) -> None:
         if not self.rows:
             return
         older = self._history(_BATCH, before=self.rows[-1].number)
@@ -105,52 +107,30 @@ class HistoryModel(QAbstractTableModel):
             self.rows += older
             self.endInsertRows()
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation is Qt.Orientation.Horizontal:
-            if role == Qt.ItemDataRole.DisplayRole:
-                return _HEADINGS[section]
-            if role == Qt.ItemDataRole.TextAlignmentRole:
-                return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or index.row() >= len(self.rows):
-            return None
-        row, column = self.rows[index.row()], index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(row, column)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(row, column)
-        return None
-
-    def what(self, row: HistoryRow) -> str:
+    def what(self, row: HistoryLine) -> str:
         """Return what was done, or what was taken back or made again."""
         if row.undoes is None:
             return row.text
         return f"{'Undo' if self._takes_back[row.number] else 'Redo'}: {row.text}"
 
-    def _text(self, row: HistoryRow, column: int) -> str:
-        if column == _WHEN:
-            when = row.time.astimezone()
-            return f"{when:%H:%M:%S\n%Y-%m-%d}" if self.two_lines else f"{when:%Y-%m-%d %H:%M:%S}"
-        if column == _WHO:
-            return row.person or "–"
-        if column == _WHAT:
-            return "" if self.two_lines else self.what(row)
-        return row.path.name if row.path else ""
+    def shown(self, row: int, column: int) -> str:
+        if column == _WHEN and self.two_lines:
+            return f"{self.rows[row].time.astimezone():%H:%M:%S\n%Y-%m-%d}"
+        return "" if column == _WHAT and self.two_lines else super().shown(row, column)
 
-    def _tip(self, row: HistoryRow, column: int) -> str:
+    def tip(self, row: int, column: int) -> str:
+        one = self.rows[row]
         if column == _WHEN:
-            return row.time.astimezone().isoformat(timespec="seconds")
-        if column == _PICTURE and row.path:
-            return str(row.path)
-        return self.what(row) if column == _WHAT else self._text(row, column)
+            return one.time.astimezone().isoformat(timespec="seconds")
+        if column == _PICTURE and one.path:
+            return str(one.path)
+        return self.columns[column].text(one)
 
 
 class _RowPainter(QStyledItemDelegate):
     """Shortens names of pictures in their middle; in a narrow table, who and which picture are a second line."""
 
-    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         super().initStyleOption(option, index)
         model = index.model()
         assert isinstance(model, HistoryModel)
@@ -160,7 +140,7 @@ class _RowPainter(QStyledItemDelegate):
         if aside and index.column() != _WHO:
             option.palette.setColor(QPalette.ColorRole.Text, option.palette.color(QPalette.ColorRole.PlaceholderText))
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         super().paint(painter, option, index)
         model = index.model()
         assert isinstance(model, HistoryModel)
@@ -174,7 +154,7 @@ class _RowPainter(QStyledItemDelegate):
         width = option.rect.width() - 18
         first = QRect(option.rect.x() + 9, option.rect.center().y() - line + 1, width, line)
         row = model.rows[index.row()]
-        who = f"{row.person} · " if row.person and row.path else row.person
+        who = f"{row.user} · " if row.user and row.path else row.user
         room = width - option.fontMetrics.horizontalAdvance(who)
         picture = option.fontMetrics.elidedText(row.path.name if row.path else "", Qt.TextElideMode.ElideMiddle, room)
         painter.save()
@@ -187,32 +167,23 @@ class _RowPainter(QStyledItemDelegate):
         painter.restore()
 
 
-class HistoryTable(QTableView):
+class HistoryTable(LeavesLetters, CopyTable):
     """The history as a table; leaves letters and numbers to the window."""
 
     def __init__(self, model: HistoryModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(gettext("History"), parent)
         self._model = model
         self._one_picture = False
         self.setModel(model)
         self.setItemDelegate(_RowPainter(self))
         self.setObjectName("historyTable")
-        self.setAccessibleName("History")
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
-        self.setAlternatingRowColors(True)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(36)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(_WHAT, QHeaderView.ResizeMode.Stretch)
 
@@ -232,15 +203,6 @@ class HistoryTable(QTableView):
         self.setColumnWidth(_WHO, min(width // 5, 160))
         self.setColumnWidth(_PICTURE, min(width // 3, 260))
         self.viewport().update()
-
-    def keyboardSearch(self, search: str) -> None:
-        """Find nothing: letters and numbers are the window's keys."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.text().isprintable() and event.text():
-            event.ignore()
-        else:
-            super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
-from PySide6.QtCore import QObject, QRectF, Qt, QThread, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QRectF, Qt, QThread, Signal, Slot
 from PySide6.QtGui import QBrush, QImage, QPainter, QPixmap
-from shiboken6 import isValid
 
 from core.imaging.reading import MAX_PIXELS, read_image
+from gui.tasks import Debounce, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -102,32 +101,21 @@ class Thumbnail:
 
 
 @dataclass(frozen=True)
-class _Request:
+class _Read:
+    """What the thread made of a file."""
+
     path: Path
     ratio: float
+    image: QImage | None
+    readable: bool
 
 
-class _Reader(QObject):
-    """Lives in the thread."""
-
-    done = Signal(object, object, bool)  # _Request, QImage | None, whether the file could be read
-
-    @Slot(object)
-    def read(self, request: _Request) -> None:
-        image, readable = None, True
-        try:
-            pixels = read_thumbnail(request.path, round(THUMBNAIL_SIDE * request.ratio))
-            image = None if pixels is None else _rounded(pixels, request.ratio)
-        except Exception:  # noqa: BLE001  whatever a damaged file does to a decoder, the list goes on
-            readable = False
-        self.done.emit(request, image, readable)
-
-
-def _end(thread: QThread, _reader: _Reader, *_: object) -> None:
-    """End the thread; ``_reader`` is held until then."""
-    if isValid(thread):  # at the end of the program it may be gone already
-        thread.quit()
-        thread.wait()
+def _read(path: Path, ratio: float) -> _Read:
+    try:
+        pixels = read_thumbnail(path, round(THUMBNAIL_SIDE * ratio))
+        return _Read(path, ratio, None if pixels is None else _rounded(pixels, ratio), readable=True)
+    except Exception:  # noqa: BLE001  whatever a damaged file does to a decoder, the list goes on
+        return _Read(path, ratio, None, readable=False)
 
 
 class Thumbnails(QObject):
@@ -139,34 +127,21 @@ class Thumbnails(QObject):
 
     ready = Signal(object)  # Path
 
-    _asked = Signal(object)  # _Request
-
     def __init__(self, wanted: Callable[[], Iterable[Path]], parent: QObject) -> None:
         super().__init__(parent)
         self._wanted = wanted
         self._kept: OrderedDict[Path, Thumbnail] = OrderedDict()
         self._outdated: set[Path] = set()
         self._ratio = 1.0
-        self._busy = False
-        self._stopped = False
-        self._reader = _Reader()
-        self._thread = QThread()
-        self._thread.setObjectName("thumbnails")
-        self._reader.moveToThread(self._thread)
-        self._asked.connect(self._reader.read)
-        self._reader.done.connect(self._on_done)
-        self.destroyed.connect(partial(_end, self._thread, self._reader))
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self._ask)
+        self._reading = Task("thumbnails", self._on_read, self, priority=QThread.Priority.LowPriority)
+        self._soon = Debounce(0, self._ask, self)
 
     def get(self, path: Path, ratio: float) -> Thumbnail | None:
         """Return the thumbnail of a file that is being painted; None if it has yet to be read, which is seen to."""
         self._ratio = ratio
         if path in self._kept:
             self._kept.move_to_end(path)
-        if self._must_read(path) and not self._stopped:
+        if self._must_read(path):
             self._soon.start()
         return self._kept.get(path)
 
@@ -177,39 +152,28 @@ class Thumbnails(QObject):
 
     def stop(self) -> None:
         """End the thread; nothing is read afterwards."""
-        self._stopped = True
         self._soon.stop()
-        _end(self._thread, self._reader)
-
-    @property
-    def running(self) -> bool:
-        """Whether the thread runs; it starts with the first thumbnail."""
-        return self._thread.isRunning()
+        self._reading.close()
 
     def _must_read(self, path: Path) -> bool:
         kept = self._kept.get(path)
         return kept is None or kept.ratio != self._ratio or path in self._outdated
 
     def _ask(self) -> None:
-        if self._busy or self._stopped:
+        if self._reading.busy:
             return
         path = next((path for path in self._wanted() if self._must_read(path)), None)
         if path is not None:
-            if not self._thread.isRunning():
-                self._thread.start(QThread.Priority.LowPriority)
-            self._busy = True
-            self._asked.emit(_Request(path, self._ratio))
+            ratio = self._ratio
+            self._reading.start(lambda _: _read(path, ratio))
 
-    @Slot(object, object, bool)
-    def _on_done(self, request: _Request, image: QImage | None, readable: bool) -> None:
-        self._busy = False
-        if self._stopped:
-            return
-        pixmap = None if image is None else QPixmap.fromImage(image)
-        self._kept[request.path] = Thumbnail(pixmap, readable, request.ratio)
-        self._kept.move_to_end(request.path)
-        self._outdated.discard(request.path)
+    @Slot(object)
+    def _on_read(self, read: _Read) -> None:
+        pixmap = None if read.image is None else QPixmap.fromImage(read.image)
+        self._kept[read.path] = Thumbnail(pixmap, read.readable, read.ratio)
+        self._kept.move_to_end(read.path)
+        self._outdated.discard(read.path)
         while len(self._kept) > _KEPT:
             self._outdated.discard(self._kept.popitem(last=False)[0])
-        self.ready.emit(request.path)
+        self.ready.emit(read.path)
         self._ask()

@@ -17,12 +17,12 @@ import pytest
 from PIL import Image
 
 from core.cli.run import main
+from core.counting.count import CountSettings
 from core.report.gather import gather
-from core.report.sign_off import SignOff, sign
+from core.report.sign_off import sign
 from core.session.session import Session
-from core.session.settings import SETTINGS_KEY
 from core.session.snapshot import snapshot
-from core.session.values import SessionBusyError
+from core.session.values import Edit, SessionBusyError, Subject, ValueChange
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,8 +91,8 @@ def test_everything_can_be_written_at_once(bench: Bench, tmp_path: Path):
 
 def test_the_settings_are_those_of_the_session(bench: Bench, tmp_path: Path):
     with Session.open(bench.session) as session:
-        stored = session.get(SETTINGS_KEY)
-        session.put(SETTINGS_KEY, {**stored, "thresholds": {"RBC": 0.85, "WBC": 0.2, "Platelets": 0.2}})
+        thresholds = {"RBC": 0.85, "WBC": 0.2, "Platelets": 0.2}
+        session.settings.set_counting(CountSettings(thresholds, 0.4), ("RBC", "WBC", "Platelets"))
     assert bench.run("--json", "r.json") == 0
     document = json.loads((tmp_path / "r.json").read_bytes())
     assert document["totals"] == {"RBC": 2, "WBC": 2, "Platelets": 2}
@@ -132,7 +132,7 @@ def test_pictures_are_not_missed_where_none_are_wanted(bench: Bench, tmp_path: P
 
 def test_uncounted_pictures_are_failures(bench: Bench, tmp_path: Path):
     with Session.open(bench.session) as session:
-        session.add_images([tmp_path / "new.png"])
+        session.images.add([tmp_path / "new.png"])
     assert bench.run("--json", "r.json") == 1
     assert f"{tmp_path / 'new.png'}: It is not counted yet." in bench.err
     [error] = json.loads((tmp_path / "r.json").read_bytes())["errors"]
@@ -141,11 +141,11 @@ def test_uncounted_pictures_are_failures(bench: Bench, tmp_path: Path):
 
 def test_a_superseded_sign_off_is_said(bench: Bench):
     with Session.open(bench.session) as session:
-        sign(session, SignOff("Ada", datetime(2026, 11, 21, tzinfo=UTC), gather(session).content, "1"))
+        sign(session, gather(session), "Ada", datetime(2026, 11, 21, tzinfo=UTC))
     assert bench.run() == 0
     assert bench.err == ""
     with Session.open(bench.session) as session:
-        session.remove_images([2])
+        session.edits.record(Edit(2, "Remove", values=(ValueChange(Subject.LISTED, 2, False),)), "Ada")
     assert bench.run() == 0
     assert "the sign-off of Ada is superseded" in bench.err
 

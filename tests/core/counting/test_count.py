@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cells import Detections, Origin
-from core.counting.count import SAME_CELL_IOU, Countable, CountSettings, count
-from core.counting.edits import Corrections
+from core.cells import Cell as Correction
+from core.cells import CellChange, Detections, Origin
+from core.counting.count import SAME_CELL_IOU, CountIndex, CountSettings, count
+from core.counting.edits import CellEdits
 from core.counting.frame import EdgeRule, Frame
 from core.counting.region import Region
 from core.geometry.boxes import iou_matrix, suppress_by_class
-from core.session.values import Cell as Correction
-from core.session.values import Change
 
 CLASSES = ("RBC", "WBC", "Platelets")
 
@@ -146,10 +145,12 @@ def framed(limits: tuple[float, float, float], frame: Frame) -> CountSettings:
 def test_the_frame_takes_from_the_count_what_lies_outside_and_nothing_else(
     cells: Detections, overlay: dict[int, Correction | None], limits: tuple[float, float, float], frame: Frame
 ):
-    corrections = Corrections.of(cells, [Change(number, None, put) for number, put in overlay.items()], CLASSES)
+    corrections = CellEdits.from_edits(
+        cells, [CellChange(number, None, put) for number, put in overlay.items()], CLASSES
+    )
     everything = count(cells, settings_of(limits), CLASSES, corrections)
     result = count(cells, framed(limits, frame), CLASSES, corrections, frame)
-    inside = frame.inside(corrections.over(cells).boxes)
+    inside = frame.inside(corrections.apply(cells).boxes)
     assert result.counted.tolist() == (everything.counted & inside).tolist()
     assert result.excluded.tolist() == (everything.counted & ~inside).tolist()
     assert not everything.excluded.any()
@@ -159,10 +160,12 @@ def test_the_frame_takes_from_the_count_what_lies_outside_and_nothing_else(
 def test_the_ledger_adds_up_in_a_frame(
     cells: Detections, overlay: dict[int, Correction | None], limits: tuple[float, float, float], frame: Frame
 ):
-    corrections = Corrections.of(cells, [Change(number, None, put) for number, put in overlay.items()], CLASSES)
+    corrections = CellEdits.from_edits(
+        cells, [CellChange(number, None, put) for number, put in overlay.items()], CLASSES
+    )
     result = count(cells, framed(limits, frame), CLASSES, corrections, frame)
     untouched = count(cells, framed(limits, frame), CLASSES, None, frame)
-    labels = corrections.over(cells).labels
+    labels = corrections.apply(cells).labels
     for label, name in enumerate(CLASSES):
         row = result.ledger[name]
         assert row.model == untouched.counts[name]
@@ -203,7 +206,9 @@ def test_a_box_moved_over_the_border_moves_in_the_ledger(
     found: tuple[float, float, float, float], put: tuple[float, float, float, float], ledger: tuple[int, int, int]
 ):
     cells = detections_of([((int(found[0]), 50, int(found[2]), 100), 0.9, 0)])
-    corrections = Corrections.of(cells, [Change(0, None, Correction("RBC", put, 0.9, Origin.PERSON))], CLASSES)
+    corrections = CellEdits.from_edits(
+        cells, [CellChange(0, None, Correction("RBC", put, 0.9, Origin.PERSON))], CLASSES
+    )
     frame = Frame(200, 200, EdgeRule.TOP_LEFT)
     result = count(cells, framed((0.5, 0.5, 0.5), frame), CLASSES, corrections, frame)
     row = result.ledger["RBC"]
@@ -213,8 +218,8 @@ def test_a_box_moved_over_the_border_moves_in_the_ledger(
 
 def test_cells_outside_are_not_doubtful():
     cells = detections_of([((0, 50, 50, 100), 0.51, 0), ((90, 50, 140, 100), 0.52, 0)])
-    countable = Countable.of(cells, Corrections.none(cells), 0.5, Frame(200, 200, EdgeRule.TOP_LEFT))
-    positions, _ = countable.doubtful(dict.fromkeys(CLASSES, 0.5), CLASSES, 0.1)
+    countable = CountIndex.of(cells, CellEdits.none(cells), 0.5, Frame(200, 200, EdgeRule.TOP_LEFT))
+    positions, _ = countable.uncertain(dict.fromkeys(CLASSES, 0.5), CLASSES, 0.1)
     assert positions.tolist() == [0]  # the likelier comes first in the detections
 
 
@@ -250,9 +255,9 @@ def test_a_piece_of_a_persons_cell_does_not_count_beside_it():
     """A cut cell at the border, found half as high as the person drew it; and cells in a box round several."""
     found = detections_of([((474, 0, 540, 22), 0.9, 0), ((100, 100, 120, 120), 0.9, 0), ((130, 100, 150, 120), 0.9, 0)])
     put = [(472.0, 0.0, 540.0, 44.0), (95.0, 95.0, 155.0, 155.0)]
-    changes = [Change(10 + n, None, Correction("RBC", box, 1.0, Origin.PERSON)) for n, box in enumerate(put)]
-    result = count(found, settings_of((0.5, 0.5, 0.5)), CLASSES, Corrections.of(found, changes, CLASSES))
+    changes = [CellChange(10 + n, None, Correction("RBC", box, 1.0, Origin.PERSON)) for n, box in enumerate(put)]
+    result = count(found, settings_of((0.5, 0.5, 0.5)), CLASSES, CellEdits.from_edits(found, changes, CLASSES))
     assert result.counted.tolist() == [False, True, True, True, True]
-    other = [Change(10, None, Correction("WBC", put[0], 1.0, Origin.PERSON))]
-    result = count(found, settings_of((0.5, 0.5, 0.5)), CLASSES, Corrections.of(found, other, CLASSES))
+    other = [CellChange(10, None, Correction("WBC", put[0], 1.0, Origin.PERSON))]
+    result = count(found, settings_of((0.5, 0.5, 0.5)), CLASSES, CellEdits.from_edits(found, other, CLASSES))
     assert result.counted.tolist() == [True, True, True, True]

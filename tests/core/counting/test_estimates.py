@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.counting.estimates import Fields, Span, figures, numbers
-from core.session.settings import EstimateInputs
+from core.counting.estimates import EstimateInputs, Fields, Span, figures, numbers
 
 COUNTS = {"RBC": [200, 400], "WBC": [1, 2], "Platelets": [10, 20]}
 

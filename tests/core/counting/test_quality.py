@@ -11,10 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from core.cells import Detections
-from core.counting.count import Countable, CountSettings
-from core.counting.edits import Corrections
+from core.counting.count import CountIndex, CountSettings
+from core.counting.edits import CellEdits
 from core.counting.frame import EdgeRule, Frame
-from core.counting.quality import Light, Quality, crowding, field_quality, fragile_counts
+from core.counting.quality import FieldQuality, Grade, crowding, field_quality, fragile_counts
 from core.detection.detector import Detector, DetectorResult
 from core.imaging.focus import edge_blur
 from core.imaging.synthetic import RenderedSmear, render_smear
@@ -49,12 +49,12 @@ def judged(
     levels: tuple[float, float] | None = (90, 220),
     card: ModelCard = CARD,
     rule: EdgeRule = EdgeRule.ALL,
-) -> Quality:
+) -> FieldQuality:
     """Judge a field of red cells."""
     scores = np.full(len(boxes), score, np.float32)
     cells = Detections.from_model(boxes, scores, np.zeros(len(boxes), np.int32))
     settings = CountSettings(dict(card.thresholds), 0.9, rule)
-    countable = Countable.of(cells, Corrections.none(cells), 0.9, settings.frame(WIDTH, HEIGHT))
+    countable = CountIndex.of(cells, CellEdits.none(cells), 0.9, settings.frame(WIDTH, HEIGHT))
     found = DetectorResult(cells, diameter, 1.0, (), blur, capped, levels)
     result = countable.count(settings.thresholds, card.classes)
     fragile = fragile_counts(countable, settings.thresholds, card.classes)
@@ -63,48 +63,48 @@ def judged(
 
 def test_a_good_field_passes():
     quality = judged(rows_of_cells())
-    assert (quality.light, quality.texts) == (Light.GOOD, ())
+    assert (quality.grade, quality.texts) == (Grade.GOOD, ())
 
 
 @pytest.mark.parametrize(
     ("change", "light", "told"),
     [
-        ({"blur": 0.07}, Light.LOOK, "Slightly out of focus"),
-        ({"blur": 0.12}, Light.BAD, "12% of a red cell"),
-        ({"blur": 0.05}, Light.LOOK, "Slightly out of focus"),
-        ({"levels": (0, 40)}, Light.BAD, "Too dark"),
-        ({"levels": (240, 255)}, Light.BAD, "Too bright"),
-        ({"capped": True}, Light.BAD, "more candidates"),
-        ({"diameter": 12}, Light.BAD, "very small here, 12 pixels"),
-        ({"diameter": 40}, Light.LOOK, "64 pixels wide, but were looked for at 40"),
-        ({"diameter": 140}, Light.BAD, "64 pixels wide, but were looked for at 140"),
-        ({"score": 0.52}, Light.LOOK, "count of RBC hangs on its threshold: 0 at 0.05 above, 48 below"),
+        ({"blur": 0.07}, Grade.CHECK, "Slightly out of focus"),
+        ({"blur": 0.12}, Grade.POOR, "12% of a red cell"),
+        ({"blur": 0.05}, Grade.CHECK, "Slightly out of focus"),
+        ({"levels": (0, 40)}, Grade.POOR, "Too dark"),
+        ({"levels": (240, 255)}, Grade.POOR, "Too bright"),
+        ({"capped": True}, Grade.POOR, "more candidates"),
+        ({"diameter": 12}, Grade.POOR, "very small here, 12 pixels"),
+        ({"diameter": 40}, Grade.CHECK, "64 pixels wide, but were looked for at 40"),
+        ({"diameter": 140}, Grade.POOR, "64 pixels wide, but were looked for at 140"),
+        ({"score": 0.52}, Grade.CHECK, "count of RBC hangs on its threshold: 0 at 0.05 above, 48 below"),
     ],
 )
-def test_a_fault_is_named(change: dict[str, float], light: Light, told: str):
+def test_a_fault_is_named(change: dict[str, float], light: Grade, told: str):
     quality = judged(rows_of_cells(), **change)  # pyright: ignore[reportArgumentType]
-    assert quality.light is light
+    assert quality.grade is light
     assert any(told in text for text in quality.texts)
     assert all(text.endswith(".") for text in quality.texts)
 
 
 def test_the_focus_may_be_unknown():
     """Results of earlier versions were stored without it."""
-    assert judged(rows_of_cells(), blur=None).light is Light.GOOD
+    assert judged(rows_of_cells(), blur=None).grade is Grade.GOOD
 
 
 @pytest.mark.parametrize(
     ("number", "light", "told"),
     [
-        (0, Light.BAD, "There is no red cell here."),
-        (1, Light.LOOK, "Too few cells to say much: 1 red cell."),
-        (9, Light.LOOK, "Too few cells to say much: 9 red cells."),
-        (10, Light.GOOD, None),
+        (0, Grade.POOR, "There is no red cell here."),
+        (1, Grade.CHECK, "Too few cells to say much: 1 red cell."),
+        (9, Grade.CHECK, "Too few cells to say much: 9 red cells."),
+        (10, Grade.GOOD, None),
     ],
 )
-def test_too_few_cells(number: int, light: Light, told: str | None):
+def test_too_few_cells(number: int, light: Grade, told: str | None):
     quality = judged(rows_of_cells()[:number])
-    assert (quality.light, quality.texts) == (light, (told,) if told else ())
+    assert (quality.grade, quality.texts) == (light, (told,) if told else ())
 
 
 def test_the_frame_does_not_change_what_the_field_is_like():
@@ -115,7 +115,7 @@ def test_the_frame_does_not_change_what_the_field_is_like():
 
 def test_a_model_without_red_cells_is_judged_by_its_own():
     card = ModelCard(name="a", architecture="b", classes=("Yeast",), thresholds={"Yeast": 0.5}, red_cell_diameter=64)
-    assert judged(rows_of_cells(), card=card).light is Light.GOOD
+    assert judged(rows_of_cells(), card=card).grade is Grade.GOOD
     assert judged(rows_of_cells()[:0], card=card).texts == ("There is no cell here.",)
 
 
@@ -145,11 +145,11 @@ def test_crowding_of_what_is_nowhere():
 
 @pytest.mark.parametrize(
     ("side", "light", "told"),
-    [(60, Light.GOOD, ""), (66, Light.LOOK, "Too dense"), (80, Light.LOOK, "other"), (90, Light.BAD, "other")],
+    [(60, Grade.GOOD, ""), (66, Grade.CHECK, "Too dense"), (80, Grade.CHECK, "other"), (90, Grade.POOR, "other")],
 )
-def test_crowded_fields_are_told(side: float, light: Light, told: str):
+def test_crowded_fields_are_told(side: float, light: Grade, told: str):
     quality = judged(rows_of_cells(columns=10, rows=8, distance=63, side=side))
-    assert quality.light is light
+    assert quality.grade is light
     assert told in "".join(quality.texts)
 
 
@@ -159,7 +159,7 @@ def test_crowded_fields_are_told(side: float, light: Light, told: str):
 def fragile(scores: list[float], frame: Frame | None = None) -> dict[str, tuple[int, int]]:
     boxes = rows_of_cells(columns=20, rows=20)[: len(scores)]
     cells = Detections.from_model(boxes, np.array(scores, np.float32), np.zeros(len(scores), np.int32))
-    return fragile_counts(Countable.of(cells, Corrections.none(cells), 0.5, frame), LIMITS, CLASSES)
+    return fragile_counts(CountIndex.of(cells, CellEdits.none(cells), 0.5, frame), LIMITS, CLASSES)
 
 
 def test_a_count_is_fragile_when_it_changes_by_more_than_a_twentieth():
@@ -247,10 +247,10 @@ def test_a_spoilt_photograph_is_no_good_field(model: Model, spoil: Callable[[NDA
     rng = np.random.default_rng(4)
     smear = render_smear(640, 480, red_cells=22, white_cells=1, platelets=2, diameter=100, rng=rng)
     found = Detector(model).detect(np.asarray(spoil(smear.image), np.uint8))
-    countable = Countable.of(found.detections, Corrections.none(found.detections), model.card.nms_iou)
+    countable = CountIndex.of(found.detections, CellEdits.none(found.detections), model.card.nms_iou)
     result = countable.count(model.card.thresholds, model.card.classes)
     quality = field_quality(found, result, model.card, (640, 480), {})
-    assert quality.light is not Light.GOOD
+    assert quality.grade is not Grade.GOOD
     assert told in " ".join(quality.texts)
 
 
@@ -261,8 +261,8 @@ def test_a_rendered_smear_is_a_good_field_at_any_scale(model: Model, factor: flo
     size = (round(640 * factor), round(480 * factor))
     image = cv2.resize(smear.image, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC)
     found = Detector(model).detect(np.asarray(image, np.uint8))
-    countable = Countable.of(found.detections, Corrections.none(found.detections), model.card.nms_iou)
+    countable = CountIndex.of(found.detections, CellEdits.none(found.detections), model.card.nms_iou)
     result = countable.count(model.card.thresholds, model.card.classes)
     assert field_quality(found, result, model.card, size, {}).texts == ()
     spoilt = replace(found, blur=0.2)
-    assert field_quality(spoilt, result, model.card, size, {}).light is Light.BAD
+    assert field_quality(spoilt, result, model.card, size, {}).grade is Grade.POOR

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from core.counting.count import CountSettings, count
-from core.detection.detector import DetectionCancelled, Detector, DetectorResult
+from core.detection.detector import Detector, DetectorResult
+from core.errors import Cancelled
 from core.geometry.boxes import iou_matrix
 from core.imaging.synthetic import RenderedSmear, render_smear
 from core.imaging.tiling import tiles
@@ -149,7 +150,7 @@ def test_detection_stops_at_the_next_tile(slow_detector: Detector):
         if done == 3:
             cancel.set()
 
-    with pytest.raises(DetectionCancelled):
+    with pytest.raises(Cancelled):
         slow_detector.detect(FIELD, diameter=64, progress=progress, cancel=cancel)
     assert calls == [1, 2, 3]
 
@@ -157,7 +158,7 @@ def test_detection_stops_at_the_next_tile(slow_detector: Detector):
 def test_what_is_cancelled_beforehand_does_not_begin(slow_detector: Detector):
     cancel = threading.Event()
     cancel.set()
-    with pytest.raises(DetectionCancelled):
+    with pytest.raises(Cancelled):
         slow_detector.detect(FIELD, cancel=cancel)
 
 

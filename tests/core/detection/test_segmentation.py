@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 import pytest
 
-from core.cells import Origin
+from core.cells import Cell, CellChange, Origin
 from core.cli.run import main
 from core.counting.count import CountSettings, count
-from core.counting.edits import Corrections
+from core.counting.edits import CellEdits
 from core.counting.pipeline import count_image
 from core.counting.reconcile import found_cell
-from core.detection.loading import finder_of, open_model
+from core.detection.loading import detector_for, open_model
 from core.detection.segmentation.classical import CLASSICAL
 from core.detection.segmentation.instances import count_class, count_masks
 from core.detection.segmentation.masks import CellMasks
@@ -24,7 +24,6 @@ from core.imaging.reading import read_image
 from core.imaging.synthetic import CLASS_NAMES, RenderedSmear, render_smear
 from core.models.method import CountingMethod, Method
 from core.report.formats.annotated import annotate, write_picture
-from core.session.values import Cell, Change
 from core.statistics.metrics import score_image
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ def test_the_classical_road_finds_nearly_every_cell_of_a_plain_field(smear: Rend
     model = open_model(CLASSICAL)
     settings = CountSettings.suggested_by(model.card)
     photograph = read_image(write_field(tmp_path / "field.png", smear))
-    image = count_image(photograph, finder_of(model), settings)
+    image = count_image(photograph, detector_for(model), settings)
     scores = score_image(
         image.found.detections, image.result.counted, smear.boxes, smear.labels, model.card.classes, 0.5
     )
@@ -134,7 +133,7 @@ def test_the_classical_road_finds_nearly_every_cell_of_a_plain_field(smear: Rend
 
 
 def test_contours_lie_within_the_boxes_and_follow_the_cells(smear: RenderedSmear):
-    found = finder_of(open_model(CLASSICAL)).detect(smear.image).detections
+    found = detector_for(open_model(CLASSICAL)).detect(smear.image).detections
     assert found.contours is not None
     for box, contour in zip(found.boxes, found.contours, strict=True):
         assert (contour.min(axis=0) >= box[:2] - 1.5).all()
@@ -149,7 +148,7 @@ def test_contours_lie_within_the_boxes_and_follow_the_cells(smear: RenderedSmear
 
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_an_empty_field_has_no_cell(value: int):
-    result = finder_of(open_model(CLASSICAL)).detect(np.full((90, 120, 3), value, np.uint8))
+    result = detector_for(open_model(CLASSICAL)).detect(np.full((90, 120, 3), value, np.uint8))
     assert len(result.detections) == 0
     assert result.levels == (value, value)
 
@@ -166,7 +165,7 @@ def test_the_command_counts_without_a_model(smear: RenderedSmear, tmp_path: Path
 
 
 def test_a_confirmed_cell_keeps_its_contour_and_a_moved_one_loses_it(smear: RenderedSmear):
-    found = finder_of(open_model(CLASSICAL)).detect(smear.image).detections.numbered_from(70)
+    found = detector_for(open_model(CLASSICAL)).detect(smear.image).detections.numbered_from(70)
     assert found.contours is not None
     confirmed, other_class, moved = (
         replace(found_cell(found, row, CLASS_NAMES), origin=Origin.PERSON) for row in range(3)
@@ -178,9 +177,9 @@ def test_a_confirmed_cell_keeps_its_contour_and_a_moved_one_loses_it(smear: Rend
         71: replace(other_class, class_name="Platelets"),
         999: Cell("RBC", confirmed.box, 1.0, Origin.PERSON),
     }
-    cells = Corrections.of(found, [Change(number, None, cell) for number, cell in overlay.items()], CLASS_NAMES).over(
-        found
-    )
+    cells = CellEdits.from_edits(
+        found, [CellChange(number, None, cell) for number, cell in overlay.items()], CLASS_NAMES
+    ).over(found)
     assert cells.contours is not None
     own = dict(zip(cells.ids[len(found) :].tolist(), cells.contours[len(found) :], strict=True))
     assert own[70].tolist() == found.contours[0].tolist()
@@ -189,13 +188,13 @@ def test_a_confirmed_cell_keeps_its_contour_and_a_moved_one_loses_it(smear: Rend
 
 
 def test_a_cell_is_put_by_hand_where_none_was_found():
-    found = finder_of(open_model(CLASSICAL)).detect(np.full((90, 120, 3), 255, np.uint8)).detections
+    found = detector_for(open_model(CLASSICAL)).detect(np.full((90, 120, 3), 255, np.uint8)).detections
     put = Cell("RBC", (5.0, 5.0, 40.0, 40.0), 1.0, Origin.PERSON)
-    assert len(Corrections.of(found, [Change(0, None, put)], CLASS_NAMES).over(found)) == 1
+    assert len(CellEdits.from_edits(found, [CellChange(0, None, put)], CLASS_NAMES).apply(found)) == 1
 
 
 def test_a_picture_shows_contours_in_place_of_boxes(smear: RenderedSmear):
-    found = finder_of(open_model(CLASSICAL)).detect(smear.image).detections
+    found = detector_for(open_model(CLASSICAL)).detect(smear.image).detections
     settings = CountSettings.suggested_by(open_model(CLASSICAL).card)
     picture = annotate(smear.image, found, count(found, settings, CLASS_NAMES), CLASS_NAMES)
     assert found.contours is not None

@@ -14,9 +14,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from core.cli.run import main
-from core.detection.detector import DetectionCancelled
-from core.detection.loading import counted_by, finder_of, open_model
+from core.detection.loading import detector_for, open_model, with_methods
 from core.detection.segmentation.network import MaskNetwork
+from core.errors import Cancelled
 from core.models.card import CARD_KEY, CardError, ModelCard
 from core.models.method import CountingMethod, Method
 from core.models.network import Model, ModelError
@@ -87,7 +87,7 @@ def test_the_cells_of_a_field_larger_than_a_piece_are_found_once(model_file: Pat
     for centre in centres:
         cv2.circle(field, centre, 22, (0, 0, 0), -1)
     seen: list[tuple[int, int]] = []
-    result = finder_of(open_model(model_file)).detect(
+    result = detector_for(open_model(model_file)).detect(
         field, diameter=20.0, progress=lambda done, total: seen.append((done, total))
     )
     assert len(result.detections) == len(centres)
@@ -99,8 +99,8 @@ def test_the_cells_of_a_field_larger_than_a_piece_are_found_once(model_file: Pat
 
 def test_it_can_be_stopped_between_pieces(model_file: Path):
     stop = threading.Event()
-    with pytest.raises(DetectionCancelled):
-        finder_of(open_model(model_file)).detect(
+    with pytest.raises(Cancelled):
+        detector_for(open_model(model_file)).detect(
             np.zeros((400, 400, 3), np.uint8), diameter=20.0, progress=lambda *_: stop.set(), cancel=stop
         )
 
@@ -147,14 +147,14 @@ def test_a_file_whose_network_makes_no_masks_is_refused(tmp_path: Path):
 
 def test_another_way_of_counting_is_another_model_to_a_session(model_file: Path):
     model = open_model(model_file)
-    other = counted_by(model, {"RBC": Method.HOUGH})
+    other = with_methods(model, {"RBC": Method.HOUGH})
     assert other.card.name == "dark is cell (RBC by hough)"
     assert other.sha256 != model.sha256
-    assert counted_by(other, {"RBC": Method.HOUGH}).sha256 == other.sha256
+    assert with_methods(other, {"RBC": Method.HOUGH}).sha256 == other.sha256
     assert open_model(model_file, other.card).sha256 == other.sha256
     retrained = msgspec.structs.replace(other.card, date="2031-01-01")
     assert open_model(model_file, retrained).sha256 == model.sha256, "the file is another model than the card is of"
-    again = counted_by(other, {"RBC": Method.COMPONENTS})
+    again = with_methods(other, {"RBC": Method.COMPONENTS})
     assert (again.sha256, again.card) == (model.sha256, model.card)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,16 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.annotations.base import AnnotatedImage
-from core.cells import Detections, Origin
+from core.cells import Cell, CellChange, Detections, Origin
 from core.counting.count import CountSettings, count
-from core.counting.edits import Corrections
+from core.counting.edits import CellEdits
 from core.counting.frame import EdgeRule, Frame
-from core.session.session import Session
-from core.session.values import Cell, Change
-from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource, load_truth, save_truth, truth_key
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
 
 CLASSES = ("RBC", "WBC", "Platelets")
 
@@ -69,9 +64,9 @@ def test_a_reviewed_image_is_what_counts_after_the_corrections() -> None:
         np.array([0, 0, 1], np.int32),
     )
     new = Cell("WBC", (60.0, 0.0, 70.0, 10.0), 1.0, Origin.PERSON)
-    corrections = Corrections.of(found, [Change(0, None, None), Change(9, None, new)], CLASSES)
+    corrections = CellEdits.from_edits(found, [CellChange(0, None, None), CellChange(9, None, new)], CLASSES)
     result = count(found, CountSettings(dict.fromkeys(CLASSES, 0.5)), CLASSES, corrections)
-    truth = GroundTruth.reviewed(corrections.over(found), result.counted, CLASSES)
+    truth = GroundTruth.reviewed(corrections.apply(found), result.counted, CLASSES)
     assert truth.counts() == result.counts == {"RBC": 1, "WBC": 1, "Platelets": 0}
     assert truth.boxes.tolist() == [[20, 0, 29, 9], [60, 0, 70, 10]]
     assert truth.source == TruthSource.REVIEWED
@@ -143,23 +138,6 @@ def test_what_is_stored_comes_back(truth: GroundTruth) -> None:
     assert again.counts() == truth.counts()
 
 
-def test_a_session_keeps_the_truth_of_each_image(tmp_path: Path) -> None:
-    kept = {1: GroundTruth.typed({"WBC": 100}), 2: GroundTruth.tally(CLASSES).with_point("RBC", 1.1, 2.2)}
-    kept[3] = some_boxes()
-    path = tmp_path / "work.smearcount"
-    with Session.create(path) as session:
-        for image, truth in kept.items():
-            save_truth(session, image, truth)
-        save_truth(session, 4, kept[1])
-        save_truth(session, 4, None)
-    with Session.open(path) as session:
-        for image, truth in kept.items():
-            loaded = load_truth(session, image)
-            assert loaded is not None
-            assert same(loaded, truth)
-        assert load_truth(session, 4) is load_truth(session, 5) is None
-
-
 def test_the_boxes_of_an_earlier_version_are_read() -> None:
     truth = GroundTruth.from_stored([["WBC", [1, 2, 3, 4]], ["RBC", [5.5, 6, 7, 8]], ["WBC", [0, 0, 1, 1]]])
     assert truth.counts() == {"WBC": 2, "RBC": 1}
@@ -185,8 +163,6 @@ def test_the_boxes_of_an_earlier_version_are_read() -> None:
         {"kind": "points", "source": "tally", "classes": [], "colour": "red"},
     ],
 )
-def test_a_damaged_truth_is_refused(value: Any, tmp_path: Path) -> None:
-    with Session.create(tmp_path / "work.smearcount") as session:
-        session.put(truth_key(1), value)
-        with pytest.raises(ValueError, match=r"\w"):
-            load_truth(session, 1)
+def test_a_damaged_truth_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        GroundTruth.from_stored(value)

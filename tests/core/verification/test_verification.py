@@ -12,14 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cells import Detections, Origin
+from core.cells import Cell, CellChange, Detections, Origin
 from core.counting.count import CountSettings, count
-from core.counting.edits import Corrections
+from core.counting.edits import CellEdits
 from core.counting.frame import EdgeRule, Frame
 from core.counting.region import Region
 from core.geometry.matching import UNMATCHED, match_points
 from core.session.session import Session
-from core.session.values import Cell, Change
 from core.statistics.metrics import ClassScore, score_image
 from core.verification.cases import Case
 from core.verification.comparison import ModelResult, compare_models
@@ -236,10 +235,10 @@ def test_an_image_in_which_nobody_looked_for_a_class_is_left_out() -> None:
 def test_the_model_is_verified_unless_corrections_are_given() -> None:
     found = detections_of([((0, 0, 20, 20), 0.9, 0), ((40, 0, 60, 20), 0.8, 0), ((80, 0, 99, 20), 0.3, 0)])
     new = Cell("RBC", (120.0, 0.0, 140.0, 20.0), 1.0, Origin.PERSON)
-    corrections = Corrections.of(found, [Change(1, None, None), Change(9, None, new)], CLASSES)
+    corrections = CellEdits.from_edits(found, [CellChange(1, None, None), CellChange(9, None, new)], CLASSES)
     truth = truth_of([((0, 0, 20, 20), 0), ((120, 0, 140, 20), 0), ((160, 0, 180, 20), 0)])
     model = Case.of(1, "", found, truth, SETTINGS)
-    corrected = Case.of(1, "", found, truth, SETTINGS, corrections=corrections)
+    corrected = Case.of(1, "", found, truth, SETTINGS, edits=corrections)
     steps = np.array([0.2, 0.5, 0.95])
     by_model = Verification([model], CLASSES).class_sweep("RBC", steps)
     by_person = Verification([corrected], CLASSES).class_sweep("RBC", steps)
@@ -376,9 +375,9 @@ def test_a_session_remembers_where_a_threshold_comes_from(tmp_path: Path) -> Non
     names = tuple(f"{image}.jpg" for image in choice.images)
     record = ThresholdRecord(choice, names, 0.5, "RN30", "ab" * 32, datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
     with Session.create(tmp_path / "work.smearcount") as session:
-        session.put("threshold RBC", record)
+        session.settings.put("origin RBC", record)
     with Session.open(tmp_path / "work.smearcount") as session:
-        assert ThresholdRecord.from_stored(session.get("threshold RBC")) == record
+        assert session.settings.threshold_record("RBC") == record
     with pytest.raises(ValueError, match="names"):
         ThresholdRecord.from_stored({"choice": msgspec.to_builtins(choice)})
 

@@ -9,17 +9,16 @@ import numpy as np
 import pytest
 
 from core.annotations.base import AnnotatedImage
-from core.annotations.coco import write_coco
-from core.annotations.table import write_csv
-from core.annotations.voc import write_voc
-from core.cells import Detections, Origin
+from core.annotations.formats.coco import write_coco
+from core.annotations.formats.table import write_csv
+from core.annotations.formats.voc import write_voc
+from core.cells import Cell, CellChange, Detections, Origin
 from core.counting.count import CountSettings
 from core.geometry.boxes import iou_matrix
 from core.imaging.synthetic import CLASS_NAMES, RenderedSmear, render_smear
 from core.report.formats.annotated import write_picture
-from core.session.reviews import review_key
-from core.session.session import Cell, Change, Command, Session, StoredDetections, stamp_of
-from core.session.settings import SETTINGS_KEY, stored_settings
+from core.session.session import Session, StoredDetections, stamp_of
+from core.session.values import Edit, Subject, ValueChange
 from trainer.cli.main import main
 from trainer.dataset.load import load_data_set
 from trainer.dataset.manifest import read_manifest
@@ -164,7 +163,7 @@ def test_a_picture_that_is_missing_is_named(
     (pictures / "0.png").unlink()
     arguments = ("data", "import", "voc", folder, "--images", pictures, "--out", tmp_path / "o.json")
     assert run(*arguments) == 2
-    assert "0.png: this picture has boxes but is missing; put it back, or name its folder" in capsys.readouterr().err
+    assert "0.png: this image has boxes but is missing; put it back, or name its folder" in capsys.readouterr().err
     assert run(*arguments, "--skip-broken") == 0
     assert "0.png" not in [picture.file_name for picture in read_manifest(tmp_path / "o.json").images]
 
@@ -276,23 +275,27 @@ def test_single_cell_pictures_get_the_box_of_the_cell(tmp_path: Path, capsys: py
     assert np.median(overlap) > 0.9
 
 
+def reviewed(counts: dict[str, int]) -> ValueChange:
+    return ValueChange(Subject.REVIEW, 1, counts)
+
+
 def test_a_session_gives_its_reviewed_pictures_with_corrections(
     tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     boxes = np.array([[10, 10, 40, 40], [60, 60, 90, 90]], np.float32)
     found = Detections.from_model(boxes, np.array([0.9, 0.8], np.float32), np.array([0, 0], np.int32))
     with Session.create(tmp_path / "s.smearcount") as session:
-        images = session.add_images(sorted(pictures.iterdir())[:2])
-        session.put(SETTINGS_KEY, stored_settings(CountSettings(dict.fromkeys(CLASS_NAMES, 0.5)), CLASS_NAMES))
+        images = session.images.add(sorted(pictures.iterdir())[:2])
+        session.settings.set_counting(CountSettings(dict.fromkeys(CLASS_NAMES, 0.5)), CLASS_NAMES)
         for image in images:
-            ids = found.numbered_from(session.new_ids(2))
+            ids = found.numbered_from(session.detections.new_ids(2))
             stored = StoredDetections(ids, CLASS_NAMES, 30.0, 1.0, "model", "ab")
-            session.set_counted(
+            session.detections.set_counted(
                 image.id, stored, width=200, height=160, seconds=0.1, notices=(), stamp=stamp_of(image.path)
             )
         added = Cell("WBC", (100.0, 100.0, 150.0, 150.0), 1.0, Origin.PERSON)
-        change = Change(session.new_ids(1), None, added)
-        session.record(Command(0, images[0].id, "add", (change,), (False, True), None), "somebody")
+        change = CellChange(session.detections.new_ids(1), None, added)
+        session.edits.record(Edit(images[0].id, "add", (change,), (reviewed({}),)), "somebody")
     out = tmp_path / "cells.json"
     assert run("data", "import", "session", tmp_path / "s.smearcount", "--split", "train", "--out", out) == 0
     assert "1 pictures are not marked as reviewed as they count now" in capsys.readouterr().out
@@ -301,7 +304,8 @@ def test_a_session_gives_its_reviewed_pictures_with_corrections(
     assert [data.classes[label] for label in field.labels] == ["RBC", "RBC", "WBC"]
     assert [cell.origin for cell in read_manifest(out).annotations] == ["model", "model", "person"]
     with Session.open(tmp_path / "s.smearcount") as session:
-        session.put(review_key(images[0].id), {"RBC": 5, "WBC": 1, "Platelets": 0})  # it counted otherwise then
+        earlier = reviewed({"RBC": 5, "WBC": 1, "Platelets": 0})  # it counted otherwise then
+        session.edits.record(Edit(images[0].id, "Mark reviewed", values=(earlier,)), "somebody")
     assert run("data", "import", "session", tmp_path / "s.smearcount", "--split", "train", "--out", out) != 0
     assert "there is no picture with annotations that can be used" in capsys.readouterr().err
     assert (

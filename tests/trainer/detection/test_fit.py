@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 import torch
 
+from core.classes import CANONICAL_CLASSES
 from trainer.cli.main import main
-from trainer.dataset.load import CANONICAL_CLASSES, DataSet
+from trainer.dataset.load import DataSet
 from trainer.dataset.manifest import Category, read_manifest, write_manifest
 from trainer.detection.data import EpochSampler, FieldStore, TrainingCrops, collate
 from trainer.detection.fit import CellDetector, fit

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.detection.loading import finder_of, open_model
-from core.detection.segmentation.detector import SegmentCounter
+from core.detection.loading import detector_for, open_model
+from core.detection.segmentation.detector import SegmentationDetector
 from core.detection.segmentation.instances import count_masks
 from core.detection.segmentation.masks import CellMasks
 from core.imaging.reading import read_image
@@ -222,7 +222,7 @@ def test_the_model_file_says_what_torch_says(preset: SegmentPreset, tmp_path: Pa
     assert set(card.counting) == set(CLASS_NAMES)
     for count in (1, 3):
         assert share_apart(network, model, example_pieces(preset, count)) < 1e-3
-    found = finder_of(open_model(path)).detect(np.full((90, 130, 3), 200, np.uint8), diameter=16.0)
+    found = detector_for(open_model(path)).detect(np.full((90, 130, 3), 200, np.uint8), diameter=16.0)
     assert found.detections.contours is not None
 
 
@@ -424,8 +424,8 @@ def test_a_class_of_which_nothing_is_found_is_named(
 
 
 def test_another_split_is_judged_in_the_ways_that_were_best_before(data_folder: Path):
-    counter = finder_of(open_model("classical"))
-    assert isinstance(counter, SegmentCounter)
+    counter = detector_for(open_model("classical"))
+    assert isinstance(counter, SegmentationDetector)
     classes = counter.card.classes
     ways = best_of_each_method(try_ways(fields_of(load_data_set(data_folder, "val"), classes), counter))
     assert len({(way.class_name, way.how.method) for way in ways}) == len(ways) == 9
@@ -437,8 +437,8 @@ def test_another_split_is_judged_in_the_ways_that_were_best_before(data_folder: 
 
 
 def test_the_best_way_is_the_one_that_counts_single_fields_best(data_folder: Path):
-    counter = finder_of(open_model("classical"))
-    assert isinstance(counter, SegmentCounter)
+    counter = detector_for(open_model("classical"))
+    assert isinstance(counter, SegmentationDetector)
     trials = try_ways(fields_of(load_data_set(data_folder, "train"), counter.card.classes), counter)
     best = best_of(trials)
     red = [trial for trial in trials if trial.class_name == "RBC"]

@@ -8,11 +8,11 @@ import numpy as np
 
 from core.detection.segmentation.instances import count_class
 from core.detection.segmentation.masks import CellMasks
-from core.imaging.flat_field import LitField
+from core.imaging.flat_field import FlatFieldImage
 from core.imaging.reading import read_image
 from core.imaging.scale import guess_diameter
 from core.models.method import CountingMethod, Method
-from trainer.dataset.importing.fields import Imported, ImportedCell, ImportedField, PictureFolder
+from trainer.dataset.importing.fields import ImageFolder, Imported, ImportedCell, ImportedField
 from trainer.dataset.manifest import DataError
 from trainer.segmentation.mask_files import EDGE, mask_file, read_masks
 
@@ -39,7 +39,7 @@ def read_mask_folders(source: Path, images: Path | None) -> Imported:
         raise DataError(f"{source}: say with --images in which folder the photographs of these masks are.")
     if not classes:
         raise DataError(f"{source}: there is no folder of masks; it needs one for each class, such as RBC.")
-    pictures = PictureFolder([images])
+    pictures = ImageFolder([images])
     result = Imported(classes=classes)
     for path in pictures.paths:
         truth = read_masks(source, path.stem, classes)
@@ -50,7 +50,7 @@ def read_mask_folders(source: Path, images: Path | None) -> Imported:
         if truth.values.shape[1:] != (photograph.height, photograph.width):
             result.faults.append(f"{path}: its masks have another size; make them as large as the photograph.")
             continue
-        lit = LitField.of(photograph.pixels, even_light=True)
+        lit = FlatFieldImage.of(photograph.pixels, even_light=True)
         masks = CellMasks(
             (truth.masks > 0).astype(np.float32),
             (truth.edge > 0).astype(np.float32),

@@ -55,9 +55,9 @@ def _take(result: Imported, image: ReportImage, classes: tuple[str, ...]) -> Non
     if not same:
         result.faults.append(f"{image.path}: the picture has changed since it was counted; count it again.")
         return
-    if image.homeless:
+    if image.unclassed:
         result.notes.append(
-            f"{image.path}: {image.homeless} cells of classes that the model does not know are left out."
+            f"{image.path}: {image.unclassed} cells of classes that the model does not know are left out."
         )
     cells, chosen = counted.found.detections, counted.result.counted | counted.result.excluded
     result.fields.append(

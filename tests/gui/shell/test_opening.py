@@ -1,0 +1,255 @@
+"""Which session pictures go into, and how one goes from one picture to the next."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMessageBox
+
+from core.report.formats.annotated import write_picture
+from gui.app import demo_smear
+from gui.panels.images.model import Show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from gui.shell.window import MainWindow
+
+
+def names(window: MainWindow) -> list[str]:
+    return [item.path.name for item in window.workspace.images.items]
+
+
+def test_own_pictures_are_not_added_to_the_demo(
+    window: MainWindow, make_smear: Callable[..., tuple[Path, dict[str, int]]], wait_counted: Callable[..., None]
+) -> None:
+    window.workspace.opening.open([demo_smear()])
+    wait_counted(window)
+    demo = window.workspace.store.session
+    assert demo is not None
+    window.workspace.opening.open([make_smear("mine.png")[0]])
+    assert names(window) == ["mine.png"]
+    assert window.workspace.store.session is not None
+    assert window.workspace.store.session.path != demo.path
+    assert demo.path.exists()
+
+
+def test_opening_pictures_anew_points_to_their_corrections(
+    window: MainWindow, make_smear: Callable[..., tuple[Path, dict[str, int]]], wait_counted: Callable[..., None]
+) -> None:
+    path, _ = make_smear("slides/mine.png")
+    window.workspace.opening.open([path])
+    wait_counted(window)
+    window.workspace.store.close()
+    window.workspace.opening.open([path])
+    wait_counted(window)
+    assert not window.notice.isVisible()
+    window.workspace.editing.mark_reviewed(True)
+    session = window.workspace.store.session
+    assert session is not None
+    corrected = session.path.stem
+    window.workspace.store.close()
+    window.workspace.opening.open([path])
+    assert window.notice.isVisible()
+    assert f"in the session {corrected}." in window.notice.label.text()
+
+
+def test_next_unreviewed_goes_in_the_order_shown_and_passes_what_is_filtered_out(
+    window: MainWindow,
+    make_smear: Callable[..., tuple[Path, dict[str, int]]],
+    wait_counted: Callable[..., None],
+    qtbot: QtBot,
+) -> None:
+    window.workspace.opening.open([make_smear(name)[0] for name in ("a1.png", "b.png", "a2.png", "a3.png")])
+    wait_counted(window)
+    window.workspace.images.set_current(window.workspace.images.items[2].id)
+    window.workspace.editing.mark_reviewed(True)
+    window.workspace.images.set_current(window.workspace.images.items[0].id)
+    qtbot.keyClick(window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert window.image_list.name_filter.hasFocus()
+    qtbot.keyClicks(window.image_list.name_filter, "a")
+    window.canvas.setFocus()
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Space)
+    assert names(window)[window.workspace.images.current_position] == "a3.png"
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Space)
+    assert names(window)[window.workspace.images.current_position] == "a1.png"
+
+
+def test_keys_go_to_the_picture_after_opening_and_not_into_the_filter(
+    window: MainWindow,
+    make_smear: Callable[..., tuple[Path, dict[str, int]]],
+    wait_counted: Callable[..., None],
+    qtbot: QtBot,
+) -> None:
+    window.workspace.opening.open([make_smear("a.png")[0]])
+    wait_counted(window)
+    assert window.focusWidget() is window.canvas
+    window.image_list.name_filter.setFocus()
+    window.workspace.opening.open([make_smear("b.png", seed=1)[0]])
+    wait_counted(window)
+    assert window.focusWidget() is window.canvas
+
+
+def test_a_copy_is_told_once_and_can_be_removed(
+    window: MainWindow,
+    make_smear: Callable[..., tuple[Path, dict[str, int]]],
+    wait_counted: Callable[..., None],
+    qtbot: QtBot,
+) -> None:
+    path, _ = make_smear("first/a.png")
+    copy = path.parents[1] / "again" / "a.png"
+    copy.parent.mkdir()
+    shutil.copy(path, copy)
+    workspace = window.workspace
+    workspace.opening.open([path, make_smear("first/b.png", seed=2)[0], copy])
+    wait_counted(window)
+    qtbot.waitUntil(window.notice.isVisible)
+    text = "again/a.png is a copy of first/a.png. What is in both is counted twice."
+    assert window.notice.label.text() == text
+    tip = window.image_list.model.data(window.image_list.model.index(2), Qt.ItemDataRole.ToolTipRole)
+    assert "A copy of a.png" in tip
+    [remove] = window.notice.answers
+    remove.click()
+    assert [item.path for item in workspace.images.items] == [path, path.with_name("b.png")]
+    assert workspace.images.current_position == 0
+    assert not window.notice.isVisible()
+
+
+def test_the_line_at_the_bottom_names_what_failed(
+    window: MainWindow,
+    make_smear: Callable[..., tuple[Path, dict[str, int]]],
+    wait_counted: Callable[..., None],
+    qtbot: QtBot,
+) -> None:
+    good, _ = make_smear("a.png")
+    bad = good.with_name("bad.png")
+    bad.write_bytes(good.read_bytes()[:900])
+    window.workspace.opening.open([good, bad])
+    wait_counted(window)
+    qtbot.waitUntil(lambda: window.status.activity.text() == "2 pictures, 1 failed")
+    assert not window.status.zoom_label.isHidden()
+    window.workspace.images.set_current(window.workspace.images.items[1].id)
+    qtbot.waitUntil(window.image_page.failure_page.isVisible)
+    assert window.status.zoom_label.isHidden()
+
+
+def test_doubtful_fields_are_marked_and_can_be_filtered(
+    window: MainWindow,
+    make_smear: Callable[..., tuple[Path, dict[str, int]]],
+    wait_counted: Callable[..., None],
+    qtbot: QtBot,
+) -> None:
+    few, _ = make_smear("few.png", red_cells=4)
+    many, _ = make_smear("many.png", seed=3, red_cells=24)
+    workspace, image_list = window.workspace, window.image_list
+    workspace.opening.open([many, few])
+    wait_counted(window)
+    image_list.state_filter.setCurrentText(Show.DOUBTFUL.value)
+    assert [workspace.images.items[row].path.name for row in image_list.model.rows][-1] == "few.png"
+    spoken = image_list.model.data(image_list.model.index_of(1), Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken.endswith("quality: look")
+    assert workspace.store.session is not None
+    path = workspace.store.session.path
+    workspace.store.close()
+    assert workspace.store.open(path)
+    qtbot.waitUntil(lambda: workspace.counts.counted_images == 2)
+    assert [item.quality is not None for item in workspace.images.items] == [True, True]
+
+
+def test_a_review_is_of_the_counts_that_were_seen(
+    window: MainWindow,
+    make_smear: Callable[..., tuple[Path, dict[str, int]]],
+    wait_counted: Callable[..., None],
+    qtbot: QtBot,
+) -> None:
+    workspace, image_list, panel = window.workspace, window.image_list, window.panel
+    workspace.opening.open([make_smear("a.png")[0], make_smear("b.png", seed=1)[0]])
+    wait_counted(window)
+    for row in (0, 1):
+        workspace.images.set_current(workspace.images.items[row].id)
+        window.actions_["reviewed"].trigger()
+    result = workspace.counts.result(workspace.images.items[0].id)
+    assert result is not None
+    seen = result.counts["RBC"]
+    assert workspace.settings.value is not None
+    before = workspace.settings.value.thresholds["RBC"]
+    workspace.images.set_current(workspace.images.items[0].id)
+    workspace.settings.set_threshold("RBC", 0.98)
+    qtbot.waitUntil(lambda: image_list.reviewed.text() == "2 of 2 reviewed; 2 changed since")
+    spoken = image_list.model.data(image_list.model.index(0), Qt.ItemDataRole.AccessibleTextRole)
+    assert "reviewed before the count changed" in spoken
+    assert panel.since_review.isVisible()
+    assert f"it was RBC {seen}," in panel.since_review.text()
+    image_list.state_filter.setCurrentText(Show.OUTDATED.value)
+    assert len(image_list.model.rows) == 2
+    image_list.clear_filter()
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Space)
+    assert workspace.images.current_position == 1  # the next whose present count nobody reviewed
+    assert window.actions_["reviewed"].text() == "Mark reviewed again"
+    window.actions_["reviewed"].trigger()
+    qtbot.waitUntil(lambda: image_list.reviewed.text() == "2 of 2 reviewed; 1 changed since")
+    workspace.history.undo()
+    qtbot.waitUntil(lambda: image_list.reviewed.text() == "2 of 2 reviewed; 2 changed since")
+    workspace.settings.set_threshold("RBC", before)
+    qtbot.waitUntil(lambda: image_list.reviewed.text() == "2 of 2 reviewed")
+    assert not panel.since_review.isVisible()
+
+
+def test_what_was_reviewed_is_known_when_the_session_is_opened_again(
+    window: MainWindow,
+    make_smear: Callable[..., tuple[Path, dict[str, int]]],
+    wait_counted: Callable[..., None],
+    qtbot: QtBot,
+) -> None:
+    workspace = window.workspace
+    workspace.opening.open([make_smear("a.png")[0]])
+    wait_counted(window)
+    workspace.editing.mark_reviewed(True)
+    workspace.settings.set_threshold("RBC", 0.98)
+    workspace.store.flush()
+    assert workspace.store.session is not None
+    path = workspace.store.session.path
+    workspace.store.close()
+    assert workspace.store.open(path)
+    qtbot.waitUntil(lambda: window.image_list.reviewed.text() == "1 of 1 reviewed; 1 changed since")
+    cells = workspace.counts.current_cells()
+    assert cells is not None
+    workspace.editing.remove_cells([int(cells.cells.ids[0])])  # takes the mark
+    assert window.image_list.reviewed.text() == "0 of 1 reviewed"
+    workspace.history.undo()
+    qtbot.waitUntil(lambda: window.image_list.reviewed.text() == "1 of 1 reviewed; 1 changed since")
+
+
+def folder_of_folders(tmp_path: Path, number: int) -> Path:
+    folder = tmp_path / "slides"
+    for place in range(number):
+        path = folder / f"slide {place % 3}" / f"{place:04}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_picture(np.full((64, 64, 3), 230, np.uint8), path)
+    return folder
+
+
+def test_a_folder_of_folders_is_opened(window: MainWindow, tmp_path: Path) -> None:
+    window.dialogs.open([folder_of_folders(tmp_path, 5)])
+    assert len(window.workspace.images.items) == 5
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_more_than_500_images_are_asked_for(window: MainWindow, qtbot: QtBot, tmp_path: Path, wanted: bool) -> None:
+    window.workspace.inference.queue.paused = True
+    window.dialogs.open([folder_of_folders(tmp_path, 501)])
+    assert window.workspace.images.items == []
+    question = window.dialogs.question
+    assert "501" in question.text()
+    role = QMessageBox.ButtonRole.AcceptRole if wanted else QMessageBox.ButtonRole.RejectRole
+    [button] = [button for button in question.buttons() if question.buttonRole(button) == role]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert len(window.workspace.images.items) == (501 if wanted else 0)
+    window.workspace.store.close()
