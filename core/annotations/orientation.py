@@ -65,6 +65,8 @@ def upright_points(points: NDArray[np.float64], stored: Size, orientation: int) 
 
 def upright_boxes(boxes: NDArray[np.float64], stored: Size, orientation: int) -> NDArray[np.float64]:
     """Return boxes float64 (N, 4) ``x1 y1 x2 y2`` of the stored rows in pixels of the upright image."""
+    if orientation == UPRIGHT:
+        return boxes
     first = upright_points(boxes[:, :2], stored, orientation)
     second = upright_points(boxes[:, 2:], stored, orientation)
     return np.concatenate([np.minimum(first, second), np.maximum(first, second)], axis=1)

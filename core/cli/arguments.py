@@ -12,6 +12,7 @@ from core.counting.count import CountSettings
 from core.counting.frame import EdgeRule
 from core.counting.region import Region
 from core.errors import UserError
+from core.exchange.export_items import COMMAND_NAMES
 from core.files import STANDARD_OUTPUT, check_file, check_folder, write_error_text
 from core.models.method import Method
 from core.numbers import NumberError, read_number
@@ -36,7 +37,7 @@ _NOT_COUNTED = {
     "shard": None,
     "recursive": False,
 }
-_NO_REPORT = {"xlsx": None, "report": None}
+_NO_REPORT = {"xlsx": None, "report": None, "export": None, "export_to": None}
 
 
 class ArgumentsError(UserError):
@@ -205,6 +206,15 @@ def _add_results(parser: argparse.ArgumentParser, *, report: bool = False) -> No
     if report:
         parser.add_argument("--xlsx", type=Path, metavar="FILE", help=gettext("write a workbook about a session"))
         parser.add_argument("--report", type=Path, metavar="FILE", help=gettext("write a PDF report about a session"))
+        parser.add_argument(
+            "--export",
+            choices=list(COMMAND_NAMES),
+            metavar="FORMAT",
+            help=gettext("write the counted cells of a session as annotations: {formats}").format(
+                formats=", ".join(COMMAND_NAMES)
+            ),
+        )
+        parser.add_argument("--export-to", type=Path, metavar="DIR", help=gettext("the folder for the annotations"))
     parser.add_argument("--annotated", type=Path, metavar="DIR", help=gettext("write images with the cells boxed"))
     parser.add_argument(
         "--annotated-as",
@@ -302,8 +312,11 @@ def check_results(arguments: argparse.Namespace) -> None:
             _check_place(path, check_file)
     if files.count(STANDARD_OUTPUT) > 1:
         raise ArgumentsError(gettext("-: only one result fits on standard output"))
-    if arguments.annotated is not None:
-        _check_place(arguments.annotated, check_folder)
+    if (arguments.export is None) != (arguments.export_to is None):
+        raise ArgumentsError(gettext("--export, --export-to: give both, the format and the folder"))
+    for folder in (arguments.annotated, arguments.export_to):
+        if folder is not None:
+            _check_place(folder, check_folder)
     csv_style(arguments)
 
 

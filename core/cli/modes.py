@@ -31,7 +31,7 @@ def mode_of(arguments: argparse.Namespace) -> str:
 def _has_session(arguments: argparse.Namespace) -> bool:
     sessions = [path for path in arguments.paths if path.suffix.lower() == SESSION_SUFFIX]
     if not sessions:
-        for name in ("xlsx", "report"):
+        for name in ("xlsx", "report", "export"):
             if getattr(arguments, name) is not None:
                 text = gettext("--{name} is about a session; count the images in the window and name its session")
                 raise ArgumentsError(text.format(name=name))

@@ -36,12 +36,12 @@ _HERE = Path()
 class Format(Enum):
     """What is written; the value is its name in the window."""
 
-    VOC = "Pascal VOC (LabelImg)"
+    VOC = gettext("Pascal VOC (LabelImg)")
     YOLO = "YOLO"
-    COCO = "COCO JSON"
+    COCO = gettext("COCO JSON")
     CSV = "CSV"
-    GEOJSON = "QuPath GeoJSON"
-    TRAINING = "Training data for smearcount-train"
+    GEOJSON = gettext("QuPath GeoJSON")
+    TRAINING = gettext("Training data for smearcount-train")
 
     @property
     def suffix(self) -> str:
@@ -60,6 +60,15 @@ class Format(Enum):
             Format.TRAINING: gettext("Copies of the images with their labels, split for training and validation."),
         }[self]
 
+
+COMMAND_NAMES = {
+    "voc": Format.VOC,
+    "yolo": Format.YOLO,
+    "coco": Format.COCO,
+    "csv": Format.CSV,
+    "geojson": Format.GEOJSON,
+}
+"""What the command calls the formats of annotations."""
 
 _FILES_OF_IMAGES = {Format.VOC: ("", ".xml"), Format.YOLO: ("labels", ".txt"), Format.GEOJSON: ("", ".geojson")}
 """The folder and the suffix of the files of formats with one for each image."""

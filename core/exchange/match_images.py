@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from core.annotations.base import AnnotatedImage
 
-_LABEL_STUDIO = re.compile(r"^[0-9a-f]{8}-(?=.)")
+_LABEL_STUDIO = re.compile(r"^(?!(?:19|20)\d\d[01]\d[0-3]\d-)[0-9a-f]{8}-(?=.)")  # and no date
 _ROBOFLOW = re.compile(r"^(.+)_([a-z]{3,4})\.rf\.[0-9A-Za-z_-]{8,}(?:\.[a-z]{3,4})?$", re.IGNORECASE)
 _BETWEEN_WORDS = re.compile(r"[\s_.()\[\]-]+")
 _EXACT, _STEM, _UNESCAPED, _ORIGINAL = _KINDS = ("name", "stem", "unescaped", "original")

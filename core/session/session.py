@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from core.session.backups import back_up
 from core.session.database import SessionFile, replacing
 from core.session.detections import StoredResults
 from core.session.edits import Edits
@@ -208,6 +209,10 @@ class Session:
         with self.transaction():
             text = self.images.relocate(new_paths)
             self.edits.note(user, next(iter(new_paths)) if len(new_paths) == 1 else None, text)
+
+    def back_up(self) -> Path | None:
+        """Keep a copy of the session beside it, and of earlier copies the latest; see ``core.session.backups``."""
+        return back_up(self._file)
 
     def copy_to(self, path: Path) -> None:
         """Write a copy of the session, replacing a file there only when the copy is complete.

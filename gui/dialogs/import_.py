@@ -28,6 +28,7 @@ from core.text import gettext, ngettext
 from gui.tasks import Task
 from gui.widgets.forms import Busy, FittingDialog, column, faint, heading, indented, row
 from gui.widgets.wheel_safe import QuietComboBox
+from gui.workspace.exchange.importing import outcome_of
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
@@ -317,7 +318,7 @@ class ImportDialog(FittingDialog):
         plan = self.plan()
         ids = [cast("int", image.image_id) for image in self.found.images]
         items = [item for key in ids if (item := self._workspace.images.item(key)) is not None]
-        text = plan.problem or self._outcome_of(plan)
+        text = plan.problem or outcome_of(plan)
         if plan.use is Use.REPLACE and not plan.problem:
             results = {item.id: self._workspace.counts.result(item.id) for item in items}
             counted = {key: sum(result.counts.values()) for key, result in results.items() if result is not None}
@@ -339,26 +340,6 @@ class ImportDialog(FittingDialog):
         self.outcome.setText(text)
         self.import_button.setEnabled(not plan.problem)
         self.import_button.setToolTip(plan.problem)
-
-    def _outcome_of(self, plan: ImportPlan) -> str:
-        """Say what the import will do."""
-        assert self.found is not None
-        images = len(self.found.images)
-        where = ngettext("{n:,} image", "{n:,} images", images).format(n=images)
-        text = {
-            Use.ADD: ngettext("Adds {n:,} box to {where}.", "Adds {n:,} boxes to {where}.", plan.total),
-            Use.REPLACE: ngettext(
-                "Replaces the count of {where} by {n:,} box.",
-                "Replaces the count of {where} by {n:,} boxes.",
-                plan.total,
-            ),
-            Use.TRUTH: ngettext(
-                "Makes {n:,} box the ground truth of {where}.",
-                "Makes {n:,} boxes the ground truth of {where}.",
-                plan.total,
-            ),
-        }[plan.use]
-        return text.format(n=plan.total, where=where)
 
     def _import(self) -> None:
         plan = self.plan()

@@ -16,7 +16,7 @@ from core.version import __version__
 from gui.commands.context import Dialog
 from gui.dialogs.export import ExportDialog
 from gui.dialogs.import_ import ImportDialog
-from gui.dialogs.keys import KeysDialog
+from gui.dialogs.keys.dialog import KeysDialog
 from gui.dialogs.model_card import ModelDialog
 from gui.dialogs.report.dialog import ReportDialog
 from gui.workspace.store import SESSION_SUFFIX

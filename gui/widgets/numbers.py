@@ -147,7 +147,7 @@ class NumberBox(Quiet, QDoubleSpinBox):
 class NumberEdit(QLineEdit):
     """A number that need not be given. What is no number, or might be two, counts as not given, and stays in view.
 
-    ``given`` is emitted with a float or None when the typing is finished.
+    ``given`` is emitted with a float or None when the typing is finished, and once all is deleted.
     """
 
     given = Signal(object)
@@ -159,6 +159,7 @@ class NumberEdit(QLineEdit):
         self._told: float | None = None
         self.echo = Echo(self, self, self._understood)
         self.editingFinished.connect(self._finish)
+        self.textEdited.connect(lambda text: None if text else self._finish())
 
     def value(self) -> float | None:
         """Return what was typed; None if that is nothing, no number, or too large."""

@@ -94,7 +94,7 @@ class SignOffs(QObject):
     def _on_checked(self) -> None:
         check = self._check
         if check is not None and check.signed is not None:
-            self._show(gettext("Signed by {name}").format(name=check.signed.user), superseded=False)
+            self._show(gettext("Signed off by {name}").format(name=check.signed.user), superseded=False)
         elif check is not None and check.superseded is not None:
             self._show(gettext("Sign-off by {name} superseded").format(name=check.superseded.user), superseded=True)
 

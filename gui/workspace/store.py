@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -52,10 +52,18 @@ class Write:
     """One transaction on the open session. ``done``: everything in it is on the disk."""
 
     def __init__(self, session: Session, user: str) -> None:
-        self.session = session
+        self._session = session
+        self.refused: SessionError | None = None
         self.done = False
         self.noted = False
         self._user = user
+
+    @property
+    def session(self) -> Session:
+        """The session; raises SessionError if the transaction could not even begin."""
+        if self.refused is not None:
+            raise self.refused
+        return self._session
 
     def note(self, text: str, image: int | None = None, user: str | None = None) -> None:
         """Add a line to the session's history that no undo takes back."""
@@ -90,7 +98,7 @@ class SessionStore(QObject):
         self._messages = messages
         self._known_damage: set[str] = set()
         self._checking = IdleLoop(self)
-        self._checking.ended.connect(self._report_damage)
+        self._checking.ended.connect(self._on_checked)
 
     # -- what is open --------------------------------------------------------------------------
 
@@ -163,6 +171,13 @@ class SessionStore(QObject):
         self._announce()
         self._report_damage()
         self._checking.start(session.check())
+
+    @Slot()
+    def _on_checked(self) -> None:
+        """Report what was found; keep a copy of a session that is sound."""
+        self._report_damage()
+        if self.session is not None and not self.session.damage:
+            self.session.back_up()
 
     @Slot()
     def _report_damage(self) -> None:
@@ -256,8 +271,14 @@ class SessionStore(QObject):
             self.ask_for_user()
         write = Write(self.session, self._user)
         try:
-            with self.session.transaction():
+            with ExitStack() as stack:
+                try:
+                    stack.enter_context(self.session.transaction())
+                except SessionError as error:
+                    write.refused = error
                 yield write
+                if write.refused is not None:
+                    raise write.refused
         except SessionError as error:
             LOG.error("session not written: %s", error)
             self._messages.error(f"{error} {remedy}".rstrip())

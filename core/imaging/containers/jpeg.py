@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import imagecodecs
-import simplejpeg
+import simplejpeg  # pyright: ignore[reportMissingTypeStubs]
 
 from core.imaging.containers.decoded import TRUNCATED, Decoded, DeepSamples, Unreadable, check_size
 from core.imaging.containers.plain import frames_of, open_picture, orientation_of
@@ -35,23 +35,22 @@ def read_jpeg(data: bytes, long_side: int | None) -> Decoded:
     if (size := _size_if_12_bits(data)) is not None:
         check_size(*size)
         return _read_12_bits(data)
-    fault = None if long_side is not None else _fault(data)
+    fault = None if long_side is not None else jpeg_fault(data)
     try:
         picture = _decode(data, long_side)
     except OSError as error:
-        if _fault(data + _END) is not None:
+        if jpeg_fault(data + _END) is not None:
             raise Unreadable(TRUNCATED) from error
         picture, fault = _decode(data + _END, long_side), None
         ended = (gettext("The end mark of the file is missing; the image itself is complete."),)
     else:
         ended = ()
-        if fault is not None and _fault(data + _END) is None:
+        if fault is not None and jpeg_fault(data + _END) is None:
             fault, ended = None, (gettext("The end mark of the file is missing; the image itself is complete."),)
     notices, doubts = frames_of(picture)
     if fault is not None:
         doubts += (Doubt.DAMAGED,)
-        text = gettext("The JPEG file is damaged inside ({reason}); copy it from the microscope again.")
-        notices += (text.format(reason=fault),)
+        notices += (damage_notice(fault),)
     return Decoded(picture, orientation_of(picture), notices + ended, doubts)
 
 
@@ -65,16 +64,25 @@ def _decode(data: bytes, long_side: int | None) -> Image.Image:
     return picture
 
 
-def _fault(data: bytes) -> str | None:
+def damage_notice(reason: str) -> str:
+    """Return what is said of a JPEG stream that libjpeg complains of."""
+    text = gettext("The JPEG data are damaged inside ({reason}); copy the image from the microscope again.")
+    return text.format(reason=reason)
+
+
+def jpeg_fault(data: bytes) -> str | None:
     """Return what libjpeg complains of, None if it is content.
 
     It decodes an eighth of the size, as all of the compressed data is read for that too.
     """
-    try:
-        simplejpeg.decode_jpeg(data, "GRAY", fastdct=True, fastupsample=True, min_height=1, min_width=1)
-    except ValueError as error:
-        reason = str(error).removeprefix("Corrupt JPEG data: ")
-        return None if _NOT_CHECKED.match(reason) else reason
+    for colours in ("GRAY", "RGB", "CMYK"):  # not every kind can be turned into every other
+        try:
+            simplejpeg.decode_jpeg(data, colours, fastdct=True, fastupsample=True, min_height=1, min_width=1)
+        except ValueError as error:
+            if not _NOT_CHECKED.match(str(error)):
+                return str(error).removeprefix("Corrupt JPEG data: ")
+        else:
+            return None
     return None
 
 

@@ -12,8 +12,10 @@ from PIL import Image
 from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, TiffFile, TiffFileError, xml2dict
 
 from core.imaging.containers.decoded import TRUNCATED, Decoded, DeepSamples, Unreadable, check_size
+from core.imaging.containers.jpeg import damage_notice, jpeg_fault
 from core.imaging.containers.plain import open_picture, orientation_of
 from core.imaging.containers.tiff_pages import choose_pages
+from core.imaging.doubts import Doubt
 from core.text import gettext
 
 if TYPE_CHECKING:
@@ -60,7 +62,25 @@ def read_tiff(stream: IO[bytes]) -> Decoded:
             pixels, orientation = _as_stored(file, first, np.stack(planes, axis=2), None), _orientation(first)
     except (TiffFileError, IndexError, KeyError, RuntimeError, TypeError, ZeroDivisionError, OverflowError) as error:
         raise Unreadable(TRUNCATED) from error
-    return Decoded(pixels, orientation, choice.notices, choice.doubts)
+    notices, doubts = choice.notices, choice.doubts
+    fault = next((fault for page in choice.pages if (fault := _jpeg_fault(page, stream)) is not None), None)
+    if fault is not None:
+        notices, doubts = (*notices, damage_notice(fault)), (*doubts, Doubt.DAMAGED)
+    return Decoded(pixels, orientation, notices, doubts)
+
+
+def _jpeg_fault(page: TiffPage, stream: IO[bytes]) -> str | None:
+    """Return what libjpeg complains of in the JPEG streams of a page, None if it is content."""
+    if page.compression != COMPRESSION.JPEG:
+        return None
+    tables = page.jpegtables
+    for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+        stream.seek(offset)
+        data = stream.read(count)
+        fault = jpeg_fault(data if tables is None else tables[:-2] + data[2:])
+        if fault is not None:
+            return fault
+    return None
 
 
 def _check_whole(page: TiffPage, stream: IO[bytes]) -> None:
@@ -73,7 +93,7 @@ def _check_whole(page: TiffPage, stream: IO[bytes]) -> None:
         count <= 0 or offset <= 0 or offset + count > size for offset, count in zip(offsets, counts, strict=True)
     ):
         raise Unreadable(TRUNCATED)
-    if page.is_contiguous and page.dtype is not None and page.is_contiguous and offsets[0] + page.nbytes > size:
+    if page.is_contiguous and page.dtype is not None and min(offsets, default=0) + page.nbytes > size:
         raise Unreadable(TRUNCATED)
 
 
@@ -183,7 +203,7 @@ def _opacity(alpha: NDArray[Any]) -> NDArray[np.float32]:
         return np.clip(np.nan_to_num(alpha), 0, 1).astype(np.float32)
     top = int(alpha.max())
     opaque = next((most for most in (255, 1023, 4095, 16383, 65535) if top <= most), np.iinfo(alpha.dtype).max)
-    return np.clip(alpha.astype(np.float32) / opaque, 0, 1)
+    return np.clip(alpha.astype(np.float32) / np.float32(opaque), 0, 1).astype(np.float32)
 
 
 def _significant_bits(file: TiffFile, page: TiffPage) -> int | None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
 from PySide6.QtGui import QDrag
 from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
     QLabel,
     QSizePolicy,
-    QSplitter,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -22,12 +19,11 @@ from PySide6.QtWidgets import (
 
 from core.text import gettext, ngettext
 from gui.panels.gallery.model import SessionCells
-from gui.panels.gallery.section import ClassSection, shares
-from gui.panels.gallery.tiles import Tiles
+from gui.panels.gallery.sections import Sections
+from gui.panels.gallery.tiles import Tiles, packed, unpacked
 from gui.panels.gallery.view import LARGEST_SIDE, SMALLEST_SIDE, USUAL_SIDE, TileView
 from gui.tasks import Debounce
-from gui.widgets.crops import Crops, Region, Wanted
-from gui.widgets.tile_delegate import tile_size
+from gui.widgets.crops import Crops, Wanted
 from gui.widgets.wheel_safe import QuietComboBox, QuietSlider
 from gui.workspace.images import State
 
@@ -36,17 +32,14 @@ if TYPE_CHECKING:
 
     from core.cells import Detections
     from core.classes import Palette
-    from gui.workspace.images import ImageItem
+    from gui.panels.gallery.section import ClassSection
     from gui.workspace.selection import CellOf
     from gui.workspace.workspace import Workspace
 
-_CELLS_MIME = "application/x-smearcount-cells"
-_MARGIN, _HANDLE = 8, 8
-_BESIDE_TILES, _HEADING, _ABOVE_TILES = 32, 44, 12
+_MARGIN, _ABOVE_TILES = 8, 12
 _WIDE_ENOUGH_FOR_HINT = 640
 _WIDE_ENOUGH_FOR_ONE_LINE = 480
 _WIDE_ENOUGH_SIDE_BY_SIDE = 340
-_ALONGSIDE = 48
 _CONTEXT = 0.25
 _HINT = "Drag cells to another class, or select them and press its number."
 _SCOPES = ("This picture", "All pictures")
@@ -72,10 +65,8 @@ class Gallery(QWidget):
         self._all = False
         self._all_cells = SessionCells(workspace)
         self._all_tiles: dict[str, Tiles] | None = None
-        self.sections: dict[str, ClassSection] = {}
-        self._colours = palette
+        self.splitter = Sections(palette)
         self._shown: int | str | None = None
-        self._sizes_by_person = False
         self._dropped: list[tuple[str, list[CellOf]]] = []
         self._later = Debounce(0, self.refresh, self)
         self._build()
@@ -122,11 +113,6 @@ class Gallery(QWidget):
         self._bar_layout.setHorizontalSpacing(16)
         self._bar_layout.setVerticalSpacing(4)
         self._arrange_bar()
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setHandleWidth(_HANDLE)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.setMinimumSize(SMALLEST_SIDE + 60, SMALLEST_SIDE + 60)  # not the sum of its parts: it can turn
-        self.splitter.splitterMoved.connect(self._on_splitter_moved)
         self.empty = QLabel(_NOTHING_COUNTED)
         self.empty.setObjectName("faint")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -153,6 +139,11 @@ class Gallery(QWidget):
         ):
             self._bar_layout.addWidget(widget, *place)
         self._bar_layout.setColumnStretch(2, 1)
+
+    @property
+    def sections(self) -> dict[str, ClassSection]:
+        """The tiles of each class."""
+        return self.splitter.by_class
 
     # -- what is shown -------------------------------------------------------------------------
 
@@ -183,10 +174,7 @@ class Gallery(QWidget):
 
     def set_palette(self, palette: Palette) -> None:
         """Draw classes in other colours."""
-        self._colours = palette
-        classes = tuple(self.sections)
-        for label, section in enumerate(self.sections.values()):
-            section.set_colour(palette.colour(classes, label))
+        self.splitter.set_palette(palette)
 
     def refresh(self, *, from_top: bool = False) -> None:
         """Show the counted cells as they now are; does nothing while the gallery is hidden."""
@@ -243,9 +231,8 @@ class Gallery(QWidget):
             missing = self._all_cells.missing
             if not missing:
                 return gettext("No cells counted yet")
-            return ngettext("{n:,} image still to be read …", "{n:,} images still to be read …", missing).format(
-                n=missing
-            )
+            text = ngettext("{n:,} image still to be read …", "{n:,} images still to be read …", missing)
+            return text.format(n=missing)
         if item.state is State.FAILED:
             return "This picture could not be counted"
         if item.state is State.COUNTING:
@@ -272,62 +259,23 @@ class Gallery(QWidget):
         return "\n".join([*([item.path.name] if self._all else []), *([error] if error else [])])
 
     def _missing_in_view(self) -> Wanted | None:
-        """Return pieces of the first picture of which one is missing in view, and others of it that come soon."""
         if not self._all or not self.isVisible():
             return None
-        for section in self.sections.values():
-            tiles = section.view.tiles
-            for row in section.view.visible_rows():
-                image = int(tiles.images[row])
-                item = self.workspace.images.item(image)
-                region = self.crops.region(tiles.boxes[row].tolist())
-                if item is not None and self.crops.is_missing(image, item.path, region):
-                    return self._wanted_of(item)
-        return None
-
-    def _wanted_of(self, item: ImageItem) -> Wanted:
-        """Return the pieces of a picture to be cut: those in view last, so that they are kept longest."""
-        regions: dict[bool, list[Region]] = {False: [], True: []}
-        for section in self.sections.values():
-            tiles, visible = section.view.tiles, section.view.visible_rows()
-            rows = np.flatnonzero(tiles.images == item.id).tolist()
-            seen = [row for row in rows if row in visible]
-            rest = [row for row in rows if row not in visible][:_ALONGSIDE]
-            for in_view, mine in ((False, rest), (True, seen)):
-                regions[in_view] += [self.crops.region(tiles.boxes[row].tolist()) for row in mine]
-        return Wanted(item.id, item.path, tuple(dict.fromkeys(regions[False] + regions[True])))
+        images = self.workspace.images
+        return self.splitter.missing_in_view(
+            self.crops, lambda image: item.path if (item := images.item(image)) is not None else None
+        )
 
     def _make_sections(self, classes: tuple[str, ...]) -> None:
-        for section in self.sections.values():
-            section.setParent(None)
-            section.deleteLater()
-        self.sections = {name: ClassSection(name, self.crops, self.about, self.dragged_cells, self) for name in classes}
-        for section in self.sections.values():
+        for section in self.splitter.make(classes, self.crops, self.about, self.dragged_cells):
             view = section.view
-            view.set_side(self.size_slider.value())
             view.chosen.connect(lambda view=view: self._on_chosen(view))
             view.dragged.connect(lambda view=view: self._on_dragged(view))
             section.dropped.connect(self._on_dropped)
-            self.splitter.addWidget(section)
-        self.set_palette(self._colours)
-        self._sizes_by_person = False
 
     def _share_room(self) -> None:
-        """Give every class the room its tiles need, or else the same as the others."""
-        if self._sizes_by_person or not self.sections:
-            return
-        tile = tile_size(self.size_slider.value(), self.fontMetrics().height()) + QSize(2, 2)
-        width, height = (
-            self.width() - 2 * _MARGIN,
-            self.height() - self.bar.sizeHint().height() - _ABOVE_TILES - _MARGIN,
-        )
-        if self.splitter.orientation() == Qt.Orientation.Horizontal:
-            room, step, beside, across = width, tile.width(), _BESIDE_TILES, (height - _HEADING) // tile.height()
-        else:
-            room, step, beside, across = height, tile.height(), _HEADING, (width - _BESIDE_TILES) // tile.width()
-        counts = [max(len(section.view.tiles), 1) for section in self.sections.values()]
-        wishes = [math.ceil(count / max(across, 1)) * step + beside for count in counts]
-        self.splitter.setSizes(shares(room - _HANDLE * (len(counts) - 1), wishes))
+        height = self.height() - self.bar.sizeHint().height() - _ABOVE_TILES - _MARGIN
+        self.splitter.share_room(self.width() - 2 * _MARGIN, height)
 
     def _on_selection_changed(self) -> None:
         if self.isVisible():
@@ -335,8 +283,7 @@ class Gallery(QWidget):
 
     def _show_selection(self, *, reveal: bool) -> None:
         numbers = np.array([number for _, number in self.selection.all], np.int64)
-        for section in self.sections.values():
-            section.view.show_selection(numbers, reveal=reveal)
+        self.splitter.show_selection(numbers, reveal=reveal)
 
     def _forget_elsewhere(self) -> None:
         """Let go of the cells of other pictures: nobody sees any more that they are selected."""
@@ -383,42 +330,27 @@ class Gallery(QWidget):
         self.selection.show_box(image, view.tiles.boxes[row].tolist(), number)
 
     def _on_size(self, side: int) -> None:
-        for section in self.sections.values():
-            section.view.set_side(side)
+        self.splitter.set_side(side)
         self._share_room()
-
-    def _on_splitter_moved(self, *_: int) -> None:
-        self._sizes_by_person = True
 
     def drag_data(self) -> QMimeData | None:
         """Return the selected cells to be dragged; None if there are none, or they may not be changed."""
         path = self.workspace.store.path
-        cells = self._with_tiles(self.selection.all)
+        cells = self.splitter.with_tiles(self.selection.all)
         if path is None or not cells or not self._may_change:
             return None
-        mime = QMimeData()
-        mime.setData(_CELLS_MIME, json.dumps({"session": str(path), "cells": cells}).encode())
-        return mime
+        return packed(cells, path)
 
     def dragged_cells(self, mime: QMimeData) -> list[CellOf]:
         """Return the cells of a drag, if they are among those that are shown."""
         path = self.workspace.store.path
-        if not mime.hasFormat(_CELLS_MIME) or path is None or not self._may_change:
+        if path is None or not self._may_change:
             return []
-        content = json.loads(bytes(mime.data(_CELLS_MIME).data()))
-        cells = [(image, number) for image, number in content["cells"]]
-        return self._with_tiles(cells) if content["session"] == str(path) else []
+        return self.splitter.with_tiles(unpacked(mime, path))
 
     @property
     def _may_change(self) -> bool:
         return self.workspace.store.writable if self._all else self.editing.editable
-
-    def _with_tiles(self, cells: list[CellOf]) -> list[CellOf]:
-        numbers = np.array([number for _, number in cells], np.int64)
-        there: set[int] = set()
-        for section in self.sections.values():
-            there |= set(numbers[np.isin(numbers, section.view.tiles.ids)].tolist())
-        return [cell for cell in cells if cell[1] in there]
 
     def _on_dragged(self, view: TileView) -> None:
         mime = self.drag_data()
@@ -464,7 +396,5 @@ class Gallery(QWidget):
         self._show_hint()
         wide = self.width() >= max(self.height(), _WIDE_ENOUGH_SIDE_BY_SIDE)
         orientation = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
-        if self.splitter.orientation() != orientation:
-            self.splitter.setOrientation(orientation)
-            self._sizes_by_person = False
+        self.splitter.turn(orientation)
         self._share_room()

@@ -194,3 +194,23 @@ class Importing(QObject):
         self._messages.posted.emit(Level.WARNING if self._unmarked else Level.INFO, text)
         self.ended.emit()
         self.deleteLater()
+
+
+def outcome_of(plan: ImportPlan) -> str:
+    """Say what the import will do."""
+    images = len(plan.found.images)
+    where = ngettext("{n:,} image", "{n:,} images", images).format(n=images)
+    text = {
+        Use.ADD: ngettext("Adds {n:,} box to {where}.", "Adds {n:,} boxes to {where}.", plan.total),
+        Use.REPLACE: ngettext(
+            "Replaces the count of {where} by {n:,} box.",
+            "Replaces the count of {where} by {n:,} boxes.",
+            plan.total,
+        ),
+        Use.TRUTH: ngettext(
+            "Makes {n:,} box the ground truth of {where}.",
+            "Makes {n:,} boxes the ground truth of {where}.",
+            plan.total,
+        ),
+    }[plan.use]
+    return text.format(n=plan.total, where=where)

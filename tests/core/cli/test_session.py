@@ -16,8 +16,10 @@ import pypdfium2
 import pytest
 from PIL import Image
 
+from core.annotations.read import read_annotations
 from core.cli.run import main
 from core.counting.count import CountSettings
+from core.exchange.match_images import ImageIndex, ListedImage
 from core.report.gather import gather
 from core.report.sign_off import sign
 from core.session.session import Session
@@ -87,6 +89,35 @@ def test_everything_can_be_written_at_once(bench: Bench, tmp_path: Path):
     assert openpyxl.load_workbook(tmp_path / "r.xlsx")["totals"]["B2"].value == 4
     assert json.loads((tmp_path / "r.json").read_bytes())["totals"] == {"RBC": 4, "WBC": 2, "Platelets": 2}
     assert bench.session.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("form", "files"),
+    [
+        ("voc", ["field 1.xml", "field 2.xml"]),
+        ("yolo", ["classes.txt", "labels"]),
+        ("coco", ["cells.json"]),
+        ("csv", ["cells.csv"]),
+        ("geojson", ["field 1.geojson", "field 2.geojson"]),
+    ],
+)
+def test_counted_cells_are_exported_as_annotations(bench: Bench, tmp_path: Path, form: str, files: list[str]):
+    bench.session = bench.session.rename(tmp_path / f"cells{bench.session.suffix}")
+    assert bench.run("--export", form, "--export-to", "out", "--quiet") == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == files
+    index = ImageIndex([ListedImage(path, path) for path in tmp_path.glob("*.png")])
+    found = read_annotations([tmp_path / "out"], index, ("RBC", "WBC", "Platelets"))
+    assert found.notices == ()
+    names = [name for image in found.images for name in image.names]
+    assert {name: names.count(name) for name in set(names)} == {"RBC": 4, "WBC": 2, "Platelets": 2}
+
+
+def test_an_export_that_cannot_be_is_one_sentence(bench: Bench, tmp_path: Path):
+    assert "give both, the format and the folder" in bench.refuse("--export", "coco")
+    (tmp_path / "out" / "cells.json").mkdir(parents=True)
+    bench.session = bench.session.rename(tmp_path / f"cells{bench.session.suffix}")
+    assert bench.run("--export", "coco", "--export-to", "out") == 1
+    assert "cells.json: the file cannot be written" in bench.err
 
 
 def test_the_settings_are_those_of_the_session(bench: Bench, tmp_path: Path):

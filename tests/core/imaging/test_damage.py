@@ -134,6 +134,23 @@ def test_a_truncated_tiff_is_refused(tmp_path: Path, smear: NDArray[np.uint8], s
             read_image(path)
 
 
+def test_jpeg_inside_a_tiff_is_checked_too(tmp_path: Path, smear: NDArray[np.uint8]):
+    path = tmp_path / "a.tif"
+    for options in ({"tile": (128, 128)}, {"rowsperstrip": 480}):
+        tifffile.imwrite(path, smear, photometric="rgb", compression="jpeg", **options)
+        assert read_image(path).doubts == ()
+        with tifffile.TiffFile(path) as file:
+            offsets, counts = file.pages[0].dataoffsets, file.pages[0].databytecounts
+        data = bytearray(path.read_bytes())
+        inner = len(offsets) // 2
+        middle, length = offsets[inner] + counts[inner] // 4, counts[inner] // 2
+        data[middle : middle + length] = b"\xaa" * length
+        image = read(path, data)
+        assert Doubt.DAMAGED in image.doubts
+    Image.fromarray(smear).save(path, compression="jpeg")  # with tables of its own
+    assert read_image(path).doubts == ()
+
+
 def test_a_tiff_that_lacks_a_strip_is_refused(tmp_path: Path, smear: NDArray[np.uint8]):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, smear, photometric="rgb", compression="lzw", rowsperstrip=64)

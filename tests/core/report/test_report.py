@@ -223,7 +223,7 @@ def test_a_copy_of_a_picture_is_told(session: Session, tmp_path: Path):
     assert [image.copy_of for image in content.images] == [None, first.path]
     printed = pages(content)
     assert "1 image counted twice: field 2.png: a copy of field 1.png" in printed[0]
-    assert "The same picture as field 1.png; it is counted twice." in " ".join(printed)
+    assert "The same image as field 1.png; it is counted twice." in " ".join(printed)
     notices = sheets(content)["images"][0].index("notices")
     assert "counted twice" in sheets(content)["images"][2][notices]
 

@@ -174,7 +174,7 @@ def voc(folder: Path, *images: AnnotatedImage) -> Path:
 
 @pytest.fixture
 def bench(qtbot: QtBot, model_path: Path, tmp_path: Path, preferences: Preferences) -> Iterator[Bench]:
-    workspace = Workspace(model_path, tmp_path / "sessions", person="Anna")
+    workspace = Workspace(model_path, tmp_path / "sessions", user="Anna")
     qtbot.waitUntil(lambda: workspace.inference.model is not None, timeout=30_000)
     yield Bench(qtbot, workspace, preferences)
     workspace.close()
@@ -481,7 +481,7 @@ def test_import_needs_a_session_that_can_be_written(
 ) -> None:
     bench.dialogs.open(Dialog.IMPORT)
     assert bench.messages[-1][0] is Level.WARNING
-    assert "open the pictures first" in bench.messages[-1][1]
+    assert "open the images first" in bench.messages[-1][1]
     bench.open(make_smear("a.png")[0])
     workspace = bench.workspace
     assert workspace.store.session is not None
@@ -550,6 +550,85 @@ def test_two_annotations_of_one_picture_are_told(tmp_path: Path) -> None:
     assert found.notices[0].startswith("one.tif: its image has boxes from one.png already")
 
 
+# -- what the files do not say ---------------------------------------------------------------------
+
+
+def labels(folder: Path, name: str, box: tuple[float, float, float, float], size: tuple[int, int]) -> Path:
+    """Write one YOLO label, a red cell, and the class list beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    x1, y1, x2, y2 = box
+    width, height = size
+    values = (x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height
+    (folder / f"{name}.txt").write_text(" ".join(["0", *map(str, values)]), encoding="utf-8")
+    (folder / "classes.txt").write_text("RBC\n", encoding="utf-8")
+    return folder
+
+
+def test_which_way_round_a_turned_image_was_annotated_is_asked(
+    bench: Bench, make_smear: MakeSmear, tmp_path: Path
+) -> None:
+    smear, turned = make_smear("a.png")[0], tmp_path / "turned.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(smear) as image:
+        size = image.size
+        image.convert("RGB").save(turned, exif=exif)
+    bench.open(turned)
+    dialog = bench.read(labels(tmp_path / "yolo", "turned", (20, 30, 76, 90), size))
+    assert dialog.turned.isVisible()
+    assert not dialog.stored_rows.isChecked()
+    dialog.found = None
+    dialog.stored_rows.click()
+    bench.qtbot.waitUntil(lambda: dialog.found is not None, timeout=60_000)
+    assert dialog.turned.isVisible()
+    bench.finish(dialog, Use.TRUTH)
+    truth = bench.workspace.truths.used(bench.workspace.images.items[0].id)
+    assert truth is not None
+    np.testing.assert_allclose(truth.boxes, [[size[1] - 90, 20, size[1] - 30, 76]], atol=0.01)
+
+
+def test_images_that_stand_upright_are_not_asked_about(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:
+    bench.open(make_smear("a.png")[0])
+    dialog = bench.read(labels(tmp_path / "yolo", "a", (20, 30, 76, 90), (420, 320)))
+    assert not dialog.turned.isVisible()
+    assert not dialog.matching.isVisible()
+    dialog.reject()
+
+
+def test_the_user_picks_the_image_of_a_name_that_none_has(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:
+    bench.open(make_smear("a.png", 1)[0], make_smear("b.png", 2)[0])
+    dialog = bench.read(labels(tmp_path / "yolo", "RoiSet", (20, 30, 76, 90), (420, 320)))
+    assert not dialog.import_button.isEnabled()
+    assert dialog.matching.isVisible()
+    (combo,) = dialog.image_combos.values()
+    combo.setCurrentText("b.png")
+    dialog.found = None
+    dialog.match_button.click()
+    bench.qtbot.waitUntil(lambda: dialog.found is not None, timeout=60_000)
+    assert not dialog.matching.isVisible()
+    bench.finish(dialog, Use.TRUTH)
+    truths = [bench.workspace.truths.used(item.id) for item in bench.workspace.images.items]
+    assert [truth is not None for truth in truths] == [False, True]
+
+
+def test_a_replacement_that_loses_cells_says_so_before_it_is_done(
+    bench: Bench, make_smear: MakeSmear, tmp_path: Path
+) -> None:
+    bench.open(make_smear("a.png")[0])
+    counted = sum(bench.counts()["a.png"].values())
+    assert counted > 1
+    rows = ["filename,cell_type,xmin,ymin,xmax,ymax", "a.png,RBC,20,30,76,86", "a.png,RBC,oops,30,76,86"]
+    (tmp_path / "cells.csv").write_text("\n".join(rows), encoding="utf-8")
+    dialog = bench.read(tmp_path / "cells.csv")
+    assert "fewer cells" not in dialog.outcome.text()
+    dialog.use_buttons[Use.REPLACE].click()
+    assert f"1 image will have fewer cells than now: a.png ({counted} → 1)." in dialog.outcome.text()
+    assert "1 box of its file could not be used; see the notices above." in dialog.outcome.text()
+    assert "line 3 has a coordinate that is not a number" in dialog.details.toPlainText()
+    bench.finish(dialog, Use.REPLACE)
+    assert bench.counts()["a.png"]["RBC"] == 1
+
+
 # -- export ---------------------------------------------------------------------------------------
 
 
@@ -610,12 +689,12 @@ def test_pictures_reviewed_before_their_count_changed_are_no_training_data(
     dialog = bench.export_dialog()
     assert not dialog.scope_buttons[Scope.REVIEWED].isEnabled()
     assert (
-        dialog.scope_buttons[Scope.REVIEWED].toolTip().startswith("2 pictures were reviewed before their count changed")
+        dialog.scope_buttons[Scope.REVIEWED].toolTip().startswith("2 images were reviewed before their count changed")
     )
     dialog.close_button.click()
     workspace.editing.mark_reviewed(reviewed=True)  # the second, as it counts now
     dialog = bench.export_dialog()
-    assert dialog.hint.text().startswith("1 picture was reviewed before its count changed, and will be left out")
+    assert dialog.hint.text().startswith("1 image was reviewed before its count changed, and will be left out")
     dialog.close_button.click()
     _, text = bench.export(Format.TRAINING, Scope.REVIEWED, tmp_path / "data", monkeypatch)
     assert text.startswith("Exported 1 image")
@@ -694,7 +773,7 @@ def test_pictures_of_one_name_go_to_folders_of_their_own(
 def test_the_export_button_says_why_there_is_nothing(bench: Bench, make_smear: MakeSmear) -> None:
     dialog = bench.export_dialog()
     assert not dialog.export_button.isEnabled()
-    assert dialog.export_button.toolTip() == dialog.hint.text() == "No picture is open."
+    assert dialog.export_button.toolTip() == dialog.hint.text() == "No image is open."
     dialog.close_button.click()
     bench.workspace.opening.open([make_smear("a.png")[0]])
     bench.workspace.inference.queue.stop()
@@ -702,7 +781,7 @@ def test_the_export_button_says_why_there_is_nothing(bench: Bench, make_smear: M
     assert bench.workspace.images.items[0].state is State.WAITING
     dialog = bench.export_dialog()
     assert not dialog.export_button.isEnabled()
-    assert dialog.export_button.toolTip() == "No picture is counted yet."
+    assert dialog.export_button.toolTip() == "No image is counted yet."
     dialog.close_button.click()
 
 

@@ -8,10 +8,11 @@ import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox
 
-from gui.commands.action import MOST_CLASS_KEYS, Action
+from gui.commands.action import MOST_CLASS_KEYS, Action, Menu
 from gui.commands.actions import ACTIONS
 from gui.commands.shortcuts import Actions
-from gui.dialogs.keys import KeyEditor, KeysDialog
+from gui.dialogs.keys.dialog import KeysDialog
+from gui.dialogs.keys.editor import KeyEditor
 from gui.preferences import Preferences, Theme
 from gui.widgets.theme import apply_theme
 
@@ -81,7 +82,7 @@ def editor_of(dialog: KeysDialog) -> KeyEditor:
 
 def test_every_action_stands_there_with_its_key(dialog: KeysDialog, actions: Actions) -> None:
     for spec in ACTIONS:
-        if spec.menu != "Class":
+        if spec.menu is not Menu.CLASS:
             assert spec.id in dialog.rows
     for name, row in dialog.rows.items():
         assert row.text.text() == actions[name].text().replace("&", "").rstrip(" …")
@@ -189,7 +190,7 @@ def test_own_key_asks_first_if_another_has_it_now(dialog: KeysDialog, actions: A
     assert dialog.own.isEnabled()
     qtbot.mouseClick(dialog.own, LEFT)
     editor = editor_of(dialog)
-    assert editor.note.text() == "R is used by “Doubtful cells”; it will lose it."
+    assert editor.note.text() == "R is used by “Uncertain cells”; it will lose it."
     qtbot.mouseClick(editor.use, LEFT)
     assert key_of(dialog, "reviewed") == "R"
     assert key_of(dialog, "doubts") == "none"
@@ -220,7 +221,7 @@ def test_reset_all_asks_and_gives_every_action_its_own_key(dialog: KeysDialog, a
 
 
 def test_by_keyboard_alone(dialog: KeysDialog, actions: Actions, qtbot: QtBot) -> None:
-    qtbot.keyClicks(dialog.search, "doubtful")
+    qtbot.keyClicks(dialog.search, "uncertain cells")
     qtbot.keyClick(dialog.search, Qt.Key.Key_Down)
     assert dialog.rows["doubts"].hasFocus()
     qtbot.keyClick(dialog.rows["doubts"], Qt.Key.Key_Return)

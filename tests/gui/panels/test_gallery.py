@@ -47,7 +47,7 @@ class Host(QMainWindow):
 
 
 @pytest.fixture
-def document(qtbot: QtBot, model_path: Path, tmp_path: Path) -> Iterator[Workspace]:
+def workspace(qtbot: QtBot, model_path: Path, tmp_path: Path) -> Iterator[Workspace]:
     workspace = Workspace(model_path, tmp_path / "sessions", "Anna")
     yield workspace
     workspace.close()
@@ -64,11 +64,10 @@ def gallery(qtbot: QtBot, workspace: Workspace, preferences: Preferences) -> Ite
     gallery = Gallery(workspace, PAPER)
     host.setCentralWidget(gallery)
     actions = Actions(host, preferences)
-    actions.connect_to({"remove": lambda: workspace.editing.remove_cells(workspace.selection.cells)})
-    actions.connect_to(
-        {"class_2": lambda: workspace.editing.reclassify(workspace.selection.cells, workspace.settings.classes[1])}
-    )
-    actions.connect_to({"reviewed": lambda: workspace.editing.mark_reviewed(True)})
+    editing, selection, classes = workspace.editing, workspace.selection, workspace.settings
+    actions["remove"].triggered.connect(lambda *_: editing.remove_cells(selection.cells))
+    actions["class_2"].triggered.connect(lambda *_: editing.reclassify(selection.cells, classes.classes[1]))
+    actions["reviewed"].triggered.connect(lambda *_: editing.mark_reviewed(True))
     host.resize(900, 600)
     qtbot.addWidget(host)
     host.show()

@@ -1,4 +1,4 @@
-"""Importing annotated pictures of every form into a manifest."""
+"""Importing annotated images of every form into a manifest."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_boxes_come_over_as_they_are(tmp_path: Path, pictures: Path, smears: lis
     data = load_data_set(out, "train")
     assert data.classes == CLASS_NAMES
     assert data.red_cells == {"RBC"}
-    for field, smear in zip(data.fields, smears, strict=False):
+    for field, smear in zip(data.images, smears, strict=False):
         height, width = smear.image.shape[:2]
         np.testing.assert_allclose(field.pixel_boxes(width, height), smear.boxes, atol=1.1)
         assert field.labels.tolist() == smear.labels.tolist()
@@ -115,13 +115,13 @@ def test_yolo_keeps_splits_sources_and_groups(tmp_path: Path, data_folder: Path)
     assert run("data", "import", "yolo", data_folder, "--out", tmp_path / "cells.json") == 0
     for split in ("train", "val", "test"):
         before, after = load_data_set(data_folder, split), load_data_set(tmp_path / "cells.json", split)
-        assert [field.source for field in before.fields] == [field.source for field in after.fields]
-        for old, new in zip(before.fields, after.fields, strict=True):
+        assert [field.source for field in before.images] == [field.source for field in after.images]
+        for old, new in zip(before.images, after.images, strict=True):
             assert new.group == f"{old.source}/{old.group}"
             assert new.labels.tolist() == old.labels.tolist()
             np.testing.assert_allclose(new.boxes, old.boxes, atol=1e-4)
     sources = read_manifest(tmp_path / "cells.json").info.sources
-    assert [(source.name, source.pictures, source.licence) for source in sources] == [
+    assert [(source.name, source.images, source.licence) for source in sources] == [
         ("A", 4, "MIT License"),
         ("B", 4, "MIT License"),
     ]
@@ -135,8 +135,8 @@ def test_official_splits_of_pascal_voc(tmp_path: Path, pictures: Path, smears: l
     (lists / "test.txt").write_text("1\n", "utf-8")
     (lists / "trainval.txt").write_text("0\n2\n", "utf-8")
     assert run("data", "import", "voc", source, "--images", pictures, "--out", tmp_path / "cells.json") == 0
-    assert [field.path.name for field in load_data_set(tmp_path / "cells.json", "train").fields] == ["0.png", "2.png"]
-    assert [field.path.name for field in load_data_set(tmp_path / "cells.json", "test").fields] == ["1.png"]
+    assert [field.path.name for field in load_data_set(tmp_path / "cells.json", "train").images] == ["0.png", "2.png"]
+    assert [field.path.name for field in load_data_set(tmp_path / "cells.json", "test").images] == ["1.png"]
 
 
 def test_broken_labels_are_refused_or_left_out_but_never_dropped_in_silence(
@@ -153,7 +153,7 @@ def test_broken_labels_are_refused_or_left_out_but_never_dropped_in_silence(
     assert not (tmp_path / "o.json").exists()
     assert run(*arguments, "--skip-broken") == 0
     assert "line 3 has a box without area" in capsys.readouterr().err
-    assert [len(field.labels) for field in load_data_set(tmp_path / "o.json", "train").fields] == [1, 1]
+    assert [len(field.labels) for field in load_data_set(tmp_path / "o.json", "train").images] == [1, 1]
 
 
 def test_a_picture_that_is_missing_is_named(
@@ -182,7 +182,7 @@ def test_classes_of_which_none_is_a_red_cell_are_told(
 
 def test_a_folder_is_no_manifest(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("data", "check", data_folder) == 2
-    assert f"make a manifest of it with 'smearcount-train data import yolo {data_folder}" in capsys.readouterr().err
+    assert f"make a manifest with 'smearcount-train data import yolo {data_folder}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("form", ["voc", "yolo", "coco", "csv", "points", "classes", "session"])
@@ -222,7 +222,7 @@ def test_points_become_boxes_with_a_quality(
     data = load_data_set(out, "train")
     assert set(data.classes) == {"WBC", "Normal", "Target"}
     assert data.red_cells == {"Normal", "Target"}
-    assert data.fields[0].incomplete == {"Normal", "WBC"}
+    assert data.images[0].incomplete == {"Normal", "WBC"}
     (tmp_path / "only").write_text("1.png\n", "utf-8")
     (tmp_path / "one name").write_text("Normal\n", "utf-8")
     fewer = ("--only", tmp_path / "only", "--names", tmp_path / "one name")
@@ -264,7 +264,7 @@ def test_single_cell_pictures_get_the_box_of_the_cell(tmp_path: Path, capsys: py
     kinds = {item.name: item.supercategory for item in manifest.categories}
     assert kinds == {"RBC": "RBC", "Lymphocyte": "WBC", "blank": "WBC"}
     data = load_data_set(out, "train")
-    by_folder = {(field.path.parent.name, field.path.stem): field for field in data.fields}
+    by_folder = {(field.path.parent.name, field.path.stem): field for field in data.images}
     assert by_folder["blank", "0"].boxes.tolist() == [[0, 0, 1, 1]]
     fields = [by_folder[name, str(seed)] for name in ("Lymphocyte", "RBC") for seed in range(4)]
     overlap = [
@@ -300,7 +300,7 @@ def test_a_session_gives_its_reviewed_pictures_with_corrections(
     assert run("data", "import", "session", tmp_path / "s.smearcount", "--split", "train", "--out", out) == 0
     assert "1 pictures are not marked as reviewed as they count now" in capsys.readouterr().out
     data = load_data_set(out, "train")
-    (field,) = data.fields
+    (field,) = data.images
     assert [data.classes[label] for label in field.labels] == ["RBC", "RBC", "WBC"]
     assert [cell.origin for cell in read_manifest(out).annotations] == ["model", "model", "person"]
     with Session.open(tmp_path / "s.smearcount") as session:
@@ -312,12 +312,12 @@ def test_a_session_gives_its_reviewed_pictures_with_corrections(
         run("data", "import", "session", tmp_path / "s.smearcount", "--unreviewed", "--split", "train", "--out", out)
         == 0
     )
-    assert len(load_data_set(out, "train").fields) == 2
+    assert len(load_data_set(out, "train").images) == 2
 
 
 def test_other_json_is_no_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, text, expected in (
-        ("coco", json.dumps({"images": [], "annotations": [], "categories": []}), "this is no manifest"),
+        ("coco", json.dumps({"images": [], "annotations": [], "categories": []}), "not a manifest"),
         ("newer", json.dumps({"info": {"smearcount_manifest": 9}}), "made by a newer SmearCount"),
         ("half", '{"info": ', "the JSON is damaged"),
     ):

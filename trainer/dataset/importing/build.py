@@ -14,12 +14,12 @@ from trainer.dataset.importing.single_cells import read_class_folders
 from trainer.dataset.manifest import (
     MANIFEST_VERSION,
     UNSET,
+    Annotation,
     Category,
-    Cell,
     DataError,
+    ImageEntry,
     Info,
     Manifest,
-    Picture,
     Source,
     box_fault,
     name_from,
@@ -114,11 +114,11 @@ def build_manifest(
     categories = _categories(imported, options)
     _check_incomplete(source, imported, options)
     ids = {category.name: category.id for category in categories}
-    images: list[Picture] = []
-    annotations: list[Cell] = []
+    images: list[ImageEntry] = []
+    annotations: list[Annotation] = []
     for item in imported.fields:
         of_picture = item.source or name
-        picture = Picture(
+        picture = ImageEntry(
             id=len(images) + 1,
             file_name=name_from(out, item.path),
             width=item.width,
@@ -138,7 +138,9 @@ def build_manifest(
             quality = UNSET if cell.quality is None else round(cell.quality, 3)
             number = ids[_class_name(cell.name)]
             annotations.append(
-                Cell(len(annotations) + 1, picture.id, number, (x, y, w, h), round(w * h, 2), 0, cell.origin, quality)
+                Annotation(
+                    len(annotations) + 1, picture.id, number, (x, y, w, h), round(w * h, 2), 0, cell.origin, quality
+                )
             )
     return Manifest(
         Info(
@@ -200,7 +202,7 @@ def _incomplete(names: Sequence[str], ids: dict[str, int]) -> list[str]:
 
 
 def _sources(
-    images: Sequence[Picture], imported: Imported, kind: str, source: Path, options: ImportOptions
+    images: Sequence[ImageEntry], imported: Imported, kind: str, source: Path, options: ImportOptions
 ) -> list[Source]:
     counts: dict[str, int] = {}
     for picture in images:

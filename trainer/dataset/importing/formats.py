@@ -16,10 +16,10 @@ from core.annotations.read import read_annotations
 from core.exchange.match_images import one_for_each_image
 from core.imaging.reading import read_image
 from core.text import gettext, ngettext
-from trainer.cli.console import progress
 from trainer.dataset.boxes_from_points import points_to_boxes
 from trainer.dataset.importing.fields import ImageFolder, Imported, ImportedCell, ImportedField, unread
 from trainer.dataset.manifest import DataError
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from core.imaging.scale import guess_diameter
 from core.models.method import CountingMethod, Method
 from trainer.dataset.importing.fields import ImageFolder, Imported, ImportedCell, ImportedField
 from trainer.dataset.manifest import DataError
-from trainer.segmentation.mask_files import EDGE, mask_file, read_masks
+from trainer.dataset.masks import EDGE, mask_file, read_masks
 
 if TYPE_CHECKING:
     from pathlib import Path

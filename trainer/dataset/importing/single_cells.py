@@ -1,4 +1,4 @@
-"""Folders of single-cell pictures: one folder for each class, one cell in each picture."""
+"""Folders of single-cell images: one folder for each class, one cell in each image."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 from core.imaging.finding import find_images
 from core.imaging.illumination import WHITE, divide_light, estimate_light
 from core.imaging.reading import ImageError, read_image
-from trainer.cli.console import progress
 from trainer.dataset.importing.fields import Box, Imported, ImportedCell, ImportedField
 from trainer.dataset.manifest import DataError
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from pathlib import Path

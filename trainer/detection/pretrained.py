@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from torchvision.models import WeightsEnum, get_model_weights
 from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights, RetinaNet_ResNet50_FPN_Weights
 
-from trainer.training.checkpoint import CheckpointError, read_checkpoint
+from core.errors import UserError
+from core.text import gettext
+from trainer.training.checkpoint import read_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +32,8 @@ _BODY = "backbone.body."
 _NOT_LEARNT = ("num_batches_tracked", "fc.weight", "fc.bias")
 
 
-class WeightsError(ValueError):
-    """Weights that cannot be used; the message says why and what to do."""
+class WeightsError(UserError):
+    """Weights that cannot be used; the message gives the reason and the remedy."""
 
 
 def load_pretrained(model: Detector, preset: Preset, weights: str) -> None:
@@ -65,12 +67,16 @@ def load_pretrained(model: Detector, preset: Preset, weights: str) -> None:
     ours = {name for name in own if name.startswith(_BODY) and not name.endswith(_NOT_LEARNT)}
     # a smaller ResNet's names are among those of a larger one, so it must fit both ways
     if not ours or min(len(fitting.keys() & ours) / len(part) for part in (ours, theirs or ours)) < _LEAST_SHARE:
-        raise WeightsError(f"{weights}: these weights do not fit a {preset.backbone} backbone; choose another preset.")
+        raise WeightsError(
+            gettext("{weights}: these weights do not fit a {backbone} backbone; choose another preset.").format(
+                weights=weights, backbone=preset.backbone
+            )
+        )
     model.load_state_dict(fitting, strict=False)
 
 
 def describe_weights(weights: str) -> str:
-    """Return what the record of a run says of the weights that it started from: a name, a file with its hash.
+    """Return how the record of a run names the weights that it started from: a name, or a file with its hash.
 
     Raises
     ------
@@ -84,13 +90,19 @@ def describe_weights(weights: str) -> str:
         with path.open("rb") as stream:
             return f"{path.name} {hashlib.file_digest(stream, 'sha256').hexdigest()[:12]}"
     except OSError as error:
-        raise WeightsError(f"{path}: the weights cannot be read ({error.strerror}); give another file.") from error
+        raise WeightsError(
+            gettext("{file}: the weights cannot be read ({reason}); give another file.").format(
+                file=path, reason=error.strerror
+            )
+        ) from error
 
 
 def _download_coco(preset: Preset) -> Mapping[str, Tensor]:
     if preset.backbone != _COCO_BACKBONE:
         raise WeightsError(
-            f"COCO weights exist only for the backbone {_COCO_BACKBONE}; choose a preset with it or --weights imagenet."
+            gettext("COCO weights exist only for {backbone}; choose a preset with it, or --weights imagenet.").format(
+                backbone=_COCO_BACKBONE
+            )
         )
     return _download(_COCO_WEIGHTS[preset.detector], COCO)
 
@@ -100,18 +112,21 @@ def _download(entry: WeightsEnum, name: str) -> Mapping[str, Tensor]:
         return entry.get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError) as error:
         raise WeightsError(
-            f"The {name} weights cannot be downloaded ({error}); connect to the internet, or fetch {entry.url} "
-            "elsewhere and give the file with --weights FILE."
+            gettext(
+                "The {name} weights cannot be downloaded ({reason}); connect to the internet, or download {url} "
+                "elsewhere and give the file with --weights FILE."
+            ).format(name=name, reason=error, url=entry.url)
         ) from error
 
 
 def _read_file(path: Path) -> Mapping[str, Tensor]:
     if path.suffix.lower() == ".onnx":
-        raise WeightsError(f"{path}: a model to count with, which nothing can be learned from; give a run's best.ckpt.")
-    try:
-        content = read_checkpoint(path)
-    except CheckpointError as error:
-        raise WeightsError(str(error)) from error
+        raise WeightsError(
+            gettext("{file}: training cannot start from a model file; give the best.ckpt of a run folder.").format(
+                file=path
+            )
+        )
+    content = read_checkpoint(path)
     return content.get("state_dict", content)
 
 

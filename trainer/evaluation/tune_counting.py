@@ -1,27 +1,25 @@
-"""Which way of counting its masks suits a model: all ways on the same fields, by class."""
+"""Which counting method suits the masks of a model: all variants on the same images, by class."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import product
-from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import msgspec
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
 from core.counting.count import CountSettings, count
 from core.imaging.reading import read_image
 from core.models.method import CountingMethod, Method
 from core.statistics.metrics import ClassScore, score_image
+from core.text import gettext
 from trainer.evaluation.dense_field import rendered_labels
 from trainer.evaluation.predict import model_labels
+from trainer.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -32,19 +30,19 @@ if TYPE_CHECKING:
     from trainer.dataset.load import DataSet
     from trainer.evaluation.dense_field import DenseField
 
-_VARIED: dict[Method, dict[str, tuple[float, ...]]] = {  # the simplest first, which wins where several do as well
+VARIED: dict[Method, dict[str, tuple[float, ...]]] = {  # the simplest first, which wins where several do as well
     Method.COMPONENTS: {},
     Method.WATERSHED: {"marker_height": (0.7, 0.85)},
     Method.HOUGH: {"arc": (0.06, 0.08, 0.11), "radius_range": (0.3, 0.4)},
 }
-_LARGER = (1.0, 1.5, 2.0)  # the smallest cell, in what the card says; circles have their range of radii
+_LARGER = (1.0, 1.5, 2.0)  # the smallest cell, times that of the card; circles have their range of radii
 _THRESHOLDS = (0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98)
 _WITHOUT_EDGE = 1.0
 
 
 @dataclass
 class Trial:
-    """A way to count a class, and how it did.
+    """A counting method for a class, and how it did.
 
     ``score`` is over all fields; ``off`` how many cells the counts of single fields are off, summed up; ``seconds``
     what each field took, all classes together, where that was measured.
@@ -56,7 +54,7 @@ class Trial:
     off: int = 0
     seconds: list[float] = field(default_factory=list[float])
 
-    def add(self, known: KnownField, found: Detections, card: ModelCard) -> None:
+    def add(self, known: KnownImage, found: Detections, card: ModelCard) -> None:
         """Compare what was found in a field with its true cells."""
         if self.class_name in known.incomplete:
             return
@@ -72,13 +70,13 @@ class Trial:
 
     @property
     def worth(self) -> float:
-        """What the best way is chosen by: the counts of single fields and the matched cells alike."""
+        """The criterion of the best method: the counts of single images and the matched cells alike."""
         return self.accuracy + self.score.f1 if self.score.truth and self.score.counted else float("-inf")
 
 
-def ways_of(how: CountingMethod, has_edge: bool) -> Iterable[CountingMethod]:
-    """Return the ways that are tried for a class that is counted in this way."""
-    for method, varied in _VARIED.items():
+def variants_of(how: CountingMethod, has_edge: bool) -> Iterable[CountingMethod]:
+    """Return the variants to try for a class that is counted by this method."""
+    for method, varied in VARIED.items():
         sizes = [how.smallest] if method is Method.HOUGH else [factor * how.smallest for factor in _LARGER]
         edges = (how.edge_threshold, _WITHOUT_EDGE) if has_edge and how.edge_threshold < 1 else (how.edge_threshold,)
         for values in product(*varied.values()):
@@ -89,7 +87,7 @@ def ways_of(how: CountingMethod, has_edge: bool) -> Iterable[CountingMethod]:
 
 
 @dataclass(frozen=True, eq=False)
-class KnownField:
+class KnownImage:
     """A field with its true cells: ``pixels`` uint8 RGB (H, W, 3), ``boxes`` float32 (N, 4), ``labels`` int64 (N,).
 
     Labels are those of the model, -1 for what it does not know; in ``incomplete`` classes not all cells are known.
@@ -101,46 +99,45 @@ class KnownField:
     incomplete: Collection[str] = ()
 
 
-def fields_of(data: DataSet, classes: tuple[str, ...]) -> Iterator[KnownField]:
+def known_images(data: DataSet, classes: tuple[str, ...]) -> Iterator[KnownImage]:
     """Read the fields of a data set, with a progress bar.
 
     Raises
     ------
     ImageError
-        If a picture cannot be read.
+        If an image cannot be read.
     """
     labels = model_labels(data, classes)
-    console = Console(stderr=True)
-    for annotated in track(data.fields, "Counting", console=console, disable=not console.is_terminal, transient=True):
+    for annotated in progress(data.images, gettext("Counting")):
         image = read_image(annotated.path)
         boxes = annotated.pixel_boxes(image.width, image.height)
-        yield KnownField(image.pixels, boxes, labels[annotated.labels], annotated.incomplete)
+        yield KnownImage(image.pixels, boxes, labels[annotated.labels], annotated.incomplete)
 
 
-def dense_field(dense: DenseField, classes: tuple[str, ...]) -> KnownField:
+def dense_field(dense: DenseField, classes: tuple[str, ...]) -> KnownImage:
     """Render a dense field."""
     smear = dense.render()
-    return KnownField(smear.image, smear.boxes, rendered_labels(classes)[smear.labels])
+    return KnownImage(smear.image, smear.boxes, rendered_labels(classes)[smear.labels])
 
 
-def try_ways(fields: Iterable[KnownField], counter: SegmentationDetector) -> list[Trial]:
-    """Count fields in every way, each class by itself; the network looks at each field once."""
+def try_methods(fields: Iterable[KnownImage], counter: SegmentationDetector) -> list[Trial]:
+    """Count images by every variant of every method, each class by itself; the network runs once per image."""
     card = counter.card
     trials: list[Trial] = []
     for known in fields:
         seen = counter.predict(known.pixels)
         if not trials:
             has_edge = seen.masks.edge is not None
-            trials = [Trial(name, how) for name in card.classes for how in ways_of(card.counting[name], has_edge)]
+            trials = [Trial(name, how) for name in card.classes for how in variants_of(card.counting[name], has_edge)]
         for trial in trials:
             trial.add(known, counter.cells(seen, {trial.class_name: trial.how}), card)
     return trials
 
 
-def judge_ways(fields: Iterable[KnownField], counter: SegmentationDetector, ways: Sequence[Trial]) -> list[Trial]:
-    """Count other fields in chosen ways, as the program does: the other classes are counted by the card's methods."""
+def judge_methods(fields: Iterable[KnownImage], counter: SegmentationDetector, chosen: Sequence[Trial]) -> list[Trial]:
+    """Count other images by chosen methods, as the program does: other classes are counted by the card's methods."""
     card = counter.card
-    trials = [Trial(way.class_name, way.how) for way in ways]
+    trials = [Trial(best.class_name, best.how) for best in chosen]
     for known in fields:
         start = perf_counter()
         seen = counter.predict(known.pixels)
@@ -153,8 +150,8 @@ def judge_ways(fields: Iterable[KnownField], counter: SegmentationDetector, ways
     return trials
 
 
-def best_of(trials: Sequence[Trial]) -> dict[str, CountingMethod]:
-    """Return the best way of each class that the fields hold."""
+def best_methods(trials: Sequence[Trial]) -> dict[str, CountingMethod]:
+    """Return the best method for each class that the images contain."""
     best: dict[str, Trial] = {}
     for trial in trials:
         if trial.worth > best.get(trial.class_name, Trial("", trial.how)).worth:
@@ -163,42 +160,17 @@ def best_of(trials: Sequence[Trial]) -> dict[str, CountingMethod]:
 
 
 def never_found(trials: Sequence[Trial]) -> list[str]:
-    """Return the classes that the fields hold and of which no way finds a single cell."""
+    """Return the classes that the images contain and of which no method finds a single cell."""
     held = dict.fromkeys(trial.class_name for trial in trials if trial.score.truth)
     found = {trial.class_name for trial in trials if trial.score.counted}
     return [name for name in held if name not in found]
 
 
 def best_of_each_method(trials: Sequence[Trial]) -> list[Trial]:
-    """Return the best way of each method for each class."""
+    """Return the best variant of each method for each class."""
     best: dict[tuple[str, Method], Trial] = {}
     for trial in trials:
         kind = trial.class_name, trial.how.method
         if kind not in best or trial.worth > best[kind].worth:
             best[kind] = trial
     return list(best.values())
-
-
-def counting_table(trials: Sequence[Trial], chosen: Mapping[str, CountingMethod], title: str) -> Table:
-    """Return a table of ways of counting, as the paper has it; the chosen way of each class has a star."""
-    table = Table(title=title)
-    for name in ("class", "method", "parameters"):
-        table.add_column(name)
-    timed = any(trial.seconds for trial in trials)
-    for name in ("true", "counted", "all fields, %", "field by field, %", "F1", *(["seconds"] if timed else [])):
-        table.add_column(name, justify="right")
-    for trial in trials:
-        name, how, score = trial.class_name, trial.how, trial.score
-        keys = ("threshold", "edge_threshold", "smallest", *_VARIED[how.method])
-        table.add_row(
-            name,
-            f"{how.method} *" if how == chosen.get(name) else how.method.value,
-            ", ".join(f"{key} {getattr(how, key):g}" for key in keys),
-            str(score.truth),
-            str(score.counted),
-            f"{100 * score.accuracy:.1f}",
-            f"{100 * trial.accuracy:.1f}",
-            f"{score.f1:.3f}",
-            *([f"{median(trial.seconds):.2f}"] if timed else []),
-        )
-    return table

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QKeySequenceEdit,
     QLabel,
     QLineEdit,
     QMessageBox,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
-from gui.commands.action import Menu
 from gui.commands.actions import ACTIONS
+from gui.dialogs.keys.editor import KeyEditor
+from gui.dialogs.keys.rows import KeyGroup, KeyRow, native, plain_text
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
+    from PySide6.QtGui import QKeyEvent, QResizeEvent
 
-    from gui.commands.action import Action
     from gui.commands.shortcuts import Actions
 
 _MOUSE = (
@@ -47,202 +43,7 @@ _MOUSE = (
     ("Move the picture", "Drag, arrow keys"),
     ("Show the whole picture", "Double click"),
 )
-_RESERVED = {
-    "Esc": "leaves a tool",
-    "Tab": "goes to the next cell on the picture",
-    "Shift+Tab": "goes to the previous cell on the picture",
-    "Backtab": "goes to the previous cell on the picture",
-    "Shift+Backtab": "goes to the previous cell on the picture",
-    "Left": "moves the picture",
-    "Right": "moves the picture",
-    "Up": "moves the picture",
-    "Down": "moves the picture",
-}
 _TWO_COLUMNS = 660
-_NATIVE = QKeySequence.SequenceFormat.NativeText
-_PORTABLE = QKeySequence.SequenceFormat.PortableText
-
-
-def native(key: str) -> str:
-    """Return a key as this computer's menus write it."""
-    return QKeySequence(key).toString(_NATIVE)
-
-
-class KeyRow(QFrame):
-    """What is done and with which key."""
-
-    chosen = Signal(object)  # KeyRow
-    opened = Signal(object)  # KeyRow
-    stepped = Signal(object, int)  # KeyRow, to the next or previous
-
-    def __init__(self, text: str, spec: Action | None = None) -> None:
-        super().__init__()
-        self.spec = spec
-        self.wanted = True
-        self.setObjectName("keyRow")
-        self.text = QLabel(text)
-        self.text.setWordWrap(True)
-        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.key = QLabel()
-        self.key.setObjectName("keycap" if spec else "faint")
-        if spec is not None:
-            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            self.setToolTip(spec.tip)
-            self.setAccessibleName(text)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(8, 3, 8, 3)
-        layout.setSpacing(10)
-        layout.addWidget(self.text, 1)
-        layout.addWidget(self.key)
-
-    def show_key(self, key: str, own: str) -> None:
-        """Show a key; one that is not the action's own is marked."""
-        self.key.setText(native(key) if key else "none" if own else "")
-        state = "other" if key != own else "own" if key else "none"
-        self.key.setToolTip(f"Default: {native(own) or 'none'}" if key != own else "")
-        _mark(self.key, "key", state)
-
-    def set_chosen(self, chosen: bool) -> None:
-        """Mark the row."""
-        _mark(self, "chosen", chosen)
-
-    def matches(self, wanted: str) -> bool:
-        """Tell whether the row is what a person looks for."""
-        tip = self.spec.tip if self.spec else ""
-        texts = (self.text.text(), tip, self.key.text())
-        return all(any(word in text.lower() for text in texts) for word in wanted.lower().split())
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.chosen.emit(self)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self.spec is not None:
-            self.setFocus(Qt.FocusReason.MouseFocusReason)
-            self.chosen.emit(self)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if self.spec is not None:
-            self.opened.emit(self)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.opened.emit(self)
-        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-            self.stepped.emit(self, 1 if event.key() == Qt.Key.Key_Down else -1)
-        else:
-            super().keyPressEvent(event)
-
-
-def _mark(widget: QWidget, name: str, value: object) -> None:
-    """Set a property that the style sheet looks at."""
-    if widget.property(name) != value:
-        widget.setProperty(name, value)
-        widget.style().unpolish(widget)
-        widget.style().polish(widget)
-
-
-class KeyGroup(QFrame):
-    """The rows of one menu."""
-
-    def __init__(self, title: str, rows: list[KeyRow]) -> None:
-        super().__init__()
-        self.setObjectName("card")
-        self.rows = rows
-        heading = QLabel(title)
-        heading.setObjectName("heading")
-        heading.setContentsMargins(8, 0, 8, 2)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(4, 8, 4, 8)
-        layout.setSpacing(1)
-        layout.addWidget(heading)
-        for row in rows:
-            layout.addWidget(row)
-
-    @property
-    def length(self) -> int:
-        """How many rows are shown."""
-        return sum(row.wanted for row in self.rows)
-
-
-class _KeyField(QKeySequenceEdit):
-    """Takes one key; Esc is no key for an action, and closes the dialog as everywhere."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and not event.modifiers():
-            event.ignore()
-        else:
-            super().keyPressEvent(event)
-
-
-class KeyEditor(QDialog):
-    """Takes another key for one action, and says who would lose it."""
-
-    def __init__(self, actions: Actions, spec: Action, title: str, parent: QWidget, key: str = "") -> None:
-        """``key``: what is proposed."""
-        super().__init__(parent)
-        self._actions = actions
-        self._spec = spec
-        self.setWindowTitle("Change a key")
-        name = QLabel(title)
-        name.setObjectName("className")
-        own = f", {native(spec.key)} by default" if spec.key else ""
-        now = QLabel(f"Now {native(actions.key(spec)) or 'without a key'}{own}. Press the new key:")
-        now.setObjectName("faint")
-        self.edit = _KeyField()
-        self.edit.setMaximumSequenceLength(1)
-        self.edit.setClearButtonEnabled(True)
-        self.edit.setAccessibleName(f"New key of {title}")
-        self.edit.keySequenceChanged.connect(self._show_user)
-        self.note = QLabel()
-        self.note.setWordWrap(True)
-        self.note.setTextFormat(Qt.TextFormat.PlainText)
-        self.note.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 4)
-        self.note.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        buttons = QDialogButtonBox()
-        self.use = buttons.addButton("Use this key", QDialogButtonBox.ButtonRole.AcceptRole)
-        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 14, 16, 12)
-        layout.setSpacing(8)
-        for widget in (name, now, self.edit, self.note, buttons):
-            layout.addWidget(widget)
-        self.setMinimumWidth(380)
-        self.edit.setKeySequence(QKeySequence(key))
-        self._show_user()
-        self.edit.setFocus()
-
-    @property
-    def key(self) -> str:
-        """The key that was pressed, as Qt writes it in files; "" for none."""
-        return self.edit.keySequence().toString(_PORTABLE)
-
-    def _show_user(self) -> None:
-        """Say what choosing the key would mean."""
-        key, level, possible = self.key, "", True
-        other = self._actions.user_of(key, besides=self._spec.id) if key else None
-        if key in _RESERVED:
-            text, level, possible = f"{native(key)} {_RESERVED[key]}; press another key.", "error", False
-        elif other is not None:
-            text, level = f"{native(key)} is used by “{plain_text(self._actions, other)}”; it will lose it.", "warning"
-        elif not key:
-            text = "Without a key, it can still be reached from the menu."
-        else:
-            text = f"{native(key)} is free." if key != self._actions.key(self._spec) else ""
-        self.note.setText(text)
-        self.note.setObjectName("keyNote" if level else "faint")
-        _mark(self.note, "level", level or "none")
-        self.use.setText("Use this key" if key else "Use no key")
-        self.use.setEnabled(possible)
-
-
-def plain_text(actions: Actions, spec: Action) -> str:
-    """Return the text of an action without its underlined letter and the dots."""
-    # only the names of the classes come from elsewhere; "Undo add RBC" is the name of no action
-    text = actions[spec.id].text() if spec.menu is Menu.CLASS else spec.text
-    return text.replace("&", "").rstrip(" …")
 
 
 class KeysDialog(QDialog):

@@ -1,11 +1,12 @@
-"""Masks as files: a folder with one folder for each class and one named ``edge``, one picture for each field.
+"""Masks as files: a folder with one folder for each class and one named ``edge``, one image for each field.
 
-A mask is a PNG, JPEG, TIFF or BMP as large as its photograph and named like it: bright where there is a cell. Those
+A mask is a PNG, JPEG, TIFF or BMP as large as its image and named like it: bright where there is a cell. Those
 that others drew, such as the masks of ALL-IDB, are used as they are.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +14,8 @@ import numpy as np
 from core.imaging.finding import IMAGE_SUFFIXES
 from core.imaging.reading import ImageError, read_image
 from core.report.formats.annotated import write_picture
+from core.text import gettext
 from trainer.dataset.manifest import DataError
-from trainer.segmentation.masks import UNKNOWN, TrueMasks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +23,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 EDGE = "edge"
+UNKNOWN = -1
 _UNKNOWN_VALUE = 128
 _CELL_FROM = 192
 _NOTHING_TO = 64
+
+
+@dataclass(frozen=True, eq=False)
+class TrueMasks:
+    """Masks to learn: int8 (C + 1, H, W), 1 in a cell of the class, 0 outside, ``UNKNOWN`` elsewhere.
+
+    The last one is the edge mask.
+    """
+
+    values: NDArray[np.int8]
+
+    @property
+    def masks(self) -> NDArray[np.int8]:
+        """Those of the classes, (C, H, W)."""
+        return self.values[:-1]
+
+    @property
+    def edge(self) -> NDArray[np.int8]:
+        """That of the edges, (H, W)."""
+        return self.values[-1]
 
 
 def write_masks(folder: Path, name: str, truth: TrueMasks, classes: tuple[str, ...]) -> None:
@@ -42,7 +64,7 @@ def write_masks(folder: Path, name: str, truth: TrueMasks, classes: tuple[str, .
 
 
 def read_masks(folder: Path, name: str, classes: tuple[str, ...]) -> TrueMasks | None:
-    """Read the masks of a field by the name of its photograph without suffix; None if there is none of any class.
+    """Read the masks of an image by its name without suffix; None if no class has one.
 
     A class or an edge mask that has no file is unknown.
 
@@ -56,13 +78,17 @@ def read_masks(folder: Path, name: str, classes: tuple[str, ...]) -> TrueMasks |
         return None
     shapes = {mask.shape for mask in found.values()}
     if len(shapes) > 1:
-        raise DataError(f"{folder}: the masks of {name} differ in size; each must be as large as the photograph.")
+        raise DataError(
+            gettext("{folder}: the masks of {name} differ in size; each must be as large as the image.").format(
+                folder=folder, name=name
+            )
+        )
     unknown = np.full(shapes.pop(), UNKNOWN, np.int8)
     return TrueMasks(np.stack([found.get(kind, unknown) for kind in (*classes, EDGE)]))
 
 
 def mask_file(folder: Path, name: str) -> Path | None:
-    """Return the mask of a photograph by its name without suffix; None if there is none."""
+    """Return the mask file of an image by its name without suffix; None if it is missing."""
     paths = (folder / f"{name}{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
     return next((path for path in paths if path.is_file()), None)
 

@@ -7,17 +7,18 @@ import torch
 from torchvision.models import resnet18, resnet34
 
 from trainer.detection.network import build_retinanet
-from trainer.recipes.recipe import load_preset
-from trainer.training.pretrained import WeightsError, describe_weights, load_pretrained
+from trainer.detection.pretrained import WeightsError, describe_weights, load_pretrained
+from trainer.recipes.load import load_preset
+from trainer.recipes.recipe import Preset
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from trainer.detection.network import CellRetinaNet
-    from trainer.training.checkpoint import TrainedModel
+    from trainer.detection.trained import TrainedModel
 
 
-TINY = load_preset("tiny")
+TINY = load_preset(Preset, "tiny")
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_weights_that_cannot_be_downloaded_give_one_sentence(
         load_pretrained(fresh_network, TINY, "imagenet")
     assert "https://" in str(error.value)
     with pytest.raises(WeightsError, match="cannot be downloaded"):
-        load_pretrained(fresh_network, load_preset("resnet50"), "coco")
+        load_pretrained(fresh_network, load_preset(Preset, "resnet50"), "coco")
     with pytest.raises(WeightsError, match="exist only for"):
         load_pretrained(fresh_network, TINY, "coco")
 
