@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO
 
-import pi_heif
+import pi_heif  # pyright: ignore[reportMissingTypeStubs]
 
 from core.imaging.containers.decoded import TRUNCATED, UNKNOWN, Decoded, Unreadable, check_size
 from core.imaging.doubts import Doubt

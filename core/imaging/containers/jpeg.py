@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import imagecodecs
-import simplejpeg
+import simplejpeg  # pyright: ignore[reportMissingTypeStubs]
 
 from core.imaging.containers.decoded import TRUNCATED, Decoded, DeepSamples, Unreadable, check_size
 from core.imaging.containers.plain import frames_of, open_picture, orientation_of

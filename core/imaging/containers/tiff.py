@@ -93,7 +93,7 @@ def _check_whole(page: TiffPage, stream: IO[bytes]) -> None:
         count <= 0 or offset <= 0 or offset + count > size for offset, count in zip(offsets, counts, strict=True)
     ):
         raise Unreadable(TRUNCATED)
-    if page.is_contiguous and page.dtype is not None and page.is_contiguous and offsets[0] + page.nbytes > size:
+    if page.is_contiguous and page.dtype is not None and min(offsets, default=0) + page.nbytes > size:
         raise Unreadable(TRUNCATED)
 
 
@@ -203,7 +203,7 @@ def _opacity(alpha: NDArray[Any]) -> NDArray[np.float32]:
         return np.clip(np.nan_to_num(alpha), 0, 1).astype(np.float32)
     top = int(alpha.max())
     opaque = next((most for most in (255, 1023, 4095, 16383, 65535) if top <= most), np.iinfo(alpha.dtype).max)
-    return np.clip(alpha.astype(np.float32) / opaque, 0, 1)
+    return np.clip(alpha.astype(np.float32) / np.float32(opaque), 0, 1).astype(np.float32)
 
 
 def _significant_bits(file: TiffFile, page: TiffPage) -> int | None:

@@ -44,8 +44,8 @@ def choose_pages(file: TiffFile) -> Choice:
     images = [page for page in pages if not page.subfiletype & (_REDUCED | _MASK)] or pages
     if not images:
         raise Unreadable(TRUNCATED)
-    largest = max(images, key=lambda page: page.imagewidth * page.imagelength)
-    full = [page for page in images if page.imagewidth * page.imagelength == _area(largest)]
+    largest = max(images, key=_area)
+    full = [page for page in images if _area(page) == _area(largest)]
     if len(full) > 1:
         return _of_several(file, full, len(pages))
     if all(_is_thumbnail(page, largest) for page in images if page is not largest):
@@ -60,7 +60,7 @@ def _all_pages(file: TiffFile) -> list[TiffPage]:
     for page in file.pages:
         whole = page.aspage()
         pages.append(whole)
-        if whole.subifds:
+        if whole.subifds and whole.pages is not None:
             pages += [inner.aspage() for inner in whole.pages]
     return [page for page in pages if page.imagewidth and page.imagelength]
 
