@@ -9,6 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from core.text import gettext
+
 STANDARD_OUTPUT = Path("-")
 
 
@@ -82,7 +84,7 @@ def write_result(path: Path, data: bytes) -> None:
 
 def write_error_text(path: Path, error: OSError, *others: Path) -> str:
     """Return the sentence about a result, or about several of one folder, that could not be written."""
-    reason = f"cannot be written ({error.strerror or error}); choose another place."
+    reason = gettext("cannot be written ({value}); choose another place.").format(value=error.strerror or error)
     if not others:
         return f"{path}: the result {reason}"
     *names, last = (one.name for one in (path, *others))

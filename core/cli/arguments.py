@@ -175,7 +175,9 @@ def add_count_by(parser: argparse.ArgumentParser) -> None:
         type=_method,
         default=[],
         metavar="CLASS=METHOD",
-        help=f"how cells are counted in the masks of a segmentation model: {', '.join(Method)}; may be repeated",
+        help=gettext("how cells are counted in the masks of a segmentation model: {join}; may be repeated").format(
+            join=", ".join(Method)
+        ),
     )
 
 
@@ -245,7 +247,9 @@ def _region(text: str) -> Region:
         x1, y1, x2, y2 = (float(value) for value in text.split(","))
         return Region.between(x1, y1, x2, y2)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a rectangle X1,Y1,X2,Y2, such as 40,40,600,440") from error
+        raise argparse.ArgumentTypeError(
+            gettext("{text!r} is not a rectangle X1,Y1,X2,Y2, such as 40,40,600,440").format(text=text)
+        ) from error
 
 
 def _shard(text: str) -> Shard:
@@ -274,11 +278,15 @@ def settings_of(arguments: argparse.Namespace, model: AnyModel) -> CountSettings
                 f"--threshold {text}: give CLASS=VALUE, such as {example}=0.5; the model's classes are {known}"
             )
         if not equals:
-            raise ArgumentsError(f"--threshold {text}: give CLASS=VALUE, such as {name}=0.5")
+            raise ArgumentsError(
+                gettext("--threshold {text}: give CLASS=VALUE, such as {name}=0.5").format(text=text, name=name)
+            )
         try:
             thresholds[name] = _number(value, 0, 1)
         except argparse.ArgumentTypeError as error:
-            raise ArgumentsError(f"--threshold {text}: {error}, such as {name}=0.5") from error
+            raise ArgumentsError(
+                gettext("--threshold {text}: {error}, such as {name}=0.5").format(text=text, error=error, name=name)
+            ) from error
     return CountSettings(
         thresholds, arguments.nms_iou or suggested.nms_iou, EdgeRule(arguments.edge_rule or EdgeRule.ALL)
     )
@@ -297,11 +305,13 @@ def check_results(arguments: argparse.Namespace) -> None:
     files = [path for path in (arguments.json, arguments.csv, arguments.xlsx, arguments.report) if path is not None]
     for path in files:
         if path != STANDARD_OUTPUT and not path.absolute().parent.is_dir():
-            raise ArgumentsError(f"{path}: there is no folder {path.parent} to write into")
+            raise ArgumentsError(
+                gettext("{path}: there is no folder {parent} to write into").format(path=path, parent=path.parent)
+            )
         if path != STANDARD_OUTPUT:
             _check_place(path, check_file)
     if files.count(STANDARD_OUTPUT) > 1:
-        raise ArgumentsError("-: only one result fits on standard output")
+        raise ArgumentsError(gettext("-: only one result fits on standard output"))
     if (arguments.export is None) != (arguments.export_to is None):
         raise ArgumentsError(gettext("--export, --export-to: give both, the format and the folder"))
     for folder in (arguments.annotated, arguments.export_to):

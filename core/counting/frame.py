@@ -35,6 +35,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.text import gettext
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -154,15 +156,22 @@ class Frame:
 
 def rule_text(rule: EdgeRule, region: Region | None = None) -> str:
     """Return what counts in an image, as a sentence for a report."""
-    of_what = "the image's"
+    of_what = gettext("the image's")
     if region is None:
-        where = "All cells count"
+        where = gettext("All cells count")
     elif region.is_rectangle:
         x1, y1, x2, y2 = region.bounds
-        where, of_what = f"Cells in the rectangle from ({x1:g}, {y1:g}) to ({x2:g}, {y2:g}) count", "its"
+        where, of_what = (
+            gettext("Cells in the rectangle from ({x1:g}, {y1:g}) to ({x2:g}, {y2:g}) count").format(
+                x1=x1, y1=y1, x2=x2, y2=y2
+            ),
+            "its",
+        )
     else:
-        where = f"Cells with their centre in a region of {len(region.corners)} corners count"
+        where = gettext("Cells with their centre in a region of {n} corners count").format(n=len(region.corners))
     if rule is EdgeRule.ALL:
         return f"{where}."
     first, second = rule.sides
-    return f"{where}, except those that touch {of_what} {first} or {second} side."
+    return gettext("{where}, except those that touch {of_what} {first} or {second} side.").format(
+        where=where, of_what=of_what, first=first, second=second
+    )

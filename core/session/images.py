@@ -14,7 +14,7 @@ from core.session.paths import pack_path, path_key, relative_to, resolve, unpack
 from core.session.rows import sentences
 from core.session.schema import ImageRow
 from core.session.values import FileStamp, SessionError, StoredImage
-from core.text import printable
+from core.text import gettext, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -150,11 +150,15 @@ class Images:
         owners = Counter(map(path_key, paths.values()))
         for path in moved.values():
             if owners[path_key(path)] > 1:
-                raise SessionError(f"{path}: it belongs to another image of the session; remove one of the two.")
+                raise SessionError(
+                    gettext("{path}: it belongs to another image of the session; remove one of the two.").format(
+                        path=path
+                    )
+                )
         relative = relative_to(self._file.path.parent)
         first, path = next(iter(moved.items()))
         text = f"Moved: {self._paths[first]} is now {path}"
-        text += f", and {len(moved) - 1} more." if len(moved) > 1 else "."
+        text += gettext(", and {n} more.").format(n=len(moved) - 1) if len(moved) > 1 else "."
         with self._file.transaction():
             rows = [
                 (row := self.row(image))._replace(

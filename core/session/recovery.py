@@ -35,6 +35,7 @@ from core.session.schema import (
     detections_number,
 )
 from core.session.values import SessionDamagedError, SessionError, SessionNewerError
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -81,14 +82,19 @@ def copy_readable(path: Path, to: Path, time: str) -> tuple[str, ...]:
         found = _Found(copy.read_bytes())
     if fault is not None and not any(found.rows.values()):
         if isinstance(fault, SessionDamagedError):
-            raise SessionError(f"{path}: nothing of a session can be read in it; look for a copy of it.")
+            raise SessionError(
+                gettext("{path}: nothing of a session can be read in it; look for a copy of it.").format(path=path)
+            )
         raise type(fault)(str(fault).replace(str(copy), str(path)))
     mended = _Mended(found, to.parent, time)
     damage = tuple(mended.losses)
     if fault is not None and not damage:
-        damage = ("No loss was found, but a row at an end may be missing without a trace.",)
+        damage = (gettext("No loss was found, but a row at an end may be missing without a trace."),)
     if damage:
-        damage = (f"{path}: it was damaged; what could be read was copied to {to}.", *damage)
+        damage = (
+            gettext("{path}: it was damaged; what could be read was copied to {to}.").format(path=path, to=to),
+            *damage,
+        )
     with replacing(to) as part:
         _write(part, mended, damage, resolve(mended.images.values(), path.parent), time)
     return damage
@@ -287,13 +293,17 @@ class _Mended:
         self._without_path = {number: row for number, row in images.items() if not row.path}
         self.losses: list[str] = []
         if found.missing_bytes:
-            self.losses.append(f"The last {found.missing_bytes:,} bytes of the file are missing.")
+            self.losses.append(
+                gettext("The last {missing_bytes:,} bytes of the file are missing.").format(
+                    missing_bytes=found.missing_bytes
+                )
+            )
         if found.bad_pages or found.bad_rows:
             pages, bad = _counted(found.bad_pages, "page"), _counted(found.bad_rows, "row")
-            self.losses.append(f"{pages} and {bad} could not be read.")
+            self.losses.append(gettext("{pages} and {bad} could not be read.").format(pages=pages, bad=bad))
         lost_edits, lost_lines = self._mend_history(time, gaps["edits"])
         self.edits_lost = bool(lost_edits or lost_lines)
-        self._lost(lost_lines, "line", " of the history")
+        self._lost(lost_lines, "line", gettext(" of the history"))
         self._lost(lost_edits, "edit")
         self._mend_images(folder, gaps["images"])
         self._lost(gaps["settings"] + gaps.get("view", 0), "setting")
@@ -368,11 +378,17 @@ class _Mended:
         self._lost(lost, "image")
         if nameless:
             self.losses.append(
-                f"Cells or edits are left of {_counted(len(nameless), 'lost image')}: look for the file."
+                gettext("Cells or edits are left of {counted}: look for the file.").format(
+                    counted=_counted(len(nameless), "lost image")
+                )
             )
         if uncounted:
-            self.losses.append(f"What was found in {_counted(uncounted, 'image')} was lost: count again.")
-        self._lost(lost_truths, "ground truth")
+            self.losses.append(
+                gettext("What was found in {counted} was lost: count again.").format(
+                    counted=_counted(uncounted, "image")
+                )
+            )
+        self._lost(lost_truths, gettext("ground truth"))
 
 
 def _counted(count: int, what: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from core.session.errors import damaged
 from core.session.rows import pack_truth, unpack_truth
 from core.session.schema import TruthRow, truth_number
+from core.text import gettext
 from core.verification.ground_truth import GroundTruth, TruthSource
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Truths:
         row = self._file.row("truths", truth_number(image, source))
         if row is None:
             path = self._images.path(image) or image
-            raise damaged(self._file.path, f"a ground truth of {path} is missing")
+            raise damaged(self._file.path, gettext("a ground truth of {path} is missing").format(path=path))
         try:
             return unpack_truth(TruthRow._make(row))
         except ValueError as error:
@@ -77,7 +78,7 @@ class Truths:
         truths = tuple(truths)
         sources = [truth.source.value for truth in truths]
         if len(set(sources)) < len(sources):
-            raise ValueError("an image has one ground truth from each source")
+            raise ValueError(gettext("an image has one ground truth from each source"))
         with self._file.transaction():
             self._file.write("truths", [pack_truth(image, truth) for truth in truths])
             self._images.change(image, truths=" ".join(sources))

@@ -68,7 +68,7 @@ def annotate(
         x1, y1, x2, _ = (round(float(v)) for v in detections.boxes[cell])
         label = int(detections.labels[cell])
         by_hand = detections.origin[cell] != Origin.MODEL
-        name, score = short_name(classes[label]), "by hand" if by_hand else f"{detections.scores[cell]:.2f}"
+        name, score = short_name(classes[label]), gettext("by hand") if by_hand else f"{detections.scores[cell]:.2f}"
         for text in (f"{name} {score}", name):
             (width, height), base = cv2.getTextSize(text, _FONT, size, 1)
             if width <= 1.4 * (x2 - x1) or text == name:

@@ -15,6 +15,7 @@ from core.imaging.reading import ImageError, read_image
 from core.report.formats.annotated import annotate, encode_picture
 from core.session.paths import stamp_of
 from core.session.values import SessionError
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,15 +58,23 @@ def read_counted(image: ReportImage, *, long_side: int | None = None) -> SmearIm
     """
     path = image.path
     if not os.path.exists(path):
-        raise PictureError(f"{path}: the picture is not there any more; its counts are reported without it.")
+        raise PictureError(
+            gettext("{path}: the image is no longer there; its counts are reported without it.").format(path=path)
+        )
     try:
         if image.sha256 is not None and stamp_of(path).sha256 != image.sha256:
-            raise PictureError(f"{path}: the file has changed since it was counted; count it again to show its cells.")
+            raise PictureError(
+                gettext("{path}: the file has changed since it was counted; count it again to show its cells.").format(
+                    path=path
+                )
+            )
         return read_image(path, long_side=long_side)
     except (ImageError, SessionError) as error:
         raise PictureError(str(error)) from error
     except MemoryError as error:
-        raise PictureError(f"{path}: too large for the free memory; close other programs or crop it.") from error
+        raise PictureError(
+            gettext("{path}: too large for the free memory; close other programs or crop it.").format(path=path)
+        ) from error
 
 
 def for_print(image: ReportImage) -> PrintedPicture:

@@ -220,8 +220,8 @@ def test_all_detections_tells_what_the_frame_left_out(bench: Bench):
 def test_a_region_beside_the_picture_is_told(bench: Bench):
     [image] = bench.json(bench.picture(), "--region", "500,500,600,600")["images"]
     assert image["counts"] == dict.fromkeys(CLASSES, 0)
-    assert "outside this picture" in image["notices"][0]
-    assert "outside this picture" in bench.err
+    assert "outside this image" in image["notices"][0]
+    assert "outside this image" in bench.err
 
 
 def test_what_speaks_against_a_field_is_told(bench: Bench):

@@ -149,7 +149,7 @@ def test_a_dash_is_standard_output(bench: Bench):
 def test_a_missing_picture_is_one_sentence_and_its_counts_stay(bench: Bench, tmp_path: Path):
     (tmp_path / "field 1.png").unlink()
     assert bench.run("--report", "r.pdf", "--annotated", "out", "--json", "r.json") == 1
-    assert bench.err.count("the picture is not there any more") == 1
+    assert bench.err.count("the image is no longer there") == 1
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["field 2_counted.png"]
     assert (tmp_path / "r.pdf").exists()
     assert json.loads((tmp_path / "r.json").read_bytes())["totals"]["RBC"] == 4

@@ -230,7 +230,7 @@ def test_what_goes_wrong_is_said_and_the_rest_is_written(bench: Bench, monkeypat
     dialog = bench.open()
     said = bench.write(dialog, "pdf", "pictures")
     assert "Written: " in said
-    assert "one.png: the picture is not there any more; its counts are reported without it." in said
+    assert "one.png: the image is no longer there; its counts are reported without it." in said
     bench.click(dialog.open_button)
     assert opened == [str(bench.folder)]
     gone = bench.folder / "gone"
