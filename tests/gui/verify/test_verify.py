@@ -300,7 +300,8 @@ def test_a_review_becomes_a_truth_and_takes_the_place_of_none(counted: Counted, 
     used = workspace.truths.used(typed.id)
     assert used is not None
     assert used.source is TruthSource.REVIEWED
-    workspace.history.undo()
+    workspace.history.undo()  # the choice
+    workspace.history.undo()  # the review
     assert workspace.truths.used(bare.id) is None
 
 
@@ -433,7 +434,7 @@ def test_a_used_threshold_moves_the_slider_and_survives_reopening(
     assert workspace.settings.value is not None
     assert workspace.settings.value.thresholds["RBC"] == choice.threshold
     assert page.threshold_page.origin.text().startswith(f"Threshold {choice.threshold:.2f} chosen 20")
-    assert page.threshold_page.origin.text().endswith("from 10 pictures.")
+    assert page.threshold_page.origin.text().endswith("from 10 images.")
     assert any("RBC" in row.text and "leave-one-out" in row.text for row in workspace.history.lines())
     workspace.settings.set_threshold("RBC", 0.3)
     assert "changed by hand since" in page.threshold_page.origin.text()
