@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from core.detection.detector import DetectorResult
     from core.models.card import ModelCard
     from gui.workspace.count_settings import CountSettingsModel
-    from gui.workspace.counts import Counts, ImageCells
+    from gui.workspace.counts import Counts
+    from gui.workspace.image_cells import ImageCells
     from gui.workspace.images import ImageItem, Images
     from gui.workspace.store import SessionStore
 

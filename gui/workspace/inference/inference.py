@@ -12,7 +12,7 @@ from core.counting.reconcile import effective, find_conflicts
 from core.detection.loading import with_methods
 from core.session.values import Edit, StoredDetections, Subject, ValueChange
 from core.text import gettext, ngettext
-from gui.workspace.counts import ImageCells
+from gui.workspace.image_cells import ImageCells
 from gui.workspace.images import State
 from gui.workspace.inference.model import SessionModel, in_use
 from gui.workspace.inference.queue import CountingQueue

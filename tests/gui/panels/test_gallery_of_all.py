@@ -265,7 +265,7 @@ def test_a_missing_picture_has_an_empty_tile_that_says_why(opened: MainWindow, q
     gallery.crops.forget()
     path = workspace.images.items[1].path
     moved = path.rename(path.with_name("moved.png"))
-    workspace.inference.queue.forget_picture(workspace.images.items[1])
+    workspace.inference.queue.forget_pixels(workspace.images.items[1])
     gallery.show()
     row = row_of(opened, "RBC", 1)
     index = view.tile_model.index(row)

@@ -63,7 +63,7 @@ def waiting(name: str | Path) -> ImageItem:
 
 
 @pytest.fixture
-def document(qtbot: QtBot, tmp_path: Path) -> Iterator[Workspace]:
+def workspace(qtbot: QtBot, tmp_path: Path) -> Iterator[Workspace]:
     """A workspace whose worker is at rest: nothing but the test changes it."""
     workspace = Workspace(tmp_path / "none.onnx", tmp_path / "sessions")
     workspace.inference.queue.close()

@@ -191,16 +191,16 @@ def test_what_is_cleared_can_be_undone_in_both_windows_and_after_opening_again(c
     marks = (
         GroundTruth.tally(workspace.settings.classes, blind=True).with_point("RBC", 30, 40).with_point("WBC", 80, 90)
     )
-    truths.put(first.id, GroundTruth.typed({"RBC": 9}))
-    truths.put(first.id, marks)
-    truths.put(second.id, GroundTruth.typed({"RBC": 7}))
+    truths.set(first.id, GroundTruth.typed({"RBC": 9}))
+    truths.set(first.id, marks)
+    truths.set(second.id, GroundTruth.typed({"RBC": 7}))
     page = opened(qtbot, window)
     click_cell(qtbot, page.truth_page.grid, 0, 1)
     page.truth_page.grid.selectAll()
     qtbot.mouseClick(page.truth_page.clear_button, Qt.MouseButton.LeftButton)
     assert truths.used(second.id) is None
     assert source_of(window, first) is TruthSource.TYPED
-    assert "Clear tally, blind (2 cells)" in [row.text for row in workspace.history.lines()]
+    assert any(row.text.startswith("Clear manual count, blind (2 cells)") for row in workspace.history.lines())
     qtbot.keyClick(page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert source_of(window, second) is TruthSource.TYPED
     back = truths.used(first.id)

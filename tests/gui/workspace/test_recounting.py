@@ -123,7 +123,7 @@ def test_a_confirmed_cell_stands_as_confirmed_after_a_change_of_model(
     assert ledger(counted) == (0, 0)
     assert picture_of(counted) == before
     assert not counted.workspace.conflicts.all
-    assert counted.workspace.history.lines()[0].text == "Count again: corrections carried over"
+    assert counted.workspace.history.lines()[0].text == "Count again: edits carried over"
     assert counted.workspace.images.items[0].edited == 2
     reopen(counted)
     assert picture_of(counted) == before
