@@ -15,7 +15,7 @@ from core.report.export import Outputs, write_report
 from core.report.gather import gather
 from core.report.progress import Progress
 from core.session.session import Session
-from core.session.snapshot import snapshot
+from core.session.storage.snapshot import snapshot
 from core.session.values import SessionBusyError
 from core.text import gettext
 

@@ -19,7 +19,7 @@ from core.report.content import (
     class_counts,
     content_hash,
 )
-from core.session.paths import same_contents
+from core.session.storage.paths import same_contents
 from core.session.values import SessionDamagedError, SessionError
 from core.text import gettext
 from core.verification.cases import Case

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.session import schema_1
-from core.session.database import SessionFile, has_our_tables, probe_lock, refuse_existing, replacing
 from core.session.errors import explain, journal_of
 from core.session.migrations import upgraded
-from core.session.paths import rebase, resolve
-from core.session.schema import (
+from core.session.storage.database import SessionFile, has_our_tables, probe_lock, refuse_existing, replacing
+from core.session.storage.paths import rebase, resolve
+from core.session.storage.schema import (
     COLUMNS,
     PAGE_SIZE,
     REAL_COLUMNS,

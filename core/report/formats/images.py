@@ -13,7 +13,7 @@ from core.classes import PAPER
 from core.files import write_whole
 from core.imaging.reading import ImageError, read_image
 from core.report.formats.annotated import annotate, encode_picture
-from core.session.paths import stamp_of
+from core.session.storage.paths import stamp_of
 from core.session.values import SessionError
 from core.text import gettext
 

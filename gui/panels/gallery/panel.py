@@ -23,7 +23,7 @@ from gui.panels.gallery.sections import Sections
 from gui.panels.gallery.tiles import Tiles, packed, unpacked
 from gui.panels.gallery.view import LARGEST_SIDE, SMALLEST_SIDE, USUAL_SIDE, TileView
 from gui.tasks import Debounce
-from gui.widgets.crops import Crops, Wanted
+from gui.widgets.tiles.crops import Crops, Wanted
 from gui.widgets.wheel_safe import QuietComboBox, QuietSlider
 from gui.workspace.images import State
 

@@ -26,8 +26,8 @@ from PySide6.QtGui import (
 
 from gui.panels.gallery.tiles import Tiles
 from gui.widgets.colour import ink_on
-from gui.widgets.tile_delegate import GAP, Index, Tile, TileDelegate, TileModel, tile_size
-from gui.widgets.tile_grid import TileGrid
+from gui.widgets.tiles.delegate import GAP, Index, Tile, TileDelegate, TileModel, tile_size
+from gui.widgets.tiles.grid import TileGrid
 from gui.widgets.window_keys import LeavesLetters
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from core.classes import Rgb
-    from gui.widgets.crops import Crops
+    from gui.widgets.tiles.crops import Crops
     from gui.workspace.selection import CellOf
 
 SMALLEST_SIDE, USUAL_SIDE, LARGEST_SIDE = 48, 72, 128

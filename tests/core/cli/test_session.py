@@ -23,7 +23,7 @@ from core.exchange.match_images import ImageIndex, ListedImage
 from core.report.gather import gather
 from core.report.sign_off import sign
 from core.session.session import Session
-from core.session.snapshot import snapshot
+from core.session.storage.snapshot import snapshot
 from core.session.values import Edit, SessionBusyError, Subject, ValueChange
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def test_a_session_that_is_open_in_a_window_is_read_as_it_is(bench: Bench):
 
 
 def test_no_snapshot_is_taken_in_the_middle_of_a_step(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("core.session.snapshot._PAUSE_S", 0)
+    monkeypatch.setattr("core.session.storage.snapshot._PAUSE_S", 0)
     journal = bench.session.with_name(bench.session.name + "-journal")
     journal.write_bytes(b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7")
     with pytest.raises(SessionBusyError):

@@ -15,7 +15,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QMessageBox, QWidget
 
-import gui.workspace.counts
+import gui.workspace.counting.counts
 from core.annotations.base import AnnotatedImage
 from core.annotations.formats.coco import write_coco
 from core.annotations.formats.voc import write_voc
@@ -225,7 +225,7 @@ def test_an_import_is_one_step_to_undo(
     at_once: int,
     qtbot: QtBot,
 ) -> None:
-    monkeypatch.setattr(gui.workspace.counts, "_EDITS_AT_ONCE", at_once)
+    monkeypatch.setattr(gui.workspace.counting.counts, "_EDITS_AT_ONCE", at_once)
     bench.open(*(make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")))
     before = bench.counts()
     files = voc(tmp_path / "voc", annotated("a.png"), annotated("b.png", BOXES[:1], NAMES[:1]))

@@ -17,8 +17,8 @@ from gui.commands.shortcuts import Actions
 from gui.panels.gallery.panel import Gallery
 from gui.panels.gallery.section import ClassSection, shares
 from gui.preferences import Theme
-from gui.widgets import crops
 from gui.widgets.theme import apply_theme
+from gui.widgets.tiles import crops
 from gui.workspace.images import State
 from gui.workspace.workspace import Workspace
 

@@ -21,8 +21,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLineEdit, QPushButton
 
 from core.models.card import CARD_KEY
-from core.session.schema import SCHEMA
 from core.session.session import Session
+from core.session.storage.schema import SCHEMA
 from gui.shell.window import MainWindow
 from gui.workspace.images import State
 from gui.workspace.workspace import Workspace

@@ -13,7 +13,7 @@ import numpy as np
 from core.cells import Cell, Detections, Origin
 from core.counting.region import Region
 from core.imaging.doubts import Doubt
-from core.session.schema import DetectionsRow, TruthRow, detections_number, truth_number
+from core.session.storage.schema import DetectionsRow, TruthRow, detections_number, truth_number
 from core.session.values import Mark, ModelInUse, StoredDetections, Subject
 from core.text import gettext
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource

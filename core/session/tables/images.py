@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from core.counting.region import Region
-from core.session.paths import pack_path, path_key, relative_to, resolve, unpack_path
-from core.session.rows import sentences
-from core.session.schema import ImageRow
+from core.session.storage.paths import pack_path, path_key, relative_to, resolve, unpack_path
+from core.session.storage.rows import sentences
+from core.session.storage.schema import ImageRow
 from core.session.values import FileStamp, SessionError, StoredImage
 from core.text import gettext, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from core.session.database import SessionFile
+    from core.session.storage.database import SessionFile
 
 _region = msgspec.json.Decoder(Region).decode
 _counts = msgspec.json.Decoder(dict[str, int]).decode

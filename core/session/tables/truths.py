@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.session.errors import damaged
-from core.session.rows import pack_truth, unpack_truth
-from core.session.schema import TruthRow, truth_number
+from core.session.storage.rows import pack_truth, unpack_truth
+from core.session.storage.schema import TruthRow, truth_number
 from core.text import gettext
 from core.verification.ground_truth import GroundTruth, TruthSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from core.session.database import SessionFile
-    from core.session.images import Images
+    from core.session.storage.database import SessionFile
+    from core.session.tables.images import Images
     from core.session.values import Mark
 
 

@@ -7,18 +7,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.session.errors import damaged
-from core.session.rows import finite, pack_detections, to_json, unpack_detections
-from core.session.schema import DetectionsRow, detections_number
+from core.session.storage.rows import finite, pack_detections, to_json, unpack_detections
+from core.session.storage.schema import DetectionsRow, detections_number
 from core.session.values import SessionDamagedError
 from core.text import gettext, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from core.session.database import SessionFile
-    from core.session.images import Images
-    from core.session.models import Models
-    from core.session.schema import ImageRow
+    from core.session.storage.database import SessionFile
+    from core.session.storage.schema import ImageRow
+    from core.session.tables.images import Images
+    from core.session.tables.models import Models
     from core.session.values import FileStamp, StoredDetections
 
 LOG = logging.getLogger(__name__)

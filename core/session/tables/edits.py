@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from core.cells import CellChange
 from core.session.errors import damaged
-from core.session.rows import finite, pack_cell, pack_value, to_json, unpack_cell, unpack_value
-from core.session.schema import EditRow, Kind, LineRow
+from core.session.storage.rows import finite, pack_cell, pack_value, to_json, unpack_cell, unpack_value
+from core.session.storage.schema import EditRow, Kind, LineRow
 from core.session.values import Edit, HistoryLine, Subject, ValueChange
 from core.text import gettext, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
-    from core.session.database import SessionFile
-    from core.session.images import Images
-    from core.session.models import Models
-    from core.session.settings import Settings
-    from core.session.truths import Truths
+    from core.session.storage.database import SessionFile
+    from core.session.tables.images import Images
+    from core.session.tables.models import Models
+    from core.session.tables.settings import Settings
+    from core.session.tables.truths import Truths
 
 _CELL = "cell"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from core.session.errors import DATABASE_ERRORS, busy, damaged, explain, journal_of, not_writable_there
-from core.session.schema import (
+from core.session.storage.schema import (
     APPLICATION_ID,
     COLUMNS,
     PAGE_SIZE,

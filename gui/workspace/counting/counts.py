@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.session.values import SessionDamagedError, SessionError
 from core.text import gettext
 from gui.tasks import Debounce, IdleLoop
-from gui.workspace.image_cells import ImageCells, KnownCount
+from gui.workspace.counting.cells import ImageCells, KnownCount
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from core.counting.count import CountIndex, CountResult, CountSettings
     from core.session.values import Edit
-    from gui.workspace.count_settings import CountSettingsModel
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.history import History
     from gui.workspace.images import ImageItem, Images
     from gui.workspace.messages import Messages
