@@ -41,7 +41,7 @@ def wait(app: QApplication, ready: Callable[[], bool]) -> None:
 
 
 def shoot(widget: QWidget, name: str, left: int = 0) -> None:
-    """Save a widget, from so many pixels from its left side on, as a small picture of the guide."""
+    """Save a widget, from so many pixels from its left side on, as a small image of the guide."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     widget.grab(QRect(left, 0, -1, -1)).save(buffer, "PNG")
@@ -52,7 +52,7 @@ def shoot(widget: QWidget, name: str, left: int = 0) -> None:
 
 
 def main() -> None:
-    """Open the demo smear, correct it, check it, count it without a model; take a picture of each."""
+    """Open the demo smear, correct it, check it, count it without a model; take an image of each."""
     app = QApplication([])
     app.setStyle("fusion")
     with tempfile.TemporaryDirectory() as folder:

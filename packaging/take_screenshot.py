@@ -37,7 +37,7 @@ with tempfile.TemporaryDirectory() as folder:
         window.document.open_paths(arguments.paths)
 
     def shoot_when_done() -> None:
-        """Wait until the pictures are counted."""
+        """Wait until the images are counted."""
         entries = window.document.entries
         settled = all(entry.state in (State.COUNTED, State.FAILED) for entry in entries)
         if window.document.model is None or not settled:

@@ -38,7 +38,7 @@ class Shard:
         return cls(int(match[1]), int(match[2]))
 
     def share(self, pictures: Sequence[Path]) -> list[Path]:
-        """Return this part's pictures: neighbours, so that all parts in their order are all pictures in theirs."""
+        """Return this part's images: neighbours, so that all parts in their order are all images in theirs."""
         first, last = ((self.number - 1) * len(pictures) // self.of, self.number * len(pictures) // self.of)
         return list(pictures[first:last])
 
@@ -46,7 +46,7 @@ class Shard:
 def merge_parts(paths: Sequence[Path]) -> dict[str, Any]:
     """Return the result document (``batch_json``) of the whole from those of its parts, in any order.
 
-    It is the document that one run over all pictures would have written.
+    It is the document that one run over all images would have written.
 
     Raises
     ------

@@ -98,7 +98,7 @@ def _merge(parts: Sequence[Path], target: Path) -> int:
 
 @dataclass
 class _Batch:
-    """The pictures of one run: what was counted, and what failed."""
+    """The images of one run: what was counted, and what failed."""
 
     arguments: argparse.Namespace
     detector: CellDetector
@@ -147,7 +147,7 @@ class _Batch:
                 gettext("{path}: too large for the free memory; close other programs or crop it.").format(path=path),
             )
             return
-        except Exception as error:  # noqa: BLE001  a fault in one picture must not end the batch
+        except Exception as error:  # noqa: BLE001  a fault in one image must not end the batch
             self.fail(
                 path,
                 gettext("{path}: counting stopped unexpectedly ({error}); the other images go on.").format(

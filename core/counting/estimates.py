@@ -58,7 +58,7 @@ class Figure:
 
 
 class EstimateInputs(msgspec.Struct, frozen=True):
-    """What the laboratory knows besides the pictures; what is None was not given, and nothing is assumed for it.
+    """What the laboratory knows besides the images; what is None was not given, and nothing is assumed for it.
 
     ``analyser_rbc``: red cells in 10¹²/L of the same blood; ``field_factor``: platelets in 10⁹/L for one platelet to
     a field; ``micrometres_per_pixel``: the calibrated scale of the pictures.

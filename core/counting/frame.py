@@ -10,7 +10,7 @@ between the two forbidden sides lies** (its top left corner, if top and left are
 sides it belongs where its centre lies.
 
 - A box *touches* a forbidden side if it comes nearer than ``TOUCH`` of its own longer side: neither a
-  model nor a person places the box of a cut cell to the pixel. In adjacent frames of one picture the
+  model nor a person places the box of a cut cell to the pixel. In adjacent frames of one image the
   tolerance moves both sides of the common border, so that nothing is counted twice or lost.
 - A rectangular region is the frame: its own sides are the forbidden ones, not the image's.
 - A polygon has no sides that could be named. Cells with their centre in it count, which is right on
@@ -19,11 +19,11 @@ sides it belongs where its centre lies.
 
 Ground truth and predictions go through the same rule.
 
-**A whole picture as the frame counts too few.** The rule supposes that every cell at the two allowed sides
-is seen, however little of it is in the picture; the default model finds those of which more than half
+**A whole image as the frame counts too few.** The rule supposes that every cell at the two allowed sides
+is seen, however little of it is in the image; the default model finds those of which more than half
 is, as its training data has them. Where all cells count, that comes to counting by centres, and is right. So
-a frame belongs inside the picture, a cell's width from its border: 64 windows of 640 by 480 pixels in
-larger photographs, red cells 80 pixels wide, gave as pictures of their own -1 % without forbidden sides and -15 to
+a frame belongs inside the image, a cell's width from its border: 64 windows of 640 by 480 pixels in
+larger photographs, red cells 80 pixels wide, gave as images of their own -1 % without forbidden sides and -15 to
 -17 % with two, against frames in the photographs themselves.
 """
 

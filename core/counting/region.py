@@ -1,4 +1,4 @@
-"""A region of interest: an outline in the picture, and what lies in it."""
+"""A region of interest: an outline in the image, and what lies in it."""
 
 from __future__ import annotations
 

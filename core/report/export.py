@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Outputs:
     """What is written, and where to; None is not written.
 
-    ``pictures`` is the folder for the annotated pictures, which are written as ``picture_suffix``.
+    ``pictures`` is the folder for the annotated images, which are written as ``picture_suffix``.
     """
 
     pdf: Path | None = None

@@ -27,7 +27,7 @@ def journal_of(path: Path) -> Path:
 def damaged(path: Path, reason: str) -> SessionDamagedError:
     """Return the error of a damaged file."""
     return SessionDamagedError(
-        gettext("{path}: the session is damaged ({reason}); open what can be recovered of it.").format(
+        gettext("{path}: the session is damaged ({reason}); use Recover to save what is readable.").format(
             path=path, reason=reason
         )
     )

@@ -57,7 +57,7 @@ class Notices(QObject):
 class NoticeBar(QWidget):
     """Messages above the canvas: an error or a question until it is closed or the next one comes, below them warnings.
 
-    Warnings are about the picture that is shown, and leave with it; a doubt is about the last step, and leaves with
+    Warnings are about the image that is shown, and leave with it; a doubt is about the last step, and leaves with
     the next.
     """
 

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from core.text import gettext
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Offer = tuple[str, Callable[[], object]]
 
 _MOST_OFFERED = 5
-_TITLE = "Drop photographs of a blood smear here"
-_TEXT = "or a folder of them. JPEG, PNG, TIFF, BMP and WebP, any magnification."
+_TITLE = gettext("Drop images of a blood smear here")
+_TEXT = gettext("or a folder of them. JPEG, PNG, TIFF, BMP and WebP, any magnification.")
 
 
 class _Page(QWidget):
@@ -60,9 +62,9 @@ class StartPage(_Page):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(_TITLE, _TEXT, parent)
-        self.open_button = self.add_button("Open pictures …")
+        self.open_button = self.add_button(gettext("Open images …"))
         self.open_button.setDefault(True)
-        self.demo_button = self.add_button("Try the demo smear")
+        self.demo_button = self.add_button(gettext("Try the demo smear"))
         self.buttons.addStretch()
         self.open_button.clicked.connect(lambda: self.open_images.emit())
         self.demo_button.clicked.connect(lambda: self.open_demo.emit())
@@ -89,9 +91,9 @@ class StartPage(_Page):
             self.title.setText(_TITLE)
             self.text.setText(_TEXT)
             return
-        self.title.setText("SmearCount was not closed properly")
-        self.text.setText("Nothing is lost: every correction is in the session file. Go on where you were?")
-        self.reopen_button.setText(f"Go on with {Path(session).stem}".replace("&", "&&"))
+        self.title.setText(gettext("SmearCount was not closed properly"))
+        self.text.setText(gettext("Nothing is lost: every correction is in the session file. Go on where you were?"))
+        self.reopen_button.setText(gettext("Go on with {stem}").format(stem=Path(session).stem).replace("&", "&&"))
         self.reopen_button.setFocus()
 
     def show_recent(self, sessions: list[str]) -> None:
@@ -102,29 +104,31 @@ class StartPage(_Page):
             f'<a href="{html.escape(str(path))}" title="{html.escape(str(path))}">{html.escape(path.stem)}</a>'
             for path in there
         ]
-        self.recent.setText("Go on with a session<br>" + "<br>".join(lines) if lines else "")
+        self.recent.setText(gettext("Go on with a session<br>") + "<br>".join(lines) if lines else "")
 
 
 class FailurePage(_Page):
-    """A picture that cannot be counted, and why."""
+    """An image that cannot be counted, and why."""
 
     retry = Signal()
     remove = Signal()
     locate = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("This picture cannot be counted", "", parent)
+        super().__init__(gettext("This image cannot be counted"), "", parent)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.retry_button = self.add_button("Try again")
-        self.locate_button = self.add_button("Find moved pictures …")
-        self.remove_button = self.add_button("Remove from the list")
+        self.retry_button = self.add_button(gettext("Try again"))
+        self.locate_button = self.add_button(gettext("Find moved images …"))
+        self.remove_button = self.add_button(gettext("Remove from the list"))
         self.buttons.addStretch()
         self.retry_button.clicked.connect(lambda: self.retry.emit())
         self.remove_button.clicked.connect(lambda: self.remove.emit())
         self.locate_button.clicked.connect(lambda: self.locate.emit())
 
     def show_error(self, text: str, *, missing: bool) -> None:
-        """Say what is wrong with the picture; ``missing``: its file is not where it was."""
-        self.title.setText("This picture is not where it was" if missing else "This picture cannot be shown or counted")
+        """Say what is wrong with the image; ``missing``: its file is not where it was."""
+        self.title.setText(
+            gettext("This image is not where it was") if missing else gettext("This image cannot be shown or counted")
+        )
         self.text.setText(text)
         self.locate_button.setVisible(missing)

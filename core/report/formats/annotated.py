@@ -1,4 +1,4 @@
-"""The annotated picture: boxes, classes and probabilities drawn into a copy of the photograph."""
+"""The annotated image: boxes, classes and probabilities drawn into a copy of the photograph."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def annotate(
 
 
 def _line(picture: NDArray[np.uint8], start: Point, end: Point, colour: Rgb, width: int, *, dashed: bool) -> None:
-    """Draw a line, inside the picture where it runs along the picture's border."""
+    """Draw a line, inside the image where it runs along the image's border."""
     ends, size = np.array([start, end], np.float64), np.array(picture.shape[1::-1])
     seen = ((ends >= 0) & (ends <= size)).all(axis=1, keepdims=True)
     first, last = np.where(seen, np.clip(ends, width // 2, size - 1 - width // 2), ends)

@@ -97,7 +97,7 @@ def with_boxes(
 
 
 def annotated_name(path: Path, suffix: str, taken: set[str]) -> str:
-    """Return the file name of an annotated picture, and add it to those taken; pictures of one name get numbers."""
+    """Return the file name of an annotated image, and add it to those taken; images of one name get numbers."""
     stem = os.fsencode(path.stem)[:_LONGEST_STEM].decode("utf-8", "ignore")
     name, number = f"{stem}_counted{suffix}", 2
     while name.casefold() in taken:
@@ -118,7 +118,7 @@ def write_annotated(
 
     Returns
     -------
-    A sentence for each picture that could not be shown.
+    A sentence for each image that could not be shown.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def write_annotated(
     taken: set[str] = set()
     for image in counted:
         name = annotated_name(image.path, suffix, taken)
-        progress.step(f"Picture {image.path.name}")
+        progress.step(f"Image {image.path.name}")
         assert image.counted is not None
         try:
             picture = with_boxes(image, image.counted, classes, palette)

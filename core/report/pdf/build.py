@@ -123,7 +123,7 @@ class _Report:
             yield Spacer(0, 10)
             yield printer.text(_TRANSLITERATED, SMALL)
 
-    # -- pictures --------------------------------------------------------------------------------
+    # -- images --------------------------------------------------------------------------------
 
     def _pictures(self) -> Iterator[Any]:
         """Yield the photographs, two to a page, or one if there is only one."""

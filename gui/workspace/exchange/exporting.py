@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 class Scope(Enum):
     """Which images are exported."""
 
-    CURRENT = "This image"
-    COUNTED = "All counted images"
-    REVIEWED = "Reviewed images"
+    CURRENT = gettext("This image")
+    COUNTED = gettext("All counted images")
+    REVIEWED = gettext("Reviewed images")
 
 
 class Exporter(QObject):

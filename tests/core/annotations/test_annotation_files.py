@@ -60,7 +60,7 @@ def image_of(
 
 
 def sizes_of(*images: AnnotatedImage) -> Callable[[str], tuple[int, int] | None]:
-    """Return the sizes of open pictures by name and by stem."""
+    """Return the sizes of open images by name and by stem."""
     names = {image.file_name: (image.width, image.height) for image in images}
     return (names | {name.rpartition(".")[0]: size for name, size in names.items() if "." in name}).get
 
@@ -308,7 +308,7 @@ def test_voc_pictures_are_found_by_name_and_by_the_name_of_the_file(tmp_path: Pa
 
 
 def test_folders_in_a_file_name_do_not_hide_the_picture(tmp_path: Path):
-    for name in ("train/a.jpg", "C:\\pictures\\a.jpg"):
+    for name in ("train/a.jpg", "C:\\images\\a.jpg"):
         write_coco(tmp_path / "set.json", [image_of(file_name=name)], CLASSES)
         assert one(read(tmp_path, sizes=sizes_of(image_of()))).file_name == "a.jpg"
         assert one(read(tmp_path, sizes=no_size)).file_name == name
@@ -794,7 +794,7 @@ def test_a_file_that_cannot_be_written_leaves_what_was_there(tmp_path: Path, wri
 
 
 def pictures(folder: Path, count: int, names: Sequence[str] = ()) -> list[tuple[Path, AnnotatedImage]]:
-    """Return small pictures of different content with their annotations."""
+    """Return small images of different content with their annotations."""
     items: list[tuple[Path, AnnotatedImage]] = []
     for number in range(count):
         path = folder / (names[number] if names else f"{number}.png")

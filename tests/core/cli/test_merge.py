@@ -120,6 +120,6 @@ def test_a_cluster_counts_what_one_computer_counts(archive: Path, tmp_path: Path
         text=True,
         timeout=300,
     )
-    assert run.returncode == 1, run.stderr  # one picture is torn
+    assert run.returncode == 1, run.stderr  # one image is torn
     result = json.loads((tmp_path / "result.json").read_text("utf-8"))
     assert without_times(result) == without_times(whole)

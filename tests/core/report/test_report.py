@@ -510,13 +510,13 @@ def test_the_way_of_counting_is_named_wherever_cells_were_counted_by_masks(sessi
 
 def test_contents_can_be_left_out(session: Session):
     whole = " ".join(pages(gather(session), Contents(pictures=False, verification=False, history=False)))
-    assert "Pictures" not in whole
+    assert "Images" not in whole
     assert "ground truth" not in whole
     assert "history" not in whole
 
 
 def test_a_page_shows_the_boxes(session: Session):
-    """There is colour on a picture that has none."""
+    """There is colour on an image that has none."""
     data, problems = to_pdf(gather(session), Progress(), Contents())
     assert problems == []
     with pypdfium2.PdfDocument(data) as document:
@@ -646,7 +646,7 @@ def test_a_folder_that_cannot_be_written_into_is_one_sentence(
         written = write_report(content, replace(outputs(closed), contents=Contents(pictures=False)), Progress())
     assert written.paths == []
     [problem] = written.problems
-    assert problem.startswith(f"{closed}: a.csv, a.json, a.xlsx, a.pdf and pictures cannot be written (")
+    assert problem.startswith(f"{closed}: a.csv, a.json, a.xlsx, a.pdf and images cannot be written (")
     assert problem.endswith("); choose another place.")
 
 

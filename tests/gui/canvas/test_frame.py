@@ -1,4 +1,4 @@
-"""The counting rule and the region of a picture, through the window."""
+"""The counting rule and the region of an image, through the window."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def choose_rule(window: MainWindow, rule: EdgeRule) -> None:
 
 
 def middle_inside(window: MainWindow, x1: float, y1: float, x2: float, y2: float) -> int:
-    """Count the red cells of the current picture whose middle lies in a rectangle, from the boxes alone."""
+    """Count the red cells of the current image whose middle lies in a rectangle, from the boxes alone."""
     workspace = window.workspace
     cells = workspace.counts.current_cells()
     assert cells is not None

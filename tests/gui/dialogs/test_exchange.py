@@ -67,7 +67,7 @@ class Bench:
         self.messages.append((level, text))
 
     def open(self, *paths: Path) -> None:
-        """Begin a session with pictures and wait until all are counted."""
+        """Begin a session with images and wait until all are counted."""
         self.workspace.store.close()
         self.workspace.opening.open(paths)
         self.wait_counted()

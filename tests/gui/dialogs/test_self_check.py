@@ -44,7 +44,7 @@ def test_the_check_counts_the_demo_smear(
     assert check is not None
     assert check.counts == render_demo_smear().counts()
     assert [finding.name for finding in check.findings if not finding.good] in ([], ["Speed"])
-    assert "97 counted, 97 in the picture" in dialog.findings.text()
+    assert "97 counted, 97 in the image" in dialog.findings.text()
     target = tmp_path / "support.json"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
     qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)

@@ -29,7 +29,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 @pytest.fixture
 def workspace(qtbot: QtBot, model_path: Path, tmp_path: Path, smear_file: Callable[[str], Path]) -> Iterator[Workspace]:
-    """A workspace with a counted picture, corrected by Anna."""
+    """A workspace with a counted image, corrected by Anna."""
     workspace = Workspace(model_path, tmp_path / "sessions", "Anna")
     workspace.opening.open([smear_file("one.png")])
     qtbot.waitUntil(lambda: workspace.images.items[0].state is State.COUNTED, timeout=60_000)
@@ -61,7 +61,7 @@ def keep_watch(panel: HistoryPanel) -> None:
 
 @pytest.fixture
 def second_picture(qtbot: QtBot, workspace: Workspace, smear_file: Callable[[str], Path]) -> None:
-    """A second picture on the list, which is the current one then."""
+    """A second image on the list, which is the current one then."""
     workspace.opening.open([smear_file("two.png")])
     qtbot.waitUntil(lambda: workspace.images.items[1].state is State.COUNTED, timeout=60_000)
 
@@ -80,7 +80,7 @@ def column(panel: HistoryPanel, which: int) -> list[str]:
 
 
 def set_conflicts(workspace: Workspace, conflicts: dict[int, list[tuple[int, str]]]) -> None:
-    """Store conflicts by picture, as counting again does, and open the session as it then is."""
+    """Store conflicts by image, as counting again does, and open the session as it then is."""
     session = workspace.store.session
     assert session is not None
     for image, sentences in conflicts.items():

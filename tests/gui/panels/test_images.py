@@ -1,4 +1,4 @@
-"""The panel on the left, alone with a workspace whose pictures are put there by hand."""
+"""The panel on the left, alone with a workspace whose images are put there by hand."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def put(workspace: Workspace, items: Sequence[ImageItem]) -> None:
 
 @pytest.fixture
 def make_list(qtbot: QtBot, workspace: Workspace) -> Iterator[MakeList]:
-    """Return a function that shows the list of a workspace with these pictures, the first being the current one."""
+    """Return a function that shows the list of a workspace with these images, the first being the current one."""
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     apply_theme(app, Theme.LIGHT)
@@ -253,7 +253,7 @@ def test_an_empty_result_says_so_and_offers_the_way_back(make_list: MakeList, qt
     image_list = make_list([waiting("a"), waiting("b")])
     image_list.name_filter.setText("zebra")
     assert names(image_list) == []
-    assert image_list.rows.empty_text == "No picture passes the filter."
+    assert image_list.rows.empty_text == "No image passes the filter."
     assert image_list.showing.text() == "Showing 0 of 2"
     written = image_list.rows.grab().toImage()
     image_list.rows.empty_text = ""
@@ -309,7 +309,7 @@ def test_steps_follow_order_and_filter(make_list: MakeList, workspace: Workspace
     workspace.images.set_current(workspace.images.items[4].id)
     assert image_list.next_row(1) is None
     image_list.name_filter.setText("b")
-    assert image_list.next_row(-1) == 1  # from where the hidden current picture would be
+    assert image_list.next_row(-1) == 1  # from where the hidden current image would be
     assert image_list.next_row(1) is None
     image_list.name_filter.setText("zebra")
     assert image_list.next_row(1) is None

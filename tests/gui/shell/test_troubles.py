@@ -93,7 +93,7 @@ def answer_folder_dialog(path: Path) -> None:
 
 @pytest.fixture
 def counted(window: MainWindow, make_smear: MakeSmear, wait_counted: WaitCounted) -> MainWindow:
-    """The window with a counted picture and one correction."""
+    """The window with a counted image and one correction."""
     window.workspace.opening.open([make_smear("slides/1.png")[0]])
     wait_counted(window)
     window.workspace.editing.remove_cells(counted_cells(window)[:1])
@@ -152,7 +152,7 @@ def test_a_full_drive_refuses_an_edit_and_takes_it_when_there_is_room(
         workspace.opening.open([file for file, _ in others])
     else:  # a count or two may find room
         qtbot.waitUntil(lambda: workspace.inference.queue.paused, timeout=30_000)
-        assert notice(window).endswith("Counting is paused; choose Go on then.")
+        assert notice(window).endswith("Counting is paused; choose Resume.")
         ballast.unlink()
         qtbot.mouseClick(window.status.pause_button, LEFT)
     wait_counted(window)
@@ -189,7 +189,7 @@ def test_without_a_place_for_sessions_another_is_asked_for(
         window.workspace.store.folder = sessions
         with ordinary_user():
             window.workspace.opening.open([picture])
-        assert notice(window).startswith("There is no place for a session, and without one nothing would be kept.")
+        assert notice(window).startswith("No session file can be created here, so nothing would be saved.")
         assert str(locked) in notice(window)
         assert "choose another one" in notice(window)
         assert window.workspace.images.items == []
@@ -224,7 +224,7 @@ def test_what_may_not_be_written_can_be_looked_at(
         assert counted.windowTitle().endswith("(read only)")
         assert shown_counts(counted) == expected
         assert not counted.actions_["add"].isEnabled()
-        assert workspace.inference.queue.waiting == 0  # the second picture cannot be counted, for it could not be kept
+        assert workspace.inference.queue.waiting == 0  # the second image cannot be counted, for it could not be kept
         qtbot.keyClick(counted, Qt.Key.Key_F5)
         assert "open to look at only; save a copy" in notice(counted)
         workspace.editing.mark_reviewed(True)

@@ -46,7 +46,7 @@ BROKEN_DATA = {
     "no number": (break_label("0 nan 0.5 0.1 0.1"), "labels/0.txt: a box is empty or outside the image"),
     "empty box": (break_label("0 0.5 0.5 0 0.1"), "labels/0.txt: a box is empty or outside the image"),
     "no labels": (lambda folder: (folder / "labels" / "0.txt").unlink(), "labels/0.txt: the labels cannot"),
-    "no picture": (
+    "no image": (
         lambda folder: (folder / "images" / "0.png").unlink(),
         "images/0.png: this image is listed in manifest.csv but missing",
     ),
@@ -58,7 +58,7 @@ BROKEN_DATA = {
     "class twice": (edit("classes.txt", "WBC", "RBC"), "classes.txt: write one class per line"),
     "no source": (edit("manifest.csv", "0.png,train,A", "0.png,train,"), "line 2 has no 'source'"),
     "no val split": (edit("manifest.csv", ",val,", ",test,"), "no image is in split 'val'"),
-    "damaged picture": (
+    "damaged image": (
         lambda folder: (folder / "images" / "0.png").write_bytes(b"\x89PNG\r\n\x1a\n nothing"),
         "images/0.png",
     ),
