@@ -402,8 +402,8 @@ def test_labels_of_pictures_that_are_not_open_are_skipped_in_one_sentence(tmp_pa
     found = read(tmp_path, sizes=sizes_of(image_of(file_name="c.jpg")))
     assert [image.file_name for image in found.images] == ["c"]
     assert found.notices == (
-        f"{tmp_path / 'a.txt'}: the image a is missing or cannot be read; open it first, or name the folder "
-        "that it is in (also b.txt, d.txt, e.txt and 3 more).",
+        f"{tmp_path / 'a.txt'}: the image a is missing or cannot be read; open it first, or name its folder "
+        "(also b.txt, d.txt, e.txt and 3 more).",
     )
 
 

@@ -560,7 +560,7 @@ def test_a_model_that_disagrees_with_corrections_is_listed_and_can_be_walked(
     texts = {page.model.index(row, 0).data() for row in range(2)}
     assert texts == {
         "The model now finds WBC where there is RBC (by hand).",
-        "The model now finds WBC where there is nothing (taken away by hand).",
+        "The model now finds WBC where there is nothing (removed by hand).",
     }
     seen = set()
     for _ in range(2):
