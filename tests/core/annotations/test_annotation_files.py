@@ -823,6 +823,7 @@ def test_the_trainer_reads_an_exported_set(tmp_path: Path):
         np.testing.assert_allclose(field.pixel_boxes(32, 24), items[0][1].boxes, atol=1e-4)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(images=annotated_images())
 def test_the_trainer_reads_yolo_labels_beside_the_pictures(images: list[AnnotatedImage]):
