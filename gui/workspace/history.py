@@ -52,10 +52,11 @@ class History(QObject):
 
         With ``step`` they become a part of a longer step, which ``add_step`` ends.
         """
-        if not edits or not self._store.writable:
+        if not edits or self._store.session is None:
             return False
-        self._store.ask_for_user()
-        self.recording.emit()
+        if self._store.writable:
+            self._store.ask_for_user()
+            self.recording.emit()
         stored = self._store_edits(edits)
         if stored is None:
             return False
@@ -83,7 +84,7 @@ class History(QObject):
             self.stack.move(1)
 
     def _store_edits(self, edits: Sequence[Edit]) -> list[Edit] | None:
-        if not self._store.writable:
+        if self._store.session is None:
             return None
         stored: list[Edit] = []
         with self._store.write() as write:

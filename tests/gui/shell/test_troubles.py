@@ -227,7 +227,7 @@ def test_what_may_not_be_written_can_be_looked_at(
         assert not counted.actions_["add"].isEnabled()
         assert workspace.inference.queue.waiting == 0  # the second image cannot be counted, for it could not be kept
         qtbot.keyClick(counted, Qt.Key.Key_F5)
-        assert "open to look at only; save a copy" in notice(counted)
+        assert "is open for reading only; save a copy" in notice(counted)
         workspace.editing.mark_reviewed(True)
         assert "it was opened for reading only; save a copy and change that" in notice(counted)
         assert shown_counts(counted) == expected
@@ -446,7 +446,7 @@ def test_cells_that_cannot_be_read_are_counted_again_with_the_corrections(
     path.write_bytes(content.replace(stored, bytes(reversed(stored))))
     workspace.store.open(path)
     picture = workspace.images.items[0].path
-    assert f"{picture}: the cells found in it cannot be read; count it again (F5)." in notice(counted)
+    assert f"{picture}: the cells found in it cannot be read; count it again." in notice(counted)
     assert workspace.images.items[0].state is State.FAILED
     counted.actions_["retry_failed"].trigger()
     wait_counted(counted)
