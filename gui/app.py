@@ -44,7 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if missing := missing_packages():
         names = " ".join(missing)
         return _without_window(
-            f"Qt needs system libraries that are missing here; install them with: sudo apt-get install {names}",
+            gettext(
+                "Qt needs system libraries that are missing here; install them with: sudo apt-get install {names}"
+            ).format(names=names),
             paths,
             model,
         )
@@ -65,7 +67,7 @@ def _without_window(reason: str, paths: list[Path], model: Path) -> int:
     folder = Path(tempfile.mkdtemp(prefix="smearcount-"))
     code = count_headless(["--model", str(model), "--annotated", str(folder), *map(str, paths)])
     for picture in sorted(folder.iterdir()):
-        sys.stdout.write(f"Annotated image: {picture}\n")
+        sys.stdout.write(gettext("Annotated image: {path}").format(path=picture) + "\n")
     return code
 
 

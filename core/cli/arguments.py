@@ -68,7 +68,7 @@ def session_parser() -> argparse.ArgumentParser:
 
 def merge_parser() -> argparse.ArgumentParser:
     """Return the parser of ``smearcount-count merge``: the parts of an archive become one result."""
-    parser = _parser("merge", gettext("Put the JSON files of all parts of an archive together."))
+    parser = _parser("merge", gettext("Merge the JSON files of all parts of an archive."))
     _add_paths(parser, gettext("the JSON files of all parts, in any order"))
     parser.add_argument("--json", type=Path, metavar="FILE", required=True, help=gettext("where the whole result goes"))
     nothing = {"csv": None, "annotated": None, "separator": ",", "decimal_comma": False, "all_detections": False}
@@ -86,7 +86,7 @@ def parser_of_every_mode() -> argparse.ArgumentParser:
         parser,
         gettext(
             "images and folders of images; or one session that the window saved: it is not counted again; or the "
-            "JSON files of all parts of an archive, to put them together"
+            "JSON files of all parts of an archive, to merge them"
         ),
     )
     _add_counting(parser)
@@ -187,7 +187,9 @@ def _method(text: str) -> tuple[str, Method]:
         return name, Method(method)
     except ValueError as error:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not CLASS=METHOD with one of the methods {', '.join(Method)}, such as RBC={Method.HOUGH}"
+            gettext("{text!r} is not CLASS=METHOD with one of the methods {methods}, such as RBC={example}").format(
+                text=text, methods=", ".join(Method), example=Method.HOUGH
+            )
         ) from error
 
 
@@ -230,7 +232,8 @@ def _number(text: str, low: float, high: float) -> float:
     except NumberError:
         value = math.nan
     if not low <= value <= high:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
+        sentence = gettext("{text!r} is not a number from {low:g} to {high:g}")
+        raise argparse.ArgumentTypeError(sentence.format(text=text, low=low, high=high))
     return value
 
 
@@ -275,7 +278,9 @@ def settings_of(arguments: argparse.Namespace, model: AnyModel) -> CountSettings
         if name is None:
             known, example = ", ".join(thresholds), next(iter(thresholds))
             raise ArgumentsError(
-                f"--threshold {text}: give CLASS=VALUE, such as {example}=0.5; the model's classes are {known}"
+                gettext(
+                    "--threshold {text}: give CLASS=VALUE, such as {name}=0.5; the model's classes are {known}"
+                ).format(text=text, name=example, known=known)
             )
         if not equals:
             raise ArgumentsError(

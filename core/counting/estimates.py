@@ -130,9 +130,10 @@ def _platelets(fields: Fields, inputs: EstimateInputs) -> Iterator[Figure]:
     platelets, red = fields.counts[PLATELETS], sum(fields.counts.get(RED_CELL, ()))
     by_ratio = platelets_by_ratio(sum(platelets), red, inputs.analyser_rbc)
     by_field = platelets_by_field(platelets, inputs.field_factor)
-    for estimate, how in ((by_ratio, gettext("by ratio")), (by_field, gettext("by field"))):
+    named = ((by_ratio, gettext("Platelets by ratio")), (by_field, gettext("Platelets by field")))
+    for estimate, name in named:
         if estimate is not None:
-            yield _figure(f"Platelets {how}", estimate, "×10⁹/L")
+            yield _figure(name, estimate, "×10⁹/L")
     apart = disagreement(by_ratio, by_field)
     if apart is not None:
         yield Figure(gettext("Platelets by field against by ratio"), 100 * apart, gettext("% of their mean"))

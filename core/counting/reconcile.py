@@ -84,7 +84,7 @@ def find_conflicts(
                 yours = (
                     gettext("{class_name} (by hand)").format(class_name=mine.class_name)
                     if mine is not None
-                    else "nothing (taken away by hand)"
+                    else gettext("nothing (removed by hand)")
                 )
                 cell = int(new.ids[row]) if mine is None else change.cell
                 conflicts.append(

@@ -88,7 +88,8 @@ def with_methods(model: AnyModel, methods: Mapping[str, Method]) -> AnyModel:
             )
         )
     if unknown := sorted(methods.keys() - set(model.card.classes)):
-        raise MethodError(f"{unknown[0]}: the model's classes are {', '.join(model.card.classes)}")
+        text = gettext("{name}: the model's classes are {classes}")
+        raise MethodError(text.format(name=unknown[0], classes=", ".join(model.card.classes)))
     sha256, card = model.original
     counting = {
         name: msgspec.structs.replace(how, method=methods.get(name, how.method))

@@ -15,7 +15,7 @@ from core.counting.estimates import Fields, figures
 from core.counting.frame import rule_text
 from core.session.values import Sample as Sample  # noqa: TC001 (a part of the content)
 from core.statistics.intervals import count_more, poisson_interval, proportion_interval
-from core.text import gettext
+from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -243,8 +243,11 @@ class ReportContent:
             if counted > 1
             else gettext("the image")
         )
-        since = gettext(" ({changed:,} changed since)").format(changed=self.changed) if self.changed else ""
-        return f"{many}{since}, by {', '.join(self.reviewers)}" if self.reviewers else many + since
+        if self.changed:
+            many = gettext("{images} ({changed:,} changed since)").format(images=many, changed=self.changed)
+        if not self.reviewers:
+            return many
+        return gettext("{images}, by {people}").format(images=many, people=", ".join(self.reviewers))
 
     @property
     def people(self) -> list[str]:
@@ -273,9 +276,13 @@ class ReportContent:
         if record is not None and record.choice.threshold == value:
             images = len(record.choice.images)
             how = gettext("best F1") if record.choice.measure == "f1" else gettext("best accuracy")
-            checked = ", cross-validated" if record.choice.cross_validated else ""
-            only = "1 image" if images == 1 else f"{images} images"
-            return f"{how} on {only}{checked}, {record.when:%Y-%m-%d}"
+            only = ngettext("{n} image", "{n} images", images).format(n=images)
+            text = (
+                gettext("{best} on {images}, cross-validated, {date}")
+                if record.choice.cross_validated
+                else gettext("{best} on {images}, {date}")
+            )
+            return text.format(best=how, images=only, date=f"{record.when:%Y-%m-%d}")
         if name in self.suggested:
             return gettext("as the model suggests") if self.suggested[name] == value else gettext("set by hand")
         return ""

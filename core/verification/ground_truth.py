@@ -62,7 +62,7 @@ class GroundTruth:
         if self.boxes.shape != (len(self.names), 4) or not np.isfinite(self.boxes).all():
             raise ValueError(gettext("names and boxes must describe the same cells"))
         if not set(self.names) <= set(self.classes) or set(self.totals) != (set() if located else set(self.classes)):
-            raise ValueError(gettext("cells and totals must be of the classes that were looked for"))
+            raise ValueError(gettext("cells and totals must be of the annotated classes"))
         if (len(self.names) and not located) or any(total < 0 for total in self.totals.values()):
             raise ValueError(gettext("totals have no places and are not negative"))
         self.boxes.flags.writeable = False

@@ -60,7 +60,7 @@ _USES = {
     ),
     Use.TRUTH: (
         gettext("Ground truth, to compare with"),
-        gettext("Counts stay as they are. It takes the place of earlier ground truth of these pictures."),
+        gettext("Counts stay as they are. It replaces earlier ground truth of these images."),
     ),
 }
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.text import gettext
+from core.text import gettext, ngettext
 from gui.widgets.class_names import long_name
 from gui.widgets.colour import swatch
 from gui.widgets.numbers import NumberBox
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 _USUAL_TARGET = 200
 _HELP = gettext(
-    "Click a cell, or point at it and press its number. Right click or Del takes a mark away, Ctrl+Z the last one. "
-    "Drag to move the picture."
+    "Click a cell, or point at it and press its number. Right click or Del removes a mark, Ctrl+Z the last one. "
+    "Drag to move the image."
 )
 _BLIND_TIP = gettext(
-    "Hide the boxes and counts of the model while you count, so that they do not lead your eye. The tally is then "
-    "kept as made blind, if they were hidden from its first mark on."
+    "Hide the boxes and counts of the model while you count, to keep your count unbiased. The count is then "
+    "recorded as blind, if they were hidden from its first mark on."
 )
 
 
@@ -65,9 +65,9 @@ class TallyRow(QFrame):
         self.everywhere = QLabel()
         self.everywhere.setObjectName("faint")
         self.everywhere.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.none_here = QCheckBox(gettext("there is none"))
+        self.none_here = QCheckBox(gettext("none here"))
         self.none_here.setToolTip(
-            gettext("You looked for this class and there is none. Left empty, nothing is said of it.")
+            gettext("You searched for this class and found no cell of it. Leave it clear if you did not search.")
         )
         self.none_here.toggled.connect(lambda checked: self.absent_changed.emit(name, checked))
         layout = QGridLayout(self)
@@ -133,10 +133,12 @@ class TallyPanel(QScrollArea):
         self.target_class = QuietComboBox()
         self.target_class.setAccessibleName(gettext("Class to stop at"))
         self.with_target = QCheckBox(gettext("Stop at"))
-        self.with_target.setToolTip(gettext("Tell when so many cells of a class are marked, in all images together"))
+        self.with_target.setToolTip(
+            gettext("Show a message when this many cells of a class are marked in all images together")
+        )
         self.blind = QCheckBox(gettext("Blind: hide what the model found"))
         self.blind.setToolTip(_BLIND_TIP)
-        self.not_blind = QLabel(gettext("This tally was begun with the boxes in view, so it is not kept as blind."))
+        self.not_blind = QLabel(gettext("This count was begun with the boxes visible, so it is not recorded as blind."))
         self.not_blind.setObjectName("faint")
         self.not_blind.setWordWrap(True)
         self.sound = QCheckBox(gettext("A sound for each mark"))
@@ -246,11 +248,12 @@ class TallyPanel(QScrollArea):
         self.reached.setText(tally.target_text())
         self.reached.setVisible(bool(self.reached.text()))
         outside = tally.outside
-        are = gettext("mark lies") if outside == 1 else gettext("marks lie")
         self.outside.setText(
-            gettext("{outside:,} {are} outside the counting frame and {value} not count.").format(
-                outside=outside, are=are, value="do" + "es" * (outside == 1)
-            )
+            ngettext(
+                "{n:,} mark lies outside the counting frame and does not count.",
+                "{n:,} marks lie outside the counting frame and do not count.",
+                outside,
+            ).format(n=outside)
         )
         self.outside.setVisible(outside > 0)
         self.not_blind.setVisible(options.blind and len(tally.truth) > 0 and not tally.truth.blind)

@@ -247,9 +247,11 @@ class Dialogs(QObject):
             self._window,
             gettext("About SmearCount"),
             f"SmearCount {__version__}\n\n"
-            + gettext("Counts red cells, white cells and platelets in photographs of blood smears.")
+            + gettext("Counts red cells, white cells and platelets in images of blood smears.")
             + "\n\n"
-            + gettext("It is not a medical device: a person checks every count, signs the result and answers for it."),
+            + gettext(
+                "It is not a medical device: a person checks every count, signs the result and is responsible for it."
+            ),
         )
 
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QItemSelectionModel, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from core.text import gettext
+from core.text import gettext, ngettext
 from core.verification.errors import MOST_EXPLAINED, Place, Verdict, find_places
 from gui.tasks import Task
 from gui.verify.place_view import PlaceView
@@ -163,17 +163,19 @@ class ErrorPage(QWidget):
         if not answer.located:
             return gettext("Typed totals do not say where the cells are, so there are no places to show.")
         if not places:
-            return gettext("There are none.")
-        pictures = len({place.image for place in places})
+            return gettext("No errors of this kind.")
+        images = len({place.image for place in places})
         settled = sum(place.settled for place in places)
-        text = f"{len(places):,} in {pictures:,} image{'' if pictures == 1 else 's'}"
-        text += gettext(", {settled:,} of them corrected by hand").format(settled=settled) if settled else ""
-        text += (
-            gettext("; the first {MOST_EXPLAINED:,} are shown").format(MOST_EXPLAINED=MOST_EXPLAINED)
-            if len(places) > MOST_EXPLAINED
-            else ""
-        )
-        return text + "."
+        parts = [
+            ngettext("{places:,} in {n:,} image.", "{places:,} in {n:,} images.", images).format(
+                places=len(places), n=images
+            )
+        ]
+        if settled:
+            parts.append(gettext("Corrected by hand: {settled:,}.").format(settled=settled))
+        if len(places) > MOST_EXPLAINED:
+            parts.append(gettext("The first {most:,} are shown.").format(most=MOST_EXPLAINED))
+        return " ".join(parts)
 
     def _enable(self) -> None:
         chosen, writable = self.view.selected(), self._workspace.store.writable
@@ -210,11 +212,13 @@ class ErrorPage(QWidget):
 
     def _doubt(self) -> None:
         sent = self._workspace.fixes.send_to_uncertain(self._chosen())
-        cells = gettext("1 cell waits") if sent == 1 else gettext("{sent} cells wait").format(sent=sent)
-        self._workspace.messages.info(
-            gettext("{cells} among the uncertain cells; press D on the picture.").format(cells=cells)
-        )
-        self.empty.setText(gettext("{cells} among the uncertain cells; press D on the picture.").format(cells=cells))
+        text = ngettext(
+            "{n} cell waits among the uncertain cells; press D on the image.",
+            "{n} cells wait among the uncertain cells; press D on the image.",
+            sent,
+        ).format(n=sent)
+        self._workspace.messages.info(text)
+        self.empty.setText(text)
 
     def close_down(self) -> None:
         """End the threads."""

@@ -170,7 +170,7 @@ class TruthModel(QAbstractTableModel):
         totals = self._typed(item, numbers)
         if totals is None:
             return False
-        text = ", ".join(f"{name} {number:,}" for name, number in totals.items()) or gettext("none")
+        text = ", ".join(f"{name} {number:,}" for name, number in totals.items()) or gettext("nothing")
         return self._workspace.truths.set_totals(
             {item.id: totals}, gettext("Counted by hand: {counts}").format(counts=text)
         )

@@ -87,7 +87,7 @@ class ModelPage(QWidget):
             gettext("&Use this model"), gettext("Count every image with it from now on"), self._use
         )
         self.progress = QProgressBar()
-        self.progress.setAccessibleName(gettext("Images looked at"))
+        self.progress.setAccessibleName(gettext("Images processed"))
         buttons = QVBoxLayout()
         for row in (
             (self.add_button, self.no_model_button),

@@ -249,14 +249,16 @@ class ThresholdPage(QWidget):
 def _best_text(choice: ThresholdChoice | None, name: str) -> str:
     """Return what is best, and how far that can be trusted."""
     if choice is None:
-        return gettext("No threshold can be told for {name}: the images hold none that would decide.").format(name=name)
+        return gettext("No threshold can be suggested for {name}: the images hold no cell that would decide.").format(
+            name=name
+        )
     measure = "F1" if choice.measure == "f1" else "accuracy"
     accuracy = (
         "" if choice.accuracy is None else gettext(", accuracy {accuracy:.1f} %").format(accuracy=100 * choice.accuracy)
     )
     images = len(choice.images)
     if not choice.cross_validated:
-        return gettext("<b>Best {measure}: {threshold:.2f}</b>{accuracy} on the same pictures.").format(
+        return gettext("<b>Best {measure}: {threshold:.2f}</b>{accuracy} on the same images.").format(
             measure=measure, threshold=choice.threshold, accuracy=accuracy
         )
     interval = choice.interval

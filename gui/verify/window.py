@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.files import write_whole
-from core.text import gettext
+from core.text import gettext, ngettext
 from core.verification.request import STEPS, VerificationScope
 from gui.verify.errors import ErrorPage
 from gui.verify.ground_truth import TruthPage
@@ -117,7 +117,7 @@ class VerifyWindow(QWidget):
         self.iou.setDecimals(2)
         self.iou.setKeyboardTracking(False)
         self.iou.setToolTip(
-            gettext("How far a counted box and a true one must overlap to be one cell (IoU); points need none")
+            gettext("How far a counted box and a true one must overlap to be one cell (IoU); points need no overlap")
         )
         self.iou.valueChanged.connect(lambda value: self.verifier.set_options(iou=round(value, 2)))
         self.step = QuietComboBox()
@@ -177,11 +177,13 @@ class VerifyWindow(QWidget):
         if not taking:
             parts.append(gettext("No image has a ground truth yet: type your counts, or import annotations."))
         else:
-            parts.append(f"{taking} image{'s take' if taking > 1 else ' takes'} part")
+            parts.append(ngettext("{n} image takes part", "{n} images take part", taking).format(n=taking))
             if left.without_truth:
-                parts[0] += gettext("; {without_truth} without a ground truth {value} left out").format(
-                    without_truth=left.without_truth, value=_is(left.without_truth)
-                )
+                parts[0] += ngettext(
+                    "; {n} without a ground truth is left out",
+                    "; {n} without a ground truth are left out",
+                    left.without_truth,
+                ).format(n=left.without_truth)
             if left.not_counted:
                 parts[0] += gettext("; {not_counted} not counted by the program yet").format(
                     not_counted=left.not_counted
@@ -266,7 +268,3 @@ class VerifyWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._preferences.verify_geometry = self.saveGeometry()
         super().closeEvent(event)
-
-
-def _is(number: int) -> str:
-    return "is" if number == 1 else "are"

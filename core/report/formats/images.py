@@ -131,7 +131,7 @@ def write_annotated(
     taken: set[str] = set()
     for image in counted:
         name = annotated_name(image.path, suffix, taken)
-        progress.step(f"Image {image.path.name}")
+        progress.step(gettext("Image {name}").format(name=image.path.name))
         assert image.counted is not None
         try:
             picture = with_boxes(image, image.counted, classes, palette)

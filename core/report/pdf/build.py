@@ -88,7 +88,7 @@ class _Report:
         document: Any = BaseDocTemplate(
             stream,
             pagesize=PAGE,
-            title=printable(f"Blood smear count {content.sample.id}".strip()),
+            title=printable(gettext("Blood smear count {sample}").format(sample=content.sample.id).strip()),
             author=printable(", ".join(content.people)),
             creator=f"SmearCount {content.version}",
             subject=f"content sha256 {content.content}",
@@ -193,7 +193,11 @@ class _Report:
         top, bottom, right = PAGE[1] - HEAD + 12, FOOT - 15, PAGE[0] - MARGIN
         canvas.line(MARGIN, top - 4, right, top - 4)
         canvas.line(MARGIN, bottom + 9, right, bottom + 9)
-        name = f"Sample {content.sample.id}" if content.sample.id else printable(content.session.stem)
+        name = (
+            gettext("Sample {sample}").format(sample=content.sample.id)
+            if content.sample.id
+            else printable(content.session.stem)
+        )
         _line(canvas, printer, name, top, WIDTH * 0.55)
         canvas.setFont(SMALL.fontName, SMALL.fontSize)
         canvas.setFillColor(FAINT)
@@ -203,12 +207,14 @@ class _Report:
         state = (
             gettext("signed off")
             if content.signed
-            else "SUPERSEDED"
+            else gettext("SUPERSEDED")
             if content.superseded
             else gettext("not signed off")
         )
         canvas.setFillColor(ALARM if content.superseded else FAINT)
-        canvas.drawRightString(right, top, f"{state} · content {short(content.content)}")
+        canvas.drawRightString(
+            right, top, gettext("{state} · content {hash}").format(state=state, hash=short(content.content))
+        )
         page = gettext("Page {page} of ").format(page=document.page)
         canvas.setFillColor(FAINT)
         canvas.drawString(MARGIN, bottom, page)
@@ -233,5 +239,6 @@ def _ledger_of(counted: CountedImage, classes: tuple[str, ...]) -> str:
         row = counted.result.ledger[name]
         how = f" ({row.model:,} + {row.added:,} − {row.removed:,})" if row.added or row.removed else ""
         mean = counted.result.mean_scores[name]
-        parts.append(f"{name} {row.total:,}{how}" + ("" if mean is None else f", mean {mean:.2f}"))
+        count = f"{name} {row.total:,}{how}"
+        parts.append(count if mean is None else gettext("{count}, mean {mean:.2f}").format(count=count, mean=mean))
     return " · ".join(parts)

@@ -43,12 +43,17 @@ def head(printer: Printer, content: ReportContent) -> Iterator[Any]:
     yield printer.text(gettext("Blood smear count"), TITLE)
     counted, listed = len(content.counted), len(content.images)
     pairs = [
-        ("Sample", content.sample.id or "–"),
+        (gettext("Sample"), content.sample.id or "–"),
         *content.sample.fields,
-        (gettext("Images counted"), f"{counted} of {listed}" if counted != listed else str(counted)),
-        ("Reviewed", content.review),
+        (
+            gettext("Images counted"),
+            gettext("{counted} of {listed}").format(counted=counted, listed=listed)
+            if counted != listed
+            else str(counted),
+        ),
+        (gettext("Reviewed"), content.review),
         (gettext("Report made"), local_time(content.made)),
-        ("Program", f"SmearCount {content.version}"),
+        (gettext("Program"), f"SmearCount {content.version}"),
     ]
     yield printer.pairs(pairs, columns=2, label=30 * mm)
     yield Spacer(0, 6)
@@ -62,7 +67,9 @@ def head(printer: Printer, content: ReportContent) -> Iterator[Any]:
             ).format(n=len(missing), images=image_number(listed)),
             lines,
         )
-    if copies := [f"{image.path.name}: a copy of {image.copy_of.name}" for image in content.images if image.copy_of]:
+    copy = gettext("{name}: a copy of {original}")
+    copied = [(image.path.name, image.copy_of.name) for image in content.images if image.copy_of]
+    if copies := [copy.format(name=name, original=original) for name, original in copied]:
         yield from _warning(
             printer, gettext("{images} counted twice:").format(images=image_number(len(copies))), copies
         )
@@ -70,7 +77,7 @@ def head(printer: Printer, content: ReportContent) -> Iterator[Any]:
 
 def sign_off(printer: Printer, content: ReportContent) -> Any:
     """Return the frame that says who signed, or that nobody did."""
-    present = printer.text(f"Content of this report: {short(content.content)}", SMALL)
+    present = printer.text(gettext("Content of this report: {hash}").format(hash=short(content.content)), SMALL)
     if content.signed:
         by = content.signed
         text = gettext("Signed off by {user}, {local_time}. Nothing has changed since.").format(
@@ -148,13 +155,13 @@ def estimates(printer: Printer, content: ReportContent) -> Iterator[Any]:
         return
     yield printer.text(gettext("Ratios and estimates"), HEADING)
     yield printer.pairs([(one.what, _figure(one)) for one in content.figures], label=62 * mm)
-    told = "; ".join(f"{name} {text}" for name, text in given(content.inputs))
+    values = "; ".join(f"{name} {text}" for name, text in given(content.inputs))
     yield printer.text(
-        gettext("Of all counted images together. Given by the laboratory: {told}.").format(told=told)
-        if told
+        gettext("Of all counted images together. Given by the laboratory: {values}.").format(values=values)
+        if values
         else gettext(
-            "Of all counted images together. Estimates per litre, per mm² and in µm need what the laboratory "
-            "enters; nothing is assumed."
+            "Of all counted images together. Estimates per litre, per mm² and in µm need values of the "
+            "laboratory; nothing is assumed."
         ),
         SMALL,
     )
@@ -174,7 +181,10 @@ def method(printer: Printer, content: ReportContent) -> Iterator[Any]:
     """Yield how it was counted: what a person needs to do it again."""
     yield printer.text(gettext("How it was counted"), HEADING)
     thresholds = [
-        (f"Threshold {name}", f"{value:.2f}" + (f", {origin}" if (origin := content.origin_of(name)) else ""))
+        (
+            gettext("Threshold {name}").format(name=name),
+            f"{value:.2f}" + (f", {origin}" if (origin := content.origin_of(name)) else ""),
+        )
         for name, value in content.settings.thresholds.items()
     ]
     models = [
@@ -210,8 +220,9 @@ def method(printer: Printer, content: ReportContent) -> Iterator[Any]:
 def signature(printer: Printer, content: ReportContent) -> Any:
     """Return the line for a person's hand, with what the person answers for."""
     signed = content.signed
-    name = f"Name: {signed.user}" if signed else "Name"
-    texts = [printer.text(name, LABEL), "", printer.text("Date", LABEL), "", printer.text("Signature", LABEL)]
+    name = gettext("Name: {user}").format(user=signed.user) if signed else gettext("Name")
+    date, hand = printer.text(gettext("Date"), LABEL), printer.text(gettext("Signature"), LABEL)
+    texts = [printer.text(name, LABEL), "", date, "", hand]
     line = PageTable([texts], colWidths=[WIDTH * share for share in (0.34, 0.03, 0.2, 0.03, 0.4)])
     rules = [("LINEABOVE", (column, 0), (column, 0), 0.6, colors.black) for column in (0, 2, 4)]
     line.setStyle(TableStyle([*rules, ("LEFTPADDING", (0, 0), (-1, -1), 2)]))

@@ -122,7 +122,7 @@ class SessionFile:
         try:
             if inner and not self.connection.in_transaction:
                 raise SessionError(
-                    gettext("{path}: a part of this step failed, so that none of it was stored; try again.").format(
+                    gettext("{path}: a part of this step failed and nothing was stored; try again.").format(
                         path=self.path
                     )
                 )

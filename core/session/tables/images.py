@@ -157,8 +157,10 @@ class Images:
                 )
         relative = relative_to(self._file.path.parent)
         first, path = next(iter(moved.items()))
-        text = f"Moved: {self._paths[first]} is now {path}"
-        text += gettext(", and {n} more.").format(n=len(moved) - 1) if len(moved) > 1 else "."
+        more, values = len(moved) - 1, {"old": self._paths[first], "new": path}
+        text = gettext("Moved: {old} is now {new}.").format(**values)
+        if more:
+            text = gettext("Moved: {old} is now {new}, and {n} more.").format(**values, n=more)
         with self._file.transaction():
             rows = [
                 (row := self.row(image))._replace(

@@ -63,7 +63,8 @@ class Truths:
         try:
             return unpack_truth(TruthRow._make(row))
         except ValueError as error:
-            raise damaged(self._file.path, f"row {row[0]} of its truths: {error}") from error
+            text = gettext("row {number} of its ground truths: {error}").format(number=row[0], error=error)
+            raise damaged(self._file.path, text) from error
 
     # -- changing, for this package ------------------------------------------------------------
 

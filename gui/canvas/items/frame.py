@@ -78,7 +78,7 @@ class FrameItem(QGraphicsItem):
         for boxes, _, name in self._cells:
             x1, y1, x2, y2 = boxes.T
             if ((x1 <= point.x()) & (point.x() <= x2) & (y1 <= point.y()) & (point.y() <= y2)).any():
-                return f"{name}, not counted: {self._reason()}"
+                return gettext("{name}, not counted: {reason}").format(name=name, reason=self._reason())
         return ""
 
     def _reason(self) -> str:

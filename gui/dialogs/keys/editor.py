@@ -62,7 +62,7 @@ class KeyEditor(QDialog):
         own = gettext(", {native} by default").format(native=native(spec.key)) if spec.key else ""
         now = QLabel(
             gettext("Now {value}{own}. Press the new key:").format(
-                value=native(actions.key(spec)) or "without a key", own=own
+                value=native(actions.key(spec)) or gettext("without a key"), own=own
             )
         )
         now.setObjectName("faint")

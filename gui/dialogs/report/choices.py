@@ -62,14 +62,14 @@ class ReportChoices(QWidget):
             "csv": QCheckBox(gettext("&Table (CSV)")),
             "json": QCheckBox(gettext("&JSON")),
             "annotated": QCheckBox(gettext("&Annotated images, full size")),
-            "pictures": QCheckBox(gettext("&Pictures")),
+            "pictures": QCheckBox(gettext("&Images")),
             "verification": QCheckBox(gettext("&Verification")),
             "history": QCheckBox(gettext("&History")),
         }
         self.csv_styles = QuietComboBox()
         self.csv_styles.addItems(list(_STYLES))
         self.csv_styles.setAccessibleName(gettext("Separators of the table"))
-        self.csv_styles.setToolTip(gettext("What stands between the cells, and how a half is written"))
+        self.csv_styles.setToolTip(gettext("The separator between cells and the decimal sign"))
         self.picture_formats = QuietComboBox()
         self.picture_formats.addItems(list(_PICTURES))
         self.picture_formats.setAccessibleName(gettext("Format of the images"))

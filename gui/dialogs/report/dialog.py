@@ -23,7 +23,7 @@ from core.report.export import Outputs, Written, write_report
 from core.report.progress import Progress
 from core.report.sign_off import short
 from core.report.tables import local_time
-from core.text import gettext
+from core.text import gettext, ngettext
 from gui.dialogs.report.choices import ReportChoices, file_stem
 from gui.dialogs.report.sample import SampleForm
 from gui.tasks import Job, Task
@@ -169,8 +169,10 @@ class ReportDialog(FittingDialog):
         else:
             text = gettext("Not signed off.")
         self.state.setText(gettext("{text}\nContent {short}").format(text=text, short=short(content.content)))
-        pictures = gettext("1 image has") if left == 1 else gettext("{left} images have").format(left=left)
-        self._say(gettext("{pictures} no count; the report names them.").format(pictures=pictures) if left else "")
+        uncounted = ngettext(
+            "{n} image has no count; the report names it.", "{n} images have no count; the report names them.", left
+        )
+        self._say(uncounted.format(n=left) if left else "")
         able = (
             self._workspace.store.writable and bool(content.counted) and not content.signed and not self._writing.busy
         )
@@ -180,11 +182,14 @@ class ReportDialog(FittingDialog):
         )
 
     def _sign(self, content: ReportContent) -> None:
-        pictures = len(content.counted)
-        question = gettext(
-            "You are responsible for the counts of {pictures} image{value} as they are now. "
-            "A later change marks your sign-off as superseded.\n{unreviewed}\nYour name:"
-        ).format(pictures=pictures, value="" if pictures == 1 else "s", unreviewed=_unreviewed(content))
+        images = len(content.counted)
+        question = ngettext(
+            "You are responsible for the counts of {n} image as they are now. "
+            "A later change marks your sign-off as superseded.\n{unreviewed}\nYour name:",
+            "You are responsible for the counts of {n} images as they are now. "
+            "A later change marks your sign-off as superseded.\n{unreviewed}\nYour name:",
+            images,
+        ).format(n=images, unreviewed=_unreviewed(content))
         name, answered = QInputDialog.getText(self, gettext("Sign off"), question, text=self._workspace.store.user)
         if answered and name.strip():
             sign_off = self._workspace.sign_offs.sign(content, name.strip())
@@ -317,8 +322,11 @@ def _unreviewed(content: ReportContent) -> str:
     if content.unreviewed:
         parts.append(gettext("Nobody has reviewed {unreviewed:,} of them.").format(unreviewed=content.unreviewed))
     if content.changed:
-        verb = "was" if content.changed == 1 else "were"
         parts.append(
-            gettext("{changed:,} {verb} reviewed before the count changed.").format(changed=content.changed, verb=verb)
+            ngettext(
+                "{n:,} was reviewed before the count changed.",
+                "{n:,} were reviewed before the count changed.",
+                content.changed,
+            ).format(n=content.changed)
         )
     return f"\n{' '.join(parts)}\n" if parts else ""

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from core.models.method import Method
 from core.statistics.intervals import count_more, poisson_interval
-from core.text import gettext
+from core.text import gettext, ngettext
 from gui.widgets.class_names import long_name
 from gui.widgets.colour import swatch
 from gui.widgets.numbers import NumberBox
@@ -133,13 +133,17 @@ class ClassCard(QFrame):
         """Show a count, how it came about, and its mean probability; or the state of an uncounted picture."""
         self.count.setText("–" if ledger is None else str(ledger.total))
         self._show_interval(None if ledger is None else ledger.total)
-        found = gettext("none found by the model") if mean is None else f"mean probability {mean:.2f}"
+        found = (
+            gettext("none found by the model")
+            if mean is None
+            else gettext("mean probability {mean:.2f}").format(mean=mean)
+        )
         self.mean.setText(state if ledger is None else found)
         corrected = ledger is not None and (ledger.added > 0 or ledger.removed > 0)
         self.ledger.setVisible(corrected)
         if ledger is not None and corrected:
-            added = f", +{ledger.added} added" if ledger.added else ""
-            removed = f", \N{MINUS SIGN}{ledger.removed} removed" if ledger.removed else ""
+            added = gettext(", +{n} added").format(n=ledger.added) if ledger.added else ""
+            removed = gettext(", \N{MINUS SIGN}{n} removed").format(n=ledger.removed) if ledger.removed else ""
             self.ledger.setText(
                 gettext("model {model}{added}{removed} = {total}").format(
                     model=ledger.model, added=added, removed=removed, total=ledger.total
@@ -160,9 +164,14 @@ class ClassCard(QFrame):
             else gettext("That is ±5 % or better.")
         )
         tip = (
-            f"{count:,} cells were counted. How they happen to lie on the slide alone makes that {low:.1f} to "
-            f"{high:.1f} (95 % Poisson interval). {enough}"
-        )
+            ngettext(
+                "{n:,} cell was counted. By chance alone, the number could be {low:.1f} to {high:.1f} "
+                "(95 % Poisson interval). {enough}",
+                "{n:,} cells were counted. By chance alone, the number could be {low:.1f} to {high:.1f} "
+                "(95 % Poisson interval). {enough}",
+                count,
+            )
+        ).format(n=count, low=low, high=high, enough=enough)
         self.count.setToolTip(tip)
         self.interval.setToolTip(tip)
 
@@ -244,7 +253,7 @@ class ScaleRow(QWidget):
         super().__init__(parent)
         self.by_hand = QCheckBox(gettext("Red cell size by hand"))
         self.by_hand.setToolTip(
-            gettext("Normally estimated from the picture. Set it where the boxes have the wrong size.")
+            gettext("Normally estimated from the image. Set it where the boxes have the wrong size.")
         )
         self.number = NumberBox()
         self.number.setDecimals(0)

@@ -124,9 +124,9 @@ def _text(figure: Figure) -> str:
 def _tip(figure: Figure) -> str:
     if figure.ends is None:
         return ""
-    more = (
-        gettext(" from the number of counted cells")
+    text = (
+        gettext("In brackets: {span} from the number of counted cells")
         if figure.span is Span.INTERVAL
-        else gettext(", of those that the image shows whole")
+        else gettext("In brackets: {span}, of those that the image shows whole")
     )
-    return f"In brackets: {figure.span}{more}"
+    return text.format(span=figure.span)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from core.counting.frame import EdgeRule
-from core.text import gettext
+from core.text import gettext, ngettext
 from gui.widgets.collapsible import Section
 from gui.widgets.colour import ALLOWED, DASHES, FORBIDDEN
 from gui.widgets.wheel_safe import QuietComboBox
@@ -97,20 +97,21 @@ class RuleSection(Section):
         texts = [_rule_name(rule) if region is None and not two_sided else (frame.text if frame else _rule_name(rule))]
         if left_out:
             texts.append(
-                gettext("{left_out:,} {value} left out here.").format(
-                    left_out=left_out, value="cell is" if left_out == 1 else "cells are"
-                )
+                ngettext("{n:,} cell is left out here.", "{n:,} cells are left out here.", left_out).format(n=left_out)
             )
         self.set_summary(" ".join(texts))
         self.region.setText(" ".join([frame.text if frame else "", *texts[1:]]).strip())
         self.region.setVisible(bool(self.region.text()) and (two_sided or region is not None))
 
 
+_SIDES = {"top": gettext("top"), "bottom": gettext("bottom"), "left": gettext("left"), "right": gettext("right")}
+
+
 def _rule_name(rule: EdgeRule) -> str:
     if rule is EdgeRule.ALL:
         return gettext("All cells")
     first, second = rule.sides
-    return f"None touching {first} or {second}"
+    return gettext("None touching {first} or {second}").format(first=_SIDES[first], second=_SIDES[second])
 
 
 def _menu_button(text: str, *groups: tuple[QAction, ...]) -> QToolButton:

@@ -100,7 +100,8 @@ class CellTiles(TileModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return "✓" if by_hand else score
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            what = f"{self.class_name}, " + (gettext("put or confirmed by hand") if by_hand else f"probability {score}")
+            text = gettext("{name}, added or confirmed by hand") if by_hand else gettext("{name}, probability {score}")
+            what = text.format(name=self.class_name, score=score)
             return f"{what}\n{self._about(int(self.tiles.images[index.row()]))}".rstrip()
         return None
 

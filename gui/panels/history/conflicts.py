@@ -123,7 +123,7 @@ class ConflictPage(QWidget):
         self.previous = QPushButton(gettext("Previous"))
         self.next = QPushButton(gettext("Next"))
         self.done = QPushButton(gettext("Done"))
-        self.done.setToolTip(gettext("You have looked at it: takes it off this list and shows the next"))
+        self.done.setToolTip(gettext("Mark as seen: remove it from this list and show the next"))
         self.empty = QLabel(gettext("Your corrections and the counts agree: there is nothing to look at."))
         self.empty.setObjectName("faint")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -111,7 +111,8 @@ class HistoryModel(ValueTableModel["HistoryLine"]):
         """Return what was done, or what was taken back or made again."""
         if row.undoes is None:
             return row.text
-        return f"{'Undo' if self._takes_back[row.number] else 'Redo'}: {row.text}"
+        text = gettext("Undo: {edit}") if self._takes_back[row.number] else gettext("Redo: {edit}")
+        return text.format(edit=row.text)
 
     def shown(self, row: int, column: int) -> str:
         if column == _WHEN and self.two_lines:

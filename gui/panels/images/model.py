@@ -14,7 +14,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QStringListModel,
 
 from core.classes import short_name
 from core.counting.quality import Grade
-from core.text import gettext
+from core.text import gettext, ngettext
 from gui.workspace.images import ImageItem, State
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ class ImageListModel(QStringListModel):
                 return self._tool_tip(item)
             case Qt.ItemDataRole.AccessibleTextRole:
                 light = self.doubt(item)
-                doubt = [] if light is None else [f"quality: {light.value}"]
+                doubt = [] if light is None else [gettext("quality: {grade}").format(grade=light.value)]
                 return ", ".join([item.path.name, "  ".join(self.summary(item)), *self._marks(item), *doubt])
         return None
 
@@ -250,12 +250,14 @@ class ImageListModel(QStringListModel):
         """Return what the marks at the end of a row say."""
         marks = []
         if item.edited:
-            marks.append(f"{item.edited} {'cell' if item.edited == 1 else 'cells'} edited")
+            marks.append(ngettext("{n} cell edited", "{n} cells edited", item.edited).format(n=item.edited))
         if item.reviewed:
-            marks.append(gettext("reviewed before the count changed") if self.is_outdated(item) else "reviewed")
+            marks.append(
+                gettext("reviewed before the count changed") if self.is_outdated(item) else gettext("reviewed")
+            )
         first = self._workspace.duplicates.original(item.id)
         if first is not None:
-            marks.append(f"a copy of {first.path.name}")
+            marks.append(gettext("a copy of {name}").format(name=first.path.name))
         return marks
 
     def is_outdated(self, item: ImageItem) -> bool:

@@ -51,6 +51,7 @@ def trigger_all(window: MainWindow, qtbot: QtBot, besides: frozenset[str] = froz
     return possible
 
 
+@pytest.mark.slow
 def test_every_action_works_in_every_state(
     window: MainWindow,
     qtbot: QtBot,

@@ -666,7 +666,7 @@ def test_reviewed_pictures_are_training_data(
     level, text = bench.export(Format.TRAINING, Scope.REVIEWED, tmp_path / "data", monkeypatch)
     assert level is Level.INFO
     assert text.startswith("Exported 2 images")
-    fields = [field for split in ("train", "val") for field in load_data_set(tmp_path / "data", split).fields]
+    fields = [field for split in ("train", "val") for field in load_data_set(tmp_path / "data", split).images]
     assert {field.path.name: np.bincount(field.labels, minlength=3).tolist() for field in fields} == {
         name: list(counts[name].values()) for name in ("a.png", "c.png")
     }

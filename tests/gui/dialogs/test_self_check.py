@@ -34,6 +34,7 @@ def test_the_shipped_model_is_whole() -> None:
     assert hashlib.sha256(default_model_path().read_bytes()).hexdigest() == shipped_model_sha256()
 
 
+@pytest.mark.slow
 def test_the_check_counts_the_demo_smear(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

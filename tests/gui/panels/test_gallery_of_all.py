@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
+from gui.commands.context import Pane
 from gui.shell.window import MainWindow
 from gui.workspace.workspace import Workspace
 
@@ -238,11 +239,11 @@ def test_what_nobody_sees_selected_is_not_changed(opened: MainWindow, qtbot: QtB
     workspace, view = opened.workspace, view_of(opened, "RBC")
     for leave in (
         lambda: opened.gallery.scope_box.setCurrentIndex(0),
-        lambda: opened.actions_["gallery"].setChecked(False),
+        lambda: opened.actions_["gallery"].trigger(),
         lambda: workspace.settings.set_threshold("RBC", 0.9999),
     ):
         opened.gallery.set_all(True)
-        opened.actions_["gallery"].setChecked(True)
+        opened.show_pane(Pane.GALLERY, True)
         wait_shown(opened, qtbot)
         click(qtbot, view, row_of(opened, "RBC", 0))
         click(qtbot, view, row_of(opened, "RBC", 1), CTRL)
@@ -320,7 +321,7 @@ def place_of_focus(window: MainWindow) -> Callable[[], str]:
 def test_f6_goes_round_the_parts_of_the_window(
     opened: MainWindow, qtbot: QtBot, place_of_focus: Callable[[], str]
 ) -> None:
-    opened.actions_["history"].setChecked(True)
+    opened.actions_["history"].trigger()
     QApplication.processEvents()
     opened.canvas.setFocus()
     there = []
@@ -331,7 +332,7 @@ def test_f6_goes_round_the_parts_of_the_window(
         there.append(place_of_focus())
     assert there == ["count", "gallery", "history", "list", "picture"]
     assert opened.gallery.focusProxy() is view_of(opened, "RBC")
-    opened.actions_["gallery"].setChecked(False)
+    opened.actions_["gallery"].trigger()
     QApplication.processEvents()
     back = []
     for _ in range(4):

@@ -119,6 +119,7 @@ def test_thirteen_thousand_pictures_are_listed_without_opening_one(
     assert len({name for name, _ in watch.opened}) < 60  # what was scrolled past is not read
 
 
+@pytest.mark.slow
 def test_listing_takes_time_in_proportion(window: MainWindow, make_folder: MakeFolder) -> None:
     few, many = make_folder(MANY // 10), make_folder(MANY)
     ratio = min(seconds_to_list(window, many) / seconds_to_list(window, few) for _ in range(3))
@@ -151,6 +152,7 @@ def test_one_counted_picture_costs_the_same_in_a_long_list(
     assert seconds(make_folder(MANY)) < 5 * seconds(make_folder(50))
 
 
+@pytest.mark.slow
 def test_a_slider_step_does_not_count_thousands_of_pictures_at_once(
     window: MainWindow, qtbot: QtBot, make_folder: MakeFolder, wait_counted: Callable[[MainWindow], None]
 ) -> None:
@@ -201,6 +203,7 @@ class Heart:
         self._timer.stop()
 
 
+@pytest.mark.slow
 def test_the_window_answers_while_a_folder_is_counted(
     window: MainWindow, qtbot: QtBot, make_folder: MakeFolder
 ) -> None:
@@ -221,6 +224,7 @@ def test_the_window_answers_while_a_folder_is_counted(
     assert min(long_gaps) < pictures
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_pictures_seen(window: MainWindow, qtbot: QtBot, make_folder: MakeFolder) -> None:
     workspace, process = window.workspace, psutil.Process()
     workspace.opening.open([make_folder(90, (320, 240), 10, 48)])

@@ -125,6 +125,7 @@ def held_elsewhere(path: Path, *options: str) -> Iterator[None]:
 # -- places that cannot be written -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_full_drive_refuses_an_edit_and_takes_it_when_there_is_room(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted, small_drive: Path
 ) -> None:
@@ -297,6 +298,7 @@ def test_a_session_whose_drive_is_gone_takes_edits_when_it_is_back(
     assert shown_counts(counted)["RBC"] == expected["RBC"] - 1
 
 
+@pytest.mark.slow
 def test_pictures_whose_folder_is_gone_wait_for_it_and_the_others_go_on(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted, tmp_path: Path
 ) -> None:
@@ -342,6 +344,7 @@ def test_moved_pictures_are_shown_again_after_pointing_to_their_folder(
     assert shown_counts(counted) == expected
 
 
+@pytest.mark.slow
 def test_a_picture_that_changed_since_it_was_counted_is_told(
     counted: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted
 ) -> None:
@@ -557,7 +560,7 @@ def test_a_model_that_disagrees_with_corrections_is_listed_and_can_be_walked(
     texts = {page.model.index(row, 0).data() for row in range(2)}
     assert texts == {
         "The model now finds WBC where there is RBC (by hand).",
-        "The model now finds WBC where there is nothing (taken away by hand).",
+        "The model now finds WBC where there is nothing (removed by hand).",
     }
     seen = set()
     for _ in range(2):

@@ -401,6 +401,7 @@ def test_a_correction_shows_in_the_corrected_count_only(counted: Counted, qtbot:
 # -- use this threshold --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_used_threshold_moves_the_slider_and_survives_reopening(
     counted: Counted, qtbot: QtBot, wait_counted: Callable[..., None]
 ) -> None:
@@ -592,6 +593,7 @@ def other_model(model_path: Path, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_models_are_compared_once_and_one_is_used(
     counted: Counted,
     qtbot: QtBot,
@@ -707,6 +709,7 @@ def press(qtbot: QtBot, widget: QWidget, key: Qt.Key) -> None:
     qtbot.keyClick(widget, key, Qt.KeyboardModifier.AltModifier)
 
 
+@pytest.mark.slow
 def test_themes_can_be_changed_while_and_after_plots_with_legends_are_shown(counted: Counted, qtbot: QtBot) -> None:
     window = counted(1)
     give_boxes(window, without=1, extra=1)

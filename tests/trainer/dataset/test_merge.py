@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.imaging.synthetic import SmearStyle, render_smear
-from core.report.formats.annotated import write_picture
 from trainer.cli.main import main
 from trainer.dataset.duplicates import Likeness, find_alike
 from trainer.dataset.load import load_data_set
@@ -55,7 +55,7 @@ def noisy(image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
 
 def save(folder: Path, pictures: Mapping[str, Any]) -> list[Path]:
     for name, image in pictures.items():
-        write_picture(np.ascontiguousarray(image, np.uint8), folder / name)
+        Image.fromarray(np.ascontiguousarray(image, np.uint8)).save(folder / name)
     return [folder / name for name in pictures]
 
 
