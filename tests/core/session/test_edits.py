@@ -139,5 +139,5 @@ def test_a_history_without_its_guards_is_not_trusted(path: Path, tmp_path: Path)
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("DROP TRIGGER edits_DELETE")
     connection.close()
-    with pytest.raises(SessionDamagedError, match="open what can be recovered"):
+    with pytest.raises(SessionDamagedError, match="use Recover to save what is readable"):
         Session.open(path)
