@@ -62,7 +62,7 @@ class StartPage(_Page):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(_TITLE, _TEXT, parent)
-        self.open_button = self.add_button(gettext("Open images …"))
+        self.open_button = self.add_button(gettext("Open images…"))
         self.open_button.setDefault(True)
         self.demo_button = self.add_button(gettext("Try the demo smear"))
         self.buttons.addStretch()
@@ -118,7 +118,7 @@ class FailurePage(_Page):
         super().__init__(gettext("This image cannot be counted"), "", parent)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.retry_button = self.add_button(gettext("Try again"))
-        self.locate_button = self.add_button(gettext("Find moved images …"))
+        self.locate_button = self.add_button(gettext("Find moved images…"))
         self.remove_button = self.add_button(gettext("Remove from the list"))
         self.buttons.addStretch()
         self.retry_button.clicked.connect(lambda: self.retry.emit())

@@ -89,7 +89,7 @@ def test_a_two_sided_rule_leaves_out_what_touches_and_shows_it(counted: MainWind
     assert "not counted" in canvas.frame.text_at(canvas.mapToScene(at(counted, (x1 + x2) / 2, (y1 + y2) / 2)))
     assert "15 %" in counted.panel.rule_section.hint.text()
     assert "15 %" in counted.panel.rule_section.rule.toolTip()
-    qtbot.waitUntil(lambda: all(item.countable is not None for item in workspace.images.items))
+    qtbot.waitUntil(lambda: all(workspace.counts.index(item.id) is not None for item in workspace.images.items))
     others = workspace.counts.result(workspace.images.items[1].id)
     assert others is not None
     assert others.excluded.any()
@@ -171,18 +171,18 @@ def test_a_bow_tie_is_refused_in_one_sentence(counted: MainWindow, qtbot: QtBot)
 
 def test_a_polygon_is_closed_by_a_double_click_or_enter(counted: MainWindow, qtbot: QtBot) -> None:
     viewport = counted.canvas.viewport()
-    frames, item = counted.workspace.regions, counted.workspace.images.items[0]
+    item = counted.workspace.images.items[0]
     corners = [at(counted, *corner) for corner in ((100, 40), (360, 160), (100, 280))]
     qtbot.keyClick(counted.canvas, Qt.Key.Key_P)
     for corner in corners[:2]:
         qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=corner)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Return)
-    assert frames.region(item.id) is None  # two corners enclose nothing
+    assert item.region is None  # two corners enclose nothing
     qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=at(counted, 380, 300))
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Backspace)
     qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=corners[2])
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Return)
-    region = frames.region(item.id)
+    region = item.region
     assert region is not None
     assert np.array(region.corners) == pytest.approx(np.array([(100, 40), (360, 160), (100, 280)]), abs=2)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_P)
@@ -190,14 +190,14 @@ def test_a_polygon_is_closed_by_a_double_click_or_enter(counted: MainWindow, qtb
     for corner in more:
         qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=corner)
     qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=more[-1])
-    region = frames.region(item.id)
+    region = item.region
     assert region is not None
     assert region.is_rectangle
     assert counted.tools.tool is ToolName.SELECT
 
 
 def test_escape_leaves_a_polygon_and_crossing_lines_are_refused(counted: MainWindow, qtbot: QtBot) -> None:
-    viewport, frames = counted.canvas.viewport(), counted.workspace.regions
+    viewport = counted.canvas.viewport()
     item = counted.workspace.images.items[0]
     qtbot.keyClick(counted.canvas, Qt.Key.Key_P)
     for corner in ((40, 40), (200, 40), (200, 200)):
@@ -209,7 +209,7 @@ def test_escape_leaves_a_polygon_and_crossing_lines_are_refused(counted: MainWin
     for corner in ((40, 40), (200, 200), (200, 40), (60, 260)):
         qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=at(counted, *corner))
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Return)
-    assert frames.region(item.id) is None
+    assert item.region is None
     assert "cross" in counted.notice.label.text()
 
 
@@ -218,7 +218,7 @@ def test_a_frame_inside_the_border_of_all_pictures(counted: MainWindow, qtbot: Q
     choose_rule(counted, EdgeRule.TOP_LEFT)
     assert counted.panel.rule_section.hint.isVisibleTo(counted.panel)
     counted.actions_["inset_all"].trigger()
-    qtbot.waitUntil(lambda: all(item.countable is not None for item in workspace.images.items))
+    qtbot.waitUntil(lambda: all(workspace.counts.index(item.id) is not None for item in workspace.images.items))
     for item in workspace.images.items:
         region, cells = item.region, workspace.counts.cells(item.id)
         assert region is not None

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.cells import Detections
-from core.session.session import Session, StoredDetections
+from core.counting.count import CountSettings
+from core.session.session import Session
+from core.session.values import StoredDetections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +35,7 @@ def make_session(path: Path, picture: Path) -> None:
         [image] = session.images.add([picture])
         stored = StoredDetections(found.numbered_from(session.detections.new_ids(12)), classes, 50.0, 1.0, "model", "")
         session.detections.set_counted(image.id, stored, width=480, height=360, seconds=0.1, notices=(), stamp=None)
-        session.put("settings", {"classes": classes, "thresholds": dict.fromkeys(classes, 0.5), "nms_iou": 0.5})
+        session.settings.set_counting(CountSettings(dict.fromkeys(classes, 0.5), nms_iou=0.5), classes)
 
 
 def test_a_killed_window_loses_no_correction(tmp_path: Path, smear_file: Callable[[str], Path]) -> None:

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -162,10 +163,20 @@ def test_a_slider_step_does_not_count_thousands_of_pictures_at_once(
     qtbot.waitUntil(lambda: workspace.counts.states[State.COUNTED] >= 12, timeout=60_000)
     workspace.inference.queue.stop()
     qtbot.waitUntil(lambda: workspace.inference.queue.busy is None, timeout=30_000)
-    for item in workspace.images.items:  # as if all were counted: each has the cells of the first
-        item.state, item.countable = State.COUNTED, workspace.images.items[0].countable
-    workspace.images.changed.emit()
-    qtbot.waitUntil(lambda: workspace.counts.totals is not None)
+    session, first = workspace.store.session, workspace.images.items[0]
+    assert session is not None
+    path, found = session.path, session.detections.get(first.id)
+    assert found is not None
+    with session.transaction():  # as if all were counted: each has the cells of the first
+        for item in workspace.images.items[1:]:
+            own = found.detections.numbered_from(session.detections.new_ids(len(found.detections)))
+            width, height = first.size
+            session.detections.set_counted(
+                item.id, replace(found, detections=own), width=width, height=height, seconds=0, notices=(), stamp=None
+            )
+    workspace.store.close()
+    assert workspace.store.open(path)
+    qtbot.waitUntil(lambda: workspace.counts.counted_images == 1000 and workspace.counts.totals is not None)
     window.panel.classes.cards["RBC"].slider.setValue(99)
     assert workspace.counts.totals is None
     qtbot.waitUntil(lambda: workspace.counts.totals is not None)

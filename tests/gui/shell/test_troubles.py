@@ -195,7 +195,7 @@ def test_without_a_place_for_sessions_another_is_asked_for(
         assert "choose another one" in notice(window)
         assert window.workspace.images.items == []
     answer_folder_dialog(free)
-    press(qtbot, window, "Keep sessions elsewhere …")
+    press(qtbot, window, "Keep sessions elsewhere…")
     wait_counted(window)
     assert shown_counts(window) == counts
     assert session_path(window).parent == free
@@ -212,8 +212,8 @@ def test_what_may_not_be_written_can_be_looked_at(
     picture = shutil.copy(workspace.images.items[0].path, public_folder / "1.png")
     workspace.store.close()
     with Session.open(path) as session:
-        session.relocate({1: Path(picture)})
-        session.add_images([public_folder / "2.png"])
+        session.images.relocate({1: Path(picture)})
+        session.images.add([public_folder / "2.png"])
     content = path.read_bytes()
     path.chmod(0o444)
     public_folder.chmod(0o555)
@@ -446,7 +446,7 @@ def test_cells_that_cannot_be_read_are_counted_again_with_the_corrections(
     path.write_bytes(content.replace(stored, bytes(reversed(stored))))
     workspace.store.open(path)
     picture = workspace.images.items[0].path
-    assert f"{picture}: the cells found in it cannot be read; count it again." in notice(counted)
+    assert f"{picture}: the cells found in it cannot be read; count it again (F5)." in notice(counted)
     assert workspace.images.items[0].state is State.FAILED
     counted.actions_["retry_failed"].trigger()
     wait_counted(counted)
@@ -551,7 +551,7 @@ def test_a_model_that_disagrees_with_corrections_is_listed_and_can_be_walked(
     with qtbot.waitSignal(workspace.inference.model_changed, timeout=30_000):
         workspace.inference.open_model(tmp_path / "other.onnx")
     wait_counted(counted)
-    assert "1.png: the new count and your corrections disagree; see History (F8), Conflicts." in notice(counted)
+    assert "1.png: the new count and your edits disagree; see History (F8), Conflicts." in notice(counted)
     qtbot.keyClick(counted, Qt.Key.Key_F8)
     panel = counted.history_panel
     assert panel.tabs.tabText(1) == "Conflicts (2)"

@@ -174,7 +174,7 @@ def test_every_correction_is_in_the_file_before_the_window_closes(counted: MainW
     workspace.store.close()
     assert counted.image_page.currentWidget() is counted.image_page.start_page
     copy = Session.open(tmp_path / "copy.smearcount")
-    assert [image.reviewed for image in copy.images()] == [True]
+    assert [image.reviewed for image in copy.images.all()] == [True]
     workspace.store.take(copy)
     assert counts(counted) == expected
     assert counted.actions_["reviewed"].isChecked()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     MakeSmear = Callable[..., tuple[Path, dict[str, int]]]
     WaitCounted = Callable[[MainWindow], None]
     CountBy = Callable[[Path | None], None]
+    ChangeModel = Callable[[Callable[[], None]], None]
 
 
 @pytest.fixture
@@ -46,16 +47,26 @@ def twin(model_path: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def count_by(counted: MainWindow, qtbot: QtBot, wait_counted: WaitCounted) -> CountBy:
+def change_model(counted: MainWindow, qtbot: QtBot, wait_counted: WaitCounted) -> ChangeModel:
+    """Do what changes the model, and wait for the counts of the other one."""
+
+    def change(do: Callable[[], None]) -> None:
+        with qtbot.waitSignal(counted.workspace.inference.model_changed, timeout=30_000):
+            do()
+        wait_counted(counted)
+
+    return change
+
+
+@pytest.fixture
+def count_by(counted: MainWindow, change_model: ChangeModel) -> CountBy:
     """Change to another model, or to none."""
 
     def change(path: Path | None) -> None:
-        with qtbot.waitSignal(counted.workspace.inference.model_changed, timeout=30_000):
-            if path is None:
-                counted.actions_["no_model"].trigger()
-            else:
-                counted.workspace.inference.open_model(path)
-        wait_counted(counted)
+        if path is None:
+            change_model(counted.actions_["no_model"].trigger)
+        else:
+            change_model(lambda: counted.workspace.inference.open_model(path))
 
     return change
 
@@ -187,9 +198,15 @@ def test_a_class_that_the_new_model_agrees_to_is_no_correction_of_its_count(
 # -- undo across counts -----------------------------------------------------------------------------------
 
 
-def test_undo_across_a_change_of_model_shows_the_new_count_alone(
-    counted: MainWindow, model_path: Path, qtbot: QtBot, count_by: CountBy, wait_counted: WaitCounted
+def test_undo_across_a_change_of_model_and_a_new_count_shows_the_count_alone(
+    counted: MainWindow,
+    model_path: Path,
+    qtbot: QtBot,
+    count_by: CountBy,
+    change_model: ChangeModel,
+    wait_counted: WaitCounted,
 ) -> None:
+    history = counted.workspace.history
     editing = counted.workspace.editing
     first, second, third, fourth = red_cells(counted)[:4]
     editing.remove_cells([first])
@@ -200,8 +217,13 @@ def test_undo_across_a_change_of_model_shows_the_new_count_alone(
     x1, y1, x2, y2 = cell.box
     editing.reshape(fourth, (x1 + 4, y1 + 4, x2 + 4, y2 + 4))
     editing.add_cell("WBC", (3, 3, 40, 40))
+    by_model = picture_of(counted)
     count_by(None)
+    by_segmentation = picture_of(counted)
+    assert by_segmentation != by_model
+    change_model(lambda: qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier))
     states = [picture_of(counted)]
+    assert states == [by_model]
     for _ in range(5):
         qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         states.append(picture_of(counted))
@@ -217,24 +239,30 @@ def test_undo_across_a_change_of_model_shows_the_new_count_alone(
     reopen(counted)
     assert picture_of(counted) == states[-1]
     for state in states[-2::-1]:
-        counted.workspace.history.redo()
+        history.redo()
         assert picture_of(counted) == state
         reopen(counted)
         assert picture_of(counted) == state
+    change_model(history.redo)
+    assert picture_of(counted) == by_segmentation
+    reopen(counted)
+    assert picture_of(counted) == by_segmentation
     assert counted.workspace.store.session is not None
     [image] = gather(counted.workspace.store.session).images
     assert image.counted is not None
     assert image.counted.result.counts == result_of(counted).counts
     count_by(model_path)
+    for _ in range(2):
+        change_model(history.undo)
     for _ in range(5):
-        counted.workspace.history.undo()
+        history.undo()
     assert not shown(counted).origin.any()
 
 
 def test_a_correction_made_on_the_new_count_of_a_corrected_cell_is_undone_step_by_step(
-    counted: MainWindow, twin: Path, model_path: Path, count_by: CountBy
+    counted: MainWindow, twin: Path, model_path: Path, count_by: CountBy, change_model: ChangeModel
 ) -> None:
-    editing = counted.workspace.editing
+    editing, history = counted.workspace.editing, counted.workspace.history
     states = [picture_of(counted)]
     [number] = red_cells(counted)[:1]
     editing.accept([number])
@@ -244,9 +272,17 @@ def test_a_correction_made_on_the_new_count_of_a_corrected_cell_is_undone_step_b
     states.append(picture_of(counted))
     count_by(model_path)
     editing.remove_cells([number])
-    for state in reversed(states):
-        counted.workspace.history.undo()
-        assert picture_of(counted) == state
+    untouched, confirmed, reclassified = states
+    history.undo()
+    assert picture_of(counted) == reclassified
+    change_model(history.undo)
+    assert picture_of(counted) == reclassified
+    history.undo()
+    assert picture_of(counted) == confirmed
+    change_model(history.undo)
+    assert picture_of(counted) == confirmed
+    history.undo()
+    assert picture_of(counted) == untouched
 
 
 # -- images that cannot be counted again ----------------------------------------------------------------

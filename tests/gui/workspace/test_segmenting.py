@@ -15,7 +15,6 @@ from core.models.method import Method
 from core.models.network import default_model_path
 from core.verification.ground_truth import GroundTruth
 from gui.dialogs.guide import guide_folder
-from gui.workspace.exchange.exporting import Exporting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,8 +71,8 @@ def test_contours_of_a_picture_that_is_shown_later_come_from_the_session(
 def test_contours_go_out_as_coco_polygons(without_model: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     workspace = without_model.workspace
     workspace.editing.add_cell("RBC", (5.0, 5.0, 40.0, 40.0))
-    with qtbot.waitSignal(Exporting(workspace, workspace.images.items[:1], Format.COCO, tmp_path / "a.json").ended):
-        pass
+    exporting = workspace.exporter.start(workspace.images.items[:1], Format.COCO, tmp_path / "a.json")
+    qtbot.waitSignal(exporting.ended, timeout=30_000).wait()
     items = json.loads((tmp_path / "a.json").read_bytes())["annotations"]
     *found, by_hand = sorted(items, key=lambda item: not item["segmentation"])
     assert len(found) > 8
