@@ -119,22 +119,22 @@ def can_undo(context: Context) -> bool:
     workspace = context.workspace
     if context.shell.tools.tool is ToolName.POLYGON:
         return True
-    return workspace.history.stack.canUndo() and workspace.store.writable
+    return workspace.history.can_undo and workspace.store.writable
 
 
 def can_redo(context: Context) -> bool:
     """Whether there is a step to make again."""
-    return context.workspace.history.stack.canRedo() and context.workspace.store.writable
+    return context.workspace.history.can_redo and context.workspace.store.writable
 
 
 def undo_text(context: Context) -> str:
     """Return what is undone next."""
-    return _with_step(gettext("&Undo"), context.workspace.history.stack.undoText())
+    return _with_step(gettext("&Undo"), context.workspace.history.undo_text)
 
 
 def redo_text(context: Context) -> str:
     """Return what is redone next."""
-    return _with_step(gettext("&Redo"), context.workspace.history.stack.redoText())
+    return _with_step(gettext("&Redo"), context.workspace.history.redo_text)
 
 
 def _with_step(verb: str, step: str) -> str:

@@ -6,13 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from core.session.values import HistoryLine as HistoryLine  # noqa: TC001  (for those that show it)
 from core.text import ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from core.session.values import Edit
     from gui.workspace.store import SessionStore
@@ -33,15 +32,44 @@ class History(QObject):
     def __init__(self, store: SessionStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self.stack = EditStack(self._store_edits)
-        self.stack.indexChanged.connect(self.stack_changed)
+        self._done: list[list[Edit]] = []
+        self._undone: list[list[Edit]] = []
         store.noted.connect(self.changed)
         store.reading.connect(self._read)
         store.session_changed.connect(self.changed)
 
     @Slot()
     def _read(self) -> None:
-        self.stack.restore(*self._store.read(lambda session: session.edits.stack(), ([], [])))
+        """Take over the steps of the session; what each of them changed is read when it is undone or redone."""
+        done, undone = self._store.read(lambda session: session.edits.stack(), ([], []))
+        self._done = _steps(done)
+        self._undone = [
+            [replace(edit.reversed(), number=edit.number) for edit in reversed(step)]
+            for step in reversed(_steps(undone))
+        ]
+        self.stack_changed.emit()
+
+    # -- what can be undone --------------------------------------------------------------------
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to take back."""
+        return bool(self._done)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a step to make again."""
+        return bool(self._undone)
+
+    @property
+    def undo_text(self) -> str:
+        """What the step did that is taken back next; "" if there is none."""
+        return _name(self._done[-1]) if self._done else ""
+
+    @property
+    def redo_text(self) -> str:
+        """What the step did that is made again next; "" if there is none."""
+        return _name(self._undone[-1]) if self._undone else ""
 
     def lines(self, image: int | None = None, limit: int = 500, before: int | None = None) -> list[HistoryLine]:
         """Return who did what and when, the latest first."""
@@ -61,7 +89,7 @@ class History(QObject):
         if stored is None:
             return False
         if step is None:
-            self.stack.add(stored)
+            self.add_step(stored)
         else:
             step += stored
         return True
@@ -69,19 +97,29 @@ class History(QObject):
     def add_step(self, step: Sequence[Edit]) -> None:
         """Put edits that were recorded one by one on the undo stack as one step."""
         if step:
-            self.stack.add(step)
+            self._done.append(list(step))
+            self._undone.clear()
+            self.stack_changed.emit()
 
     def undo(self) -> None:
         """Take the last step back."""
         self.recording.emit()
-        if self.stack.canUndo():
-            self.stack.move(-1)
+        self._reverse(self._done, self._undone)
 
     def redo(self) -> None:
         """Make the step again that was taken back last."""
         self.recording.emit()
-        if self.stack.canRedo():
-            self.stack.move(1)
+        self._reverse(self._undone, self._done)
+
+    def _reverse(self, last: list[list[Edit]], other: list[list[Edit]]) -> None:
+        """Store the reverse of the last step; it stays where it is if that fails."""
+        if not last:
+            return
+        stored = self._store_edits([edit.reversed() for edit in reversed(last[-1])])
+        if stored is not None:
+            last.pop()
+            other.append(stored)
+            self.stack_changed.emit()
 
     def _store_edits(self, edits: Sequence[Edit]) -> list[Edit] | None:
         if self._store.session is None:
@@ -96,25 +134,12 @@ class History(QObject):
         return stored
 
 
-class EditStep(QUndoCommand):
-    """One step: an edit as it is stored in the session, or several that belong together."""
-
-    def __init__(self, edits: Sequence[Edit], stack: EditStack) -> None:
-        more = len(edits) - 1
-        name = edits[0].name
-        if more:
-            name = ngettext("{name} (and {n:,} more image)", "{name} (and {n:,} more images)", more).format(
-                name=name, n=more
-            )
-        super().__init__(name)
-        self.edits = list(edits)
-        self._stack = stack
-
-    def redo(self) -> None:
-        self._stack.reverse(self)
-
-    def undo(self) -> None:
-        self._stack.reverse(self)
+def _name(step: Sequence[Edit]) -> str:
+    """Return what a step did."""
+    name, more = step[0].name, len(step) - 1
+    if not more:
+        return name
+    return ngettext("{name} (and {n:,} more image)", "{name} (and {n:,} more images)", more).format(name=name, n=more)
 
 
 def _steps(edits: Iterable[Edit]) -> list[list[Edit]]:
@@ -126,55 +151,3 @@ def _steps(edits: Iterable[Edit]) -> list[list[Edit]]:
         else:
             steps.append([edit])
     return steps
-
-
-class EditStack(QUndoStack):
-    """The edits of a session, to take back and to make again.
-
-    ``record`` stores the edits of a step, and returns them with their numbers, or None if they could not be stored:
-    the stack then stays where it was.
-    """
-
-    def __init__(self, record: Callable[[Sequence[Edit]], list[Edit] | None]) -> None:
-        super().__init__()
-        self._record = record
-        self._passive = False
-        self._failed = False
-
-    def restore(self, done: Iterable[Edit], undone: Iterable[Edit]) -> None:
-        """Take over the edits of a session that was opened; ``undone`` is what can be made again."""
-        self._passive = True
-        self.clear()
-        left = _steps(undone)
-        for step in _steps(done):
-            self.push(EditStep(step, self))
-        for step in left:
-            taken_back = [replace(edit.reversed(), number=edit.number) for edit in reversed(step)]
-            self.push(EditStep(taken_back, self))
-        self.setIndex(self.count() - len(left))
-        self._passive = False
-
-    def add(self, stored: Sequence[Edit]) -> None:
-        """Put a step on the stack whose edits are in the session already."""
-        self._passive = True
-        self.push(EditStep(stored, self))
-        self._passive = False
-
-    def move(self, by: int) -> None:
-        """Take one step back (-1) or make it again (1)."""
-        before = self.index()
-        self._failed = False
-        self.setIndex(before + by)
-        if self._failed:
-            self._passive = True
-            self.setIndex(before)
-            self._passive = False
-
-    def reverse(self, step: EditStep) -> None:
-        """Store the reverse of a step of the stack; for ``EditStep`` only."""
-        if self._passive:
-            return
-        stored = self._record([edit.reversed() for edit in reversed(step.edits)])
-        self._failed = stored is None
-        if stored is not None:
-            step.edits = stored

@@ -119,4 +119,3 @@ class Workspace(QObject):
         self.comparison.close()
         self.inference.close()
         self.store.shut()
-        self.history.stack.clear()  # Qt must not free Python's commands later, in whatever order

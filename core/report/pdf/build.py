@@ -130,7 +130,7 @@ class _Report:
         printer, content = self._printer, self._content
         if not content.counted:
             return
-        yield printer.text("Images", HEADING)
+        yield printer.text(gettext("Images with boxes"), HEADING)
         yield from self._legend()
         height = HEIGHT * (0.62 if len(content.counted) == 1 else 0.4)
         for number, image in enumerate(content.images, 1):

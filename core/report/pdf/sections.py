@@ -110,7 +110,7 @@ def _warning(printer: Printer, title: str, lines: list[str]) -> Iterator[Any]:
 
 def counts(printer: Printer, content: ReportContent) -> Iterator[Any]:
     """Yield the counts of all images together."""
-    yield printer.text("Counts", HEADING)
+    yield printer.text(gettext("Counts"), HEADING)
     if not content.counted:
         yield printer.text(gettext("No image was counted."))
         return
@@ -255,7 +255,7 @@ def remarks(image: ReportImage) -> list[str]:
 
 def images(printer: Printer, content: ReportContent, *, with_remarks: bool) -> Iterator[Any]:
     """Yield the table of the images; remarks stand in it where they stand nowhere else."""
-    yield printer.text("Images", HEADING)
+    yield printer.text(gettext("Images"), HEADING)
     header = ["", "Image", *content.classes, "Added / removed", "Field", "Reviewed"]
     rows: list[list[str]] = []
     for number, image in enumerate(content.images, 1):

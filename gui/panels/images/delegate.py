@@ -240,6 +240,10 @@ class Rows(QListView):
         last = first + (self.viewport().height() - 1) // height + 1
         return range(max(first, 0), min(last + 1, count))
 
+    def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
+        """Paint a row again; a QListView would lay out and paint all of them for it."""
+        QAbstractItemView.dataChanged(self, first, last, list(roles))
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._pressed = True
         super().mousePressEvent(event)

@@ -238,11 +238,11 @@ def test_an_import_is_one_step_to_undo(
     }
     bench.workspace.images.set_current(bench.workspace.images.items[2].id)
     history = bench.workspace.history
-    assert history.stack.undoText() == "Replace the count by 3 imported cells (and 1 more image)"
+    assert history.undo_text == "Replace the count by 3 imported cells (and 1 more image)"
     history.undo()
     qtbot.waitUntil(lambda: bench.counts() == before)
     assert bench.workspace.images.current_position == 0  # c.png had no part in it
-    assert not history.stack.canUndo()
+    assert not history.can_undo
     history.redo()
     qtbot.waitUntil(lambda: bench.counts() == after)
     assert [item.edited > 0 for item in bench.workspace.images.items] == [True, True, False]
@@ -262,7 +262,7 @@ def test_an_import_is_one_step_when_the_session_was_opened_again(
     qtbot.waitUntil(lambda: workspace.counts.counted_images == 2)
     workspace.history.undo()
     assert bench.counts() == before
-    assert not workspace.history.stack.canUndo()
+    assert not workspace.history.can_undo
 
 
 def test_an_import_says_how_many_pictures_lose_their_mark(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:

@@ -324,7 +324,7 @@ def test_a_drag_to_its_own_class_or_into_nothing_changes_nothing(
     open_smear()
     assert drag("RBC", ids(gallery, "RBC")[0], "RBC") == [False]
     assert drag("RBC", ids(gallery, "RBC")[0], None) == [False]
-    assert not workspace.history.stack.canUndo()
+    assert not workspace.history.can_undo
 
 
 def test_what_another_program_or_another_picture_drags_is_not_taken(
@@ -339,7 +339,7 @@ def test_what_another_program_or_another_picture_drags_is_not_taken(
     text = QMimeData()
     text.setText("RBC")
     assert not drop(gallery, text, "WBC")
-    assert not workspace.history.stack.canUndo()
+    assert not workspace.history.can_undo
 
 
 def test_delete_removes_the_selected_tiles(

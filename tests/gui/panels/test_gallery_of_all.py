@@ -185,7 +185,7 @@ def test_a_key_reclassifies_cells_of_several_pictures_and_one_undo_returns_them(
         assert workspace.images.items[row].edited == 1
     qtbot.waitUntil(lambda: {here, *there} <= shown(opened, "WBC"))
     assert {cell for _, cell in view_of(opened, "WBC").selected_cells()} == {here, *there}
-    assert "2 more images" in workspace.history.stack.undoText()
+    assert "2 more images" in workspace.history.undo_text
     qtbot.keyClick(view, "Z", CTRL)
     assert [counts(workspace, row) for row in range(3)] == before
     qtbot.waitUntil(lambda: {here, *there} <= shown(opened, "RBC"))

@@ -110,8 +110,8 @@ def test_marks_are_taken_away_undone_and_redone(counted: MainWindow, qtbot: QtBo
     assert shown(counted)["RBC"] == "3"
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, control | shift)
     assert shown(counted)["RBC"] == "2" == str(stored(counted).counts()["RBC"])
-    assert counted.workspace.history.stack.undoText() == "Remove mark RBC"
-    while counted.workspace.history.stack.canUndo():
+    assert counted.workspace.history.undo_text == "Remove mark RBC"
+    while counted.workspace.history.can_undo:
         qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, control)
     assert shown(counted)["RBC"] == "–"
     assert not counted.actions_["undo"].isEnabled()
