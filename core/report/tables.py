@@ -140,7 +140,7 @@ def _more_of(image: ReportImage, counted: CountedImage, classes: tuple[str, ...]
         text = gettext("{n} cells of classes that are not counted.")
         notices.append(text.format(n=image.unclassed))
     if image.copy_of is not None:
-        text = gettext("The same picture as {path}; it is counted twice.")
+        text = gettext("The same image as {path}; it is counted twice.")
         notices.append(text.format(path=printable(image.copy_of)))
     return [*row, _reviewed(image), image.reviewer, " ".join(notices), image.sha256 or ""]
 

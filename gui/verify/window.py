@@ -127,10 +127,10 @@ class VerifyWindow(QWidget):
         self.step.activated.connect(lambda *_: self.verifier.set_options(step=self.step.currentData()))
         bar = QHBoxLayout()
         for text, widget in (
-            ("&Pictures", self.scope),
-            ("Chec&k", self.whose),
+            (gettext("Ima&ges"), self.scope),
+            (gettext("Veri&fy"), self.whose),
             (gettext("Match at &IoU"), self.iou),
-            ("&Step", self.step),
+            (gettext("&Step"), self.step),
         ):
             label = QLabel(text)
             label.setBuddy(widget)
