@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 import msgspec
 
-BACKBONES = ("resnet18", "resnet34", "resnet50")
+LITE_BACKBONES = ("lite0", "lite1", "lite2")
+BACKBONES = ("resnet18", "resnet34", "resnet50", *LITE_BACKBONES)
 PYRAMID_LEVELS = {"retinanet": 3, "faster_rcnn": 4}
 """Detectors and their levels: strides 8 to 32, and 4 to 32."""
 
-_COUNTS = ("fpn_channels", "batch_size", "batches_per_epoch", "epochs", "validate_every", "step_epochs")
+_COUNTS = ("fpn_channels", "head_convolutions", "batch_size", "batches_per_epoch", "epochs", "validate_every", "step_epochs")
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Preset:
 
     Network: ``anchor_sizes`` has one tuple for each pyramid level, in pixels; ``red_cell_diameter`` is the size
     in pixels that red cells are scaled to before they reach the network; a ``frozen_backbone`` keeps the
-    weights that the run starts from. ``box_loss`` is the distance that boxes learn by: of their offsets (``l1``) or
+    weights that the run starts from; so do the first ``frozen_blocks`` of a Lite backbone, with what lies before them.
+    ``head_convolutions`` is how deep RetinaNet's two heads are. ``box_loss`` is the distance that boxes learn by: of their offsets (``l1``) or
     their generalised overlap (``giou``, Rezatofighi et al. 2019); Faster R-CNN knows only its own.
 
     Schedule: ``one-cycle`` rises to ``learning_rate`` and falls over all batches, ``step`` multiplies by
@@ -41,6 +43,8 @@ class Preset:
     detector: Literal["retinanet", "faster_rcnn"] = "retinanet"
     backbone: str = "resnet18"
     frozen_backbone: bool = False
+    frozen_blocks: int = 0
+    head_convolutions: int = 4
     fpn_channels: int = 128
     anchor_sizes: tuple[tuple[float, ...], ...] = ((16, 24, 36), (52, 72, 100), (140, 190, 260))
     box_loss: Literal["l1", "giou"] = "l1"
@@ -140,6 +144,10 @@ def _check(preset: Preset, origin: str) -> None:
         problem = f"{low[0]} is too small; it must be at least 1, a size or rate above 0"
     elif min(size for level in preset.anchor_sizes for size in level) <= 0 or min(preset.keep_epochs, default=1) < 1:
         problem = "anchor_sizes must be above 0, and keep_epochs at least 1"
+    elif preset.frozen_blocks and preset.backbone not in LITE_BACKBONES:
+        problem = f"frozen_blocks is for the backbones {', '.join(LITE_BACKBONES)}; use frozen_backbone"
+    elif preset.head_convolutions > 4:
+        problem = "head_convolutions is more than 4"
     elif preset.detector != "retinanet" and preset.box_loss != "l1":
         problem = f"box_loss {preset.box_loss!r} is one of RetinaNet's"
     elif preset.crop < 64 or preset.crop % 32:
