@@ -18,6 +18,7 @@ from core.rendered_smear import CLASS_NAMES
 from trainer.augment import Crop, Material, cut_cells, training_crop
 from trainer.data import DataError, DataSet, Field, PreparedField, prepare
 from trainer.manifest import RBC
+from trainer.overlaps import cut_covering_cells, cut_lone_cells
 from trainer.plain_crops import plain_crop
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from trainer.overlaps import CutCell
     from trainer.preset import Preset
 
+WBC = "WBC"
 _LARGEST_OVER_MODEL = 1.5
 """Fields are kept at up to this many times the model's red cell diameter."""
 
@@ -55,14 +58,21 @@ class FieldStore:
         self.parents = data.parents
         self.weights = _drawing_weights(data.fields, preset.repeat_threshold)
         pasted = frozenset(data.classes.index(name) for name in preset.paste_classes if name in data.classes)
+        red, white = (data.classes.index(name) if name in data.classes else None for name in (RBC, WBC))
         self.material = Material(
             preset,
             self.draw,
             [patch for field in self.fields for patch in cut_cells(field, pasted, preset.red_cell_diameter)],
-            data.classes.index(RBC) if RBC in data.classes else None,
+            red,
             _rendered_labels(data.classes),
             frozenset(label for label, parent in enumerate(data.parents) if parent >= 0),
+            self._cut(cut_lone_cells, red) if preset.overlap else (),
+            self._cut(cut_covering_cells, white) if preset.paste_white else (),
         )
+
+    def _cut(self, cut: Callable[[PreparedField, int, float], list[CutCell]], label: int | None) -> list[CutCell]:
+        diameter = self.preset.red_cell_diameter
+        return [] if label is None else [cell for field in self.fields for cell in cut(field, label, diameter)]
 
     def draw(self, rng: Generator) -> PreparedField:
         """Draw a field; those of small sources and those with rare classes come more often."""

@@ -17,6 +17,7 @@ from core.illumination import divide_light, estimate_light
 from core.images import read_image
 from core.model_card import DataProvenance
 from trainer.manifest import RBC, DataError, manifest_faults, picture_path, read_manifest
+from trainer.scales import estimated_diameter
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -139,7 +140,9 @@ def prepare(field: Field, data: DataSet, largest_diameter: float) -> PreparedFie
     """Read a field of a data set, shrink it so that red cells are at most ``largest_diameter`` wide, even its light."""
     image = read_image(field.path).pixels
     height, width = image.shape[:2]
-    diameter = median_diameter(field.pixel_boxes(width, height), field.labels, data.red_labels) or largest_diameter
+    diameter = median_diameter(field.pixel_boxes(width, height), field.labels, data.red_labels)
+    if diameter is None:
+        diameter = estimated_diameter(image) if data.red_labels else largest_diameter
     if diameter > largest_diameter:
         shrink = largest_diameter / diameter
         size = (max(round(width * shrink), 1), max(round(height * shrink), 1))

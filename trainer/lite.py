@@ -117,9 +117,7 @@ def _multiple_of_8(channels: float) -> int:
 class _Block(nn.Module):
     """Inverted bottleneck: expand, filter each channel, project; added to its input where the shapes agree."""
 
-    def __init__(
-        self, before: int, after: int, kernel: int, stride: int, expansion: int, frozen_norm: bool
-    ) -> None:
+    def __init__(self, before: int, after: int, kernel: int, stride: int, expansion: int, frozen_norm: bool) -> None:
         super().__init__()
         inner = before * expansion
         if expansion != 1:

@@ -16,7 +16,15 @@ BACKBONES = ("resnet18", "resnet34", "resnet50", *LITE_BACKBONES)
 PYRAMID_LEVELS = {"retinanet": 3, "faster_rcnn": 4}
 """Detectors and their levels: strides 8 to 32, and 4 to 32."""
 
-_COUNTS = ("fpn_channels", "head_convolutions", "batch_size", "batches_per_epoch", "epochs", "validate_every", "step_epochs")
+_COUNTS = (
+    "fpn_channels",
+    "head_convolutions",
+    "batch_size",
+    "batches_per_epoch",
+    "epochs",
+    "validate_every",
+    "step_epochs",
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,9 @@ class Preset:
 
     Crops: ``augmentation`` is ``smear`` (geometry, stain, light and camera), ``flip-and-colour``, ``sharpen``
     (contrast, brightness, unsharp mask) or ``none``; the entries below it are shares of crops, or of panes, and
-    belong to ``smear``. Cells of the classes in ``paste_classes`` are pasted into empty places. Fields with a
+    belong to ``smear``: red cells laid over others (``overlap``), white cells laid on top (``paste_white``), stain
+    precipitate and smudged nuclei (``artefacts``), blue or grey red cells (``tinted_cells``), other lamps and lenses
+    (``cameras``), the rim of an eyepiece (``eyepieces``). Cells of the classes in ``paste_classes`` are pasted into empty places. Fields with a
     class that fewer than the share ``repeat_threshold`` of the fields hold are drawn more often.
     """
 
@@ -73,6 +83,12 @@ class Preset:
     vary_pallor: float = 0.3
     ghosts: float = 0.25
     restain: float = 0.9
+    overlap: float = 0.0
+    paste_white: float = 0.0
+    artefacts: float = 0.0
+    tinted_cells: float = 0.0
+    cameras: float = 0.0
+    eyepieces: float = 0.0
 
 
 class PresetError(ValueError):
