@@ -39,6 +39,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_tune_counting(commands.add_parser("tune-counting", help="find how the masks of a model are counted best"))
     _add_evaluate(commands.add_parser("evaluate", help="measure a model on fields with boxes"))
     _add_points(commands.add_parser("evaluate-points", help="measure a model on fields with points"))
+    _add_calibration(commands.add_parser("calibration", help="measure whether a model is as sure as it is right"))
     _add_compare(commands.add_parser("compare", help="put evaluations of the same pictures side by side"))
 
 
@@ -107,6 +108,16 @@ def _add_points(parser: argparse.ArgumentParser) -> None:
     )
     _add_results(parser)
     parser.set_defaults(run_command=_evaluate_points)
+
+
+def _add_calibration(parser: argparse.ArgumentParser) -> None:
+    add_model(parser)
+    add_data(parser, "test")
+    parser.add_argument(
+        "--learn", default="val", metavar="SPLIT", help="split that the temperatures are learned from (default: val)"
+    )
+    _add_results(parser)
+    parser.set_defaults(run_command=_calibration)
 
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:
@@ -254,6 +265,28 @@ def _evaluate_points(arguments: argparse.Namespace) -> None:
     evaluation = evaluate_points(model, finder_of(model), fields)
     show(points_table(evaluation))
     _keep_results(arguments, evaluation, model.card, card_figures(evaluation))
+
+
+def _calibration(arguments: argparse.Namespace) -> None:
+    from trainer.calibration import calibration, temperatures
+    from trainer.looking import look_at
+    from trainer.tables import calibration_table
+    from trainer.tune import every_candidate
+
+    if arguments.write_card is not None:
+        _check_has_card(arguments, "leave --write-card out")
+    data, others, model = (
+        load(arguments, arguments.split),
+        load(arguments, arguments.learn),
+        open_model(arguments.model),
+    )
+    make_room(arguments.json and arguments.json.parent)
+    settings = every_candidate(model.card)
+    learned = temperatures(look_at(others, finder_of(model), settings, title="Learning"), model.card)
+    judged = calibration(look_at(data, finder_of(model), settings), model.card, learned)
+    show(calibration_table(judged, f"{model.card.name} on {data.name} {data.split}, temperatures from {others.split}"))
+    figures = {f"calibration error {name}": value.error for name, value in judged.items() if value.cells}
+    _keep_results(arguments, judged, model.card, figures)
 
 
 def _compare(arguments: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from core.intervals import Interval
+    from trainer.calibration import ClassCalibration
     from trainer.compare import Comparison, Figure
     from trainer.dense import DenseFigures
     from trainer.evaluate import Evaluation, GroupFigures
@@ -241,4 +242,12 @@ def points_table(evaluation: PointEvaluation) -> Table:
     table.add_row("pictures with a white cell", "\n".join(files) or "none")
     table.add_row("platelets counted", str(evaluation.platelets))
     table.add_row("median seconds per picture", number(evaluation.seconds_per_image))
+    return table
+
+
+def calibration_table(classes: Mapping[str, ClassCalibration], title: str) -> Table:
+    """Return the table of how well the scores of each class are calibrated."""
+    table = _table(title, ("class",), ("cells", "calibration error", "temperature", "error then"))
+    for name, item in classes.items():
+        table.add_row(name, str(item.cells), number(item.error), number(item.temperature), number(item.error_after))
     return table

@@ -17,6 +17,8 @@ from trainer.looking import total_scores
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from core.model_card import ModelCard
     from trainer.looking import FieldResult
 
@@ -147,7 +149,20 @@ def _curve(
     thresholds: Mapping[str, float],
     label: int,
 ) -> ThresholdCurve:
-    """Return one class's curve over all thresholds, the other classes' thresholds being as they are.
+    """Return one class's curve over all thresholds, the other classes' thresholds being as they are."""
+    scores, is_true, truth = judged_cells(results, fields, card, thresholds, label)
+    steps = _THRESHOLD_STEPS[card.score_floor <= _THRESHOLD_STEPS]
+    return ThresholdCurve.of(steps, scores, is_true, truth)
+
+
+def judged_cells(
+    results: Sequence[FieldResult],
+    fields: Sequence[Countable],
+    card: ModelCard,
+    thresholds: Mapping[str, float],
+    label: int,
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], int]:
+    """Return the scores (N,) of one class's cells at threshold 0, which of them are true (N,), and the true number.
 
     Counting at threshold 0 holds the count at every threshold: who takes a cell from this class does
     not depend on this class's threshold.
@@ -166,5 +181,4 @@ def _curve(
         scores.append(detections.scores[cells])
         is_true.append(matched != UNMATCHED)
         truth += len(boxes)
-    steps = _THRESHOLD_STEPS[card.score_floor <= _THRESHOLD_STEPS]
-    return ThresholdCurve.of(steps, np.concatenate(scores), np.concatenate(is_true), truth)
+    return np.concatenate(scores), np.concatenate(is_true), truth
