@@ -1,6 +1,7 @@
 # make run     open the window on the demo smear (first makes .venv, without torch)
 # make test    check everything (first makes .venv-test, with torch)
 # make bench   time the program
+# make bench-accuracy DATA=FOLDER   count annotated fields with the program and with rivals (MODELS="a.onnx b.onnx")
 # make freeze  build the program that needs no Python, into dist (first makes .venv-freeze, without torch)
 # make freeze-test    start what make freeze built and see that it works (needs Xvfb and xdotool)
 # make clean   remove what the other targets made
@@ -11,7 +12,7 @@ FREEZE := .venv-freeze/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: run test bench freeze freeze-test clean
+.PHONY: run test bench bench-accuracy freeze freeze-test clean
 
 run: .venv/.installed
 	@.venv/bin/smearcount --demo
@@ -26,6 +27,10 @@ test: .venv-test/.installed
 
 bench: .venv-test/.installed
 	@$(TEST)/python tests/bench/bench.py
+
+bench-accuracy: .venv-test/.installed
+	@test -n '$(DATA)' || { echo 'Name the annotated fields: make bench-accuracy DATA=FOLDER' >&2; exit 1; }
+	@$(TEST)/python tests/bench/accuracy.py '$(DATA)' $(MODELS)
 
 freeze: .venv-freeze/.installed
 	@rm -rf dist
