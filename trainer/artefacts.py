@@ -33,7 +33,7 @@ def add_precipitate(crop: Crop, diameter: float, rng: Generator) -> None:
             cv2.circle(layer, (int(x), int(y)), radius, float(rng.uniform(0.5, 1)), -1, cv2.LINE_AA)
     layer = cv2.GaussianBlur(layer, (0, 0), max(0.012 * diameter, 0.4))
     colour = AZURE * float(rng.uniform(0.6, 1)) + EOSIN * float(rng.uniform(0, 0.6))
-    _absorb(crop, layer[..., None] * colour * float(rng.uniform(0.8, 2.5)))
+    _absorb(crop, (layer[..., None] * colour * float(rng.uniform(0.8, 2.5))).astype(np.float32))
 
 
 def add_smudge(crop: Crop, diameter: float, rng: Generator) -> None:

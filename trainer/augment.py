@@ -396,7 +396,7 @@ def photograph(
         soft = cv2.GaussianBlur(image, (0, 0), 1.5)
         image = image + float(rng.uniform(0.3, 1.5)) * (image - soft)
     if rng.random() < cameras:
-        image = sharpen(image, rng)
+        image = sharpen(np.asarray(image, np.float32), rng)
     if rng.random() < 0.35:
         image = image + rng.standard_normal(image.shape, np.float32) * float(rng.uniform(1, 7))
     picture = np.clip(image, 0, 255).astype(np.uint8)

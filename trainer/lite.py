@@ -189,9 +189,10 @@ def _normed(convolution: nn.Conv2d, norm: nn.Module, x: Tensor) -> Tensor:
     x = _padded(convolution, x)
     if not isinstance(norm, FrozenBatchNorm2d):
         return norm(convolution(x))
-    scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+    fixed = dict(norm.named_buffers())
+    scale = fixed["weight"] * (fixed["running_var"] + norm.eps).rsqrt()
     weight = convolution.weight * scale.view(-1, 1, 1, 1)
-    shift = norm.bias - norm.running_mean * scale
+    shift = fixed["bias"] - fixed["running_mean"] * scale
     return functional.conv2d(
         x, weight, shift, convolution.stride, convolution.padding, convolution.dilation, convolution.groups
     )
