@@ -11,15 +11,19 @@ from torch.nn import functional
 
 from core.model import Model
 from core.rendered_smear import CLASS_NAMES, render_smear
-from trainer.checkpoint import TrainedModel, read_checkpoint
+from trainer.checkpoint import TrainedModel, load_trained, read_checkpoint
 from trainer.export import build_card, compare, export_onnx
+from trainer.fit import fit
 from trainer.lite import LiteBody, packaged_weights
 from trainer.model import build_retinanet
 from trainer.preset import PresetError, load_preset
 from trainer.pretrained import WeightsError, load_pretrained
+from trainer.run import RunOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from trainer.data import DataSet
 
 LITE0 = dataclasses.replace(load_preset("tiny"), backbone="lite0", head_convolutions=2)
 needs_weights = pytest.mark.skipif(
@@ -103,6 +107,20 @@ def test_frozen_blocks_are_refused_for_other_backbones(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('like = "resnet18"\nfrozen_blocks = 2\n', "utf-8")
     with pytest.raises(PresetError, match="use frozen_backbone"):
         load_preset(str(tmp_path / "mine.toml"))
+
+
+@needs_weights
+def test_a_run_from_the_weights_of_the_package_keeps_its_frozen_blocks(train_set: DataSet, tmp_path: Path) -> None:
+    shares = dict.fromkeys(("overlap", "paste_white", "artefacts", "tinted_cells", "cameras", "eyepieces"), 0.5)
+    preset = dataclasses.replace(LITE0, epochs=1, batches_per_epoch=2, frozen_blocks=3, **shares)
+    options = RunOptions(tmp_path, workers=0, accelerator="cpu", progress=False)
+    fit(train_set, train_set, preset, options, "imagenet")
+    trained, theirs = load_trained(tmp_path / "last.ckpt"), read_checkpoint(packaged_weights("lite0"))
+    body = trained.model.backbone.body.state_dict()
+    learned = {name for name, value in body.items() if not torch.equal(value, theirs[name])}
+    assert learned
+    assert not any(name.startswith(("_conv_stem", "_blocks.0.", "_blocks.1.", "_blocks.2.")) for name in learned)
+    assert build_card(trained).notes == "started from imagenet weights"
 
 
 @pytest.mark.parametrize("frozen_norm", [True, False])
