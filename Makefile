@@ -1,6 +1,7 @@
 # make run     open the window on the demo smear (first makes .venv, without torch)
 # make test    check everything (first makes .venv-test, with torch)
-# make bench   time the program
+# make check   run the tests without the slow ones, in about two minutes
+# make bench   time the program; make bench-quick does it in under three minutes, with larger spreads
 # make bench-accuracy DATA=FOLDER   count annotated fields with the program and with rivals (MODELS="a.onnx b.onnx")
 # make freeze  build the program that needs no Python, into dist (first makes .venv-freeze, without torch)
 # make freeze-test    start what make freeze built and see that it works (needs Xvfb and xdotool)
@@ -12,7 +13,7 @@ FREEZE := .venv-freeze/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: run test bench bench-accuracy freeze freeze-test clean
+.PHONY: run test check bench bench-quick bench-accuracy freeze freeze-test clean
 
 run: .venv/.installed
 	@.venv/bin/smearcount --demo
@@ -25,8 +26,15 @@ test: .venv-test/.installed
 	$(TEST)/lint-imports --no-logo
 	$(TEST)/python -m pytest --numprocesses=2
 
+check: .venv-test/.installed
+	@sh packaging/system_libraries.sh $(TEST)/python
+	$(TEST)/python -m pytest --numprocesses=2 -m "not slow"
+
 bench: .venv-test/.installed
 	@$(TEST)/python tests/bench/bench.py
+
+bench-quick: .venv-test/.installed
+	@$(TEST)/python tests/bench/bench.py --quick
 
 bench-accuracy: .venv-test/.installed
 	@test -n '$(DATA)' || { echo 'Name the annotated fields: make bench-accuracy DATA=FOLDER' >&2; exit 1; }

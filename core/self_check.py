@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from core.counting import CountSettings
-from core.demo import demo_smear, render_demo_smear
-from core.detector import Detector
-from core.images import read_image
-from core.model import Model, default_model_path
-from core.results import count_image
+from core.counting.count import CountSettings
+from core.counting.pipeline import count_image
+from core.detection.detector import Detector
+from core.imaging.demo import demo_smear, render_demo_smear
+from core.imaging.reading import read_image
+from core.models.network import Model, default_model_path
 
 if TYPE_CHECKING:
     from pathlib import Path

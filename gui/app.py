@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 # The inference runtime is imported before Qt: on Windows the other order loads clashing libraries.
-from core.cli import main as count_headless
-from core.demo import demo_smear
-from core.model import default_model_path
+from core.cli.run import main as count_headless
+from core.imaging.demo import demo_smear
+from core.models.network import default_model_path
 from core.version import __version__
-from gui.startup import has_display, missing_packages
+from gui.preflight import has_display, missing_packages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,11 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             paths,
             model,
         )
-    from gui.single_instance import hand_over
+    from gui.shell.single_instance import hand_over
 
     if arguments.model is None and hand_over(paths):
         return 0  # the window that is already open has them
-    from gui.run import run_window
+    from gui.application import run_window
 
     return run_window(paths, model)
 

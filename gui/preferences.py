@@ -1,178 +1,147 @@
-"""What the program remembers of the person's taste: geometry, theme, colours. Never a result."""
+"""What the program remembers of a user's taste: geometry, theme, colours. Never a result."""
 
 from __future__ import annotations
 
+import json
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
 from PySide6.QtCore import QByteArray, QSettings
 
-from core.classes import PALETTES, PAPER, Palette
-from gui.theme import Theme
+from core.classes import PALETTES, PAPER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+T = TypeVar("T")
 
 _MOST_RECENT = 8
+_MOST_SESSIONS = 50
+
+
+class Theme(Enum):
+    """Which colours the window has."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+class Preference(Generic[T]):
+    """One remembered value; its default where nothing is stored, or nothing that can be used.
+
+    Parameters
+    ----------
+    key
+        of the settings file
+    default
+        whose type the value has; of a list, the items are texts
+    choices
+        the values that there are, by the names under which they are stored
+    at_once
+        write the file at each change: whoever kills the program does not wait for Qt to do it
+    """
+
+    def __init__(self, key: str, default: T, *, choices: Mapping[str, T] | None = None, at_once: bool = False) -> None:
+        self._key = key
+        self._default = default
+        self._choices = choices
+        self._at_once = at_once
+
+    @overload
+    def __get__(self, owner: None, kind: type) -> Preference[T]: ...
+    @overload
+    def __get__(self, owner: Preferences, kind: type) -> T: ...
+    def __get__(self, owner: Preferences | None, kind: type) -> Preference[T] | T:
+        if owner is None:
+            return self
+        default: Any = self._default
+        if self._choices is not None:
+            return self._choices.get(str(owner.store.value(self._key, "", type=str)), default)
+        if isinstance(default, list):
+            stored = owner.store.value(self._key, default)
+            texts = [stored] if isinstance(stored, str) else stored  # an INI file makes a text of a list of one
+            return [str(text) for text in texts] if isinstance(texts, list) else list(default)  # type: ignore[return-value]
+        stored: Any = owner.store.value(self._key, default, type=type(default))
+        return stored if isinstance(stored, type(default)) else default
+
+    def __set__(self, owner: Preferences, value: T) -> None:
+        stored: Any = value
+        if self._choices is not None:
+            stored = next(name for name, choice in self._choices.items() if choice == value)
+        owner.store.setValue(self._key, stored)
+        if self._at_once:
+            owner.store.sync()
 
 
 class Preferences:
     """Typed access to the settings file of the user."""
 
+    theme = Preference("theme", Theme.SYSTEM, choices={theme.value: theme for theme in Theme})
+    palette = Preference("palette", PAPER, choices={palette.name: palette for palette in PALETTES})
+    show_labels = Preference("show_labels", True)
+    show_ghosts = Preference("show_ghosts", False)
+    """Whether candidates just below the threshold are shown dotted."""
+    gallery_of_all = Preference("gallery_of_all", False)
+    """Whether the gallery shows the cells of all images."""
+    tally_sound = Preference("tally_sound", False)
+    """Whether each mark of a manual count makes a sound."""
+    person = Preference("person", "")
+    """The name that signs edits; empty until it was asked for."""
+    recent_sessions = Preference[list[str]]("recent_sessions", [])
+    """The paths of the sessions that were open last, the latest first."""
+    unfinished_session = Preference("unfinished_session", "", at_once=True)
+    """The path of the session that is open now, or was when the program was killed; empty after a proper end."""
+    report_fields = Preference[list[str]]("report_fields", [])
+    """The names of the fields that the laboratory fills in about a sample."""
+    report_choices = Preference("report_choices", ["pdf", "xlsx", "pictures", "verification", "history"])
+    """What the last report was made of."""
+    folder = Preference("folder", "")
+    """The folder of the last file dialog."""
+    sessions_folder = Preference("sessions_folder", "")
+    """The folder in which new sessions are made; "" is the usual one."""
+    geometry = Preference("geometry", QByteArray())
+    """Size and place of the window; empty at the first start."""
+    verify_geometry = Preference("verify_geometry", QByteArray())
+    """Size and place of the verification window; empty before it was first closed."""
+    _latest_views = Preference[list[str]]("latest_views", [])
+
     def __init__(self, store: QSettings | None = None) -> None:
-        self._store = store or QSettings("SmearCount", "SmearCount")
-
-    @property
-    def theme(self) -> Theme:
-        """The colours of the window."""
-        name = self._store.value("theme", Theme.SYSTEM.value, type=str)
-        return next((theme for theme in Theme if theme.value == name), Theme.SYSTEM)
-
-    @theme.setter
-    def theme(self, theme: Theme) -> None:
-        self._store.setValue("theme", theme.value)
-
-    @property
-    def palette(self) -> Palette:
-        """The colours of the classes."""
-        name = self._store.value("palette", PAPER.name, type=str)
-        return next((palette for palette in PALETTES if palette.name == name), PAPER)
-
-    @palette.setter
-    def palette(self, palette: Palette) -> None:
-        self._store.setValue("palette", palette.name)
-
-    @property
-    def show_labels(self) -> bool:
-        """Whether class and probability are written on the boxes."""
-        return bool(self._store.value("show_labels", True, type=bool))
-
-    @show_labels.setter
-    def show_labels(self, shown: bool) -> None:
-        self._store.setValue("show_labels", shown)
-
-    @property
-    def show_ghosts(self) -> bool:
-        """Whether candidates just below the threshold are shown dotted."""
-        return bool(self._store.value("show_ghosts", False, type=bool))
-
-    @show_ghosts.setter
-    def show_ghosts(self, shown: bool) -> None:
-        self._store.setValue("show_ghosts", shown)
-
-    @property
-    def gallery_of_all(self) -> bool:
-        """Whether the gallery shows the cells of all pictures."""
-        return bool(self._store.value("gallery_of_all", False, type=bool))
-
-    @gallery_of_all.setter
-    def gallery_of_all(self, everything: bool) -> None:
-        self._store.setValue("gallery_of_all", everything)
-
-    @property
-    def tally_sound(self) -> bool:
-        """Whether each mark of a count by hand makes a sound."""
-        return bool(self._store.value("tally_sound", False, type=bool))
-
-    @tally_sound.setter
-    def tally_sound(self, sound: bool) -> None:
-        self._store.setValue("tally_sound", sound)
-
-    @property
-    def person(self) -> str:
-        """The name that signs corrections; empty until it was asked for."""
-        return str(self._store.value("person", "", type=str))
-
-    @person.setter
-    def person(self, name: str) -> None:
-        self._store.setValue("person", name)
-
-    @property
-    def recent_sessions(self) -> list[str]:
-        """The paths of the sessions that were open last, the latest first."""
-        value = self._store.value("recent_sessions", [], type=list)
-        return [str(path) for path in value] if isinstance(value, list) else []
+        self.store = store or QSettings("SmearCount", "SmearCount")
 
     def add_recent_session(self, path: str) -> None:
         """Put a session at the head of the recent ones."""
         rest = [other for other in self.recent_sessions if other != path]
-        self._store.setValue("recent_sessions", [path, *rest][:_MOST_RECENT])
+        self.recent_sessions = [path, *rest][:_MOST_RECENT]
 
-    @property
-    def unfinished_session(self) -> str:
-        """The path of the session that is open now, or was when the program was killed; empty after a proper end."""
-        return str(self._store.value("unfinished_session", "", type=str))
-
-    @unfinished_session.setter
-    def unfinished_session(self, path: str) -> None:
-        self._store.setValue("unfinished_session", path)
-        self._store.sync()  # whoever kills the program does not wait for Qt to write
-
-    @property
-    def report_fields(self) -> list[str]:
-        """The names of the fields that the laboratory fills in about a sample."""
-        return self._texts("report_fields", [])
-
-    @report_fields.setter
-    def report_fields(self, names: list[str]) -> None:
-        self._store.setValue("report_fields", names)
-
-    @property
-    def report_choices(self) -> list[str]:
-        """What was chosen when a result was handed in last."""
-        return self._texts("report_choices", ["pdf", "xlsx", "pictures", "verification", "history"])
-
-    @report_choices.setter
-    def report_choices(self, choices: list[str]) -> None:
-        self._store.setValue("report_choices", choices)
-
-    def _texts(self, key: str, default: list[str]) -> list[str]:
-        value = self._store.value(key, default)  # an INI file makes a text of a list of one
-        if isinstance(value, str):
-            return [value]
-        return [str(text) for text in value] if isinstance(value, list) else default
+    # -- keys --------------------------------------------------------------------------------------
 
     def key(self, action: str) -> str | None:
-        """Return the key that the person gave an action; None if it has its own, "" if it has none."""
-        return (
-            str(self._store.value(f"keys/{action}", "", type=str)) if self._store.contains(f"keys/{action}") else None
-        )
+        """Return the key that the user gave an action; None if it has its own, "" if it has none."""
+        name = f"keys/{action}"
+        return str(self.store.value(name, "", type=str)) if self.store.contains(name) else None
 
     def set_key(self, action: str, key: str | None) -> None:
         """Give an action another key; None goes back to its own."""
         if key is None:
-            self._store.remove(f"keys/{action}")
+            self.store.remove(f"keys/{action}")
         else:
-            self._store.setValue(f"keys/{action}", key)
+            self.store.setValue(f"keys/{action}", key)
 
-    @property
-    def folder(self) -> str:
-        """The folder of the last file dialog."""
-        return str(self._store.value("folder", "", type=str))
+    # -- the window of each session ----------------------------------------------------------------
 
-    @folder.setter
-    def folder(self, folder: str) -> None:
-        self._store.setValue("folder", folder)
+    def view_of(self, session: str) -> dict[str, Any]:
+        """Return how the window last showed a session, by the session's id: zoom, hidden classes and the like."""
+        try:
+            view = json.loads(str(self.store.value(f"views/{session}", "{}", type=str)))
+        except ValueError:
+            return {}
+        return view if isinstance(view, dict) else {}
 
-    @property
-    def sessions_folder(self) -> str:
-        """The folder in which new sessions are made; "" is the usual one."""
-        return str(self._store.value("sessions_folder", "", type=str))
-
-    @sessions_folder.setter
-    def sessions_folder(self, folder: str) -> None:
-        self._store.setValue("sessions_folder", folder)
-
-    @property
-    def verify_geometry(self) -> QByteArray:
-        """Size and place of the window that checks the counts; empty before it was first closed."""
-        value = self._store.value("verify_geometry", QByteArray(), type=QByteArray)
-        return value if isinstance(value, QByteArray) else QByteArray()
-
-    @verify_geometry.setter
-    def verify_geometry(self, geometry: QByteArray) -> None:
-        self._store.setValue("verify_geometry", geometry)
-
-    @property
-    def geometry(self) -> QByteArray:
-        """Size and place of the window; empty at the first start."""
-        value = self._store.value("geometry", QByteArray(), type=QByteArray)
-        return value if isinstance(value, QByteArray) else QByteArray()
-
-    @geometry.setter
-    def geometry(self, geometry: QByteArray) -> None:
-        self._store.setValue("geometry", geometry)
+    def set_view(self, session: str, **changes: Any) -> None:
+        """Remember more of how the window shows a session; only the latest sessions are remembered."""
+        order = [session, *(other for other in self._latest_views if other != session)]
+        for old in order[_MOST_SESSIONS:]:
+            self.store.remove(f"views/{old}")
+        self._latest_views = order[:_MOST_SESSIONS]
+        self.store.setValue(f"views/{session}", json.dumps({**self.view_of(session), **changes}))

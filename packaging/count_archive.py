@@ -17,7 +17,7 @@ from pathlib import Path
 from distributed import Client, LocalCluster, as_completed
 from rich.progress import track
 
-COMMAND = [sys.executable, "-m", "core.cli"]
+COMMAND = [sys.executable, "-m", "core.cli.run"]
 BAD_ARGUMENTS = 2
 
 
@@ -50,7 +50,7 @@ def count_part(archive: Path, name: str, file: Path) -> str | None:
     """Count one part; return what went wrong, None if nothing did. Pictures that fail are in the result."""
     options = ["--recursive", "--quiet", "--shard", name, "--json", str(file)]
     run = subprocess.run(
-        [sys.executable, "-m", "core.cli", str(archive), *options], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "core.cli.run", str(archive), *options], capture_output=True, text=True, check=False
     )
     return run.stderr if run.returncode == BAD_ARGUMENTS else None
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from core.cli import main
+from core.cli.run import main
 
 sys.exit(main())

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from core.annotate import write_picture
-from core.demo import render_demo_smear
+from core.imaging.demo import render_demo_smear
+from core.report.formats.annotated import write_picture
 
 target = Path(__file__).parent.parent / "resources" / "demo" / "demo_smear.png"
 write_picture(render_demo_smear().image, target)

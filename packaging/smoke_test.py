@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 from smoke_desktop import Desktop, SmokeError, wait_for
 
-from core.annotate import write_picture
-from core.demo import demo_smear, render_demo_smear
-from core.model import default_model_path
-from core.rendered_smear import render_smear
-from core.report import gather
-from core.session import SESSION_SUFFIX, Session
+from core.imaging.demo import demo_smear, render_demo_smear
+from core.imaging.synthetic import render_smear
+from core.models.network import default_model_path
+from core.report.formats.annotated import write_picture
+from core.report.gather import gather
+from core.session.session import SESSION_SUFFIX, Session
 
 WARM_S, COLD_S = 2.5, 5.0
 _STARTS = 3

@@ -12,17 +12,17 @@ from PIL import Image
 from PySide6.QtCore import QBuffer, QIODevice, QRect, QSettings
 from PySide6.QtWidgets import QApplication, QTabWidget, QWidget
 
-from core.demo import demo_smear, render_demo_smear
-from core.ground_truth import GroundTruth, TruthKind, TruthSource
-from core.model import default_model_path
-from core.rendered_smear import CLASS_NAMES
-from core.segcount.classical import CLASSICAL
-from gui.document import Document
-from gui.entries import State
-from gui.guide import guide_folder
-from gui.preferences import Preferences
-from gui.theme import Theme, apply_theme
-from gui.window import MainWindow
+from core.detection.segmentation.classical import CLASSICAL
+from core.imaging.demo import demo_smear, render_demo_smear
+from core.imaging.synthetic import CLASS_NAMES
+from core.models.network import default_model_path
+from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
+from gui.dialogs.guide import guide_folder
+from gui.preferences import Preferences, Theme
+from gui.shell.window import MainWindow
+from gui.widgets.theme import apply_theme
+from gui.workspace.document import Document
+from gui.workspace.images import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable

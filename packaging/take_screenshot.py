@@ -9,13 +9,13 @@ from pathlib import Path
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from core.model import default_model_path
+from core.models.network import default_model_path
 from gui.app import demo_smear
-from gui.document import Document
-from gui.entries import State
-from gui.preferences import Preferences
-from gui.theme import Theme, apply_theme
-from gui.window import MainWindow
+from gui.preferences import Preferences, Theme
+from gui.shell.window import MainWindow
+from gui.widgets.theme import apply_theme
+from gui.workspace.document import Document
+from gui.workspace.images import State
 
 parser = argparse.ArgumentParser()
 parser.add_argument("out", type=Path)

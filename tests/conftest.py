@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from core.annotate import write_picture
-from core.model import Model, default_model_path
-from core.rendered_smear import RenderedSmear, render_smear
+from core.imaging.synthetic import RenderedSmear, render_smear
+from core.models.network import Model, default_model_path
+from core.report.formats.annotated import write_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.annotations.collecting import NotAnnotationsError, UnreadableError, decode_text, number, pixel_size
 from core.annotations.writing import boxes_inside, check_class_names, check_names, class_numbers, write_whole
-from core.results import printable
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from core.annotations.base import AnnotatedImage
     from core.annotations.collecting import PictureBoxes, Reading
-    from core.annotations.values import AnnotatedImage
 
 Entry = dict[str, Any]
 _LEAST_AREA = 0.01  # square pixels, to which areas are rounded

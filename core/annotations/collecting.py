@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.annotations.values import SMALLEST_SIDE, AnnotatedImage, base_name, canonical_class
-from core.results import printable
+from core.annotations.base import SMALLEST_SIDE, AnnotatedImage, base_name
+from core.classes import canonical_class
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,8 +11,8 @@ from core.annotations.yolo import class_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from core.annotations.base import AnnotatedImage
     from core.annotations.collecting import Reading
-    from core.annotations.values import AnnotatedImage
     from core.annotations.yolo import ClassLists
 
 

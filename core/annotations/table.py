@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from core.annotations.collecting import NotAnnotationsError, decode_text, pixel_size
 from core.annotations.writing import boxes_inside, check_names, write_whole
-from core.results import printable
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from core.annotations.base import AnnotatedImage
     from core.annotations.collecting import PictureBoxes, Reading
-    from core.annotations.values import AnnotatedImage
 
 HEADER = ("filename", "cell_type", "xmin", "ymin", "xmax", "ymax")
 _CORNERS = HEADER[2:]

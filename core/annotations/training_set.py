@@ -8,16 +8,16 @@ import io
 import shutil
 from typing import TYPE_CHECKING
 
-from core.annotations.values import AnnotationError
+from core.annotations.base import AnnotationError
 from core.annotations.writing import cannot_write, check_class_names, same_on_every_disk, write_whole
 from core.annotations.yolo import class_list_text, label_text
-from core.results import printable
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from core.annotations.values import AnnotatedImage
+    from core.annotations.base import AnnotatedImage
 
 VALIDATION_SHARE = 0.15
 _WRITTEN = ("images", "labels", "classes.txt", "manifest.csv")

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from core.annotations.base import base_name
 from core.annotations.collecting import NotAnnotationsError, UnreadableError, decode_text, pixel_size
-from core.annotations.values import base_name
 from core.annotations.writing import boxes_inside, check_stems, file_stem, write_whole
-from core.results import printable
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from core.annotations.base import AnnotatedImage
     from core.annotations.collecting import Reading
-    from core.annotations.values import AnnotatedImage
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 _DECLARED_ENCODING = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]+)["']""")

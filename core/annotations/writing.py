@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.annotations.values import SMALLEST_SIDE, AnnotatedImage, AnnotationError, base_name, canonical_class
-from core.images import IMAGE_SUFFIXES
-from core.results import printable
+from core.annotations.base import SMALLEST_SIDE, AnnotatedImage, AnnotationError, base_name
+from core.classes import canonical_class
+from core.imaging.reading import IMAGE_SUFFIXES
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

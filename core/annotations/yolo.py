@@ -7,17 +7,17 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from core.annotations.base import AnnotationError
 from core.annotations.collecting import UnreadableError, decode_text, number
-from core.annotations.values import AnnotationError
 from core.annotations.writing import boxes_inside, check_class_names, check_stems, class_numbers, file_stem, write_whole
-from core.results import printable
+from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from core.annotations.base import AnnotatedImage
     from core.annotations.collecting import Notices, PictureBoxes, Reading
-    from core.annotations.values import AnnotatedImage
 
 CLASS_LISTS = ("classes.txt", "obj.names", "data.yaml", "dataset.yaml")
 """Files that name the classes, best first; beside the labels or up to two folders above."""

@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from core.counting import Ledger
-from core.figures import Fields, figures
-from core.frame import rule_text
-from core.intervals import count_more, poisson_interval, proportion_interval
-from core.report.sign_off import content_hash
+import msgspec
+import numpy as np
+
+from core.counting.count import Ledger
+from core.counting.estimates import Fields, figures
+from core.counting.frame import rule_text
+from core.session.values import Sample as Sample  # noqa: TC001 (a part of the content)
+from core.statistics.intervals import count_more, poisson_interval, proportion_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
-    from core.counting import CountSettings
-    from core.figures import Figure
-    from core.ground_truth import GroundTruth
-    from core.intervals import Interval
-    from core.report.sign_off import SignOff
-    from core.results import CountedImage
-    from core.segcount.method import Method
-    from core.session_settings import EstimateInputs
-    from core.session_values import HistoryRow
-    from core.verification import SweepRow, ThresholdRecord
+    from core.counting.count import CountSettings
+    from core.counting.estimates import EstimateInputs, Figure
+    from core.counting.pipeline import CountedImage
+    from core.models.method import Method
+    from core.session.values import HistoryLine, SignOff
+    from core.statistics.intervals import Interval
+    from core.verification.ground_truth import GroundTruth
+    from core.verification.sweep import SweepRow
+    from core.verification.thresholds import ThresholdRecord
 
 NOT_A_MEDICAL_DEVICE = (
     "SmearCount is not a medical device. A person checks every count, signs the result and answers for it."
 )
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What was counted, in the laboratory's own words; ``fields`` are (name, text), in order."""
-
-    id: str = ""
-    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,7 +71,7 @@ class ReportImage:
     ``counted`` is None where there is no count, and ``problem`` says why. ``sha256`` is the hash of the file as it
     was counted, and ``model_sha256`` that of the model that counted it. ``reviewer`` marked it as reviewed; ``seen``
     are the counts that this person saw, if they were kept.
-    ``homeless`` cells that a person put are of a class that is not counted. ``copy_of`` is an earlier counted image
+    ``unclassed`` cells that a person put are of a class that is not counted. ``copy_of`` is an earlier counted image
     of the same contents.
     """
 
@@ -90,7 +85,7 @@ class ReportImage:
     seen: dict[str, int] | None = None
     model_sha256: str = ""
     truth: GroundTruth | None = None
-    homeless: int = 0
+    unclassed: int = 0
     copy_of: Path | None = None
 
     @property
@@ -180,7 +175,7 @@ class ReportContent:
     origins: dict[str, ThresholdRecord]
     suggested: dict[str, float]
     verification: tuple[VerificationRow, ...]
-    history: tuple[HistoryRow, ...]
+    history: tuple[HistoryLine, ...]
     content: str
     sign_offs: tuple[SignOff, ...]
     made: datetime
@@ -249,7 +244,7 @@ class ReportContent:
     @property
     def people(self) -> list[str]:
         """Who corrected, set or signed something, in the order of the first time."""
-        names = (row.person for row in reversed(self.history))
+        names = (row.user for row in reversed(self.history))
         return list(dict.fromkeys(name for name in names if name and name != "SmearCount"))
 
     @property
@@ -288,3 +283,64 @@ class ReportContent:
                 kind = f"{image.truth.source.value} {image.truth.kind.value}" + (", blind" if image.truth.blind else "")
                 kinds[kind] = kinds.get(kind, 0) + 1
         return kinds
+
+
+def content_hash(
+    sample: Sample,
+    classes: tuple[str, ...],
+    settings: CountSettings,
+    inputs: EstimateInputs,
+    images: Iterable[ReportImage],
+) -> str:
+    """Return the SHA-256 of everything that the numbers of a report depend on, and of the numbers.
+
+    It covers the sample, the settings, what was given for estimates, and of each image in the order of the list:
+    the hash of its file and of its model, its region, the cells that count or that only the frame leaves out, how
+    many were added and removed, and its ground truth. It does not cover where files are, or who did what and
+    when: a correction that is undone leaves a sign-off valid. The document is JSON with sorted keys; cells are
+    sorted, as little-endian float32 boxes and scores.
+    """
+    document = {
+        "schema": 1,
+        "sample": [sample.id, [list(pair) for pair in sample.fields]],
+        "classes": list(classes),
+        "thresholds": dict(settings.thresholds),
+        "nms_iou": settings.nms_iou,
+        "edge_rule": settings.edge_rule.value,
+        "inputs": msgspec.to_builtins(inputs),
+        "images": [_image(image) for image in images],
+    }
+    return hashlib.sha256(msgspec.json.encode(document, order="deterministic")).hexdigest()
+
+
+def _image(image: ReportImage) -> dict[str, Any]:
+    stored: dict[str, Any] = {
+        "sha256": image.sha256 or image.path.name,
+        "truth": None if image.truth is None else image.truth.stored(),
+    }
+    counted = image.counted
+    if counted is not None:
+        region = counted.frame.region if counted.frame else None
+        stored |= {
+            "model": image.model_sha256,
+            "size": [counted.width, counted.height],
+            "region": None if region is None else [list(corner) for corner in region.corners],
+            "ledger": {name: [row.model, row.added, row.removed] for name, row in counted.result.ledger.items()},
+            "cells": _cells(counted),
+        }
+    return stored
+
+
+def _cells(image: CountedImage) -> str:
+    """Return the hash of the cells that count or would without the frame, in whatever order they are."""
+    cells, result = image.found.detections, image.result
+    chosen = result.counted | result.excluded
+    columns = [
+        *cells.boxes[chosen].T.astype("<f4"),
+        cells.scores[chosen].astype("<f4"),
+        cells.labels[chosen].astype("<f4"),
+        cells.origin[chosen].astype("<f4"),
+        result.excluded[chosen].astype("<f4"),
+    ]
+    table = np.stack(columns, axis=1)[np.lexsort(columns)]
+    return hashlib.sha256(table.tobytes()).hexdigest()

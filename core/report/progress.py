@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING
 
+from core.errors import check_cancelled
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class ReportCancelled(Exception):
-    """The person does not want the report any more."""
 
 
 def _silent(_done: int, _text: str) -> None:
@@ -30,8 +28,7 @@ class Progress:
     done: int = 0
 
     def step(self, text: str) -> None:
-        """Begin the next step; raises ReportCancelled if the person does not want it any more."""
-        if self.stopped.is_set():
-            raise ReportCancelled
+        """Begin the next step; raises ``Cancelled`` once ``stopped`` is set."""
+        check_cancelled(self.stopped)
         self.done += 1
         self.tell(self.done, text)

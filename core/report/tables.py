@@ -7,23 +7,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.csv_text import csv_bytes
-from core.detections import Origin
-from core.figures import given
-from core.intervals import poisson_interval
+from core.cells import Origin
+from core.counting.estimates import given
+from core.counting.frame import Frame
 from core.report.content import NOT_A_MEDICAL_DEVICE
-from core.results import failed_row, printable, table_header, table_row
+from core.statistics.intervals import poisson_interval
+from core.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
+    from pathlib import Path
 
-    from core.csv_text import CsvStyle, Value
+    from core.counting.pipeline import CountedImage, FailedImage
     from core.report.content import ReportContent, ReportImage
-    from core.results import CountedImage
-    from core.session_values import HistoryRow
+    from core.session.values import HistoryRow
 
 _ORIGINS = {Origin.MODEL: "model", Origin.PERSON: "person", Origin.IMPORTED: "imported"}
+
+
+Value = str | int | float | None
+"""What a cell of a table holds; None is an empty one."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,42 @@ def local_time(time: datetime) -> str:
     return f"{here:%Y-%m-%d %H:%M} (UTC{zone[:3]}:{zone[3:5]})"
 
 
+def batch_table(images: Sequence[CountedImage], failed: Sequence[FailedImage], classes: tuple[str, ...]) -> Table:
+    """Return one row for each image of a batch, those that could not be counted last."""
+    rows = [_counts_row(image, classes) for image in images]
+    rows += [_failed_row(item.path, item.error, classes) for item in failed]
+    return Table("images", _header(classes), rows)
+
+
+def _header(classes: tuple[str, ...]) -> list[str]:
+    """Return the headings of a table with one row for each image."""
+    means = [f"{name} mean score" for name in classes]
+    later = ["counting rule", "excluded", "field quality"]
+    return ["image", "width", "height", *classes, *means, "scale", "seconds", "error", *later]
+
+
+def _counts_row(image: CountedImage, classes: tuple[str, ...]) -> list[Value]:
+    """Return the row of an image under ``_header``."""
+    return [
+        printable(image.path),
+        image.width,
+        image.height,
+        *(image.result.counts[name] for name in classes),
+        *(image.result.mean_scores[name] for name in classes),
+        float(image.found.scale),
+        float(image.seconds),
+        "",
+        (image.frame or Frame(image.width, image.height)).text,
+        int(image.result.excluded.sum()),
+        " ".join((image.quality.grade, *image.quality.texts)) if image.quality else "",
+    ]
+
+
+def _failed_row(path: Path, error: str, classes: tuple[str, ...]) -> list[Value]:
+    """Return the row of an image that has no count."""
+    return [printable(path), *[None] * (4 + 2 * len(classes)), printable(error), *[None] * 3]
+
+
 def images_table(content: ReportContent) -> Table:
     """Return one row for each image: first the columns of every table of counts, then what a session knows besides."""
     classes = content.classes
@@ -50,14 +90,14 @@ def images_table(content: ReportContent) -> Table:
         for name in classes
         for what in ("95 % from", "95 % to", "by the model", "added", "removed", "ground truth")
     ]
-    header = [*table_header(classes), *more, "reviewed", "reviewed by", "notices", "file sha256"]
+    header = [*_header(classes), *more, "reviewed", "reviewed by", "notices", "file sha256"]
     rows: list[list[Value]] = []
     for image in content.images:
         if image.counted is None:
-            row: list[Value] = failed_row(image.path, image.problem, classes)
+            row: list[Value] = _failed_row(image.path, image.problem, classes)
             rows.append(row + [None] * (len(header) - len(row)))
         else:
-            rows.append(table_row(image.counted, classes) + _more_of(image, image.counted, classes))
+            rows.append(_counts_row(image.counted, classes) + _more_of(image, image.counted, classes))
     return Table("images", header, rows)
 
 
@@ -68,8 +108,8 @@ def _more_of(image: ReportImage, counted: CountedImage, classes: tuple[str, ...]
         ledger = counted.result.ledger[name]
         row += [*poisson_interval(ledger.total), ledger.model, ledger.added, ledger.removed, true]
     notices = list(counted.notices)
-    if image.homeless:
-        notices.append(f"{image.homeless} cells of classes that are not counted.")
+    if image.unclassed:
+        notices.append(f"{image.unclassed} cells of classes that are not counted.")
     if image.copy_of is not None:
         notices.append(f"The same picture as {printable(image.copy_of)}; it is counted twice.")
     return [*row, _reviewed(image), image.reviewer, " ".join(notices), image.sha256 or ""]
@@ -254,9 +294,3 @@ def history_table(content: ReportContent) -> Table:
 def _history_row(row: HistoryRow, text: str) -> list[Value]:
     path = "" if row.path is None else printable(row.path)
     return [row.number, row.time.astimezone().isoformat(timespec="seconds"), row.person, path, text, row.undoes]
-
-
-def to_csv(content: ReportContent, style: CsvStyle | None = None) -> bytes:
-    """Return the table of the images as CSV."""
-    table = images_table(content)
-    return csv_bytes([table.header, *table.rows], style)

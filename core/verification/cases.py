@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.corrections import Corrections
-from core.counting import Countable, CountSettings
-from core.ground_truth import TruthKind
-from core.matching import UNMATCHED, match_boxes, match_points
+from core.counting.count import CountIndex, CountSettings
+from core.counting.edits import CellEdits
+from core.geometry.matching import UNMATCHED, match_boxes, match_points
+from core.verification.ground_truth import TruthKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from core.detections import Detections
-    from core.frame import Frame
-    from core.ground_truth import GroundTruth
+    from core.cells import Detections
+    from core.counting.frame import Frame
+    from core.verification.ground_truth import GroundTruth
 
 
-def truth_inside(truth: GroundTruth, found: Detections, countable: Countable, frame: Frame) -> NDArray[np.bool_]:
+def truth_inside(truth: GroundTruth, found: Detections, index: CountIndex, frame: Frame) -> NDArray[np.bool_]:
     """Tell which true cells belong to a frame, bool (M,).
 
     A point has no extent to touch a side with. It belongs where the cell that was found round it does, at
@@ -30,8 +30,8 @@ def truth_inside(truth: GroundTruth, found: Detections, countable: Countable, fr
     """
     boxes = truth.boxes
     if truth.kind == TruthKind.POINTS and len(truth):
-        around = found.boxes[countable.cells]
-        matched = match_points(around, countable.scores, truth.points)
+        around = found.boxes[index.cells]
+        matched = match_points(around, index.scores, truth.points)
         boxes = boxes.copy()
         boxes[matched[matched != UNMATCHED]] = around[matched != UNMATCHED]
     return frame.inside(boxes)
@@ -41,15 +41,15 @@ def truth_inside(truth: GroundTruth, found: Detections, countable: Countable, fr
 class Case:
     """One image with its truth.
 
-    ``image`` is its number in the session and ``name`` what a person calls it. ``cells`` are the found cells,
-    followed by a person's own if corrections are verified too; ``countable`` counts them. ``truth`` is all
+    ``image`` is its number in the session and ``name`` the name of its file. ``cells`` are the detections,
+    followed by the cells of the user if edits are verified too; ``index`` counts them. ``truth`` is all
     of the truth, ``in_frame`` bool (M,) marks those of its M cells that lie in the counting frame.
     """
 
     image: int
     name: str
     cells: Detections
-    countable: Countable
+    index: CountIndex
     truth: GroundTruth
     in_frame: NDArray[np.bool_]
 
@@ -62,9 +62,9 @@ class Case:
         truth: GroundTruth,
         settings: CountSettings,
         frame: Frame | None = None,
-        corrections: Corrections | None = None,
+        edits: CellEdits | None = None,
     ) -> Case:
-        """Prepare an image as ``core.counting.count`` would; the settings' thresholds do not matter.
+        """Prepare an image as ``core.counting.count.count`` would; the settings' thresholds do not matter.
 
         Parameters
         ----------
@@ -74,25 +74,25 @@ class Case:
             The truth of the whole image. Typed totals are taken to be of the frame.
         frame
             ``settings.frame`` of the image; may be left out where the whole image counts.
-        corrections
-            What a person changed. Left out, the model is verified, which is the usual question; with it, what
-            the person handed in.
+        edits
+            The edits of the image. Without them the model is verified, which is the usual question; with them
+            the count as reported.
         """
-        changed = corrections or Corrections.none(found)
-        countable = Countable.of(found, changed, settings.nms_iou, frame)
-        inside = np.ones(len(truth), bool) if frame is None else truth_inside(truth, found, countable, frame)
-        return cls(image, name, changed.over(found), countable, truth, inside)
+        changed = edits or CellEdits.none(found)
+        index = CountIndex.of(found, changed, settings.nms_iou, frame)
+        inside = np.ones(len(truth), bool) if frame is None else truth_inside(truth, found, index, frame)
+        return cls(image, name, changed.apply(found), index, truth, inside)
 
     def counted(self, thresholds: Mapping[str, float], classes: tuple[str, ...]) -> NDArray[np.int64]:
         """Return the positions of the cells that count, the likeliest first."""
-        counted = np.flatnonzero(self.countable.count(thresholds, classes).counted)
+        counted = np.flatnonzero(self.index.count(thresholds, classes).counted)
         return counted[np.argsort(-self.scores[counted], kind="stable")]
 
     @property
     def scores(self) -> NDArray[np.float32]:
-        """The score of each cell, float32 (N,); infinite for a person's own, which count at any threshold."""
+        """The score of each cell, float32 (N,); infinite for the user's, which count at any threshold."""
         scores = self.cells.scores.copy()
-        scores[len(scores) - len(self.countable.hand_labels) :] = np.inf
+        scores[len(scores) - len(self.index.hand_labels) :] = np.inf
         return scores
 
     @property
@@ -101,7 +101,7 @@ class Case:
         return self.truth.kind != TruthKind.TOTALS
 
     def true_counts(self, classes: tuple[str, ...]) -> list[int | None]:
-        """Return how many cells of each class are there; None if nobody looked for them."""
+        """Return how many cells of each class are there; None if they were not annotated."""
         truth = self.truth if self.in_frame.all() else self.truth.only(self.in_frame)
         return truth.counts_for(classes)
 

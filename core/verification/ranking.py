@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.ground_truth import TruthKind
-from core.matching import UNMATCHED, box_pairs, point_pairs, take_best, take_most
-from core.metrics import PrecisionRecall
+from core.geometry.matching import UNMATCHED, box_pairs, point_pairs, take_best, take_most
+from core.statistics.metrics import PrecisionRecall
+from core.verification.ground_truth import TruthKind
 from core.verification.sweep import ClassSweep
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Ranking:
     ``image`` int64 (K,): a place among the I images; ``scores`` float32 (K,), descending in each image.
     ``numbers`` int64 (I,): what the session calls the images; ``truth`` int64 (I,) and ``located`` bool (I,) as
     in ``ClassSweep``. ``pairs`` int64 (2, P): found and true cells, counted through all images, that
-    may be one, in the order of ``core.matching.Pairs``; ``overlap`` float64 (P,): their IoU, NaN for points.
+    may be one, in the order of ``core.geometry.matching.Pairs``; ``overlap`` float64 (P,): their IoU, NaN for points.
     """
 
     image: NDArray[np.int64]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from core.metrics import ClassScore, accuracy, f1_score
+from core.statistics.metrics import ClassScore, accuracy, f1_score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

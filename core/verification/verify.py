@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from core.metrics import PrecisionRecall
+    from core.statistics.metrics import PrecisionRecall
     from core.verification.cases import Case
 
 AP_IOUS = np.arange(50, 100, 5) / 100
@@ -27,7 +27,7 @@ NO_RIVAL: Mapping[str, float] = MappingProxyType({})
 class Verification:
     """Many images, counted at every threshold and compared with their truth.
 
-    Each number is the one that ``core.counting.count`` gives at the threshold. One count at threshold 0 serves
+    Each number is the one that ``core.counting.count.count`` gives at the threshold. One count at threshold 0 serves
     all of them: where boxes of two classes are one cell, a box loses only to likelier ones, and while it is
     above the threshold of its class, so are those of them that are of the same class. Nothing below a
     threshold changes what counts above it.

@@ -1,1 +1,1 @@
-"""The page that checks the counts against a person's own."""
+"""The verification window."""

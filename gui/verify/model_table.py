@@ -1,42 +1,26 @@
-"""The table of the models beside each other."""
+"""The table that compares models."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QGuiApplication
+
+from core.text import gettext
+from gui.widgets.tables import Column, ValueTableModel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from PySide6.QtCore import QObject
 
-    from core.intervals import Interval
-    from core.verification import Difference, ModelRow
+    from core.statistics.intervals import Interval
+    from core.verification.comparison import Difference, ModelRow
 
-_Index = QModelIndex | QPersistentModelIndex
-COLUMNS = (
-    "Class",
-    "Model",
-    "Threshold",
-    "Counted of true",
-    "Accuracy",
-    "Difference",
-    "F1",
-    "Difference",
-    "AP",
+_INTERVAL = gettext("In percent, with the 95 % interval over the images (bootstrap)")
+_DIFFERENCE = gettext(
+    "From the first model of the class, in percentage points, with its 95 % interval; bold where it leaves out 0"
 )
-_TEXTS = (0, 1)
 _DIFFERENCES = {5: "accuracy_difference", 7: "f1_difference"}
-_TIPS = {
-    4: "In percent, with the 95 % interval over the pictures (bootstrap)",
-    5: "To the first model of the class, in percentage points, with its 95 % interval; bold where it leaves out 0",
-    6: "In percent, with the 95 % interval over the pictures (bootstrap)",
-    7: "To the first model of the class, in percentage points, with its 95 % interval; bold where it leaves out 0",
-    8: "Average precision as in COCO, at the overlap chosen above",
-}
 
 
 def with_interval(value: float | None, interval: Interval | None) -> str:
@@ -53,7 +37,8 @@ def _difference(found: Difference | None) -> str:
         return ""
     low, high = found.interval
     mark = ("▲ " if found.value > 0 else "▼ ") if found.clear else ""
-    return f"{mark}{_points(found.value, 1)} ({_points(low, 0)} to {_points(high, 0)})"
+    interval = gettext("{low} to {high}").format(low=_points(low, 0), high=_points(high, 0))
+    return f"{mark}{_points(found.value, 1)} ({interval})"
 
 
 def _points(value: float, digits: int) -> str:
@@ -62,100 +47,41 @@ def _points(value: float, digits: int) -> str:
     return f"{rounded:+.{digits}f}".replace("-", "\N{MINUS SIGN}") if rounded else "0"
 
 
-def _texts(row: ModelRow) -> tuple[str, ...]:
-    return (
-        row.class_name,
-        row.model,
-        f"{row.threshold:.2f}",
-        f"{row.counted:,} of {row.truth:,}",
-        with_interval(row.accuracy, row.accuracy_interval),
-        _difference(row.accuracy_difference),
-        with_interval(row.f1, row.f1_interval),
-        _difference(row.f1_difference),
-        "–" if row.average_precision is None else f"{100 * row.average_precision:.1f}",
-    )
+def _counted(row: ModelRow) -> str:
+    return gettext("{counted:,} of {truth:,}").format(counted=row.counted, truth=row.truth)
 
 
-class ModelTableModel(QAbstractTableModel):
-    """The rows of the comparison, class by class."""
+_COLUMNS: tuple[Column[ModelRow], ...] = (
+    Column(gettext("Class"), lambda row: row.class_name, number=False),
+    Column(gettext("Model"), lambda row: row.model, number=False),
+    Column(gettext("Threshold"), lambda row: f"{row.threshold:.2f}"),
+    Column(gettext("Counted of true"), _counted),
+    Column(gettext("Accuracy"), lambda row: with_interval(row.accuracy, row.accuracy_interval), _INTERVAL),
+    Column(gettext("Difference"), lambda row: _difference(row.accuracy_difference), _DIFFERENCE),
+    Column("F1", lambda row: with_interval(row.f1, row.f1_interval), _INTERVAL),
+    Column(gettext("Difference"), lambda row: _difference(row.f1_difference), _DIFFERENCE),
+    Column(
+        "AP",
+        lambda row: "–" if row.average_precision is None else f"{100 * row.average_precision:.1f}",
+        gettext("Average precision as in COCO, at the overlap chosen above"),
+    ),
+)
+
+
+class ModelTableModel(ValueTableModel["ModelRow"]):
+    """The rows of the comparison, class by class; the name of a class stands in its first row."""
 
     def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self.rows: list[ModelRow] = []
+        super().__init__(_COLUMNS, parent)
 
-    def show(self, rows: Sequence[ModelRow]) -> None:
-        """Show other rows."""
-        self.beginResetModel()
-        self.rows = list(rows)
-        self.endResetModel()
+    def shown(self, row: int, column: int) -> str:
+        again = column == 0 and row > 0 and self.rows[row - 1].class_name == self.rows[row].class_name
+        return "" if again else super().shown(row, column)
 
-    def rowCount(self, parent: _Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: _Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation != Qt.Orientation.Horizontal or section >= len(COLUMNS):
+    def look(self, row: int, column: int, role: int) -> Any:
+        if role != Qt.ItemDataRole.FontRole:
             return None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _side(section)
-        if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
-        return _TIPS.get(section) if role == Qt.ItemDataRole.ToolTipRole else None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or index.row() >= len(self.rows):
-            return None
-        row, column = self.rows[index.row()], index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            again = column == 0 and index.row() > 0 and self.rows[index.row() - 1].class_name == row.class_name
-            return "" if again else _texts(row)[column]
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return _texts(row)[column]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _side(column)
-        if role == Qt.ItemDataRole.FontRole:
-            found = getattr(row, _DIFFERENCES[column]) if column in _DIFFERENCES else None
-            font = QFont(QGuiApplication.font())
-            font.setBold(column == 0 or (found is not None and found.clear))
-            return font
-        return _TIPS.get(column) if role == Qt.ItemDataRole.ToolTipRole else None
-
-
-def _side(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignLeft if column in _TEXTS else Qt.AlignmentFlag.AlignRight
-    return side | Qt.AlignmentFlag.AlignVCenter
-
-
-class ModelTable(QTableView):
-    """The table; it can be copied."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.table_model = ModelTableModel(self)
-        self.setModel(self.table_model)
-        self.setObjectName("figures")
-        self.setAccessibleName("Models beside each other")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setAlternatingRowColors(True)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
-        header = self.horizontalHeader()
-        header.setMinimumSectionSize(36)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setHighlightSections(False)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy()
-        else:
-            super().keyPressEvent(event)
-
-    def copy(self) -> None:
-        """Put the table into the clipboard, as a spreadsheet takes it."""
-        lines = [COLUMNS, *(_texts(row) for row in self.table_model.rows)]
-        QGuiApplication.clipboard().setText("\n".join("\t".join(line) for line in lines))
+        found = getattr(self.rows[row], _DIFFERENCES[column]) if column in _DIFFERENCES else None
+        font = QFont(QGuiApplication.font())
+        font.setBold(column == 0 or (found is not None and found.clear))
+        return font

@@ -4,181 +4,119 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPalette, QPen
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtCore import QMargins, Qt
 
-from gui.verify.crops import CropStore, Wanted, region_of
-from gui.verify.places import Place, Verdict
+from core.text import gettext
+from core.verification.errors import Place, Verdict
+from gui.widgets.crops import Crops, Wanted
+from gui.widgets.tile_delegate import Index, Tile, TileDelegate, TileModel, tile_size
+from gui.widgets.tile_grid import TileGrid
+from gui.widgets.window_keys import LeavesLetters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PySide6.QtCore import QObject
+    from PySide6.QtGui import QColor
 
-    from gui.document import Document
+    from gui.workspace.document import Document
 
-_Index = QModelIndex | QPersistentModelIndex
-SIDE = 96
-_GAP = 4
-_POINT_ARM = 6
+_SIDE = 96
+_CONTEXT = 0.55
 
 
-class PlaceModel(QAbstractListModel):
-    """Cells as rows."""
+class PlaceModel(TileModel):
+    """Cells as tiles."""
 
-    def __init__(self, document: Document, crops: CropStore, parent: QObject) -> None:
+    def __init__(self, document: Document, crops: Crops, parent: QObject) -> None:
         super().__init__(parent)
         self._document = document
         self._crops = crops
         self.places: list[Place] = []
-        crops.arrived.connect(self._on_arrived)
 
     def show(self, places: Sequence[Place]) -> None:
-        """Show other cells, and have their pieces of photograph cut."""
-        if list(places) == self.places:
-            return
-        self.beginResetModel()
-        self.places = list(places)
-        self.endResetModel()
-        regions: dict[int, list[tuple[int, int, int]]] = {}
-        for place in self.places:
-            regions.setdefault(place.image, []).append(self.region(place))
-        wanted = [
-            Wanted(image, entry.path, tuple(mine))
-            for image, mine in regions.items()
-            if (entry := self._document.entry(image)) is not None
-        ]
-        self._crops.want(wanted)
+        """Show other cells."""
+        if list(places) != self.places:
+            self.beginResetModel()
+            self.places = list(places)
+            self.endResetModel()
 
-    def region(self, place: Place) -> tuple[int, int, int]:
-        """Return the square of the photograph that a tile shows."""
-        return region_of(place.box, place.diameter)
+    def tile(self, row: int) -> Tile:
+        place = self.places[row]
+        region = self._crops.region(place.box, place.diameter)
+        missed = place.verdict is Verdict.MISSED
+        return Tile(place.image, region, place.box, dashed=missed, veiled=place.settled)
 
-    def rowCount(self, parent: _Index | None = None) -> int:
+    def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.places)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or index.row() >= len(self.places):
             return None
         place = self.places[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return "✓ corrected" if place.settled else "not seen" if place.score is None else f"{place.score:.2f}"
+            if place.settled:
+                return gettext("✓ edited")
+            return gettext("not detected") if place.score is None else f"{place.score:.2f}"
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             entry = self._document.entry(place.image)
-            return f"{entry.path.name if entry else ''}\n{_explain(place)}"
+            problem = self._crops.error(place.image, entry.path) if entry else ""
+            return "\n".join(filter(None, (entry.path.name if entry else "", _explain(place), problem)))
         return None
-
-    def _on_arrived(self) -> None:
-        if self.places:
-            self.dataChanged.emit(self.index(0), self.index(len(self.places) - 1))
 
 
 def _explain(place: Place) -> str:
     """Return what happened to a cell, as a sentence."""
     if place.settled:
-        return f"{place.class_name}, corrected by hand"
-    if place.verdict is Verdict.MISSED:
-        seen = "the model saw nothing here" if place.score is None else f"the model gave it {place.score:.2f}"
-        return f"{place.class_name} of the ground truth, missed: {seen}"
-    what = "a true one" if place.verdict is Verdict.TRUE else "not in the ground truth"
-    return f"Counted as {place.class_name} with probability {place.score:.2f}, {what}"
+        text = gettext("{name}, edited")
+    elif place.verdict is Verdict.MISSED:
+        text = gettext("{name} of the ground truth, missed: the model gave it {score:.2f}")
+        if place.score is None:
+            text = gettext("{name} of the ground truth, missed: the model detected nothing here")
+    elif place.verdict is Verdict.TRUE:
+        text = gettext("Counted as {name} with probability {score:.2f}, correct")
+    else:
+        text = gettext("Counted as {name} with probability {score:.2f}, not in the ground truth")
+    return text.format(name=place.class_name, score=place.score or 0.0)
 
 
-class _PlacePainter(QStyledItemDelegate):
-    """Draws the piece of photograph with the box, and a line of text below it."""
+class PlaceView(LeavesLetters, TileGrid):
+    """The tiles; a click goes to the image."""
 
-    def __init__(self, model: PlaceModel, crops: CropStore, parent: QObject) -> None:
-        super().__init__(parent)
-        self._model = model
-        self._crops = crops
-        self.colour = QColor("gray")
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        place = self._model.places[index.row()]
-        palette, rect = option.palette, option.rect.adjusted(2, 2, -2, -2)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        painter.save()
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if selected:
-            painter.setBrush(palette.color(QPalette.ColorRole.Highlight))
-            painter.drawRoundedRect(rect, 4, 4)
-        photo = QRect(rect.center().x() - SIDE // 2, rect.y() + _GAP, SIDE, SIDE)
-        beyond = palette.color(QPalette.ColorRole.Text)
-        beyond.setAlpha(40)
-        painter.fillRect(photo, palette.color(QPalette.ColorRole.Base))
-        painter.fillRect(photo, beyond)
-        region = self._model.region(place)
-        crop = self._crops.crop(place.image, region)
-        if crop is not None:
-            painter.drawPixmap(photo, crop)
-        self._draw_outline(painter, photo, region, place)
-        if place.settled:
-            veil = palette.color(QPalette.ColorRole.Base)
-            veil.setAlpha(150)
-            painter.fillRect(photo, veil)
-        painter.setPen(palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text))
-        below = QRect(rect.x(), photo.bottom() + 2, rect.width(), rect.bottom() - photo.bottom() - 2)
-        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, str(index.data()))
-        if option.state & QStyle.StateFlag.State_HasFocus and not selected:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight), 1.5))
-            painter.drawRoundedRect(rect, 4, 4)
-        painter.restore()
-
-    def _draw_outline(self, painter: QPainter, photo: QRect, region: tuple[int, int, int], place: Place) -> None:
-        """Draw a counted cell's box in the colour of its class, a true one's as on the picture: white dashes."""
-        left, top, size = region
-        scale = photo.width() / size
-        x1, y1, x2, y2 = place.box
-        box = QRectF(
-            photo.x() + (x1 - left) * scale, photo.y() + (y1 - top) * scale, (x2 - x1) * scale, (y2 - y1) * scale
-        )
-        missed = place.verdict is Verdict.MISSED
-        dark, light = QColor(0, 0, 0), QColor(255, 255, 255)
-        pens = (
-            (QPen(dark, 3.0), QPen(light, 1.6, Qt.PenStyle.DashLine))
-            if missed
-            else (QPen(QColor(255, 255, 255, 200), 3.2), QPen(self.colour, 1.8))
-        )
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for pen in pens:
-            painter.setPen(pen)
-            if box.isEmpty():
-                at = box.topLeft()
-                for arm in (QPointF(_POINT_ARM, 0), QPointF(0, _POINT_ARM)):
-                    painter.drawLine(at - arm, at + arm)
-            else:
-                painter.drawRect(box)
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(SIDE + 2 * _GAP + 8, SIDE + option.fontMetrics.height() + 2 * _GAP + 10)
-
-
-class PlaceView(QListView):
-    """The tiles; a click goes to the picture."""
-
-    def __init__(self, document: Document, crops: CropStore) -> None:
+    def __init__(self, document: Document) -> None:
         super().__init__()
-        self.place_model = PlaceModel(document, crops, self)
-        self.painter = _PlacePainter(self.place_model, crops, self)
+        self._document = document
+        self.crops = Crops(_CONTEXT, self._missing_in_view, self)
+        self.place_model = PlaceModel(document, self.crops, self)
+        self._delegate = TileDelegate(self.crops, _SIDE, self)
         self.setObjectName("tiles")
-        self.setAccessibleName("Cells behind the number")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setViewMode(QListView.ViewMode.IconMode)
-        self.setMovement(QListView.Movement.Static)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setUniformItemSizes(True)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setItemDelegate(self.painter)
+        self.setAccessibleName(gettext("Cells behind the number"))
+        self.setItemDelegate(self._delegate)
         self.setModel(self.place_model)
+        size = tile_size(_SIDE, self.fontMetrics().height())
+        self.set_cell_size(size.grownBy(QMargins(1, 1, 1, 1)))
+        self.crops.arrived.connect(self.viewport().update)
+        document.session_changed.connect(self.crops.forget)
+
+    def set_colour(self, colour: QColor) -> None:
+        """Draw the outlines in the colour of a class."""
+        self._delegate.colour = colour
+        self.viewport().update()
 
     def selected(self) -> list[Place]:
         """Return the chosen cells in their order."""
         rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
         return [self.place_model.places[row] for row in rows]
 
-    def keyboardSearch(self, search: str) -> None:
-        """Find nothing: letters are keys of the page."""
+    def _missing_in_view(self) -> Wanted | None:
+        """Return the pieces of the first image of which one is missing in view."""
+        visible = self.visible_rows()
+        for row in visible:
+            tile = self.place_model.tile(row)
+            entry = self._document.entry(tile.image)
+            if entry is not None and self.crops.is_missing(tile.image, entry.path, tile.region):
+                rows = [row for row, place in enumerate(self.place_model.places) if place.image == tile.image]
+                rows.sort(key=lambda row: row in visible)
+                regions = tuple(dict.fromkeys(self.place_model.tile(row).region for row in rows))
+                return Wanted(tile.image, entry.path, regions)
+        return None

@@ -16,23 +16,24 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.quiet import QuietComboBox, QuietSpinBox
-from gui.verify.error_page import ErrorPage
-from gui.verify.model_page import ModelPage
-from gui.verify.question import STEPS, Scope
+from core.files import write_whole
+from core.verification.request import STEPS, VerificationScope
+from gui.verify.errors import ErrorPage
+from gui.verify.ground_truth import TruthPage
+from gui.verify.models import ModelPage
 from gui.verify.sweep_table import sweep_csv
-from gui.verify.threshold_page import ThresholdPage
-from gui.verify.truth_page import TruthPage
-from gui.verify.verifier import Verifier
+from gui.verify.thresholds import ThresholdPage
+from gui.widgets.wheel_safe import QuietComboBox, QuietSpinBox
+from gui.workspace.verification.verifier import Verifier
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QShowEvent
 
     from core.classes import Palette
-    from gui.document import Document
+    from core.verification.errors import Verdict
     from gui.preferences import Preferences
-    from gui.verify.places import Verdict
-    from gui.verify.plot_pane import PlotPane
+    from gui.widgets.plot import PlotPane
+    from gui.workspace.document import Document
 
 _CHECKED = (("the model's count", False), ("the corrected count", True))
 _SHARE_OF_SCREEN = 0.92
@@ -99,7 +100,7 @@ class VerifyWindow(QWidget):
     def _build_bar(self) -> QHBoxLayout:
         self.scope = QuietComboBox()
         self.scope.activated.connect(lambda *_: self.verifier.set_options(scope=self.scope.currentData()))
-        for scope in Scope:
+        for scope in VerificationScope:
             self.scope.addItem("", scope)
         self.scope.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.whose = QuietComboBox()
@@ -159,7 +160,7 @@ class VerifyWindow(QWidget):
         if answer is None:
             self.state.setText("Comparing …" if self.verifier.busy else "Open pictures and count them first.")
             return
-        question = answer.question
+        question = answer.request
         taking, left = len(question.checked), question.left_out
         parts = []
         if not taking:
@@ -198,7 +199,7 @@ class VerifyWindow(QWidget):
         answer = self.verifier.answer
         path = self._ask_where("Save the tables of all classes", "verification.csv", "CSV (*.csv)")
         if answer is not None and path is not None:
-            self._document.save(path, lambda: path.write_bytes(sweep_csv(answer)))
+            self._document.save(path, lambda: write_whole(path, sweep_csv(answer)))
 
     def _save_threshold_plot(self) -> None:
         kind = self.threshold_page.kind.currentData()

@@ -16,19 +16,19 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from core.counting import CountSettings
-from core.finders import finder_of, open_model
-from core.model import default_model_path
-from core.segcount.classical import CLASSICAL
-from trainer.data import load_data_set
-from trainer.evaluate import group_figures
-from trainer.looking import look_at
+from core.counting.count import CountSettings
+from core.detection.loading import detector_for, open_model
+from core.detection.segmentation.classical import CLASSICAL
+from core.models.network import default_model_path
+from trainer.dataset.load import load_data_set
+from trainer.evaluation.evaluate import group_figures
+from trainer.evaluation.predict import look_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trainer.data import DataSet
-    from trainer.looking import FieldResult
+    from trainer.dataset.load import DataSet
+    from trainer.evaluation.predict import FieldResult
 
 
 def by_field(results: Sequence[FieldResult], label: int) -> float:
@@ -45,7 +45,7 @@ def by_field(results: Sequence[FieldResult], label: int) -> float:
 def add_rows(table: Table, path: Path | str, data: DataSet) -> None:
     """Count every field with one model and add its rows."""
     model = open_model(path)
-    results = look_at(data, finder_of(model), CountSettings.suggested_by(model.card), title=model.card.name)
+    results = look_at(data, detector_for(model), CountSettings.suggested_by(model.card), title=model.card.name)
     figures = group_figures(model.card.name, results, model.card.classes, model.card.nms_iou)
     seconds = statistics.median(result.image.seconds for result in results)
     first = model.card.name

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def ours() -> Callable[[Path], object]:
-    from core.counting import CountSettings
-    from core.detector import Detector
-    from core.images import read_image
-    from core.model import Model, default_model_path
-    from core.results import count_image
+    from core.counting.count import CountSettings
+    from core.counting.pipeline import count_image
+    from core.detection.detector import Detector
+    from core.imaging.reading import read_image
+    from core.models.network import Model, default_model_path
 
     model = Model(default_model_path())
     detector, settings = Detector(model), CountSettings.suggested_by(model.card)

@@ -19,7 +19,7 @@ from PySide6.QtCore import QCoreApplication, QPointF
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gui.window import MainWindow
+    from gui.shell.window import MainWindow
 
 CELLS = 5000
 ROUNDS = 40

@@ -8,15 +8,15 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication, QSettings
 from PySide6.QtWidgets import QApplication
 
-from core.annotate import write_picture
-from core.detections import Detections
-from core.model import default_model_path
-from core.session import Session, stamp_of
-from core.session_values import StoredDetections
-from gui.document import Document
-from gui.preferences import Preferences
-from gui.theme import Theme, apply_theme
-from gui.window import MainWindow
+from core.cells import Detections
+from core.models.network import default_model_path
+from core.report.formats.annotated import write_picture
+from core.session.session import Session, stamp_of
+from core.session.values import StoredDetections
+from gui.preferences import Preferences, Theme
+from gui.shell.window import MainWindow
+from gui.widgets.theme import apply_theme
+from gui.workspace.document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,11 +15,11 @@ def main() -> None:
     from PySide6.QtCore import QEvent, QObject, QSettings, QTimer
     from PySide6.QtWidgets import QApplication
 
-    from core.model import default_model_path
-    from gui.document import Document
-    from gui.preferences import Preferences
-    from gui.theme import Theme, apply_theme
-    from gui.window import MainWindow
+    from core.models.network import default_model_path
+    from gui.preferences import Preferences, Theme
+    from gui.shell.window import MainWindow
+    from gui.widgets.theme import apply_theme
+    from gui.workspace.document import Document
 
     class FirstPaint(QObject):
         def eventFilter(self, watched: QObject, event: QEvent) -> bool:

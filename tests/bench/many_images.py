@@ -21,12 +21,12 @@ import psutil
 from field_window import make_window, wait_until
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 
-from core.annotate import write_picture
-from core.rendered_smear import render_smear
-from gui.entries import State
+from core.imaging.synthetic import render_smear
+from core.report.formats.annotated import write_picture
+from gui.workspace.images import State
 
 if TYPE_CHECKING:
-    from gui.window import MainWindow
+    from gui.shell.window import MainWindow
 
 RENDERED = 20
 WARM_UP = 50

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.annotate import write_picture
-from core.rendered_smear import render_smear
+from core.imaging.synthetic import render_smear
+from core.report.formats.annotated import write_picture
 
 
 def main() -> None:

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from core.annotate import write_picture
-from core.counting import CountSettings
-from core.detections import Detections, Origin
-from core.model import Model, default_model_path
-from core.rendered_smear import render_smear
-from core.report import gather
+from core.cells import Detections, Origin
+from core.counting.count import CountSettings
+from core.imaging.synthetic import render_smear
+from core.models.network import Model, default_model_path
+from core.report.export import Outputs, write_report
+from core.report.formats.annotated import write_picture
+from core.report.gather import gather
 from core.report.progress import Progress
-from core.report.writing import Outputs, write_report
-from core.session import Session, StoredDetections, stamp_of
-from core.session_settings import SETTINGS_KEY, keep_card, stored_settings
+from core.session.session import Session, StoredDetections, stamp_of
+from core.session.settings import SETTINGS_KEY, keep_card, stored_settings
 
 DIAMETER = 64
 RENDERED = 5  # the others are copies: rendering takes longer than the report

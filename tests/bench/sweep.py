@@ -7,10 +7,11 @@ import time
 
 import numpy as np
 
-from core.counting import CountSettings
-from core.detections import Detections
-from core.ground_truth import GroundTruth, TruthKind, TruthSource
-from core.verification import Case, Verification
+from core.cells import Detections
+from core.counting.count import CountSettings
+from core.verification.cases import Case
+from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
+from core.verification.verify import Verification
 
 CLASSES = ("RBC", "WBC", "Platelets")
 IMAGES, BOXES, TRUTH = 1000, 150, 130

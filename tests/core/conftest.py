@@ -10,11 +10,11 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from core.counting import CountSettings
-from core.detections import Detections
-from core.model_card import CARD_KEY, ModelCard
-from core.session import Session, StoredDetections, stamp_of
-from core.session_settings import SETTINGS_KEY, keep_card, stored_settings
+from core.cells import Detections
+from core.counting.count import CountSettings
+from core.models.card import CARD_KEY, ModelCard
+from core.session.session import Session, StoredDetections, stamp_of
+from core.session.settings import SETTINGS_KEY, keep_card, stored_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -39,7 +39,7 @@ def test_nothing_is_sent_to_anyone_and_nothing_is_left_in_the_home_folder(tmp_pa
         "import socket, sys\n"
         "def refuse(*_): raise SystemExit('the network was used')\n"
         "socket.getaddrinfo = socket.socket.connect = refuse\n"
-        "import core.cli\n"
+        "import core.cli.run\n"
         "assert 'openvino_telemetry' not in sys.modules\n"
     )
     environment = {**os.environ, "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}

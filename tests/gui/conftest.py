@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import gc
+import shutil
+import sys
 import weakref
-from typing import TYPE_CHECKING
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QThread, QTimer
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QMenu, QMessageBox, QProgressDialog, QWidget
+from shiboken6 import isValid
 
-from core.annotate import write_picture
-from core.counting import CountSettings
-from core.detector import Detector
-from core.images import read_image
-from core.rendered_smear import render_smear
-from core.results import count_image
-from gui.document import Document
-from gui.entries import State
-from gui.preferences import Preferences
-from gui.theme import Theme, apply_theme
-from gui.window import MainWindow
+from core.counting.count import CountSettings
+from core.counting.pipeline import count_image
+from core.detection.detector import Detector
+from core.imaging.reading import read_image
+from core.imaging.synthetic import render_smear
+from core.report.formats.annotated import write_picture
+from gui.preferences import Preferences, Theme
+from gui.shell.window import MainWindow
+from gui.widgets.theme import apply_theme
+from gui.workspace.document import Document
+from gui.workspace.images import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Generator, Iterator
+    from types import FrameType
 
     from pytestqt.qtbot import QtBot
 
-    from core.model import Model
+    from core.models.network import Model
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -39,13 +44,84 @@ def quick_collections() -> None:
 
 
 DOCUMENTS: weakref.WeakSet[Document] = weakref.WeakSet()
+"""The windows of the tests hold them; each has a compiled network."""
+
+_MADE_AT: weakref.WeakKeyDictionary[QObject, str] = weakref.WeakKeyDictionary()
+_LEFT_OVER: weakref.WeakSet[QObject] = weakref.WeakSet()
+_HERE = Path(__file__).parents[2]
+_FAILED = pytest.StashKey[bool]()
 
 
-@pytest.fixture(autouse=True)
-def no_earlier_windows() -> None:
-    """Free the windows of earlier tests: they are in reference cycles, and each holds a compiled network."""
+def _remember_places(kind: type[QObject]) -> None:
+    """Note where each object of a kind is made, for those that outlive their test."""
+    make = kind.__init__
+
+    def init(self: QObject, *arguments: Any, **named: Any) -> None:
+        make(self, *arguments, **named)
+        frame: FrameType | None = sys._getframe(1)
+        places: list[str] = []
+        while frame is not None and len(places) < 4:
+            file = Path(frame.f_code.co_filename)
+            if file.is_relative_to(_HERE):
+                places.append(f"{file.relative_to(_HERE)}:{frame.f_lineno}")
+            frame = frame.f_back
+        _MADE_AT[self] = " < ".join(places)
+
+    kind.__init__ = init  # type: ignore[method-assign]
+
+
+for _kind in (QThread, QTimer, QWidget, QMainWindow, QDialog, QMenu, QMessageBox, QProgressDialog):
+    _remember_places(_kind)
+
+
+def _left_over() -> dict[QObject, str]:
+    """Return the threads, timers and windows that are still there, and where they were made."""
+    left: dict[QObject, str] = {}
+    for made, place in list(_MADE_AT.items()):
+        if not isValid(made):
+            continue
+        if isinstance(made, QThread) and made.isRunning():
+            left[made] = f"the thread {made.objectName() or type(made).__name__} runs; made at {place}"
+        elif isinstance(made, QTimer) and made.isActive():
+            left[made] = f"a timer of {made.interval()} ms runs; made at {place}"
+    if isinstance(QApplication.instance(), QApplication):
+        for widget in QApplication.topLevelWidgets():
+            name = widget.windowTitle() or widget.objectName() or "without a name"
+            place = _MADE_AT.get(widget, "a place outside this program")
+            left[widget] = f"the {type(widget).__name__} {name} is there; made at {place}"
+    return left
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[_FAILED] = item.stash.get(_FAILED, False) or report.failed
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail a test that leaves a thread, a timer or a window; a failed one may, since its traceback holds them."""
+    yield
+    getattr(item, "funcargs", {}).clear()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     gc.collect()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    left = _left_over()
+    new = [text for made, text in left.items() if made not in _LEFT_OVER]
+    _LEFT_OVER.update(left)
+    if item.stash.get(_FAILED, False):
+        return
+    if new:
+        pytest.fail(f"left over: {'; '.join(new)}", pytrace=False)
     assert len(DOCUMENTS) <= 1, "something keeps closed windows, and each takes 65 MB"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that open the whole window."""
+    for item in items:
+        if "window" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.window)
 
 
 @pytest.fixture
@@ -68,12 +144,16 @@ def window(qtbot: QtBot, model_path: Path, tmp_path: Path, preferences: Preferen
     window.close()
 
 
-@pytest.fixture
-def make_smear(tmp_path: Path, model: Model) -> Callable[..., tuple[Path, dict[str, int]]]:
-    """Render a small smear into a file; return its path and what the headless path counts in it."""
+@pytest.fixture(scope="session")
+def counted_smears(
+    model: Model, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, int, int], tuple[Path, dict[str, int]]]:
+    """Return a function that renders a small smear into a file and counts it without a window; each only once."""
     detector, settings = Detector(model), CountSettings.suggested_by(model.card)
+    folder = tmp_path_factory.mktemp("smears")
 
-    def make(name: str, seed: int = 0, red_cells: int = 14) -> tuple[Path, dict[str, int]]:
+    @cache
+    def smear(suffix: str, seed: int, red_cells: int) -> tuple[Path, dict[str, int]]:
         smear = render_smear(
             420,
             320,
@@ -83,10 +163,25 @@ def make_smear(tmp_path: Path, model: Model) -> Callable[..., tuple[Path, dict[s
             diameter=56,
             rng=np.random.default_rng(seed),
         )
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{seed} {red_cells}{suffix}"
         write_picture(smear.image, path)
         return path, count_image(read_image(path), detector, settings).result.counts
+
+    return smear
+
+
+@pytest.fixture
+def make_smear(
+    tmp_path: Path, counted_smears: Callable[[str, int, int], tuple[Path, dict[str, int]]]
+) -> Callable[..., tuple[Path, dict[str, int]]]:
+    """Put a small smear into a file; return its path and what the headless path counts in it."""
+
+    def make(name: str, seed: int = 0, red_cells: int = 14) -> tuple[Path, dict[str, int]]:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        there, counts = counted_smears(path.suffix, seed, red_cells)
+        shutil.copyfile(there, path)
+        return path, dict(counts)
 
     return make
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from core.images import IMAGE_SUFFIXES
-from core.session import SESSION_SUFFIX
+from core.imaging.reading import IMAGE_SUFFIXES
+from core.session.session import SESSION_SUFFIX
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -13,25 +13,25 @@ import pytest
 import torch
 from torch import nn
 
-from core.annotate import write_picture
-from core.counting import CountSettings, count
-from core.detections import Detections
-from core.detector import DetectorResult
-from core.rendered_smear import CLASS_NAMES, RenderedSmear, render_smear
-from core.results import CountedImage
-from trainer.checkpoint import TrainedModel, load_trained
-from trainer.data import DataSet, Field, load_data_set
-from trainer.export import build_card, export_onnx
-from trainer.looking import FieldResult
-from trainer.model import build_retinanet
-from trainer.preset import load_preset
+from core.cells import Detections
+from core.counting.count import CountSettings, count
+from core.counting.pipeline import CountedImage
+from core.detection.detector import DetectorResult
+from core.imaging.synthetic import CLASS_NAMES, RenderedSmear, render_smear
+from core.report.formats.annotated import write_picture
+from trainer.dataset.load import DataSet, Field, load_data_set
+from trainer.detection.export import build_card, export_onnx
+from trainer.detection.network import build_retinanet
+from trainer.evaluation.predict import FieldResult
+from trainer.recipes.recipe import load_preset
+from trainer.training.checkpoint import TrainedModel, load_trained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from trainer.model import CellRetinaNet
+    from trainer.detection.network import CellRetinaNet
 
 # Not in the order of the trainer, so that a mix-up shows.
 FILE_CLASSES = ("WBC", "RBC", "Platelets")

@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from core.counting import CountSettings
-from core.detector import Detector
-from trainer.data import load_data_set
-from trainer.evaluate import group_figures
-from trainer.looking import look_at
+from core.counting.count import CountSettings
+from core.detection.detector import Detector
+from trainer.dataset.load import load_data_set
+from trainer.evaluation.evaluate import group_figures
+from trainer.evaluation.predict import look_at
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core.model import Model
+    from core.models.network import Model
 
 
 def test_real_fields_are_counted_well(shared_data: Path, model: Model) -> None:

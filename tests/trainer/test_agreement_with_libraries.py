@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 from torchmetrics.detection import MeanAveragePrecision
 
-from core.counting import CountSettings, count
-from core.detections import Detections
-from core.ground_truth import GroundTruth, TruthKind, TruthSource
-from core.metrics import PrecisionRecall, accuracy
-from core.verification import AP_IOUS, Case, Verification
+from core.cells import Detections
+from core.counting.count import CountSettings, count
+from core.statistics.metrics import PrecisionRecall, accuracy
+from core.verification.cases import Case
+from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
+from core.verification.verify import AP_IOUS, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -1,1 +1,1 @@
-"""Reports of the trainer: one page of HTML that holds everything, and its tables as CSV."""
+"""Reports of an evaluation or comparison."""

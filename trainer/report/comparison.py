@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.whole_files import write_whole
-from trainer.compare import FIGURES
+from core.files import write_whole
+from trainer.evaluation.compare import FIGURES
 from trainer.report import plots
 from trainer.report.page import Section, Strong, Table, write_page
-from trainer.tables import difference_with_interval, with_interval
+from trainer.report.terminal import difference_with_interval, with_interval
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from trainer.compare import ComparedClass, Comparison
+    from trainer.evaluation.compare import ComparedClass, Comparison
     from trainer.report.page import Cell
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.whole_files import write_whole
-from trainer.coco import SIDES, SIZES
-from trainer.compare import EVALUATION_FILE
-from trainer.confusion import INVENTED, MISSED
+from core.files import write_whole
+from trainer.evaluation.coco_metrics import SIDES, SIZES
+from trainer.evaluation.compare import EVALUATION_FILE
+from trainer.evaluation.confusion import INVENTED, MISSED
 from trainer.report import plots
 from trainer.report.page import Section, Strong, Table, write_page
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core.verification import SweepRow
-    from trainer.coco import CocoFigures
-    from trainer.dense import DenseFigures
-    from trainer.evaluate import Evaluation
+    from core.verification.sweep import SweepRow
+    from trainer.evaluation.coco_metrics import CocoFigures
+    from trainer.evaluation.dense_field import DenseFigures
+    from trainer.evaluation.evaluate import Evaluation
     from trainer.report.page import Cell
 
 PAGE_FILE = "report.html"

@@ -16,8 +16,8 @@ import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from core.csv_text import csv_bytes
-from core.whole_files import write_whole
+from core.files import write_whole
+from core.report.formats.csv import csv_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from core.csv_text import Value
+    from core.report.tables import Value
 
 NOTHING = "–"
 """What stands where a number is not defined."""

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from core.classes import COLOUR_BLIND_SAFE
-from core.metrics import PrecisionRecall
-from trainer.compare import FIGURES, ClassCells
+from core.statistics.metrics import PrecisionRecall
+from trainer.evaluation.compare import FIGURES, ClassCells
 from trainer.report.page import Plot, plot_style
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from trainer.compare import Comparison
-    from trainer.compare import Figure as Compared
-    from trainer.evaluate import Evaluation
+    from trainer.evaluation.compare import Comparison
+    from trainer.evaluation.compare import Figure as Compared
+    from trainer.evaluation.evaluate import Evaluation
 
 _TOGETHER = 6
 """Curves of more classes than this get a plot each: nobody can tell them apart in one."""

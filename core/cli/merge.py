@@ -1,0 +1,88 @@
+"""Counting a large archive in parts, on several computers, and putting the results together again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_TEXT = re.compile(r"(\d{1,6})/(\d{1,6})")
+
+
+class ShardError(ValueError):
+    """Results that are not the parts of one whole; the message names the file and says why."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One part of an archive: the ``number``-th of ``of``, from 1 on."""
+
+    number: int
+    of: int
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Read text such as ``2/8``; raises ValueError if it is none."""
+        match = _TEXT.fullmatch(text.strip())
+        if match is None or not 1 <= int(match[1]) <= int(match[2]):
+            raise ValueError(f"{text!r} is no part such as 2/8, the second of eight")
+        return cls(int(match[1]), int(match[2]))
+
+    def share(self, pictures: Sequence[Path]) -> list[Path]:
+        """Return this part's pictures: neighbours, so that all parts in their order are all pictures in theirs."""
+        first, last = ((self.number - 1) * len(pictures) // self.of, self.number * len(pictures) // self.of)
+        return list(pictures[first:last])
+
+
+def merge_parts(paths: Sequence[Path]) -> dict[str, Any]:
+    """Return the result document (``batch_json``) of the whole from those of its parts, in any order.
+
+    It is the document that one run over all pictures would have written.
+
+    Raises
+    ------
+    ShardError
+        If a file is no result of a part, a part is missing or there twice, or parts were counted differently.
+    """
+    parts: dict[int, dict[str, Any]] = {}
+    for path in paths:
+        document = _read(path)
+        first = next(iter(parts.values()), document)
+        for key, what in (("schema", "version"), ("model", "model"), ("settings", "threshold or rule")):
+            if document[key] != first[key]:
+                raise ShardError(f"{path}: it was counted with another {what} than the first part; count it again.")
+        number, of = document["shard"]["number"], document["shard"]["of"]
+        if of != first["shard"]["of"]:
+            raise ShardError(f"{path}: it is one of {of} parts, the others of {first['shard']['of']}.")
+        if number in parts:
+            raise ShardError(f"{path}: part {number} of {of} is there twice.")
+        parts[number] = document
+    whole = {**parts[min(parts)]}
+    of = whole.pop("shard")["of"]
+    if missing := sorted(set(range(1, of + 1)) - set(parts)):
+        raise ShardError(f"{paths[0].parent}: part {missing[0]} of {of} is missing; count it and merge again.")
+    ordered = [parts[number] for number in sorted(parts)]
+    # what is wrong with a folder is found out by every part
+    errors = {(item["path"], item["error"]): item for part in ordered for item in part["errors"]}
+    whole["images"] = [image for part in ordered for image in part["images"]]
+    whole["errors"] = list(errors.values())
+    whole["totals"] = {name: sum(part["totals"][name] for part in ordered) for name in whole["totals"]}
+    return whole
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except OSError as error:
+        raise ShardError(f"{path}: it cannot be read ({error.strerror}); check the name.") from error
+    except msgspec.MsgspecError as error:
+        raise ShardError(f"{path}: it is damaged, or no result of smearcount-count; count this part again.") from error
+    if not {"schema", "model", "settings", "images", "errors", "totals", "shard"} <= document.keys():
+        raise ShardError(f"{path}: it is not the result of a part; count with --shard and --json.")
+    return document

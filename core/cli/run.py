@@ -1,0 +1,180 @@
+"""The headless command: ``smearcount-count PATH...``."""
+
+from __future__ import annotations
+
+import io
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from core.cli.arguments import build_parser, check_results, csv_style, parts_of, session_of, settings_of
+from core.cli.console import EXIT_GOOD, EXIT_SOME_FAILED, error_console, print_table, progress_bar
+from core.cli.merge import merge_parts
+from core.cli.session import report_session
+from core.counting.frame import rule_text
+from core.counting.pipeline import CountedImage, FailedImage, count_image
+from core.detection.loading import detector_for, open_model, with_methods
+from core.files import write_error_text, write_result
+from core.imaging.reading import ImageError, find_images, read_image
+from core.models.network import ModelError, default_model_path
+from core.report.formats.annotated import annotate, write_picture
+from core.report.formats.csv import to_csv
+from core.report.formats.images import annotated_name
+from core.report.formats.json import ModelName, batch_json, json_text
+from core.report.tables import batch_table
+from core.session.values import SessionError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from core.counting.count import CountSettings
+    from core.detection.loading import CellDetector
+    from core.imaging.reading import SmearImage
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code: 0 all good, 1 some failed, 2 bad arguments."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a name the terminal cannot show must not stop the batch
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    try:
+        check_results(arguments)
+        session = session_of(arguments)
+        if session is not None:
+            return report_session(session, arguments)
+        parts = parts_of(arguments)
+        if parts is not None:
+            return _merge(parts, arguments.json)
+        model = open_model(arguments.model or default_model_path())
+        model = with_methods(model, dict(arguments.count_by)) if arguments.count_by else model
+        settings = settings_of(arguments, model)
+    except (ModelError, SessionError, ValueError) as error:
+        parser.error(str(error))
+    batch = _Batch(arguments, detector_for(model), settings)
+    batch.count()
+    batch.write_results()
+    print_table(arguments, batch.counted, model.card.classes, rule_text(settings.edge_rule, arguments.region))
+    return EXIT_SOME_FAILED if batch.failed else EXIT_GOOD
+
+
+def _merge(parts: Sequence[Path], target: Path) -> int:
+    """Put the results of parts together; return the exit code that the whole would have had."""
+    whole = merge_parts(parts)
+    try:
+        write_result(target, json_text(whole))
+    except OSError as error:
+        error_console().print(write_error_text(target, error), style="red", markup=False)
+        return EXIT_SOME_FAILED
+    return EXIT_SOME_FAILED if whole["errors"] else EXIT_GOOD
+
+
+@dataclass
+class _Batch:
+    """The pictures of one run: what was counted, and what failed."""
+
+    arguments: argparse.Namespace
+    detector: CellDetector
+    settings: CountSettings
+    errors: Console = field(default_factory=error_console)
+    counted: list[CountedImage] = field(default_factory=list[CountedImage])
+    failed: list[FailedImage] = field(default_factory=list[FailedImage])
+    names: set[str] = field(default_factory=set[str])
+
+    def fail(self, path: Path, error: str) -> None:
+        self.failed.append(FailedImage(path, error))
+        self.errors.print(error, style="red", markup=False)
+
+    def count(self) -> None:
+        """Count every picture; one that cannot be counted does not keep the others from it."""
+        pictures = self._find_pictures()
+        with progress_bar(self.errors, self.arguments.quiet) as progress:
+            for path in progress.track(pictures, description="Counting"):
+                self._count_one(path)
+
+    def _find_pictures(self) -> list[Path]:
+        """Return the pictures to count, none of them twice."""
+        pictures: list[Path] = []
+        for path in self.arguments.paths:
+            try:
+                found = list(find_images([path], recursive=self.arguments.recursive))
+            except OSError as error:
+                self.fail(path, f"{path}: the folder cannot be opened ({error.strerror}); ask for access to it.")
+                continue
+            if not found:
+                self.fail(path, f"{path}: no pictures in this folder; try --recursive or another folder.")
+            pictures += found
+        pictures = list(dict.fromkeys(pictures))
+        return pictures if self.arguments.shard is None else self.arguments.shard.share(pictures)
+
+    def _count_one(self, path: Path) -> None:
+        try:
+            photograph = read_image(path)
+            given = self.arguments.diameter, self.arguments.region
+            image = count_image(photograph, self.detector, self.settings, *given)
+        except ImageError as error:
+            self.fail(path, str(error))
+            return
+        except MemoryError:
+            self.fail(path, f"{path}: too large for the free memory; close other programs or crop it.")
+            return
+        except Exception as error:  # noqa: BLE001  a fault in one picture must not end the batch
+            self.fail(path, f"{path}: counting stopped unexpectedly ({error}); the other pictures go on.")
+            return
+        self.counted.append(image)
+        doubts = image.quality.texts if image.quality else ()
+        for notice in (*image.notices, *doubts) if not self.arguments.quiet else ():
+            self.errors.print(f"{path.name}: {notice}", style="yellow", markup=False)
+        if self.arguments.annotated is not None:
+            self._annotate(photograph, image)
+
+    def _annotate(self, photograph: SmearImage, image: CountedImage) -> None:
+        classes, cells = self.detector.card.classes, image.found.detections
+        picture = annotate(photograph.pixels, cells, image.result, classes, frame=image.frame)
+        target = self.arguments.annotated / annotated_name(image.path, f".{self.arguments.annotated_as}", self.names)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_picture(picture, target)
+        except OSError as error:
+            reason = error.strerror or error
+            self.fail(
+                image.path,
+                f"{target}: the annotated picture cannot be written ({reason}); choose another folder.",
+            )
+
+    def write_results(self) -> None:
+        """Write the JSON and CSV files that were asked for."""
+        model = self.detector.model
+        if self.arguments.json is not None:
+            shard = self.arguments.shard
+            everything = self.arguments.all_detections
+            name = ModelName(model.card.name, model.sha256, model.card.classes, model.card.methods)
+            document = batch_json(
+                self.counted,
+                self.failed,
+                name,
+                self.settings,
+                all_detections=everything,
+                shard=None if shard is None else (shard.number, shard.of),
+            )
+            self._write(self.arguments.json, document)
+        if self.arguments.csv is not None:
+            self._write(
+                self.arguments.csv,
+                to_csv(batch_table(self.counted, self.failed, model.card.classes), csv_style(self.arguments)),
+            )
+
+    def _write(self, path: Path, document: bytes) -> None:
+        try:
+            write_result(path, document)
+        except OSError as error:
+            self.fail(path, write_error_text(path, error))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""``smearcount-count SESSION``: what a session holds, handed in without a window. Nothing is looked for again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from core.cli.arguments import csv_style
+from core.cli.console import EXIT_GOOD, EXIT_SOME_FAILED, error_console, print_table, progress_bar
+from core.report.export import Outputs, write_report
+from core.report.gather import gather
+from core.report.progress import Progress
+from core.session.session import Session
+from core.session.snapshot import snapshot
+from core.session.values import SessionBusyError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from rich.console import Console
+
+    from core.report.content import ReportContent
+
+
+def report_session(path: Path, arguments: argparse.Namespace) -> int:
+    """Write what was asked for about a session; return the exit code.
+
+    Raises
+    ------
+    SessionError
+        If the session cannot be read.
+    """
+    errors = error_console()
+    content, damage = _gathered(path, errors if not arguments.quiet else None)
+    problems = [*damage, *(_uncounted(image.path, image.problem) for image in content.uncounted)]
+    problems += _write(content, arguments, errors)
+    for problem in dict.fromkeys(problems):
+        errors.print(problem, style="red", markup=False)
+    if not arguments.quiet and content.superseded:
+        text = f"{path}: the sign-off of {content.superseded.person} is superseded; something has changed since."
+        errors.print(text, style="yellow", markup=False)
+    print_table(arguments, content.counted, content.classes, " ".join(content.rules))
+    return EXIT_SOME_FAILED if problems else EXIT_GOOD
+
+
+def _gathered(path: Path, errors: Console | None) -> tuple[ReportContent, tuple[str, ...]]:
+    """Read a session, as it is now if it is open in a window; return also what of it is damaged."""
+    try:
+        with Session.open(path, read_only=True) as session:
+            return gather(session), session.damage
+    except SessionBusyError:
+        with (
+            TemporaryDirectory() as folder,
+            Session.open(snapshot(path, Path(folder)), read_only=True) as session,
+        ):
+            content, damage = gather(session), session.damage
+        if errors is not None:
+            errors.print(f"{path}: it is open in a window; this is what it holds now.", style="yellow", markup=False)
+        return replace(content, session=path.absolute()), damage
+
+
+def _uncounted(path: Path, problem: str) -> str:
+    return problem if problem.startswith(str(path)) else f"{path}: {problem}"
+
+
+def _write(content: ReportContent, arguments: argparse.Namespace, errors: Console) -> list[str]:
+    outputs = Outputs(
+        pdf=arguments.report,
+        xlsx=arguments.xlsx,
+        csv=arguments.csv,
+        json=arguments.json,
+        pictures=arguments.annotated,
+        picture_suffix=f".{arguments.annotated_as}",
+        csv_style=csv_style(arguments),
+        all_detections=arguments.all_detections,
+    )
+    with progress_bar(errors, arguments.quiet) as bar:
+        task = bar.add_task("Writing", total=outputs.steps(content))
+        progress = Progress(lambda done, text: bar.update(task, completed=done, description=text))
+        return write_report(content, outputs, progress).problems

@@ -1,0 +1,1 @@
+"""From detections to counts: thresholds, counting frame, edits, field quality, estimates."""

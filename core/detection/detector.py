@@ -1,0 +1,219 @@
+"""The detector: from a photograph of unknown scale to everything the model sees in it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.cells import Detections
+from core.errors import check_cancelled
+from core.geometry.boxes import suppress, suppress_by_class, thin_and_place
+from core.imaging.flat_field import FlatFieldImage
+from core.imaging.focus import edge_blur, levels
+from core.imaging.scale import guess_diameter, measured_diameter
+from core.imaging.tiling import Tile, tiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from core.errors import CancelFlag
+    from core.models.network import Model
+
+_THIN_IOU = 0.85
+_VOTE_IOU = 0.5
+_SCALE_TOLERANCE = math.log(1.12)
+_SCALE_ROUNDS = 3
+_SURE_SCORE = 0.3
+_FEWEST_CELLS = 3
+_LADDER = (20.0, 40.0, 80.0, 160.0, 320.0)
+
+
+@dataclass(frozen=True)
+class DetectorResult:
+    """What the detector found in one image.
+
+    ``diameter`` is the red cell diameter in pixels of the image that the scale was set by; ``scale``
+    the factor from the image to the network; ``notices`` sentences for the person. ``blur``: how far
+    borders are smeared, in red cell diameters (``core.imaging.focus``), None if unknown; ``capped``: more candidates
+    than can be handled were found. ``levels``: the darkest and the brightest grey values (``focus.levels``),
+    None if unknown.
+    """
+
+    detections: Detections
+    diameter: float
+    scale: float
+    notices: tuple[str, ...] = ()
+    blur: float | None = None
+    capped: bool = False
+    levels: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Raw candidates over a region, in pixels of the image."""
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    labels: NDArray[np.int32]
+    capped: bool
+
+
+class Detector:
+    """Finds cells with one model."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.card = model.card
+
+    def detect(
+        self,
+        image: NDArray[np.uint8],
+        *,
+        diameter: float | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        cancel: CancelFlag | None = None,
+    ) -> DetectorResult:
+        """Find every cell above the model's score floor.
+
+        Parameters
+        ----------
+        image
+            uint8 RGB (H, W, 3).
+        diameter
+            Red cell diameter in pixels if known; otherwise it is estimated: a first guess from the
+            stained area, corrected by the red cells that the network finds at that scale.
+        progress
+            Called with (tiles done, tiles in all) after each tile.
+        cancel
+            Checked before each tile.
+
+        Raises
+        ------
+        Cancelled
+            If ``cancel`` was set.
+        """
+        run = _Run(self, FlatFieldImage.of(image, even_light=self.card.even_light), progress, cancel)
+        notices: list[str] = []
+        look: _Look | None = None
+        if diameter is None:
+            diameter, look, known = self._find_scale(run)
+            if not known:
+                notices.append("The red cell size could not be estimated here; set it by hand if the boxes look wrong.")
+        look = look or run.look(run.whole_image(), diameter)
+        if look.capped:
+            notices.append("More candidates than can be handled were found; the least likely were left out.")
+        kept = suppress_by_class(look.boxes, look.scores, look.labels, _THIN_IOU)
+        boxes = _clip(look.boxes[kept], image.shape[1], image.shape[0])
+        real = ((boxes[:, 2:] - boxes[:, :2]) >= 1).all(axis=1)
+        detections = Detections.from_model(boxes[real], look.scores[kept][real], look.labels[kept][real])
+        scale = self.card.red_cell_diameter / diameter
+        blur = edge_blur(run.field.sample, diameter)
+        return DetectorResult(detections, diameter, scale, tuple(notices), blur, look.capped, levels(image))
+
+    def _find_scale(self, run: _Run) -> tuple[float, _Look | None, bool]:
+        """Return (diameter, the look at the whole image at that scale if there was one, known)."""
+        if not self.card.red_labels:
+            return self.card.red_cell_diameter, None, True
+        diameter = guess_diameter(run.field.sample) or self.card.red_cell_diameter
+        for _ in range(_SCALE_ROUNDS):
+            region = run.region_for(diameter)
+            look = run.look(region, diameter)
+            measured = self._measure(look, region)
+            if measured is None:
+                break
+            if abs(math.log(measured / diameter)) < _SCALE_TOLERANCE:
+                return diameter, look if region == run.whole_image() else None, True
+            diameter = measured
+        else:
+            return diameter, None, True
+        return self._climb_ladder(run, diameter)
+
+    def _climb_ladder(self, run: _Run, fallback: float) -> tuple[float, _Look | None, bool]:
+        """Try a ladder of diameters and take the one at which most red cells look right."""
+        best, best_votes = None, 0.0
+        for rung in _LADDER:
+            region = run.region_for(rung)
+            look = run.look(region, rung)
+            measured = self._measure(look, region)
+            if measured is None or not 0.5 < measured / rung < 2:
+                continue
+            votes = float(look.scores[self._sure_red_cells(look, region)].sum())
+            if votes > best_votes:
+                best, best_votes = measured, votes
+        if best is None:
+            return fallback, None, False
+        return best, None, True
+
+    def _measure(self, look: _Look, region: Tile) -> float | None:
+        """Return the median red cell diameter ``sqrt(w * h)`` of a look, None if too few are sure."""
+        sure = self._sure_red_cells(look, region)
+        if sure.sum() < _FEWEST_CELLS:
+            return None
+        return measured_diameter(look.boxes[sure])
+
+    def _sure_red_cells(self, look: _Look, region: Tile) -> NDArray[np.bool_]:
+        sure = np.isin(look.labels, self.card.red_labels) & (look.scores >= _SURE_SCORE)
+        members = np.flatnonzero(sure)
+        kept = suppress(look.boxes[members], look.scores[members], self.card.nms_iou)
+        result = np.zeros(len(sure), bool)
+        result[members[kept]] = True
+        return result
+
+
+@dataclass
+class _Run:
+    """One image going through the detector."""
+
+    detector: Detector
+    field: FlatFieldImage
+    progress: Callable[[int, int], None] | None
+    cancel: CancelFlag | None
+
+    def whole_image(self) -> Tile:
+        return self.field.whole()
+
+    def region_for(self, diameter: float) -> Tile:
+        """Return the whole image if it fits in one tile at that scale, else a tile full of cells."""
+        card = self.detector.card
+        return self.field.window(int(card.tile * diameter / card.red_cell_diameter))
+
+    def look(self, region: Tile, diameter: float) -> _Look:
+        """Run the network over a region at the scale that a red cell diameter implies."""
+        card = self.detector.card
+        scale = card.red_cell_diameter / diameter
+        tile, overlap = max(int(card.tile / scale), 1), int(card.overlap / scale)
+        parts = list(tiles(region.x2 - region.x1, region.y2 - region.y1, tile, overlap))
+        boxes, scores, labels, capped = [], [], [], False
+        for done, part in enumerate(parts):
+            check_cancelled(self.cancel)
+            found = self._look_at_tile(part, region, scale)
+            mine = part.owns(found.boxes)
+            corner = np.array([region.x1, region.y1] * 2, np.float32)
+            boxes.append(found.boxes[mine] + corner)
+            scores.append(found.scores[mine])
+            labels.append(found.labels[mine])
+            capped |= found.capped
+            if self.progress is not None:
+                self.progress(done + 1, len(parts))
+        return _Look(np.concatenate(boxes), np.concatenate(scores), np.concatenate(labels), capped)
+
+    def _look_at_tile(self, part: Tile, region: Tile, scale: float) -> _Look:
+        """Return the candidates of one tile in pixels of the region, thinned, and placed by those left out too."""
+        x1, y1 = region.x1 + part.x1, region.y1 + part.y1
+        width, height = part.x2 - part.x1, part.y2 - part.y1
+        pixels = self.field.crop(Tile(x1, y1, x1 + width, y1 + height, part.own), scale)
+        found = self.detector.model.run(pixels)
+        rows, columns = pixels.shape[:2]
+        back = np.array([width / columns, height / rows] * 2, np.float32)
+        shift = np.array([part.x1, part.y1] * 2, np.float32)
+        kept, boxes = thin_and_place(found.boxes, found.scores, found.labels, _THIN_IOU, _VOTE_IOU)
+        return _Look(boxes[kept] * back + shift, found.scores[kept], found.labels[kept], found.capped)
+
+
+def _clip(boxes: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    return np.clip(boxes, 0, np.array([width, height, width, height], np.float32))

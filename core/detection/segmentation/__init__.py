@@ -1,0 +1,1 @@
+"""Detection by segmentation: masks from a network or from colour, separated into cells."""

@@ -1,0 +1,1 @@
+"""Images: reading, even light, focus, scale, tiles, synthetic smears."""

@@ -1,0 +1,140 @@
+"""A model file, opened: its card, its hash and its network."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from core.models.card import CARD_KEY, CardError, ModelCard
+from core.models.runtime import openvino
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+OUTPUTS = ("boxes", "scores", "labels")
+MASKS, EDGE = "masks", "edge"
+MODEL_SUFFIX = ".onnx"
+_STEP = 64  # sides are padded to this many pixels, so that few distinct shapes are compiled
+_MAX_CANDIDATES = 60_000
+
+
+class ModelError(Exception):
+    """A model file that cannot be used; the message names the file and the remedy."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """What the network says of one tile, before suppression.
+
+    ``boxes`` float32 (N, 4) in pixels of the tile, ``scores`` float32 (N,), ``labels`` int32 (N,);
+    ``capped`` if more candidates than can be handled were found and the least likely were dropped.
+    """
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    labels: NDArray[np.int32]
+    capped: bool
+
+
+def default_model_path() -> Path:
+    """Return the path of the model that ships with the program."""
+    return Path(str(resources.files("resources") / "models" / "default.onnx"))
+
+
+class Model:
+    """A network ready to run.
+
+    ``original`` are the hash and the card of the file; ``sha256`` and ``card`` differ from them where the user chose
+    other counting methods (``core.detection.loading.with_methods``).
+
+    OpenVINO runs it in float32 on every processor: bfloat16, which it would choose by itself where the
+    processor has it, makes counts differ between machines.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        """Open a model file.
+
+        Raises
+        ------
+        ModelError
+            If the file is missing, no model, damaged, or not made for this program.
+        """
+        self.path = Path(path)
+        try:
+            content = self.path.read_bytes()
+        except OSError as error:
+            raise ModelError(
+                f"{self.path}: the model cannot be opened ({error.strerror}); choose another file."
+            ) from error
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        core = openvino.Core()
+        try:
+            network = core.read_model(content)
+        except Exception as error:
+            raise ModelError(
+                f"{self.path}: this is not an ONNX model, or it is damaged; choose another file."
+            ) from error
+        self.card = self._read_card(network)
+        self.original = self.sha256, self.card
+        try:
+            self._network = core.compile_model(
+                network, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+            )
+        except Exception as error:
+            raise ModelError(f"{self.path}: the model cannot be run on this computer ({error}).") from error
+        names: set[str] = set().union(*(port.get_names() for port in self._network.outputs))
+        needed = OUTPUTS if self.card.kind == "detection" else (MASKS,)
+        self._has_edge = EDGE in names
+        if not names.issuperset(needed) or len(self._network.inputs) != 1:
+            raise ModelError(f"{self.path}: the model has other inputs or outputs than SmearCount needs.")
+
+    def _read_card(self, network: Any) -> ModelCard:
+        try:
+            text = network.get_rt_info(["framework", CARD_KEY]).astype(str)
+        except RuntimeError as error:
+            raise ModelError(
+                f"{self.path}: this model was not made for SmearCount (it has no card); "
+                "export it with smearcount-train."
+            ) from error
+        try:
+            return ModelCard.from_json(text)
+        except CardError as error:
+            raise ModelError(f"{self.path}: the model cannot be used: {error}.") from error
+
+    def run(self, tile: NDArray[np.uint8]) -> Candidates:
+        """Find candidates in a tile, uint8 RGB (H, W, 3) at the model's scale."""
+        height, width = tile.shape[:2]
+        padded = cv2.copyMakeBorder(
+            tile, 0, -height % _STEP, 0, -width % _STEP, cv2.BORDER_CONSTANT, value=self.card.padding_rgb
+        )
+        output = self._network(np.ascontiguousarray(padded.transpose(2, 0, 1))[None])
+        boxes, scores, labels = (output[name] for name in OUTPUTS)
+        capped = len(scores) > _MAX_CANDIDATES
+        if capped:
+            best = np.argpartition(-scores, _MAX_CANDIDATES)[:_MAX_CANDIDATES]
+            boxes, scores, labels = boxes[best], scores[best], labels[best]
+        return Candidates(boxes.copy(), scores.copy(), labels.astype(np.int32), capped)
+
+    def masks_of_pieces(self, pieces: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return what a segmentation model makes of pieces of a field at the model's scale.
+
+        Parameters
+        ----------
+        pieces
+            uint8 RGB (N, 3, T, T), T the card's ``tile``.
+
+        Returns
+        -------
+        float32 (N, C, S, S), 0 to 1: a mask for each class and, if the model makes one, the edge mask behind them;
+        S is T less what unpadded convolutions cost.
+        """
+        output = self._network(np.ascontiguousarray(pieces))
+        masks: NDArray[np.float32] = output[MASKS]
+        return np.concatenate([masks, output[EDGE]], axis=1) if self._has_edge else masks.copy()

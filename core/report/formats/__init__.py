@@ -1,0 +1,1 @@
+"""The file formats of a report, one module each."""

@@ -1,0 +1,214 @@
+"""Results as JSON: the document of the headless command and, with more about the session, that of a report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from core.counting.pipeline import FailedImage, totals
+from core.report.content import ReportModel
+from core.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from core.counting.count import CountSettings
+    from core.counting.estimates import Figure
+    from core.counting.pipeline import CountedImage
+    from core.models.method import Method
+    from core.report.content import ReportContent, ReportImage
+    from core.report.sign_off import SignOff
+
+
+JSON_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class ModelName:
+    """Which model counted; ``classes`` in the order of its labels.
+
+    ``methods``: class name -> how it is counted in its mask; empty for a model that finds boxes.
+    """
+
+    name: str
+    sha256: str
+    classes: tuple[str, ...]
+    methods: Mapping[str, Method]
+
+
+def batch_json(
+    images: Sequence[CountedImage],
+    failed: Sequence[FailedImage],
+    model: ModelName,
+    settings: CountSettings,
+    *,
+    all_detections: bool = False,
+    session: Mapping[str, Any] | None = None,
+    shard: tuple[int, int] | None = None,
+) -> bytes:
+    """Return the JSON document of a batch (schema 1, UTF-8, indented).
+
+    Boxes are pixels of the orientation-corrected image. ``detections`` holds the counted cells;
+    with ``all_detections`` also everything above the model's score floor, as ``"counted": false``, and
+    with ``"excluded": true`` what only the frame keeps from counting. ``region`` has the corners of the
+    region of interest. ``session`` is what else is known of images that were counted in a session; ``shard``
+    which part of an archive the images are, and of how many. ``counted_by`` of a model that makes masks says how
+    each class was counted in them.
+    """
+    classes = model.classes
+    document = {
+        "schema": JSON_SCHEMA,
+        "model": {
+            "name": model.name,
+            "sha256": model.sha256,
+            "classes": list(classes),
+            **_counted_by(model.methods),
+        },
+        "settings": {
+            "thresholds": dict(settings.thresholds),
+            "nms_iou": settings.nms_iou,
+            "edge_rule": settings.edge_rule,
+        },
+        "images": [_image_entry(image, classes, all_detections) for image in images],
+        "errors": [{"path": printable(item.path), "error": printable(item.error)} for item in failed],
+        "totals": totals(images, classes),
+        **({} if session is None else {"session": session}),
+        **({} if shard is None else {"shard": {"number": shard[0], "of": shard[1]}}),
+    }
+    return json_text(document)
+
+
+def _counted_by(methods: Mapping[str, Method]) -> dict[str, dict[str, Method]]:
+    """Return the entry that says how each class was counted in its mask; nothing for a model that finds boxes."""
+    return {"counted_by": dict(methods)} if methods else {}
+
+
+def json_text(document: Mapping[str, Any]) -> bytes:
+    """Return a document as it is written: UTF-8, indented."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+
+
+def _image_entry(image: CountedImage, classes: tuple[str, ...], all_detections: bool) -> dict[str, Any]:
+    cells = image.found.detections
+    chosen = np.arange(len(cells)) if all_detections else np.flatnonzero(image.result.counted)
+    detections: list[dict[str, Any]] = []
+    for cell in chosen:
+        entry: dict[str, Any] = {
+            "class": classes[cells.labels[cell]],
+            "score": round(float(cells.scores[cell]), 4),
+            "box": [round(float(value), 2) for value in cells.boxes[cell]],
+        }
+        if cells.contours is not None:
+            entry["contour"] = np.round(cells.contours[cell].astype(float), 1).tolist()
+        if all_detections:
+            entry["counted"] = bool(image.result.counted[cell])
+            entry["excluded"] = bool(image.result.excluded[cell])
+        detections.append(entry)
+    return {
+        "path": printable(image.path),
+        "width": image.width,
+        "height": image.height,
+        "counts": image.result.counts,
+        "mean_score": {
+            name: None if mean is None else round(mean, 4) for name, mean in image.result.mean_scores.items()
+        },
+        "scale": round(image.found.scale, 4),
+        "seconds": round(image.seconds, 4),
+        "notices": list(image.notices),
+        "region": image.frame.region.corners if image.frame and image.frame.region else None,
+        "excluded": _excluded(image, classes),
+        "quality": image.quality and {"light": image.quality.grade, "reasons": list(image.quality.texts)},
+        "detections": detections,
+    }
+
+
+def _excluded(image: CountedImage, classes: tuple[str, ...]) -> dict[str, int]:
+    """Return by class name how many cells only the frame keeps from counting."""
+    labels = image.found.detections.labels[image.result.excluded]
+    return {name: int((labels == label).sum()) for label, name in enumerate(classes)}
+
+
+def report_json(content: ReportContent, *, all_detections: bool = False) -> bytes:
+    """Return the JSON document of a session: that of ``batch_json`` with the key ``session``.
+
+    ``model`` is the first one if images were counted by several; ``session`` names them all.
+    """
+    first = content.models[0] if content.models else ReportModel("", "", 0)
+    model = ModelName(first.name, first.sha256, content.classes, first.methods)
+    failed = [FailedImage(image.path, image.problem) for image in content.uncounted]
+    return batch_json(
+        content.counted, failed, model, content.settings, all_detections=all_detections, session=_session(content)
+    )
+
+
+def _session(content: ReportContent) -> dict[str, Any]:
+    return {
+        "path": printable(content.session),
+        "sample": {"id": content.sample.id, "fields": dict(content.sample.fields)},
+        "totals": {
+            row.name: {
+                "count": row.count,
+                "interval": list(row.interval),
+                "model": row.ledger.model,
+                "added": row.ledger.added,
+                "removed": row.ledger.removed,
+                "mean_score": row.mean,
+                "share": row.share,
+                "share_interval": row.share_interval and list(row.share_interval),
+            }
+            for row in content.totals
+        },
+        "figures": [_figure(one) for one in content.figures],
+        "inputs": content.inputs,
+        "images": [_image(image) for image in content.images if image.counted is not None],
+        "models": [
+            {
+                "name": model.name,
+                "sha256": model.sha256,
+                "images": model.images,
+                **_counted_by(model.methods),
+            }
+            for model in content.models
+        ],
+        "thresholds_from": {name: content.origin_of(name) for name in content.classes},
+        "verification": [
+            {"class": row.name, "handed_in": row.handed_in, "images": row.images, "score": row.score}
+            for row in content.verification
+        ],
+        "content_sha256": content.content,
+        "signed": _signed(content.signed),
+        "superseded": _signed(content.superseded),
+        "made": content.made,
+        "version": content.version,
+    }
+
+
+def _image(image: ReportImage) -> dict[str, Any]:
+    assert image.counted is not None
+    ledger = image.counted.result.ledger
+    return {
+        "path": printable(image.path),
+        "sha256": image.sha256,
+        "model_sha256": image.model_sha256,
+        "ledger": {name: [row.model, row.added, row.removed] for name, row in ledger.items()},
+        "reviewed": image.reviewed,
+        "reviewer": image.reviewer,
+        "changed_since_review": image.changed,
+    }
+
+
+def _signed(sign_off: SignOff | None) -> dict[str, Any] | None:
+    if sign_off is None:
+        return None
+    return {"person": sign_off.person, "time": sign_off.time, "content_sha256": sign_off.content}
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    ends = None
+    if figure.ends is not None:
+        low, high = figure.ends
+        ends = {"low": low, "high": None if high == float("inf") else high, "are": figure.span}
+    return {"what": figure.what, "unit": figure.unit, "value": figure.value, "ends": ends}

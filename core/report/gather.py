@@ -1,0 +1,236 @@
+"""Gathering what a report says from a session file: the same for the window and for the headless command."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.counting.count import CountIndex, CountSettings
+from core.counting.edits import CellEdits
+from core.counting.pipeline import CountedImage
+from core.counting.quality import field_quality, fragile_counts
+from core.report.content import (
+    ReportContent,
+    ReportImage,
+    ReportModel,
+    VerificationRow,
+    class_counts,
+    content_hash,
+)
+from core.session.paths import same_contents
+from core.session.settings import SAMPLE
+from core.session.values import SessionDamagedError, SessionError
+from core.verification.cases import Case
+from core.verification.verify import Verification
+from core.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from core.models.card import ModelCard
+    from core.session.session import Session
+    from core.session.values import Sample, StoredDetections, StoredImage
+    from core.verification.ground_truth import GroundTruth
+
+_EVERYTHING = 2**62
+
+
+def load_sample(session: Session) -> Sample:
+    """Return the sample id and the free fields of a session."""
+    return session.settings.sample()
+
+
+def save_sample(session: Session, sample: Sample) -> None:
+    """Store the sample id and the free fields of a session."""
+    session.settings.put(SAMPLE, sample)
+
+
+def gather(session: Session, *, made: datetime | None = None) -> ReportContent:
+    """Gather a report at once; see ``gathering``."""
+    steps = gathering(session, made=made)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def gathering(
+    session: Session, *, made: datetime | None = None, settings: CountSettings | None = None
+) -> Generator[int, None, ReportContent]:
+    """Gather a report from a session, which may be open for reading only.
+
+    Yields the number of images gathered so far after each, so that a window can live meanwhile.
+
+    Parameters
+    ----------
+    made
+        The time that the report bears; now, if left out.
+    settings
+        Counts at these settings instead of the stored ones: what a window shows of a session that it may not write.
+
+    Raises
+    ------
+    SessionError
+        If the session cannot be read.
+    """
+    gatherer = _Gatherer(session, settings)
+    for done, image in enumerate(gatherer.on_list, 1):
+        gatherer.add(image)
+        yield done
+    return gatherer.content(made or datetime.now(UTC))
+
+
+class _Gatherer:
+    """One report that is being gathered."""
+
+    def __init__(self, session: Session, settings: CountSettings | None) -> None:
+        self._session = session
+        try:
+            stored = session.settings.counting()
+            self.sample = session.settings.sample()
+            self.inputs = session.settings.estimate_inputs()
+        except ValueError as error:
+            raise _unreadable(session, error) from error
+        self.settings, self.classes = stored or (CountSettings({}), ())
+        if settings is not None and stored is not None:
+            self.settings = settings
+        self.on_list = session.images.all()
+        self._history = session.edits.history(limit=_EVERYTHING)
+        self._reviewers = session.edits.reviewers()
+        self._cards: dict[str, ModelCard | None] = {}
+        self._names: dict[str, str] = {}
+        self._images: list[ReportImage] = []
+        self._by_model: list[Case] = []
+        self._handed_in: list[Case] = []
+
+    def add(self, image: StoredImage) -> None:
+        """Count an image as the session has it; nothing is looked for again."""
+        try:
+            truth = self._session.truths.get(image.id)
+            found = self._session.detections.get(image.id) if image.state == "counted" and self.classes else None
+            if found is None:
+                problem = image.error if image.state == "failed" else "It is not counted yet."
+                self._images.append(ReportImage(image.id, image.path, None, problem, truth=truth))
+                return
+            self._count(image, found, truth)
+        except ValueError as error:
+            raise _unreadable(self._session, error) from error
+        except SessionDamagedError as error:
+            self._images.append(ReportImage(image.id, image.path, None, str(error)))
+
+    def _count(self, image: StoredImage, found: StoredDetections, truth: GroundTruth | None) -> None:
+        cells = found.in_order_of(self.classes).detections
+        edits = CellEdits.from_edits(cells, self._session.edits.changes(image.id).values(), self.classes)
+        frame = self.settings.frame(image.width, image.height, image.region)
+        index = CountIndex.of(cells, edits, self.settings.nms_iou, frame)
+        field = replace(found.result(edits.apply(cells)), notices=())
+        counted = CountedImage(
+            image.path,
+            image.width,
+            image.height,
+            field,
+            index.count(self.settings.thresholds, self.classes),
+            image.seconds,
+            image.notices,
+            frame,
+        )
+        self._names[found.model_sha256] = found.model_name
+        self._images.append(
+            ReportImage(
+                image.id,
+                image.path,
+                self._judged(counted, index, found.model_sha256),
+                sha256=image.stamp.sha256 if image.stamp else None,
+                reviewed=image.reviewed,
+                reviewer=self._reviewers.get(image.id, "") if image.reviewed else "",
+                seen=dict(image.reviewed_counts) if image.reviewed_counts else None,
+                model_sha256=found.model_sha256,
+                truth=truth,
+                unclassed=edits.unclassed,
+            )
+        )
+        if truth is not None:
+            case = image.id, image.path.name, cells, truth, self.settings, frame
+            self._by_model.append(Case.of(*case))
+            self._handed_in.append(Case.of(*case, edits))
+
+    def _judged(self, image: CountedImage, index: CountIndex, model: str) -> CountedImage:
+        """Return the image with the light of its field, if the card of its model is known."""
+        card = self._card(model)
+        if card is None or card.classes != self.classes:
+            return image
+        fragile = fragile_counts(index, self.settings.thresholds, self.classes)
+        quality = field_quality(image.found, image.result, card, (image.width, image.height), fragile)
+        return replace(image, quality=quality)
+
+    def _card(self, sha256: str) -> ModelCard | None:
+        if sha256 not in self._cards:
+            self._cards[sha256] = self._session.models.card(sha256)
+        return self._cards[sha256]
+
+    def _mark_copies(self) -> None:
+        """Say of each counted image of which earlier one it is a copy."""
+        by_id = {image.id: image for image in self._images}
+        known = [(image.id, image.sha256) for image in self._images if image.counted and image.sha256]
+        first = same_contents(known)
+        self._images = [
+            replace(image, copy_of=by_id[first[image.id]].path) if image.id in first else image
+            for image in self._images
+        ]
+
+    def content(self, made: datetime) -> ReportContent:
+        """Put together what was gathered."""
+        self._mark_copies()
+        records = {name: self._session.settings.threshold_record(name) for name in self.classes}
+        used = [image.model_sha256 for image in self._images if image.counted is not None]
+        models = tuple(self._model(sha256, used.count(sha256)) for sha256 in dict.fromkeys(used))
+        card = self._card(used[-1]) if used else None
+        return ReportContent(
+            session=self._session.path,
+            sample=self.sample,
+            classes=self.classes,
+            settings=self.settings,
+            inputs=self.inputs,
+            images=tuple(self._images),
+            models=models,
+            origins={name: record for name, record in records.items() if record is not None},
+            suggested=dict(card.thresholds) if card else {},
+            verification=(*self._verified(self._by_model, False), *self._verified(self._handed_in, True)),
+            history=tuple(self._history),
+            content=content_hash(self.sample, self.classes, self.settings, self.inputs, self._images),
+            sign_offs=self._session.sign_offs.all(),
+            made=made,
+            version=__version__,
+            totals=tuple(class_counts([image.counted for image in self._images if image.counted], self.classes)),
+        )
+
+    def _model(self, sha256: str, images: int) -> ReportModel:
+        card = self._card(sha256)
+        if card is None:
+            return ReportModel(self._names[sha256], sha256, images)
+        sets = (f"{data.purpose.lower()} {data.name} {data.split} ({data.images:,} images)" for data in card.trained_on)
+        parts = (card.architecture, card.date, *sets)
+        trained = "; ".join(part for part in parts if part)
+        return ReportModel(self._names[sha256], sha256, images, trained, card.methods)
+
+    def _verified(self, cases: list[Case], handed_in: bool) -> list[VerificationRow]:
+        """Compare the counts at the present thresholds with the truth, class by class."""
+        if not cases:
+            return []
+        verification = Verification(cases, self.classes, self.settings.thresholds)
+        rows: list[VerificationRow] = []
+        for name in self.classes:
+            sweep = verification.class_sweep(name, np.array([self.settings.thresholds[name]]))
+            if len(sweep.images):
+                rows.append(VerificationRow(name, handed_in, len(sweep.images), sweep.rows()[0]))
+        return rows
+
+
+def _unreadable(session: Session, error: ValueError) -> SessionError:
+    return SessionError(
+        f"{session.path}: a setting in it cannot be read ({error}); count again in the window, or open a copy."
+    )

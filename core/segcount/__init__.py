@@ -1,1 +1,0 @@
-"""Counting by segmentation: masks of the cells first, then one detection for each cell in them."""

@@ -1,0 +1,184 @@
+"""The detections of a session: of each image those that count, and what other models found in it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from core.session.errors import damaged
+from core.session.rows import finite, pack_detections, to_json, unpack_detections
+from core.session.schema import DetectionsRow, detections_number
+from core.session.values import SessionDamagedError
+from core.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from core.detection.detector import DetectorResult
+    from core.session.database import SessionFile
+    from core.session.images import Images
+    from core.session.models import Models
+    from core.session.schema import ImageRow
+    from core.session.values import FileStamp, StoredDetections
+
+LOG = logging.getLogger(__name__)
+
+
+class StoredResults:
+    """The table of detections: at most one row for each image and model."""
+
+    def __init__(self, file: SessionFile, images: Images, models: Models) -> None:
+        self._file = file
+        self._images = images
+        self._models = models
+
+    # -- reading -----------------------------------------------------------------------------
+
+    def get(self, image: int, model: str | None = None) -> StoredDetections | None:
+        """Return the detections of an image that count, or with ``model`` (SHA-256) those of a model.
+
+        None if there are none.
+
+        Raises
+        ------
+        SessionDamagedError
+            If they do not match their checksum, or are missing; the image must be counted again.
+        """
+        if model is None:
+            owner = self._images.row(image)
+            row = None if owner.model is None else self._row(image, owner.model)
+            if row is None and (owner.state == "counted" or owner.model is not None):
+                raise damaged(self._file.path, f"the cells found in {self._name(image)} are missing")
+        else:
+            number = self._models.number(model)
+            row = None if number is None else self._row(image, number)
+        return None if row is None else unpack_detections(row)
+
+    def __call__(self, image: int) -> StoredDetections | None:
+        """Return ``get``, until callers of the old name have moved."""
+        return self.get(image)
+
+    def _row(self, image: int, model: int) -> DetectionsRow | None:
+        row = self._file.row("detections", detections_number(image, model))
+        return None if row is None else DetectionsRow._make(row)
+
+    def _name(self, image: int) -> str:
+        path = self._images.path(image)
+        return path.name if path else str(image)
+
+    # -- changing ----------------------------------------------------------------------------
+
+    def new_ids(self, count: int) -> int:
+        """Return the first of ``count`` consecutive cell ids that this session never used."""
+        first = self._images.next_cell
+        self._images.next_cell += count
+        return first
+
+    def save(self, image: int, found: StoredDetections) -> StoredDetections:
+        """Keep detections without counting them, with new ids for the cells; return them with these.
+
+        Nothing is stored where those of this model are the ones that count.
+        """
+        owner = self._images.row(image)
+        if owner.model is not None and owner.model == self._models.number(found.model_sha256):
+            return found
+        cells = found.detections
+        numbered = replace(found, detections=cells.numbered_from(self.new_ids(len(cells))))
+        with self._file.transaction():
+            self._write(image, numbered)
+        return numbered
+
+    def _write(self, image: int, found: StoredDetections) -> int:
+        """Write detections inside a transaction; return the number of their model."""
+        model = self._models.ensure(found.model_sha256)
+        row = pack_detections(image, model, found)
+        self._file.write("detections", [row])
+        end = row.first_id + len(found.detections)
+        self._images.next_cell = max(self._images.next_cell, end)
+        owner = self._images.row(image)
+        if owner.next_cell < end:
+            self._images.change(image, next_cell=end, digest=owner.digest)
+        return model
+
+    def set_counted(
+        self,
+        image: int,
+        found: StoredDetections,
+        *,
+        width: int,
+        height: int,
+        seconds: float,
+        notices: Sequence[str],
+        stamp: FileStamp | None,
+    ) -> None:
+        """Store the detections of an image that count from now on; edits stay.
+
+        They hold for the file that ``stamp`` is of, and for the diameter that the image has.
+
+        Raises
+        ------
+        ValueError
+            If the ids are not consecutive, or an origin is not ``MODEL``.
+        """
+        by_hand = self._images.row(image).diameter
+        found = replace(found, file=stamp.sha256 if stamp else "", by_hand=by_hand)
+        with self._file.transaction():
+            model = self._write(image, found)
+            self._images.change(
+                image,
+                state="counted",
+                error="",
+                notices=to_json([printable(notice) for notice in notices]),
+                width=int(width),
+                height=int(height),
+                seconds=finite(seconds),
+                model=model,
+                sha256=stamp and stamp.sha256,
+                size=stamp and stamp.size,
+                modified_ns=stamp and stamp.modified_ns,
+            )
+
+    def use(self, image: int, model: str) -> bool:
+        """Count the kept detections of a model (SHA-256) from now on.
+
+        False if there are none that hold for the file of the image as it was counted, and for its diameter.
+        """
+        owner, number = self._images.row(image), self._models.number(model)
+        row = None if number is None else self._row(image, number)
+        if row is None or owner.state != "counted" or (row.file, row.by_hand) != (owner.sha256, owner.diameter):
+            return False
+        self._images.change(image, model=number)
+        return True
+
+    def set_field(self, image: int, found: DetectorResult) -> None:
+        """Store the field facts of an image, until callers of the old names have moved."""
+        stored = self.get(image)
+        if stored is not None:
+            new = replace(stored, blur=found.blur, capped=found.capped, levels=found.levels)
+            with self._file.transaction():
+                self._write(image, new)
+
+    # -- checking ----------------------------------------------------------------------------
+
+    def missing(self, rows: Iterable[ImageRow]) -> Iterator[str]:
+        """Yield a sentence for each image whose detections are not there at all."""
+        stored = {number for (number,) in self._file.select("SELECT number FROM detections")}
+        for row in rows:
+            known = row.model is not None and detections_number(row.id, row.model) in stored
+            if not known and (row.state == "counted" or row.model is not None):
+                yield self._lost(row.id)
+
+    def check(self, row: ImageRow) -> str:
+        """Read the detections of an image that count; return a sentence if they cannot be used, else ""."""
+        if row.model is None:
+            return ""
+        try:
+            self._row(row.id, row.model)
+        except SessionDamagedError as error:
+            LOG.warning("%s", error)
+            return self._lost(row.id)
+        return ""
+
+    def _lost(self, image: int) -> str:
+        return f"{self._images.path(image) or self._file.path}: the cells found in it cannot be read; count it again."

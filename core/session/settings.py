@@ -1,0 +1,204 @@
+# ruff: noqa: D103 (old names, until their callers have moved)
+"""What a session keeps that a number depends on, and how a window shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from core.counting.count import CountSettings
+from core.counting.estimates import EstimateInputs
+from core.counting.frame import EdgeRule
+from core.session.rows import to_json
+from core.session.schema import SettingRow
+from core.session.values import ModelInUse, Sample, Subject, ValueChange
+from core.verification.thresholds import ThresholdRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.session.database import SessionFile
+
+CLASSES, NMS_IOU, EDGE_RULE, ESTIMATES, SAMPLE = "classes", "nms_iou", "edge_rule", "estimates", "sample"
+
+
+def threshold_setting(class_name: str) -> str:
+    """Return the name of the setting that is the threshold of a class."""
+    return f"threshold {class_name}"
+
+
+def origin_key(class_name: str) -> str:
+    """Return the name of the setting that says where the threshold of a class comes from."""
+    return f"origin {class_name}"
+
+
+def _by_name(settings: CountSettings, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Return the settings of a count by their names, as a session stores them."""
+    return {
+        CLASSES: list(classes),
+        **{threshold_setting(name): float(value) for name, value in settings.thresholds.items()},
+        NMS_IOU: float(settings.nms_iou),
+        EDGE_RULE: settings.edge_rule.value,
+    }
+
+
+class KeyValues:
+    """A table of JSON values by name; the names are kept in memory."""
+
+    def __init__(self, file: SessionFile, table: str) -> None:
+        self._file = file
+        self._table = table
+        self._numbers: dict[str, int] = {}
+        file.reloads.append(self.load)
+
+    def load(self) -> None:
+        """Read and check all rows."""
+        self._numbers = {row[1]: row[0] for row in self._file.rows(self._table)}
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a value as it came from JSON: tuples are lists."""
+        row = self._file.row(self._table, self._numbers.get(key, 0))
+        return default if row is None else msgspec.json.decode(SettingRow._make(row).value)
+
+    def put(self, key: str, value: Any) -> None:
+        """Store a value: anything that JSON can hold. On the disk at once, so not for each step of a slider."""
+        text = to_json(value)
+        with self._file.transaction():
+            number = self._numbers.get(key) or self._file.largest(self._table) + 1
+            self._file.write(self._table, [SettingRow(number, key, text)])
+        self._numbers[key] = number
+
+    def keys(self) -> list[str]:
+        """Return the names of all values that were ever stored."""
+        return list(self._numbers)
+
+
+class Settings(KeyValues):
+    """What a number depends on; changed by edits (``Edits.record``) once something was counted."""
+
+    def __init__(self, file: SessionFile) -> None:
+        super().__init__(file, "settings")
+
+    def counting(self) -> tuple[CountSettings, tuple[str, ...]] | None:
+        """Return how the session counts, and its classes in the order of the labels; None before its first count.
+
+        Raises
+        ------
+        ValueError
+            If the settings are damaged.
+        """
+        classes = self.get(CLASSES)
+        if not classes:
+            return None
+        classes = msgspec.convert(classes, tuple[str, ...])
+        thresholds = {name: msgspec.convert(self.get(threshold_setting(name)), float) for name in classes}
+        rule = EdgeRule(self.get(EDGE_RULE, EdgeRule.ALL.value))
+        return CountSettings(thresholds, msgspec.convert(self.get(NMS_IOU), float), rule), classes
+
+    def set_counting(self, settings: CountSettings, classes: tuple[str, ...]) -> None:
+        """Store how the session counts, before anything was counted; later ``changes`` go into an edit."""
+        with self._file.transaction():
+            for change in self.changes(settings, classes):
+                self.put(change.key, change.after)
+
+    def changes(self, settings: CountSettings, classes: tuple[str, ...]) -> tuple[ValueChange, ...]:
+        """Return what an edit must change for the session to count with these settings."""
+        return self._changes(_by_name(settings, classes))
+
+    def _changes(self, wanted: Mapping[str, Any]) -> tuple[ValueChange, ...]:
+        return tuple(
+            ValueChange(Subject.SETTING, None, value, key) for key, value in wanted.items() if self.get(key) != value
+        )
+
+    def estimate_inputs(self) -> EstimateInputs:
+        """Return what the laboratory gave for estimates; raises ValueError if it is damaged."""
+        return msgspec.convert(self.get(ESTIMATES, {}), EstimateInputs)
+
+    def sample(self) -> Sample:
+        """Return the sample that was counted; raises ValueError if it is damaged."""
+        return msgspec.convert(self.get(SAMPLE, {}), Sample)
+
+    def threshold_record(self, class_name: str) -> ThresholdRecord | None:
+        """Return where the threshold of a class comes from, if it was chosen by verification."""
+        value = self.get(origin_key(class_name))
+        return None if value is None else ThresholdRecord.from_stored(value)
+
+
+# -- old names, until their callers have moved ---------------------------------------------------
+
+SETTINGS_KEY = "settings"
+
+
+def stored_settings(settings: CountSettings, classes: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "classes": list(classes),
+        "thresholds": dict(settings.thresholds),
+        "nms_iou": settings.nms_iou,
+        "edge_rule": settings.edge_rule.value,
+    }
+
+
+def load_settings(session: Any) -> tuple[CountSettings, tuple[str, ...]] | None:
+    return session.settings.counting()
+
+
+def load_estimate_inputs(session: Any) -> EstimateInputs:
+    return session.settings.estimate_inputs()
+
+
+def save_estimate_inputs(session: Any, inputs: EstimateInputs) -> None:
+    session.settings.put(ESTIMATES, inputs)
+
+
+def region_key(image: int | str) -> str:
+    return f"region {image}"
+
+
+def load_region(session: Any, image: int) -> Any:
+    return session.images.get(image).region
+
+
+def load_regions(session: Any) -> dict[int, Any]:
+    return {image.id: image.region for image in session.images.all() if image.region is not None}
+
+
+def save_region(session: Any, image: int, region: Any) -> None:
+    session.images.change(image, region=None if region is None else to_json(region))
+
+
+def load_field(session: Any, image: int) -> tuple[float | None, bool, tuple[float, float] | None]:
+    found = session.detections.get(image)
+    return (None, False, None) if found is None else (found.blur, found.capped, found.levels)
+
+
+def save_field(session: Any, image: int, found: Any) -> None:
+    session.detections.set_field(image, found)
+
+
+def load_card(session: Any, sha256: str) -> Any:
+    return session.models.card(sha256)
+
+
+def keep_card(session: Any, sha256: str, card: Any) -> None:
+    session.models.keep(sha256, card)
+
+
+def load_model_in_use(session: Any) -> ModelInUse | None:
+    return session.models.in_use
+
+
+def save_model_in_use(session: Any, model: ModelInUse) -> None:
+    session.models.use(model)
+
+
+def load_last_card(session: Any, path: str) -> Any:
+    return session.models.last_card(path)
+
+
+def threshold_key(name: str) -> str:
+    return f"threshold of {name}"
+
+
+def load_threshold_record(session: Any, name: str) -> ThresholdRecord | None:
+    return session.settings.threshold_record(name)

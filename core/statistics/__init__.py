@@ -1,0 +1,1 @@
+"""Intervals, quantiles, agreement and detection metrics."""

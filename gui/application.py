@@ -1,0 +1,70 @@
+"""The program from start to end: one window, its crash guard, and what later starts ask of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QStandardPaths, Qt
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from core.imaging.demo import demo_smear
+from core.version import __version__
+from gui.preferences import Preferences
+from gui.shell.crash import CrashGuard, log_folder
+from gui.shell.single_instance import SingleInstance
+from gui.shell.window import MainWindow
+from gui.widgets.theme import apply_theme
+from gui.workspace.document import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def sessions_folder() -> Path:
+    """Return the folder in which new session files are made."""
+    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    return Path(documents or Path.home()) / "SmearCount"
+
+
+def application_icon() -> QIcon:
+    """Return the icon of the program."""
+    return QIcon(str(demo_smear().parent.parent / "icons" / "smearcount.svg"))
+
+
+def answer_call(window: MainWindow, paths: Sequence[Path]) -> None:
+    """Bring the window to the front and open what a later start was given."""
+    window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    window.show()
+    window.raise_()
+    window.activateWindow()
+    if paths:
+        window.document.open_paths(paths)
+
+
+def run_window(paths: Sequence[Path], model: Path) -> int:
+    """Open the window on the given pictures and run until it is closed; return the exit code."""
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("SmearCount")
+    app.setDesktopFileName("smearcount")
+    app.setApplicationVersion(__version__)
+    app.setWindowIcon(application_icon())
+    guard = CrashGuard(log_folder())
+    preferences = Preferences()
+    apply_theme(app, preferences.theme)
+    unfinished = preferences.unfinished_session
+    sessions = Path(preferences.sessions_folder) if preferences.sessions_folder else sessions_folder()
+    window = MainWindow(Document(model, sessions), preferences)
+    instance = SingleInstance()
+    instance.called.connect(lambda paths: answer_call(window, paths))
+    window.start_page.offer_unfinished(unfinished)
+    window.show()
+    if paths:
+        window.document.open_paths(paths)
+    code = app.exec()
+    instance.close()
+    guard.close()
+    return code

@@ -1,0 +1,1 @@
+"""The image with its boxes."""

@@ -1,0 +1,153 @@
+"""Class and probability of the cells, written above everything that is drawn round them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QTransform
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from core.cells import Origin
+from core.classes import short_name
+from gui.widgets.colour import ink_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from gui.canvas.items.boxes import BoxesItem
+
+_MOST_LABELS = 400
+_SMALLEST_LABELLED = 26.0  # pixels on the screen
+_LABEL_PIXELS = 11
+_LIFT = 7.0  # over the line and the handles round a selected cell
+
+
+class LabelsItem(QGraphicsItem):
+    """The texts of the shown boxes; what was written last is kept until something changes."""
+
+    def __init__(self, boxes: BoxesItem) -> None:
+        super().__init__()
+        self.setZValue(2)
+        self._boxes = boxes
+        self._shown = True
+        self._lifted = np.zeros(0, np.int64)
+        self._advances: dict[str, float] = {}
+        self._image = QImage()
+        self._drawn_for: tuple[QTransform, QSize, float, int] | None = None
+
+    def set_shown(self, shown: bool) -> None:
+        """Write class and probability on the boxes, or not."""
+        self._shown = shown
+        self._drawn_for = None
+        self.update()
+
+    def set_lifted(self, numbers: Iterable[int]) -> None:
+        """Write the texts of these cells, by their ids, clear of the line and the handles round them."""
+        lifted = np.fromiter(numbers, np.int64)
+        if not np.array_equal(lifted, self._lifted):
+            self._lifted = lifted
+            self._drawn_for = None
+            self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._boxes.boundingRect()
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        if not self._shown or self._boxes.detections is None:
+            return
+        device, transform = painter.device(), painter.transform()
+        ratio, size = device.devicePixelRatioF(), QSize(device.width(), device.height())
+        wanted = (transform, size, ratio, self._boxes.revision)
+        if self._drawn_for != wanted:
+            self._render(transform, size, ratio, painter.font())
+            self._drawn_for = wanted
+        if not self._image.isNull():
+            painter.save()
+            painter.resetTransform()
+            painter.drawImage(QPointF(), self._image)
+            painter.restore()
+
+    def _render(self, transform: QTransform, size: QSize, ratio: float, font: QFont) -> None:
+        """Write the texts for a view of the picture; none where cells are too many or too small to be read."""
+        visible = self._boxes.shown_in(transform, size)
+        self._image = QImage()
+        if not 0 < len(visible) <= 4 * _MOST_LABELS:
+            return
+        self._image = QImage(size * ratio, QImage.Format.Format_ARGB32_Premultiplied)
+        self._image.setDevicePixelRatio(ratio)
+        self._image.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(self._image)
+        painter.setFont(font)
+        self._draw(painter, transform, size, visible)
+        painter.end()
+
+    def _draw(self, painter: QPainter, transform: QTransform, size: QSize, visible: NDArray[np.int64]) -> None:
+        """Write class and probability on cells that are large enough, the selected first, then the likeliest.
+
+        A text that would cover another one is shortened to the probability, or left out.
+        """
+        found = self._boxes.detections
+        assert found is not None
+        lifted = np.isin(found.ids[visible], self._lifted)
+        visible = np.concatenate([visible[lifted], visible[~lifted]])
+        widths = (found.boxes[visible, 2] - found.boxes[visible, 0]) * transform.m11()
+        visible, widths = visible[widths >= _SMALLEST_LABELLED], widths[widths >= _SMALLEST_LABELLED]
+        by_hand = found.origin[visible] != Origin.MODEL.value
+        names = [short_name(name) for name in self._boxes.classes]
+        colours = [QColor(*self._boxes.palette.colour(self._boxes.classes, label)) for label in range(len(names))]
+        inks = [ink_on(colour) for colour in colours]
+        font = QFont(painter.font())
+        font.setPixelSize(_LABEL_PIXELS)
+        metrics = QFontMetricsF(font)
+        height = metrics.height()
+        taken = np.zeros((size.height() + 1, size.width() + 1), bool)
+        drawn = 0
+        painter.setFont(font)
+        lifts = np.where(np.isin(found.ids[visible], self._lifted), _LIFT, 0.0)
+        columns = (
+            *self._boxes.label_places(visible, transform),
+            widths,
+            found.labels[visible],
+            found.scores[visible],
+            by_hand,
+            lifts,
+        )
+        for (x, y), centred, width, label, probability, own, lift in zip(
+            *(column.tolist() for column in columns), strict=True
+        ):
+            score = "✓" if own else f"{probability:.2f}"
+            for text in (f"{names[label]} {score}", score):
+                chip = QRectF(x, y - height - lift, self._advance(text, metrics) + 6, height)
+                if centred:
+                    chip.moveLeft(max(x - chip.width() / 2, min(x, 0.0)))
+                if chip.top() < 0:
+                    chip.moveTop(max(y + lift, 0.0))
+                if chip.width() <= max(width * 1.15, 34) and _take(taken, chip):
+                    painter.fillRect(chip, colours[label])
+                    painter.setPen(inks[label])
+                    painter.drawText(QPointF(chip.left() + 3, chip.top() + metrics.ascent()), text)
+                    drawn += 1
+                    break
+            if drawn == _MOST_LABELS:
+                break
+
+    def _advance(self, text: str, metrics: QFontMetricsF) -> float:
+        """Return the width of a text; there are some hundred different ones, asked for thousands of times."""
+        width = self._advances.get(text)
+        if width is None:
+            width = self._advances[text] = metrics.horizontalAdvance(text)
+        return width
+
+
+def _take(taken: NDArray[np.bool_], chip: QRectF) -> bool:
+    """Take the pixels of a text, bool (H, W); False if some of them are taken already."""
+    top, left = max(int(chip.top()), 0), max(int(chip.left()), 0)
+    place = taken[top : max(int(chip.bottom()), 0) + 1, left : max(int(chip.right()), 0) + 1]
+    if place.any():
+        return False
+    place[...] = True
+    return True

@@ -1,0 +1,1 @@
+"""The actions of the window, their menus and their handlers."""

@@ -1,0 +1,213 @@
+"""The dialogs that bring annotations in and out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.text import ngettext
+from gui.widgets.forms import Busy, FittingDialog, column, faint, heading, row
+from gui.widgets.wheel_safe import QuietComboBox
+from gui.workspace.exchange.exporting import (
+    Exporting,
+    Format,
+    Scope,
+    entries_in,
+    files_there,
+    outdated_reviews,
+    why_no_export,
+)
+
+if TYPE_CHECKING:
+    from gui.preferences import Preferences
+    from gui.workspace.document import Document
+
+_WIDTH = 580
+
+
+class ExportDialog(FittingDialog):
+    """Asks which pictures are exported, in which format, and where to."""
+
+    def __init__(self, document: Document, preferences: Preferences, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Export annotations")
+        self._document = document
+        self._preferences = preferences
+        self._exporting: Exporting | None = None
+        self._failed = False
+        self.scope_buttons = {scope: self._scope_button(scope) for scope in Scope}
+        self.formats = QuietComboBox()
+        for kind in Format:
+            self.formats.addItem(kind.value, kind)
+        self.explanation = faint("")
+        self.hint = QLabel()
+        self.hint.setWordWrap(True)
+        self.busy = Busy()
+        self.busy.hide()
+        self.export_button = QPushButton("Export …")
+        self.export_button.setDefault(True)
+        self.close_button = QPushButton("Cancel")
+        self.close_button.setAutoDefault(False)
+        scopes = QButtonGroup(self)
+        for button in self.scope_buttons.values():
+            scopes.addButton(button)
+        self._choices = column(
+            heading("WHICH PICTURES"),
+            column(*self.scope_buttons.values(), spacing=6),
+            heading("FORMAT"),
+            self.formats,
+            self.explanation,
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 18, 20, 16)
+        layout.setSpacing(14)
+        for widget in (self._choices, self.hint, self.busy):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        layout.addLayout(row(None, self.close_button, self.export_button))
+        self.setMinimumWidth(_WIDTH - 100)
+        first = next((scope for scope in reversed(Scope) if entries_in(document, scope)), Scope.COUNTED)
+        self.scope_buttons[first].setChecked(True)
+        scopes.buttonToggled.connect(lambda *_: self._show_choice())
+        self.formats.currentIndexChanged.connect(lambda *_: self._show_choice())
+        self.export_button.clicked.connect(lambda *_: self._ask_where())
+        self.close_button.clicked.connect(lambda *_: self.reject())
+        self._show_choice()
+
+    def _scope_button(self, scope: Scope) -> QRadioButton:
+        number = len(entries_in(self._document, scope))
+        name = scope.value
+        if scope is Scope.CURRENT:
+            entry = self._document.current_entry
+            name += f": {entry.path.name}" if entry else ""
+        else:
+            name += f" ({number:,})"
+        button = QRadioButton(name.replace("&", "&&"))
+        button.setEnabled(number > 0)
+        button.setToolTip(why_no_export(self._document, scope))
+        return button
+
+    @property
+    def scope(self) -> Scope:
+        """Which pictures are chosen."""
+        return next(scope for scope, button in self.scope_buttons.items() if button.isChecked())
+
+    @property
+    def kind(self) -> Format:
+        """Which format is chosen."""
+        return list(Format)[self.formats.currentIndex()]
+
+    def _show_choice(self) -> None:
+        problem = why_no_export(self._document, self.scope)
+        self.explanation.setText(self.kind.explanation)
+        hint = problem
+        if not problem and self.kind is Format.TRAINING and self.scope is not Scope.REVIEWED:
+            hint = "Pictures that nobody reviewed teach a model its own mistakes; export reviewed ones."
+        elif not problem and self.scope is Scope.REVIEWED:
+            hint = outdated_reviews(self._document)
+        self.hint.setText(hint)
+        self.hint.setVisible(bool(hint))
+        self.export_button.setEnabled(not problem)
+        self.export_button.setToolTip(problem)
+
+    def _ask_where(self) -> None:
+        target = self._ask_for_file() if self.kind.suffix else self._ask_for_folder()
+        if target is not None:
+            self._export(target)
+
+    def _ask_for_file(self) -> Path | None:
+        kind, session = self.kind, self._document.session
+        stem = session.path.stem if session else "annotations"
+        start = str(Path(self._preferences.folder or ".") / f"{stem}{kind.suffix}")
+        name, _ = QFileDialog.getSaveFileName(self, "Export annotations", start, f"{kind.value} (*{kind.suffix})")
+        if not name:
+            return None
+        path = Path(name)
+        self._preferences.folder = str(path.parent)
+        if path.suffix:
+            return path
+        path = path.with_suffix(kind.suffix)  # the file dialog did not ask about a file of this name
+        return path if not path.exists() or self._may_replace(f"There is a file {path.name} already.") else None
+
+    def _ask_for_folder(self) -> Path | None:
+        title = "Choose a folder to export into"
+        if self.kind is Format.TRAINING:
+            title = "Choose an empty folder for the training data"
+        name = QFileDialog.getExistingDirectory(self, title, self._preferences.folder)
+        if not name:
+            return None
+        folder = Path(name)
+        self._preferences.folder = name
+        paths = [entry.path for entry in entries_in(self._document, self.scope)]
+        there = files_there(folder, self.kind, paths)
+        text = ngettext(
+            "{folder} already has annotations of {n:,} of these images.",
+            "{folder} already has annotations of {n:,} of these images.",
+            there,
+        ).format(folder=folder, n=there)
+        return folder if not there or self._may_replace(text) else None
+
+    def _may_replace(self, text: str) -> bool:
+        box = QMessageBox(QMessageBox.Icon.Warning, "Export annotations", text, parent=self)
+        box.setInformativeText("Exporting there replaces them.")
+        replace = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.exec()
+        return box.clickedButton() is replace
+
+    def _export(self, target: Path) -> None:
+        entries = entries_in(self._document, self.scope)
+        text = ngettext("Gathering {n:,} image …", "Gathering {n:,} images …", len(entries)).format(n=len(entries))
+        self.busy.show_text(text, len(entries))
+        self.busy.show()
+        self.hint.hide()
+        self._choices.setEnabled(False)
+        self.export_button.setEnabled(False)
+        self._document.message.connect(self._on_message)
+        self._exporting = Exporting(self._document, entries, self.kind, target)
+        self._exporting.progressed.connect(self.busy.bar.setValue)
+        self._exporting.writing.connect(self._on_writing)
+        self._exporting.ended.connect(self._on_exported)
+
+    @Slot()
+    def _on_writing(self) -> None:
+        self.busy.show_text("Writing …")
+        self.close_button.setText("Close")
+        self.close_button.setToolTip("Writing goes on, and the window says when it is done")
+
+    @Slot(object, str)
+    def _on_message(self, _level: object, text: str) -> None:
+        """Show here, too, why an export failed: the window's message is behind this dialog."""
+        self.hint.setText(text)
+
+    @Slot(bool)
+    def _on_exported(self, written: bool) -> None:
+        self._exporting = None
+        self._document.message.disconnect(self._on_message)
+        if written:
+            self.accept()
+            return
+        self.busy.hide()
+        self.hint.show()
+        self._choices.setEnabled(True)
+        self.export_button.setEnabled(True)
+        self.close_button.setText("Cancel")
+        self.close_button.setToolTip("")
+
+    def done(self, result: int) -> None:
+        if self._exporting is not None:
+            self._exporting.stop()
+        super().done(result)

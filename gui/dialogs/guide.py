@@ -1,0 +1,90 @@
+"""Help ▸ User guide: the pages of ``resources/guide``, shown in the program."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QTextLength
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QTextBrowser, QVBoxLayout, QWidget
+
+PAGES = (
+    ("install.md", "Install"),
+    ("first-count.md", "A first count"),
+    ("correcting.md", "Correcting"),
+    ("counting-rule.md", "The counting rule"),
+    ("verifying.md", "Verifying"),
+    ("exchange.md", "Exchange"),
+    ("reporting.md", "Reporting"),
+    ("contours.md", "Contours"),
+    ("training.md", "Your own model"),
+    ("troubleshooting.md", "Troubleshooting"),
+)
+_START = 1
+_PICTURE = "\ufffc"  # what stands for a picture in the text
+
+
+def guide_folder() -> Path:
+    """Return the folder of the user guide."""
+    return Path(str(resources.files("resources") / "guide"))
+
+
+class _Browser(QTextBrowser):
+    """A browser that leaves addresses of the internet to the system."""
+
+    def doSetSource(self, name: QUrl, type: object = None) -> None:
+        if name.scheme() in ("http", "https"):
+            QDesktopServices.openUrl(name)
+        else:
+            super().doSetSource(name)
+            self._fit_pictures()
+
+    def _fit_pictures(self) -> None:
+        """Let no picture be wider than the page."""
+        cursor = self.document().find(_PICTURE)
+        while not cursor.isNull():
+            picture = cursor.charFormat().toImageFormat()
+            picture.setMaximumWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
+            cursor.setCharFormat(picture)
+            cursor = self.document().find(_PICTURE, cursor)
+
+
+class GuideWindow(QWidget):
+    """The user guide in a window of its own, to be read beside the program."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self.setWindowTitle("User guide – SmearCount")
+        self.resize(980, 720)
+        self.pages = QListWidget()
+        self.pages.addItems([title for _, title in PAGES])
+        self.pages.setFixedWidth(170)
+        self.browser = _Browser()
+        self.browser.setOpenLinks(True)
+        self.back = QPushButton("Back")
+        self.back.setEnabled(False)
+        self.back.clicked.connect(self.browser.backward)
+        self.browser.backwardAvailable.connect(self.back.setEnabled)
+        self.browser.sourceChanged.connect(self._on_source)
+        self.pages.currentRowChanged.connect(self.show_page)
+        left = QVBoxLayout()
+        left.addWidget(self.pages)
+        left.addWidget(self.back)
+        layout = QHBoxLayout(self)
+        layout.addLayout(left)
+        layout.addWidget(self.browser, 1)
+        self.pages.setCurrentRow(_START)
+
+    @Slot(int)
+    def show_page(self, place: int) -> None:
+        """Show one of the pages."""
+        self.browser.setSource(QUrl.fromLocalFile(str(guide_folder() / PAGES[place][0])))
+
+    @Slot(QUrl)
+    def _on_source(self, source: QUrl) -> None:
+        names = [name for name, _ in PAGES]
+        if source.fileName() in names:
+            self.pages.blockSignals(True)
+            self.pages.setCurrentRow(names.index(source.fileName()))
+            self.pages.blockSignals(False)

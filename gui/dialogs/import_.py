@@ -1,0 +1,325 @@
+"""The dialog that brings annotations in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QRadioButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.annotations.read import ANNOTATION_SUFFIXES
+from core.text import gettext, ngettext
+from gui.tasks import Task
+from gui.widgets.forms import Busy, FittingDialog, column, faint, heading, indented, row
+from gui.widgets.wheel_safe import QuietComboBox
+from gui.workspace.exchange.annotation_reading import FoundBoxes, PictureIndex, read_boxes
+from gui.workspace.exchange.importing import Importing, ImportPlan, Use
+from gui.workspace.images import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+
+    from gui.preferences import Preferences
+    from gui.workspace.document import Document
+
+_WIDTH = 580
+_LEAVE_OUT = "Leave out"
+_ANNOTATIONS = "Annotations (" + " ".join(f"*{suffix}" for suffix in sorted(ANNOTATION_SUFFIXES)) + ");;All files (*)"
+_USES = {
+    Use.ADD: (
+        "Corrections: add to the count",
+        "A box over a cell that the model found replaces it; your own cells stay.",
+    ),
+    Use.REPLACE: (
+        "Corrections: replace the count of these pictures",
+        "The cells counted now make way, yours too; one undo brings all of them back.",
+    ),
+    Use.TRUTH: (
+        "Ground truth, to compare with",
+        "Counts stay as they are. It takes the place of earlier ground truth of these pictures.",
+    ),
+}
+
+
+class ImportDialog(FittingDialog):
+    """Asks for annotation files, says what is in them, and asks what they are taken for."""
+
+    def __init__(self, document: Document, preferences: Preferences, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Import annotations")
+        self.setAcceptDrops(True)
+        self.found: FoundBoxes | None = None
+        self._document = document
+        self._preferences = preferences
+        self._reading = Task("annotations", self._on_read, self, on_error=self._on_read_failed)
+        self._importing: Importing | None = None
+        self._combos: dict[str, QComboBox] = {}
+        self.choosing = self._build_choosing()
+        self.deciding = self._build_deciding()
+        self.busy = Busy()
+        self.back_button = QPushButton("Other files …")
+        self.import_button = QPushButton("Import")
+        self.cancel_button = QPushButton("Cancel")
+        self.import_button.setDefault(True)
+        for button in (self.back_button, self.cancel_button):
+            button.setAutoDefault(False)
+        self.back_button.clicked.connect(lambda *_: self._show(self.choosing))
+        self.import_button.clicked.connect(lambda *_: self._import())
+        self.cancel_button.clicked.connect(lambda *_: self.reject())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 18, 20, 16)
+        layout.setSpacing(14)
+        for page in (self.choosing, self.deciding, self.busy):
+            layout.addWidget(page)
+        layout.addStretch(1)
+        layout.addLayout(row(self.back_button, None, self.cancel_button, self.import_button))
+        self.setMinimumWidth(_WIDTH)
+        self._show(self.choosing)
+
+    # -- construction ------------------------------------------------------------------------
+
+    def _build_choosing(self) -> QWidget:
+        title = QLabel("Choose annotation files, or drop them here")
+        title.setObjectName("title")
+        text = faint(
+            "Pascal VOC (LabelImg), YOLO, COCO JSON or CSV, for pictures of this session. They are matched by the "
+            "name of the picture. A folder is searched with all folders in it."
+        )
+        self.files_button = QPushButton("Files …")
+        self.folder_button = QPushButton("Folder …")
+        self.files_button.clicked.connect(lambda *_: self._ask_for_files())
+        self.folder_button.clicked.connect(lambda *_: self._ask_for_folder())
+        for button in (self.files_button, self.folder_button):
+            button.setMinimumSize(110, 32)
+        return column(title, text, row(self.files_button, self.folder_button, None))
+
+    def _build_deciding(self) -> QWidget:
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.summary.setTextFormat(Qt.TextFormat.PlainText)
+        self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.details = QPlainTextEdit()
+        self.details.setReadOnly(True)
+        self.details.setFixedHeight(76)
+        self.details.setAccessibleName("Notices")
+        self._uses = QButtonGroup(self)
+        self.use_buttons: dict[Use, QRadioButton] = {}
+        choices: list[QWidget] = []
+        for use, (text, explanation) in _USES.items():
+            button = QRadioButton(text)
+            button.setAccessibleDescription(explanation)
+            self._uses.addButton(button)
+            self.use_buttons[use] = button
+            choices += [button, indented(faint(explanation))]
+        self.use_buttons[Use.ADD].setChecked(True)
+        self._uses.buttonToggled.connect(lambda *_: self._show_plan())
+        self.mapping_heading = QLabel("The model does not know these class names. What are they?")
+        self.mapping_scroll = QScrollArea()
+        self.mapping_scroll.setWidgetResizable(True)
+        self.mapping_scroll.setMaximumHeight(150)
+        self.mapping_scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.outcome = QLabel()
+        self.outcome.setWordWrap(True)
+        return column(
+            self.summary,
+            self.details,
+            heading("WHAT ARE THEY?"),
+            column(*choices, spacing=4),
+            self.mapping_heading,
+            self.mapping_scroll,
+            self.outcome,
+        )
+
+    def _build_mapping(self, unknown: dict[str, int]) -> None:
+        self._combos = {}
+        inside = QWidget()
+        form = QFormLayout(inside)
+        form.setContentsMargins(0, 0, 0, 0)
+        for name, number in unknown.items():
+            combo = QuietComboBox()
+            combo.addItems([_LEAVE_OUT, *self._document.classes])
+            combo.setAccessibleName(name)
+            combo.currentIndexChanged.connect(lambda *_: self._show_plan())
+            label = QLabel(ngettext("{name} ({n:,} box)", "{name} ({n:,} boxes)", number).format(name=name, n=number))
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setBuddy(combo)
+            form.addRow(label, combo)
+            self._combos[name] = combo
+        self.mapping_scroll.setWidget(inside)
+        self.mapping_scroll.setFixedHeight(min(inside.sizeHint().height() + 4, 150))
+        self.mapping_heading.setVisible(bool(unknown))
+        self.mapping_scroll.setVisible(bool(unknown))
+
+    # -- choosing ----------------------------------------------------------------------------------
+
+    def _ask_for_files(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, "Import annotation files", self._preferences.folder, _ANNOTATIONS)
+        if names:
+            self._preferences.folder = str(Path(names[0]).parent)
+            self.read([Path(name) for name in names])
+
+    def _ask_for_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Import a folder of annotations", self._preferences.folder)
+        if name:
+            self._preferences.folder = name
+            self.read([Path(name)])
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self._can_read() and any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths and self._can_read():
+            event.acceptProposedAction()
+            self.read(paths)
+
+    def _can_read(self) -> bool:
+        return not self._reading.busy and self._importing is None
+
+    def read(self, paths: Sequence[Path]) -> None:
+        """Read annotation files and folders, and show what is in them."""
+        entries, classes, paths = list(self._document.entries), self._document.classes, list(paths)
+        self._reading.start(lambda job: read_boxes(paths, PictureIndex(entries, job.cancelled), classes))
+        text = ngettext("Reading {name} …", "Reading {n:,} files …", len(paths))
+        self.busy.show_text(text.format(name=paths[0].name or paths[0], n=len(paths)))
+        self._show(self.busy)
+
+    @Slot(object)
+    def _on_read_failed(self, error: Exception) -> None:
+        text = gettext("Reading stopped unexpectedly ({error}); choose fewer files.").format(error=error)
+        self._on_read(FoundBoxes((), (), (text,)))
+
+    @Slot(object)
+    def _on_read(self, found: FoundBoxes) -> None:
+        self.found = found
+        self.summary.setText(found.summary())
+        self.details.setPlainText(found.details())
+        self.details.setVisible(bool(found.details()))
+        self._build_mapping(found.unknown(self._document.classes))
+        self._show(self.deciding)
+        self._show_plan()
+
+    # -- deciding ----------------------------------------------------------------------------------
+
+    def plan(self) -> ImportPlan:
+        """Return what would be imported now."""
+        assert self.found is not None
+        use = next(use for use, button in self.use_buttons.items() if button.isChecked())
+        mapping = {
+            name: combo.currentText() if combo.currentIndex() > 0 else None for name, combo in self._combos.items()
+        }
+        return ImportPlan(self.found, use, self._document.classes, mapping)
+
+    def _show_plan(self) -> None:
+        if self.found is None:
+            return
+        plan = self.plan()
+        text = plan.problem or self._outcome_of(plan)
+        uncounted = sum(
+            (entry := self._document.entry(picture.id)) is not None and entry.state is not State.COUNTED
+            for picture in self.found.pictures
+        )
+        if plan.use is Use.REPLACE and uncounted:
+            text += " " + ngettext(
+                "{n:,} of them is not counted yet; let it be counted first, or later detections are added.",
+                "{n:,} of them are not counted yet; let them be counted first, or later detections are added.",
+                uncounted,
+            ).format(n=uncounted)
+        reviewed = sum(
+            (entry := self._document.entry(picture.id)) is not None and entry.reviewed
+            for picture in self.found.pictures
+        )
+        if plan.use is not Use.TRUTH and reviewed and not plan.problem:
+            text += " " + ngettext(
+                "{n:,} of them is marked reviewed and will lose the mark.",
+                "{n:,} of them are marked reviewed and will lose the mark.",
+                reviewed,
+            ).format(n=reviewed)
+        self.outcome.setText(text)
+        self.import_button.setEnabled(not plan.problem)
+        self.import_button.setToolTip(plan.problem)
+
+    def _outcome_of(self, plan: ImportPlan) -> str:
+        """Say what the import will do."""
+        assert self.found is not None
+        images = len(self.found.pictures)
+        where = ngettext("{n:,} image", "{n:,} images", images).format(n=images)
+        text = {
+            Use.ADD: ngettext("Adds {n:,} box to {where}.", "Adds {n:,} boxes to {where}.", plan.total),
+            Use.REPLACE: ngettext(
+                "Replaces the count of {where} by {n:,} box.",
+                "Replaces the count of {where} by {n:,} boxes.",
+                plan.total,
+            ),
+            Use.TRUTH: ngettext(
+                "Makes {n:,} box the ground truth of {where}.",
+                "Makes {n:,} boxes the ground truth of {where}.",
+                plan.total,
+            ),
+        }[plan.use]
+        return text.format(n=plan.total, where=where)
+
+    def _import(self) -> None:
+        plan = self.plan()
+        text = ngettext("Importing {n:,} box …", "Importing {n:,} boxes …", plan.total).format(n=plan.total)
+        self.busy.show_text(text, len(plan.found.pictures))
+        self._show(self.busy)
+        self._importing = Importing(self._document, plan)
+        self._importing.progressed.connect(self.busy.bar.setValue)
+        self._importing.ended.connect(self._on_imported)
+
+    @Slot()
+    def _on_imported(self) -> None:
+        self._importing = None
+        self.accept()
+
+    # -- the dialog itself -------------------------------------------------------------------------
+
+    def _show(self, page: QWidget) -> None:
+        if page is self.choosing:
+            self.found = None
+        for other in (self.choosing, self.deciding, self.busy):
+            other.setVisible(other is page)
+        self.back_button.setVisible(page is self.deciding)
+        self.import_button.setVisible(page is self.deciding)
+        self.cancel_button.setText("Stop" if page is self.busy else "Cancel")
+        if page is self.choosing:
+            self.files_button.setFocus()
+        elif page is self.deciding:
+            checked = self._uses.checkedButton()
+            if checked is not None:
+                checked.setFocus()
+        self.fit(shrink=True)
+
+    def reject(self) -> None:
+        """Stop what is under way, else close the dialog."""
+        if self._reading.busy:
+            self._reading.cancel()
+            self._show(self.choosing)
+        elif self._importing is not None:
+            self._importing.stop()
+        else:
+            super().reject()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._reading.cancel()
+        if self._importing is not None:
+            self._importing.stop()
+        super().closeEvent(event)

@@ -1,0 +1,138 @@
+"""What of a report is written, in which form, and where."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from core.report.content import Contents
+from core.report.export import Outputs
+from core.report.formats.csv import CsvStyle, Separator
+from gui.widgets.forms import faint, heading, row
+from gui.widgets.wheel_safe import QuietComboBox
+
+if TYPE_CHECKING:
+    from gui.preferences import Preferences
+
+_STYLES = {
+    "Commas, 0.5": CsvStyle(),
+    "Semicolons, 0.5": CsvStyle(Separator.SEMICOLON),
+    "Semicolons, 0,5": CsvStyle(Separator.SEMICOLON, decimal_comma=True),
+    "Tabs, 0.5": CsvStyle(Separator.TAB),
+    "Tabs, 0,5": CsvStyle(Separator.TAB, decimal_comma=True),
+}
+_PICTURES = {"PNG": ".png", "TIFF": ".tif"}
+_LONGEST_STEM = 80
+
+
+def file_stem(text: str) -> str:
+    """Return what files about a sample may be called on every system; "" if nothing is left of it."""
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]+', "-", text).strip(" .-")[:_LONGEST_STEM].rstrip(" .-")
+
+
+class ReportChoices(QWidget):
+    """Boxes to tick, and the folder; files are named after the sample."""
+
+    changed = Signal()
+
+    def __init__(self, preferences: Preferences, folder: Path) -> None:
+        super().__init__()
+        self._preferences = preferences
+        self._build()
+        self._lay_out()
+        ticked = preferences.report_choices
+        for name, box in self.boxes.items():
+            box.setChecked(name in ticked)
+        for combo in (self.csv_styles, self.picture_formats):
+            place = next((combo.findText(text) for text in ticked if combo.findText(text) >= 0), 0)
+            combo.setCurrentIndex(place)
+        self.folder.setText(preferences.folder or str(folder))
+        for box in self.boxes.values():
+            box.toggled.connect(lambda *_: self.changed.emit())
+
+    def _build(self) -> None:
+        self.boxes = {
+            "pdf": QCheckBox("&Report (PDF)"),
+            "xlsx": QCheckBox("&Workbook (XLSX)"),
+            "csv": QCheckBox("&Table (CSV)"),
+            "json": QCheckBox("&JSON"),
+            "annotated": QCheckBox("&Annotated pictures, full size"),
+            "pictures": QCheckBox("&Pictures"),
+            "verification": QCheckBox("&Verification"),
+            "history": QCheckBox("&History"),
+        }
+        self.csv_styles = QuietComboBox()
+        self.csv_styles.addItems(list(_STYLES))
+        self.csv_styles.setAccessibleName("Separators of the table")
+        self.csv_styles.setToolTip("What stands between the cells, and how a half is written")
+        self.picture_formats = QuietComboBox()
+        self.picture_formats.addItems(list(_PICTURES))
+        self.picture_formats.setAccessibleName("Format of the pictures")
+        self.folder = QLineEdit()
+        self.folder.setReadOnly(True)
+        self.folder.setAccessibleName("Folder")
+        self.folder.setToolTip("Choose … takes another folder")
+        self.choose_button = QPushButton("&Choose …")
+        self.choose_button.setAutoDefault(False)
+        self.choose_button.clicked.connect(lambda *_: self._ask_for_folder())
+        self.names = faint("")
+
+    def _lay_out(self) -> None:
+        boxes = self.boxes
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(7)
+        layout.addWidget(heading("WHAT IS WRITTEN"))
+        layout.addLayout(row(boxes["pdf"], None, boxes["pictures"], boxes["verification"], boxes["history"]))
+        layout.addLayout(row(boxes["xlsx"], None, boxes["json"]))
+        layout.addLayout(row(boxes["csv"], None, self.csv_styles))
+        layout.addLayout(row(boxes["annotated"], None, self.picture_formats))
+        layout.addWidget(heading("WHERE"))
+        layout.addLayout(row(self.folder, self.choose_button))
+        layout.addWidget(self.names)
+
+    def outputs(self, stem: str) -> Outputs:
+        """Return what would be written now, under this name."""
+        folder, boxes = Path(self.folder.text()), self.boxes
+
+        def path(name: str, suffix: str) -> Path | None:
+            return folder / f"{stem}{suffix}" if boxes[name].isChecked() else None
+
+        return Outputs(
+            pdf=path("pdf", ".pdf"),
+            xlsx=path("xlsx", ".xlsx"),
+            csv=path("csv", ".csv"),
+            json=path("json", ".json"),
+            pictures=path("annotated", " pictures"),
+            picture_suffix=_PICTURES[self.picture_formats.currentText()],
+            csv_style=_STYLES[self.csv_styles.currentText()],
+            contents=Contents(
+                boxes["pictures"].isChecked(), boxes["verification"].isChecked(), boxes["history"].isChecked()
+            ),
+            palette=self._preferences.palette,
+        )
+
+    def show_names(self, names: list[str]) -> None:
+        """Say which files will be written, and offer only what matters to them."""
+        self.names.setText(", ".join(names) or "Nothing is chosen.")
+        self.csv_styles.setEnabled(self.boxes["csv"].isChecked())
+        self.picture_formats.setEnabled(self.boxes["annotated"].isChecked())
+        self.boxes["pictures"].setEnabled(self.boxes["pdf"].isChecked())
+
+    def remember(self) -> None:
+        """Keep what is chosen for the next time."""
+        self._preferences.report_choices = [
+            *(name for name, box in self.boxes.items() if box.isChecked()),
+            self.csv_styles.currentText(),
+            self.picture_formats.currentText(),
+        ]
+
+    def _ask_for_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Where are the results put?", self.folder.text())
+        if name:
+            self._preferences.folder = name
+            self.folder.setText(name)

@@ -1,0 +1,1 @@
+"""The panels around the image, a package or module each."""

@@ -1,0 +1,1 @@
+"""The counts of the current image and the sample."""

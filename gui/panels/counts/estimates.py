@@ -1,0 +1,133 @@
+"""Ratios and estimates in the panel, folded away until they are wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QDoubleValidator
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QWidget
+
+from core.counting.estimates import Span, numbers
+from gui.tasks import Debounce
+from gui.widgets.collapsible import Section
+from gui.widgets.wheel_safe import QuietComboBox
+
+if TYPE_CHECKING:
+    from core.counting.estimates import Figure
+    from gui.workspace.document import Document
+    from gui.workspace.estimates import Laboratory
+
+_INPUTS = (
+    ("analyser_rbc", "Analyser's RBC", "×10¹²/L", "Red cells of the same blood, as your analyser measured them"),
+    (
+        "field_factor",
+        "Per field",
+        "×10⁹/L",
+        "Your laboratory's own factor: platelets in 10⁹/L for one platelet in a field. There is no usual one.",
+    ),
+    ("micrometres_per_pixel", "Scale", "µm per pixel", "From a stage micrometer, photographed with the same objective"),
+)
+_SETTLE_MS = 150
+_LARGEST = 1e6
+
+
+class EstimatesSection(Section):
+    """The figures of this picture or of all, and the inputs that some of them need."""
+
+    def __init__(self, document: Document, laboratory: Laboratory) -> None:
+        super().__init__("Ratios and estimates")
+        self._document = document
+        self._laboratory = laboratory
+        self.scope = QuietComboBox()
+        self.scope.setAccessibleName("Which pictures the estimates are of")
+        self.scope.addItems(["This picture", "All pictures"])
+        self.figures: dict[str, str] = {}
+        self.inputs: dict[str, QLineEdit] = {}
+        self._lines = QWidget()
+        self._grid = QGridLayout(self._lines)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setVerticalSpacing(1)
+        self.column.addWidget(self.scope)
+        self.column.addWidget(self._lines)
+        self.column.addLayout(self._input_form())
+        self._settle = Debounce(_SETTLE_MS, self.refresh, self)
+        self.opened.connect(lambda _: self.refresh())
+        self.scope.activated.connect(lambda _: self.refresh())
+        laboratory.changed.connect(self._show_inputs)
+        document.current_changed.connect(self._settle.start)
+        document.counts_changed.connect(self._settle.start)
+        document.overview.changed.connect(self._settle.start)
+
+    def _input_form(self) -> QGridLayout:
+        form = QGridLayout()
+        form.setContentsMargins(0, 4, 0, 0)
+        form.setVerticalSpacing(4)
+        for row, (name, label, unit, tip) in enumerate(_INPUTS):
+            box = QLineEdit()
+            box.setToolTip(f"{tip} ({unit})")
+            box.setAccessibleName(f"{label}, {unit}")
+            validator = QDoubleValidator(0.0, _LARGEST, 6, box)
+            validator.setNotation(QDoubleValidator.Notation.StandardNotation)
+            box.setValidator(validator)
+            box.editingFinished.connect(lambda name=name: self._give(name))
+            box.textEdited.connect(lambda text, name=name: None if text else self._give(name))
+            self.inputs[name] = box
+            for column, widget in enumerate((QLabel(label), box, QLabel(unit))):
+                form.addWidget(widget, row, column)
+        return form
+
+    def _give(self, name: str) -> None:
+        """Take what stands in a box; an emptied one never says that its editing is finished."""
+        box = self.inputs[name]
+        value, understood = box.locale().toDouble(box.text())
+        self._laboratory.give(name, value if understood and value > 0 else None)
+
+    def _show_inputs(self) -> None:
+        for name, box in self.inputs.items():
+            value = getattr(self._laboratory.inputs, name)
+            box.setText("" if value is None else box.locale().toString(value, "g", 6))
+            box.setEnabled(self._document.writable)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the figures, if they are in view."""
+        if not self.is_open:
+            return
+        several = len(self._document.entries) > 1
+        self.scope.setVisible(several)
+        everywhere = several and self.scope.currentIndex() == 1
+        figures = self._laboratory.figures(everywhere=everywhere)
+        self.figures = {figure.what: _text(figure) for figure in figures}
+        while (item := self._grid.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for row, figure in enumerate(figures):
+            name, value = QLabel(figure.what), QLabel(_text(figure))
+            name.setObjectName("faint")
+            value.setObjectName("figureValue")
+            value.setContentsMargins(0, 0, 0, 4)
+            for place, label in enumerate((name, value)):
+                label.setWordWrap(True)
+                label.setToolTip(_tip(figure))
+                self._grid.addWidget(label, 2 * row + place, 0)
+
+
+def _text(figure: Figure) -> str:
+    if figure.value is None:
+        return "no red cells"
+    if figure.ends is None:
+        return f"{figure.value:+.0f} {figure.unit}".replace("-", "\N{MINUS SIGN}")
+    value, low, high = numbers(figure.value, *figure.ends)
+    return f"{value} ({low}–{high}) {figure.unit}".rstrip()
+
+
+def _tip(figure: Figure) -> str:
+    if figure.ends is None:
+        return ""
+    more = (
+        " from the number of counted cells"
+        if figure.span is Span.INTERVAL
+        else ", of those that the picture shows whole"
+    )
+    return f"In brackets: {figure.span}{more}"

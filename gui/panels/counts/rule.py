@@ -1,0 +1,172 @@
+"""The counting rule in the panel: which cells at the border are left out, and which part of the picture counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QIcon, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
+
+from core.counting.frame import EdgeRule
+from gui.widgets.collapsible import Section
+from gui.widgets.colour import ALLOWED, DASHES, FORBIDDEN
+from gui.widgets.wheel_safe import QuietComboBox
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
+
+    from gui.commands.actions import Actions
+    from gui.workspace.document import Document
+
+_AT_THE_BORDER = (
+    "At the picture's own border this rule counts too few, about 15 %: the model finds a cut cell only when more "
+    "than half of it is visible. Put the frame one red cell inside the border, where every cell is seen whole."
+)
+_RULE_TIP = (
+    "Which cells at the border count. A counting frame leaves out the cells that touch two of its sides, and counts "
+    "those that touch the other two as whole ones: so the number is right for the area.\n\n" + _AT_THE_BORDER
+)
+
+
+class RuleSection(Section):
+    """Chooses the edge rule of the session, and offers the tools for the region of the picture."""
+
+    def __init__(self, document: Document, actions: Actions) -> None:
+        super().__init__("Counting rule")
+        self._document = document
+        self._actions = actions
+        self.rule = QuietComboBox()
+        self.rule.setAccessibleName("Cells at the border")
+        self.rule.setToolTip(_RULE_TIP)
+        self.rule.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.rule.setMinimumContentsLength(14)
+        self.rule.setIconSize(QSize(18, 18))
+        for rule in EdgeRule:
+            self.rule.addItem(_rule_icon(rule), _rule_name(rule), rule)
+        self.rule.activated.connect(self._on_chosen)
+        self.legend = _legend()
+        self.hint = QLabel(_AT_THE_BORDER)
+        self.hint.setObjectName("caution")
+        self.hint.setWordWrap(True)
+        self.inset_button = _menu_button("Frame inside the border", (actions["inset"], actions["inset_all"]))
+        self.region = QLabel()
+        self.region.setObjectName("faint")
+        self.region.setWordWrap(True)
+        self.region_button = _menu_button(
+            "Region …",
+            tuple(actions[name] for name in ("region_rectangle", "region_polygon")),
+            tuple(actions[name] for name in ("region_all", "region_remove", "region_remove_all")),
+        )
+        for widget in (self.rule, self.legend, self.hint, self.inset_button, self.region, self.region_button):
+            self.column.addWidget(widget)
+        document.frames.changed.connect(self.refresh)
+        document.current_changed.connect(self.refresh)
+        document.model_changed.connect(self.refresh)
+        document.session_changed.connect(self.refresh)
+        document.counts_changed.connect(self.refresh)
+        self.refresh()
+
+    def _on_chosen(self, place: int) -> None:
+        self._document.frames.set_rule(EdgeRule(self.rule.itemData(place)))
+
+    def refresh(self) -> None:
+        """Show the rule, the region of the current picture, and what can be done about them."""
+        document = self._document
+        entry, rule = document.current_entry, document.frames.rule
+        region = document.frames.region(entry.id) if entry else None
+        with QSignalBlocker(self.rule):
+            self.rule.setCurrentIndex(list(EdgeRule).index(rule))
+        self.rule.setEnabled(document.settings is not None)
+        frame = document.frames.of(entry) if entry else None
+        result = document.result(entry) if entry else None
+        two_sided = rule is not EdgeRule.ALL
+        self.legend.setVisible(two_sided)
+        self.hint.setVisible(two_sided and entry is not None and region is None)
+        self.inset_button.setVisible(two_sided)
+        left_out = int(result.excluded.sum()) if result is not None else 0
+        texts = [_rule_name(rule) if region is None and not two_sided else (frame.text if frame else _rule_name(rule))]
+        if left_out:
+            texts.append(f"{left_out:,} {'cell is' if left_out == 1 else 'cells are'} left out here.")
+        self.set_summary(" ".join(texts))
+        self.region.setText(" ".join([frame.text if frame else "", *texts[1:]]).strip())
+        self.region.setVisible(bool(self.region.text()) and (two_sided or region is not None))
+
+
+def _rule_name(rule: EdgeRule) -> str:
+    if rule is EdgeRule.ALL:
+        return "All cells"
+    first, second = rule.sides
+    return f"None touching {first} or {second}"
+
+
+def _menu_button(text: str, *groups: tuple[QAction, ...]) -> QToolButton:
+    button = QToolButton()
+    button.setObjectName("menuButton")
+    button.setText(text)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    menu = QMenu(button)
+    for place, group in enumerate(groups):
+        if place:
+            menu.addSeparator()
+        menu.addActions(list(group))
+    button.setMenu(menu)
+    return button
+
+
+def _line_pen(*, forbidden: bool) -> QPen:
+    pen = QPen(FORBIDDEN if forbidden else ALLOWED, 2)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    if forbidden:
+        pen.setDashPattern([2.0, 1.2])
+    return pen
+
+
+def _rule_icon(rule: EdgeRule) -> QIcon:
+    """Draw a small frame with the forbidden sides dashed."""
+    side, ratio = 18, 2
+    pixmap = QPixmap(side * ratio, side * ratio)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    box = QRectF(3, 3, 12, 12)
+    ends = {
+        "top": (box.topLeft(), box.topRight()),
+        "bottom": (box.bottomLeft(), box.bottomRight()),
+        "left": (box.topLeft(), box.bottomLeft()),
+        "right": (box.topRight(), box.bottomRight()),
+    }
+    for name, (start, end) in ends.items():
+        painter.setPen(_line_pen(forbidden=name in rule.sides))
+        painter.drawLine(start, end)
+    painter.end()
+    return QIcon(pixmap)
+
+
+def _legend() -> QWidget:
+    """Explain the two kinds of lines on the picture."""
+    widget = QWidget()
+    row = QHBoxLayout(widget)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(6)
+    for forbidden, text in ((False, "counts"), (True, "touching it does not")):
+        sample = QLabel()
+        pixmap = QPixmap(2 * 30, 2 * 10)
+        pixmap.setDevicePixelRatio(2)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        pen = _line_pen(forbidden=forbidden)
+        pen.setWidthF(3)
+        if forbidden:
+            pen.setDashPattern([part / 2 for part in DASHES])
+        painter.setPen(pen)
+        painter.drawLine(QPointF(1, 5), QPointF(29, 5))
+        painter.end()
+        sample.setPixmap(pixmap)
+        label = QLabel(text)
+        label.setObjectName("faint")
+        row.addWidget(sample)
+        row.addWidget(label)
+    row.addStretch()
+    return widget

@@ -1,0 +1,465 @@
+"""The gallery: all counted cells of the current picture, or of all pictures, by class, the least sure first."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QDrag
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QLabel,
+    QSizePolicy,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.text import gettext, ngettext
+from gui.panels.gallery.model import SessionCells
+from gui.panels.gallery.section import ClassSection, shares
+from gui.panels.gallery.tiles import Tiles
+from gui.panels.gallery.view import LARGEST_SIDE, SMALLEST_SIDE, USUAL_SIDE, TileView
+from gui.tasks import Debounce
+from gui.widgets.crops import Crops, Region, Wanted
+from gui.widgets.tile_delegate import tile_size
+from gui.widgets.wheel_safe import QuietComboBox, QuietSlider
+from gui.workspace.images import State
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+
+    from core.cells import Detections
+    from core.classes import Palette
+    from gui.workspace.document import Document
+    from gui.workspace.editing import CellOf
+    from gui.workspace.images import Entry
+
+_CELLS_MIME = "application/x-smearcount-cells"
+_MARGIN, _HANDLE = 8, 8
+_BESIDE_TILES, _HEADING, _ABOVE_TILES = 32, 44, 12
+_WIDE_ENOUGH_FOR_HINT = 640
+_WIDE_ENOUGH_FOR_ONE_LINE = 480
+_WIDE_ENOUGH_SIDE_BY_SIDE = 340
+_ALONGSIDE = 48
+_CONTEXT = 0.25
+_HINT = "Drag cells to another class, or select them and press its number."
+_SCOPES = ("This picture", "All pictures")
+_MOST_TOLD = 12
+_NOTHING_COUNTED = "No cells are counted in this picture yet"
+
+
+class Gallery(QWidget):
+    """All counted cells of the current picture, or of all pictures, class beside class.
+
+    A click selects a cell and brings it into view on the canvas, with its picture; a drag to another class gives it
+    that class.
+    """
+
+    all_changed = Signal(bool)
+
+    def __init__(self, document: Document, palette: Palette, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.document = document
+        self.editing = document.editing
+        self.crops = Crops(_CONTEXT, self._missing_in_view, self)
+        self._all = False
+        self._all_cells = SessionCells(document)
+        self._all_tiles: dict[str, Tiles] | None = None
+        self.sections: dict[str, ClassSection] = {}
+        self._colours = palette
+        self._shown: int | str | None = None
+        self._sizes_by_person = False
+        self._dropped: list[tuple[str, list[CellOf]]] = []
+        self._later = Debounce(0, self.refresh, self)
+        self._build()
+        for signal in (
+            document.cells_changed,
+            document.counts_changed,
+            document.current_changed,
+            document.picture_loaded,
+            document.model_changed,
+            document.session_changed,
+        ):
+            signal.connect(self._refresh_later)
+        document.session_changed.connect(self.crops.forget)
+        document.images_changed.connect(self.crops.retry)
+        self._all_cells.changed.connect(self._on_all_cells)
+        document.editing.selection_changed.connect(self._on_selection_changed)
+
+    def _build(self) -> None:
+        self.doubtful_first = QCheckBox("Least sure first")
+        self.doubtful_first.setChecked(True)
+        self.doubtful_first.setToolTip("The lowest probabilities at the top; without it, the highest")
+        self.doubtful_first.toggled.connect(lambda *_: self.refresh(from_top=True))
+        self.hint = QLabel()
+        self.hint.setObjectName("faint")
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.size_slider = QuietSlider(Qt.Orientation.Horizontal)
+        self.size_slider.setRange(SMALLEST_SIDE, LARGEST_SIDE)
+        self.size_slider.setPageStep(16)
+        self.size_slider.setValue(USUAL_SIDE)
+        self.size_slider.setFixedWidth(96)
+        self.size_slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.size_slider.setAccessibleName("Size of the tiles")
+        self.size_slider.setToolTip("Size of the tiles")
+        self.size_slider.valueChanged.connect(self._on_size)
+        self.scope_box = QuietComboBox()
+        self.scope_box.addItems(_SCOPES)
+        self.scope_box.setAccessibleName("Which cells the gallery shows")
+        self.scope_box.setToolTip("The cells of the current picture, or of all counted pictures of the session")
+        self.scope_box.currentIndexChanged.connect(lambda place: self.set_all(place == 1))
+        self.bar = QWidget()
+        self.bar.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._bar_layout = QGridLayout(self.bar)
+        self._bar_layout.setContentsMargins(2, 0, 2, 0)
+        self._bar_layout.setHorizontalSpacing(16)
+        self._bar_layout.setVerticalSpacing(4)
+        self._arrange_bar()
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setHandleWidth(_HANDLE)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setMinimumSize(SMALLEST_SIDE + 60, SMALLEST_SIDE + 60)  # not the sum of its parts: it can turn
+        self.splitter.splitterMoved.connect(self._on_splitter_moved)
+        self.empty = QLabel(_NOTHING_COUNTED)
+        self.empty.setObjectName("faint")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self.empty.setMargin(16)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.splitter)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(_MARGIN, 6, _MARGIN, _MARGIN)
+        layout.setSpacing(6)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.pages, 1)
+        self.setAccessibleName("Gallery")
+
+    def _arrange_bar(self) -> None:
+        """Put what is above the tiles into one line, or into two where there is little room."""
+        wide = self.width() >= _WIDE_ENOUGH_FOR_ONE_LINE
+        for widget, place in (
+            (self.scope_box, (0, 0)),
+            (self.doubtful_first, (0, 1) if wide else (1, 0)),
+            (self.hint, (0, 2)),
+            (self.size_slider, (0, 3)),
+        ):
+            self._bar_layout.addWidget(widget, *place)
+        self._bar_layout.setColumnStretch(2, 1)
+
+    # -- what is shown -------------------------------------------------------------------------
+
+    def set_all(self, everything: bool) -> None:
+        """Show the cells of all pictures, or of the current one alone."""
+        if everything == self._all:
+            return
+        self._all = everything
+        self.scope_box.setCurrentIndex(int(everything))
+        self._all_cells.set_active(everything and self.isVisible())
+        self._forget_elsewhere()
+        self.all_changed.emit(everything)
+        self.refresh(from_top=True)
+
+    @property
+    def tile_side(self) -> int:
+        """Width and height of a tile's piece of photograph, to be kept in the preferences."""
+        return self.size_slider.value()
+
+    @tile_side.setter
+    def tile_side(self, side: int) -> None:
+        self.size_slider.setValue(side)
+
+    def set_palette(self, palette: Palette) -> None:
+        """Draw classes in other colours."""
+        self._colours = palette
+        classes = tuple(self.sections)
+        for label, section in enumerate(self.sections.values()):
+            section.set_colour(palette.colour(classes, label))
+
+    def refresh(self, *, from_top: bool = False) -> None:
+        """Show the counted cells as they now are; does nothing while the gallery is hidden."""
+        self._later.stop()
+        if not self.isVisible():
+            return
+        document = self.document
+        entry = document.current_entry
+        if tuple(self.sections) != document.classes:
+            self._make_sections(document.classes)
+        picture = document.picture
+        if self.crops.use(entry.id if entry else None, picture.levels if picture else None):
+            for section in self.sections.values():
+                section.view.viewport().update()
+        shown = "all" if self._all else entry.id if entry else None
+        tiles = self._tiles(fresh=from_top)
+        any_tiles = any(len(mine) for mine in tiles.values())
+        from_top = from_top or shown != self._shown or (any_tiles and self.pages.currentWidget() is self.empty)
+        self._shown = shown
+        for name, section in self.sections.items():
+            section.show_tiles(tiles[name], from_top=from_top)
+        self.empty.setText(self._why_empty())
+        self.pages.setCurrentIndex(1 if any_tiles else 0)
+        with_tiles = [section.view for section in self.sections.values() if len(section.view.tiles)]
+        self.setFocusProxy(with_tiles[0] if with_tiles else self.scope_box)
+        self._show_hint()
+        if from_top:
+            self._share_room()
+        self._forget_hidden(tiles)
+        self._show_selection(reveal=from_top)
+
+    def _tiles(self, *, fresh: bool) -> dict[str, Tiles]:
+        document, doubtful_first = self.document, self.doubtful_first.isChecked()
+        if not self._all:
+            return Tiles.by_class(self._current_cells(), document.classes, doubtful_first=doubtful_first)
+        if fresh or self._all_tiles is None or tuple(self._all_tiles) != document.classes:
+            counted = self._all_cells.counted()
+            self._all_tiles = Tiles.by_class(counted, document.classes, doubtful_first=doubtful_first)
+        return self._all_tiles
+
+    def _current_cells(self) -> list[tuple[int, Detections]]:
+        entry = self.document.current_entry
+        result = self.document.result(entry) if entry else None
+        cells = self.document.current_cells()
+        if entry is None or result is None or cells is None:
+            return []
+        return [(entry.id, cells.cells.taken(np.flatnonzero(result.counted)))]
+
+    def _why_empty(self) -> str:
+        entry = self.document.current_entry
+        if entry is None:
+            return "Open a picture to see its cells here"
+        if self._all:
+            missing = self._all_cells.missing
+            if not missing:
+                return gettext("No cells counted yet")
+            return ngettext("{n:,} image still to be read …", "{n:,} images still to be read …", missing).format(
+                n=missing
+            )
+        if entry.state is State.FAILED:
+            return "This picture could not be counted"
+        if entry.state is State.COUNTING:
+            return "This picture is being counted …"
+        return _NOTHING_COUNTED
+
+    def _show_hint(self) -> None:
+        """Say what can be done here, or which pictures have no tiles."""
+        failed = [entry for entry in self.document.entries if entry.state is State.FAILED] if self._all else []
+        hint = _HINT
+        if failed:
+            hint = ngettext("{n:,} image could not be counted", "{n:,} images could not be counted", len(failed))
+            hint = hint.format(n=len(failed))
+        self.hint.setText(hint if self.width() >= _WIDE_ENOUGH_FOR_HINT else "")
+        told = [entry.error or entry.path.name for entry in failed[:_MOST_TOLD]]
+        self.hint.setToolTip("\n".join([*told, *(["…"] if len(failed) > _MOST_TOLD else [])]))
+
+    def about(self, image: int) -> str:
+        """Return what a tile says of its picture: its name, and why it cannot be shown."""
+        entry = self.document.entry(image)
+        if entry is None:
+            return ""
+        error = self.crops.error(image, entry.path)
+        return "\n".join([*([entry.path.name] if self._all else []), *([error] if error else [])])
+
+    def _missing_in_view(self) -> Wanted | None:
+        """Return pieces of the first picture of which one is missing in view, and others of it that come soon."""
+        if not self._all or not self.isVisible():
+            return None
+        for section in self.sections.values():
+            tiles = section.view.tiles
+            for row in section.view.visible_rows():
+                image = int(tiles.images[row])
+                entry = self.document.entry(image)
+                region = self.crops.region(tiles.boxes[row].tolist())
+                if entry is not None and self.crops.is_missing(image, entry.path, region):
+                    return self._wanted_of(entry)
+        return None
+
+    def _wanted_of(self, entry: Entry) -> Wanted:
+        """Return the pieces of a picture to be cut: those in view last, so that they are kept longest."""
+        regions: dict[bool, list[Region]] = {False: [], True: []}
+        for section in self.sections.values():
+            tiles, visible = section.view.tiles, section.view.visible_rows()
+            rows = np.flatnonzero(tiles.images == entry.id).tolist()
+            seen = [row for row in rows if row in visible]
+            rest = [row for row in rows if row not in visible][:_ALONGSIDE]
+            for in_view, mine in ((False, rest), (True, seen)):
+                regions[in_view] += [self.crops.region(tiles.boxes[row].tolist()) for row in mine]
+        return Wanted(entry.id, entry.path, tuple(dict.fromkeys(regions[False] + regions[True])))
+
+    def _make_sections(self, classes: tuple[str, ...]) -> None:
+        for section in self.sections.values():
+            section.setParent(None)
+            section.deleteLater()
+        self.sections = {name: ClassSection(name, self.crops, self.about, self.dragged_cells, self) for name in classes}
+        for section in self.sections.values():
+            view = section.view
+            view.set_side(self.size_slider.value())
+            view.chosen.connect(lambda view=view: self._on_chosen(view))
+            view.dragged.connect(lambda view=view: self._on_dragged(view))
+            section.dropped.connect(self._on_dropped)
+            self.splitter.addWidget(section)
+        self.set_palette(self._colours)
+        self._sizes_by_person = False
+
+    def _share_room(self) -> None:
+        """Give every class the room its tiles need, or else the same as the others."""
+        if self._sizes_by_person or not self.sections:
+            return
+        tile = tile_size(self.size_slider.value(), self.fontMetrics().height()) + QSize(2, 2)
+        width, height = (
+            self.width() - 2 * _MARGIN,
+            self.height() - self.bar.sizeHint().height() - _ABOVE_TILES - _MARGIN,
+        )
+        if self.splitter.orientation() == Qt.Orientation.Horizontal:
+            room, step, beside, across = width, tile.width(), _BESIDE_TILES, (height - _HEADING) // tile.height()
+        else:
+            room, step, beside, across = height, tile.height(), _HEADING, (width - _BESIDE_TILES) // tile.width()
+        counts = [max(len(section.view.tiles), 1) for section in self.sections.values()]
+        wishes = [math.ceil(count / max(across, 1)) * step + beside for count in counts]
+        self.splitter.setSizes(shares(room - _HANDLE * (len(counts) - 1), wishes))
+
+    def _on_selection_changed(self) -> None:
+        if self.isVisible():
+            self._show_selection(reveal=True)
+
+    def _show_selection(self, *, reveal: bool) -> None:
+        numbers = np.array([number for _, number in self.editing.selected], np.int64)
+        for section in self.sections.values():
+            section.view.show_selection(numbers, reveal=reveal)
+
+    def _forget_elsewhere(self) -> None:
+        """Let go of the cells of other pictures: nobody sees any more that they are selected."""
+        self.editing.select(self.editing.selection)
+
+    def _forget_hidden(self, tiles: dict[str, Tiles]) -> None:
+        """Let go of the cells of other pictures that have no tile any more."""
+        elsewhere = self.editing.elsewhere
+        if elsewhere:
+            there = set(np.concatenate([mine.ids for mine in tiles.values()]).tolist())
+            self.editing.select(self.editing.selection, [cell for cell in elsewhere if cell[1] in there])
+
+    def _on_all_cells(self) -> None:
+        self._all_tiles = None
+        self._refresh_later()
+
+    def _refresh_later(self) -> None:
+        if self.isVisible():
+            self._later.start()
+
+    # -- what the person does ------------------------------------------------------------------
+
+    def _on_chosen(self, view: TileView) -> None:
+        """Select in the document what is selected here; Ctrl leaves what is selected in other classes."""
+        mine = view.selected_cells()
+        others: list[CellOf] = []
+        if not view.fresh and self.editing.selected:
+            here = np.isin([number for _, number in self.editing.selected], view.tiles.ids)
+            others = [cell for cell, is_here in zip(self.editing.selected, here, strict=True) if not is_here]
+        current = self.document.current_entry
+        if len(mine) == 1 and not others and (current is None or mine[0][0] != current.id):
+            self._jump_to(view, *mine[0])
+            return
+        image = current.id if current else None
+        chosen = [*others, *mine]
+        self.editing.select(
+            [number for one, number in chosen if one == image], [cell for cell in chosen if cell[0] != image]
+        )
+        if len(mine) == 1 and not others:
+            self.editing.show_cell.emit(mine[0][1])
+
+    def _jump_to(self, view: TileView, image: int, number: int) -> None:
+        row = int(np.flatnonzero(view.tiles.ids == number)[0])
+        self.editing.look_at(image, view.tiles.boxes[row].tolist(), number)
+
+    def _on_size(self, side: int) -> None:
+        for section in self.sections.values():
+            section.view.set_side(side)
+        self._share_room()
+
+    def _on_splitter_moved(self, *_: int) -> None:
+        self._sizes_by_person = True
+
+    def drag_data(self) -> QMimeData | None:
+        """Return the selected cells to be dragged; None if there are none, or they may not be changed."""
+        session = self.document.session
+        cells = self._with_tiles(self.editing.selected)
+        if session is None or not cells or not self._may_change:
+            return None
+        mime = QMimeData()
+        mime.setData(_CELLS_MIME, json.dumps({"session": str(session.path), "cells": cells}).encode())
+        return mime
+
+    def dragged_cells(self, mime: QMimeData) -> list[CellOf]:
+        """Return the cells of a drag, if they are among those that are shown."""
+        session = self.document.session
+        if not mime.hasFormat(_CELLS_MIME) or session is None or not self._may_change:
+            return []
+        content = json.loads(bytes(mime.data(_CELLS_MIME).data()))
+        cells = [(image, number) for image, number in content["cells"]]
+        return self._with_tiles(cells) if content["session"] == str(session.path) else []
+
+    @property
+    def _may_change(self) -> bool:
+        return self.document.writable if self._all else self.editing.editable
+
+    def _with_tiles(self, cells: list[CellOf]) -> list[CellOf]:
+        numbers = np.array([number for _, number in cells], np.int64)
+        there: set[int] = set()
+        for section in self.sections.values():
+            there |= set(numbers[np.isin(numbers, section.view.tiles.ids)].tolist())
+        return [cell for cell in cells if cell[1] in there]
+
+    def _on_dragged(self, view: TileView) -> None:
+        mime = self.drag_data()
+        if mime is None:
+            return
+        picture = view.drag_picture(len(self.dragged_cells(mime)))
+        drag = QDrag(self)
+        drag.setMimeData(mime)
+        drag.setPixmap(picture)
+        ratio = picture.devicePixelRatio()
+        drag.setHotSpot(QPoint(round(picture.width() / ratio / 2), round(picture.height() / ratio / 2)))
+        self._dropped.clear()
+        drag.exec(Qt.DropAction.MoveAction)
+        # Not before the drag has ended: the document may ask for a name, and a dialog inside a drop hangs.
+        for class_name, cells in self._dropped:
+            self.editing.make(cells, class_name)
+        self._dropped.clear()
+
+    def _on_dropped(self, class_name: str, cells: list[CellOf]) -> None:
+        self._dropped.append((class_name, cells))
+
+    # -- events --------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._all_cells.set_active(self._all)
+        self.crops.retry()
+        self._refresh_later()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._all_cells.set_active(False)
+        self.crops.cancel()
+        self._forget_elsewhere()
+
+    def stop(self) -> None:
+        """End the thread that reads pictures."""
+        self.crops.close()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange_bar()
+        self._show_hint()
+        wide = self.width() >= max(self.height(), _WIDE_ENOUGH_SIDE_BY_SIDE)
+        orientation = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
+        if self.splitter.orientation() != orientation:
+            self.splitter.setOrientation(orientation)
+            self._sizes_by_person = False
+        self._share_room()

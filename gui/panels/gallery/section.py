@@ -1,0 +1,128 @@
+"""One class in the gallery: its name, its count and its tiles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPalette, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from gui.panels.gallery.view import TileView
+from gui.widgets.colour import swatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent
+
+    from core.classes import Rgb
+    from gui.panels.gallery.tiles import Tiles
+    from gui.widgets.crops import Crops
+    from gui.workspace.editing import CellOf
+
+_WIDEST_NAME = 160
+
+
+class ClassSection(QFrame):
+    """One class: its name and count, and its tiles. Cells of other classes can be dropped on it."""
+
+    dropped = Signal(str, object)  # class name, cells and their pictures
+
+    def __init__(
+        self,
+        class_name: str,
+        crops: Crops,
+        about: Callable[[int], str],
+        dragged: Callable[[QMimeData], list[CellOf]],
+        parent: QWidget,
+    ) -> None:
+        """``about``: what a tile says of its picture; ``dragged``: the cells of a drag that may be dropped here."""
+        super().__init__(parent)
+        self.class_name = class_name
+        self._dragged = dragged
+        self._aimed_at = False
+        self.setObjectName("card")
+        self.setAcceptDrops(True)
+        self.swatch = QLabel()
+        self.name = QLabel(class_name)
+        self.name.setObjectName("className")
+        self.name.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
+        self.name.setMaximumWidth(_WIDEST_NAME)
+        self.name.setToolTip(f"{class_name}: drop cells here to make them {class_name}")
+        self.count = QLabel("0")
+        self.count.setObjectName("className")
+        self.line = QFrame()
+        self.line.setFixedHeight(3)
+        self.view = TileView(class_name, crops, about)
+        heading = QHBoxLayout()
+        heading.setContentsMargins(6, 3, 8, 3)
+        heading.setSpacing(6)
+        heading.addWidget(self.swatch)
+        heading.addWidget(self.name)
+        heading.addStretch(1)
+        heading.addWidget(self.count)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(3, 3, 3, 3)
+        layout.setSpacing(2)
+        layout.addLayout(heading)
+        layout.addWidget(self.line)
+        layout.addWidget(self.view, 1)
+
+    def set_colour(self, colour: Rgb) -> None:
+        """Show the colour of the class."""
+        self.swatch.setPixmap(swatch(colour, 14).pixmap(14, 14))
+        self.line.setStyleSheet(f"background: {QColor(*colour).name()};")  # a palette is lost with another theme
+        self.view.set_colour(colour)
+
+    def show_tiles(self, tiles: Tiles, *, from_top: bool) -> None:
+        """Show the cells of the class and how many they are."""
+        self.count.setText(f"{len(tiles):,}")
+        self.view.show_tiles(tiles, from_top=from_top)
+
+    def _new_cells(self, mime: QMimeData) -> list[CellOf]:
+        """Return which cells a drag would bring here that are not here yet."""
+        here = set(self.view.tiles.ids.tolist())
+        return [cell for cell in self._dragged(mime) if cell[1] not in here]
+
+    def _aim(self, aimed_at: bool) -> None:
+        self._aimed_at = aimed_at
+        self.update()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self._new_cells(event.mimeData()):
+            event.setDropAction(Qt.DropAction.MoveAction)
+            event.accept()
+            self._aim(True)
+        else:
+            event.ignore()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._aim(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._aim(False)
+        cells = self._new_cells(event.mimeData())
+        if cells:
+            event.setDropAction(Qt.DropAction.MoveAction)
+            event.accept()
+            self.dropped.emit(self.class_name, cells)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._aimed_at:
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 3))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5), 7, 7)
+            painter.end()
+
+
+def shares(room: int, wishes: Sequence[int]) -> list[int]:
+    """Share room out: whoever wishes less than an equal share gets the wish, the others the rest in equal parts."""
+    given = [0] * len(wishes)
+    for done, place in enumerate(sorted(range(len(wishes)), key=wishes.__getitem__)):
+        left = len(wishes) - done
+        given[place] = room if left == 1 else min(wishes[place], room // left)
+        room -= given[place]
+    return given

@@ -1,0 +1,160 @@
+"""Who did what and when, and where a correction and a later count do not agree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import (
+    QModelIndex,
+    Qt,
+    Signal,
+)
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.panels.history.conflicts import ConflictPage
+from gui.panels.history.table import HistoryModel, HistoryTable
+from gui.workspace.store import Level
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QShowEvent
+
+    from gui.workspace.document import Document
+
+_NOT_LISTED = "That picture is no longer on the list; open it again to see it."
+
+
+class HistoryPanel(QWidget):
+    """Who did what and when; and the conflicts of a count that was repeated."""
+
+    name_wanted = Signal()
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.document = document
+        self._stale = True
+        self.model = HistoryModel(document, self)
+        self.signed = QLabel()
+        self.signed.setTextFormat(Qt.TextFormat.PlainText)
+        self.signed.setObjectName("className")
+        self.signed.setWordWrap(True)
+        self.change = QPushButton("Change …")
+        self.change.setToolTip("The name that signs your corrections from now on")
+        self.change.clicked.connect(lambda *_: self.name_wanted.emit())
+        self.only_current = QCheckBox("Only this picture")
+        self.only_current.toggled.connect(lambda *_: self._read_again())
+        self.table = HistoryTable(self.model)
+        self.table.doubleClicked.connect(self._on_double_click)
+        self.empty = QLabel()
+        self.empty.setObjectName("faint")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self.empty.setMargin(16)
+        self.conflicts = ConflictPage(document)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("historyTabs")
+        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
+        self.tabs.addTab(self._build_history(), "History")
+        self.tabs.addTab(self.conflicts, "Conflicts")
+        name = QHBoxLayout()
+        name.setContentsMargins(10, 8, 8, 4)
+        name.addWidget(self.signed, 1)
+        name.addWidget(self.change)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(name)
+        layout.addWidget(self.tabs, 1)
+        self.setAccessibleName("History")
+        document.history_changed.connect(self._on_history_changed)
+        document.session_changed.connect(self._read_again)
+        document.current_changed.connect(self._on_current_changed)
+        document.conflicts_changed.connect(self._show_conflicts)
+        document.images_changed.connect(self._show_conflicts)
+        self.show_person()
+        self._show_conflicts()
+
+    def _build_history(self) -> QWidget:
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.table)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 8, 0, 0)
+        inset = QHBoxLayout()
+        inset.setContentsMargins(10, 0, 8, 0)
+        inset.addWidget(self.only_current)
+        column.addLayout(inset)
+        column.addWidget(self.pages, 1)
+        return page
+
+    def show_person(self) -> None:
+        """Show who signs the corrections; call it when the document's ``person`` was changed."""
+        person = self.document.person
+        self.signed.setText(f"Signed as {person}" if person else "Your corrections bear no name")
+        self.change.setText("Change …" if person else "Your name …")
+
+    def show_conflicts(self) -> None:
+        """Bring the conflicts to the front."""
+        self.tabs.setCurrentWidget(self.conflicts)
+
+    # -- what is shown -------------------------------------------------------------------------
+
+    def _read_again(self) -> None:
+        self._stale = True
+        if self.isVisible():
+            entry = self.document.current_entry
+            only = self.only_current.isChecked()
+            self._stale = False
+            self.model.read(None if not only else entry.id if entry else -1)
+            self.table.scrollToTop()
+            self._show_state()
+
+    def _show_state(self) -> None:
+        self.show_person()
+        self.empty.setText(
+            "Nothing was done in this picture yet" if self.only_current.isChecked() else "Nothing was done yet"
+        )
+        self.pages.setCurrentIndex(1 if self.model.rows else 0)
+        self.table.fit_columns(one_picture=self.only_current.isChecked())
+
+    def _on_history_changed(self) -> None:
+        if self.isVisible() and not self._stale:
+            self.model.read_on()
+            self._show_state()
+        else:
+            self._stale = True
+
+    def _on_current_changed(self) -> None:
+        if self.only_current.isChecked():
+            self._read_again()
+
+    def _show_conflicts(self) -> None:
+        self.conflicts.refresh()
+        count = len(self.conflicts.model.rows)
+        self.tabs.setTabText(1, f"Conflicts ({count})" if count else "Conflicts")
+
+    def _on_double_click(self, index: QModelIndex) -> None:
+        image = self.model.rows[index.row()].image
+        if image is None:
+            return
+        entry = self.document.entry(image)
+        if entry is None:
+            self.document.message.emit(Level.INFO, _NOT_LISTED)
+        else:
+            self.document.set_current(entry.row)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.show_person()
+        if self._stale:
+            self._read_again()

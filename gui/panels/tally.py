@@ -1,0 +1,244 @@
+"""The panel while a picture is counted by hand: large running totals, the target, and whether one sees the boxes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.widgets.class_names import long_name
+from gui.widgets.colour import swatch
+from gui.widgets.wheel_safe import QuietComboBox, QuietSpinBox
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QMouseEvent
+
+    from core.classes import Palette
+    from gui.preferences import Preferences
+    from gui.workspace.document import Document
+
+_USUAL_TARGET = 200
+_HELP = (
+    "Click a cell, or point at it and press its number. Right click or Del takes a mark away, Ctrl+Z the last one. "
+    "Drag to move the picture."
+)
+_BLIND_TIP = (
+    "Hide the boxes and counts of the model while you count, so that they do not lead your eye. The tally is then "
+    "kept as made blind, if they were hidden from its first mark on."
+)
+
+
+class TallyRow(QFrame):
+    """One class: its key, its marks in this picture and in all."""
+
+    chosen = Signal(str)
+    looked_for = Signal(str, bool)
+
+    def __init__(self, name: str, key: str) -> None:
+        super().__init__()
+        self.name = name
+        self.setObjectName("tallyRow")
+        self.setToolTip("Click to mark cells of this class")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.key = QLabel(key)
+        self.key.setObjectName("keycap")
+        self.colour = QLabel()
+        title = QLabel(long_name(name))
+        title.setObjectName("className")
+        self.count = QLabel("0")
+        self.count.setObjectName("tallyCount")
+        self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.everywhere = QLabel()
+        self.everywhere.setObjectName("faint")
+        self.everywhere.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.none_here = QCheckBox("there is none")
+        self.none_here.setToolTip("You looked for this class and there is none. Left empty, nothing is said of it.")
+        self.none_here.toggled.connect(lambda checked: self.looked_for.emit(name, checked))
+        layout = QGridLayout(self)
+        layout.setContentsMargins(10, 8, 12, 8)
+        layout.setHorizontalSpacing(8)
+        layout.setVerticalSpacing(2)
+        layout.addWidget(self.key, 0, 0)
+        layout.addWidget(self.colour, 0, 1)
+        layout.addWidget(title, 0, 2)
+        layout.addWidget(self.count, 0, 3, 2, 1)
+        layout.addWidget(self.none_here, 1, 0, 1, 3)
+        layout.addWidget(self.everywhere, 2, 0, 1, 4)
+        layout.setColumnStretch(3, 1)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.chosen.emit(self.name)
+        event.accept()
+
+    def show_armed(self, armed: bool) -> None:
+        """Show whether a click marks this class."""
+        self.setProperty("armed", armed)
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+    def show_count(self, count: int, everywhere: int | None, looked_for: bool) -> None:
+        """Show the marks in this picture and, if there are several, in all."""
+        self.count.setText(f"{count:,}" if looked_for else "–")
+        self.everywhere.setVisible(everywhere is not None)
+        self.everywhere.setText("" if everywhere is None else f"{everywhere:,} in all pictures")
+        with QSignalBlocker(self.none_here):
+            self.none_here.setChecked(looked_for)
+        self.none_here.setVisible(count == 0)
+
+
+class TallyPanel(QScrollArea):
+    """Takes the place of the count panel while the tally is active."""
+
+    finished = Signal()
+
+    def __init__(self, document: Document, preferences: Preferences) -> None:
+        super().__init__()
+        self._document = document
+        self._preferences = preferences
+        self._tally = document.tally
+        self.rows: dict[str, TallyRow] = {}
+        self.picture_name = QLabel()
+        self.picture_name.setObjectName("faint")
+        self.reached = QLabel()
+        self.reached.setObjectName("tallyReached")
+        self.reached.setWordWrap(True)
+        self.outside = QLabel()
+        self.outside.setObjectName("caution")
+        self.outside.setWordWrap(True)
+        self.target = QuietSpinBox()
+        self.target.setDecimals(0)
+        self.target.setRange(1, 100_000)
+        self.target.setValue(_USUAL_TARGET)
+        self.target.setKeyboardTracking(False)
+        self.target.setAccessibleName("Number of cells to stop at")
+        self.target_class = QuietComboBox()
+        self.target_class.setAccessibleName("Class to stop at")
+        self.with_target = QCheckBox("Stop at")
+        self.with_target.setToolTip("Tell when so many cells of a class are marked, in all pictures together")
+        self.blind = QCheckBox("Blind: hide what the model found")
+        self.blind.setToolTip(_BLIND_TIP)
+        self.not_blind = QLabel("This tally was begun with the boxes in view, so it is not kept as blind.")
+        self.not_blind.setObjectName("faint")
+        self.not_blind.setWordWrap(True)
+        self.sound = QCheckBox("A sound for each mark")
+        self.sound.setChecked(preferences.tally_sound)
+        self.done_button = QPushButton("Done (T)")
+        self.done_button.setToolTip("Stop counting by hand; your marks are kept as the ground truth of this picture")
+        self._rows_layout = QVBoxLayout()
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        self._inside = inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(14, 12, 14, 12)
+        column.setSpacing(8)
+        heading = QLabel("COUNT BY HAND")
+        heading.setObjectName("heading")
+        help_text = QLabel(_HELP)
+        help_text.setObjectName("faint")
+        help_text.setWordWrap(True)
+        target = QHBoxLayout()
+        target.addWidget(self.with_target)
+        target.addWidget(self.target)
+        target.addWidget(self.target_class, 1)
+        self._rows_layout.setSpacing(8)
+        for item in (heading, self.picture_name, self.reached, self._rows_layout, self.outside, target):
+            column.addLayout(item) if isinstance(item, QHBoxLayout | QVBoxLayout) else column.addWidget(item)
+        for widget in (self.blind, self.not_blind, self.sound, help_text, self.done_button):
+            column.addWidget(widget)
+        column.addStretch()
+        self.setObjectName("panel")
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(inside)
+
+    def _connect(self) -> None:
+        tally, document = self._tally, self._document
+        self.done_button.clicked.connect(lambda *_: self.finished.emit())
+        self.blind.toggled.connect(lambda checked: tally.set_options(blind=checked))
+        self.sound.toggled.connect(self._set_sound)
+        for signal in (self.with_target.toggled, self.target.valueChanged, self.target_class.activated):
+            signal.connect(self._set_target)
+        for signal in (tally.changed, tally.armed_changed, tally.options_changed, document.frames.changed):
+            signal.connect(self.refresh)
+        document.truths.changed.connect(self.refresh)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as what is inside and a scroll bar: nothing is ever cut off at the side."""
+        bar, frame = self.verticalScrollBar().sizeHint().width(), 2 * self.frameWidth()
+        return QSize(self._inside.minimumSizeHint().width() + bar + frame, 120)
+
+    def set_classes(self, classes: tuple[str, ...], palette: Palette) -> None:
+        """Make a row for each class of a model."""
+        for row in self.rows.values():
+            self._rows_layout.removeWidget(row)
+            row.deleteLater()
+        self.rows = {}
+        for place, name in enumerate(classes):
+            row = TallyRow(name, str(place + 1))
+            row.chosen.connect(self._tally.arm)
+            row.looked_for.connect(self._tally.look_for)
+            self.rows[name] = row
+            self._rows_layout.addWidget(row)
+        with QSignalBlocker(self.target_class):
+            self.target_class.clear()
+            self.target_class.addItems(list(classes))
+            self.target_class.setCurrentIndex(classes.index("WBC") if "WBC" in classes else 0)
+        self.set_palette(classes, palette)
+        self.refresh()
+
+    def set_palette(self, classes: tuple[str, ...], palette: Palette) -> None:
+        """Show the colours of a palette."""
+        for label, name in enumerate(classes):
+            self.rows[name].colour.setPixmap(swatch(palette.colour(classes, label)).pixmap(16, 16))
+
+    def _set_sound(self, sound: bool) -> None:
+        self._preferences.tally_sound = sound
+
+    def _set_target(self, *_: object) -> None:
+        wanted = round(self.target.value()) if self.with_target.isChecked() else 0
+        self._tally.set_options(target=wanted, target_class=self.target_class.currentText() if wanted else "")
+
+    def refresh(self, *_: object) -> None:
+        """Show the numbers and options as they now are."""
+        tally, entry, options = self._tally, self._document.current_entry, self._tally.options
+        if not tally.active or entry is None:
+            return
+        metrics = self.picture_name.fontMetrics()
+        self.picture_name.setText(metrics.elidedText(entry.path.name, Qt.TextElideMode.ElideMiddle, 240))
+        several = len(self._document.entries) > 1
+        for name, row in self.rows.items():
+            row.show_count(tally.count(name), tally.total(name) if several else None, name in tally.truth.classes)
+            row.show_armed(name == tally.armed)
+        self.reached.setText(tally.target_text())
+        self.reached.setVisible(bool(self.reached.text()))
+        outside = tally.outside
+        are = "mark lies" if outside == 1 else "marks lie"
+        self.outside.setText(
+            f"{outside:,} {are} outside the counting frame and {'do' + 'es' * (outside == 1)} not count."
+        )
+        self.outside.setVisible(outside > 0)
+        self.not_blind.setVisible(options.blind and len(tally.truth) > 0 and not tally.truth.blind)
+        with QSignalBlocker(self.blind), QSignalBlocker(self.with_target), QSignalBlocker(self.target):
+            self.blind.setChecked(options.blind)
+            self.with_target.setChecked(options.target > 0)
+            if options.target:
+                self.target.setValue(options.target)
+        with QSignalBlocker(self.target_class):
+            place = self.target_class.findText(options.target_class)
+            if options.target and place >= 0:
+                self.target_class.setCurrentIndex(place)
+        self.target.setEnabled(options.target > 0)
+        self.target_class.setEnabled(options.target > 0)

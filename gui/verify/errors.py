@@ -1,0 +1,215 @@
+"""The errors as places: look at them on the picture, correct them, or leave them to the doubt queue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from core.verification.errors import MOST_EXPLAINED, Place, Verdict, find_places
+from gui.tasks import Task
+from gui.verify.place_view import PlaceView
+from gui.widgets.wheel_safe import QuietComboBox
+from gui.workspace.store import Level
+from gui.workspace.verification import fixes as fixing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core.classes import Palette
+    from gui.workspace.verification.verifier import Verifier
+
+_TITLES = {
+    Verdict.FALSE: "False positives: counted, and none",
+    Verdict.MISSED: "False negatives: missed",
+    Verdict.TRUE: "True positives",
+}
+
+
+class ErrorPage(QWidget):
+    """The cells of one class at one threshold that are right, wrong, or missing."""
+
+    pictures_wanted = Signal()
+
+    def __init__(self, verifier: Verifier, palette: Palette, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._verifier = verifier
+        self._document = verifier.document
+        self._palette = palette
+        self._asked: tuple[str, float | None, Verdict] = ("", None, Verdict.FALSE)
+        self._finding = Task("places", self._on_found, self)
+        verifier.answered.connect(self.refresh)
+        self._document.model_changed.connect(self._fill_classes)
+        self._document.session_changed.connect(self._fill_classes)
+        self._build()
+        self._fill_classes()
+
+    def _build(self) -> None:
+        self.class_box = QuietComboBox()
+        self.class_box.setAccessibleName("Class")
+        self.class_box.activated.connect(lambda *_: self._ask())
+        self.verdict_box = QuietComboBox()
+        self.verdict_box.setAccessibleName("Which cells")
+        for verdict, title in _TITLES.items():
+            self.verdict_box.addItem(title, verdict)
+        self.verdict_box.activated.connect(lambda *_: self._ask())
+        self.at = QLabel()
+        self.back_button = QPushButton("&Back to the threshold that is set")
+        self.back_button.clicked.connect(lambda *_: self.show_places(self.class_box.currentText(), None, self.verdict))
+        self.view = PlaceView(self._document)
+        self.view.clicked.connect(lambda *_: self.look())
+        self.view.activated.connect(lambda *_: self._look_closely())
+        self.view.selectionModel().selectionChanged.connect(lambda *_: self._enable())
+        self.empty = QLabel()
+        self.empty.setObjectName("faint")
+        self.empty.setWordWrap(True)
+        self.look_button = self._button("&Look at it", "Show the picture; Enter does the same", self._look_closely)
+        self.remove_button = self._button("&Remove from the count", "Del does the same", self._remove)
+        self.add_button = self._button("&Add to the count", "Ins does the same", self._add)
+        later = "Decide later, with D on the pictures"
+        self.doubt_button = self._button("Send to the &doubtful cells", later, self._doubt)
+        for key, button in (("Del", self.remove_button), ("Ins", self.add_button)):
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(button.click)
+        head, foot = QHBoxLayout(), QHBoxLayout()
+        for widget in (self.class_box, self.verdict_box, self.at):
+            head.addWidget(widget)
+        head.addStretch(1)
+        head.addWidget(self.back_button)
+        for widget in (self.look_button, self.remove_button, self.add_button, self.doubt_button):
+            foot.addWidget(widget)
+        foot.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 10, 0, 0)
+        layout.addLayout(head)
+        layout.addWidget(self.empty)
+        layout.addWidget(self.view, 1)
+        layout.addLayout(foot)
+
+    def _button(self, text: str, tip: str, slot: Callable[[], object]) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(tip)
+        button.clicked.connect(lambda *_: slot())
+        return button
+
+    # -- what is shown ---------------------------------------------------------------------------------
+
+    @property
+    def verdict(self) -> Verdict:
+        """Which cells are shown."""
+        return self.verdict_box.currentData()
+
+    def show_places(self, name: str, threshold: float | None, verdict: Verdict) -> None:
+        """Show the cells that a number of the table counts; without a threshold, at the one that is set."""
+        self._asked = (name, threshold, verdict)
+        self.class_box.setCurrentText(name)
+        self.verdict_box.setCurrentIndex(self.verdict_box.findData(verdict))
+        self.refresh()
+
+    def set_palette(self, palette: Palette) -> None:
+        """Draw classes in other colours."""
+        self._palette = palette
+        self.refresh()
+
+    def _fill_classes(self) -> None:
+        chosen = self.class_box.currentText()
+        self.class_box.clear()
+        self.class_box.addItems(self._document.classes)
+        self.class_box.setCurrentIndex(max(self.class_box.findText(chosen), 0))
+
+    def _ask(self) -> None:
+        name = self.class_box.currentText()
+        threshold = self._asked[1] if self._asked[0] == name else None
+        self.show_places(name, threshold, self.verdict)
+
+    def refresh(self) -> None:
+        """Find the cells anew."""
+        answer, name = self._verifier.answer, self.class_box.currentText()
+        threshold, settings = self._asked[1], self._document.settings
+        self.back_button.setVisible(threshold is not None)
+        if answer is None or name not in answer.classes or settings is None:
+            self._finding.cancel()
+            self._on_found([])
+            return
+        at, verdict = threshold if threshold is not None else answer.request.settings.thresholds[name], self.verdict
+        self.at.setText(f"at threshold {at:.2f}")
+        classes = self._document.classes
+        self.view.set_colour(QColor(*self._palette.colour(classes, classes.index(name))))
+        self._finding.start(lambda job: find_places(answer, name, at, verdict, job.cancelled))
+
+    @Slot(object)
+    def _on_found(self, places: list[Place]) -> None:
+        chosen = set(self.view.selected())
+        row = self.view.currentIndex().row()
+        self.view.place_model.show(places[:MOST_EXPLAINED])
+        self.view.viewport().update()
+        again = [place for place, one in enumerate(self.view.place_model.places) if one in chosen]
+        if not again and places and row >= 0:
+            again = [min(row, len(places) - 1)]
+        for place in again[:1]:
+            index = self.view.place_model.index(place)
+            self.view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self.empty.setText(self._summary(places))
+        self._enable()
+
+    def _summary(self, places: list[Place]) -> str:
+        answer = self._verifier.answer
+        if answer is None or not answer.cases:
+            return "No picture with a ground truth takes part yet."
+        if not answer.located:
+            return "Typed totals do not say where the cells are, so there are no places to show."
+        if not places:
+            return "There are none."
+        pictures = len({place.image for place in places})
+        settled = sum(place.settled for place in places)
+        text = f"{len(places):,} in {pictures:,} picture{'' if pictures == 1 else 's'}"
+        text += f", {settled:,} of them corrected by hand" if settled else ""
+        text += f"; the first {MOST_EXPLAINED:,} are shown" if len(places) > MOST_EXPLAINED else ""
+        return text + "."
+
+    def _enable(self) -> None:
+        chosen, writable = self.view.selected(), self._document.writable
+        open_ones = [place for place in chosen if not place.settled]
+        self.look_button.setEnabled(bool(chosen))
+        self.remove_button.setVisible(self.verdict is not Verdict.MISSED)
+        self.add_button.setVisible(self.verdict is Verdict.MISSED)
+        self.remove_button.setEnabled(bool(open_ones) and writable)
+        self.add_button.setEnabled(bool(open_ones) and writable)
+        doubtful = [place for place in open_ones if place.cell is not None or place.hint is not None]
+        self.doubt_button.setEnabled(bool(doubtful) and writable)
+
+    # -- what the person does --------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Show the chosen cell on its picture."""
+        row = self.view.currentIndex().row()
+        if 0 <= row < len(self.view.place_model.places):
+            place = self.view.place_model.places[row]
+            self._document.editing.look_at(place.image, place.box, place.cell)
+
+    def _look_closely(self) -> None:
+        self.look()
+        self.pictures_wanted.emit()
+
+    def _chosen(self) -> list[Place]:
+        return [place for place in self.view.selected() if not place.settled]
+
+    def _remove(self) -> None:
+        fixing.remove(self._document, self._chosen())
+
+    def _add(self) -> None:
+        fixing.add(self._document, self._chosen())
+
+    def _doubt(self) -> None:
+        sent = fixing.doubt(self._document, self._chosen())
+        cells = "1 cell waits" if sent == 1 else f"{sent} cells wait"
+        self._document.message.emit(Level.INFO, f"{cells} among the doubtful cells; press D on the picture.")
+        self.empty.setText(f"{cells} among the doubtful cells; press D on the picture.")
+
+    def close_down(self) -> None:
+        """End the threads."""
+        self._finding.close()
+        self.view.crops.close()

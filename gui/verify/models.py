@@ -1,0 +1,267 @@
+"""Models beside each other: add them, run them on the same pictures, see which counts better, and use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.detection.segmentation.classical import CLASSICAL
+from core.models.network import MODEL_SUFFIX
+from core.text import gettext
+from core.verification.charts import Chart, Series
+from gui.verify.model_table import ModelTableModel, with_interval
+from gui.widgets.plot import PlotPane, scrolling
+from gui.widgets.tables import CopyTable
+from gui.widgets.wheel_safe import QuietComboBox
+from gui.workspace.verification.comparison import ModelRuns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core.classes import Palette
+    from core.verification.comparison import ModelRow
+    from gui.preferences import Preferences
+    from gui.workspace.verification.model_work import Candidate
+    from gui.workspace.verification.verifier import Verifier
+
+_APART = 0.12
+_SHA = Qt.ItemDataRole.UserRole
+
+
+class ModelPage(QWidget):
+    """The models, how far they have looked at the pictures, and the comparison."""
+
+    save_plot_wanted = Signal()
+
+    def __init__(self, verifier: Verifier, preferences: Preferences, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._verifier = verifier
+        self._document = verifier.document
+        self._preferences = preferences
+        self.runs = ModelRuns(verifier)
+        self._build_list()
+        self._build_result()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 10, 0, 0)
+        layout.addLayout(self._head)
+        layout.addWidget(self.note)
+        layout.addWidget(scrolling(self.splitter), 1)
+        delete = QShortcut(QKeySequence("Del"), self.models)
+        delete.setContext(Qt.ShortcutContext.WidgetShortcut)
+        delete.activated.connect(self.remove_button.click)
+        self.runs.changed.connect(self.refresh)
+        self.runs.progressed.connect(self._show_progress)
+        self._document.model_changed.connect(self.refresh)
+        self.refresh()
+
+    def _build_list(self) -> None:
+        self.models = QListWidget()
+        self.models.setAccessibleName("Models")
+        self.models.setMaximumHeight(6 * self.fontMetrics().height() + 12)
+        self.models.currentRowChanged.connect(lambda *_: self._enable())
+        self.add_button = self._button("&Add models …", "Model files made by the trainer", self._add)
+        tip = "Also compare with counting by colour, size and shape alone"
+        self.no_model_button = self._button("&Without a model", tip, lambda: self.runs.add([Path(CLASSICAL)]))
+        self.remove_button = self._button("&Remove", "What it found is kept; Del does the same", self._remove)
+        self.run_button = self._button("&Compare", "Run the models on the pictures that they have not seen", self._run)
+        self.stop_button = self._button("Stop", "What was found so far is kept", self.runs.stop)
+        self.use_button = self._button("&Use this model", "Count every picture with it from now on", self._use)
+        self.progress = QProgressBar()
+        self.progress.setAccessibleName("Pictures looked at")
+        buttons = QVBoxLayout()
+        for row in (
+            (self.add_button, self.no_model_button),
+            (self.run_button, self.stop_button),
+            (self.use_button, self.remove_button),
+        ):
+            line = QHBoxLayout()
+            for button in row:
+                line.addWidget(button)
+            buttons.addLayout(line)
+        buttons.addWidget(self.progress)
+        buttons.addStretch(1)
+        self._head = QHBoxLayout()
+        self._head.addWidget(self.models, 1, Qt.AlignmentFlag.AlignTop)
+        self._head.addLayout(buttons)
+
+    def _build_result(self) -> None:
+        self.note = QLabel()
+        self.note.setObjectName("faint")
+        self.note.setWordWrap(True)
+        self.table = CopyTable(gettext("Models compared"))
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table_model = ModelTableModel(self.table)
+        self.table.setModel(self.table_model)
+        self.table.setMinimumHeight(120)
+        self.measure = QuietComboBox()
+        self.measure.setAccessibleName("Plot")
+        for name in ("Accuracy", "F1"):
+            self.measure.addItem(name)
+        self.measure.currentIndexChanged.connect(lambda *_: self._show_plot())
+        self.save_plot_button = self._button("Save p&lot …", "PNG or SVG", self.save_plot_wanted.emit)
+        self.copy_button = self._button("Cop&y table", "To paste it into a spreadsheet", self.table.copy)
+        self.plot = PlotPane()
+        bar = QHBoxLayout()
+        bar.addWidget(self.copy_button)
+        bar.addStretch(1)
+        bar.addWidget(self.measure)
+        bar.addWidget(self.save_plot_button)
+        self._below = QWidget()
+        column = QVBoxLayout(self._below)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(bar)
+        column.addWidget(self.plot, 1)
+        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self.table)
+        self.splitter.addWidget(self._below)
+
+    def _button(self, text: str, tip: str, slot: Callable[[], object]) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(tip)
+        button.clicked.connect(lambda *_: slot())
+        return button
+
+    # -- what is shown ---------------------------------------------------------------------------------
+
+    @property
+    def chosen(self) -> Candidate | None:
+        """The model of the current line, None for the present one."""
+        item = self.models.currentItem()
+        sha256 = item.data(_SHA) if item is not None else None
+        return next((one for one in self.runs.candidates if one.sha256 == sha256), None)
+
+    def set_palette(self, palette: Palette) -> None:
+        """Draw classes in other colours."""
+        self._show_plot()
+
+    def refresh(self) -> None:
+        """Show the models and the comparison as they now are."""
+        row, present = max(self.models.currentRow(), 0), self._document.model
+        self.models.clear()
+        if present is not None:
+            self._add_line(f"{present.card.name}   (counts now, at the thresholds that are set)", present.sha256)
+        for one in self.runs.candidates:
+            done, total = self.runs.looked_at(one)
+            state = f"{done} of {total} pictures" if total else "no pictures to compare"
+            file = "" if str(one.path) == CLASSICAL else f"; {one.path.name}"
+            self._add_line(f"{one.card.name}   ({state}{file})", one.sha256)
+        self.models.setCurrentRow(min(row, self.models.count() - 1))
+        self.table_model.show(self.runs.rows)
+        self.note.setText(self._note())
+        self.progress.setVisible(self.runs.busy)
+        self._enable()
+        self._show_plot()
+
+    def _add_line(self, text: str, sha256: str) -> None:
+        item = QListWidgetItem(text)
+        item.setData(_SHA, sha256)
+        self.models.addItem(item)
+
+    def _note(self) -> str:
+        if self.runs.opening:
+            return "Opening …"
+        if not self.runs.candidates:
+            return "Add the models that you want to see beside the present one."
+        if self.runs.busy:
+            return "The models are looking at the pictures; you can go on working."
+        if not self.runs.rows:
+            return "Press Compare: each model looks once at each picture that has a ground truth."
+        return (
+            "Differences are to the model that counts now; ▲ and ▼ mark those whose 95 % interval leaves out 0. "
+            "The other models are counted at the thresholds that their makers suggest."
+        )
+
+    def _show_progress(self, done: int, total: int) -> None:
+        self.progress.setMaximum(max(total, 1))
+        self.progress.setValue(done)
+
+    def _show_plot(self) -> None:
+        classes = self._document.classes
+        colours = {label: self._preferences.palette.colour(classes, label) for label in range(len(classes))}
+        rows = self.runs.rows
+        self._below.setVisible(bool(rows))
+        self.plot.show_chart(_chart(rows, classes, self.measure.currentText()), colours)
+
+    def _enable(self) -> None:
+        writable, busy, chosen = self._document.writable, self.runs.busy, self.chosen
+        for button in (self.add_button, self.no_model_button):
+            button.setEnabled(writable and not busy)
+        self.remove_button.setEnabled(writable and not busy and chosen is not None)
+        unseen = [done < total for done, total in map(self.runs.looked_at, self.runs.candidates)]
+        self.run_button.setEnabled(writable and not busy and any(unseen))
+        self.stop_button.setEnabled(busy)
+        self.use_button.setEnabled(writable and not busy and chosen is not None)
+
+    # -- what the person does --------------------------------------------------------------------------
+
+    def _add(self) -> None:
+        kinds = f"Models (*{MODEL_SUFFIX})"
+        names, _ = QFileDialog.getOpenFileNames(self, "Add models", self._preferences.folder, kinds)
+        if names:
+            self._preferences.folder = str(Path(names[0]).parent)
+            self.runs.add([Path(name) for name in names])
+
+    def _remove(self) -> None:
+        if self.chosen is not None:
+            self.runs.remove(self.chosen.sha256)
+
+    def _run(self) -> None:
+        self.runs.run()
+
+    def _use(self) -> None:
+        if self.chosen is not None:
+            self.runs.use(self.chosen)
+
+
+def _chart(rows: list[ModelRow], classes: tuple[str, ...], measure: str) -> Chart:
+    """Return the plot: models side by side, classes by colour and symbol, with intervals."""
+    models = list(dict.fromkeys((row.sha256, row.model) for row in rows))
+    places = {sha256: place for place, (sha256, _) in enumerate(models)}
+    series = []
+    for label, name in enumerate(classes):
+        points = []
+        for row in rows:
+            value, interval = (row.f1, row.f1_interval) if measure == "F1" else (row.accuracy, row.accuracy_interval)
+            if row.class_name == name and value is not None and interval is not None:
+                points.append((row, value, interval))
+        if points:
+            shift = _APART * (label - (len(classes) - 1) / 2)
+            series.append(
+                Series(
+                    name,
+                    label,
+                    np.array([places[row.sha256] + shift for row, *_ in points]),
+                    np.array([value for _, value, _ in points]),
+                    tuple(f"{name}, {row.model}: {measure} {with_interval(value, i)} %" for row, value, i in points),
+                    line=False,
+                    low=np.array([interval.low for *_, interval in points]),
+                    high=np.array([interval.high for *_, interval in points]),
+                )
+            )
+    return Chart(
+        f"{measure} of the models, with 95 % intervals",
+        "",
+        measure,
+        series,
+        x_range=(-0.5, 1.25 * len(models) - 0.5),  # room for the legend
+        ticks=tuple((float(place), name) for place, (_, name) in enumerate(models)),
+        missing="" if series else "Nothing to compare yet.",
+    )

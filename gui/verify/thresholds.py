@@ -1,0 +1,251 @@
+"""The table over the thresholds beside its plots, and "use this threshold"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QTabBar, QVBoxLayout, QWidget
+
+from core.verification.charts import ChartKind, make_chart
+from gui.verify.sweep_table import SweepTable
+from gui.widgets.colour import swatch
+from gui.widgets.plot import PlotPane, scrolling
+from gui.widgets.wheel_safe import QuietComboBox
+from gui.workspace.verification.thresholds import origin_of_threshold, use_thresholds
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+    from core.classes import Palette
+    from core.verification.figures import ClassFigures
+    from core.verification.thresholds import ThresholdChoice
+    from gui.workspace.verification.verifier import Verifier
+
+_WIDE = 900
+
+
+class ThresholdPage(QWidget):
+    """One class at every threshold, with the best one, and plots."""
+
+    places_wanted = Signal(str, float, object)  # class name, threshold, Verdict
+    save_table_wanted = Signal()
+    save_plot_wanted = Signal()
+
+    def __init__(self, verifier: Verifier, palette: Palette, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._verifier = verifier
+        self._document = verifier.document
+        self._palette = palette
+        self._build_table()
+        self._build_plot()
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(10)
+        for side in (self._left, self._right):
+            self.splitter.addWidget(side)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([680, 560])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 6, 0, 0)
+        layout.addWidget(scrolling(self.splitter))
+        verifier.answered.connect(self.refresh)
+        self._document.counts_changed.connect(self._show_origin)
+        self._document.model_changed.connect(self._fill_classes)
+        self._document.session_changed.connect(self._fill_classes)
+        self._document.history_changed.connect(self._show_origin)
+        self._fill_classes()
+
+    def _build_table(self) -> None:
+        self.classes = QTabBar()
+        self.classes.setDrawBase(False)
+        self.classes.setExpanding(False)
+        self.classes.setObjectName("classTabs")
+        self.classes.setAccessibleName("Class")
+        self.classes.currentChanged.connect(lambda *_: self.refresh())
+        self.table = SweepTable()
+        self.table.setMinimumHeight(160)
+        self.table.places_wanted.connect(lambda threshold, what: self.places_wanted.emit(self.chosen, threshold, what))
+        self.table.selectionModel().currentChanged.connect(lambda *_: self._show_row())
+        self.by = QuietComboBox()
+        self.by.addItem("accuracy", "accuracy")
+        self.by.addItem("F1", "f1")
+        self.by.setAccessibleName("Best by")
+        self.by.activated.connect(lambda *_: self._verifier.set_options(by=self.by.currentData()))
+        self.best = QLabel()
+        self.best.setWordWrap(True)
+        self.best.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 2)
+        self.best.setTextFormat(Qt.TextFormat.RichText)
+        self.warning = QLabel()
+        self.warning.setObjectName("caution")
+        self.warning.setWordWrap(True)
+        self.origin = QLabel()
+        self.origin.setObjectName("faint")
+        self.origin.setWordWrap(True)
+        self.use_button = QPushButton("&Use it")
+        self.use_button.clicked.connect(lambda *_: self._use([self.chosen]))
+        self.use_all_button = QPushButton("Use the best for &all classes")
+        self.use_all_button.clicked.connect(lambda *_: self._use(list(self._document.classes)))
+        self.set_button = QPushButton()
+        self.set_button.setToolTip("Set the threshold of the chosen row, as the slider does")
+        self.set_button.clicked.connect(self._set_row)
+        self.copy_button = QPushButton("&Copy")
+        self.copy_button.setToolTip("Copy the table, to paste it into a spreadsheet")
+        self.copy_button.clicked.connect(self.table.copy)
+        self.save_button = QPushButton("Sa&ve table …")
+        self.save_button.clicked.connect(self.save_table_wanted)
+        head = QHBoxLayout()
+        head.addWidget(self.classes, 1)
+        head.addWidget(self.copy_button)
+        head.addWidget(self.save_button)
+        uses = QHBoxLayout()
+        label = QLabel("&Best by")
+        label.setBuddy(self.by)
+        for widget in (label, self.by, self.use_button, self.use_all_button):
+            uses.addWidget(widget)
+        uses.addStretch(1)
+        uses.addWidget(self.set_button)
+        self._left = QWidget()
+        column = QVBoxLayout(self._left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(head)
+        column.addWidget(self.table, 1)
+        for label in (self.best, self.warning, self.origin):
+            column.addWidget(label)
+        column.addLayout(uses)
+
+    def _build_plot(self) -> None:
+        self.kind = QuietComboBox()
+        self.kind.setAccessibleName("Plot")
+        for kind in ChartKind:
+            self.kind.addItem(kind.value, kind)
+        self.kind.currentIndexChanged.connect(lambda *_: self.show_plot())
+        self.plot = PlotPane()
+        self.save_plot_button = QPushButton("Save p&lot …")
+        self.save_plot_button.clicked.connect(self.save_plot_wanted)
+        head = QHBoxLayout()
+        head.addWidget(self.kind, 1)
+        head.addWidget(self.save_plot_button)
+        self._right = QWidget()
+        column = QVBoxLayout(self._right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(head)
+        column.addWidget(self.plot, 1)
+
+    # -- what is shown -----------------------------------------------------------------------------
+
+    @property
+    def chosen(self) -> str:
+        """The class whose table is shown."""
+        return self.classes.tabText(self.classes.currentIndex()) if self.classes.count() else ""
+
+    @property
+    def shown(self) -> ClassFigures | None:
+        """The figures of the chosen class, None while there are none."""
+        answer = self._verifier.answer
+        one = answer.classes.get(self.chosen) if answer is not None else None
+        return one if one is not None and one.images else None
+
+    def set_palette(self, palette: Palette) -> None:
+        """Draw classes in other colours."""
+        self._palette = palette
+        classes = self._document.classes
+        for label in range(self.classes.count()):
+            self.classes.setTabIcon(label, swatch(palette.colour(classes, label)))
+        self.show_plot()
+
+    def _fill_classes(self) -> None:
+        classes = self._document.classes
+        if [self.classes.tabText(place) for place in range(self.classes.count())] == list(classes):
+            return
+        self.classes.blockSignals(True)
+        while self.classes.count():
+            self.classes.removeTab(0)
+        for name in classes:
+            self.classes.addTab(name)
+        self.classes.blockSignals(False)
+        self.set_palette(self._palette)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the answer as it now is."""
+        self.table.show_class(self.shown)
+        self.by.setCurrentIndex(max(self.by.findData(self._verifier.options.by), 0))
+        self._show_best()
+        self._show_origin()
+        self._show_row()
+        self.show_plot()
+
+    def show_plot(self) -> None:
+        """Draw the chosen plot."""
+        classes = self._document.classes
+        colours = {label: self._palette.colour(classes, label) for label in range(len(classes))}
+        self.plot.show_chart(make_chart(self.kind.currentData(), self._verifier.answer, self.chosen), colours)
+
+    def _show_best(self) -> None:
+        shown = self.shown
+        choice = shown.choice if shown else None
+        answer = self._verifier.answer
+        located = answer is not None and answer.located
+        self.by.setEnabled(located)
+        self.use_button.setEnabled(choice is not None and self._document.writable)
+        self.use_all_button.setEnabled(bool(self._choices(list(self._document.classes))) and self._document.writable)
+        self.copy_button.setEnabled(shown is not None)
+        self.save_button.setEnabled(shown is not None)
+        self.use_button.setText(f"&Use {choice.threshold:.2f} for {choice.class_name}" if choice else "&Use the best")
+        self.best.setText("" if shown is None else _best_text(choice, self.chosen))
+        self.warning.setText(choice.warning if choice else "")
+        self.warning.setVisible(bool(self.warning.text()))
+
+    def _show_origin(self) -> None:
+        text = origin_of_threshold(self._document, self.chosen) if self.chosen and self._document.settings else ""
+        self.origin.setText(text)
+        self.origin.setVisible(bool(text))
+
+    def _show_row(self) -> None:
+        threshold, settings = self.table.current_threshold(), self._document.settings
+        now = settings.thresholds.get(self.chosen) if settings else None
+        self.set_button.setEnabled(threshold is not None and threshold != now and self._document.writable)
+        self.set_button.setText("Set the chosen &row" if threshold is None else f"Set to chosen &row, {threshold:.2f}")
+
+    # -- what the person does ------------------------------------------------------------------------
+
+    def _choices(self, names: list[str]) -> list[ThresholdChoice]:
+        answer = self._verifier.answer
+        if answer is None:
+            return []
+        found = [answer.classes[name].choice for name in names if name in answer.classes]
+        return [choice for choice in found if choice is not None]
+
+    def _use(self, names: list[str]) -> None:
+        answer = self._verifier.answer
+        if answer is not None:
+            known = {case.image: case.name for case in answer.cases}
+            use_thresholds(self._document, self._choices(names), known, answer.request.options.iou)
+
+    def _set_row(self) -> None:
+        threshold = self.table.current_threshold()
+        if threshold is not None:
+            self._document.set_threshold(self.chosen, threshold)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.width() >= _WIDE
+        self.splitter.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
+
+
+def _best_text(choice: ThresholdChoice | None, name: str) -> str:
+    """Return what is best, and how far that can be trusted."""
+    if choice is None:
+        return f"No threshold can be told for {name}: the pictures hold none that would decide."
+    measure = "F1" if choice.measure == "f1" else "accuracy"
+    accuracy = "" if choice.accuracy is None else f", accuracy {100 * choice.accuracy:.1f} %"
+    images = len(choice.images)
+    if not choice.cross_validated:
+        return f"<b>Best {measure}: {choice.threshold:.2f}</b>{accuracy} on the same pictures."
+    interval = choice.interval
+    within = "" if interval is None else f" (95 %: {100 * interval.low:.1f} to {100 * interval.high:.1f})"
+    return (
+        f"<b>Best {measure}: {choice.threshold:.2f}</b>{accuracy}{within}, each of {images} pictures counted at the "
+        f"threshold that is best for the others."
+    )

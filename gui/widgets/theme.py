@@ -1,0 +1,186 @@
+"""Light and dark themes."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette
+
+from gui.preferences import Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from PySide6.QtWidgets import QApplication
+
+_ACCENT = QColor("#2f7bd9")
+_STYLED = "smearcount styled"
+_LIGHT = {
+    "window": "#f4f5f7",
+    "base": "#ffffff",
+    "text": "#1c2430",
+    "faint": "#5b6675",
+    "button": "#ffffff",
+    "border": "#cdd3db",
+    "canvas": "#dde1e6",
+}
+_DARK = {
+    "window": "#22262c",
+    "base": "#2b3037",
+    "text": "#e8ebef",
+    "faint": "#a3adba",
+    "button": "#363c45",
+    "border": "#454c57",
+    "canvas": "#15181c",
+}
+
+_SHEET = """
+QToolBar {{ border: none; border-bottom: 1px solid {border}; background: {window}; }}
+QToolBar {{ padding: 4px 6px; spacing: 4px; }}
+#qt_toolbar_ext_button {{ padding: 2px; qproperty-icon: url("{more}"); }}
+QToolBar QToolButton {{ padding: 4px 9px; border: 1px solid transparent; border-radius: 5px; }}
+QToolBar QToolButton[popupMode="1"] {{ padding-right: 23px; }}
+QToolBar QToolButton::menu-button {{ border: none; width: 18px; margin: 2px; border-radius: 4px; }}
+QToolBar QToolButton::menu-button:hover {{ background: {window}; }}
+QToolBar QToolButton:hover {{ background: {border}; }}
+QToolBar QToolButton:checked {{ background: {border}; border: 1px solid palette(highlight); }}
+QToolBar QToolButton:disabled {{ color: {faint}; }}
+QStatusBar {{ border-top: 1px solid {border}; }}
+QStatusBar::item {{ border: none; }}
+QStatusBar QLabel {{ padding: 2px 8px; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {faint}; border-radius: 3px; background: {base}; }}
+QCheckBox::indicator:disabled {{ border-color: {border}; }}
+QCheckBox::indicator:checked {{ background: palette(highlight); border-color: palette(highlight); }}
+QCheckBox::indicator:checked {{ image: url("{check}"); }}
+#canvas {{ background: {canvas}; }}
+#card {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
+#faint {{ color: {faint}; }}
+#count {{ font-size: 26px; font-weight: 600; }}
+#className {{ font-weight: 600; }}
+#ledger {{ font-size: 12px; color: {text}; }}
+#figureValue {{ font-weight: 600; }}
+#interval {{ font-size: 12px; color: {faint}; }}
+#fieldLight {{ font-size: 12px; }}
+#tallyRow {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
+#tallyRow[armed="true"] {{ border: 2px solid palette(highlight); }}
+#tallyCount {{ font-size: 34px; font-weight: 600; }}
+#tallyReached {{ background: #1f7a3d; color: white; padding: 6px 8px; border-radius: 4px; font-weight: 600; }}
+#sectionHeading {{ border: none; background: transparent; padding: 4px 0; font-weight: 600; text-align: left; }}
+#sectionHeading:focus {{ border: 1px solid palette(highlight); border-radius: 4px; }}
+#menuButton {{ border: 1px solid {border}; border-radius: 5px; background: {button}; padding: 5px 10px; }}
+#menuButton::menu-indicator {{ subcontrol-position: right center; right: 6px; }}
+#doubtBar {{ background: {base}; border-bottom: 1px solid {border}; }}
+#heading {{ font-size: 12px; font-weight: 600; color: {faint}; }}
+#title {{ font-size: 20px; font-weight: 600; }}
+#imageList {{ border: none; border-right: 1px solid {border}; background: {window}; }}
+#imageRows {{ border: none; background: {window}; }}
+#imageListHeader {{ border-bottom: 1px solid {border}; }}
+#imageListFooter {{ border-top: 1px solid {border}; }}
+#link {{ border: 1px solid transparent; padding: 0; background: transparent; color: {text}; }}
+#link {{ text-decoration: underline; }}
+#link:focus {{ border-color: palette(highlight); }}
+#panel {{ border: none; border-left: 1px solid {border}; background: {window}; }}
+#panel > #qt_scrollarea_viewport > QWidget {{ background: {window}; }}
+#keycap {{ background: {window}; border: 1px solid {border}; border-bottom-width: 2px; border-radius: 4px; }}
+#keycap {{ padding: 1px 7px; }}
+#keycap[key="other"] {{ border-color: palette(highlight); font-weight: 600; }}
+#keycap[key="none"] {{ background: transparent; border-color: transparent; color: {faint}; }}
+#keyRow {{ border: 1px solid transparent; border-radius: 5px; }}
+#keyRow[chosen="true"] {{ background: {window}; border-color: palette(highlight); }}
+#keyNote {{ padding: 5px 8px; border-radius: 4px; }}
+#keyNote[level="warning"] {{ background: #ffd54a; color: #332700; }}
+#keyNote[level="error"] {{ background: #b3261e; color: white; }}
+#historyTabs::pane {{ border: none; border-top: 1px solid {border}; }}
+#historyTabs QTabBar::tab {{ padding: 6px 10px; color: {faint}; border-bottom: 2px solid transparent; }}
+#historyTabs QTabBar::tab:hover {{ color: {text}; }}
+#historyTabs QTabBar::tab:selected {{ color: {text}; border-bottom-color: palette(highlight); }}
+#historyTable::item {{ padding: 2px 6px; }}
+#historyTable QHeaderView::section {{ background: {window}; color: {faint}; padding: 4px 9px; border: none; }}
+#historyTable QHeaderView::section {{ border-bottom: 1px solid {border}; }}
+#figures {{ border: 1px solid {border}; border-radius: 4px; background: {base}; gridline-color: {border}; }}
+#figures QHeaderView::section {{ background: {window}; color: {faint}; padding: 4px 6px; border: none; }}
+#figures QHeaderView::section {{ border-bottom: 1px solid {border}; }}
+#figures::item {{ padding: 0 6px; }}
+#figures::indicator {{ width: 12px; height: 12px; border: 1px solid {faint}; border-radius: 3px; background: {base}; }}
+#figures::indicator:checked {{ background: palette(highlight); border-color: palette(highlight); }}
+#figures::indicator:checked {{ image: url("{check}"); }}
+#verifyTabs::pane {{ border: none; border-top: 1px solid {border}; }}
+#verifyTabs > QTabBar::tab {{ padding: 7px 14px; color: {faint}; border-bottom: 2px solid transparent; }}
+#verifyTabs > QTabBar::tab:hover {{ color: {text}; }}
+#verifyTabs > QTabBar::tab:selected {{ color: {text}; border-bottom-color: palette(highlight); }}
+#caution {{ background: #ffd54a; color: #332700; padding: 5px 8px; border-radius: 4px; }}
+#plot {{ border: 1px solid {border}; border-radius: 4px; }}
+QLineEdit[readOnly="true"] {{ background: transparent; border: none; padding: 2px 0; }}
+#tiles {{ background: {base}; }}
+#conflicts {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
+#notice[level="info"] {{ background: #1f6fbf; }}
+#notice[level="warning"] {{ background: #ffd54a; }}
+#notice[level="error"] {{ background: #b3261e; }}
+#notice[level="info"] QLabel, #notice[level="error"] QLabel {{ color: white; }}
+#notice[level="warning"] QLabel {{ color: #332700; }}
+"""
+
+
+def is_dark(app: QApplication, theme: Theme) -> bool:
+    """Tell whether a theme comes out dark on this computer."""
+    if theme is Theme.SYSTEM:
+        return app.styleHints().colorScheme() is Qt.ColorScheme.Dark
+    return theme is Theme.DARK
+
+
+def apply_theme(app: QApplication, theme: Theme) -> None:
+    """Give every window of the program the colours of a theme."""
+    scheme = {
+        Theme.SYSTEM: Qt.ColorScheme.Unknown,
+        Theme.LIGHT: Qt.ColorScheme.Light,
+        Theme.DARK: Qt.ColorScheme.Dark,
+    }[theme]
+    if not app.property(_STYLED):  # set anew under a style sheet, it rebuilds the style of every widget for nothing
+        app.setStyle("Fusion")
+        app.setProperty(_STYLED, True)
+    app.styleHints().setColorScheme(scheme)
+    colours = _DARK if is_dark(app, theme) else _LIGHT
+    palette = QPalette()
+    for role, name in (
+        (QPalette.ColorRole.Window, "window"),
+        (QPalette.ColorRole.WindowText, "text"),
+        (QPalette.ColorRole.Base, "base"),
+        (QPalette.ColorRole.AlternateBase, "window"),
+        (QPalette.ColorRole.Text, "text"),
+        (QPalette.ColorRole.Button, "button"),
+        (QPalette.ColorRole.ButtonText, "text"),
+        (QPalette.ColorRole.ToolTipBase, "base"),
+        (QPalette.ColorRole.ToolTipText, "text"),
+        (QPalette.ColorRole.PlaceholderText, "faint"),
+    ):
+        palette.setColor(role, QColor(colours[name]))
+    palette.setColor(QPalette.ColorRole.Highlight, _ACCENT)
+    palette.setColor(QPalette.ColorRole.HighlightedText, QColor("white"))
+    palette.setColor(QPalette.ColorRole.Link, _ACCENT)
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours["faint"]))
+    icons = Path(str(resources.files("resources"))) / "icons"
+    check, more = ((icons / name).as_posix() for name in ("check.svg", "more.svg"))
+    with _nothing_freed():
+        app.setPalette(palette)
+        app.setStyleSheet(_SHEET.format(**colours, check=check, more=more))
+
+
+@contextmanager
+def _nothing_freed() -> Generator[None]:
+    """Put collections off: Qt goes through a list of widgets, and one of it that is freed meanwhile ends the program.
+
+    What changes with the palette runs Python, and any of that may set a collection off, which frees closed dialogs.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()

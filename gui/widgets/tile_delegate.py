@@ -1,0 +1,121 @@
+"""Draws a tile: a piece of an image with the outline of a cell in it, and a line of text below."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPalette, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from gui.widgets.colour import faded
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QObject
+
+    from gui.widgets.crops import Crops, Region
+
+Index = QModelIndex | QPersistentModelIndex
+GAP = 3
+"""Pixels between the edge of a tile and what is in it."""
+
+_POINT_ARM = 6.0
+
+
+@dataclass(frozen=True)
+class Tile:
+    """What a tile shows: a square of an image, and the outline of a cell in the pixels of that image.
+
+    An outline without an extent is a point. ``dashed``: a cell that was not counted; ``veiled``: one that is done with.
+    """
+
+    image: int
+    region: Region
+    outline: tuple[float, float, float, float]
+    dashed: bool = False
+    veiled: bool = False
+
+
+class TileModel(QAbstractListModel):
+    """A list of tiles; the text below one is its display role."""
+
+    @abstractmethod
+    def tile(self, row: int) -> Tile:
+        """Return what the tile of a row shows."""
+
+
+class TileDelegate(QStyledItemDelegate):
+    """Draws the tiles of a ``TileModel``, all of them ``side`` pixels wide and high and in one ``colour``."""
+
+    def __init__(self, crops: Crops, side: int, parent: QObject) -> None:
+        super().__init__(parent)
+        self._crops = crops
+        self.colour = QColor("gray")
+        self.side = side
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        model = index.model()
+        assert isinstance(model, TileModel)
+        tile, palette = model.tile(index.row()), option.palette
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        frame = QRect(option.rect.topLeft(), tile_size(self.side, option.fontMetrics.height())).adjusted(1, 1, -1, -1)
+        photo = QRect(frame.x() + GAP - 1, frame.y() + GAP - 1, self.side, self.side)
+        painter.save()
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setPen(Qt.PenStyle.NoPen)
+        ink = palette.color(QPalette.ColorRole.Text)
+        if selected:
+            painter.setBrush(palette.color(QPalette.ColorRole.Highlight))
+            painter.drawRoundedRect(frame, 4, 4)
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            painter.setBrush(faded(ink, 36))
+            painter.drawRoundedRect(frame, 4, 4)
+        painter.fillRect(photo, palette.color(QPalette.ColorRole.Base))
+        painter.fillRect(photo, faded(ink, 40))
+        ratio = painter.device().devicePixelRatioF()
+        piece = self._crops.piece(tile.image, tile.region, round(self.side * ratio))
+        if piece is not None:
+            painter.drawPixmap(photo, piece)
+            self._draw_outline(painter, photo, tile)
+        if tile.veiled:
+            painter.fillRect(photo, faded(palette.color(QPalette.ColorRole.Base), 150))
+        painter.setPen(palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text))
+        painter.setFont(option.font)
+        below = QRect(photo.x(), photo.bottom() + 1, self.side, frame.bottom() - photo.bottom() - 1)
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, str(index.data()))
+        if option.state & QStyle.StateFlag.State_HasFocus and not selected:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight), 1.5))
+            painter.drawRoundedRect(frame, 4, 4)
+        painter.restore()
+
+    def _draw_outline(self, painter: QPainter, photo: QRect, tile: Tile) -> None:
+        """Draw a counted cell in the colour of its class, another one as the ground truth is drawn: white dashes."""
+        left, top, size = tile.region
+        scale = photo.width() / size
+        x1, y1, x2, y2 = tile.outline
+        outline = QRectF(
+            photo.x() + (x1 - left) * scale, photo.y() + (y1 - top) * scale, (x2 - x1) * scale, (y2 - y1) * scale
+        )
+        light = QColor(255, 255, 255)
+        counted = QPen(QColor(255, 255, 255, 190), 3.2), QPen(self.colour, 1.6)
+        dashed = QPen(QColor(0, 0, 0), 3.0), QPen(light, 1.6, Qt.PenStyle.DashLine)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for pen in dashed if tile.dashed else counted:
+            pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+            painter.setPen(pen)
+            if outline.isEmpty():
+                for arm in (QPointF(_POINT_ARM, 0), QPointF(0, _POINT_ARM)):
+                    painter.drawLine(outline.topLeft() - arm, outline.topLeft() + arm)
+            else:
+                painter.drawRect(outline)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return tile_size(self.side, option.fontMetrics.height())
+
+
+def tile_size(side: int, text_height: int) -> QSize:
+    """Return the size of a tile with a piece of an image ``side`` wide and high, and a line of text below it."""
+    return QSize(side + 2 * GAP, side + text_height + 2 * GAP + 2)

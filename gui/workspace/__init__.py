@@ -1,0 +1,1 @@
+"""The application without a widget: services that hold the state of the window."""

@@ -1,0 +1,198 @@
+"""The thread that reads pictures and runs the network, so that the window never waits."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from PySide6.QtCore import QObject, QThread, Signal, Slot
+
+from core.counting.count import precompute
+from core.detection.loading import AnyModel, CellDetector, detector_for, open_model
+from core.errors import Cancelled
+from core.imaging.reading import ImageError, SmearImage, read_image
+from core.models.network import ModelError
+from core.session.session import FileStamp, SessionError, stamp_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from core.models.card import ModelCard
+
+_LARGEST_DRAWN = 2048
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A photograph ready to be shown.
+
+    ``levels`` are copies uint8 RGB (H, W, 3), each half as large as the one before, the first being
+    ``image.pixels``; a large photograph is drawn from the coarsest that is sharp enough.
+    """
+
+    image: SmearImage
+    levels: tuple[NDArray[np.uint8], ...]
+
+    @classmethod
+    def of(cls, image: SmearImage) -> Picture:
+        """Make the copies; takes a noticeable time for a large photograph."""
+        levels = [image.pixels]
+        while max(levels[-1].shape[:2]) > _LARGEST_DRAWN:
+            smaller = cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+            levels.append(np.asarray(smaller, np.uint8))
+        return cls(image, tuple(levels))
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What reading a picture told, and the photograph itself if the job asked for it."""
+
+    width: int
+    height: int
+    seconds: float
+    notices: tuple[str, ...]
+    stamp: FileStamp
+    picture: Picture | None
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One picture to read and, with ``detect``, to find the cells of.
+
+    ``image`` is its id in the session; with ``show`` the photograph is handed over. ``diameter``: red cell
+    diameter in pixels set by hand, None to estimate it. ``cancel`` is looked at between the tiles.
+    """
+
+    image: int
+    path: Path
+    detect: bool
+    show: bool
+    diameter: float | None = None
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+
+class Worker(QObject):
+    """Lives in its own thread and owns the detector. Every signal carries the job it is about."""
+
+    loaded = Signal(object, object)  # Job, Reading
+    progressed = Signal(object, int, int)  # Job, tiles done, tiles in all
+    finished = Signal(object, object)  # Job, DetectorResult | None
+    failed = Signal(object, str)
+    unreachable = Signal(object, str)  # the picture's folder is not there
+    cancelled = Signal(object)
+    model_opened = Signal(object)  # AnyModel
+    model_failed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._detector: CellDetector | None = None
+
+    @Slot(object, object)
+    def open_model(self, path: Path, like: ModelCard | None) -> None:
+        """Open a model file; the old one stays in use if this one cannot be opened."""
+        try:
+            model = open_model(path, like)
+        except ModelError as error:
+            self.model_failed.emit(str(error))
+            return
+        self._detector = detector_for(model)
+        self.model_opened.emit(model)
+
+    @Slot(object)
+    def use_model(self, model: AnyModel) -> None:
+        """Take a model that is open already."""
+        self._detector = detector_for(model)
+        self.model_opened.emit(model)
+
+    @Slot(object)
+    def run(self, job: Job) -> None:
+        """Read a picture and find its cells."""
+        try:
+            if job.cancel.is_set():
+                raise Cancelled
+            image = read_image(job.path)
+            picture = Picture.of(image) if job.show else None
+            stamp = stamp_of(job.path)
+            self.loaded.emit(job, Reading(image.width, image.height, image.seconds, image.notices, stamp, picture))
+            found = None
+            if job.detect and self._detector is not None:
+                found = self._detector.detect(
+                    image.pixels,
+                    diameter=job.diameter,
+                    progress=lambda done, total: self.progressed.emit(job, done, total),
+                    cancel=job.cancel,
+                )
+                precompute(found.detections, self._detector.card.nms_iou)
+            self.finished.emit(job, found)
+        except Cancelled:
+            self.cancelled.emit(job)
+        except (ImageError, SessionError) as error:
+            # asked here, since a network that is gone may take its time to say so
+            (self.unreachable if _folder_is_gone(job.path) else self.failed).emit(job, str(error))
+        except MemoryError:
+            self.failed.emit(job, f"{job.path}: too large for the free memory; close other programs or crop it.")
+        except Exception as error:  # noqa: BLE001  a bug in one picture must not stop the rest
+            self.failed.emit(job, f"{job.path}: counting stopped unexpectedly ({error}); the other pictures go on.")
+        finally:
+            _return_freed_memory()
+
+
+def _return_freed_memory() -> None:
+    """Give what a picture took back to the system: glibc keeps freed blocks, and thousands of pictures pile them up."""
+    if sys.platform.startswith("linux") and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
+
+
+def _folder_is_gone(path: Path) -> bool:
+    """Tell whether not only a picture is missing, but all of its folder; an unmounted drive leaves an empty one."""
+    try:
+        with os.scandir(path.parent) as files:
+            return not any(files)
+    except PermissionError:
+        return False
+    except OSError:
+        return True
+
+
+class WorkerThread(QObject):
+    """Starts and stops the thread of a ``Worker`` and hands requests over to it."""
+
+    _run = Signal(object)
+    _open_model = Signal(object, object)
+    _use_model = Signal(object)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.worker = Worker()
+        self._thread = QThread(self)
+        self._thread.setObjectName("detector")
+        self.worker.moveToThread(self._thread)
+        self._run.connect(self.worker.run)
+        self._open_model.connect(self.worker.open_model)
+        self._use_model.connect(self.worker.use_model)
+        self._thread.start()
+
+    def run(self, job: Job) -> None:
+        """Queue a job."""
+        self._run.emit(job)
+
+    def open_model(self, path: Path, like: ModelCard | None) -> None:
+        """Queue the opening of a model file, whose masks are counted as the card says that is given."""
+        self._open_model.emit(path, like)
+
+    def use_model(self, model: AnyModel) -> None:
+        """Queue the change to a model that is open already."""
+        self._use_model.emit(model)
+
+    def stop(self) -> None:
+        """End the thread; running jobs must have been cancelled."""
+        self._thread.quit()
+        self._thread.wait()

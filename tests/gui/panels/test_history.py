@@ -1,0 +1,331 @@
+"""The history and the conflicts of a real session, beside the document that makes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication
+
+from gui.panels.history.panel import HistoryPanel
+from gui.preferences import Theme
+from gui.widgets.theme import apply_theme
+from gui.workspace.document import Document
+from gui.workspace.images import State
+from gui.workspace.store import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+WHEN, WHO, WHAT, PICTURE = range(4)
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def document(qtbot: QtBot, model_path: Path, tmp_path: Path, smear_file: Callable[[str], Path]) -> Iterator[Document]:
+    """A document with a counted picture, corrected by Anna."""
+    document = Document(model_path, tmp_path / "sessions", "Anna")
+    document.open_paths([smear_file("one.png")])
+    qtbot.waitUntil(lambda: document.entries[0].state is State.COUNTED, timeout=60_000)
+    yield document
+    document.close()
+    document.deleteLater()
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, document: Document) -> Iterator[HistoryPanel]:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    apply_theme(app, Theme.LIGHT)
+    panel = HistoryPanel(document)
+    qtbot.addWidget(panel)
+    panel.resize(900, 500)
+    panel.show()
+    qtbot.waitExposed(panel)
+    yield panel
+    panel.close()
+
+
+@pytest.fixture
+def keep_watch(panel: HistoryPanel) -> None:
+    """Let Qt watch over the models; it reads all there is to read of a long one."""
+    for model in (panel.model, panel.conflicts.model):
+        QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Warning, panel)
+
+
+@pytest.fixture
+def second_picture(qtbot: QtBot, document: Document, smear_file: Callable[[str], Path]) -> None:
+    """A second picture on the list, which is the current one then."""
+    document.open_paths([smear_file("two.png")])
+    qtbot.waitUntil(lambda: document.entries[1].state is State.COUNTED, timeout=60_000)
+
+
+def cells(document: Document) -> list[int]:
+    """The ids of the counted cells of the current picture."""
+    entry, current = document.current_entry, document.current_cells()
+    result = document.result(entry) if entry else None
+    assert current is not None
+    assert result is not None
+    return current.cells.ids[result.counted].tolist()
+
+
+def column(panel: HistoryPanel, which: int) -> list[str]:
+    return [str(panel.model.index(row, which).data()) for row in range(panel.model.rowCount())]
+
+
+def set_conflicts(document: Document, conflicts: dict[int, list[tuple[int, str]]]) -> None:
+    """Store conflicts by picture, as counting again does, and open the session as it then is."""
+    session = document.session
+    assert session is not None
+    for image, sentences in conflicts.items():
+        session.put_conflicts(image, sentences)
+    path = session.path
+    document.close_session()
+    assert document.open_session(path)
+
+
+def double_click(qtbot: QtBot, panel: HistoryPanel, row: int) -> None:
+    place = panel.table.visualRect(panel.model.index(row, WHAT)).center()
+    qtbot.mouseClick(panel.table.viewport(), LEFT, pos=place)
+    qtbot.mouseDClick(panel.table.viewport(), LEFT, pos=place)
+
+
+def test_an_edit_is_told_with_who_when_what_and_where(panel: HistoryPanel, document: Document) -> None:
+    before = datetime.now().astimezone().replace(microsecond=0)
+    document.editing.reclassify(cells(document)[:1], "WBC")
+    assert column(panel, WHO)[0] == "Anna"
+    assert column(panel, WHAT)[0] == "Make WBC"
+    assert column(panel, PICTURE)[0] == "one.png"
+    when = datetime.strptime(column(panel, WHEN)[0], "%Y-%m-%d %H:%M:%S").astimezone()
+    assert before <= when <= datetime.now().astimezone()
+    tip = panel.model.index(0, WHEN).data(Qt.ItemDataRole.ToolTipRole)
+    assert datetime.fromisoformat(tip) == when
+    assert panel.model.index(0, PICTURE).data(Qt.ItemDataRole.ToolTipRole) == str(document.entries[0].path)
+
+
+@pytest.mark.usefixtures("keep_watch")
+def test_undo_and_redo_stay_in_the_history(panel: HistoryPanel, document: Document) -> None:
+    document.editing.remove_cells(cells(document)[:1])
+    told = column(panel, WHAT)[0]
+    document.editing.undo()
+    document.editing.redo()
+    document.editing.undo()
+    assert column(panel, WHAT)[:4] == [f"Undo: {told}", f"Redo: {told}", f"Undo: {told}", told]
+
+
+def test_undo_is_told_rightly_when_the_session_is_opened_again(panel: HistoryPanel, document: Document) -> None:
+    document.editing.remove_cells(cells(document)[:1])
+    document.editing.undo()
+    document.editing.redo()
+    told = column(panel, WHAT)
+    session = document.session
+    assert session is not None
+    path = session.path
+    document.close_session()
+    assert panel.pages.currentWidget() is panel.empty
+    assert document.open_session(path)
+    assert column(panel, WHAT) == told
+    assert told[0].startswith("Redo: ")
+
+
+def test_the_latest_line_alone_tells_undo_from_redo(
+    panel: HistoryPanel, document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document.editing.remove_cells(cells(document)[:1])
+    for _ in range(2):
+        document.editing.undo()
+        document.editing.redo()
+    monkeypatch.setattr("gui.panels.history.table._BATCH", 1)
+    panel.model.read(None)
+    assert column(panel, WHAT)[0].startswith("Redo: ")
+    document.editing.undo()
+    panel.model.read(None)
+    assert column(panel, WHAT)[0].startswith("Undo: ")
+
+
+@pytest.mark.usefixtures("keep_watch")
+def test_only_this_picture(panel: HistoryPanel, document: Document, second_picture: None, qtbot: QtBot) -> None:
+    document.editing.remove_cells(cells(document)[:1])
+    document.set_current(0)
+    document.editing.mark_reviewed(True)
+    everything = column(panel, WHAT)
+    assert set(column(panel, PICTURE)) == {"one.png", "two.png"}
+    panel.only_current.click()
+    assert column(panel, WHAT) == ["Mark reviewed"]
+    document.set_current(1)
+    assert column(panel, PICTURE) == ["two.png"]
+    assert panel.table.isColumnHidden(PICTURE)
+    panel.only_current.click()
+    assert column(panel, WHAT) == everything
+    assert not panel.table.isColumnHidden(PICTURE)
+
+
+def test_a_double_click_goes_to_the_picture(
+    panel: HistoryPanel, document: Document, second_picture: None, qtbot: QtBot
+) -> None:
+    document.set_current(0)
+    document.editing.remove_cells(cells(document)[:1])
+    document.set_current(1)
+    double_click(qtbot, panel, 0)
+    assert document.current == 0
+    document.remove_current()
+    with qtbot.waitSignal(document.message) as said:
+        double_click(qtbot, panel, 0)
+    assert said.args is not None
+    assert said.args[0] is Level.INFO
+    assert "no longer on the list" in said.args[1]
+
+
+def test_a_line_about_no_picture_leads_nowhere(panel: HistoryPanel, document: Document, qtbot: QtBot) -> None:
+    document.set_threshold("RBC", 0.77)
+    qtbot.waitUntil(lambda: bool(column(panel, WHAT)) and column(panel, WHAT)[0].startswith("Threshold"))
+    assert column(panel, PICTURE)[0] == ""
+    with qtbot.assertNotEmitted(document.current_changed):
+        double_click(qtbot, panel, 0)
+
+
+def test_hidden_it_reads_nothing_and_shown_again_it_is_up_to_date(
+    panel: HistoryPanel, document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel.hide()
+    reads: list[int] = []
+    real = document.history
+    monkeypatch.setattr(document, "history", lambda *args, **names: reads.append(1) or real(*args, **names))
+    document.editing.remove_cells(cells(document)[:1])
+    assert not reads
+    panel.show()
+    assert column(panel, WHAT)[0].startswith("Remove")
+
+
+def test_a_long_history_is_read_as_it_is_scrolled_to(
+    panel: HistoryPanel, document: Document, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gui.panels.history.table._BATCH", 40)
+    session = document.session
+    assert session is not None
+    for number in range(100):
+        session.note("Bert", None, f"Note {number}")
+    document.session_changed.emit()
+    assert panel.model.rowCount() == 40
+    bar = panel.table.verticalScrollBar()
+
+    def scrolled_to_the_first_note() -> bool:
+        bar.setValue(bar.maximum())
+        return "Note 0" in column(panel, WHAT)
+
+    qtbot.waitUntil(scrolled_to_the_first_note)
+    assert not panel.model.canFetchMore(QModelIndex())
+    assert [text for text in column(panel, WHAT) if text.startswith("Note")] == [f"Note {n}" for n in range(99, -1, -1)]
+
+
+def test_a_new_line_leaves_the_marked_one_marked(panel: HistoryPanel, document: Document) -> None:
+    document.editing.remove_cells(cells(document)[:1])
+    panel.table.selectRow(0)
+    document.editing.mark_reviewed(True)
+    assert column(panel, WHAT)[0] == "Mark reviewed"
+    assert panel.table.currentIndex().row() == 1
+
+
+def test_an_empty_history_says_so(panel: HistoryPanel, document: Document) -> None:
+    document.close_session()
+    assert panel.pages.currentWidget() is panel.empty
+    assert panel.empty.text() == "Nothing was done yet"
+
+
+def test_narrow_who_and_picture_are_a_second_line(panel: HistoryPanel, document: Document) -> None:
+    document.editing.remove_cells(cells(document)[:1])
+    height = panel.table.rowHeight(0)
+    panel.resize(300, 600)
+    assert panel.width() == 300
+    assert panel.table.isColumnHidden(WHO)
+    assert panel.table.isColumnHidden(PICTURE)
+    assert panel.table.rowHeight(0) > height
+    assert panel.table.horizontalHeader().length() <= panel.table.viewport().width()
+    panel.resize(900, 600)
+    assert not panel.table.isColumnHidden(WHO)
+    assert panel.table.rowHeight(0) == height
+
+
+def test_the_name_that_signs_stands_on_top_and_can_be_changed(
+    panel: HistoryPanel, document: Document, qtbot: QtBot
+) -> None:
+    assert panel.signed.text() == "Signed as Anna"
+    with qtbot.waitSignal(panel.name_wanted):
+        qtbot.mouseClick(panel.change, LEFT)
+    document.person = ""
+    panel.show_person()
+    assert "no name" in panel.signed.text()
+    document.person = "Bert"
+    document.editing.mark_reviewed(True)
+    assert panel.signed.text() == "Signed as Bert"
+    assert column(panel, WHO)[0] == "Bert"
+
+
+def test_no_conflicts(panel: HistoryPanel) -> None:
+    assert panel.tabs.tabText(1) == "Conflicts"
+    assert panel.conflicts.pages.currentWidget() is panel.conflicts.empty
+
+
+def test_conflicts_are_walked_from_picture_to_picture(
+    panel: HistoryPanel, document: Document, second_picture: None, qtbot: QtBot
+) -> None:
+    there = cells(document)
+    document.set_current(0)
+    here = cells(document)
+    first, second = (entry.id for entry in document.entries)
+    set_conflicts(document, {first: [(here[2], "First."), (here[5], "Second.")], second: [(there[3], "Third.")]})
+    panel.show_conflicts()
+    page = panel.conflicts
+    assert panel.tabs.currentWidget() is page
+    assert panel.tabs.tabText(1) == "Conflicts (3)"
+    assert [page.model.index(row, 0).data() for row in range(3)] == ["First.", "Second.", "Third."]
+    assert [page.model.image_of(row) for row in range(3)] == ["one.png", "one.png", "two.png"]
+
+    def walk(button: object, picture: int, cell: int) -> None:
+        with qtbot.waitSignal(document.editing.show_cell) as shown:
+            qtbot.mouseClick(button, LEFT)
+        assert shown.args == [cell]
+        assert document.current == picture
+        assert document.editing.selection == (cell,)
+
+    walk(page.next, 0, here[2])
+    walk(page.next, 0, here[5])
+    walk(page.next, 1, there[3])
+    walk(page.next, 0, here[2])
+    walk(page.previous, 1, there[3])
+
+
+@pytest.mark.usefixtures("keep_watch")
+def test_done_takes_a_conflict_off_for_good_and_shows_the_next(
+    panel: HistoryPanel, document: Document, qtbot: QtBot
+) -> None:
+    here = cells(document)
+    set_conflicts(document, {document.entries[0].id: [(here[2], "First."), (here[5], "Second.")]})
+    panel.show_conflicts()
+    page = panel.conflicts
+    qtbot.mouseClick(page.next, LEFT)
+    qtbot.mouseClick(page.done, LEFT)
+    assert panel.tabs.tabText(1) == "Conflicts (1)"
+    assert document.editing.selection == (here[5],)
+    set_conflicts(document, {})
+    assert [conflict.text for conflict in document.conflicts()] == ["Second."]
+    qtbot.mouseClick(page.done, LEFT)
+    qtbot.mouseClick(page.done, LEFT)
+    assert document.conflicts() == []
+    assert page.pages.currentWidget() is page.empty
+    assert panel.tabs.tabText(1) == "Conflicts"
+
+
+def test_a_click_on_a_conflict_shows_its_cell(panel: HistoryPanel, document: Document, qtbot: QtBot) -> None:
+    here = cells(document)
+    set_conflicts(document, {document.entries[0].id: [(here[2], "First."), (here[5], "Second.")]})
+    panel.show_conflicts()
+    page = panel.conflicts
+    qtbot.mouseClick(page.list.viewport(), LEFT, pos=page.list.visualRect(page.model.index(1, 0)).center())
+    assert document.editing.selection == (here[5],)

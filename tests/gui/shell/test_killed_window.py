@@ -1,0 +1,58 @@
+"""Killing the real window loses no correction that was made in it."""
+
+from __future__ import annotations
+
+import random
+import runpy
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.cells import Detections
+from core.session.session import Session, StoredDetections
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EDITOR = Path(__file__).with_name("killed_window.py")
+KILLS = 6
+
+
+def make_session(path: Path, picture: Path) -> None:
+    """Write a session in which the picture was counted: twelve red cells."""
+    corners = np.array([(20 + 70 * (cell % 6), 20 + 80 * (cell // 6)) for cell in range(12)], np.float32)
+    found = Detections.from_model(
+        np.concatenate([corners, corners + 50], axis=1), np.full(12, 0.9, np.float32), np.zeros(12, np.int32)
+    )
+    classes = ("RBC", "WBC", "Platelets")
+    with Session.create(path) as session:
+        [image] = session.add_images([picture])
+        stored = StoredDetections(found.numbered_from(session.new_ids(12)), classes, 50.0, 1.0, "model", "")
+        session.set_counted(image.id, stored, width=480, height=360, seconds=0.1, notices=(), stamp=None)
+        session.put("settings", {"classes": classes, "thresholds": dict.fromkeys(classes, 0.5), "nms_iou": 0.5})
+
+
+def test_a_killed_window_loses_no_correction(tmp_path: Path, smear_file: Callable[[str], Path]) -> None:
+    path, digest = tmp_path / "killed.smearcount", runpy.run_path(str(EDITOR))["digest"]
+    make_session(path, smear_file("slide.png"))
+    rng, lines = random.Random(5), 0
+    for seed in range(KILLS):
+        arguments = [sys.executable, str(EDITOR), str(path), str(seed)]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0) as process:
+            assert process.stdout is not None
+            said = [process.stdout.readline() for _ in range(rng.randrange(1, 20))]
+            process.send_signal(signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
+            said += process.stdout.read().splitlines(keepends=True)
+        number, expected = next(line for line in reversed(said) if line.endswith(b"\n")).decode().split()
+        with Session.open(path) as session:
+            lines = len(session.history(limit=100_000))
+            # one correction, of two lines at most, may be stored of which it could not say so any more
+            assert 0 <= lines - int(number) <= 2
+            if lines == int(number):
+                assert digest(session) == expected
+            assert session._file.connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert lines > KILLS

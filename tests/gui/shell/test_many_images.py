@@ -1,0 +1,231 @@
+"""A folder of thousands of pictures is listed at once, and the window answers while they are counted.
+
+Times are compared with other times of the same minute on the same computer; ``make bench`` has those in seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import psutil
+import pytest
+from PySide6.QtCore import QEventLoop, Qt, QTimer
+
+from core.imaging.synthetic import render_smear
+from core.report.formats.annotated import write_picture
+from gui.workspace.images import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytestqt.qtbot import QtBot
+
+    from gui.shell.window import MainWindow
+
+    MakeFolder = Callable[..., Path]
+
+MANY = 13_000
+
+
+@pytest.fixture
+def make_folder(tmp_path: Path) -> MakeFolder:
+    """Return a function that fills a folder with so many pictures, most of them further names of the first ones."""
+
+    def make(count: int, size: tuple[int, int] = (96, 64), red_cells: int = 3, diameter: int = 20) -> Path:
+        folder = tmp_path / f"{count} pictures"
+        folder.mkdir()
+        paths = [folder / f"smear {number:05}.jpg" for number in range(count)]
+        for number, path in enumerate(paths):
+            if number < 10:
+                rng = np.random.default_rng(number)
+                width, height = size[0] + 4 * number, size[1] + 2 * number
+                smear = render_smear(
+                    width, height, red_cells=red_cells, white_cells=1, platelets=1, diameter=diameter, rng=rng
+                )
+                write_picture(smear.image, path)
+            else:
+                os.link(paths[number % 10], path)
+        return folder
+
+    return make
+
+
+class Watch:
+    """Notes which pictures are opened by which thread; an audit hook stays until the process ends."""
+
+    def __init__(self) -> None:
+        self.folder: Path | None = None
+        self.opened: list[tuple[str, int]] = []
+        sys.addaudithook(self._on_event)
+
+    def _on_event(self, event: str, arguments: tuple[object, ...]) -> None:
+        if event == "open" and self.folder is not None:
+            path = Path(str(arguments[0]))
+            if path.parent == self.folder:
+                self.opened.append((path.name, threading.get_ident()))
+
+
+@pytest.fixture(scope="module")
+def hook() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def watch(hook: Watch) -> Iterator[Watch]:
+    hook.opened.clear()
+    yield hook
+    hook.folder = None
+
+
+def seconds_to_list(window: MainWindow, folder: Path) -> float:
+    window.document.queue.pause()
+    start = time.perf_counter()
+    window.document.open_paths([folder])
+    window.image_list.rows.viewport().repaint()
+    taken = time.perf_counter() - start
+    window.document.queue.stop()
+    window.document.close_session()
+    return taken
+
+
+def test_thirteen_thousand_pictures_are_listed_without_opening_one(
+    window: MainWindow, qtbot: QtBot, make_folder: MakeFolder, watch: Watch
+) -> None:
+    folder = make_folder(MANY)
+    watch.folder = folder
+    document, rows = window.document, window.image_list.rows
+    document.open_paths([folder])
+    document.queue.pause()
+    assert window.image_list.model.rowCount() == MANY
+    main = threading.get_ident()
+    assert [name for name, thread in watch.opened if thread == main] == []
+    qtbot.waitUntil(lambda: document.picture is not None and document.queue.busy is None, timeout=30_000)
+    visible = {document.entries[place].path.name for place in rows.visible_places()}
+    assert 5 < len(visible) < 30
+    qtbot.waitUntil(lambda: visible <= {name for name, _ in watch.opened}, timeout=30_000)
+    assert {name for name, _ in watch.opened} == visible
+    assert main not in {thread for _, thread in watch.opened}
+    rows.verticalScrollBar().setValue(rows.verticalScrollBar().maximum())
+    last = document.entries[-1].path.name
+    qtbot.waitUntil(lambda: last in {name for name, _ in watch.opened}, timeout=30_000)
+    assert len({name for name, _ in watch.opened}) < 60  # what was scrolled past is not read
+
+
+def test_listing_takes_time_in_proportion(window: MainWindow, make_folder: MakeFolder) -> None:
+    few, many = make_folder(MANY // 10), make_folder(MANY)
+    ratio = min(seconds_to_list(window, many) / seconds_to_list(window, few) for _ in range(3))
+    assert ratio < 25  # 10 where nothing is wrong, 100 where each picture is looked for in a list
+
+
+def test_one_counted_picture_costs_the_same_in_a_long_list(
+    window: MainWindow, qtbot: QtBot, make_folder: MakeFolder, wait_counted: Callable[[MainWindow], None]
+) -> None:
+    """Every counted picture changes its row; that must not touch the others."""
+    document = window.document
+
+    def seconds(folder: Path) -> float:
+        document.open_paths([folder])
+        document.queue.stop()
+        qtbot.waitUntil(lambda: document.queue.busy is None and document.picture is not None, timeout=30_000)
+        window.image_list.rows.viewport().repaint()
+        best = float("inf")
+        for _ in range(20):
+            start = time.perf_counter()
+            document.image_changed.emit(1)
+            window.image_list.rows.viewport().repaint()
+            QEventLoop().processEvents()
+            best = min(best, time.perf_counter() - start)
+        document.close_session()
+        return best
+
+    assert seconds(make_folder(MANY)) < 5 * seconds(make_folder(50))
+
+
+def test_a_slider_step_does_not_count_thousands_of_pictures_at_once(
+    window: MainWindow, qtbot: QtBot, make_folder: MakeFolder, wait_counted: Callable[[MainWindow], None]
+) -> None:
+    """The totals of all pictures are made between other events, and are right in the end."""
+    document = window.document
+    document.open_paths([make_folder(1000)])
+    qtbot.waitUntil(lambda: document.overview.states[State.COUNTED] >= 12, timeout=60_000)
+    document.queue.stop()
+    qtbot.waitUntil(lambda: document.queue.busy is None, timeout=30_000)
+    for entry in document.entries:  # as if all were counted: each has the cells of the first
+        entry.state, entry.countable = State.COUNTED, document.entries[0].countable
+    document.images_changed.emit()
+    qtbot.waitUntil(lambda: document.overview.totals is not None)
+    window.panel.classes.cards["RBC"].slider.setValue(99)
+    assert document.overview.totals is None
+    qtbot.waitUntil(lambda: document.overview.totals is not None)
+    result = document.result(document.entries[0])
+    assert result is not None
+    assert document.overview.totals == {name: 1000 * number for name, number in result.counts.items()}
+    numbers = ", ".join(f"{name} {1000 * number:,}" for name, number in result.counts.items())
+    assert window.panel.totals.text() == f"Session: {numbers} in 1,000 pictures; 0 reviewed"
+
+
+class Heart:
+    """A timer of 5 ms in the thread of the window."""
+
+    def __init__(self) -> None:
+        self.gaps: list[float] = []
+        self.work: list[float] = []
+        self._last = (0.0, 0.0)
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(5)
+        self._timer.timeout.connect(self._beat)
+
+    def _beat(self) -> None:
+        now = time.perf_counter(), time.thread_time()
+        self.gaps.append(now[0] - self._last[0])
+        self.work.append(now[1] - self._last[1])
+        self._last = now
+
+    def beat_until(self, qtbot: QtBot, condition: Callable[[], bool]) -> None:
+        """Note the seconds between the beats, and how many of them the thread itself worked."""
+        self.gaps, self.work = [], []
+        self._last = time.perf_counter(), time.thread_time()
+        self._timer.start()
+        qtbot.waitUntil(condition, timeout=120_000)
+        self._timer.stop()
+
+
+def test_the_window_answers_while_a_folder_is_counted(
+    window: MainWindow, qtbot: QtBot, make_folder: MakeFolder
+) -> None:
+    """Nothing that comes with every picture is long, neither work of the window nor what it must wait for.
+
+    A few long gaps tell nothing here: other programs may have had the processor.
+    """
+    pictures = 24
+    folder, heart, document = make_folder(pictures, (420, 320), 14, 56), Heart(), window.document
+    long_works, long_gaps = [], []
+    for _ in range(3):
+        document.open_paths([folder])
+        heart.beat_until(qtbot, lambda: document.overview.states[State.COUNTED] == pictures)
+        document.close_session()
+        long_works.append(sum(work > 0.05 for work in heart.work))
+        long_gaps.append(sum(gap > 0.05 for gap in heart.gaps))
+    assert min(long_works) < pictures / 4
+    assert min(long_gaps) < pictures
+
+
+def test_memory_does_not_grow_with_the_pictures_seen(window: MainWindow, qtbot: QtBot, make_folder: MakeFolder) -> None:
+    document, process = window.document, psutil.Process()
+    document.open_paths([make_folder(90, (320, 240), 10, 48)])
+    after: list[int] = []
+    for row, entry in enumerate(document.entries):
+        document.set_current(row)
+        qtbot.waitUntil(
+            lambda entry=entry: entry.state is State.COUNTED and document.picture is not None, timeout=30_000
+        )
+        window.canvas.viewport().repaint()
+        after.append(process.memory_info().rss)
+    assert after[-1] - after[49] < 10e6  # the pixels of these 40 pictures are 12 MB; the bench allows them 2 MB

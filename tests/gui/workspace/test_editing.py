@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+
+from core.session.session import Session
+from gui.canvas.tools.editor import Tool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from gui.shell.window import MainWindow
+
+
+@pytest.fixture
+def counted(
+    window: MainWindow, make_smear: Callable[..., tuple[Path, dict[str, int]]], wait_counted: Callable[..., None]
+) -> MainWindow:
+    window.document.open_paths([make_smear("slide.png")[0]])
+    wait_counted(window)
+    window.canvas.setFocus()
+    return window
+
+
+def counts(window: MainWindow) -> dict[str, int]:
+    return {name: int(card.count.text()) for name, card in window.panel.classes.cards.items()}
+
+
+def place_of(window: MainWindow, number: int) -> QPoint:
+    rect = window.canvas.boxes.rect_of(number)
+    assert rect is not None
+    return window.canvas.mapFromScene(rect.center())
+
+
+def click(qtbot: QtBot, window: MainWindow, place: QPoint) -> None:
+    qtbot.mouseMove(window.canvas.viewport(), place)
+    qtbot.mouseClick(window.canvas.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def smallest_at(window: MainWindow, name: str) -> int:
+    """Return a shown cell of a class that is the smallest at its own middle."""
+    for number in window.canvas.boxes.shown_ids():
+        cell = window.document.editing.cell(number)
+        rect = window.canvas.boxes.rect_of(number)
+        assert cell is not None
+        assert rect is not None
+        if cell.class_name == name and window.canvas.boxes.cells_at(rect.center())[:1] == [number]:
+            return number
+    raise AssertionError(name)
+
+
+def test_a_clicked_cell_is_removed_and_comes_back_with_undo(counted: MainWindow, qtbot: QtBot) -> None:
+    before = counts(counted)
+    number = smallest_at(counted, "RBC")
+    click(qtbot, counted, place_of(counted, number))
+    assert counted.document.editing.selection == (number,)
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_Delete)
+    assert counts(counted) == before | {"RBC": before["RBC"] - 1}
+    assert counted.panel.classes.cards["RBC"].ledger.text().endswith(f"1 removed = {before['RBC'] - 1}")
+    assert "Undo remove RBC" in counted.actions_["undo"].text().replace("&", "")
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert counts(counted) == before
+    qtbot.keyClick(
+        counted.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
+    assert counts(counted)["RBC"] == before["RBC"] - 1
+
+
+def test_a_number_key_gives_the_selected_cell_a_class(counted: MainWindow, qtbot: QtBot) -> None:
+    before = counts(counted)
+    number = smallest_at(counted, "RBC")
+    click(qtbot, counted, place_of(counted, number))
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_2)
+    assert counts(counted) == before | {"RBC": before["RBC"] - 1, "WBC": before["WBC"] + 1}
+
+
+def test_cells_are_put_with_a_click_and_drawn_with_a_drag(counted: MainWindow, qtbot: QtBot) -> None:
+    before = counts(counted)
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_A)
+    assert counted.editor.tool is Tool.ADD
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_3)
+    viewport = counted.canvas.viewport()
+    where = counted.canvas.mapFromScene(20, 20)
+    click(qtbot, counted, where)
+    start, end = counted.canvas.mapFromScene(300, 200), counted.canvas.mapFromScene(340, 250)
+    qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=start)
+    qtbot.mouseMove(viewport, (start + end) / 2)
+    qtbot.mouseMove(viewport, end)
+    qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=end)
+    assert counts(counted) == before | {"Platelets": before["Platelets"] + 2}
+    [number] = counted.document.editing.selection
+    drawn = counted.document.editing.cell(number)
+    assert drawn is not None
+    assert drawn.box == pytest.approx((300, 200, 340, 250), abs=2)
+    qtbot.mouseMove(viewport, where + QPoint(3, 3))
+    qtbot.mouseMove(viewport, where)
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_Delete)  # takes the one that is pointed at, not the one drawn last
+    assert counts(counted) == before | {"Platelets": before["Platelets"] + 1}
+    assert counted.document.editing.cell(number) == drawn
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_Escape)
+    assert counted.editor.tool is Tool.SELECT
+    assert not counted.document.editing.selected  # the next key is for the cell that is pointed at
+
+
+def test_a_click_on_a_counted_cell_is_doubted_until_the_next_step(counted: MainWindow, qtbot: QtBot) -> None:
+    label = counted.notice.label
+    before = label.text()
+    place = place_of(counted, smallest_at(counted, "RBC"))
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_A)
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_1)
+    click(qtbot, counted, place)
+    assert "There was a box of RBC already" in label.text()
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert label.text() == before
+
+
+def test_a_threshold_never_takes_a_persons_cell_away(counted: MainWindow) -> None:
+    document = counted.document
+    document.editing.add_cell("WBC", (10, 10, 60, 60))
+    for name in document.classes:
+        document.set_threshold(name, 0.99)
+    assert counts(counted)["WBC"] >= 1
+    assert counted.panel.classes.cards["WBC"].ledger.text() == "model 0, +1 added = 1"
+
+
+def test_every_correction_is_in_the_file_before_the_window_closes(counted: MainWindow, tmp_path: Path) -> None:
+    document = counted.document
+    document.editing.remove_cells([smallest_at(counted, "RBC")])
+    document.editing.mark_reviewed(True)
+    expected = counts(counted)
+    session = document.session
+    assert session is not None
+    session.copy_to(tmp_path / "copy.smearcount")
+    document.close_session()
+    assert counted.middle.currentWidget() is counted.start_page
+    copy = Session.open(tmp_path / "copy.smearcount")
+    assert [image.reviewed for image in copy.images()] == [True]
+    document.take_session(copy)
+    assert counts(counted) == expected
+    assert counted.actions_["reviewed"].isChecked()
+    document.editing.undo()
+    document.editing.undo()
+    assert counts(counted)["RBC"] == expected["RBC"] + 1
+
+
+def test_counting_again_keeps_corrections(counted: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]) -> None:
+    document = counted.document
+    before = counts(counted)
+    document.editing.remove_cells([smallest_at(counted, "RBC")])
+    document.editing.reclassify([smallest_at(counted, "RBC")], "WBC")
+    expected = counts(counted)
+    assert expected == before | {"RBC": before["RBC"] - 2, "WBC": before["WBC"] + 1}
+    qtbot.keyClick(counted, Qt.Key.Key_F5)
+    wait_counted(counted)
+    assert counts(counted) == expected
+
+
+def test_the_doubt_queue_walks_until_nothing_is_doubtful(counted: MainWindow, qtbot: QtBot) -> None:
+    bar = counted.doubt_bar
+    for name in counted.document.classes:
+        counted.document.set_threshold(name, 0.9)
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_D)
+    left = len(bar.remaining())
+    assert left > 1
+    assert f"{left} doubtful left" in bar.text.text()
+    total = sum(counts(counted).values())
+    cell = counted.document.editing.cell(bar.cell or 0)
+    assert cell is not None
+    counts_now = cell.score >= 0.9
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_Y)
+    assert sum(counts(counted).values()) == total + (not counts_now)
+    while bar.cell is not None:
+        qtbot.keyClick(counted.canvas, Qt.Key.Key_N)
+    assert bar.remaining() == []
+    assert "No doubtful cells" in bar.text.text()

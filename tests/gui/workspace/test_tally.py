@@ -1,0 +1,357 @@
+"""Counting by hand, the field's light, the intervals and the estimates, through the window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
+
+from core.annotations.base import AnnotatedImage
+from core.counting.estimates import Span
+from core.counting.frame import EdgeRule
+from core.counting.quality import Grade
+from core.imaging.synthetic import SmearStyle, render_smear
+from core.report.formats.annotated import write_picture
+from core.report.gather import gather
+from core.session.truths import load_truth
+from core.statistics.intervals import poisson_interval
+from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
+from gui.canvas.tools.editor import Tool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from gui.shell.window import MainWindow
+
+
+@pytest.fixture
+def counted(
+    window: MainWindow, make_smear: Callable[..., tuple[Path, dict[str, int]]], wait_counted: Callable[..., None]
+) -> MainWindow:
+    window.document.open_paths([make_smear("a.png")[0], make_smear("b.png", seed=4)[0]])
+    wait_counted(window)
+    window.canvas.setFocus()
+    return window
+
+
+def at(window: MainWindow, x: float, y: float) -> QPoint:
+    return window.canvas.mapFromScene(x, y)
+
+
+def click(
+    qtbot: QtBot, window: MainWindow, x: float, y: float, button: Qt.MouseButton = Qt.MouseButton.LeftButton
+) -> None:
+    qtbot.mouseMove(window.canvas.viewport(), at(window, x, y))
+    qtbot.mouseClick(window.canvas.viewport(), button, pos=at(window, x, y))
+
+
+def shown(window: MainWindow) -> dict[str, str]:
+    return {name: row.count.text() for name, row in window.tally_controls.panel.rows.items()}
+
+
+def stored(window: MainWindow, place: int = 0) -> GroundTruth:
+    """Return the ground truth of a picture as the session file has it."""
+    assert window.document.session is not None
+    truth = load_truth(window.document.session, window.document.entries[place].id)
+    assert truth is not None
+    return truth
+
+
+def press_all(qtbot: QtBot, window: MainWindow, places: Sequence[tuple[float, float]]) -> None:
+    for x, y in places:
+        click(qtbot, window, x, y)
+
+
+def test_clicks_and_keys_count_and_each_mark_is_kept(counted: MainWindow, qtbot: QtBot) -> None:
+    before = {name: card.count.text() for name, card in counted.panel.classes.cards.items()}
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
+    assert counted.document.tally.active
+    assert counted.side.currentWidget() is counted.tally_controls.panel
+    press_all(qtbot, counted, [(60, 60), (150, 60), (60, 150)])
+    assert shown(counted) == {"RBC": "3", "WBC": "–", "Platelets": "–"}
+    assert stored(counted).counts() == {"RBC": 3}
+    qtbot.mouseMove(counted.canvas.viewport(), at(counted, 250, 200))
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_2)  # marks the cell under the pointer, and arms its class
+    click(qtbot, counted, 300, 250)
+    assert shown(counted) == {"RBC": "3", "WBC": "2", "Platelets": "–"}
+    truth = stored(counted)
+    assert (truth.kind, truth.source, truth.blind) == (TruthKind.POINTS, TruthSource.TALLY, False)
+    assert truth.points == pytest.approx(np.array([(60, 60), (150, 60), (60, 150), (250, 200), (300, 250)]), abs=2)
+    assert counted.canvas.tally.shown_count == 5
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_Escape)
+    assert counted.editor.tool is Tool.SELECT
+    assert counted.side.currentWidget() is counted.panel
+    assert {name: card.count.text() for name, card in counted.panel.classes.cards.items()} == before
+    assert any("Counted by hand: RBC 3, WBC 2" in row.text for row in counted.document.history())
+    assert counted.canvas.ground_truth.shown_count == 5
+
+
+def test_marks_are_taken_away_undone_and_redone(counted: MainWindow, qtbot: QtBot) -> None:
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
+    press_all(qtbot, counted, [(60, 60), (150, 60), (60, 150)])
+    click(qtbot, counted, 150, 60)  # a mark is not doubled
+    viewport = counted.canvas.viewport()
+    qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=at(counted, 60, 60))
+    assert shown(counted)["RBC"] == "3"
+    click(qtbot, counted, 150, 60, Qt.MouseButton.RightButton)
+    assert shown(counted)["RBC"] == "2"
+    qtbot.mouseMove(viewport, at(counted, 60, 150))
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_Delete)
+    assert shown(counted)["RBC"] == "1"
+    control, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, control)
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, control)
+    assert shown(counted)["RBC"] == "3"
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, control | shift)
+    assert shown(counted)["RBC"] == "2" == str(stored(counted).counts()["RBC"])
+    assert not counted.document.editing.undo_stack.canUndo()
+    for _ in range(4):
+        qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, control)
+    assert shown(counted)["RBC"] == "–"
+    assert not counted.actions_["undo"].isEnabled()
+
+
+def test_a_tally_survives_a_reopening_and_goes_on(counted: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    document = counted.document
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
+    press_all(qtbot, counted, [(60, 60), (150, 60)])
+    assert document.session is not None
+    document.session.copy_to(tmp_path / "killed.smearcount")  # as it is on the disk in the middle of it
+    document.close_session()
+    assert not document.tally.active
+    assert document.open_session(tmp_path / "killed.smearcount")
+    qtbot.waitUntil(lambda: document.picture is not None)
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
+    assert shown(counted)["RBC"] == "2"
+    click(qtbot, counted, 200, 200)
+    assert shown(counted)["RBC"] == "3"
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
+    assert not document.tally.active
+    assert stored(counted).counts() == {"RBC": 3}
+
+
+def test_the_target_is_announced_over_all_pictures(counted: MainWindow, qtbot: QtBot) -> None:
+    panel = counted.tally_controls.panel
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
+    panel.with_target.click()
+    panel.target.setValue(3)
+    assert panel.target_class.currentText() == "WBC"
+    qtbot.mouseClick(panel.rows["WBC"], Qt.MouseButton.LeftButton)
+    press_all(qtbot, counted, [(60, 60), (150, 60)])
+    assert not panel.reached.isVisibleTo(panel)
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_PageDown)
+    qtbot.waitUntil(lambda: counted.document.picture is not None)
+    assert counted.document.tally.active
+    assert panel.rows["WBC"].everywhere.text() == "2 in all pictures"
+    with qtbot.waitSignal(counted.document.tally.reached):
+        click(qtbot, counted, 100, 100)
+    assert panel.reached.isVisibleTo(panel)
+    assert "3 WBC" in counted.notice.label.text()
+    assert counted.notice.isVisibleTo(counted)
+
+
+def test_blind_hides_what_the_model_found(counted: MainWindow, qtbot: QtBot) -> None:
+    panel, boxes = counted.tally_controls.panel, counted.canvas.boxes
+    summary = counted.image_list.model.summary
+    counted.actions_["gallery"].trigger()
+    assert boxes.shown_count
+    counted.document.frames.set_rule(EdgeRule.TOP_LEFT)
+    assert counted.canvas.frame.left_out_count
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
+    panel.blind.click()
+    assert boxes.shown_count == counted.canvas.frame.left_out_count == 0
+    assert not counted.panel.isVisible()
+    assert not counted.actions_["gallery"].isChecked()
+    assert summary(counted.document.entries[0]) == ["counted"]
+    click(qtbot, counted, 200, 150)
+    assert stored(counted).blind
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_Escape)
+    assert boxes.shown_count
+    assert summary(counted.document.entries[0]) != ["counted"]
+    assert counted.actions_["gallery"].isChecked()
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
+    panel.blind.click()  # once it was seen, it stays so
+    assert not stored(counted).blind
+    panel.blind.click()
+    click(qtbot, counted, 300, 150)
+    assert not stored(counted).blind
+    assert panel.not_blind.isVisibleTo(panel)
+
+
+def test_a_class_without_marks_is_unknown_until_it_was_looked_for(counted: MainWindow, qtbot: QtBot) -> None:
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
+    click(qtbot, counted, 200, 150)
+    assert stored(counted).classes == ("RBC",)
+    counted.tally_controls.panel.rows["WBC"].none_here.click()
+    assert stored(counted).counts() == {"RBC": 1, "WBC": 0}
+    assert shown(counted)["WBC"] == "0"
+
+
+def test_another_tool_ends_the_tally_and_a_drag_moves_the_picture(counted: MainWindow, qtbot: QtBot) -> None:
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
+    counted.canvas.zoom_to(4)
+    before = counted.canvas.visible_area().center()
+    viewport = counted.canvas.viewport()
+    start = viewport.rect().center()
+    qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=start)
+    qtbot.mouseMove(viewport, start + QPoint(30, 30))
+    qtbot.mouseMove(viewport, start + QPoint(80, 60))
+    qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=start + QPoint(80, 60))
+    assert counted.canvas.visible_area().center() != before
+    assert counted.canvas.tally.shown_count == 0
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_A)
+    assert counted.editor.tool is Tool.ADD
+    assert not counted.document.tally.active
+    assert counted.document.truths.of(counted.document.entries[0].id) is None
+
+
+def test_marks_in_the_middle_of_counted_cells_agree_with_the_frame(counted: MainWindow, qtbot: QtBot) -> None:
+    document = counted.document
+    document.frames.set_rule(EdgeRule.TOP_LEFT)
+    document.frames.draw_region([(70, 70), (350, 70), (350, 250), (70, 250)])
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
+    cells, result = document.current_cells(), document.result(document.entries[0])
+    assert cells is not None
+    assert result is not None
+    for place in np.flatnonzero(result.counted | result.excluded):
+        x1, y1, x2, y2 = cells.cells.boxes[place].tolist()
+        document.tally.put(document.classes[cells.cells.labels[place]], (x1 + x2) / 2, (y1 + y2) / 2)
+    assert {name: document.tally.count(name) for name in document.classes} == result.counts
+    assert document.tally.outside == result.excluded.sum()
+
+
+def test_the_light_says_why_a_field_is_bad(
+    window: MainWindow, tmp_path: Path, wait_counted: Callable[..., None], qtbot: QtBot
+) -> None:
+    light = window.panel.field_light
+    assert light.isHidden()
+    for name, blur in (("sharp.png", 0.015), ("blurred.png", 0.12)):
+        smear = render_smear(
+            560, 420, red_cells=26, diameter=64, style=SmearStyle(blur=blur), rng=np.random.default_rng(2)
+        )
+        write_picture(smear.image, tmp_path / name)
+    window.document.open_paths([tmp_path / "sharp.png", tmp_path / "blurred.png"])
+    wait_counted(window)
+    qtbot.waitUntil(lambda: light.light is not None)
+    assert "focus" not in light.text.text()
+    window.document.set_current(1)
+    qtbot.waitUntil(lambda: light.light is Grade.POOR)
+    assert "Bad field" in light.text.text()
+    assert "Out of focus" in light.text.text()
+    tip = window.image_list.model.data(window.image_list.model.index(1), Qt.ItemDataRole.ToolTipRole)
+    assert "Out of focus" in tip
+
+
+def test_the_wheel_changes_no_rule_and_no_scope(counted: MainWindow, qtbot: QtBot) -> None:
+    counted.panel.rule_section.heading.setChecked(True)
+    counted.panel.estimates.heading.setChecked(True)
+    counted.canvas.setFocus()
+    for box in (counted.panel.rule_section.rule, counted.panel.estimates.scope):
+        place = QPointF(box.rect().center())
+        down, no_button = QPoint(0, -120), Qt.MouseButton.NoButton
+        begin, no_key = Qt.ScrollPhase.NoScrollPhase, Qt.KeyboardModifier.NoModifier
+        event = QWheelEvent(place, box.mapToGlobal(place), QPoint(), down, no_button, no_key, begin, False)
+        QApplication.sendEvent(box, event)
+        assert box.currentIndex() == 0
+        assert not box.hasFocus()
+
+
+def test_a_tally_that_is_cleared_elsewhere_is_empty_at_once(counted: MainWindow, qtbot: QtBot) -> None:
+    counted.actions_["tally"].trigger()
+    click(qtbot, counted, 30, 30)
+    click(qtbot, counted, 60, 60)
+    tally, document = counted.document.tally, counted.document
+    assert len(tally.truth) == 2
+    document.truths.clear(document.entries[0].id, TruthSource.TALLY)
+    assert len(tally.truth) == 0
+    assert not tally.can_undo
+    counted.actions_["tally"].trigger()
+    assert document.truths.of(document.entries[0].id) is None
+
+
+def test_clearing_a_tally_can_be_undone_while_it_is_open(counted: MainWindow, qtbot: QtBot) -> None:
+    counted.actions_["tally"].trigger()
+    click(qtbot, counted, 30, 30)
+    click(qtbot, counted, 60, 60)
+    tally, document = counted.document.tally, counted.document
+    assert document.truths.take_away([document.entries[0].id]) == 1
+    assert len(tally.truth) == 0
+    assert counted.actions_["undo"].text() == "&Undo clear tally (2 cells)"
+    counted.actions_["undo"].trigger()
+    assert len(tally.truth) == 2
+    counted.actions_["tally"].trigger()
+    truth = document.truths.of(document.entries[0].id)
+    assert truth is not None
+    assert len(truth) == 2
+
+
+def test_a_tally_says_that_the_check_no_longer_uses_what_was_imported(counted: MainWindow, qtbot: QtBot) -> None:
+    document = counted.document
+    image = document.entries[0].id
+    boxes = AnnotatedImage("a.png", *document.entries[0].size, np.array([[1, 1, 30, 30]], np.float32), ("RBC",))
+    document.truths.put(image, GroundTruth.imported(boxes, document.classes))
+    counted.actions_["tally"].trigger()
+    click(qtbot, counted, 60, 60)
+    counted.actions_["tally"].trigger()
+    assert counted.notice.isVisible()
+    assert "against your tally now, and no longer against the imported boxes" in counted.notice.label.text()
+
+
+def test_a_blind_tally_hides_the_check_window_too(counted: MainWindow, qtbot: QtBot) -> None:
+    counted.show_verify()
+    assert counted.verify is not None
+    counted.actions_["tally"].trigger()
+    counted.tally_controls.panel.blind.click()
+    assert not counted.verify.isVisible()
+    assert not counted.actions_["verify"].isEnabled()
+    counted.actions_["tally"].trigger()
+    qtbot.waitUntil(counted.verify.isVisible)
+    assert counted.actions_["verify"].isEnabled()
+
+
+def test_intervals_stand_beside_the_counts(counted: MainWindow) -> None:
+    for card in counted.panel.classes.cards.values():
+        low, high = poisson_interval(int(card.count.text()))
+        assert card.interval.text() == f"({low:.0f}–{high:.0f})"
+        assert "more for ±5 %" in card.interval.toolTip()
+
+
+def test_estimates_need_their_inputs_and_keep_them(counted: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    document, section = counted.document, counted.panel.estimates
+    section.heading.setChecked(True)
+    counts = {name: int(card.count.text()) for name, card in counted.panel.classes.cards.items()}
+    assert list(section.figures) == ["White cells per 1,000 red cells", "Platelets per red cell"]
+    assert section.figures["White cells per 1,000 red cells"].startswith(f"{1000 * counts['WBC'] / counts['RBC']:.0f}")
+    for name, text in (("analyser_rbc", "5"), ("field_factor", "15"), ("micrometres_per_pixel", "0.125")):
+        box = section.inputs[name]
+        box.setFocus()
+        qtbot.keyClicks(box, text)
+        qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert section.figures["Platelets by ratio"].startswith(f"{5000 * counts['Platelets'] / counts['RBC']:,.0f}")
+    assert section.figures["Platelets by field"].startswith(f"{15 * counts['Platelets']}")
+    assert section.figures["Platelets by field against by ratio"].endswith("% of their mean")
+    assert section.figures["RBC diameter, median"].startswith(("6", "7"))  # 56 pixels of 0.125 µm
+    assert "RBC per mm²" in section.figures
+    section.scope.setCurrentIndex(1)
+    section.scope.activated.emit(1)
+    assert "RBC diameter, median" not in section.figures
+    document.settle()
+    assert document.session is not None
+    everywhere = [one for one in gather(document.session).figures if one.span is Span.INTERVAL]
+    assert document.laboratory.figures(everywhere=True) == everywhere
+    document.session.copy_to(tmp_path / "copy.smearcount")
+    assert any("analyser's red cells (10¹²/L) 5" in row.text for row in document.history())
+    document.close_session()
+    assert section.inputs["field_factor"].text() == ""
+    assert document.open_session(tmp_path / "copy.smearcount")
+    assert section.inputs["field_factor"].text() == "15"
+    section.inputs["field_factor"].selectAll()
+    qtbot.keyClick(section.inputs["field_factor"], Qt.Key.Key_Delete)
+    assert document.laboratory.inputs.field_factor is None

@@ -1,0 +1,1 @@
+"""Data sets: manifest, import, merge, split, validation."""

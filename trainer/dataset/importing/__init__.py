@@ -1,0 +1,1 @@
+"""Import of annotated images from other tools."""

@@ -1,0 +1,150 @@
+"""Splitting a data set: whole groups to each side, by a seed that the manifest keeps."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trainer.dataset.linking import linked, same_name
+from trainer.dataset.manifest import EXCLUDED, DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from trainer.dataset.manifest import Manifest, Picture
+
+TEST = "test"
+_PICTURE = ("", "picture")
+
+
+def split_by_shares(manifest: Manifest, shares: Mapping[str, float], seed: int, by: str = "group") -> None:
+    """Give each picture a split, in place; excluded pictures stay so, and folds go.
+
+    Each split gets its share of the pictures of each source and of those with each class, as far as units of
+    pictures that stay together allow.
+
+    Parameters
+    ----------
+    shares
+        Name of the split to its share of the pictures; the shares add up to 1.
+    by
+        ``group``: what shows the same stays together; ``source``: all pictures of a source.
+
+    Raises
+    ------
+    DataError
+        If the shares do not add up, or there are fewer units than splits.
+    """
+    if any(share <= 0 for share in shares.values()) or abs(sum(shares.values()) - 1) > 1e-6:
+        raise DataError("The shares must be above 0 and add up to 1, such as train=0.7 val=0.15 test=0.15.")
+    pictures = [picture for picture in manifest.images if picture.split != EXCLUDED]
+    units = _units(pictures, by, seed)
+    if len(units) < len(shares):
+        raise DataError(f"There are {len(units)} {by}s for {len(shares)} splits; use fewer splits.")
+    for unit, name in zip(units, _deal(_traits(manifest, units), shares), strict=True):
+        for picture in unit:
+            picture.split, picture.fold = name, None
+    manifest.info.split_seed = seed
+
+
+def split_into_folds(manifest: Manifest, folds: int, seed: int, by: str = "group") -> None:
+    """Give each picture a fold from 1 to ``folds``, in place; those of the split test, or excluded, have none.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two folds, or fewer units than folds.
+    """
+    pictures = [picture for picture in manifest.images if picture.split not in (TEST, EXCLUDED)]
+    units = _units(pictures, by, seed)
+    if folds < 2 or len(units) < folds:
+        raise DataError(f"{folds} folds cannot be made of {len(units)} {by}s; use from 2 to {len(units)}.")
+    for picture in manifest.images:
+        picture.fold = None
+    shares = {str(fold): 1 / folds for fold in range(1, folds + 1)}
+    for unit, name in zip(units, _deal(_traits(manifest, units), shares), strict=True):
+        for picture in unit:
+            picture.fold = int(name)
+    manifest.info.split_seed = seed
+
+
+def classes_not_in_splits(manifest: Manifest) -> list[str]:
+    """Return a sentence for each split, and each fold, that lacks classes which others have."""
+    splits = {picture.id: picture.split for picture in manifest.images if picture.split not in (None, EXCLUDED)}
+    folds = {picture.id: f"fold{picture.fold}" for picture in manifest.images if picture.fold is not None}
+    return [*_lacking(manifest, splits), *_lacking(manifest, folds)]
+
+
+def _lacking(manifest: Manifest, parts: Mapping[int, str | None]) -> list[str]:
+    held: dict[str | None, set[int]] = {part: set() for part in parts.values()}
+    for cell in manifest.annotations:
+        if cell.image_id in parts:
+            held[parts[cell.image_id]].add(cell.category_id)
+    everywhere = set[int]().union(*held.values())
+    sentences = []
+    for split, there in held.items():
+        if names := [item.name for item in manifest.categories if item.id in everywhere - there]:
+            names_text = ", ".join(names)
+            sentences.append(
+                f"No picture of {split} holds {names_text}: nothing can be learned or measured of it there."
+            )
+    return sentences
+
+
+def _units(pictures: Sequence[Picture], by: str, seed: int) -> list[list[Picture]]:
+    """Return the pictures that stay together, in random order that depends on names and seed alone.
+
+    Sources that share a group stay together too.
+    """
+    links = same_name(picture.group for picture in pictures)
+    if by == "source":
+        links += same_name(picture.source for picture in pictures)
+    units: dict[int, list[Picture]] = defaultdict(list)
+    for first, picture in zip(linked(len(pictures), links), pictures, strict=True):
+        units[first].append(picture)
+    in_order = sorted(units.values(), key=lambda unit: min((item.sha256, item.file_name) for item in unit))
+    order = np.random.default_rng(seed).permutation(len(in_order))
+    return [in_order[place] for place in order]
+
+
+def _traits(manifest: Manifest, units: Sequence[Sequence[Picture]]) -> list[Counter[tuple[str, str]]]:
+    """Return for each unit how many of its pictures there are, are of each source, and hold each class."""
+    held = {place: {cell.category_id for cell in cells} for place, cells in manifest.cells_by_picture().items()}
+    return [
+        Counter(
+            trait
+            for picture in unit
+            for trait in (
+                _PICTURE,
+                ("source", picture.source),
+                *(("class", str(number)) for number in held[picture.id]),
+            )
+        )
+        for unit in units
+    ]
+
+
+def _deal(units: Sequence[Counter[tuple[str, str]]], shares: Mapping[str, float]) -> list[str]:
+    """Return the split of each unit, given its traits: iterative stratification.
+
+    The rarest trait that is left is dealt out first, each unit to the split that lacks most of it; Sechidis, Tsoumakas
+    and Vlahavas, "On the stratification of multi-label data", ECML PKDD 2011. The last units go to splits without any.
+    """
+    total = sum(units, Counter[tuple[str, str]]())
+    lacking = {name: {trait: share * count for trait, count in total.items()} for name, share in shares.items()}
+    chosen = [""] * len(units)
+    waiting = list(range(len(units)))
+    while waiting:
+        left = sum((units[place] for place in waiting), Counter[tuple[str, str]]())
+        rarest = min(left, key=lambda trait: (left[trait], trait))
+        for place in waiting:
+            if rarest in units[place]:
+                empty = [name for name in shares if name not in chosen]
+                names = empty if chosen.count("") <= len(empty) else list(shares)
+                chosen[place] = max(names, key=lambda name: (lacking[name][rarest], lacking[name][_PICTURE]))
+                for trait, count in units[place].items():
+                    lacking[chosen[place]][trait] -= count
+        waiting = [place for place in waiting if rarest not in units[place]]
+    return chosen

@@ -1,0 +1,1 @@
+"""Networks that find boxes: data, training, export."""

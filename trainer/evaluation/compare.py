@@ -1,0 +1,290 @@
+"""Evaluations side by side: each figure with its interval, and which differences are more than chance."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from core.classes import canonical_class
+from core.statistics.metrics import average_precision, f1_score, ratio
+from core.verification.bootstrap import draws, percentile_interval
+from core.verification.comparison import Difference
+from core.verification.verify import AP_IOUS
+from trainer.dataset.load import DataError
+from trainer.evaluation.evaluate import EVALUATION_SCHEMA
+from trainer.evaluation.per_image import Picture, PictureClass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from core.statistics.intervals import Interval
+
+EVALUATION_FILE = "evaluation.json"
+MEAN = "mean"
+AP50, AP, F1, COUNT_ERROR = FIGURES = ("AP50", "AP50:95", "F1", "count error %")
+
+
+class Run(msgspec.Struct, kw_only=True):
+    """The parts of an evaluation file that a comparison needs."""
+
+    schema: int
+    model: dict[str, str]
+    data: dict[str, Any]
+    pictures: list[Picture] = []
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The model's classes that at least one picture can judge."""
+        return tuple(dict.fromkeys(name for picture in self.pictures for name in picture.classes))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure with its 95 % bootstrap interval over the pictures, and how much higher it is than the first run's.
+
+    NaN where it is not defined; there is then no interval, and no difference.
+    """
+
+    value: float
+    interval: Interval | None
+    difference: Difference | None
+
+
+@dataclass(frozen=True)
+class ComparedClass:
+    """One class in one run, or the mean of all classes that are there; ``figures`` are by the names in ``FIGURES``."""
+
+    run: str
+    class_name: str
+    truth: int
+    counted: int
+    figures: dict[str, Figure]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything that ``smearcount-train compare`` finds out, class by class, the runs in the order given.
+
+    ``runs`` are the runs' names, with the model and the file of each.
+    """
+
+    data: dict[str, Any]
+    pictures: int
+    seed: int
+    runs: list[dict[str, str]]
+    rows: list[ComparedClass]
+
+
+def read_run(path: Path) -> Run:
+    """Read an evaluation file, or that of a report folder.
+
+    Raises
+    ------
+    DataError
+        If it is none, or was written by another version.
+    """
+    file = path / EVALUATION_FILE if path.is_dir() else path
+    try:
+        run = msgspec.json.decode(file.read_bytes(), type=Run)
+    except OSError as error:
+        raise DataError(f"{file}: the evaluation cannot be read ({error.strerror or error}).") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"{file}: this is no evaluation ({error}); make one with 'smearcount-train evaluate --report DIR'."
+        ) from error
+    if run.schema != EVALUATION_SCHEMA:
+        older = "an earlier" if run.schema < EVALUATION_SCHEMA else "a newer"
+        raise DataError(f"{file}: made by {older} version of SmearCount; evaluate the model again with this one.")
+    return run
+
+
+def compare(paths: Sequence[Path], *, seed: int = 0) -> Comparison:
+    """Compare evaluations of the same pictures.
+
+    All runs see the same draws of pictures: what is hard about a picture is hard for all of them.
+
+    Parameters
+    ----------
+    paths
+        Evaluation files or report folders; the first is the one that the others are compared with.
+    seed
+        Decides the draws.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be used, or the runs are of different pictures or truths.
+    """
+    runs = [read_run(path) for path in paths]
+    for run in runs:
+        run.pictures.sort(key=lambda picture: picture.file)
+    for path, run in zip(paths[1:], runs[1:], strict=True):
+        _check_same(paths[0], runs[0], path, run)
+    names = _names([run.model["name"] for run in runs])
+    classes = [one for one in runs[0].classes if all(canonical_class(one, run.classes) for run in runs)]
+    if not classes:
+        raise DataError(f"{paths[-1]}: its model has no class in common with that of {paths[0]}.")
+    times = list(draws(len(runs[0].pictures), seed))
+    sampled = [[_Sampled.of(run, name, times) for run in runs] for name in _tracked(classes)]
+    sampled.append(_means(sampled))
+    rows = [_row(name, one, of_class[0]) for of_class in sampled for name, one in zip(names, of_class, strict=True)]
+    return Comparison(
+        data=runs[0].data,
+        pictures=len(runs[0].pictures),
+        seed=seed,
+        runs=[
+            {"name": name, "model": run.model["name"], "sha256": run.model["sha256"], "file": str(path)}
+            for name, run, path in zip(names, runs, paths, strict=True)
+        ],
+        rows=rows,
+    )
+
+
+def _check_same(first_path: Path, first: Run, path: Path, run: Run) -> None:
+    """Refuse a run over other pictures than the first one, or over the same with another truth."""
+    ours, theirs = ({picture.file for picture in one.pictures} for one in (first, run))
+    if different := sorted(ours ^ theirs):
+        where = first_path if different[0] in ours else path
+        raise DataError(
+            f"{path}: not the same pictures as {first_path} ({different[0]} is only in {where}); evaluate both models "
+            "with the same --data, --split and --sources."
+        )
+    same = {name: canonical_class(name, run.classes) for name in first.classes}
+    for one, other in zip(first.pictures, run.pictures, strict=True):
+        for name, own in same.items():
+            if own is not None and _truth(one, name) != _truth(other, own):
+                why = (
+                    "the annotations have changed, so evaluate both models again"
+                    if set(first.classes) == set(run.classes)
+                    else "the models know other classes, and a kind that one does not know is a red cell to it; "
+                    "compare models of the same classes"
+                )
+                raise DataError(f"{path}: {one.file} has another number of true {name} than in {first_path}: {why}.")
+
+
+def _truth(picture: Picture, name: str) -> int | None:
+    return picture.classes[name].truth if name in picture.classes else None
+
+
+def _names(models: Sequence[str]) -> list[str]:
+    """Return a name for each run: that of its model, with a number if there are several of it."""
+    seen: Counter[str] = Counter()
+    names = []
+    for model in models:
+        seen[model] += 1
+        names.append(model if seen[model] == 1 else f"{model} ({seen[model]})")
+    return names
+
+
+def _tracked(classes: Sequence[str]) -> Iterable[str]:
+    """Return the classes, with progress on a terminal."""
+    console = Console(stderr=True)
+    return track(classes, "Comparing", console=console, disable=not console.is_terminal, transient=True)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassCells:
+    """One class in I pictures, K ranked cells in descending order of score (ties: in the order of the pictures).
+
+    ``truth``, ``counted`` and ``matched`` int64 (I,); ``image`` int64 (K,): places of pictures; ``scores``
+    float32 (K,); ``is_true`` bool (10, K): at each overlap from 0.50 to 0.95, which are true cells.
+    """
+
+    truth: NDArray[np.int64]
+    counted: NDArray[np.int64]
+    matched: NDArray[np.int64]
+    image: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    is_true: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, pictures: Sequence[Picture], name: str) -> ClassCells:
+        nothing = PictureClass(0, 0, 0, [], [])
+        rows = [picture.classes.get(name, nothing) for picture in pictures]
+        scores = np.array([score for row in rows for score in row.scores], np.float32)
+        hits = np.array([hit for row in rows for hit in row.hits], np.int64)
+        order = np.argsort(-scores, kind="stable")
+        return cls(
+            np.array([row.truth for row in rows], np.int64),
+            np.array([row.counted for row in rows], np.int64),
+            np.array([row.matched for row in rows], np.int64),
+            np.repeat(np.arange(len(rows)), [len(row.scores) for row in rows])[order],
+            scores[order],
+            (hits[order] >> np.arange(len(AP_IOUS))[:, None] & 1).astype(bool),
+        )
+
+    def figures(self, times: NDArray[np.int64]) -> list[float]:
+        """Return the figures in the order of ``FIGURES``, each picture being there so many times, int64 (I,)."""
+        truth, counted, matched = (int(times @ column) for column in (self.truth, self.counted, self.matched))
+        f1, error = f1_score(truth, counted, matched), 100 * ratio(counted - truth, truth)
+        if not truth:
+            return [np.nan, np.nan, float(f1), float(error)]
+        precision = average_precision(np.repeat(self.is_true, times[self.image], axis=1), truth)
+        return [float(precision[0]), float(precision.mean()), float(f1), float(error)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Sampled:
+    """One class in one run: its figures float64 (4,), and in each draw of the pictures, float64 (B, 4)."""
+
+    class_name: str
+    truth: int
+    counted: int
+    figures: NDArray[np.float64]
+    drawn: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, run: Run, name: str, times: Sequence[NDArray[np.int64]]) -> _Sampled:
+        """Draw from the pictures of a run; ``name`` may be any usual name of the class."""
+        cells = ClassCells.of(run.pictures, canonical_class(name, run.classes) or name)
+        once = np.ones(len(run.pictures), np.int64)
+        return cls(
+            name,
+            int(cells.truth.sum()),
+            int(cells.counted.sum()),
+            np.array(cells.figures(once)),
+            np.array([cells.figures(draw) for draw in times]),
+        )
+
+
+def _means(sampled: Sequence[Sequence[_Sampled]]) -> list[_Sampled]:
+    """Return the mean of the classes of which there is truth, for each run; count errors have no mean."""
+    return [
+        _Sampled(
+            MEAN,
+            sum(one.truth for one in of_run),
+            sum(one.counted for one in of_run),
+            _mean_of_known(np.stack([one.figures for one in of_run])),
+            _mean_of_known(np.stack([one.drawn for one in of_run])),
+        )
+        for of_run in zip(*sampled, strict=True)
+    ]
+
+
+def _mean_of_known(figures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean over classes (C, ..., 4) whose average precision is defined, which takes a true cell."""
+    known = ~np.isnan(figures[..., [0]])
+    mean = ratio(np.where(known, figures, 0.0).sum(axis=0), known.sum(axis=0))
+    mean[..., FIGURES.index(COUNT_ERROR)] = np.nan
+    return mean
+
+
+def _row(run: str, one: _Sampled, first: _Sampled) -> ComparedClass:
+    figures = {}
+    for place, name in enumerate(FIGURES):
+        value, drawn = float(one.figures[place]), one.drawn[:, place]
+        undefined = np.isnan(value)
+        interval = None if undefined else percentile_interval(drawn)
+        change = None if undefined or one is first else percentile_interval(drawn - first.drawn[:, place])
+        difference = None if change is None else Difference(value - float(first.figures[place]), change)
+        figures[name] = Figure(value, interval, difference)
+    return ComparedClass(run, one.class_name, one.truth, one.counted, figures)

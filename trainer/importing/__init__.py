@@ -1,1 +1,0 @@
-"""Reading annotated pictures of any form into a manifest."""

@@ -1,0 +1,1 @@
+"""Presets: the recipe of a training run, read from TOML."""

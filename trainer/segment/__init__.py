@@ -1,1 +1,0 @@
-"""Training of the networks that count by segmentation."""

@@ -1,0 +1,1 @@
+"""What every training run shares: loop, record, checkpoints, published weights."""
