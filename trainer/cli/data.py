@@ -64,6 +64,13 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
         help=f"classes whose cells are not all annotated; {EVERY_CLASS!r} for all of them",
     )
     parser.add_argument(
+        "--unreliable",
+        nargs="+",
+        default=[],
+        metavar="CLASS",
+        help="classes whose annotations cannot be trusted: they are left out, and the class is marked incomplete",
+    )
+    parser.add_argument(
         "--kinds-of",
         default="",
         metavar="RBC|WBC|Platelets",
@@ -179,7 +186,8 @@ def _import(arguments: argparse.Namespace) -> None:
         images=arguments.images,
         name=arguments.name,
         split=arguments.split,
-        incomplete=tuple(arguments.incomplete),
+        incomplete=(*arguments.incomplete, *arguments.unreliable),
+        unreliable=tuple(arguments.unreliable),
         kinds_of=arguments.kinds_of,
         type_names=_lines(arguments.names),
         unreviewed=arguments.unreviewed,

@@ -51,13 +51,15 @@ class ImportOptions:
 
     ``images`` is where the pictures lie if not in the source; ``name`` what the source is called; ``split`` where
     pictures without a split go; ``incomplete`` the classes whose cells are not all annotated, or ``all``;
-    ``kinds_of`` the class that classes of other names are kinds of; ``type_names`` those of point types.
+    ``unreliable`` those of them whose annotations are left out altogether; ``kinds_of`` the class that classes of
+    other names are kinds of; ``type_names`` those of point types.
     """
 
     images: Path | None = None
     name: str = ""
     split: str | None = None
     incomplete: tuple[str, ...] = ()
+    unreliable: tuple[str, ...] = ()
     kinds_of: str = ""
     type_names: tuple[str, ...] = ()
     unreviewed: bool = False
@@ -107,6 +109,7 @@ def build_manifest(
     categories = _categories(imported, options)
     _check_incomplete(source, imported, options)
     ids = {category.name: category.id for category in categories}
+    unreliable = {_class_name(name) for name in options.unreliable}
     images: list[Picture] = []
     annotations: list[Cell] = []
     for item in imported.fields:
@@ -124,6 +127,8 @@ def build_manifest(
         )
         images.append(picture)
         for cell in item.cells:
+            if _class_name(cell.name) in unreliable:
+                continue
             x, y, w, h = _xywh(cell)
             if (fault := box_fault((x, y, w, h), item.width, item.height)) is not None:
                 imported.faults.append(f"{item.path}: the cell {cell.name} at {x:g}, {y:g} {fault}.")
