@@ -108,7 +108,7 @@ def train_module(
     with warnings.catch_warnings():
         for message in _NO_NEWS:
             warnings.filterwarnings("ignore", message)
-        trainer.detection.fit(module, data, ckpt_path=checkpoint, weights_only=True)
+        trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
     return options.folder / BEST
 
 
