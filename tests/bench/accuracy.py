@@ -23,6 +23,7 @@ from core.models.network import default_model_path
 from trainer.dataset.load import load_data_set
 from trainer.evaluation.evaluate import group_figures
 from trainer.evaluation.predict import look_at
+from trainer.report.terminal import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,7 @@ def add_rows(table: Table, path: Path | str, data: DataSet) -> None:
     first = model.card.name
     for name, item in figures.classes.items():
         field = by_field(results, model.card.classes.index(name))
-        numbers = (f"{item.count_error_percent:+.1f}", f"{field:.1f}", f"{item.f1:.3f}", f"{item.ap50:.3f}")
+        numbers = (number(item.count_error_percent, "+.1f"), number(field, ".1f"), number(item.f1), number(item.ap50))
         table.add_row(first, name, str(item.truth), *numbers, f"{seconds:.2f}" if first else "")
         first = ""
     table.add_section()
@@ -64,7 +65,9 @@ def main() -> None:
     parser.add_argument("--split", default="test")
     arguments = parser.parse_args()
     data = load_data_set(arguments.data, arguments.split)
-    table = Table("model", "class", title=f"{len(data.fields)} fields of {data.name} {data.split}")
+    table = Table(title=f"{len(data.fields)} fields of {data.name} {data.split}")
+    for column in ("model", "class"):
+        table.add_column(column, no_wrap=True)
     for column in ("true", "total, %", "by field, %", "F1", "AP50", "seconds"):
         table.add_column(column, justify="right", no_wrap=True)
     for path in (default_model_path(), CLASSICAL, *arguments.models):
