@@ -29,6 +29,16 @@ def percent(value: float | None) -> str:
     return "–" if value is None or isnan(value) else f"{100 * value:.1f} %"
 
 
+def decimal(value: float | None) -> str:
+    """Return a measure with three decimals: ``0.973``; a dash for None."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+def whole(value: int | None) -> str:
+    """Return a number of things: ``1,234``; a dash for None."""
+    return "–" if value is None else f"{value:,}"
+
+
 def signed(value: float, decimals: int = 1) -> str:
     """Return a number with its sign, a true minus: ``+0.5``, ``−1.2``."""
     return f"{value:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")

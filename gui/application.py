@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QApplication
 
 from core.imaging.demo import demo_smear
 from core.version import __version__
+from gui.logs import log_folder
 from gui.preferences import Preferences
-from gui.shell.crash import CrashGuard, log_folder
+from gui.shell.crash import CrashGuard
 from gui.shell.single_instance import SingleInstance
 from gui.shell.window import MainWindow
 from gui.widgets.theme import apply_theme
-from gui.workspace.document import Document
+from gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ def answer_call(window: MainWindow, paths: Sequence[Path]) -> None:
     window.raise_()
     window.activateWindow()
     if paths:
-        window.document.open_paths(paths)
+        window.dialogs.open_paths(paths)
 
 
 def run_window(paths: Sequence[Path], model: Path) -> int:
@@ -57,13 +58,13 @@ def run_window(paths: Sequence[Path], model: Path) -> int:
     apply_theme(app, preferences.theme)
     unfinished = preferences.unfinished_session
     sessions = Path(preferences.sessions_folder) if preferences.sessions_folder else sessions_folder()
-    window = MainWindow(Document(model, sessions), preferences)
+    window = MainWindow(Workspace(model, sessions), preferences)
     instance = SingleInstance()
     instance.called.connect(lambda paths: answer_call(window, paths))
-    window.start_page.offer_unfinished(unfinished)
+    window.image_page.start_page.offer_unfinished(unfinished)
     window.show()
     if paths:
-        window.document.open_paths(paths)
+        window.dialogs.open_paths(paths)
     code = app.exec()
     instance.close()
     guard.close()

@@ -32,6 +32,7 @@ EXCLUDED = [
         "openvino.preprocess.torchvision",
     ),
     *("numpy.f2py", "numpy.distutils", "numpy.testing", "reportlab.graphics.testshapes"),
+    *("imagecodecs.numcodecs", "imagecodecs.zarr", "tifffile.zarr", "zarr", "fsspec", "dask", "lxml"),
     *("_ssl", "ssl", "readline", "curses", "lib2to3", "ensurepip", "idlelib"),
 ]
 """Modules that are never imported."""
@@ -52,6 +53,17 @@ _UNUSED = re.compile(
 
 _REFUSED = re.compile(r"opencv_python_headless\.libs/lib(openblasp|avcodec|avformat|avutil|swscale)[^/]*")
 """Libraries of OpenCV for videos and for matrices larger than any of ours; see ``stub_libraries``."""
+
+
+DECODERS = [
+    f"imagecodecs.{name}"
+    for name in (
+        *("_shared", "_shared_cython", "_imcd", "_zlib", "_deflate", "_lzma", "_zstd", "_lerc"),
+        *("_png", "_jpeg8", "_jpeg2k", "_webp", "_ccitt"),
+    )
+]
+"""What imagecodecs imports by name when a file needs it. Of the rest, TIFF of JPEG XL and JPEG XR are the only kinds
+that would be read, and are refused instead: they would bring 8 MB for files that microscopes do not write."""
 
 
 _OPENVINO = re.compile(r"openvino\.|openvino_intel_cpu_plugin|openvino_onnx_frontend|tbb|hwloc")

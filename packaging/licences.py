@@ -17,7 +17,7 @@ from pathlib import Path
 from identity import PACKAGING, ROOT
 
 _TEXT = re.compile(r"(licen[cs]e|copying|notice|authors)", re.IGNORECASE)
-_LGPL = ("pyside6-essentials", "shiboken6")
+_LGPL = ("pyside6-essentials", "shiboken6", "pi-heif")
 _ALSO_INSIDE = ("pyinstaller",)
 
 
@@ -39,11 +39,12 @@ def needed(name: str, seen: dict[str, Distribution]) -> None:
 
 
 def texts(package: Distribution) -> list[Path]:
-    """Return the licence files in the metadata of a package."""
+    """Return the licence files of a package."""
     return [
         Path(str(package.locate_file(file)))
         for file in package.files or []
-        if ".dist-info" in file.parts[0] and _TEXT.search("/".join(file.parts[1:])) and file.suffix != ".py"
+        if (".dist-info" in file.parts[0] and _TEXT.search("/".join(file.parts[1:])) and file.suffix != ".py")
+        or file.parts[1:-1] == ("licenses",)  # imagecodecs keeps those of its libraries in its own folder
     ]
 
 
@@ -72,8 +73,8 @@ def collect(target: Path) -> list[str]:
         shutil.copyfile(python, target / "python" / python.name)
     lines.append(f"Python {sys.version.split()[0]}: PSF-2.0")
     (target / "README.txt").write_text(
-        "SmearCount is made of these parts. Qt and PySide6 are used under the LGPL: they are separate files in this\n"
-        "folder, which may be replaced with others that fit.\n\n" + "\n".join(lines) + "\n",
+        "SmearCount is made of these parts. Qt, PySide6, libheif and libde265 are used under the LGPL: they are\n"
+        "separate files in this folder, which may be replaced with others that fit.\n\n" + "\n".join(lines) + "\n",
         encoding="utf-8",
     )
     return without

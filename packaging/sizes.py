@@ -13,6 +13,7 @@ _PARTS = (
     ("OpenVINO", r"_internal/openvino"),
     ("Qt and PySide6", r"_internal/(PySide6|shiboken6)"),
     ("OpenCV", r"_internal/(cv2|opencv_)"),
+    ("decoders of images", r"_internal/(imagecodecs|tifffile|pi_heif|_pi_heif|simplejpeg)"),
     ("NumPy", r"_internal/numpy"),
     ("Pillow", r"_internal/(PIL|pillow)"),
     ("model, demo, fonts, guide", r"_internal/resources"),

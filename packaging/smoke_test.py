@@ -50,7 +50,7 @@ def counts_in(session: Path) -> list[dict[str, int]]:
 def model_in(session: Path) -> str:
     """Return the hash of the model that counted the first picture."""
     with tempfile.TemporaryDirectory() as folder, Session.open(Path(shutil.copy(session, folder))) as copy:
-        found = copy.detections(copy.images()[0].id)
+        found = copy.detections(copy.images.all()[0].id)
         return found.model_sha256 if found else ""
 
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gui.workspace.document import Document
 from PIL import Image
 from PySide6.QtCore import QBuffer, QIODevice, QRect, QSettings
 from PySide6.QtWidgets import QApplication, QTabWidget, QWidget
@@ -21,7 +22,6 @@ from gui.dialogs.guide import guide_folder
 from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
 from gui.widgets.theme import apply_theme
-from gui.workspace.document import Document
 from gui.workspace.images import State
 
 if TYPE_CHECKING:

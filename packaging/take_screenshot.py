@@ -6,6 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from gui.workspace.document import Document
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -14,7 +15,6 @@ from gui.app import demo_smear
 from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
 from gui.widgets.theme import apply_theme
-from gui.workspace.document import Document
 from gui.workspace.images import State
 
 parser = argparse.ArgumentParser()

@@ -1,4 +1,4 @@
-"""What every annotation format comes down to: named boxes of one picture."""
+"""What every annotation format comes down to: named boxes of one image."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.errors import UserError
+
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -14,20 +18,21 @@ SMALLEST_SIDE = 0.5
 """Pixels; a box with a shorter side holds no cell, and rounding could leave nothing of it."""
 
 
-class AnnotationError(ValueError):
+class AnnotationError(UserError):
     """Annotations that cannot be read or written; the message names the file and the remedy."""
 
 
 @dataclass(frozen=True, eq=False)
 class AnnotatedImage:
-    """The boxes of one picture, N cells.
+    """The boxes of one image, N cells.
 
-    ``file_name`` is the picture's name as the annotation gives it; of a YOLO or point file, which
-    does not give it, the name without its suffix. ``width`` and ``height`` are those of the
-    orientation-corrected picture in pixels. ``boxes`` float32 (N, 4) ``x1 y1 x2 y2`` in pixels;
-    ``names`` the N class names; ``scores`` float32 (N,) in 0 to 1, None where there are none. With ``points``
-    only the centres of the boxes were annotated. ``contours``: of each cell float32 (K, 2) ``x y`` in pixels, K = 0
-    where only the box is known; None where no contour is.
+    ``file_name`` is the image's name as the annotation gives it; where a format does not give it (YOLO, points,
+    GeoJSON, ROI), the name of the annotation file without its suffix. ``width`` and ``height`` are those of the
+    upright image in pixels. ``boxes`` float32 (N, 4) ``x1 y1 x2 y2`` in pixels of it; ``names`` the N class names;
+    ``scores`` float32 (N,) in 0 to 1, None without any. With ``points`` only the centres of the boxes were annotated.
+    ``contours``: of each cell float32 (K, 2) ``x y`` in pixels, K = 0 where only the box is known; None without any.
+    ``image_id`` is the open image that the annotation was matched to, None if it was not; ``refused`` counts the cells
+    of the file that could not be used.
     The arrays are read-only, so that crossing threads is safe.
     """
 
@@ -39,6 +44,8 @@ class AnnotatedImage:
     scores: NDArray[np.float32] | None = None
     points: bool = False
     contours: tuple[NDArray[np.float32], ...] | None = None
+    image_id: Hashable = None
+    refused: int = 0
 
     def __post_init__(self) -> None:
         count = len(self.names)

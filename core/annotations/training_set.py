@@ -1,4 +1,4 @@
-"""Reviewed pictures as a data set that ``smearcount-train`` takes as it is."""
+"""Reviewed images as a data set that ``smearcount-train`` takes as it is."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 from core.annotations.base import AnnotationError
-from core.annotations.writing import cannot_write, check_class_names, same_on_every_disk, write_whole
-from core.annotations.yolo import class_list_text, label_text
-from core.text import printable
+from core.annotations.formats.yolo import class_list_text, label_text
+from core.annotations.writing import cannot_write, check_class_names, same_on_every_disk, write_file
+from core.text import gettext, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,26 +32,26 @@ def export_training_set(
 ) -> None:
     """Write a data set folder with ``images labels classes.txt manifest.csv``.
 
-    The pictures are copied; of those with one name, all but the first get a part of their hash added to
-    it. About 15 % of the pictures are marked as split ``val``, the rest as ``train``. The hash of a file's
-    content decides: a picture stays in its split when others join the set, and copies of a picture
-    share it. With two different pictures or more, each split has one at least.
+    The images are copied; of those with one name, all but the first get a part of their hash added to
+    it. About 15 % of the images are marked as split ``val``, the rest as ``train``. The hash of a file's
+    content decides: an image stays in its split when others join the set, and copies of an image
+    share it. With two different images or more, each split has one at least.
 
     Parameters
     ----------
     folder
         A folder without a data set in it; it is made if need be.
     items
-        The picture files with their annotations, in pixels of the orientation-corrected picture.
+        The image files with their annotations, in pixels of the orientation-corrected image.
     classes
         The class names in order, without blanks in them.
     source
-        What the manifest says of where the pictures come from.
+        What the manifest says of where the images come from.
 
     Raises
     ------
     AnnotationError
-        If there is a data set in the folder, a picture is missing, a class is not among the classes or a
+        If there is a data set in the folder, an image is missing, a class is not among the classes or a
         box has no area, before anything is written; or if something cannot be written, in which case
         what was written is removed.
     """
@@ -63,10 +63,10 @@ def export_training_set(
     try:
         for (path, _), name, label in zip(items, names, labels, strict=True):
             _copy(path, folder / "images" / name)
-            write_whole((folder / "labels" / name).with_suffix(".txt"), label)
-        write_whole(folder / "classes.txt", class_list_text(classes))
+            write_file((folder / "labels" / name).with_suffix(".txt"), label)
+        write_file(folder / "classes.txt", class_list_text(classes))
         # The manifest makes it a data set, so it comes last
-        write_whole(folder / "manifest.csv", _manifest(names, _splits(hashes), source))
+        write_file(folder / "manifest.csv", _manifest(names, _splits(hashes), source))
     except BaseException:
         _remove_written(folder)
         raise
@@ -74,11 +74,14 @@ def export_training_set(
 
 def _check_folder(folder: Path, items: Sequence[tuple[Path, AnnotatedImage]], classes: Sequence[str]) -> None:
     if there := [name for name in _WRITTEN if (folder / name).exists()]:
-        raise AnnotationError(f"{printable(folder)}: there is already {there[0]!r} here; choose an empty folder.")
+        text = gettext("{folder}: there is already {name!r} here; choose an empty folder.")
+        raise AnnotationError(text.format(folder=printable(folder), name=there[0]))
     if not items:
-        raise AnnotationError(f"{printable(folder)}: there are no reviewed pictures to write; review some first.")
+        text = gettext("{folder}: there are no reviewed images to write; review some first.")
+        raise AnnotationError(text.format(folder=printable(folder)))
     if spaced := [name for name in classes if len(name.split()) != 1]:
-        raise AnnotationError(f"The trainer takes no class name with blanks, such as {spaced[0]!r}; rename the class.")
+        text = gettext("The trainer takes no class name with blanks, such as {name!r}; rename the class.")
+        raise AnnotationError(text.format(name=spaced[0]))
 
 
 def _sha256(path: Path) -> str:
@@ -87,9 +90,8 @@ def _sha256(path: Path) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise AnnotationError(
-            f"{printable(path)}: the picture cannot be read ({reason}); put it back or leave it out."
-        ) from error
+        text = gettext("{path}: the image cannot be read ({reason}); put it back or leave it out.")
+        raise AnnotationError(text.format(path=printable(path), reason=reason)) from error
 
 
 def _unique_names(paths: Sequence[Path], hashes: Sequence[str]) -> list[str]:
@@ -108,7 +110,7 @@ def _unique_names(paths: Sequence[Path], hashes: Sequence[str]) -> list[str]:
 
 
 def _splits(hashes: Sequence[str]) -> list[str]:
-    """Return the split of each picture, told by its hash."""
+    """Return the split of each image, told by its hash."""
     different = sorted(set(hashes))
     validation = {digest for digest in different if int(digest[:8], 16) < VALIDATION_SHARE * 2**32}
     if len(different) > 1:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +10,9 @@ import numpy as np
 
 from core.annotations.base import SMALLEST_SIDE, AnnotatedImage, AnnotationError, base_name
 from core.classes import canonical_class
-from core.imaging.reading import IMAGE_SUFFIXES
-from core.text import printable
+from core.files import write_whole
+from core.imaging.finding import IMAGE_SUFFIXES
+from core.text import gettext, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,22 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file beside and then put it in place: a crash leaves the file that was there, never half a one.
-
-    Raises
-    ------
-    AnnotationError
-        If it cannot be written.
-    """
-    partial = path.with_name(f".{uuid.uuid4().hex}.part")  # a long name of its own might not fit
+def write_file(path: Path, data: bytes) -> None:
+    """Write a whole file into a folder that is made if need be; raises AnnotationError if it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_bytes(data)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(path, data)
     except OSError as error:
         raise cannot_write(path, error) from error
 
@@ -44,14 +32,14 @@ def write_whole(path: Path, data: bytes) -> None:
 def cannot_write(path: Path, error: OSError) -> AnnotationError:
     """Return the error that says what kept a file from being written."""
     reason = error.strerror or type(error).__name__
-    return AnnotationError(
-        f"{printable(path)}: the file cannot be written ({reason}); "
-        "close it where it is open, or choose another folder."
+    text = gettext(
+        "{path}: the file cannot be written ({reason}); close it where it is open, or choose another folder."
     )
+    return AnnotationError(text.format(path=printable(path), reason=reason))
 
 
 def boxes_inside(image: AnnotatedImage) -> NDArray[np.float64]:
-    """Return the boxes float64 (N, 4) cut at the border of the picture.
+    """Return the boxes float64 (N, 4) cut at the border of the image.
 
     Raises
     ------
@@ -64,10 +52,8 @@ def boxes_inside(image: AnnotatedImage) -> NDArray[np.float64]:
     if not large_enough.all():
         cell = int(np.argmin(large_enough))
         where = ", ".join(f"{value:.1f}" for value in image.boxes[cell])
-        raise AnnotationError(
-            f"{printable(image.file_name)}: the {image.names[cell]} box at {where} has no area inside the picture; "
-            "delete it."
-        )
+        text = gettext("{image}: the {name} box at {where} has no area inside the image; delete it.")
+        raise AnnotationError(text.format(image=printable(image.file_name), name=image.names[cell], where=where))
     return boxes
 
 
@@ -83,10 +69,12 @@ def class_numbers(image: AnnotatedImage, classes: Sequence[str]) -> list[int]:
     for name in set(image.names):
         known = canonical_class(name, classes)
         if known is None:
-            raise AnnotationError(
-                f"{printable(image.file_name)}: the class {name!r} is not among {', '.join(classes)}; "
+            text = gettext(
+                "{image}: the class {name!r} is not among {classes}; "
                 "add it to the classes, or give those cells another."
             )
+            values = {"image": printable(image.file_name), "classes": ", ".join(classes)}
+            raise AnnotationError(text.format(name=name, **values))
         numbers[name] = classes.index(known)
     return [numbers[name] for name in image.names]
 
@@ -95,18 +83,19 @@ def check_class_names(classes: Sequence[str]) -> None:
     """Refuse class names that a list with one name a line cannot hold."""
     for name in classes:
         if not name.strip() or len(name.splitlines()) > 1 or list(classes).count(name) > 1:
-            raise AnnotationError(f"The class name {name!r} is empty, a duplicate or has two lines; rename the class.")
+            text = gettext("The class name {name!r} is empty, a duplicate or has two lines; rename the class.")
+            raise AnnotationError(text.format(name=name))
 
 
 def file_stem(file_name: str) -> str:
-    """Return a picture's name without folders and without a picture's suffix."""
+    """Return a image's name without folders and without a image's suffix."""
     name = Path(printable(base_name(file_name)))
     # The name that a YOLO file gives has no suffix: there, a dot is part of the name
     return name.stem if name.suffix.lower() in IMAGE_SUFFIXES else name.name
 
 
 def check_stems(images: Iterable[AnnotatedImage]) -> None:
-    """Refuse pictures whose annotation files would have one name.
+    """Refuse images whose annotation files would have one name.
 
     Raises
     ------
@@ -117,23 +106,25 @@ def check_stems(images: Iterable[AnnotatedImage]) -> None:
     for image in images:
         stem = same_on_every_disk(file_stem(image.file_name))
         if stem in ("", ".", ".."):
-            raise AnnotationError(f"{printable(image.file_name)!r} is no name of a picture; rename it.")
+            text = gettext("{name!r} is not the name of an image; rename it.")
+            raise AnnotationError(text.format(name=printable(image.file_name)))
         if stem in first:
-            raise AnnotationError(
-                f"{printable(first[stem])} and {printable(image.file_name)}: two pictures of one name would share an "
-                "annotation file; rename one, or export them separately."
+            text = gettext(
+                "{first} and {second}: two images of one name would share an annotation file; rename one, or export "
+                "them separately."
             )
+            names = {"first": printable(first[stem]), "second": printable(image.file_name)}
+            raise AnnotationError(text.format(**names))
         first[stem] = image.file_name
 
 
 def check_names(images: Iterable[AnnotatedImage]) -> None:
-    """Refuse pictures of one and the same name: in one file, their boxes would mix."""
+    """Refuse images of one and the same name: in one file, their boxes would mix."""
     seen: set[str] = set()
     for image in images:
         if not image.file_name or image.file_name in seen:
-            raise AnnotationError(
-                f"{printable(image.file_name)!r} names two pictures, or none; rename one, or export them separately."
-            )
+            text = gettext("{name!r} names two images, or none; rename one, or export them separately.")
+            raise AnnotationError(text.format(name=printable(image.file_name)))
         seen.add(image.file_name)
 
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Table as TerminalTable
 from rich.text import Text
 
-from core.counting.pipeline import totals
 from core.files import STANDARD_OUTPUT
-from core.text import printable
+from core.report.tables import Table, summary_table
 
 if TYPE_CHECKING:
     import argparse
@@ -36,20 +35,19 @@ def progress_bar(console: Console, quiet: bool) -> Progress:
 def print_table(
     arguments: argparse.Namespace, counted: Sequence[CountedImage], classes: tuple[str, ...], rule: str
 ) -> None:
-    """Print the counts, unless nobody wants them or a result goes the same way."""
+    """Print the counts, unless ``--quiet`` is given or a result goes to standard output."""
     results = (arguments.json, arguments.csv, arguments.xlsx, arguments.report)
     if counted and not arguments.quiet and STANDARD_OUTPUT not in results:
-        Console(soft_wrap=True).print(_table(counted, classes, rule))
+        Console(soft_wrap=True).print(to_terminal(summary_table(counted, classes, rule)))
 
 
-def _table(counted: Sequence[CountedImage], classes: tuple[str, ...], rule: str) -> Table:
-    table = Table(show_footer=len(counted) != 1, caption=rule)
-    sums = totals(counted, classes)
-    table.add_column("Picture", footer=f"Total of {len(counted)}", overflow="fold")
-    for name in classes:
-        table.add_column(name, footer=str(sums[name]), justify="right")
-    table.add_column("Red cell size", justify="right")
-    for image in counted:
-        numbers = [str(image.result.counts[name]) for name in classes]
-        table.add_row(Text(printable(image.path)), *numbers, f"{image.found.diameter:.0f} px")
-    return table
+def to_terminal(table: Table) -> TerminalTable:
+    """Return a table as rich prints it; long texts of the first column go on in the next line."""
+    shown = TerminalTable(show_footer=bool(table.footer), caption=table.caption)
+    footer = table.footer or [""] * len(table.header)
+    for place, (name, sum_, side) in enumerate(zip(table.header, footer, table.align, strict=True)):
+        justify, overflow = "right" if side == "r" else "left", "ellipsis" if place else "fold"
+        shown.add_column(name, footer=str(sum_), justify=justify, overflow=overflow)
+    for row in table.rows:
+        shown.add_row(*(Text(str(value)) for value in row))
+    return shown

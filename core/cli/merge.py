@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from core.errors import UserError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 _TEXT = re.compile(r"(\d{1,6})/(\d{1,6})")
 
 
-class ShardError(ValueError):
+class ShardError(UserError):
     """Results that are not the parts of one whole; the message names the file and says why."""
 
 
@@ -28,7 +30,7 @@ class Shard:
 
     @classmethod
     def parse(cls, text: str) -> Shard:
-        """Read text such as ``2/8``; raises ValueError if it is none."""
+        """Read text such as ``2/8``; raises ValueError if it is not like that."""
         match = _TEXT.fullmatch(text.strip())
         if match is None or not 1 <= int(match[1]) <= int(match[2]):
             raise ValueError(f"{text!r} is no part such as 2/8, the second of eight")

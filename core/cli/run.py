@@ -1,33 +1,45 @@
-"""The headless command: ``smearcount-count PATH...``."""
+"""The headless command: ``smearcount-count [run|session|merge] PATH...``."""
 
 from __future__ import annotations
 
 import io
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli.arguments import build_parser, check_results, csv_style, parts_of, session_of, settings_of
+from core.cli.arguments import (
+    check_results,
+    count_parser,
+    csv_style,
+    merge_parser,
+    parser_of_every_mode,
+    session_parser,
+    settings_of,
+)
 from core.cli.console import EXIT_GOOD, EXIT_SOME_FAILED, error_console, print_table, progress_bar
 from core.cli.merge import merge_parts
+from core.cli.modes import mode_of
 from core.cli.session import report_session
 from core.counting.frame import rule_text
 from core.counting.pipeline import CountedImage, FailedImage, count_image
 from core.detection.loading import detector_for, open_model, with_methods
+from core.errors import UserError
 from core.files import write_error_text, write_result
-from core.imaging.reading import ImageError, find_images, read_image
-from core.models.network import ModelError, default_model_path
+from core.imaging.batch import BatchDepth
+from core.imaging.finding import find_images
+from core.imaging.reading import ImageError, read_image
+from core.models.network import default_model_path
 from core.report.formats.annotated import annotate, write_picture
 from core.report.formats.csv import to_csv
 from core.report.formats.images import annotated_name
 from core.report.formats.json import ModelName, batch_json, json_text
 from core.report.tables import batch_table
-from core.session.values import SessionError
+from core.text import gettext
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
-    from pathlib import Path
 
     from rich.console import Console
 
@@ -37,25 +49,35 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit code: 0 all good, 1 some failed, 2 bad arguments."""
+    """Run the command; return its exit code: 0 all good, 1 some failed, 2 bad arguments.
+
+    The first argument may be a subcommand, unless it is the name of a file or folder.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a name the terminal cannot show must not stop the batch
-    parser = build_parser()
-    arguments = parser.parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    mode = words[0] if words and words[0] in _PARSERS and not Path(words[0]).exists() else ""
+    parser = _PARSERS[mode]() if mode else parser_of_every_mode()
+    given = parser.parse_args(words[1:] if mode else words)
     try:
-        check_results(arguments)
-        session = session_of(arguments)
-        if session is not None:
-            return report_session(session, arguments)
-        parts = parts_of(arguments)
-        if parts is not None:
-            return _merge(parts, arguments.json)
-        model = open_model(arguments.model or default_model_path())
-        model = with_methods(model, dict(arguments.count_by)) if arguments.count_by else model
-        settings = settings_of(arguments, model)
-    except (ModelError, SessionError, ValueError) as error:
+        check_results(given)
+        mode = mode or mode_of(given)
+        if mode == "session":
+            return report_session(given.paths[0], given)
+        return _merge(given.paths, given.json) if mode == "merge" else _count(given)
+    except UserError as error:
         parser.error(str(error))
+
+
+_PARSERS = {"run": count_parser, "session": session_parser, "merge": merge_parser}
+
+
+def _count(arguments: argparse.Namespace) -> int:
+    """Count images; return the exit code."""
+    model = open_model(arguments.model or default_model_path())
+    model = with_methods(model, dict(arguments.count_by)) if arguments.count_by else model
+    settings = settings_of(arguments, model)
     batch = _Batch(arguments, detector_for(model), settings)
     batch.count()
     batch.write_results()
@@ -85,36 +107,35 @@ class _Batch:
     counted: list[CountedImage] = field(default_factory=list[CountedImage])
     failed: list[FailedImage] = field(default_factory=list[FailedImage])
     names: set[str] = field(default_factory=set[str])
+    depth: BatchDepth = field(default_factory=BatchDepth)
 
     def fail(self, path: Path, error: str) -> None:
         self.failed.append(FailedImage(path, error))
         self.errors.print(error, style="red", markup=False)
 
     def count(self) -> None:
-        """Count every picture; one that cannot be counted does not keep the others from it."""
-        pictures = self._find_pictures()
+        """Count every image; one that cannot be counted does not keep the others from it."""
+        images = self._find_images()
         with progress_bar(self.errors, self.arguments.quiet) as progress:
-            for path in progress.track(pictures, description="Counting"):
+            for path in progress.track(images, description="Counting"):
                 self._count_one(path)
 
-    def _find_pictures(self) -> list[Path]:
-        """Return the pictures to count, none of them twice."""
-        pictures: list[Path] = []
-        for path in self.arguments.paths:
-            try:
-                found = list(find_images([path], recursive=self.arguments.recursive))
-            except OSError as error:
-                self.fail(path, f"{path}: the folder cannot be opened ({error.strerror}); ask for access to it.")
-                continue
-            if not found:
-                self.fail(path, f"{path}: no pictures in this folder; try --recursive or another folder.")
-            pictures += found
-        pictures = list(dict.fromkeys(pictures))
-        return pictures if self.arguments.shard is None else self.arguments.shard.share(pictures)
+    def _find_images(self) -> list[Path]:
+        """Return the images to count, none of them twice."""
+        found = find_images(self.arguments.paths, recursive=self.arguments.recursive)
+        for path, problem in found.problems:
+            self.fail(path, problem)
+        for sentence in found.left_out if not self.arguments.quiet else ():
+            self.errors.print(sentence, style="yellow", markup=False)
+        for folder in found.empty:
+            text = gettext("{path}: no images in this folder; try --recursive or another folder.")
+            self.fail(folder, text.format(path=folder))
+        self.depth = BatchDepth(found.images)
+        return found.images if self.arguments.shard is None else self.arguments.shard.share(found.images)
 
     def _count_one(self, path: Path) -> None:
         try:
-            photograph = read_image(path)
+            photograph = read_image(path, batch=self.depth)
             given = self.arguments.diameter, self.arguments.region
             image = count_image(photograph, self.detector, self.settings, *given)
         except ImageError as error:
@@ -139,7 +160,7 @@ class _Batch:
         target = self.arguments.annotated / annotated_name(image.path, f".{self.arguments.annotated_as}", self.names)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_picture(picture, target)
+            write_picture(picture, target, mark=True)
         except OSError as error:
             reason = error.strerror or error
             self.fail(

@@ -7,8 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from core.annotations.base import AnnotationError
 from core.cli.arguments import csv_style
 from core.cli.console import EXIT_GOOD, EXIT_SOME_FAILED, error_console, print_table, progress_bar
+from core.exchange.export_items import COMMAND_NAMES, ExportItem, Format, counted_cells, image_names, write_export
 from core.report.export import Outputs, write_report
 from core.report.gather import gather
 from core.report.progress import Progress
@@ -36,10 +38,12 @@ def report_session(path: Path, arguments: argparse.Namespace) -> int:
     content, damage = _gathered(path, errors if not arguments.quiet else None)
     problems = [*damage, *(_uncounted(image.path, image.problem) for image in content.uncounted)]
     problems += _write(content, arguments, errors)
+    if arguments.export is not None:
+        problems += _export(content, COMMAND_NAMES[arguments.export], arguments.export_to)
     for problem in dict.fromkeys(problems):
         errors.print(problem, style="red", markup=False)
     if not arguments.quiet and content.superseded:
-        text = f"{path}: the sign-off of {content.superseded.person} is superseded; something has changed since."
+        text = f"{path}: the sign-off of {content.superseded.user} is superseded; something has changed since."
         errors.print(text, style="yellow", markup=False)
     print_table(arguments, content.counted, content.classes, " ".join(content.rules))
     return EXIT_SOME_FAILED if problems else EXIT_GOOD
@@ -80,3 +84,18 @@ def _write(content: ReportContent, arguments: argparse.Namespace, errors: Consol
         task = bar.add_task("Writing", total=outputs.steps(content))
         progress = Progress(lambda done, text: bar.update(task, completed=done, description=text))
         return write_report(content, outputs, progress).problems
+
+
+def _export(content: ReportContent, kind: Format, folder: Path) -> list[str]:
+    """Write the counted cells as annotations; return the sentence that says why not, if so."""
+    items: list[ExportItem] = []
+    for image, name in zip(content.counted, image_names([image.path for image in content.counted]), strict=True):
+        size = image.width, image.height
+        annotated = counted_cells(name, size, image.found.detections, image.result, content.classes)
+        items.append(ExportItem(image.path, None, annotated))
+    target = folder / f"{content.session.stem}{kind.suffix}" if kind.suffix else folder
+    try:
+        write_export(target, kind, items, content.classes, content.session.stem)
+    except AnnotationError as error:
+        return [str(error)]
+    return []

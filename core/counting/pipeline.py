@@ -1,9 +1,9 @@
-"""From a decoded image to a counted one."""
+"""From a decoded image, or from stored detections and edits, to a counted image."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.counting.count import CountIndex, CountResult, CountSettings
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from core.detection.detector import DetectorResult
     from core.detection.loading import CellDetector
     from core.imaging.reading import SmearImage
+    from core.models.card import ModelCard
 
 
 @dataclass(frozen=True)
 class CountedImage:
-    """One image and everything that was found out about it.
+    """One image, its cells and its count.
 
     ``frame`` None: all of it was counted; ``quality`` None: the field was not judged.
     """
@@ -57,18 +58,53 @@ def count_image(
 ) -> CountedImage:
     """Detect and count the cells of an image that was read; ``seconds`` includes the reading."""
     start = time.perf_counter()
-    card, size = detector.card, (image.width, image.height)
-    found = detector.detect(image.pixels, diameter=diameter)
-    frame = settings.frame(*size, region)
-    index = CountIndex.of(found.detections, CellEdits.none(found.detections), settings.nms_iou, frame)
-    result = index.count(settings.thresholds, card.classes)
-    fragile = fragile_counts(index, settings.thresholds, card.classes)
-    quality = field_quality(found, result, card, size, fragile)
-    seconds = image.seconds + time.perf_counter() - start
+    found = replace(detector.detect(image.pixels, diameter=diameter), doubts=image.doubts)
+    frame = settings.frame(image.width, image.height, region)
     notices = image.notices + found.notices
     if frame.area == 0:
         notices += ("The region lies outside this picture; nothing was counted.",)
-    return CountedImage(image.path, *size, found, result, seconds, notices, frame, quality)
+    edits = CellEdits.none(found.detections)
+    counted = count_found(
+        image.path, found, edits, settings, detector.card.classes, frame, card=detector.card, notices=notices
+    )
+    return replace(counted, seconds=image.seconds + time.perf_counter() - start)
+
+
+def count_found(
+    path: Path,
+    found: DetectorResult,
+    edits: CellEdits,
+    settings: CountSettings,
+    classes: tuple[str, ...],
+    frame: Frame,
+    *,
+    card: ModelCard | None = None,
+    seconds: float = 0.0,
+    notices: tuple[str, ...] = (),
+) -> CountedImage:
+    """Apply edits to the detections of an image, and count.
+
+    Parameters
+    ----------
+    path, seconds, notices
+        As in the result.
+    found
+        The detections, with labels in the order of ``classes``, and how they were found.
+    edits
+        The edits of these detections.
+    settings, frame
+        How to count, and ``settings.frame`` of the image.
+    card
+        The card of the model; without it the field is not judged.
+    """
+    index = CountIndex.of(found.detections, edits, settings.nms_iou, frame)
+    result = index.count(settings.thresholds, classes)
+    found = replace(found, detections=edits.apply(found.detections))
+    quality = None
+    if card is not None:
+        fragile = fragile_counts(index, settings.thresholds, classes)
+        quality = field_quality(found, result, card, (frame.width, frame.height), fragile)
+    return CountedImage(path, frame.width, frame.height, found, result, seconds, notices, frame, quality)
 
 
 def totals(images: Sequence[CountedImage], classes: tuple[str, ...]) -> dict[str, int]:

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.imaging.doubts import Doubt
+from core.text import gettext
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -54,6 +57,14 @@ class Reason:
 
     grade: Grade
     text: str
+
+
+_DOUBTS = {
+    Doubt.DAMAGED: Reason(Grade.POOR, gettext("The file is damaged inside; a part of the image may be lost.")),
+    Doubt.SUSPECT: Reason(Grade.CHECK, gettext("A part of the image looks damaged.")),
+    Doubt.ONE_OF_SEVERAL: Reason(Grade.CHECK, gettext("Only one of several images in the file was counted.")),
+    Doubt.COMBINED: Reason(Grade.CHECK, gettext("Three grey pages were taken for red, green and blue.")),
+}
 
 
 @dataclass(frozen=True)
@@ -129,6 +140,7 @@ def field_quality(
         *_of_crowding(boxes, *size),
         *_of_scale(boxes, found.diameter, card),
     ]
+    reasons += [_DOUBTS[doubt] for doubt in found.doubts]
     if found.capped:
         reasons.append(Reason(Grade.POOR, "There were more candidates than can be handled; cells may be missing."))
     for name, (few, many) in fragile.items():

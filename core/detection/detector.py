@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.errors import CancelFlag
+    from core.imaging.doubts import Doubt
     from core.models.network import Model
 
 _THIN_IOU = 0.85
@@ -41,7 +42,7 @@ class DetectorResult:
     the factor from the image to the network; ``notices`` sentences for the person. ``blur``: how far
     borders are smeared, in red cell diameters (``core.imaging.focus``), None if unknown; ``capped``: more candidates
     than can be handled were found. ``levels``: the darkest and the brightest grey values (``focus.levels``),
-    None if unknown.
+    None if unknown. ``doubts``: what speaks against the pixels themselves, from the reading of the image.
     """
 
     detections: Detections
@@ -51,6 +52,7 @@ class DetectorResult:
     blur: float | None = None
     capped: bool = False
     levels: tuple[float, float] | None = None
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True)

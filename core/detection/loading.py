@@ -12,6 +12,7 @@ from core.detection.detector import Detector
 from core.detection.segmentation.classical import CLASSICAL, ClassicalModel
 from core.detection.segmentation.detector import SegmentationDetector
 from core.detection.segmentation.network import MaskNetwork
+from core.errors import UserError
 from core.models.network import Model
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
     from core.models.card import ModelCard
     from core.models.method import Method
+
+
+class MethodError(UserError):
+    """Counting methods that a model does not have; the message names them."""
+
 
 AnyModel: TypeAlias = Model | MaskNetwork | ClassicalModel
 CellDetector: TypeAlias = Detector | SegmentationDetector
@@ -71,13 +77,13 @@ def with_methods(model: AnyModel, methods: Mapping[str, Method]) -> AnyModel:
 
     Raises
     ------
-    ValueError
+    MethodError
         If it makes no masks, or a class is unknown to it.
     """
     if model.card.kind != "segmentation":
-        raise ValueError(f"{model.card.name} finds boxes and no masks; how cells are counted cannot be chosen")
+        raise MethodError(f"{model.card.name} finds boxes and no masks; how cells are counted cannot be chosen")
     if unknown := sorted(methods.keys() - set(model.card.classes)):
-        raise ValueError(f"{unknown[0]}: the model's classes are {', '.join(model.card.classes)}")
+        raise MethodError(f"{unknown[0]}: the model's classes are {', '.join(model.card.classes)}")
     sha256, card = model.original
     counting = {
         name: msgspec.structs.replace(how, method=methods.get(name, how.method))

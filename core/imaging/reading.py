@@ -1,56 +1,64 @@
-"""Reading photographs: every common format becomes uint8 RGB, upright, or one clear sentence."""
+"""Reading images: every common format becomes uint8 RGB, upright, or one clear sentence."""
 
 from __future__ import annotations
 
-import math
 import os
 import time
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Protocol
 
-import cv2
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
-from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
+from PIL import Image
+
+from core.errors import UserError
+from core.imaging.containers.decoded import MAX_PIXELS, TRUNCATED, UNKNOWN, Decoded, DeepSamples, Unreadable
+from core.imaging.containers.heif import read_heif
+from core.imaging.containers.jpeg import read_jpeg
+from core.imaging.containers.plain import read_plain
+from core.imaging.containers.png import read_png
+from core.imaging.containers.tiff import is_tiff, read_tiff
+from core.imaging.damage import has_flat_band, has_seam
+from core.imaging.depth import Camera, Span, camera_of, span_of, to_8_bits
+from core.imaging.doubts import Doubt
+from core.text import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from numpy.typing import NDArray
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
-MAX_PIXELS = 450_000_000
-"""A little over 20,000 x 20,000; larger pictures are refused before they are decoded."""
+__all__ = ["MAX_PIXELS", "CommonSpan", "ImageError", "SmearImage", "read_image", "span_in_file"]
 
-_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")
-_FULL_SCALES = (255, 1023, 4095, 16383, 65535)
-_PNG_DEPTH_BYTE = 24
+_HEAD = 16
+_WITH_ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 _STRIP = 1024
 
-Image.MAX_IMAGE_PIXELS = None  # read_image checks the size itself, before decoding
-# Pillow warns of odd metadata; the pixels decide. Once for all, as a filter for a while is not safe between threads.
-warnings.filterwarnings("ignore", module=r"PIL\.")
+
+class ImageError(UserError):
+    """An image that cannot be used; the message names the file and the remedy."""
 
 
-class ImageError(Exception):
-    """A photograph that cannot be used; the message names the file and the remedy."""
+class CommonSpan(Protocol):
+    """Knows how bright the images of a batch are that share a camera."""
+
+    def span(self, camera: Camera, own: Span) -> Span:
+        """Return the span of all images of a camera, given that of one of them."""
+        ...
 
 
 @dataclass(frozen=True)
 class SmearImage:
-    """A photograph as it is counted.
+    """An image as it is counted.
 
     ``pixels`` uint8 RGB (H, W, 3), read-only, EXIF orientation applied; ``notices`` are sentences
-    the person should see, such as that only the first page of several is used; ``seconds`` is how
-    long reading took.
+    that the user should see, such as that only the first page of several is used; ``doubts`` speak against its count;
+    ``seconds`` is how long reading took.
     """
 
     path: Path
     pixels: NDArray[np.uint8]
     notices: tuple[str, ...] = ()
     seconds: float = 0.0
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def width(self) -> int:
@@ -63,105 +71,125 @@ class SmearImage:
         return self.pixels.shape[0]
 
 
-def read_image(path: str | Path, *, long_side: int | None = None) -> SmearImage:
-    """Read a photograph.
+def read_image(path: str | Path, *, long_side: int | None = None, batch: CommonSpan | None = None) -> SmearImage:
+    """Read an image.
 
-    Pillow decodes 8-bit pictures and finds truncated ones; OpenCV decodes 16 bits per channel, which
-    are scaled by the camera's depth (10, 12, 14 or 16 bit, told by the brightest value).
+    Each container has one reader (``core.imaging.containers``). Samples of more than 8 bits are scaled by the bits that
+    the file says its camera has, or else by how bright the image is, robustly.
 
     Parameters
     ----------
     long_side
         To be looked at only: so many pixels of the longer side are enough. A JPEG is then decoded at the half, quarter
-        or eighth of its size that still has them, in a fraction of the time.
+        or eighth of its size that still has them, in a fraction of the time; nothing is checked for damage.
+    batch
+        The images that it is counted with; those of one camera get one scale.
 
     Raises
     ------
     ImageError
-        If the file is missing, unreadable, no picture, truncated or too large.
+        If the file is missing, unreadable, no image, truncated or too large.
     """
     path = Path(path)
     start = time.perf_counter()
     try:
-        pixels, notices = _read(path, long_side)
-    except ImageError:
-        raise
+        with path.open("rb") as stream:
+            decoded, is_jpeg = _decode(stream, long_side)
+        pixels, notices, doubts = _shown(decoded, batch)
+        if long_side is None and not _has_alpha(decoded):  # what is transparent is alike over whole rows
+            notices, doubts = _looked_over(pixels, notices, doubts, is_jpeg=is_jpeg)
+        pixels = _upright(_as_rgb(pixels), decoded.orientation)
     except Exception as error:
         raise ImageError(f"{path}: {_explain(path, error)}.") from error
     pixels.flags.writeable = False
-    return SmearImage(path, pixels, notices, time.perf_counter() - start)
+    return SmearImage(path, pixels, notices, time.perf_counter() - start, doubts)
+
+
+def span_in_file(path: Path) -> tuple[Camera, Span] | None:
+    """Return the camera of an image and the span of its samples; None if it has 8 bits or cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            decoded, _ = _decode(stream, None)
+    except Exception:  # noqa: BLE001  whatever is wrong with it is said when it is read itself
+        return None
+    samples = decoded.pixels
+    return (camera_of(samples), span_of(samples)) if isinstance(samples, DeepSamples) else None
 
 
 def _explain(path: Path, error: Exception) -> str:
     """Say what kept a file from being read, and what to do about it."""
     if os.path.isdir(path):
-        return "this is a folder, not a picture; open it as a folder"
+        return gettext("this is a folder, not an image; open it as a folder")
     match error:
+        case Unreadable():
+            return str(error)
         case FileNotFoundError() if not path.parent.is_dir():
-            return "its folder is not there; connect the drive or the network folder, or find the moved pictures"
+            return gettext("its folder is not there; connect the drive or the network folder, or find the moved images")
         case FileNotFoundError():
-            return "there is no such file; check the name, or put the file back"
+            return gettext("there is no such file; check the name, or put the file back")
         case PermissionError():
-            return "you have no permission to read this file; ask for access to it"
+            return gettext("you have no permission to read this file; ask for access to it")
         case MemoryError():
-            return "too large for the free memory; close other programs or crop it"
+            return gettext("too large for the free memory; close other programs or crop it")
         case OSError(strerror=str(reason)):
-            return f"the file cannot be read ({reason}); check the drive"
-        case OSError() | SyntaxError() | EOFError():  # Pillow's own words for it help nobody
-            return "the picture is truncated or damaged; copy it from the microscope again"
-        case _:
-            reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-            return f"the picture is truncated or damaged ({reason}); copy it from the microscope again"
+            return gettext("the file cannot be read ({reason}); check the drive").format(reason=reason)
+        case _:  # the decoders' own words for it help nobody
+            return TRUNCATED
 
 
-Decoded = tuple["NDArray[np.uint8]", tuple[str, ...]]
+def _decode(stream: IO[bytes], long_side: int | None) -> tuple[Decoded, bool]:
+    """Read a file with the reader of its container; return also whether that is JPEG."""
+    head = stream.read(_HEAD)
+    stream.seek(0)
+    if not head:
+        raise Unreadable(gettext("the file is empty; copy it from the microscope again"))
+    if head.startswith(b"\xff\xd8"):
+        return read_jpeg(stream.read(), long_side), True
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return read_png(stream), False
+    if is_tiff(head):
+        return read_tiff(stream), False
+    if head.startswith(b"BM"):
+        return read_plain(stream, ("BMP",)), False
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return read_plain(stream, ("WEBP",)), False
+    if head[4:8] == b"ftyp":
+        return read_heif(stream), False
+    raise Unreadable(UNKNOWN)
 
 
-def _read(path: Path, long_side: int | None) -> Decoded:
-    with path.open("rb") as stream:
-        head = stream.read(_PNG_DEPTH_BYTE + 1)
-        if not head:
-            raise ImageError(f"{path}: the file is empty; copy it from the microscope again.")
-        stream.seek(0)
-        try:
-            picture = Image.open(stream, formats=_FORMATS)
-        except UnidentifiedImageError:
-            return _read_deep(path, orientation=1), ()
-        with picture:
-            return _read_opened(path, picture, head, long_side)
+Looked = tuple["NDArray[np.uint8]", tuple[str, ...], tuple[Doubt, ...]]
 
 
-def _read_opened(path: Path, picture: Image.Image, head: bytes, long_side: int | None) -> Decoded:
-    width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise ImageError(f"{path}: {width} x {height} pixels are more than the program can hold; crop or shrink it.")
-    pages = getattr(picture, "n_frames", 1)
-    notices = ()
-    if pages > 1:
-        notices = (f"The file has {pages} pages; only the first is counted.",)
-    if _bits_per_channel(picture, head) > 8:
-        # OpenCV turns a TIFF upright by itself, but no other format
-        turned = isinstance(picture, TiffImageFile)
-        orientation = 1 if turned else picture.getexif().get(ExifTags.Base.Orientation, 1)
-        return _read_deep(path, orientation), notices
-    if long_side is not None and picture.format in ("JPEG", "MPO"):
-        enough = min(1.0, long_side / max(width, height))
-        picture.draft(picture.mode, (math.ceil(width * enough), math.ceil(height * enough)))
-    ImageOps.exif_transpose(picture, in_place=True)
-    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
-        layered = picture.convert("RGBA")
-        ground = Image.new("RGBA", layered.size, "white")
-        picture = Image.alpha_composite(ground, layered)
-    return _to_array(picture), notices
+def _shown(decoded: Decoded, batch: CommonSpan | None) -> Looked:
+    """Return 8 bits of what was decoded, RGB or grey, transparent parts white; not turned yet."""
+    pixels = decoded.pixels
+    if isinstance(pixels, Image.Image):
+        flat, ignored = _flattened(pixels)
+        pixels = _to_array(flat)
+    elif isinstance(pixels, DeepSamples):
+        pixels, ignored = _of_deep(pixels, batch)
+    else:
+        ignored = False
+    notices = (gettext("The image says that all of it is transparent; that was passed over."),) if ignored else ()
+    return pixels, decoded.notices + notices, decoded.doubts
 
 
-def _bits_per_channel(picture: Image.Image, head: bytes) -> int:
-    """Return the depth of the file, which Pillow's mode does not tell: it cuts RGB to 8 bits."""
-    if picture.format == "PNG":
-        return head[_PNG_DEPTH_BYTE]
-    if isinstance(picture, TiffImageFile):
-        return max(picture.tag_v2.get(BITSPERSAMPLE, (8,)))
-    return 8
+def _has_alpha(decoded: Decoded) -> bool:
+    pixels = decoded.pixels
+    if isinstance(pixels, Image.Image):
+        return pixels.mode in _WITH_ALPHA or "transparency" in pixels.info
+    return isinstance(pixels, DeepSamples) and pixels.alpha is not None
+
+
+def _flattened(picture: Image.Image) -> tuple[Image.Image, bool]:
+    """Lay an image over white; an image that is transparent all over is taken as it is, and that is returned."""
+    if picture.mode not in _WITH_ALPHA and "transparency" not in picture.info:
+        return picture, False
+    layered = (picture.convert("LA") if picture.mode == "La" else picture).convert("RGBA")
+    if layered.getchannel("A").getextrema() == (0, 0):
+        return layered.convert("RGB"), True
+    return Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered), False
 
 
 def _to_array(picture: Image.Image) -> NDArray[np.uint8]:
@@ -174,41 +202,37 @@ def _to_array(picture: Image.Image) -> NDArray[np.uint8]:
     return pixels
 
 
-def _read_deep(path: Path, orientation: int) -> NDArray[np.uint8]:
-    """Read more than 8 bits per channel, and TIFF variants that Pillow does not know."""
-    log_level = cv2.utils.logging.setLogLevel(0)
-    try:
-        decoded = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
-        decoded = None
-    finally:
-        cv2.utils.logging.setLogLevel(log_level)
-    if decoded is None:
-        raise ImageError(f"{path}: this is not a picture that can be read; export it as TIFF, PNG or JPEG.")
-    if decoded.shape[0] * decoded.shape[1] > MAX_PIXELS:
-        raise ImageError(f"{path}: the picture is larger than the program can hold; crop or shrink it.")
-    if decoded.ndim == 2:
-        pixels = cv2.cvtColor(_to_8_bits(decoded), cv2.COLOR_GRAY2RGB)
-    else:
-        pixels = cv2.cvtColor(_to_8_bits(np.ascontiguousarray(decoded[..., :3])), cv2.COLOR_BGR2RGB)
-    if decoded.ndim == 3 and decoded.shape[2] == 4:
-        opaque = np.iinfo(str(decoded.dtype)).max if decoded.dtype.kind in "iu" else 1.0
-        alpha = decoded[..., 3:].astype(np.float32) / opaque
-        pixels = pixels * alpha + 255 * (1 - alpha) + 0.5
-    return np.ascontiguousarray(_upright(np.asarray(pixels, np.uint8), orientation))
+def _of_deep(samples: DeepSamples, batch: CommonSpan | None) -> tuple[NDArray[np.uint8], bool]:
+    own = span_of(samples)
+    span = own if batch is None else batch.span(camera_of(samples), own)
+    pixels = to_8_bits(samples, span)
+    if pixels.shape[2:] == (4,):
+        pixels = np.asarray(Image.fromarray(pixels, "CMYK").convert("RGB"))
+    alpha = samples.alpha
+    if alpha is None or not alpha.any():
+        return pixels, alpha is not None
+    opaque = alpha if pixels.ndim == 2 else alpha[..., None]
+    over = pixels.astype(np.float32) * (1 if samples.premultiplied else opaque) + 255 * (1 - opaque)
+    return np.clip(over + 0.5, 0, 255).astype(np.uint8), False
 
 
-def _to_8_bits(channels: NDArray[Any]) -> NDArray[np.uint8]:
-    """Scale by the camera's depth, told by the brightest value; uint8 of the same shape."""
-    if channels.dtype == np.uint8:
-        return channels
-    if channels.dtype.kind == "f":
-        channels = np.nan_to_num(channels, nan=0, posinf=0, neginf=0)
-        full_scale = float(channels.max()) or 1.0
+def _looked_over(
+    pixels: NDArray[np.uint8], notices: tuple[str, ...], doubts: tuple[Doubt, ...], *, is_jpeg: bool
+) -> tuple[tuple[str, ...], tuple[Doubt, ...]]:
+    """Add what the pixels themselves say of damage, where the decoder reported none."""
+    if Doubt.DAMAGED in doubts:
+        return notices, doubts
+    if is_jpeg and has_seam(pixels):
+        text = gettext("The brightness jumps within the image, as in a damaged JPEG file; compare the original.")
+    elif has_flat_band(pixels):
+        text = gettext("A band across the image is all alike, as where a part of a file is lost; compare the original.")
     else:
-        top = int(channels.max())
-        full_scale = next((scale for scale in _FULL_SCALES if top <= scale), top)
-    return np.asarray(cv2.convertScaleAbs(channels, alpha=255 / full_scale), np.uint8)
+        return notices, doubts
+    return (*notices, text), (*doubts, Doubt.SUSPECT)
+
+
+def _as_rgb(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
 
 
 def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
@@ -219,20 +243,4 @@ def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
         pixels = pixels[::-1]
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
-    return pixels
-
-
-def find_images(paths: Iterable[str | Path], *, recursive: bool = False) -> Iterator[Path]:
-    """Yield the photographs that the given files and folders stand for, folders in name order.
-
-    A file that is named is yielded whatever its suffix, missing or not, so that it is reported
-    rather than passed over. Of folders, only files with a picture's suffix are yielded.
-    """
-    for path in map(Path, paths):
-        if not os.path.isdir(path):  # unlike Path.is_dir it does not raise where access is denied
-            yield path
-            continue
-        inside = path.rglob("*") if recursive else path.iterdir()
-        yield from sorted(
-            item for item in inside if item.suffix.lower() in IMAGE_SUFFIXES and not item.name.startswith(".")
-        )
+    return np.ascontiguousarray(pixels)

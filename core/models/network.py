@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from core.errors import UserError
 from core.models.card import CARD_KEY, CardError, ModelCard
 from core.models.runtime import openvino
 
@@ -25,7 +26,7 @@ _STEP = 64  # sides are padded to this many pixels, so that few distinct shapes 
 _MAX_CANDIDATES = 60_000
 
 
-class ModelError(Exception):
+class ModelError(UserError):
     """A model file that cannot be used; the message names the file and the remedy."""
 
 

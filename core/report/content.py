@@ -308,12 +308,13 @@ def content_hash(
         "nms_iou": settings.nms_iou,
         "edge_rule": settings.edge_rule.value,
         "inputs": msgspec.to_builtins(inputs),
-        "images": [_image(image) for image in images],
+        "images": [signed_part(image) for image in images],
     }
     return hashlib.sha256(msgspec.json.encode(document, order="deterministic")).hexdigest()
 
 
-def _image(image: ReportImage) -> dict[str, Any]:
+def signed_part(image: ReportImage) -> dict[str, Any]:
+    """Return what of an image the content hash covers."""
     stored: dict[str, Any] = {
         "sha256": image.sha256 or image.path.name,
         "truth": None if image.truth is None else image.truth.stored(),

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.counting.count import CountIndex, CountSettings
+from core.counting.count import CountSettings
 from core.counting.edits import CellEdits
-from core.counting.pipeline import CountedImage
-from core.counting.quality import field_quality, fragile_counts
+from core.counting.pipeline import count_found
 from core.report.content import (
     ReportContent,
     ReportImage,
@@ -21,7 +20,6 @@ from core.report.content import (
     content_hash,
 )
 from core.session.paths import same_contents
-from core.session.settings import SAMPLE
 from core.session.values import SessionDamagedError, SessionError
 from core.verification.cases import Case
 from core.verification.verify import Verification
@@ -32,20 +30,10 @@ if TYPE_CHECKING:
 
     from core.models.card import ModelCard
     from core.session.session import Session
-    from core.session.values import Sample, StoredDetections, StoredImage
+    from core.session.values import HistoryLine, StoredDetections, StoredImage
     from core.verification.ground_truth import GroundTruth
 
 _EVERYTHING = 2**62
-
-
-def load_sample(session: Session) -> Sample:
-    """Return the sample id and the free fields of a session."""
-    return session.settings.sample()
-
-
-def save_sample(session: Session, sample: Sample) -> None:
-    """Store the sample id and the free fields of a session."""
-    session.settings.put(SAMPLE, sample)
 
 
 def gather(session: Session, *, made: datetime | None = None) -> ReportContent:
@@ -77,15 +65,16 @@ def gathering(
     SessionError
         If the session cannot be read.
     """
-    gatherer = _Gatherer(session, settings)
+    gatherer = Gatherer(session, settings)
+    gatherer.read_history()
     for done, image in enumerate(gatherer.on_list, 1):
         gatherer.add(image)
         yield done
     return gatherer.content(made or datetime.now(UTC))
 
 
-class _Gatherer:
-    """One report that is being gathered."""
+class Gatherer:
+    """One report that is being gathered, or some of its images."""
 
     def __init__(self, session: Session, settings: CountSettings | None) -> None:
         self._session = session
@@ -99,73 +88,70 @@ class _Gatherer:
         if settings is not None and stored is not None:
             self.settings = settings
         self.on_list = session.images.all()
-        self._history = session.edits.history(limit=_EVERYTHING)
-        self._reviewers = session.edits.reviewers()
+        self._history: list[HistoryLine] = []
+        self._reviewers: dict[int, str] = {}
         self._cards: dict[str, ModelCard | None] = {}
         self._names: dict[str, str] = {}
         self._images: list[ReportImage] = []
         self._by_model: list[Case] = []
         self._handed_in: list[Case] = []
 
-    def add(self, image: StoredImage) -> None:
-        """Count an image as the session has it; nothing is looked for again."""
+    def read_history(self) -> None:
+        """Read who did what, for a whole report."""
+        self._history = self._session.edits.history(limit=_EVERYTHING)
+        self._reviewers = self._session.edits.reviewers()
+
+    def add(self, image: StoredImage) -> ReportImage:
+        """Count an image as the session has it; no detector runs."""
+        self._images.append(self._gathered(image))
+        return self._images[-1]
+
+    def _gathered(self, image: StoredImage) -> ReportImage:
         try:
             truth = self._session.truths.get(image.id)
             found = self._session.detections.get(image.id) if image.state == "counted" and self.classes else None
             if found is None:
                 problem = image.error if image.state == "failed" else "It is not counted yet."
-                self._images.append(ReportImage(image.id, image.path, None, problem, truth=truth))
-                return
-            self._count(image, found, truth)
+                return ReportImage(image.id, image.path, None, problem, truth=truth)
+            return self._counted(image, found, truth)
         except ValueError as error:
             raise _unreadable(self._session, error) from error
         except SessionDamagedError as error:
-            self._images.append(ReportImage(image.id, image.path, None, str(error)))
+            return ReportImage(image.id, image.path, None, str(error))
 
-    def _count(self, image: StoredImage, found: StoredDetections, truth: GroundTruth | None) -> None:
+    def _counted(self, image: StoredImage, found: StoredDetections, truth: GroundTruth | None) -> ReportImage:
         cells = found.in_order_of(self.classes).detections
         edits = CellEdits.from_edits(cells, self._session.edits.changes(image.id).values(), self.classes)
         frame = self.settings.frame(image.width, image.height, image.region)
-        index = CountIndex.of(cells, edits, self.settings.nms_iou, frame)
-        field = replace(found.result(edits.apply(cells)), notices=())
-        counted = CountedImage(
+        card = self._card(found.model_sha256)
+        counted = count_found(
             image.path,
-            image.width,
-            image.height,
-            field,
-            index.count(self.settings.thresholds, self.classes),
-            image.seconds,
-            image.notices,
+            replace(found.result(cells), notices=()),
+            edits,
+            self.settings,
+            self.classes,
             frame,
+            card=card if card is not None and card.classes == self.classes else None,
+            seconds=image.seconds,
+            notices=image.notices,
         )
         self._names[found.model_sha256] = found.model_name
-        self._images.append(
-            ReportImage(
-                image.id,
-                image.path,
-                self._judged(counted, index, found.model_sha256),
-                sha256=image.stamp.sha256 if image.stamp else None,
-                reviewed=image.reviewed,
-                reviewer=self._reviewers.get(image.id, "") if image.reviewed else "",
-                seen=dict(image.reviewed_counts) if image.reviewed_counts else None,
-                model_sha256=found.model_sha256,
-                truth=truth,
-                unclassed=edits.unclassed,
-            )
-        )
         if truth is not None:
             case = image.id, image.path.name, cells, truth, self.settings, frame
             self._by_model.append(Case.of(*case))
             self._handed_in.append(Case.of(*case, edits))
-
-    def _judged(self, image: CountedImage, index: CountIndex, model: str) -> CountedImage:
-        """Return the image with the light of its field, if the card of its model is known."""
-        card = self._card(model)
-        if card is None or card.classes != self.classes:
-            return image
-        fragile = fragile_counts(index, self.settings.thresholds, self.classes)
-        quality = field_quality(image.found, image.result, card, (image.width, image.height), fragile)
-        return replace(image, quality=quality)
+        return ReportImage(
+            image.id,
+            image.path,
+            counted,
+            sha256=image.stamp.sha256 if image.stamp else None,
+            reviewed=image.reviewed,
+            reviewer=self._reviewers.get(image.id, "") if image.reviewed else "",
+            seen=dict(image.reviewed_counts) if image.reviewed_counts else None,
+            model_sha256=found.model_sha256,
+            truth=truth,
+            unclassed=edits.unclassed,
+        )
 
     def _card(self, sha256: str) -> ModelCard | None:
         if sha256 not in self._cards:
@@ -181,6 +167,10 @@ class _Gatherer:
             replace(image, copy_of=by_id[first[image.id]].path) if image.id in first else image
             for image in self._images
         ]
+
+    def content_hash(self) -> str:
+        """Return the hash of what was gathered, see ``core.report.content.content_hash``."""
+        return content_hash(self.sample, self.classes, self.settings, self.inputs, self._images)
 
     def content(self, made: datetime) -> ReportContent:
         """Put together what was gathered."""
@@ -201,7 +191,7 @@ class _Gatherer:
             suggested=dict(card.thresholds) if card else {},
             verification=(*self._verified(self._by_model, False), *self._verified(self._handed_in, True)),
             history=tuple(self._history),
-            content=content_hash(self.sample, self.classes, self.settings, self.inputs, self._images),
+            content=self.content_hash(),
             sign_offs=self._session.sign_offs.all(),
             made=made,
             version=__version__,

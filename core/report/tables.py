@@ -10,6 +10,7 @@ import numpy as np
 from core.cells import Origin
 from core.counting.estimates import given
 from core.counting.frame import Frame
+from core.counting.pipeline import totals
 from core.report.content import NOT_A_MEDICAL_DEVICE
 from core.statistics.intervals import poisson_interval
 from core.text import printable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from core.counting.pipeline import CountedImage, FailedImage
     from core.report.content import ReportContent, ReportImage
-    from core.session.values import HistoryRow
+    from core.session.values import HistoryLine
 
 _ORIGINS = {Origin.MODEL: "model", Origin.PERSON: "person", Origin.IMPORTED: "imported"}
 
@@ -32,11 +33,18 @@ Value = str | int | float | None
 
 @dataclass(frozen=True)
 class Table:
-    """A sheet: its name, headings and rows."""
+    """A table, whatever it is written as: a sheet of a workbook, CSV, a part of a page, lines on a terminal.
+
+    ``align`` has ``l`` or ``r`` for each column, and is empty where the kind of the values decides; ``footer`` is a row
+    of sums.
+    """
 
     name: str
-    header: list[str]
-    rows: list[list[Value]]
+    header: Sequence[str]
+    rows: Sequence[Sequence[Value]]
+    align: str = ""
+    footer: Sequence[Value] = ()
+    caption: str = ""
 
 
 def local_time(time: datetime) -> str:
@@ -80,6 +88,22 @@ def _counts_row(image: CountedImage, classes: tuple[str, ...]) -> list[Value]:
 def _failed_row(path: Path, error: str, classes: tuple[str, ...]) -> list[Value]:
     """Return the row of an image that has no count."""
     return [printable(path), *[None] * (4 + 2 * len(classes)), printable(error), *[None] * 3]
+
+
+def summary_table(images: Sequence[CountedImage], classes: tuple[str, ...], rule: str) -> Table:
+    """Return the counts of images in a few columns, with their sums if there are several; ``rule``: what counts."""
+    rows: list[list[Value]] = [
+        [
+            printable(image.path),
+            *(str(image.result.counts[name]) for name in classes),
+            f"{image.found.diameter:.0f} px",
+        ]
+        for image in images
+    ]
+    sums = totals(images, classes)
+    footer = [f"Total of {len(images)}", *(str(sums[name]) for name in classes), ""] if len(images) != 1 else []
+    header = ["Picture", *classes, "Red cell size"]
+    return Table("summary", header, rows, f"l{'r' * len(classes)}r", footer, rule)
 
 
 def images_table(content: ReportContent) -> Table:
@@ -259,7 +283,7 @@ def settings_table(content: ReportContent) -> Table:
         ["people", ", ".join(content.people)],
         ["content sha256", content.content],
         ["sign-off", state],
-        ["signed by", signed.person if signed else ""],
+        ["signed by", signed.user if signed else ""],
         ["signed at", local_time(signed.time) if signed else ""],
         ["signed content sha256", signed.content if signed else ""],
         ["made", local_time(content.made)],
@@ -269,7 +293,7 @@ def settings_table(content: ReportContent) -> Table:
     return Table("settings", ["setting", "value"], rows)
 
 
-def what_was_done(history: Iterable[HistoryRow]) -> list[str]:
+def what_was_done(history: Iterable[HistoryLine]) -> list[str]:
     """Return what each line of a history says, newest first: an undo has the words of what it takes back."""
     rows = list(history)
     takes_back: dict[int, bool] = {}
@@ -291,6 +315,6 @@ def history_table(content: ReportContent) -> Table:
     )
 
 
-def _history_row(row: HistoryRow, text: str) -> list[Value]:
+def _history_row(row: HistoryLine, text: str) -> list[Value]:
     path = "" if row.path is None else printable(row.path)
-    return [row.number, row.time.astimezone().isoformat(timespec="seconds"), row.person, path, text, row.undoes]
+    return [row.number, row.time.astimezone().isoformat(timespec="seconds"), row.user, path, text, row.undoes]

@@ -165,9 +165,9 @@ class SessionFile:
         SessionDamagedError
             If a row does not match its checksum.
         """
-        for *values, stored in self.select(f"SELECT * FROM {table} {condition}", *parameters):
-            row = tuple(values)
-            if checksum(table, row) != stored:
+        for stored in self.select(f"SELECT * FROM {table} {condition}", *parameters):
+            row = stored[:-1]
+            if checksum(table, row) != stored[-1]:
                 raise damaged(self.path, f"row {row[0]} of its {table} does not match its checksum")
             yield row
 

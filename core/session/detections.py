@@ -15,7 +15,6 @@ from core.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from core.detection.detector import DetectorResult
     from core.session.database import SessionFile
     from core.session.images import Images
     from core.session.models import Models
@@ -54,10 +53,6 @@ class StoredResults:
             number = self._models.number(model)
             row = None if number is None else self._row(image, number)
         return None if row is None else unpack_detections(row)
-
-    def __call__(self, image: int) -> StoredDetections | None:
-        """Return ``get``, until callers of the old name have moved."""
-        return self.get(image)
 
     def _row(self, image: int, model: int) -> DetectionsRow | None:
         row = self._file.row("detections", detections_number(image, model))
@@ -150,14 +145,6 @@ class StoredResults:
             return False
         self._images.change(image, model=number)
         return True
-
-    def set_field(self, image: int, found: DetectorResult) -> None:
-        """Store the field facts of an image, until callers of the old names have moved."""
-        stored = self.get(image)
-        if stored is not None:
-            new = replace(stored, blur=found.blur, capped=found.capped, levels=found.levels)
-            with self._file.transaction():
-                self._write(image, new)
 
     # -- checking ----------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from core.cells import CellChange
@@ -24,6 +25,44 @@ if TYPE_CHECKING:
     from core.session.truths import Truths
 
 _CELL = "cell"
+
+
+class StoredEdit(Edit):
+    """An edit on the undo stack; what it changed is read from the session when it is first asked for.
+
+    ``line`` is the line of the history that says so.
+    """
+
+    def __init__(self, line: LineRow, read: Callable[[LineRow], tuple[tuple[CellChange, ...], Any]]) -> None:
+        facts = {"undoes": line.undoes, "continues": line.kind == Kind.CONTINUED, "number": line.number}
+        self.__dict__.update(image=line.image, name=line.text, line=line, read=read, **facts)
+
+    line: LineRow
+    read: Callable[[LineRow], tuple[tuple[CellChange, ...], tuple[ValueChange, ...]]]
+
+    def at(self, line: LineRow) -> StoredEdit:
+        """Return the same edit with the number of a later line about it."""
+        moved = StoredEdit(self.line, self.read)
+        moved.__dict__.update(number=line.number, undoes=line.undoes)
+        return moved
+
+    def loaded(self) -> Edit:
+        """Return the same edit with what it changed in it."""
+        return Edit(self.image, self.name, *self._content, self.undoes, self.continues, self.number)
+
+    @cached_property
+    def _content(self) -> tuple[tuple[CellChange, ...], tuple[ValueChange, ...]]:
+        return self.read(self.line)
+
+    @property
+    def cells(self) -> tuple[CellChange, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The changed cells."""
+        return self._content[0]
+
+    @property
+    def values(self) -> tuple[ValueChange, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The changed values."""
+        return self._content[1]
 
 
 class Edits:
@@ -189,17 +228,16 @@ class Edits:
         )
         return dict(counts)
 
-    def stack(self) -> tuple[list[Edit], list[Edit]]:
+    def stack(self) -> tuple[list[StoredEdit], list[StoredEdit]]:
         """Return the edits that stand and those that were undone and can be redone.
 
         ``done + undone`` is the undo stack from bottom to top: ``done[-1]`` is undone next, ``undone[0]`` redone
         next. Values and cells are always those of doing it; ``number`` is the number of the latest line about it,
         so that the next undo or redo of it is an ``Edit`` with ``undoes=number``. Nothing before a recovery of the
-        file is returned if edits were lost in it.
+        file is returned if edits were lost in it. Only the history is read for it.
         """
-        rows = self._rows_by_line(EditRow._make(row) for row in self._file.rows("edits"))
-        done: dict[int, Edit] = {}
-        undone: dict[int, Edit] = {}
+        done: dict[int, StoredEdit] = {}
+        undone: dict[int, StoredEdit] = {}
         origin: dict[int, int] = {}
         for line in (LineRow._make(row) for row in self._file.rows("history")):
             if line.kind == Kind.LOSS:
@@ -208,36 +246,34 @@ class Edits:
                 continue
             if line.undoes is None:
                 origin[line.number] = line.number
-                done[line.number] = _unpack(line, rows.get(line.number, ()))
+                done[line.number] = StoredEdit(line, self._content)
                 undone.clear()
                 continue
             first = origin.get(line.undoes)
             if first in done:
-                undone[first] = replace(done.pop(first), number=line.number, undoes=line.undoes)
+                undone[first] = done.pop(first).at(line)
             elif first in undone:
-                done[first] = replace(_unpack(line, rows.get(line.number, ())), name=undone.pop(first).name)
+                done[first] = StoredEdit(line._replace(text=undone.pop(first).name), self._content)
             else:
                 continue
             origin[line.number] = first
         return list(done.values()), list(reversed(undone.values()))
 
-    @staticmethod
-    def _rows_by_line(rows: Iterable[EditRow]) -> dict[int, list[EditRow]]:
-        by_line: dict[int, list[EditRow]] = {}
-        for row in rows:
-            by_line.setdefault(row.line, []).append(row)
-        return by_line
+    def _content(self, line: LineRow) -> tuple[tuple[CellChange, ...], tuple[ValueChange, ...]]:
+        """Return what the edit of a line changed."""
+        rows = self._file.rows("edits", "WHERE number >= ? AND number < ?", line.first, line.first + line.edits)
+        return _unpack(EditRow._make(row) for row in rows)
 
     def reviewers(self) -> dict[int, str]:
         """Return image id -> who marked it as reviewed, of the images whose mark stands."""
-        lines = dict(self._file.select("SELECT number, user FROM history WHERE edits > 0"))
-        people: dict[int, str] = {}
+        users = dict(self._file.select("SELECT number, user FROM history WHERE edits > 0"))
+        marks: dict[int, list[int]] = {}
+        for line, image in self._file.select(
+            f"SELECT line, image FROM edits WHERE subject = '{Subject.REVIEW.value}' AND after IS NOT NULL"
+        ):
+            marks.setdefault(line, []).append(image)
         done, _ = self.stack()
-        for edit in done:
-            for value in edit.values:
-                if value.subject is Subject.REVIEW and value.after is not None and value.image is not None:
-                    people[value.image] = lines.get(edit.number, "")
-        return people
+        return {image: users.get(edit.number, "") for edit in done for image in marks.get(edit.line.number, ())}
 
     def history(self, image: int | None = None, limit: int = 500, before: int | None = None) -> list[HistoryLine]:
         """Return the lines of the history with a number below ``before``, newest first.
@@ -274,8 +310,8 @@ def _pack(edit: Edit, first: int, line: int) -> Generator[EditRow]:
         number += 1
 
 
-def _unpack(line: LineRow, rows: Iterable[EditRow]) -> Edit:
-    """Return the edit of a line and of its rows."""
+def _unpack(rows: Iterable[EditRow]) -> tuple[tuple[CellChange, ...], tuple[ValueChange, ...]]:
+    """Return the changes of cells and of values in the rows of an edit."""
     cells: list[CellChange] = []
     values: list[ValueChange] = []
     for _, _, subject, image, key, before, after in rows:
@@ -285,12 +321,4 @@ def _unpack(line: LineRow, rows: Iterable[EditRow]) -> Edit:
             kind = Subject(subject)
             old, new = unpack_value(kind, before), unpack_value(kind, after)
             values.append(ValueChange(kind, image, new, str(key or ""), old))
-    return Edit(
-        line.image,
-        line.text,
-        tuple(cells),
-        tuple(values),
-        line.undoes,
-        line.kind == Kind.CONTINUED,
-        line.number,
-    )
+    return tuple(cells), tuple(values)

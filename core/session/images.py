@@ -35,6 +35,7 @@ class Images:
         self._paths: dict[int, Path] = {}
         self._by_key: dict[str, int] = {}
         self.next_cell = 0
+        self._revisions: Counter[int] = Counter()
 
     def load(self) -> list[ImageRow]:
         """Read and check all rows, and find out where the images are."""
@@ -57,10 +58,6 @@ class Images:
         """
         rows = self._file.rows("images", "WHERE removed = 0 ORDER BY position")
         return [self._image(ImageRow._make(row)) for row in rows]
-
-    def __call__(self) -> list[StoredImage]:
-        """Return ``all``, until callers of the old name have moved."""
-        return self.all()
 
     def get(self, image: int) -> StoredImage:
         """Return an image by its id, on the list or not."""
@@ -160,7 +157,11 @@ class Images:
         text += f", and {len(moved) - 1} more." if len(moved) > 1 else "."
         with self._file.transaction():
             rows = [
-                self.row(image)._replace(path=pack_path(str(path)), relative=relative(path))
+                (row := self.row(image))._replace(
+                    path=pack_path(str(path)),
+                    relative=relative(path),
+                    digest=row.digest if row.sha256 else None,  # else the name stands for the contents
+                )
                 for image, path in moved.items()
             ]
             self._file.write("images", rows)
@@ -172,11 +173,16 @@ class Images:
         with self._file.transaction():
             row = self.row(image)
             self._file.write("images", [row._replace(**{"digest": None, **columns})])
+        self._revisions[image] += 1
+
+    def revision(self, image: int) -> int:
+        """Return a number that another change of an image makes another one, while the session is open."""
+        return self._revisions[image]
 
     def digests(self) -> dict[int, bytes | None]:
         """Return the digest of each image on the list, in its order; None where it has changed since."""
         rows = self._file.select("SELECT id, digest FROM images WHERE removed = 0 ORDER BY position")
-        return dict(rows)  # type: ignore[arg-type]
+        return dict(rows)
 
     def set_digests(self, digests: Mapping[int, bytes]) -> None:
         """Store the digests of images."""

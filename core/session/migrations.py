@@ -92,48 +92,11 @@ def _readable(file: SessionFile, table: str) -> Iterator[Row]:
 
 
 def upgraded(tables: Mapping[str, Iterable[Row]]) -> Tables:
-    """Return the rows of schema 2 that hold what rows of schema 1 hold; some of these may be missing."""
+    """Return the rows of schema 2 that hold what rows of schema 1 hold; some of these may be missing.
+
+    An image of which only cells are left has no path.
+    """
     return _Upgrade(tables).rows()
-
-
-class _Contours(msgspec.Struct):
-    lengths: list[int]
-    points: str
-
-
-class _ContoursOf(msgspec.Struct):
-    first: int
-    packed: _Contours
-
-
-class _Field(msgspec.Struct):
-    blur: float | None = None
-    capped: bool = False
-    levels: tuple[float, float] | None = None
-
-
-class _Found(msgspec.Struct):
-    """Detections of another model under the key ``found IMAGE SHA256``."""
-
-    model: str
-    classes: tuple[str, ...]
-    file: str
-    by_hand: float | None
-    diameter: float
-    scale: float
-    notices: tuple[str, ...]
-    blur: float | None
-    capped: bool
-    cells: str
-    levels: tuple[float, float] | None = None
-    contours: _Contours | None = None
-
-
-class _OldSignOff(msgspec.Struct):
-    person: str
-    time: str
-    content: str
-    version: str
 
 
 _FOUND_CELLS = np.dtype([("box", "<f4", 4), ("score", "<f4"), ("label", "<i4")])
@@ -184,7 +147,7 @@ class _Upgrade:
         """Return the rows of all tables."""
         self._take_models()
         tables: Tables = {table: [] for table in COLUMNS}
-        for image in self._images:
+        for image in (*self._images, *self._lost_images()):
             self._take_image(image, tables)
         tables["models"] = sorted(self._models.values())
         tables["settings"] = list(_numbered(self._counting()))
@@ -219,6 +182,12 @@ class _Upgrade:
 
     # -- images --------------------------------------------------------------------------------
 
+    def _lost_images(self) -> Iterator[schema_1.ImageRow]:
+        """Yield an image without a path for each of which only cells are left."""
+        known = {image.id for image in self._images}
+        for number in sorted({*self._detections, *self._found} - known):
+            yield schema_1.ImageRow(number, 0, 0, "", None, "waiting", "", "[]", 0, 0, 0.0, None, 0, None, None, None)
+
     def _take_image(self, image: schema_1.ImageRow, tables: Tables) -> None:
         """Take an image with its detections and ground truths."""
         truths = self._truths_of(image.id)
@@ -252,11 +221,11 @@ class _Upgrade:
         return _Truths(used, _truths(self._settings.get(f"{_OTHER_TRUTHS}{image}"))).all
 
     def _current(self, image: schema_1.ImageRow, row: schema_1.DetectionsRow) -> DetectionsRow:
-        field = _convert(self._settings.get(f"field {image.id}") or {}, _Field) or _Field()
+        field = _convert(self._settings.get(f"field {image.id}") or {}, schema_1.Field) or schema_1.Field()
         dark, bright = field.levels or (None, None)
         model = self._models[row.model_sha256].number
         cells = len(row.scores) // 4
-        contours = _convert(self._settings.get(f"contours {image.id}"), _ContoursOf)
+        contours = _convert(self._settings.get(f"contours {image.id}"), schema_1.ContoursOf)
         fits = contours is not None and (contours.first, len(contours.packed.lengths)) == (row.first_id, cells)
         return DetectionsRow(
             detections_number(image.id, model),
@@ -275,6 +244,7 @@ class _Upgrade:
             int(field.capped),
             dark,
             bright,
+            "[]",
             row.boxes,
             row.scores,
             row.labels,
@@ -283,7 +253,7 @@ class _Upgrade:
 
     def _kept(self, image: int, sha256: str, value: Any) -> DetectionsRow | None:
         """Return what another model found in an image; None if it is damaged: it can be found again."""
-        found = _convert(value, _Found)
+        found = _convert(value, schema_1.Found)
         try:
             cells = None if found is None else np.frombuffer(decompress(b64decode(found.cells)), _FOUND_CELLS)
         except (ValueError, ZlibError):
@@ -310,6 +280,7 @@ class _Upgrade:
             int(found.capped),
             dark,
             bright,
+            "[]",
             cells["box"].tobytes(),
             cells["score"].tobytes(),
             cells["label"].tobytes(),
@@ -340,7 +311,7 @@ class _Upgrade:
                 yield key, value
 
     def _sign_offs(self) -> Iterator[SignOffRow]:
-        stored = _convert(self._settings.get("sign-offs") or [], list[_OldSignOff]) or []
+        stored = _convert(self._settings.get("sign-offs") or [], list[schema_1.SignOff]) or []
         for number, one in enumerate(stored, 1):
             time = msgspec.convert({**msgspec.to_builtins(one), "user": one.person}, SignOff).time
             yield SignOffRow(number, one.person, time.isoformat(), one.content, one.version)
@@ -414,5 +385,5 @@ def _truths(values: Any) -> tuple[GroundTruth, ...]:
     return tuple(truth for truth in map(_truth, values or ()) if truth is not None)
 
 
-def _contours(packed: _Contours) -> tuple[bytes, bytes]:
+def _contours(packed: schema_1.Contours) -> tuple[bytes, bytes]:
     return np.array(packed.lengths, "<i4").tobytes(), b64decode(packed.points)

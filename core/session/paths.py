@@ -81,28 +81,36 @@ def resolve(rows: Iterable[ImageRow], folder: Path) -> dict[int, Path]:
     exists = _exists_by_listing()
     paths: dict[int, Path] = {}
     for row in rows:
-        path = Path(unpack_path(row.path))
+        path = unpack_path(row.path)
         if row.relative is not None and not exists(path):
-            near = Path(os.path.normpath(folder / unpack_path(row.relative)))
+            near = os.path.normpath(os.path.join(folder, unpack_path(row.relative)))
             path = near if near != path and exists(near) else path
-        paths[row.id] = path
+        paths[row.id] = Path(path)
     return paths
 
 
-def _exists_by_listing() -> Callable[[Path], bool]:
+def _exists_by_listing() -> Callable[[str], bool]:
     @cache
-    def names(folder: Path) -> frozenset[str] | None:
+    def names(folder: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the names in a folder, as they are spelt and as ``_spelling`` has them."""
         try:
-            return frozenset(os.listdir(folder))
+            listed = os.listdir(folder)
         except OSError:
-            return None
+            listed = []
+        return frozenset(listed), frozenset(map(_spelling, listed))
 
-    def exists(path: Path) -> bool:
-        listed = names(path.parent)
+    def exists(path: str) -> bool:
+        folder, name = os.path.split(path)
+        listed, alike = names(folder)
         # a name that is spelt differently in the listing may still be the same file
-        return listed is not None and (path.name in listed or os.path.exists(path))
+        return name in listed or (_spelling(name) in alike and os.path.exists(path))
 
     return exists
+
+
+def _spelling(name: str) -> str:
+    """Return what all spellings of a file name have in common that some file system takes for the same."""
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def stamp_of(path: Path) -> FileStamp:

@@ -31,10 +31,6 @@ class Conflicts:
         rows = (ConflictRow._make(row) for row in self._file.rows("conflicts", condition))
         return [Conflict(row.number, row.image, row.cell, row.text) for row in rows]
 
-    def __call__(self) -> list[Conflict]:
-        """Return ``all``, until callers of the old name have moved."""
-        return self.all()
-
     def replace(self, image: int, conflicts: Iterable[tuple[int, str]]) -> None:
         """Replace the unresolved conflicts of an image by (cell id, sentence) pairs."""
         with self._file.transaction():

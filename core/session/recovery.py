@@ -282,7 +282,9 @@ class _Mended:
             self.tables = upgraded({table: [row for _, row in sorted(rows[table].items())] for table in rows})
         else:
             self.tables = {table: [row for _, row in sorted(rows[table].items())] for table in COLUMNS}
-        self.images = {row[0]: ImageRow._make(row) for row in self.tables["images"]}
+        images = {row[0]: ImageRow._make(row) for row in self.tables["images"]}
+        self.images = {number: row for number, row in images.items() if row.path}
+        self._without_path = {number: row for number, row in images.items() if not row.path}
         self.losses: list[str] = []
         if found.missing_bytes:
             self.losses.append(f"The last {found.missing_bytes:,} bytes of the file are missing.")
@@ -358,9 +360,11 @@ class _Mended:
             position += 1
             name = str(folder / f"unreadable name {number}")
             sources = " ".join(source for image, source in sorted(truths) if image == number)
-            known = [model for model, image in by_model if image == number]
-            model = known[0] if len(known) == 1 else None
-            self.images[number] = ImageRow(number, position, 0, name, None, model=model, truths=sources)
+            row = self._without_path.get(number)
+            if row is None:
+                known = [model for model, image in by_model if image == number]
+                row = ImageRow(number, 0, 0, "", None, model=known[0] if len(known) == 1 else None, truths=sources)
+            self.images[number] = row._replace(position=position, path=name)
         self._lost(lost, "image")
         if nameless:
             self.losses.append(

@@ -12,6 +12,7 @@ import numpy as np
 
 from core.cells import Cell, Detections, Origin
 from core.counting.region import Region
+from core.imaging.doubts import Doubt
 from core.session.schema import DetectionsRow, TruthRow, detections_number, truth_number
 from core.session.values import Mark, ModelInUse, StoredDetections, Subject
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
@@ -115,6 +116,7 @@ def pack_detections(image: int, model: int, found: StoredDetections) -> Detectio
         int(found.capped),
         _finite_or_none(dark),
         _finite_or_none(bright),
+        to_json(found.doubts),
         cells.boxes.astype("<f4").tobytes(),
         cells.scores.astype("<f4").tobytes(),
         cells.labels.astype("<i4").tobytes(),
@@ -151,6 +153,7 @@ def unpack_detections(row: DetectionsRow) -> StoredDetections:
         sentences(row.notices),
         row.file,
         row.by_hand,
+        tuple(Doubt(doubt) for doubt in sentences(row.doubts)),
     )
 
 

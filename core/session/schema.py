@@ -70,10 +70,10 @@ class ImageRow(NamedTuple):
 class DetectionsRow(NamedTuple):
     """A row of ``detections``, numbered by ``detections_number``.
 
-    Name, hash and classes of the model stand in each, so that no damage elsewhere takes them from it. ``classes`` and
-    ``notices`` are JSON. Arrays are little-endian float32 (boxes, scores) and int32 (labels, lengths, points); points
-    are four times the pixels, and compressed. ``file`` is the SHA-256 of the image file, ``by_hand`` the diameter
-    that was given.
+    Name, hash and classes of the model stand in each, so that no damage elsewhere takes them from it. ``classes``,
+    ``notices`` and ``doubts`` are JSON. Arrays are little-endian float32 (boxes, scores) and int32 (labels, lengths,
+    points); points are four times the pixels, and compressed. ``file`` is the SHA-256 of the image file, ``by_hand``
+    the diameter that was given.
     """
 
     number: int
@@ -92,6 +92,7 @@ class DetectionsRow(NamedTuple):
     capped: int
     dark: float | None
     bright: float | None
+    doubts: str
     boxes: bytes
     scores: bytes
     labels: bytes
@@ -264,8 +265,10 @@ def truth_number(image: int, source: str) -> int:
 
 def checksum(table: str, row: Row) -> int:
     """Return the CRC-32 of a row: of its table, its number, and the type and value of each column."""
+    if bytes in map(type, row):
+        row = tuple([crc32(value) if type(value) is bytes else value for value in row])
     # ascii, unlike repr, gives the same text under every version of Python's Unicode tables
-    return crc32(ascii((table, *[crc32(value) if type(value) is bytes else value for value in row])).encode())
+    return crc32(ascii((table, *row)).encode())
 
 
 def build(connection: sqlite3.Connection, version: int) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
+
 
 class ImageRow(NamedTuple):
     """A row of ``images``."""
@@ -83,6 +85,54 @@ class ConflictRow(NamedTuple):
     cell: int
     text: str
     resolved: int
+
+
+class Contours(msgspec.Struct):
+    """Contours: how many points each has, and all points, compressed."""
+
+    lengths: list[int]
+    points: str
+
+
+class ContoursOf(msgspec.Struct):
+    """The contours under the key ``contours IMAGE``; ``first`` is the id of the first cell."""
+
+    first: int
+    packed: Contours
+
+
+class Field(msgspec.Struct):
+    """What stands under the key ``field IMAGE``."""
+
+    blur: float | None = None
+    capped: bool = False
+    levels: tuple[float, float] | None = None
+
+
+class Found(msgspec.Struct):
+    """Detections of another model under the key ``found IMAGE SHA256``."""
+
+    model: str
+    classes: tuple[str, ...]
+    file: str
+    by_hand: float | None
+    diameter: float
+    scale: float
+    notices: tuple[str, ...]
+    blur: float | None
+    capped: bool
+    cells: str
+    levels: tuple[float, float] | None = None
+    contours: Contours | None = None
+
+
+class SignOff(msgspec.Struct):
+    """One of the sign-offs under the key ``sign-offs``."""
+
+    person: str
+    time: str
+    content: str
+    version: str
 
 
 CARRIED = 3

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from core.session.compat import OldNames
+from core.session.backups import back_up
 from core.session.database import SessionFile, replacing
 from core.session.detections import StoredResults
 from core.session.edits import Edits
@@ -27,7 +27,6 @@ from core.session.settings import KeyValues, Settings
 from core.session.truths import Truths
 from core.session.values import (
     SESSION_SUFFIX,
-    Command,
     Conflict,
     FileStamp,
     SessionBusyError,
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SESSION_SUFFIX",
-    "Command",
     "Conflict",
     "FileStamp",
     "Session",
@@ -73,7 +71,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Session(OldNames):
+class Session:
     """One open session file; used from one thread, closed by ``close`` or as a context manager.
 
     What it holds is in its parts: ``images``, ``detections``, ``truths``, ``models``, ``settings``, ``view``,
@@ -211,6 +209,10 @@ class Session(OldNames):
         with self.transaction():
             text = self.images.relocate(new_paths)
             self.edits.note(user, next(iter(new_paths)) if len(new_paths) == 1 else None, text)
+
+    def back_up(self) -> Path | None:
+        """Keep a copy of the session beside it, and of earlier copies the latest; see ``core.session.backups``."""
+        return back_up(self._file)
 
     def copy_to(self, path: Path) -> None:
         """Write a copy of the session, replacing a file there only when the copy is complete.

@@ -1,4 +1,3 @@
-# ruff: noqa: D103 (old names, until their callers have moved)
 """What a session keeps that a number depends on, and how a window shows it."""
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from core.counting.estimates import EstimateInputs
 from core.counting.frame import EdgeRule
 from core.session.rows import to_json
 from core.session.schema import SettingRow
-from core.session.values import ModelInUse, Sample, Subject, ValueChange
+from core.session.values import Sample, Subject, ValueChange
 from core.verification.thresholds import ThresholdRecord
 
 if TYPE_CHECKING:
@@ -113,92 +112,13 @@ class Settings(KeyValues):
 
     def estimate_inputs(self) -> EstimateInputs:
         """Return what the laboratory gave for estimates; raises ValueError if it is damaged."""
-        return msgspec.convert(self.get(ESTIMATES, {}), EstimateInputs)
+        return msgspec.convert(self.get(ESTIMATES) or {}, EstimateInputs)
 
     def sample(self) -> Sample:
         """Return the sample that was counted; raises ValueError if it is damaged."""
-        return msgspec.convert(self.get(SAMPLE, {}), Sample)
+        return msgspec.convert(self.get(SAMPLE) or {}, Sample)
 
     def threshold_record(self, class_name: str) -> ThresholdRecord | None:
         """Return where the threshold of a class comes from, if it was chosen by verification."""
         value = self.get(origin_key(class_name))
         return None if value is None else ThresholdRecord.from_stored(value)
-
-
-# -- old names, until their callers have moved ---------------------------------------------------
-
-SETTINGS_KEY = "settings"
-
-
-def stored_settings(settings: CountSettings, classes: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        "classes": list(classes),
-        "thresholds": dict(settings.thresholds),
-        "nms_iou": settings.nms_iou,
-        "edge_rule": settings.edge_rule.value,
-    }
-
-
-def load_settings(session: Any) -> tuple[CountSettings, tuple[str, ...]] | None:
-    return session.settings.counting()
-
-
-def load_estimate_inputs(session: Any) -> EstimateInputs:
-    return session.settings.estimate_inputs()
-
-
-def save_estimate_inputs(session: Any, inputs: EstimateInputs) -> None:
-    session.settings.put(ESTIMATES, inputs)
-
-
-def region_key(image: int | str) -> str:
-    return f"region {image}"
-
-
-def load_region(session: Any, image: int) -> Any:
-    return session.images.get(image).region
-
-
-def load_regions(session: Any) -> dict[int, Any]:
-    return {image.id: image.region for image in session.images.all() if image.region is not None}
-
-
-def save_region(session: Any, image: int, region: Any) -> None:
-    session.images.change(image, region=None if region is None else to_json(region))
-
-
-def load_field(session: Any, image: int) -> tuple[float | None, bool, tuple[float, float] | None]:
-    found = session.detections.get(image)
-    return (None, False, None) if found is None else (found.blur, found.capped, found.levels)
-
-
-def save_field(session: Any, image: int, found: Any) -> None:
-    session.detections.set_field(image, found)
-
-
-def load_card(session: Any, sha256: str) -> Any:
-    return session.models.card(sha256)
-
-
-def keep_card(session: Any, sha256: str, card: Any) -> None:
-    session.models.keep(sha256, card)
-
-
-def load_model_in_use(session: Any) -> ModelInUse | None:
-    return session.models.in_use
-
-
-def save_model_in_use(session: Any, model: ModelInUse) -> None:
-    session.models.use(model)
-
-
-def load_last_card(session: Any, path: str) -> Any:
-    return session.models.last_card(path)
-
-
-def threshold_key(name: str) -> str:
-    return f"threshold of {name}"
-
-
-def load_threshold_record(session: Any, name: str) -> ThresholdRecord | None:
-    return session.settings.threshold_record(name)

@@ -1,10 +1,9 @@
-# ruff: noqa: D103 (old names, until their callers have moved)
 """The ground truths of a session: at most one from each source for an image, one of which is used."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -109,18 +108,3 @@ def _without(tally: GroundTruth, mark: Mark) -> GroundTruth:
     if mark.first:
         left = replace(left, classes=tuple(name for name in left.classes if name != mark.class_name))
     return left
-
-
-# -- old names, until their callers have moved ---------------------------------------------------
-
-
-def truth_key(image: int | str) -> str:
-    return f"ground truth {image}"
-
-
-def load_truth(session: Any, image: int) -> GroundTruth | None:
-    return session.truths.get(image)
-
-
-def save_truth(session: Any, image: int, truth: GroundTruth | None) -> None:
-    session.put(truth_key(image), None if truth is None else truth.stored())

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from core.cells import CellChange, Detections
     from core.counting.region import Region
+    from core.imaging.doubts import Doubt
 
 SESSION_SUFFIX = ".smearcount"
 
@@ -89,8 +90,8 @@ class StoredDetections:
 
     The ids of ``detections`` are consecutive and their origin is ``MODEL``. ``classes``: class names
     in the order of the labels; ``diameter``: the red cell diameter in pixels that set the scale;
-    ``scale``: the factor from the image to the network; ``blur``, ``capped``, ``levels``, ``notices``: as in
-    ``DetectorResult``. They hold for the contents ``file`` (SHA-256) of the image file, and for the diameter
+    ``scale``: the factor from the image to the network; ``blur``, ``capped``, ``levels``, ``notices``, ``doubts``: as
+    in ``DetectorResult``. They hold for the contents ``file`` (SHA-256) of the image file, and for the diameter
     ``by_hand`` that was given, None if it was estimated.
     """
 
@@ -106,6 +107,7 @@ class StoredDetections:
     notices: tuple[str, ...] = ()
     file: str = ""
     by_hand: float | None = None
+    doubts: tuple[Doubt, ...] = ()
 
     @classmethod
     def of(
@@ -132,12 +134,14 @@ class StoredDetections:
             result.notices,
             file,
             by_hand,
+            result.doubts,
         )
 
     def result(self, detections: Detections | None = None) -> DetectorResult:
         """Return the result of the detector; with other detections, such as those with the edits applied."""
         cells = self.detections if detections is None else detections
-        return DetectorResult(cells, self.diameter, self.scale, self.notices, self.blur, self.capped, self.levels)
+        field = self.notices, self.blur, self.capped, self.levels, self.doubts
+        return DetectorResult(cells, self.diameter, self.scale, *field)
 
     def in_order_of(self, classes: tuple[str, ...]) -> StoredDetections:
         """Return the cells with labels in the order of these classes; cells of other classes are left out."""
@@ -223,21 +227,7 @@ class Edit:
         """Return the edit that takes this one back."""
         cells = tuple(replace(one, before=one.after, after=one.before) for one in reversed(self.cells))
         values = tuple(replace(one, before=one.after, after=one.before) for one in reversed(self.values))
-        return replace(self, cells=cells, values=values, undoes=self.number, number=0)
-
-
-@dataclass(frozen=True)
-class Command:
-    """An edit as schema 1 had it."""
-
-    number: int
-    image: Any
-    name: str
-    changes: tuple[CellChange, ...]
-    reviewed: tuple[bool, bool] | None
-    undoes: int | None
-    continues: bool = False
-    kept: tuple[tuple[str, Any, Any], ...] = ()
+        return Edit(self.image, self.name, cells, values, self.number, self.continues)
 
 
 @dataclass(frozen=True)
@@ -251,14 +241,6 @@ class HistoryLine:
     path: Path | None
     text: str
     undoes: int | None
-
-    @property
-    def person(self) -> str:
-        """The old name of ``user``."""
-        return self.user
-
-
-HistoryRow = HistoryLine
 
 
 @dataclass(frozen=True)
@@ -292,8 +274,3 @@ class SignOff(msgspec.Struct, frozen=True):
     version: str
     head: str = ""
     state: str = ""
-
-    @property
-    def person(self) -> str:
-        """The old name of ``user``."""
-        return self.user

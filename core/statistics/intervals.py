@@ -84,22 +84,6 @@ def _cells_for(within: float, level: float) -> int:
     return _smallest(1, lambda total: width(total) <= within)
 
 
-def count_more_for_proportion(part: int, whole: int, points: float = 0.05, level: float = LEVEL) -> int:
-    """Return how many more cells must be counted for a proportion of plus or minus ``points``.
-
-    Half the width of the exact interval is meant, in parts of 1, for the proportion found so far:
-    10 ± 5 % of all white cells takes fewer cells than 50 ± 5 %. If nothing was counted the
-    proportion is taken to be a half, which takes most.
-    """
-    share = part / whole if whole else 0.5
-
-    def width(total: int) -> float:
-        low, high = proportion_interval(share * total, total, level)
-        return (high - low) / 2
-
-    return _smallest(max(whole, 1), lambda total: width(total) <= points) - whole
-
-
 def _smallest(start: int, enough: Callable[[int], bool]) -> int:
     """Return the smallest number from ``start`` on that is enough, for what more cells never make worse."""
     low, high = start - 1, start

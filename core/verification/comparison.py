@@ -47,6 +47,18 @@ class Difference:
         return self.interval.low > 0 or self.interval.high < 0
 
 
+def paired_difference(
+    value: float, reference: float, draws: NDArray[np.float64], reference_draws: NDArray[np.float64]
+) -> Difference | None:
+    """Return how much higher a figure is than a reference; None if either is undefined.
+
+    ``draws`` and ``reference_draws`` float64 (B,) are both figures over the same draws of images.
+    """
+    interval = percentile_interval(draws - reference_draws)
+    difference = value - reference
+    return None if interval is None or np.isnan(difference) else Difference(float(difference), interval)
+
+
 @dataclass(frozen=True)
 class ModelRow:
     """One class counted by one model at its threshold.
@@ -144,10 +156,10 @@ def _row(
     # A truth that only one of the models knows is no pair
     if reference is not None and np.array_equal(reference.sweep.images, sampled.sweep.images):
         before = reference.sweep
-        accuracy_difference = _difference(
-            sampled.sweep.accuracy - before.accuracy, sampled.accuracy - reference.accuracy
+        accuracy_difference = paired_difference(
+            sampled.sweep.accuracy[0], before.accuracy[0], sampled.accuracy, reference.accuracy
         )
-        f1_difference = _difference(sampled.sweep.f1 - before.f1, sampled.f1 - reference.f1)
+        f1_difference = paired_difference(sampled.sweep.f1[0], before.f1[0], sampled.f1, reference.f1)
     return ModelRow(
         model=one.model.name,
         sha256=one.model.sha256,
@@ -166,9 +178,3 @@ def _row(
         accuracy_difference=accuracy_difference,
         f1_difference=f1_difference,
     )
-
-
-def _difference(value: NDArray[np.float64], draws: NDArray[np.float64]) -> Difference | None:
-    """Return a difference (1,) with the interval of its draws (B,); None if it is NaN."""
-    interval = percentile_interval(draws)
-    return None if interval is None or np.isnan(value[0]) else Difference(float(value[0]), interval)

@@ -123,10 +123,31 @@ def _best(sweep: ClassSweep, measure: Measure, *, leave_one_out: bool = False) -
     # Nothing counted where nothing is there could not be better
     agreement = np.nan_to_num(accuracy(total(truth), total(sweep.counted)), nan=1.0)
     f1 = np.nan_to_num(f1_score(total(truth * here), total(sweep.counted * here), total(sweep.matched)), nan=1.0)
-    first, second = (f1, agreement) if measure == "f1" else (agreement, f1)
-    tied = first == first.max(axis=-1, keepdims=True)
-    second = np.where(tied, second, -1.0)
-    tied &= second == second.max(axis=-1, keepdims=True)
+    return best_places(*((f1, agreement) if measure == "f1" else (agreement, f1)))
+
+
+def best_places(
+    first: NDArray[np.float64], second: NDArray[np.float64] | None = None, tolerance: float = 0.0
+) -> NDArray[np.int64]:
+    """Return the places of the best of T thresholds: best by the first measure, then by the second, then the middle.
+
+    Parameters
+    ----------
+    first
+        What is maximised, float64 (..., T).
+    second
+        Decides where ``first`` is equally good, float64 (..., T); nothing does if left out.
+    tolerance
+        Values of ``first`` this close to the best are equally good.
+
+    Returns
+    -------
+    int64 (...).
+    """
+    tied = first >= first.max(axis=-1, keepdims=True) - tolerance
+    if second is not None:
+        second = np.where(tied, second, -np.inf)
+        tied &= second == second.max(axis=-1, keepdims=True)
     rank = np.cumsum(tied, axis=-1)
     return np.argmax(rank > rank[..., -1:] // 2, axis=-1)
 

@@ -1,4 +1,4 @@
-"""The canvas: the photograph with its boxes, to zoom and to move."""
+"""The canvas: the image with its boxes, to zoom and to move."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from core.cells import Detections
     from core.classes import Palette
-    from gui.workspace.inference.worker import Picture
+    from gui.workspace.inference.worker import LoadedImage
 
 _WHEEL_STEP = 1.0015
 _KEY_STEP = 1.25
@@ -29,7 +29,7 @@ _LARGEST_ZOOM = 40.0
 
 
 class Canvas(QGraphicsView):
-    """Shows one picture. The wheel zooms about the pointer, dragging moves, a double click fits."""
+    """Shows one image. The wheel zooms about the pointer, dragging moves, a double click fits."""
 
     zoom_changed = Signal(float)
 
@@ -63,13 +63,13 @@ class Canvas(QGraphicsView):
 
     @property
     def zoom(self) -> float:
-        """Screen pixels for each pixel of the picture."""
+        """Screen pixels for each pixel of the image."""
         return self.transform().m11()
 
-    def show_picture(self, picture: Picture | None) -> None:
-        """Show a picture without boxes, fitted to the canvas; None clears it."""
+    def show_image(self, loaded: LoadedImage | None) -> None:
+        """Show an image without boxes, fitted to the canvas; None clears it."""
         self.boxes.set_detections(None, ())
-        self.photograph.set_levels(picture.levels if picture else ())
+        self.photograph.set_levels(loaded.levels if loaded else ())
         around = self.photograph.boundingRect()
         self.selection.set_bounds(around)
         self.frame.set_bounds(around)
@@ -83,7 +83,7 @@ class Canvas(QGraphicsView):
         self.fit()
 
     def show_detections(self, detections: Detections | None, classes: tuple[str, ...]) -> None:
-        """Take the cells of the picture; ``show_cells`` says which are drawn."""
+        """Take the cells of the image; ``show_cells`` says which are drawn."""
         self.boxes.set_detections(detections, classes)
 
     def show_cells(self, mask: NDArray[np.bool_], ghosts: NDArray[np.bool_] | None = None) -> None:
@@ -107,7 +107,7 @@ class Canvas(QGraphicsView):
         self.viewport().update()
 
     def fit(self) -> None:
-        """Show the whole picture, and go on doing so when the window changes."""
+        """Show the whole image, and go on doing so when the window changes."""
         self._fitted = True
         area = self.photograph.boundingRect()
         if area.isEmpty():
@@ -124,7 +124,7 @@ class Canvas(QGraphicsView):
         self.centerOn(middle)
 
     def reveal(self, rect: QRectF, *, centre: bool = False) -> None:
-        """Bring a box of the picture into view, large enough to be judged."""
+        """Bring a box of the image into view, large enough to be judged."""
         smallest = 48.0
         side = max(rect.width(), rect.height(), 1.0)
         view = self.visible_area()
@@ -137,14 +137,14 @@ class Canvas(QGraphicsView):
             self.centerOn(rect.center())
 
     def view_state(self) -> list[float]:
-        """Return zoom and centre, to show the picture so again; empty while the whole picture is fitted."""
+        """Return zoom and centre, to show the image so again; empty while the whole image is fitted."""
         if self._fitted:
             return []
         centre = self.mapToScene(self.viewport().rect().center())
         return [self.zoom, centre.x(), centre.y()]
 
     def restore_view(self, state: list[float]) -> None:
-        """Show the picture as ``view_state`` told."""
+        """Show the image as ``view_state`` returned it."""
         if len(state) == 3:
             self._fitted = False
             self._set_zoom(state[0])
@@ -164,7 +164,7 @@ class Canvas(QGraphicsView):
         self.zoom_changed.emit(self.zoom)
 
     def visible_area(self) -> QRectF:
-        """Return the part of the picture in view, in its pixels."""
+        """Return the part of the image in view, in its pixels."""
         return self.mapToScene(self.viewport().rect()).boundingRect()
 
     def viewportEvent(self, event: QEvent) -> bool:

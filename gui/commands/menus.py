@@ -4,51 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
+
+from core.text import gettext
+from gui.commands.action import Menu
+from gui.commands.actions import ACTIONS
+from gui.widgets.colour import swatch
+from gui.workspace.selection import ToolName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from PySide6.QtWidgets import QMainWindow
 
-    from gui.commands.actions import Actions
+    from core.classes import Palette
+    from gui.commands.context import CanvasTools
+    from gui.commands.shortcuts import Actions
+    from gui.workspace.count_settings import CountSettingsModel
 
 Option = TypeVar("Option")
 
-_MENUS = ("File", "Edit", "Count", "View", "Help")
-_LAST_OF_A_GROUP = {
-    "open_demo", "copy_session", "export_cells", "report", "find_missing", "redo", "accept", "select_all",
-    "previous_cell", "stop", "retry_failed", "next_unreviewed",
-    "region_remove_all", "verify", "previous", "zoom_out", "hide_boxes", "history",
-}  # fmt: skip
-_BAR = (("open", "open_folder"), ("previous", "next"), ("fit", "actual"), ("undo", "redo"))
-_BAR_AFTER_ADD = (("empty", "doubts"), ("gallery", "history"), ("tally", "verify"))
-_SHORT_TEXTS = {
-    "open": "Open …",
-    "open_folder": "Folder …",
-    "previous": "◀",
-    "next": "▶",
-    "empty": "Empty area",
-    "doubts": "Doubts",
-    "gallery": "Gallery",
-    "history": "History",
-    "tally": "Tally",
-    "verify": "Check",
-}
+_ADD_GROUP = 4
+"""The group of the tool bar that is the Add button with its menu."""
 
 
 def add_menus(window: QMainWindow, actions: Actions) -> QMenu:
     """Fill the menu bar; return the View menu, which takes further choices."""
-    menus = {name: window.menuBar().addMenu(f"&{name}") for name in _MENUS}
-    for name, menu in menus.items():
-        for action in actions.group(name):
-            menu.addAction(action)
-            if action.objectName() in _LAST_OF_A_GROUP:
+    menus = {}
+    for which in (Menu.FILE, Menu.EDIT, Menu.COUNT, Menu.VIEW, Menu.HELP):
+        menu = menus[which] = window.menuBar().addMenu(f"&{which.value}")
+        for action in actions.of_menu(which):
+            menu.addAction(actions[action.id])
+            if action.separator_after:
                 menu.addSeparator()
-    menus["View"].addSeparator()
-    return menus["View"]
+    menus[Menu.VIEW].addSeparator()
+    return menus[Menu.VIEW]
 
 
 def add_choice(
@@ -64,28 +56,61 @@ def add_choice(
         choices.addAction(action)
 
 
-class MainBar(QToolBar):
-    """The tool bar; ``add_menu`` under its Add button offers the classes."""
+class AddButton(QToolButton):
+    """The Add tool with the class that it adds; a menu offers the others."""
 
-    def __init__(self, actions: Actions) -> None:
+    def __init__(self, action: QAction, tools: CanvasTools, settings: CountSettingsModel, palette: Palette) -> None:
+        super().__init__()
+        self._tools = tools
+        self._settings = settings
+        self._palette = palette
+        self._add = action
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self.setDefaultAction(action)
+        self.setIconSize(QSize(16, 16))
+        self._classes = QMenu(self)
+        self.setMenu(self._classes)
+        settings.classes_changed.connect(self._fill)
+        tools.tool_changed.connect(self._show)
+        self._fill()
+
+    def set_palette(self, palette: Palette) -> None:
+        """Show classes in other colours."""
+        self._palette = palette
+        self._show()
+
+    def _fill(self) -> None:
+        self._classes.clear()
+        for name in self._settings.classes:
+            choose = self._classes.addAction(gettext("Add {name}").format(name=name))
+            choose.triggered.connect(lambda *_, name=name: self._tools.choose(ToolName.ADD, name))
+        self._show()
+
+    def _show(self) -> None:
+        classes, armed = self._settings.classes, self._tools.armed
+        self._add.setIconText(gettext("Add {name}").format(name=armed) if armed else gettext("Add"))
+        if armed in classes:
+            self._add.setIcon(swatch(self._palette.colour(classes, classes.index(armed))))
+
+
+class MainBar(QToolBar):
+    """The tool bar."""
+
+    def __init__(self, actions: Actions, add_button: AddButton) -> None:
         super().__init__("Main")
         self.setObjectName("mainBar")
         self.setMovable(False)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        for name, text in _SHORT_TEXTS.items():
-            actions[name].setIconText(text)
-        for names in _BAR:
-            self.addActions([actions[name] for name in names])
-            self.addSeparator()
-        button = QToolButton()
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
-        button.setDefaultAction(actions["add"])
-        self.add_menu = QMenu(button)
-        button.setMenu(self.add_menu)
-        self.addWidget(button)
-        for place, names in enumerate(_BAR_AFTER_ADD):
-            if place:
+        shown = sorted((action.toolbar, action.id) for action in ACTIONS if action.toolbar is not None)
+        groups: dict[int, list[QAction]] = {}
+        for (group, _), name in shown:
+            groups.setdefault(group, []).append(actions[name])
+        for group in sorted({*groups, _ADD_GROUP}):
+            if group == _ADD_GROUP:
+                self.addWidget(add_button)
+            else:
+                self.addActions(groups[group])
+            if group not in (_ADD_GROUP, max(groups)):
                 self.addSeparator()
-            self.addActions([actions[name] for name in names])

@@ -17,22 +17,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.exchange.export_items import Format, files_there
 from core.text import ngettext
 from gui.widgets.forms import Busy, FittingDialog, column, faint, heading, row
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.exchange.exporting import (
-    Exporting,
-    Format,
-    Scope,
-    entries_in,
-    files_there,
-    outdated_reviews,
-    why_no_export,
-)
+from gui.workspace.exchange.exporting import Exporting, Scope
 
 if TYPE_CHECKING:
     from gui.preferences import Preferences
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _WIDTH = 580
 
@@ -40,11 +33,11 @@ _WIDTH = 580
 class ExportDialog(FittingDialog):
     """Asks which pictures are exported, in which format, and where to."""
 
-    def __init__(self, document: Document, preferences: Preferences, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Export annotations")
-        self._document = document
+        self._workspace = workspace
         self._preferences = preferences
         self._exporting: Exporting | None = None
         self._failed = False
@@ -79,7 +72,7 @@ class ExportDialog(FittingDialog):
         layout.addStretch(1)
         layout.addLayout(row(None, self.close_button, self.export_button))
         self.setMinimumWidth(_WIDTH - 100)
-        first = next((scope for scope in reversed(Scope) if entries_in(document, scope)), Scope.COUNTED)
+        first = next((scope for scope in reversed(Scope) if workspace.exporter.items(scope)), Scope.COUNTED)
         self.scope_buttons[first].setChecked(True)
         scopes.buttonToggled.connect(lambda *_: self._show_choice())
         self.formats.currentIndexChanged.connect(lambda *_: self._show_choice())
@@ -88,16 +81,16 @@ class ExportDialog(FittingDialog):
         self._show_choice()
 
     def _scope_button(self, scope: Scope) -> QRadioButton:
-        number = len(entries_in(self._document, scope))
+        number = len(self._workspace.exporter.items(scope))
         name = scope.value
         if scope is Scope.CURRENT:
-            entry = self._document.current_entry
-            name += f": {entry.path.name}" if entry else ""
+            item = self._workspace.images.current
+            name += f": {item.path.name}" if item else ""
         else:
             name += f" ({number:,})"
         button = QRadioButton(name.replace("&", "&&"))
         button.setEnabled(number > 0)
-        button.setToolTip(why_no_export(self._document, scope))
+        button.setToolTip(self._workspace.exporter.problem(scope))
         return button
 
     @property
@@ -111,13 +104,13 @@ class ExportDialog(FittingDialog):
         return list(Format)[self.formats.currentIndex()]
 
     def _show_choice(self) -> None:
-        problem = why_no_export(self._document, self.scope)
+        problem = self._workspace.exporter.problem(self.scope)
         self.explanation.setText(self.kind.explanation)
         hint = problem
         if not problem and self.kind is Format.TRAINING and self.scope is not Scope.REVIEWED:
             hint = "Pictures that nobody reviewed teach a model its own mistakes; export reviewed ones."
         elif not problem and self.scope is Scope.REVIEWED:
-            hint = outdated_reviews(self._document)
+            hint = self._workspace.exporter.outdated_reviews()
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))
         self.export_button.setEnabled(not problem)
@@ -129,7 +122,7 @@ class ExportDialog(FittingDialog):
             self._export(target)
 
     def _ask_for_file(self) -> Path | None:
-        kind, session = self.kind, self._document.session
+        kind, session = self.kind, self._workspace.store.session
         stem = session.path.stem if session else "annotations"
         start = str(Path(self._preferences.folder or ".") / f"{stem}{kind.suffix}")
         name, _ = QFileDialog.getSaveFileName(self, "Export annotations", start, f"{kind.value} (*{kind.suffix})")
@@ -151,7 +144,7 @@ class ExportDialog(FittingDialog):
             return None
         folder = Path(name)
         self._preferences.folder = name
-        paths = [entry.path for entry in entries_in(self._document, self.scope)]
+        paths = [item.path for item in self._workspace.exporter.items(self.scope)]
         there = files_there(folder, self.kind, paths)
         text = ngettext(
             "{folder} already has annotations of {n:,} of these images.",
@@ -169,15 +162,15 @@ class ExportDialog(FittingDialog):
         return box.clickedButton() is replace
 
     def _export(self, target: Path) -> None:
-        entries = entries_in(self._document, self.scope)
-        text = ngettext("Gathering {n:,} image …", "Gathering {n:,} images …", len(entries)).format(n=len(entries))
-        self.busy.show_text(text, len(entries))
+        items = self._workspace.exporter.items(self.scope)
+        text = ngettext("Gathering {n:,} image …", "Gathering {n:,} images …", len(items)).format(n=len(items))
+        self.busy.show_text(text, len(items))
         self.busy.show()
         self.hint.hide()
         self._choices.setEnabled(False)
         self.export_button.setEnabled(False)
-        self._document.message.connect(self._on_message)
-        self._exporting = Exporting(self._document, entries, self.kind, target)
+        self._workspace.messages.posted.connect(self._on_message)
+        self._exporting = self._workspace.exporter.start(items, self.kind, target)
         self._exporting.progressed.connect(self.busy.bar.setValue)
         self._exporting.writing.connect(self._on_writing)
         self._exporting.ended.connect(self._on_exported)
@@ -196,7 +189,7 @@ class ExportDialog(FittingDialog):
     @Slot(bool)
     def _on_exported(self, written: bool) -> None:
         self._exporting = None
-        self._document.message.disconnect(self._on_message)
+        self._workspace.messages.posted.disconnect(self._on_message)
         if written:
             self.accept()
             return

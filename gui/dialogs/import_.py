@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QCheckBox,
     QComboBox,
     QFileDialog,
     QFormLayout,
@@ -21,12 +22,13 @@ from PySide6.QtWidgets import (
 )
 
 from core.annotations.read import ANNOTATION_SUFFIXES
+from core.exchange.import_plan import FoundAnnotations, ImportPlan, Use, read_for_session
+from core.exchange.match_images import ImageIndex, ListedImage
 from core.text import gettext, ngettext
 from gui.tasks import Task
 from gui.widgets.forms import Busy, FittingDialog, column, faint, heading, indented, row
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.exchange.annotation_reading import FoundBoxes, PictureIndex, read_boxes
-from gui.workspace.exchange.importing import Importing, ImportPlan, Use
+from gui.workspace.exchange.importing import outcome_of
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
@@ -35,10 +37,13 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
     from gui.preferences import Preferences
-    from gui.workspace.document import Document
+    from gui.workspace.exchange.importing import Importing
+    from gui.workspace.workspace import Workspace
 
 _WIDTH = 580
 _LEAVE_OUT = "Leave out"
+_MOST_TO_MATCH = 30
+"""Names that the user can be asked about one by one."""
 _ANNOTATIONS = "Annotations (" + " ".join(f"*{suffix}" for suffix in sorted(ANNOTATION_SUFFIXES)) + ");;All files (*)"
 _USES = {
     Use.ADD: (
@@ -59,17 +64,20 @@ _USES = {
 class ImportDialog(FittingDialog):
     """Asks for annotation files, says what is in them, and asks what they are taken for."""
 
-    def __init__(self, document: Document, preferences: Preferences, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Import annotations")
         self.setAcceptDrops(True)
-        self.found: FoundBoxes | None = None
-        self._document = document
+        self.found: FoundAnnotations | None = None
+        self._workspace = workspace
         self._preferences = preferences
         self._reading = Task("annotations", self._on_read, self, on_error=self._on_read_failed)
         self._importing: Importing | None = None
         self._combos: dict[str, QComboBox] = {}
+        self._paths: list[Path] = []
+        self._chosen: dict[str, int] = {}
+        self.image_combos: dict[str, QComboBox] = {}
         self.choosing = self._build_choosing()
         self.deciding = self._build_deciding()
         self.busy = Busy()
@@ -98,8 +106,10 @@ class ImportDialog(FittingDialog):
         title = QLabel("Choose annotation files, or drop them here")
         title.setObjectName("title")
         text = faint(
-            "Pascal VOC (LabelImg), YOLO, COCO JSON or CSV, for pictures of this session. They are matched by the "
-            "name of the picture. A folder is searched with all folders in it."
+            gettext(
+                "Pascal VOC (LabelImg), YOLO, COCO, CSV, QuPath GeoJSON, CVAT, labelme or ImageJ, for images of this "
+                "session. They are matched by the name of the image. A folder is searched with all folders in it."
+            )
         )
         self.files_button = QPushButton("Files …")
         self.folder_button = QPushButton("Folder …")
@@ -136,9 +146,23 @@ class ImportDialog(FittingDialog):
         self.mapping_scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         self.outcome = QLabel()
         self.outcome.setWordWrap(True)
+        self.stored_rows = QCheckBox(gettext("They were drawn on the image as it is stored, not turned upright"))
+        self.stored_rows.setToolTip(gettext("If the boxes lie beside the cells, change this and look again"))
+        self.stored_rows.toggled.connect(lambda *_: self._read_again())
+        self.turned = column(QLabel(), self.stored_rows, spacing=4)
+        self.match_button = QPushButton(gettext("Use these images"))
+        self.match_button.setAutoDefault(False)
+        self.match_button.clicked.connect(lambda *_: self._match())
+        self.match_scroll = QScrollArea()
+        self.match_scroll.setWidgetResizable(True)
+        self.match_scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        heading_text = QLabel(gettext("Which images are these annotations of?"))
+        self.matching = column(heading_text, self.match_scroll, row(self.match_button, None), spacing=4)
         return column(
             self.summary,
             self.details,
+            self.turned,
+            self.matching,
             heading("WHAT ARE THEY?"),
             column(*choices, spacing=4),
             self.mapping_heading,
@@ -153,7 +177,7 @@ class ImportDialog(FittingDialog):
         form.setContentsMargins(0, 0, 0, 0)
         for name, number in unknown.items():
             combo = QuietComboBox()
-            combo.addItems([_LEAVE_OUT, *self._document.classes])
+            combo.addItems([_LEAVE_OUT, *self._workspace.settings.classes])
             combo.setAccessibleName(name)
             combo.currentIndexChanged.connect(lambda *_: self._show_plan())
             label = QLabel(ngettext("{name} ({n:,} box)", "{name} ({n:,} boxes)", number).format(name=name, n=number))
@@ -165,6 +189,40 @@ class ImportDialog(FittingDialog):
         self.mapping_scroll.setFixedHeight(min(inside.sizeHint().height() + 4, 150))
         self.mapping_heading.setVisible(bool(unknown))
         self.mapping_scroll.setVisible(bool(unknown))
+
+    def _build_matching(self, names: Sequence[str]) -> None:
+        self.image_combos = {}
+        inside = QWidget()
+        form = QFormLayout(inside)
+        form.setContentsMargins(0, 0, 0, 0)
+        items = self._workspace.images.items if len(names) <= _MOST_TO_MATCH else []
+        for name in names if items else ():
+            combo = QuietComboBox()
+            combo.addItem(_LEAVE_OUT)
+            for item in items:
+                combo.addItem(item.path.name, item.id)
+            combo.setAccessibleName(name)
+            label = QLabel(name)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setBuddy(combo)
+            form.addRow(label, combo)
+            self.image_combos[name] = combo
+        self.match_scroll.setWidget(inside)
+        self.match_scroll.setFixedHeight(min(inside.sizeHint().height() + 4, 110))
+        self.matching.setVisible(bool(self.image_combos))
+
+    def _show_turned(self, undecided: Sequence[str]) -> None:
+        label = self.turned.findChild(QLabel)
+        if label is not None:
+            label.setWordWrap(True)
+            label.setText(
+                ngettext(
+                    "The camera turned {n:,} image, and its annotations do not say which way round it was.",
+                    "The camera turned {n:,} images, and their annotations do not say which way round they were.",
+                    len(undecided),
+                ).format(n=len(undecided))
+            )
+        self.turned.setVisible(bool(undecided))
 
     # -- choosing ----------------------------------------------------------------------------------
 
@@ -195,24 +253,51 @@ class ImportDialog(FittingDialog):
 
     def read(self, paths: Sequence[Path]) -> None:
         """Read annotation files and folders, and show what is in them."""
-        entries, classes, paths = list(self._document.entries), self._document.classes, list(paths)
-        self._reading.start(lambda job: read_boxes(paths, PictureIndex(entries, job.cancelled), classes))
+        self._paths = list(paths)
+        self._chosen = {}
+        self.stored_rows.blockSignals(True)
+        self.stored_rows.setChecked(False)
+        self.stored_rows.blockSignals(False)
+        self._read_again()
+
+    def _read_again(self) -> None:
+        """Read the same files with what the user has said about them since."""
+        classes, paths, stored_rows = self._workspace.settings.classes, self._paths, self.stored_rows.isChecked()
+        images = [
+            ListedImage(item.id, item.path, item.size if all(item.size) else None)
+            for item in self._workspace.images.items
+        ]
+        chosen = dict(self._chosen)
+        self._reading.start(
+            lambda job: read_for_session(
+                paths, ImageIndex(images, chosen, job.cancelled), classes, stored_rows=stored_rows
+            )
+        )
         text = ngettext("Reading {name} …", "Reading {n:,} files …", len(paths))
         self.busy.show_text(text.format(name=paths[0].name or paths[0], n=len(paths)))
         self._show(self.busy)
 
+    def _match(self) -> None:
+        """Read again, with the images that the user chose for names."""
+        self._chosen |= {
+            name: combo.currentData() for name, combo in self.image_combos.items() if combo.currentIndex() > 0
+        }
+        self._read_again()
+
     @Slot(object)
     def _on_read_failed(self, error: Exception) -> None:
         text = gettext("Reading stopped unexpectedly ({error}); choose fewer files.").format(error=error)
-        self._on_read(FoundBoxes((), (), (text,)))
+        self._on_read(FoundAnnotations((), notices=(text,)))
 
     @Slot(object)
-    def _on_read(self, found: FoundBoxes) -> None:
+    def _on_read(self, found: FoundAnnotations) -> None:
         self.found = found
         self.summary.setText(found.summary())
         self.details.setPlainText(found.details())
         self.details.setVisible(bool(found.details()))
-        self._build_mapping(found.unknown(self._document.classes))
+        self._show_turned(found.undecided)
+        self._build_matching(found.unmatched)
+        self._build_mapping(found.unknown(self._workspace.settings.classes))
         self._show(self.deciding)
         self._show_plan()
 
@@ -225,27 +310,27 @@ class ImportDialog(FittingDialog):
         mapping = {
             name: combo.currentText() if combo.currentIndex() > 0 else None for name, combo in self._combos.items()
         }
-        return ImportPlan(self.found, use, self._document.classes, mapping)
+        return ImportPlan(self.found, use, self._workspace.settings.classes, mapping)
 
     def _show_plan(self) -> None:
         if self.found is None:
             return
         plan = self.plan()
-        text = plan.problem or self._outcome_of(plan)
-        uncounted = sum(
-            (entry := self._document.entry(picture.id)) is not None and entry.state is not State.COUNTED
-            for picture in self.found.pictures
-        )
+        ids = [cast("int", image.image_id) for image in self.found.images]
+        items = [item for key in ids if (item := self._workspace.images.item(key)) is not None]
+        text = plan.problem or outcome_of(plan)
+        if plan.use is Use.REPLACE and not plan.problem:
+            results = {item.id: self._workspace.counts.result(item.id) for item in items}
+            counted = {key: sum(result.counts.values()) for key, result in results.items() if result is not None}
+            text = " ".join(filter(None, (text, plan.losses(counted))))
+        uncounted = sum(item.state is not State.COUNTED for item in items)
         if plan.use is Use.REPLACE and uncounted:
             text += " " + ngettext(
                 "{n:,} of them is not counted yet; let it be counted first, or later detections are added.",
                 "{n:,} of them are not counted yet; let them be counted first, or later detections are added.",
                 uncounted,
             ).format(n=uncounted)
-        reviewed = sum(
-            (entry := self._document.entry(picture.id)) is not None and entry.reviewed
-            for picture in self.found.pictures
-        )
+        reviewed = sum(item.reviewed for item in items)
         if plan.use is not Use.TRUTH and reviewed and not plan.problem:
             text += " " + ngettext(
                 "{n:,} of them is marked reviewed and will lose the mark.",
@@ -256,32 +341,12 @@ class ImportDialog(FittingDialog):
         self.import_button.setEnabled(not plan.problem)
         self.import_button.setToolTip(plan.problem)
 
-    def _outcome_of(self, plan: ImportPlan) -> str:
-        """Say what the import will do."""
-        assert self.found is not None
-        images = len(self.found.pictures)
-        where = ngettext("{n:,} image", "{n:,} images", images).format(n=images)
-        text = {
-            Use.ADD: ngettext("Adds {n:,} box to {where}.", "Adds {n:,} boxes to {where}.", plan.total),
-            Use.REPLACE: ngettext(
-                "Replaces the count of {where} by {n:,} box.",
-                "Replaces the count of {where} by {n:,} boxes.",
-                plan.total,
-            ),
-            Use.TRUTH: ngettext(
-                "Makes {n:,} box the ground truth of {where}.",
-                "Makes {n:,} boxes the ground truth of {where}.",
-                plan.total,
-            ),
-        }[plan.use]
-        return text.format(n=plan.total, where=where)
-
     def _import(self) -> None:
         plan = self.plan()
         text = ngettext("Importing {n:,} box …", "Importing {n:,} boxes …", plan.total).format(n=plan.total)
-        self.busy.show_text(text, len(plan.found.pictures))
+        self.busy.show_text(text, len(plan.found.images))
         self._show(self.busy)
-        self._importing = Importing(self._document, plan)
+        self._importing = self._workspace.importer.start(plan)
         self._importing.progressed.connect(self.busy.bar.setValue)
         self._importing.ended.connect(self._on_imported)
 

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLabel, QPushButton
 from core.files import write_result
 from core.self_check import SelfCheck, check_installation
 from core.version import __version__
-from gui.shell.crash import LOG_NAME, crash_traces, log_folder
+from gui.logs import LOG_NAME, crash_traces, log_folder, recent_activity, without_paths
 from gui.tasks import Task
 from gui.widgets.forms import Busy, FittingDialog
 
@@ -69,7 +69,7 @@ def support_facts(check: SelfCheck, model: AnyModel | None, log: Path) -> dict[s
         "check": {
             "good": check.good,
             "findings": [
-                {"name": finding.name, "good": finding.good, "text": _without_paths(finding.text)}
+                {"name": finding.name, "good": finding.good, "text": without_paths(finding.text)}
                 for finding in check.findings
             ],
             "counts": check.counts,
@@ -79,13 +79,9 @@ def support_facts(check: SelfCheck, model: AnyModel | None, log: Path) -> dict[s
         },
         "model_in_use": None if model is None else {"name": model.card.name, "sha256": model.sha256},
         "recent_faults": recent_faults(log),
+        "recent_activity": recent_activity(log),
         "crashes": crash_traces(log.parent),
     }
-
-
-def _without_paths(text: str) -> str:
-    """Take out what looks like a path: it holds the name of the account, if not more."""
-    return re.sub(r"(?:[A-Za-z]:)?[/\\][^:]*", "…", text)
 
 
 class SelfCheckDialog(FittingDialog):

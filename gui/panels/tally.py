@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import (
+    QApplication,
     QCheckBox,
     QFrame,
     QGridLayout,
@@ -19,14 +20,15 @@ from PySide6.QtWidgets import (
 
 from gui.widgets.class_names import long_name
 from gui.widgets.colour import swatch
-from gui.widgets.wheel_safe import QuietComboBox, QuietSpinBox
+from gui.widgets.numbers import NumberBox
+from gui.widgets.wheel_safe import QuietComboBox
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent
 
     from core.classes import Palette
     from gui.preferences import Preferences
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _USUAL_TARGET = 200
 _HELP = (
@@ -43,7 +45,7 @@ class TallyRow(QFrame):
     """One class: its key, its marks in this picture and in all."""
 
     chosen = Signal(str)
-    looked_for = Signal(str, bool)
+    absent_changed = Signal(str, bool)
 
     def __init__(self, name: str, key: str) -> None:
         super().__init__()
@@ -64,7 +66,7 @@ class TallyRow(QFrame):
         self.everywhere.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.none_here = QCheckBox("there is none")
         self.none_here.setToolTip("You looked for this class and there is none. Left empty, nothing is said of it.")
-        self.none_here.toggled.connect(lambda checked: self.looked_for.emit(name, checked))
+        self.none_here.toggled.connect(lambda checked: self.absent_changed.emit(name, checked))
         layout = QGridLayout(self)
         layout.setContentsMargins(10, 8, 12, 8)
         layout.setHorizontalSpacing(8)
@@ -87,13 +89,13 @@ class TallyRow(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
 
-    def show_count(self, count: int, everywhere: int | None, looked_for: bool) -> None:
+    def show_count(self, count: int, everywhere: int | None, counted: bool) -> None:
         """Show the marks in this picture and, if there are several, in all."""
-        self.count.setText(f"{count:,}" if looked_for else "–")
+        self.count.setText(f"{count:,}" if counted else "–")
         self.everywhere.setVisible(everywhere is not None)
         self.everywhere.setText("" if everywhere is None else f"{everywhere:,} in all pictures")
         with QSignalBlocker(self.none_here):
-            self.none_here.setChecked(looked_for)
+            self.none_here.setChecked(counted)
         self.none_here.setVisible(count == 0)
 
 
@@ -102,11 +104,12 @@ class TallyPanel(QScrollArea):
 
     finished = Signal()
 
-    def __init__(self, document: Document, preferences: Preferences) -> None:
+    def __init__(self, workspace: Workspace, preferences: Preferences, palette: Palette) -> None:
         super().__init__()
-        self._document = document
+        self._workspace = workspace
         self._preferences = preferences
-        self._tally = document.tally
+        self._tally = workspace.tally
+        self._palette = palette
         self.rows: dict[str, TallyRow] = {}
         self.picture_name = QLabel()
         self.picture_name.setObjectName("faint")
@@ -116,7 +119,7 @@ class TallyPanel(QScrollArea):
         self.outside = QLabel()
         self.outside.setObjectName("caution")
         self.outside.setWordWrap(True)
-        self.target = QuietSpinBox()
+        self.target = NumberBox()
         self.target.setDecimals(0)
         self.target.setRange(1, 100_000)
         self.target.setValue(_USUAL_TARGET)
@@ -165,23 +168,32 @@ class TallyPanel(QScrollArea):
         self.setWidget(inside)
 
     def _connect(self) -> None:
-        tally, document = self._tally, self._document
+        tally, workspace = self._tally, self._workspace
         self.done_button.clicked.connect(lambda *_: self.finished.emit())
         self.blind.toggled.connect(lambda checked: tally.set_options(blind=checked))
         self.sound.toggled.connect(self._set_sound)
         for signal in (self.with_target.toggled, self.target.valueChanged, self.target_class.activated):
             signal.connect(self._set_target)
-        for signal in (tally.changed, tally.armed_changed, tally.options_changed, document.frames.changed):
+        for signal in (tally.changed, tally.armed_changed, tally.options_changed, workspace.images.regions_changed):
             signal.connect(self.refresh)
-        document.truths.changed.connect(self.refresh)
+        workspace.truths.changed.connect(self.refresh)
+        workspace.settings.classes_changed.connect(self._show_classes)
+        tally.active_changed.connect(self.refresh)
+        tally.marked.connect(self._on_marked)
+        self._show_classes()
+
+    def _on_marked(self) -> None:
+        if self._preferences.tally_sound:
+            QApplication.beep()
 
     def minimumSizeHint(self) -> QSize:
         """As wide as what is inside and a scroll bar: nothing is ever cut off at the side."""
         bar, frame = self.verticalScrollBar().sizeHint().width(), 2 * self.frameWidth()
         return QSize(self._inside.minimumSizeHint().width() + bar + frame, 120)
 
-    def set_classes(self, classes: tuple[str, ...], palette: Palette) -> None:
-        """Make a row for each class of a model."""
+    def _show_classes(self) -> None:
+        """Make a row for each class."""
+        classes = self._workspace.settings.classes
         for row in self.rows.values():
             self._rows_layout.removeWidget(row)
             row.deleteLater()
@@ -189,18 +201,20 @@ class TallyPanel(QScrollArea):
         for place, name in enumerate(classes):
             row = TallyRow(name, str(place + 1))
             row.chosen.connect(self._tally.arm)
-            row.looked_for.connect(self._tally.look_for)
+            row.absent_changed.connect(self._tally.set_absent)
             self.rows[name] = row
             self._rows_layout.addWidget(row)
         with QSignalBlocker(self.target_class):
             self.target_class.clear()
             self.target_class.addItems(list(classes))
             self.target_class.setCurrentIndex(classes.index("WBC") if "WBC" in classes else 0)
-        self.set_palette(classes, palette)
+        self.set_palette(self._palette)
         self.refresh()
 
-    def set_palette(self, classes: tuple[str, ...], palette: Palette) -> None:
+    def set_palette(self, palette: Palette) -> None:
         """Show the colours of a palette."""
+        self._palette = palette
+        classes = tuple(self.rows)
         for label, name in enumerate(classes):
             self.rows[name].colour.setPixmap(swatch(palette.colour(classes, label)).pixmap(16, 16))
 
@@ -213,12 +227,12 @@ class TallyPanel(QScrollArea):
 
     def refresh(self, *_: object) -> None:
         """Show the numbers and options as they now are."""
-        tally, entry, options = self._tally, self._document.current_entry, self._tally.options
-        if not tally.active or entry is None:
+        tally, item, options = self._tally, self._workspace.images.current, self._tally.options
+        if not tally.active or item is None:
             return
         metrics = self.picture_name.fontMetrics()
-        self.picture_name.setText(metrics.elidedText(entry.path.name, Qt.TextElideMode.ElideMiddle, 240))
-        several = len(self._document.entries) > 1
+        self.picture_name.setText(metrics.elidedText(item.path.name, Qt.TextElideMode.ElideMiddle, 240))
+        several = len(self._workspace.images.items) > 1
         for name, row in self.rows.items():
             row.show_count(tally.count(name), tally.total(name) if several else None, name in tally.truth.classes)
             row.show_armed(name == tally.armed)

@@ -1,4 +1,4 @@
-"""The doubt queue: walks the cells nearest their threshold, the most doubtful first."""
+"""The uncertain cells: walked one by one, the nearest to its threshold first."""
 
 from __future__ import annotations
 
@@ -9,48 +9,49 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QWidget
 
+from core.text import gettext
+from gui.commands.action import MOST_CLASS_KEYS
+
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
-    from gui.commands.actions import Actions
-    from gui.workspace.document import Document
+    from gui.commands.shortcuts import Actions
+    from gui.workspace.workspace import Workspace
 
-DOUBT_REACH = 0.12
-"""A cell is doubtful when its score is this near its threshold."""
+REACH = 0.12
+"""A cell is uncertain when its score is this near its threshold."""
 
 _LEAST_TEXT = 260  # pixels beside the buttons
 
 
-class DoubtBar(QWidget):
-    """Shows one doubtful cell of the current picture after the other, and asks whether it is one."""
+class UncertainBar(QWidget):
+    """Shows one uncertain cell of the image after the other, and asks whether it is one."""
 
     active_changed = Signal(bool)
-    next_picture = Signal()
+    next_image = Signal()
 
-    def __init__(self, document: Document, actions: Actions) -> None:
+    def __init__(self, workspace: Workspace, actions: Actions) -> None:
         super().__init__()
         self.setObjectName("doubtBar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._document = document
+        self._workspace = workspace
         self._skipped: set[int] = set()
         self.cell: int | None = None
         self.text = QLabel()
         self.text.setMinimumWidth(80)
         self.yes, self.no, self.skip = (QPushButton() for _ in range(3))
-        self.onward, self.stop = QPushButton("Next unreviewed picture"), QPushButton("Close")
+        self.onward, self.stop = QPushButton(gettext("Next unreviewed image")), QPushButton(gettext("Close"))
         self._keys = {self.yes: "doubt_yes", self.no: "doubt_no", self.skip: "doubt_skip"}
         self._actions = actions
         for button, slot in (
-            (self.yes, self._accept),
-            (self.no, self._reject),
-            (self.skip, self._skip),
-            (self.onward, self.next_picture.emit),
+            (self.yes, self.accept),
+            (self.no, self.reject),
+            (self.skip, self.skip_cell),
+            (self.onward, self.next_image.emit),
             (self.stop, lambda: self.set_active(False)),
         ):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(lambda *_, slot=slot: slot())
-        for button, name in self._keys.items():
-            actions.connect_to({name: button.click})
         actions.keys_changed.connect(self._show_keys)
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._row.setContentsMargins(12, 6, 8, 6)
@@ -61,9 +62,9 @@ class DoubtBar(QWidget):
         for button in (self.yes, self.no, self.skip, self.onward, self.stop):
             self._buttons.addWidget(button)
         self._arrange()
-        document.counts_changed.connect(self._refresh)
-        document.current_changed.connect(self._on_current_changed)
-        document.picture_loaded.connect(self._refresh)
+        workspace.counts.changed.connect(self._refresh)
+        workspace.images.current_changed.connect(self._on_current_changed)
+        workspace.inference.image_loaded.connect(self._refresh)
         self.hide()
         self._show_keys()
 
@@ -86,20 +87,19 @@ class DoubtBar(QWidget):
         self._arrange()
 
     def _show_keys(self) -> None:
-        """Write the keys on the buttons; they work only while doubtful cells are walked."""
+        """Write the keys on the buttons; they work only while uncertain cells are walked."""
         for button, name in self._keys.items():
             action = self._actions[name]
-            action.setEnabled(self.active)
             key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             button.setText(f"{action.text()} ({key})" if key else action.text())
 
     @property
     def active(self) -> bool:
-        """Whether the queue is being walked."""
+        """Whether cells are being walked."""
         return not self.isHidden()
 
     def set_active(self, active: bool) -> None:
-        """Begin with the most doubtful cell, or stop."""
+        """Begin with the most uncertain cell, or stop."""
         if active == self.active:
             return
         self._skipped.clear()
@@ -110,18 +110,19 @@ class DoubtBar(QWidget):
         self._refresh()
 
     def remaining(self) -> list[int]:
-        """Return the ids of the doubtful cells that were not decided or skipped, the most doubtful first."""
-        document = self._document
-        entry, cells = document.current_entry, document.current_cells()
-        if entry is None or cells is None or entry.countable is None or document.settings is None:
+        """Return the ids of the uncertain cells that were not decided or skipped, the most uncertain first."""
+        workspace = self._workspace
+        item, cells = workspace.images.current, workspace.counts.current_cells()
+        index = workspace.counts.index(workspace.images.current_id)
+        if item is None or cells is None or index is None or workspace.settings.value is None:
             return []
-        places, _ = entry.countable.uncertain(document.settings.thresholds, document.classes, DOUBT_REACH)
+        places, _ = index.uncertain(workspace.settings.value.thresholds, workspace.settings.classes, REACH)
         numbers = [int(number) for number in cells.cells.ids[places]]
         undecided = set(cells.found.detections.ids[~cells.corrections.edited].tolist())
-        sent = [number for number in document.editing.doubts(entry.id) if number in undecided]
+        sent = [number for number in workspace.editing.sent_to_uncertain(item.id) if number in undecided]
         return [number for number in dict.fromkeys([*sent, *numbers]) if number not in self._skipped]
 
-    def _refresh(self) -> None:
+    def _refresh(self, *_: object) -> None:
         if not self.active:
             return
         left = self.remaining()
@@ -131,34 +132,47 @@ class DoubtBar(QWidget):
             button.setVisible(self.cell is not None)
         self.onward.setVisible(self.cell is None)
         self._arrange()
-        document = self._document
-        cell = None if self.cell is None else document.editing.cell(self.cell)
-        if cell is None or document.settings is None:
-            self.text.setText("No doubtful cells are left in this picture.")
+        workspace = self._workspace
+        cell = None if self.cell is None else workspace.editing.cell(self.cell)
+        if cell is None or workspace.settings.value is None:
+            self.text.setText(gettext("No uncertain cells are left in this image."))
             return
-        threshold = document.settings.thresholds[cell.class_name]
-        counts = "counts now" if cell.score >= threshold else "does not count now"
+        threshold = workspace.settings.value.thresholds[cell.class_name]
+        counts = gettext("counts now") if cell.score >= threshold else gettext("does not count now")
+        text = gettext(
+            "<b>{n:,} uncertain left.</b> {name} {score:.2f}, threshold {threshold:.2f}: {counts}. Is it one? "
+            "1–{keys} give it a class."
+        )
         self.text.setText(
-            f"<b>{len(left)} doubtful left.</b> {escape(cell.class_name)} {cell.score:.2f}, "
-            f"threshold {threshold:.2f}: {counts}. Is it one? 1–{min(len(document.classes), 9)} give it a class."
+            text.format(
+                n=len(left),
+                name=escape(cell.class_name),
+                score=cell.score,
+                threshold=threshold,
+                counts=counts,
+                keys=min(len(workspace.settings.classes), MOST_CLASS_KEYS),
+            )
         )
         if changed and self.cell is not None:
-            document.editing.select([self.cell])
-            document.editing.show_cell.emit(self.cell)
+            workspace.selection.set([self.cell])
+            workspace.selection.reveal_cell.emit(self.cell)
 
-    def _on_current_changed(self) -> None:
+    def _on_current_changed(self, *_: object) -> None:
         self._skipped.clear()
         self.cell = None
 
-    def _accept(self) -> None:
+    def accept(self) -> None:
+        """Confirm the cell."""
         if self.cell is not None:
-            self._document.editing.accept([self.cell])
+            self._workspace.editing.accept([self.cell])
 
-    def _reject(self) -> None:
+    def reject(self) -> None:
+        """Remove the cell."""
         if self.cell is not None:
-            self._document.editing.remove_cells([self.cell])
+            self._workspace.editing.remove_cells([self.cell])
 
-    def _skip(self) -> None:
+    def skip_cell(self) -> None:
+        """Decide later."""
         if self.cell is not None:
             self._skipped.add(self.cell)
             self._refresh()

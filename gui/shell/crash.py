@@ -1,4 +1,4 @@
-"""When something goes wrong that nobody thought of: one dialog in plain words, and a log that keeps the details.
+"""Unexpected errors: one dialog in plain words, and a log that keeps the details.
 
 The log holds no pixels and no results. It may name files, so it stays on this computer; the support file of
 ``gui.dialogs.self_check`` takes from it only what failed and where in the program. Where the program was when it was
@@ -11,20 +11,16 @@ import contextlib
 import faulthandler
 import logging
 import platform
-import re
 import sys
 import threading
 import traceback
-from datetime import UTC, datetime
 from itertools import pairwise
 from logging.handlers import RotatingFileHandler
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from PySide6.QtCore import (
     QMessageLogContext,
     QObject,
-    QStandardPaths,
     Qt,
     QtMsgType,
     QUrl,
@@ -36,16 +32,15 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from core.text import gettext
 from core.version import __version__
+from gui.logs import LOG_FORMAT, LOG_NAME, LOGGERS, TRACE_NAMES
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
 LOG = logging.getLogger("smearcount")
-LOG_NAME = "smearcount.log"
-_FAULTS_NAMES = ("faults.txt", "faults.1.txt", "faults.2.txt", "faults.3.txt")
-_MOST_LINES = 200
-_FILE_OF_FRAME = re.compile(r'File ".*?([^/\\"]+)"')
 _LOG_BYTES = 500_000
 _LOG_FILES = 3
 _QT_LEVELS = {
@@ -57,51 +52,25 @@ _QT_LEVELS = {
 }
 
 
-def log_folder() -> Path:
-    """Return the folder of the log, as the platform has it."""
-    state = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.StateLocation)
-    return Path(state or Path.home()) / "logs"
-
-
-def crash_traces(folder: Path) -> list[dict[str, Any]]:
-    """Return when the program crashed and where it was then, the latest first; files are named without their folders.
-
-    There is nothing but places in the program in them.
-    """
-    traces = []
-    for name in _FAULTS_NAMES:
-        try:
-            text = (folder / name).read_text(encoding="utf-8", errors="replace")
-            when = datetime.fromtimestamp((folder / name).stat().st_mtime, UTC)
-        except OSError:
-            continue
-        if text.strip():
-            lines = [_FILE_OF_FRAME.sub(r'File "\1"', line) for line in text.splitlines()[:_MOST_LINES]]
-            traces.append({"when": when.isoformat(timespec="seconds"), "trace": lines})
-    return traces
-
-
 def _keep_last_trace(folder: Path) -> None:
     """Put what the last crash left out of the way of the next, and let go of the oldest."""
-    last = folder / _FAULTS_NAMES[0]
+    last = folder / TRACE_NAMES[0]
     with contextlib.suppress(OSError):  # then the new trace is written after the old one
         if not last.exists() or last.stat().st_size == 0:
             return
-        for name, older in reversed(list(pairwise(_FAULTS_NAMES))):
+        for name, older in reversed(list(pairwise(TRACE_NAMES))):
             if (folder / name).exists():
                 (folder / name).replace(folder / older)
 
 
 def explain(error: BaseException) -> str:
-    """Say in plain words what happened and what to do."""
+    """Explain in plain words what happened and what to do."""
     if isinstance(error, MemoryError):
-        what = "The memory of this computer is full. Close other programs, then go on."
-    elif isinstance(error, OSError) and error.strerror:
+        return gettext("The memory of this computer is full. Close other programs, then continue.")
+    if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
-        what = f"A file or device did not do what it should: {error.strerror}{where}."
-    else:
-        what = "SmearCount did something that it should not have done. What you did last may not have happened."
-    return what
+        return gettext("A file or device failed: {reason}{where}.").format(reason=error.strerror, where=where)
+    return gettext("An unexpected error occurred. Your last action may not have completed.")
 
 
 class CrashGuard(QObject):
@@ -115,9 +84,11 @@ class CrashGuard(QObject):
         self.dialog: QMessageBox | None = None
         self._faults: TextIO | None = None
         self._handler = self._open_log()
-        LOG.setLevel(logging.INFO)
-        LOG.propagate = False
-        LOG.addHandler(self._handler)
+        for name in LOGGERS:
+            logger = logging.getLogger(name)
+            logger.setLevel(logging.INFO)
+            logger.propagate = False
+            logger.addHandler(self._handler)
         LOG.info("SmearCount %s, Qt %s, Python %s, %s", __version__, qVersion(), sys.version, platform.platform())
         self.happened.connect(self._show, Qt.ConnectionType.QueuedConnection)
         self._hooks = sys.excepthook, threading.excepthook
@@ -129,7 +100,11 @@ class CrashGuard(QObject):
         """Put everything back as it was."""
         sys.excepthook, threading.excepthook = self._hooks
         qInstallMessageHandler(self._qt_handler)
-        LOG.removeHandler(self._handler)
+        for name in LOGGERS:
+            logger = logging.getLogger(name)
+            logger.removeHandler(self._handler)
+            logger.setLevel(logging.NOTSET)
+            logger.propagate = True
         self._handler.close()
         if self._faults is not None:
             faulthandler.disable()
@@ -144,11 +119,11 @@ class CrashGuard(QObject):
             )
             if not faulthandler.is_enabled():
                 _keep_last_trace(self.folder)
-                self._faults = (self.folder / _FAULTS_NAMES[0]).open("a", encoding="utf-8")
+                self._faults = (self.folder / TRACE_NAMES[0]).open("a", encoding="utf-8")
                 faulthandler.enable(self._faults)
         except OSError:
             return logging.NullHandler()  # a computer that takes no log can still count
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        handler.setFormatter(logging.Formatter(LOG_FORMAT))
         return handler
 
     def _on_exception(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -177,16 +152,18 @@ class CrashGuard(QObject):
         self.dialog = dialog = QMessageBox(QApplication.activeWindow())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setIcon(QMessageBox.Icon.Warning)
-        dialog.setWindowTitle("Something went wrong")
+        dialog.setWindowTitle(gettext("Something went wrong"))
         dialog.setText(explain(error))
         dialog.setInformativeText(
-            "Your corrections are safe: each is in the session file since you made it. You can go on; "
-            "if this comes again, quit and start SmearCount anew."
+            gettext(
+                "Your edits are safe: each was written to the session file when you made it. You can continue; if "
+                "this happens again, quit and restart SmearCount."
+            )
         )
         dialog.setDetailedText("".join(traceback.format_exception(error)))
-        dialog.addButton("Go on", QMessageBox.ButtonRole.AcceptRole)
-        show_log = dialog.addButton("Show the log", QMessageBox.ButtonRole.ActionRole)
-        leave = dialog.addButton("Quit", QMessageBox.ButtonRole.DestructiveRole)
+        dialog.addButton(gettext("Continue"), QMessageBox.ButtonRole.AcceptRole)
+        show_log = dialog.addButton(gettext("Show the log"), QMessageBox.ButtonRole.ActionRole)
+        leave = dialog.addButton(gettext("Quit"), QMessageBox.ButtonRole.DestructiveRole)
         show_log.clicked.connect(self._show_log)
         leave.clicked.connect(QApplication.closeAllWindows)
         dialog.finished.connect(self._on_closed)

@@ -1,25 +1,29 @@
-"""The parts of the window, between which F6 moves the keyboard: on the picture, Tab walks its cells."""
+"""The panes of the window, between which F6 moves the keyboard: on the image, Tab walks its cells."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 if TYPE_CHECKING:
-    from gui.shell.window import MainWindow
+    from collections.abc import Iterable, Mapping
+
+    from PySide6.QtWidgets import QDockWidget
+
+    from gui.commands.context import Pane
 
 
-class Panes(QObject):
-    """The list of pictures, the picture, the count, and the docks that are open, in this order."""
+class Panes:
+    """The list of images, the image, the count, and the docks that are open, in this order."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, fixed: Iterable[QWidget], docks: Mapping[Pane, QDockWidget]) -> None:
+        self._fixed = list(fixed)
+        self._docks = docks
 
     def step(self, by: int) -> None:
-        """Give the next (1) or the previous (-1) part the keyboard, round the ends."""
+        """Give the next (1) or the previous (-1) pane the keyboard, around the ends."""
         panes = [pane for pane in self._panes() if _target(pane) is not None]
         focus = QApplication.focusWidget()
         now = next((place for place, pane in enumerate(panes) if focus is not None and _inside(focus, pane)), None)
@@ -27,13 +31,16 @@ class Panes(QObject):
             self._enter(panes[(0 if by > 0 else -1) if now is None else (now + by) % len(panes)])
 
     def _panes(self) -> list[QWidget]:
-        window = self._window
-        docks = [dock.widget() for dock in window.docks if not dock.isHidden()]
-        return [window.image_list, window.middle, window.side, *docks]
+        return [*self._fixed, *(dock.widget() for dock in self._docks.values() if not dock.isHidden())]
 
     def _enter(self, pane: QWidget) -> None:
-        dock = next((dock for dock in self._window.docks if dock.widget() is pane), None)
-        if dock is not None and (dock.isFloating() or self._window.tabifiedDockWidgets(dock)):
+        dock = next((dock for dock in self._docks.values() if dock.widget() is pane), None)
+        window = None if dock is None else dock.parentWidget()
+        if (
+            dock is not None
+            and isinstance(window, QMainWindow)
+            and (dock.isFloating() or window.tabifiedDockWidgets(dock))
+        ):
             dock.raise_()
         target = _target(pane)
         if target is not None:
@@ -42,7 +49,7 @@ class Panes(QObject):
 
 
 def _target(pane: QWidget) -> QWidget | None:
-    """Return what of a part takes the keys: what it says itself, or else the first widget that Tab would reach."""
+    """Return what takes the keys in a pane: its focus proxy, or else the first widget that Tab would reach."""
     proxy = pane.focusProxy()
     return proxy if proxy is not None and proxy.isEnabled() else _first_focusable(pane)
 
@@ -52,7 +59,7 @@ def _inside(widget: QWidget, pane: QWidget) -> bool:
 
 
 def _first_focusable(pane: QWidget) -> QWidget | None:
-    """Return the first widget of a part that Tab would reach."""
+    """Return the first widget of a pane that Tab would reach."""
     widget: QWidget | None = pane
     while widget is not None:
         takes_keys = widget.focusPolicy() & Qt.FocusPolicy.TabFocus

@@ -8,66 +8,62 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog
 
-from core.session.session import Session
-from core.session.values import SessionBusyError, SessionDamagedError, SessionError, SessionReadOnlyError
+from core.text import gettext
+from gui.workspace.store import SessionBusyError, SessionDamagedError, SessionError, SessionReadOnlyError, can_be_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtWidgets import QWidget
+
     from gui.preferences import Preferences
-    from gui.shell.window import MainWindow
+    from gui.shell.start_page import NoticeBar
+    from gui.workspace.workspace import Workspace
 
     Remedy = tuple[str, Callable[[], object]]
 
 
-class Remedies(QObject):
-    """Offers the way on where a session file stands in it."""
+class SessionErrors(QObject):
+    """Offers a way on where a session file cannot be opened or made."""
 
-    def __init__(self, window: MainWindow, preferences: Preferences) -> None:
+    def __init__(self, window: QWidget, workspace: Workspace, preferences: Preferences, notice: NoticeBar) -> None:
         super().__init__(window)
         self._window = window
-        self._document = window.document
+        self._workspace = workspace
+        self._store = workspace.store
         self._preferences = preferences
-        self._document.open_refused.connect(self._on_open_refused)
-        self._document.create_refused.connect(self._on_create_refused)
+        self._notice = notice
+        self._store.open_refused.connect(self._on_open_refused)
+        self._store.create_refused.connect(self._on_create_refused)
 
     @Slot(object, object)
     def _on_open_refused(self, path: Path, error: SessionError) -> None:
-        self._window.notice.show_error(str(error), self._for_opening(path, error))
+        self._notice.show_error(str(error), self._for_opening(path, error))
 
     def _for_opening(self, path: Path, error: SessionError) -> list[Remedy]:
-        document = self._document
-        look = ("Open to look at", lambda: document.open_session(path, read_only=True))
+        store = self._store
+        look = (gettext("Open to look at"), lambda: store.open(path, read_only=True))
         match error:
             case SessionDamagedError():
-                return [("Recover what can be read", lambda: document.recover_session(path))]
+                return [(gettext("Recover what can be read"), lambda: store.recover(path))]
             case SessionReadOnlyError():
                 return [look]
             case SessionBusyError():
-                again = ("Try again", lambda: document.open_session(path))
-                return [look, again] if _can_be_read(path) else [again]
+                again = (gettext("Try again"), lambda: store.open(path))
+                return [look, again] if can_be_read(path) else [again]
             case _:
                 return []
 
     @Slot(object, object)
     def _on_create_refused(self, paths: list[Path], error: SessionError) -> None:
-        self._window.notice.show_error(
-            f"There is no place for a session, and without one nothing would be kept. {error}",
-            [("Keep sessions elsewhere …", lambda: self._choose_folder(paths))],
+        self._notice.show_error(
+            gettext("No session file can be created here, so nothing would be saved. {error}").format(error=error),
+            [(gettext("Keep sessions elsewhere…"), lambda: self._choose_folder(paths))],
         )
 
     def _choose_folder(self, paths: list[Path]) -> None:
-        name = QFileDialog.getExistingDirectory(self._window, "Where are new sessions to be kept?")
+        name = QFileDialog.getExistingDirectory(self._window, gettext("Where should new sessions be kept?"))
         if name:
-            self._document.sessions_folder = Path(name)
+            self._store.folder = Path(name)
             self._preferences.sessions_folder = name
-            self._document.open_paths(paths)
-
-
-def _can_be_read(path: Path) -> bool:
-    """Tell whether those who have a session open only read it."""
-    try:
-        Session.open(path, read_only=True).close()
-    except SessionError:
-        return False
-    return True
+            self._workspace.opening.open(paths)

@@ -190,7 +190,7 @@ class NoticeBar(QWidget):
         self.answers = self._buttons(answers)
         self._show()
 
-    def leave_picture(self) -> None:
+    def leave_image(self) -> None:
         """Take off what is about the picture."""
         self._warnings, self._doubt = [], ""
         self._show()

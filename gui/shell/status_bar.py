@@ -7,32 +7,35 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar
 
+from core.text import gettext, ngettext
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _WIDEST_ACTIVITY = 420
+_ENOUGH_FOR_AN_ESTIMATE = 2
 
 
 class StatusLine(QStatusBar):
-    """Activity with progress, pause and stop; the person's name, the place in the list, the zoom."""
+    """Activity with progress, pause and stop; the user's name, the place in the list, the zoom."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         super().__init__()
-        self._document = document
+        self._workspace = workspace
+        self._queue = workspace.inference.queue
         self.activity = QLabel()
         self.progress = QProgressBar()
         self.progress.setFixedWidth(150)
         self.progress.setTextVisible(False)
-        self.pause_button = QPushButton("Pause")
-        self.cancel_button = QPushButton("Stop")
-        self.cancel_button.setToolTip("Stop counting at once; what is not counted waits")
+        self.pause_button = QPushButton(gettext("Pause"))
+        self.cancel_button = QPushButton(gettext("Stop"))
+        self.cancel_button.setToolTip(gettext("Stop counting at once; the images that are not counted wait"))
         self.position = QLabel()
         self.zoom_label = QLabel()
         self.signed = QPushButton()
         self.signed.setFlat(True)
-        self.signed.setToolTip("The name that signs your corrections; click to change it")
+        self.signed.setToolTip(gettext("The name that signs your edits; click to change it"))
         self.sign_off = QPushButton()
         self.sign_off.setFlat(True)
         self.sign_off.hide()
@@ -41,83 +44,106 @@ class StatusLine(QStatusBar):
             self.addWidget(widget)
         for widget in (self.sign_off, self.signed, self.position, self.zoom_label):
             self.addPermanentWidget(widget)
-        self.pause_button.clicked.connect(self._pause)
-        self.cancel_button.clicked.connect(document.queue.stop)
-        document.progressed.connect(self._on_progress)
-        document.overview.changed.connect(self.show_activity)
-        self.show_person()
+        self.pause_button.clicked.connect(self._queue.toggle_pause)
+        self.cancel_button.clicked.connect(self._queue.stop)
+        inference, images = workspace.inference, workspace.images
+        inference.progressed.connect(self._on_progress)
+        for signal in (
+            inference.activity_changed,
+            inference.image_loaded,
+            images.changed,
+            images.current_changed,
+            workspace.counts.totals_changed,
+            workspace.selection.changed,
+        ):
+            signal.connect(self.show_activity)
+        workspace.store.user_changed.connect(self.show_user)
+        workspace.sign_offs.changed.connect(self.show_sign_off)
+        self.show_user()
+        self.show_activity()
 
     @Slot()
-    def _pause(self) -> None:
-        self._document.queue.pause_or_go_on()
-
     def show_activity(self) -> None:
-        """Say what is being done."""
-        document, queue = self._document, self._document.queue
+        """Show what is being done."""
+        queue, total = self._queue, len(self._workspace.images.items)
         text = self._activity()
-        if len(document.editing.selected) > 1:
-            text = f"{len(document.editing.selected):,} cells selected · {text}"
+        selected = len(self._workspace.selection.all)
+        if selected > 1:
+            cells = ngettext("{n:,} cell selected", "{n:,} cells selected", selected).format(n=selected)
+            text = f"{cells} · {text}"
         elided = self.activity.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, _WIDEST_ACTIVITY)
         self.activity.setText(elided)
-        busy, waiting, total = queue.busy, queue.waiting, len(document.entries)
+        busy, waiting = queue.busy, queue.waiting
         self.progress.setVisible(busy is not None)
         self.cancel_button.setVisible(busy is not None)
         self.pause_button.setVisible(waiting > 1 or (queue.paused and waiting > 0))
-        self.pause_button.setText("Go on" if queue.paused else "Pause")
+        self.pause_button.setText(gettext("Resume") if queue.paused else gettext("Pause"))
         if busy is None:
             self.progress.setRange(0, 0)
         elif queue.done + waiting > 1:
             self.progress.setRange(0, queue.done + waiting)
             self.progress.setValue(queue.done)
-        self.position.setText(f"Picture {document.current + 1:,} of {total:,}" if total else "")
-        self.zoom_label.setVisible(document.picture is not None)
+        place = self._workspace.images.current_position + 1
+        self.position.setText(gettext("Image {place:,} of {n:,}").format(place=place, n=total) if total else "")
+        self.zoom_label.setVisible(self._workspace.inference.shown is not None)
 
     def _activity(self) -> str:
-        queue, total = self._document.queue, len(self._document.entries)
+        queue, total = self._queue, len(self._workspace.images.items)
         busy, waiting = queue.busy, queue.waiting
+        failed = self._workspace.counts.states[State.FAILED]
         if queue.opening_model:
-            return "Opening the model …"
+            return gettext("Opening the model…")
         if busy is not None and queue.done + waiting > 1:
             left = queue.seconds_left()
-            known = left is not None and queue.done > 2
-            rest = f", {_duration(left)} left" if left is not None and known else f": {busy.path.name}"
-            failed = self._document.overview.states[State.FAILED]
-            return f"Counting {queue.done + 1:,} of {queue.done + waiting:,}{rest}" + (
-                f"; {failed:,} failed" * (failed > 0)
-            )
+            known = left is not None and queue.done > _ENOUGH_FOR_AN_ESTIMATE
+            text = gettext("Counting {place:,} of {n:,}").format(place=queue.done + 1, n=queue.done + waiting)
+            if left is not None and known:
+                text = gettext("{text}, {duration} left").format(text=text, duration=_duration(left))
+            else:
+                text += f": {busy.path.name}"
+            return text + "; " * (failed > 0) + _failed(failed)
         if busy is not None:
-            return f"Counting {busy.path.name}"
+            return gettext("Counting {name}").format(name=busy.path.name)
         if waiting:
-            return f"Paused; {waiting:,} not counted yet"
-        failed = self._document.overview.states[State.FAILED]
-        not_counted = f", {failed:,} failed" if failed else ""
+            return gettext("Paused; {n:,} not counted yet").format(n=waiting)
         if total:
-            return (f"{total:,} pictures" if total > 1 else "1 picture") + not_counted
-        return "Ready"
+            text = ngettext("{n:,} image", "{n:,} images", total).format(n=total)
+            return text + ", " * (failed > 0) + _failed(failed)
+        return gettext("Ready")
 
     @Slot(int, int)
     def _on_progress(self, done: int, total: int) -> None:
-        """Show the tiles of a single picture; several pictures are progress enough by themselves."""
-        queue = self._document.queue
+        """Show the tiles of a single image; several images are progress enough by themselves."""
+        queue = self._queue
         if queue.done + queue.waiting <= 1:
             self.progress.setRange(0, total if total > 1 else 0)
             self.progress.setValue(done)
 
-    def show_person(self) -> None:
-        """Show whose name signs the corrections."""
-        self.signed.setText(self._document.person)
-        self.signed.setVisible(bool(self._document.person))
+    @Slot()
+    def show_user(self) -> None:
+        """Show whose name signs the edits."""
+        user = self._workspace.store.user
+        self.signed.setText(user)
+        self.signed.setVisible(bool(user))
 
-    def show_sign_off(self, text: str, superseded: bool) -> None:
+    @Slot()
+    def show_sign_off(self) -> None:
         """Show whether somebody answers for the counts as they are now; nothing if nobody ever signed."""
+        text, superseded = self._workspace.sign_offs.text, self._workspace.sign_offs.superseded
         self.sign_off.setText(f"⚠ {text}" if superseded else text)
-        self.sign_off.setToolTip("Something has changed since" if superseded else "Nothing has changed since")
+        self.sign_off.setToolTip(
+            gettext("Something has changed since") if superseded else gettext("Nothing has changed since")
+        )
         self.sign_off.setMinimumWidth(self.sign_off.sizeHint().width())
         self.sign_off.setVisible(bool(text))
 
     def show_zoom(self, zoom: float) -> None:
         """Show the zoom; 1: pixel for pixel."""
         self.zoom_label.setText(f"{100 * zoom:.0f} %")
+
+
+def _failed(number: int) -> str:
+    return ngettext("{n:,} failed", "{n:,} failed", number).format(n=number) if number else ""
 
 
 def _duration(seconds: float) -> str:

@@ -12,14 +12,12 @@ from core.verification.errors import MOST_EXPLAINED, Place, Verdict, find_places
 from gui.tasks import Task
 from gui.verify.place_view import PlaceView
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.store import Level
-from gui.workspace.verification import fixes as fixing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.classes import Palette
-    from gui.workspace.verification.verifier import Verifier
+    from gui.workspace.workspace import Workspace
 
 _TITLES = {
     Verdict.FALSE: "False positives: counted, and none",
@@ -33,16 +31,16 @@ class ErrorPage(QWidget):
 
     pictures_wanted = Signal()
 
-    def __init__(self, verifier: Verifier, palette: Palette, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._verifier = verifier
-        self._document = verifier.document
+        self._verifier = verifier = workspace.verifier
+        self._workspace = workspace
         self._palette = palette
         self._asked: tuple[str, float | None, Verdict] = ("", None, Verdict.FALSE)
         self._finding = Task("places", self._on_found, self)
         verifier.answered.connect(self.refresh)
-        self._document.model_changed.connect(self._fill_classes)
-        self._document.session_changed.connect(self._fill_classes)
+        self._workspace.inference.model_changed.connect(self._fill_classes)
+        self._workspace.store.session_changed.connect(self._fill_classes)
         self._build()
         self._fill_classes()
 
@@ -58,7 +56,7 @@ class ErrorPage(QWidget):
         self.at = QLabel()
         self.back_button = QPushButton("&Back to the threshold that is set")
         self.back_button.clicked.connect(lambda *_: self.show_places(self.class_box.currentText(), None, self.verdict))
-        self.view = PlaceView(self._document)
+        self.view = PlaceView(self._workspace)
         self.view.clicked.connect(lambda *_: self.look())
         self.view.activated.connect(lambda *_: self._look_closely())
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._enable())
@@ -117,7 +115,7 @@ class ErrorPage(QWidget):
     def _fill_classes(self) -> None:
         chosen = self.class_box.currentText()
         self.class_box.clear()
-        self.class_box.addItems(self._document.classes)
+        self.class_box.addItems(self._workspace.settings.classes)
         self.class_box.setCurrentIndex(max(self.class_box.findText(chosen), 0))
 
     def _ask(self) -> None:
@@ -128,7 +126,7 @@ class ErrorPage(QWidget):
     def refresh(self) -> None:
         """Find the cells anew."""
         answer, name = self._verifier.answer, self.class_box.currentText()
-        threshold, settings = self._asked[1], self._document.settings
+        threshold, settings = self._asked[1], self._workspace.settings.value
         self.back_button.setVisible(threshold is not None)
         if answer is None or name not in answer.classes or settings is None:
             self._finding.cancel()
@@ -136,7 +134,7 @@ class ErrorPage(QWidget):
             return
         at, verdict = threshold if threshold is not None else answer.request.settings.thresholds[name], self.verdict
         self.at.setText(f"at threshold {at:.2f}")
-        classes = self._document.classes
+        classes = self._workspace.settings.classes
         self.view.set_colour(QColor(*self._palette.colour(classes, classes.index(name))))
         self._finding.start(lambda job: find_places(answer, name, at, verdict, job.cancelled))
 
@@ -171,7 +169,7 @@ class ErrorPage(QWidget):
         return text + "."
 
     def _enable(self) -> None:
-        chosen, writable = self.view.selected(), self._document.writable
+        chosen, writable = self.view.selected(), self._workspace.store.writable
         open_ones = [place for place in chosen if not place.settled]
         self.look_button.setEnabled(bool(chosen))
         self.remove_button.setVisible(self.verdict is not Verdict.MISSED)
@@ -188,7 +186,7 @@ class ErrorPage(QWidget):
         row = self.view.currentIndex().row()
         if 0 <= row < len(self.view.place_model.places):
             place = self.view.place_model.places[row]
-            self._document.editing.look_at(place.image, place.box, place.cell)
+            self._workspace.selection.show_box(place.image, place.box, place.cell)
 
     def _look_closely(self) -> None:
         self.look()
@@ -198,15 +196,15 @@ class ErrorPage(QWidget):
         return [place for place in self.view.selected() if not place.settled]
 
     def _remove(self) -> None:
-        fixing.remove(self._document, self._chosen())
+        self._workspace.fixes.remove(self._chosen())
 
     def _add(self) -> None:
-        fixing.add(self._document, self._chosen())
+        self._workspace.fixes.add(self._chosen())
 
     def _doubt(self) -> None:
-        sent = fixing.doubt(self._document, self._chosen())
+        sent = self._workspace.fixes.send_to_uncertain(self._chosen())
         cells = "1 cell waits" if sent == 1 else f"{sent} cells wait"
-        self._document.message.emit(Level.INFO, f"{cells} among the doubtful cells; press D on the picture.")
+        self._workspace.messages.info(f"{cells} among the doubtful cells; press D on the picture.")
         self.empty.setText(f"{cells} among the doubtful cells; press D on the picture.")
 
     def close_down(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QIntValidator, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractItemDelegate,
     QAbstractItemView,
@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QLineEdit,
     QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -22,15 +21,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.text import gettext
 from core.verification.ground_truth import GroundTruth, TruthSource
 from gui.tasks import Debounce
 from gui.verify.ground_truth_model import TruthModel
+from gui.widgets.numbers import NumberEdit
 from gui.widgets.wheel_safe import QuietComboBox
 from gui.workspace.ground_truth import describe
 
 if TYPE_CHECKING:
-    from gui.workspace.images import Entry
-    from gui.workspace.verification.verifier import Verifier
+    from gui.workspace.images import ImageItem
+    from gui.workspace.workspace import Workspace
 
 _LARGEST = 9_999_999
 _NAME_WIDTH = 280  # pixels of a file name
@@ -41,8 +42,7 @@ class _CountEditor(QStyledItemDelegate):
     """Takes whole numbers, or nothing."""
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: _Index) -> QWidget:
-        editor = QLineEdit(parent)
-        editor.setValidator(QIntValidator(0, _LARGEST, editor))
+        editor = NumberEdit(parent, largest=_LARGEST, whole=True)
         editor.setAlignment(Qt.AlignmentFlag.AlignRight)
         editor.setFrame(False)
         editor.setAccessibleName("Your count")
@@ -136,10 +136,10 @@ class TruthPage(QWidget):
 
     import_wanted = Signal()
 
-    def __init__(self, verifier: Verifier, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._document = verifier.document
-        self.model = TruthModel(verifier, self)
+        self._workspace = workspace
+        self.model = TruthModel(workspace, self)
         self.grid = CountGrid(self.model)
         self.used = QuietComboBox()
         self.used.setAccessibleName("Which truth of the picture is used")
@@ -182,77 +182,79 @@ class TruthPage(QWidget):
         self.model.dataChanged.connect(lambda *_: self._show_truths())
         self.model.modelReset.connect(self._show_truths)
         self._later = Debounce(0, self._show_reviewed, self)
-        self._document.image_changed.connect(lambda *_: self._later.start())
+        self._workspace.images.item_changed.connect(self._on_item_changed)
         self._show_truths()
 
     @property
-    def entry(self) -> Entry | None:
+    def item(self) -> ImageItem | None:
         """The picture of the current row."""
-        return self.model.entry(self.grid.currentIndex().row())
+        return self.model.item(self.grid.currentIndex().row())
 
     def go_to(self, image: int, column: int = 1) -> None:
         """Make a picture the current one, ready to type its count."""
-        entry = self._document.entry(image)
-        if entry is not None:
-            index = self.model.index(entry.row, column)
+        item = self._workspace.images.item(image)
+        if item is not None:
+            index = self.model.index(self._workspace.images.position(item.id), column)
             self.grid.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
             self.grid.scrollTo(index)
 
     def _show_truths(self) -> None:
         """Offer the truths of the current picture."""
-        entry = self.entry
-        truths = self._document.truths.all_of(entry.id) if entry else {}
+        item = self.item
+        truths = self._workspace.truths.all(item.id) if item else {}
         self.used.clear()
         for source, truth in truths.items():
             self.used.addItem(describe(truth), source)
         if TruthSource.TYPED not in truths:
             self.used.addItem("typed totals", TruthSource.TYPED)
         self.refusal.hide()
-        self.used.setEnabled(entry is not None and self._document.writable)
-        self.clear_button.setEnabled(bool(truths) and self._document.writable)
-        name = entry.path.name if entry else ""
+        self.used.setEnabled(item is not None and self._workspace.store.writable)
+        self.clear_button.setEnabled(bool(truths) and self._workspace.store.writable)
+        name = item.path.name if item else ""
         shown = self.picture.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _NAME_WIDTH)
-        self.picture.setText(f"{shown}:" if entry else "")
+        self.picture.setText(f"{shown}:" if item else "")
         self.picture.setToolTip(name)
         self._show_reviewed()
 
     def _on_refused(self, row: int) -> None:
         """Say why a number that was typed is not taken."""
-        entry = self.model.entry(row)
-        truth = self._document.truths.of(entry.id) if entry is not None else None
-        if entry is not None and truth is not None:
+        item = self.model.item(row)
+        truth = self._workspace.truths.used(item.id) if item is not None else None
+        if item is not None and truth is not None:
             self.refusal.setText(
-                f"What you type is not taken: the counts of {entry.path.name} come from cells with a place "
+                f"What you type is not taken: the counts of {item.path.name} come from cells with a place "
                 f"({describe(truth)}). To type totals instead, choose “typed totals” below; the others are kept."
             )
             self.refusal.show()
+
+    def _on_item_changed(self, _image: int) -> None:
+        self._later.start_unless_due()
 
     def _show_reviewed(self) -> None:
         left = self._untaken()
         self.reviewed_button.setVisible(bool(left))
         self.reviewed_button.setText(f"Take &reviewed pictures ({len(left)})")
 
-    def _untaken(self) -> list[Entry]:
+    def _untaken(self) -> list[ImageItem]:
         """Return the reviewed pictures without a truth: those that were reviewed before truths were kept."""
-        truths = self._document.truths
-        return [entry for entry in self._document.entries if entry.reviewed and truths.of(entry.id) is None]
+        truths = self._workspace.truths
+        return [item for item in self._workspace.images.items if item.reviewed and truths.used(item.id) is None]
 
     def _take_reviewed(self) -> None:
-        for entry in self._untaken():
-            self._document.truths.keep_review(entry)
+        self._workspace.truths.take_review(self._untaken())
 
     def _on_used(self, place: int) -> None:
-        entry = self.entry
-        if entry is None:
+        item = self.item
+        if item is None:
             return
         source = TruthSource(self.used.itemData(place))  # Qt gives a plain text back
-        if source is TruthSource.TYPED and TruthSource.TYPED not in self._document.truths.all_of(entry.id):
-            self._document.truths.put(entry.id, GroundTruth.typed({}))
+        if source is TruthSource.TYPED and TruthSource.TYPED not in self._workspace.truths.all(item.id):
+            self._workspace.truths.set(item.id, GroundTruth.typed({}), gettext("Ground truth: type totals"))
         else:
-            self._document.truths.choose(entry.id, source)
+            self._workspace.truths.choose(item.id, source)
 
     def _clear(self) -> None:
         rows = {index.row() for index in self.grid.selectionModel().selectedIndexes()} | {
             self.grid.currentIndex().row()
         }
-        self._document.truths.take_away(entry.id for entry in map(self.model.entry, sorted(rows)) if entry is not None)
+        self._workspace.truths.clear_used(item.id for item in map(self.model.item, sorted(rows)) if item is not None)

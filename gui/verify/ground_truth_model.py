@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QBrush, QGuiApplication, QPalette
 
-from core.session.values import SessionError
-from core.verification.ground_truth import GroundTruth, TruthSource
+from core.numbers import NumberError, read_number
+from core.text import gettext, ngettext
+from core.verification.ground_truth import TruthSource
 from gui.workspace.ground_truth import describe
-from gui.workspace.store import Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PySide6.QtCore import QObject
 
-    from gui.workspace.document import Document
-    from gui.workspace.images import Entry
-    from gui.workspace.verification.verifier import Verifier
+    from gui.workspace.images import ImageItem
+    from gui.workspace.workspace import Workspace
 
 _Index = QModelIndex | QPersistentModelIndex
 _LARGEST = 10_000_000
@@ -32,27 +31,31 @@ class TruthModel(QAbstractTableModel):
     Totals are typed here. The program's own counts are not shown, so that they cannot lead the person.
     """
 
-    def __init__(self, verifier: Verifier, parent: QObject) -> None:
+    def __init__(self, workspace: Workspace, parent: QObject) -> None:
         super().__init__(parent)
-        self._verifier = verifier
-        self._document: Document = verifier.document
+        self._verifier = verifier = workspace.verifier
+        self._workspace = workspace
         self._classes: tuple[str, ...] = ()
-        for signal in (self._document.images_changed, self._document.model_changed, self._document.session_changed):
+        for signal in (
+            self._workspace.images.changed,
+            self._workspace.inference.model_changed,
+            self._workspace.store.session_changed,
+        ):
             signal.connect(self.reset)
-        self._document.truths.changed.connect(self._on_truth_changed)
+        self._workspace.truths.changed.connect(self._on_truth_changed)
         verifier.options_changed.connect(self._on_options_changed)
         self.reset()
 
     def reset(self) -> None:
         """Show the pictures of the session anew."""
         self.beginResetModel()
-        self._classes = self._document.classes
+        self._classes = self._workspace.settings.classes
         self.endResetModel()
 
-    def entry(self, row: int) -> Entry | None:
+    def item(self, row: int) -> ImageItem | None:
         """Return the picture of a row."""
-        entries = self._document.entries
-        return entries[row] if 0 <= row < len(entries) else None
+        items = self._workspace.images.items
+        return items[row] if 0 <= row < len(items) else None
 
     def is_count(self, column: int) -> bool:
         """Tell whether a column has the counts of a class."""
@@ -61,7 +64,7 @@ class TruthModel(QAbstractTableModel):
     # -- what Qt asks --------------------------------------------------------------------------------
 
     def rowCount(self, parent: _Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._document.entries)
+        return 0 if parent is not None and parent.isValid() else len(self._workspace.images.items)
 
     def columnCount(self, parent: _Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self._classes) + 2
@@ -80,49 +83,49 @@ class TruthModel(QAbstractTableModel):
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if index.column() == 0:
             return flags | Qt.ItemFlag.ItemIsUserCheckable
-        entry = self.entry(index.row())
-        if self.is_count(index.column()) and entry is not None and self._may_type(entry):
+        item = self.item(index.row())
+        if self.is_count(index.column()) and item is not None and self._may_type(item):
             return flags | Qt.ItemFlag.ItemIsEditable
         return flags
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        entry = self.entry(index.row())
-        if entry is None:
+        item = self.item(index.row())
+        if item is None:
             return None
-        column, truth = index.column(), self._document.truths.of(entry.id)
+        column, truth = index.column(), self._workspace.truths.used(item.id)
         if role == Qt.ItemDataRole.CheckStateRole and column == 0:
-            ticked = entry.id in self._verifier.options.ticked
+            ticked = item.id in self._verifier.options.ticked
             return Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             if column == 0:
-                return entry.path.name
+                return item.path.name
             if self.is_count(column):
                 count = None if truth is None else truth.counts_for(self._classes)[column - 1]
                 return "" if count is None else str(count)
             return "" if truth is None or not truth.classes else describe(truth)
         if role == Qt.ItemDataRole.TextAlignmentRole and self.is_count(column):
             return Qt.AlignmentFlag.AlignRight | _MIDDLE
-        if role == Qt.ItemDataRole.ForegroundRole and column > 0 and not self._may_type(entry):
+        if role == Qt.ItemDataRole.ForegroundRole and column > 0 and not self._may_type(item):
             return QBrush(QGuiApplication.palette().color(QPalette.ColorRole.PlaceholderText))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(entry, column)
+            return self._tip(item, column)
         return None
 
     def setData(self, index: _Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        entry = self.entry(index.row())
-        if entry is None:
+        item = self.item(index.row())
+        if item is None:
             return False
         if role == Qt.ItemDataRole.CheckStateRole and index.column() == 0:
             ticked = self._verifier.options.ticked
             on = Qt.CheckState(value) == Qt.CheckState.Checked
-            self._verifier.set_options(ticked=ticked | {entry.id} if on else ticked - {entry.id})
+            self._verifier.set_options(ticked=ticked | {item.id} if on else ticked - {item.id})
             return True
         if role != Qt.ItemDataRole.EditRole or not self.flags(index) & Qt.ItemFlag.ItemIsEditable:
             return False
         number = _number(str(value))
         if number is None:
             return False
-        return self._type(entry, {self._classes[index.column() - 1]: number})
+        return self._type(item, {self._classes[index.column() - 1]: number})
 
     # -- typing ----------------------------------------------------------------------------------------
 
@@ -131,69 +134,72 @@ class TruthModel(QAbstractTableModel):
 
         What is no number is left out, such as headings, and so are pictures whose counts are not typed.
         """
-        session, taken = self._document.session, 0
-        if session is None:
-            return 0
-        try:
-            with session.together():
-                for entry, texts in zip(self._document.entries[row:], cells, strict=False):
-                    names = self._classes[max(column, 1) - 1 :]
-                    numbers = {name: _number(text) for name, text in zip(names, texts, strict=False)}
-                    good = {name: number for name, number in numbers.items() if number is not None}
-                    if good and self._may_type(entry) and self._type(entry, good):
-                        taken += len(good)
-        except SessionError as error:
-            self._document.message.emit(Level.ERROR, str(error))
-        return taken
+        totals: dict[int, dict[str, int]] = {}
+        taken = 0
+        for item, texts in zip(self._workspace.images.items[row:], cells, strict=False):
+            names = self._classes[max(column, 1) - 1 :]
+            numbers = {name: _number(text) for name, text in zip(names, texts, strict=False)}
+            good = {name: number for name, number in numbers.items() if number is not None}
+            changed = self._typed(item, good) if good and self._may_type(item) else None
+            if changed is not None:
+                totals[item.id] = changed
+                taken += len(good)
+        text = ngettext("Type the counts of {n:,} image", "Type the counts of {n:,} images", len(totals))
+        return taken if self._workspace.truths.set_totals(totals, text.format(n=len(totals))) else 0
 
     def refuses(self, index: _Index) -> bool:
         """Tell whether a count cannot be typed at a place because it comes from cells with a place."""
-        entry = self.entry(index.row()) if index.isValid() else None
-        if entry is None or not self.is_count(index.column()) or not self._document.writable:
+        item = self.item(index.row()) if index.isValid() else None
+        if item is None or not self.is_count(index.column()) or not self._workspace.store.writable:
             return False
-        return not self._may_type(entry)
+        return not self._may_type(item)
 
-    def _may_type(self, entry: Entry) -> bool:
-        truth = self._document.truths.of(entry.id)
-        return self._document.writable and (truth is None or truth.source is TruthSource.TYPED)
+    def _may_type(self, item: ImageItem) -> bool:
+        truth = self._workspace.truths.used(item.id)
+        return self._workspace.store.writable and (truth is None or truth.source is TruthSource.TYPED)
 
-    def _type(self, entry: Entry, numbers: dict[str, int]) -> bool:
-        """Type totals of some classes; a negative number is one that was taken away."""
-        truth = self._document.truths.of(entry.id)
+    def _typed(self, item: ImageItem, numbers: dict[str, int]) -> dict[str, int] | None:
+        """Return the totals of an image with other numbers of some classes (-1: none); None if they are the same."""
+        truth = self._workspace.truths.used(item.id)
         before = {} if truth is None else truth.counts()
         totals = {**before, **numbers}
         totals = {name: totals[name] for name in self._classes if totals.get(name, -1) >= 0}
-        if totals == before:
+        return None if totals == before else totals
+
+    def _type(self, item: ImageItem, numbers: dict[str, int]) -> bool:
+        totals = self._typed(item, numbers)
+        if totals is None:
             return False
-        if totals:
-            text = ", ".join(f"{name} {number}" for name, number in totals.items())
-            self._document.truths.put(entry.id, GroundTruth.typed(totals), f"Counted by hand: {text}")
-        else:
-            self._document.truths.clear(entry.id, TruthSource.TYPED)
-        return True
+        text = ", ".join(f"{name} {number:,}" for name, number in totals.items()) or gettext("none")
+        return self._workspace.truths.set_totals(
+            {item.id: totals}, gettext("Counted by hand: {counts}").format(counts=text)
+        )
 
     # -- what changes ------------------------------------------------------------------------------------
 
     def _on_truth_changed(self, image: int) -> None:
-        entry = self._document.entry(image)
-        if entry is not None:
-            self.dataChanged.emit(self.index(entry.row, 0), self.index(entry.row, self.columnCount() - 1))
+        row = self._workspace.images.position(image)
+        if row >= 0:
+            self.dataChanged.emit(self.index(row, 0), self.index(row, self.columnCount() - 1))
 
     def _on_options_changed(self) -> None:
         if self.rowCount():
             self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, 0))
 
-    def _tip(self, entry: Entry, column: int) -> str:
+    def _tip(self, item: ImageItem, column: int) -> str:
         if column == 0:
-            return f"{entry.path}\nTick it to verify only the ticked pictures (Space)"
-        if self.is_count(column) and not self._may_type(entry):
+            return f"{item.path}\nTick it to verify only the ticked pictures (Space)"
+        if self.is_count(column) and not self._may_type(item):
             return "These come from cells with a place. To type totals, choose “typed totals” below."
         return ""
 
 
 def _number(text: str) -> int | None:
     """Return a typed count; -1 for an empty one, None if it is no count."""
-    plain = "".join(text.split()).replace("'", "")
-    if not plain:
+    if not text.strip():
         return -1
-    return int(plain) if plain.isascii() and plain.isdigit() and int(plain) <= _LARGEST else None
+    try:
+        value = int(read_number(text, whole=True))
+    except NumberError:
+        return None
+    return value if 0 <= value <= _LARGEST else None

@@ -30,7 +30,6 @@ from gui.verify.model_table import ModelTableModel, with_interval
 from gui.widgets.plot import PlotPane, scrolling
 from gui.widgets.tables import CopyTable
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.verification.comparison import ModelRuns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from core.verification.comparison import ModelRow
     from gui.preferences import Preferences
     from gui.workspace.verification.model_work import Candidate
-    from gui.workspace.verification.verifier import Verifier
+    from gui.workspace.workspace import Workspace
 
 _APART = 0.12
 _SHA = Qt.ItemDataRole.UserRole
@@ -50,12 +49,12 @@ class ModelPage(QWidget):
 
     save_plot_wanted = Signal()
 
-    def __init__(self, verifier: Verifier, preferences: Preferences, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._verifier = verifier
-        self._document = verifier.document
+        self._verifier = workspace.verifier
+        self._workspace = workspace
         self._preferences = preferences
-        self.runs = ModelRuns(verifier)
+        self.runs = workspace.comparison
         self._build_list()
         self._build_result()
         layout = QVBoxLayout(self)
@@ -68,7 +67,7 @@ class ModelPage(QWidget):
         delete.activated.connect(self.remove_button.click)
         self.runs.changed.connect(self.refresh)
         self.runs.progressed.connect(self._show_progress)
-        self._document.model_changed.connect(self.refresh)
+        self._workspace.inference.model_changed.connect(self.refresh)
         self.refresh()
 
     def _build_list(self) -> None:
@@ -154,12 +153,12 @@ class ModelPage(QWidget):
 
     def refresh(self) -> None:
         """Show the models and the comparison as they now are."""
-        row, present = max(self.models.currentRow(), 0), self._document.model
+        row, present = max(self.models.currentRow(), 0), self._workspace.inference.model
         self.models.clear()
         if present is not None:
             self._add_line(f"{present.card.name}   (counts now, at the thresholds that are set)", present.sha256)
         for one in self.runs.candidates:
-            done, total = self.runs.looked_at(one)
+            done, total = self.runs.progress(one)
             state = f"{done} of {total} pictures" if total else "no pictures to compare"
             file = "" if str(one.path) == CLASSICAL else f"; {one.path.name}"
             self._add_line(f"{one.card.name}   ({state}{file})", one.sha256)
@@ -194,18 +193,18 @@ class ModelPage(QWidget):
         self.progress.setValue(done)
 
     def _show_plot(self) -> None:
-        classes = self._document.classes
+        classes = self._workspace.settings.classes
         colours = {label: self._preferences.palette.colour(classes, label) for label in range(len(classes))}
         rows = self.runs.rows
         self._below.setVisible(bool(rows))
         self.plot.show_chart(_chart(rows, classes, self.measure.currentText()), colours)
 
     def _enable(self) -> None:
-        writable, busy, chosen = self._document.writable, self.runs.busy, self.chosen
+        writable, busy, chosen = self._workspace.store.writable, self.runs.busy, self.chosen
         for button in (self.add_button, self.no_model_button):
             button.setEnabled(writable and not busy)
         self.remove_button.setEnabled(writable and not busy and chosen is not None)
-        unseen = [done < total for done, total in map(self.runs.looked_at, self.runs.candidates)]
+        unseen = [done < total for done, total in map(self.runs.progress, self.runs.candidates)]
         self.run_button.setEnabled(writable and not busy and any(unseen))
         self.stop_button.setEnabled(busy)
         self.use_button.setEnabled(writable and not busy and chosen is not None)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QColor
 
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _SIDE = 96
 _CONTEXT = 0.55
@@ -28,9 +28,9 @@ _CONTEXT = 0.55
 class PlaceModel(TileModel):
     """Cells as tiles."""
 
-    def __init__(self, document: Document, crops: Crops, parent: QObject) -> None:
+    def __init__(self, workspace: Workspace, crops: Crops, parent: QObject) -> None:
         super().__init__(parent)
-        self._document = document
+        self._workspace = workspace
         self._crops = crops
         self.places: list[Place] = []
 
@@ -59,9 +59,9 @@ class PlaceModel(TileModel):
                 return gettext("✓ edited")
             return gettext("not detected") if place.score is None else f"{place.score:.2f}"
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            entry = self._document.entry(place.image)
-            problem = self._crops.error(place.image, entry.path) if entry else ""
-            return "\n".join(filter(None, (entry.path.name if entry else "", _explain(place), problem)))
+            item = self._workspace.images.item(place.image)
+            problem = self._crops.error(place.image, item.path) if item else ""
+            return "\n".join(filter(None, (item.path.name if item else "", _explain(place), problem)))
         return None
 
 
@@ -83,11 +83,11 @@ def _explain(place: Place) -> str:
 class PlaceView(LeavesLetters, TileGrid):
     """The tiles; a click goes to the image."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         super().__init__()
-        self._document = document
+        self._workspace = workspace
         self.crops = Crops(_CONTEXT, self._missing_in_view, self)
-        self.place_model = PlaceModel(document, self.crops, self)
+        self.place_model = PlaceModel(workspace, self.crops, self)
         self._delegate = TileDelegate(self.crops, _SIDE, self)
         self.setObjectName("tiles")
         self.setAccessibleName(gettext("Cells behind the number"))
@@ -96,7 +96,7 @@ class PlaceView(LeavesLetters, TileGrid):
         size = tile_size(_SIDE, self.fontMetrics().height())
         self.set_cell_size(size.grownBy(QMargins(1, 1, 1, 1)))
         self.crops.arrived.connect(self.viewport().update)
-        document.session_changed.connect(self.crops.forget)
+        workspace.store.session_changed.connect(self.crops.forget)
 
     def set_colour(self, colour: QColor) -> None:
         """Draw the outlines in the colour of a class."""
@@ -113,10 +113,10 @@ class PlaceView(LeavesLetters, TileGrid):
         visible = self.visible_rows()
         for row in visible:
             tile = self.place_model.tile(row)
-            entry = self._document.entry(tile.image)
-            if entry is not None and self.crops.is_missing(tile.image, entry.path, tile.region):
+            item = self._workspace.images.item(tile.image)
+            if item is not None and self.crops.is_missing(tile.image, item.path, tile.region):
                 rows = [row for row, place in enumerate(self.place_model.places) if place.image == tile.image]
                 rows.sort(key=lambda row: row in visible)
                 regions = tuple(dict.fromkeys(self.place_model.tile(row).region for row in rows))
-                return Wanted(tile.image, entry.path, regions)
+                return Wanted(tile.image, item.path, regions)
         return None

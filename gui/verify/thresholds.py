@@ -12,7 +12,6 @@ from gui.verify.sweep_table import SweepTable
 from gui.widgets.colour import swatch
 from gui.widgets.plot import PlotPane, scrolling
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.verification.thresholds import origin_of_threshold, use_thresholds
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from core.classes import Palette
     from core.verification.figures import ClassFigures
     from core.verification.thresholds import ThresholdChoice
-    from gui.workspace.verification.verifier import Verifier
+    from gui.workspace.workspace import Workspace
 
 _WIDE = 900
 
@@ -32,10 +31,10 @@ class ThresholdPage(QWidget):
     save_table_wanted = Signal()
     save_plot_wanted = Signal()
 
-    def __init__(self, verifier: Verifier, palette: Palette, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._verifier = verifier
-        self._document = verifier.document
+        self._verifier = verifier = workspace.verifier
+        self._workspace = workspace
         self._palette = palette
         self._build_table()
         self._build_plot()
@@ -50,10 +49,10 @@ class ThresholdPage(QWidget):
         layout.setContentsMargins(0, 6, 0, 0)
         layout.addWidget(scrolling(self.splitter))
         verifier.answered.connect(self.refresh)
-        self._document.counts_changed.connect(self._show_origin)
-        self._document.model_changed.connect(self._fill_classes)
-        self._document.session_changed.connect(self._fill_classes)
-        self._document.history_changed.connect(self._show_origin)
+        self._workspace.settings.changed.connect(self._show_origin)
+        self._workspace.inference.model_changed.connect(self._fill_classes)
+        self._workspace.store.session_changed.connect(self._fill_classes)
+        self._workspace.history.changed.connect(self._show_origin)
         self._fill_classes()
 
     def _build_table(self) -> None:
@@ -85,7 +84,7 @@ class ThresholdPage(QWidget):
         self.use_button = QPushButton("&Use it")
         self.use_button.clicked.connect(lambda *_: self._use([self.chosen]))
         self.use_all_button = QPushButton("Use the best for &all classes")
-        self.use_all_button.clicked.connect(lambda *_: self._use(list(self._document.classes)))
+        self.use_all_button.clicked.connect(lambda *_: self._use(list(self._workspace.settings.classes)))
         self.set_button = QPushButton()
         self.set_button.setToolTip("Set the threshold of the chosen row, as the slider does")
         self.set_button.clicked.connect(self._set_row)
@@ -149,13 +148,13 @@ class ThresholdPage(QWidget):
     def set_palette(self, palette: Palette) -> None:
         """Draw classes in other colours."""
         self._palette = palette
-        classes = self._document.classes
+        classes = self._workspace.settings.classes
         for label in range(self.classes.count()):
             self.classes.setTabIcon(label, swatch(palette.colour(classes, label)))
         self.show_plot()
 
     def _fill_classes(self) -> None:
-        classes = self._document.classes
+        classes = self._workspace.settings.classes
         if [self.classes.tabText(place) for place in range(self.classes.count())] == list(classes):
             return
         self.classes.blockSignals(True)
@@ -178,7 +177,7 @@ class ThresholdPage(QWidget):
 
     def show_plot(self) -> None:
         """Draw the chosen plot."""
-        classes = self._document.classes
+        classes = self._workspace.settings.classes
         colours = {label: self._palette.colour(classes, label) for label in range(len(classes))}
         self.plot.show_chart(make_chart(self.kind.currentData(), self._verifier.answer, self.chosen), colours)
 
@@ -188,8 +187,10 @@ class ThresholdPage(QWidget):
         answer = self._verifier.answer
         located = answer is not None and answer.located
         self.by.setEnabled(located)
-        self.use_button.setEnabled(choice is not None and self._document.writable)
-        self.use_all_button.setEnabled(bool(self._choices(list(self._document.classes))) and self._document.writable)
+        self.use_button.setEnabled(choice is not None and self._workspace.store.writable)
+        self.use_all_button.setEnabled(
+            bool(self._choices(list(self._workspace.settings.classes))) and self._workspace.store.writable
+        )
         self.copy_button.setEnabled(shown is not None)
         self.save_button.setEnabled(shown is not None)
         self.use_button.setText(f"&Use {choice.threshold:.2f} for {choice.class_name}" if choice else "&Use the best")
@@ -198,14 +199,14 @@ class ThresholdPage(QWidget):
         self.warning.setVisible(bool(self.warning.text()))
 
     def _show_origin(self) -> None:
-        text = origin_of_threshold(self._document, self.chosen) if self.chosen and self._document.settings else ""
+        text = self._workspace.verified_thresholds.origin(self.chosen) if self.chosen else ""
         self.origin.setText(text)
         self.origin.setVisible(bool(text))
 
     def _show_row(self) -> None:
-        threshold, settings = self.table.current_threshold(), self._document.settings
+        threshold, settings = self.table.current_threshold(), self._workspace.settings.value
         now = settings.thresholds.get(self.chosen) if settings else None
-        self.set_button.setEnabled(threshold is not None and threshold != now and self._document.writable)
+        self.set_button.setEnabled(threshold is not None and threshold != now and self._workspace.store.writable)
         self.set_button.setText("Set the chosen &row" if threshold is None else f"Set to chosen &row, {threshold:.2f}")
 
     # -- what the person does ------------------------------------------------------------------------
@@ -221,12 +222,12 @@ class ThresholdPage(QWidget):
         answer = self._verifier.answer
         if answer is not None:
             known = {case.image: case.name for case in answer.cases}
-            use_thresholds(self._document, self._choices(names), known, answer.request.options.iou)
+            self._workspace.verified_thresholds.use(self._choices(names), known, answer.request.options.iou)
 
     def _set_row(self) -> None:
         threshold = self.table.current_threshold()
         if threshold is not None:
-            self._document.set_threshold(self.chosen, threshold)
+            self._workspace.settings.set_threshold(self.chosen, threshold)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -23,8 +23,8 @@ from gui.verify.ground_truth import TruthPage
 from gui.verify.models import ModelPage
 from gui.verify.sweep_table import sweep_csv
 from gui.verify.thresholds import ThresholdPage
-from gui.widgets.wheel_safe import QuietComboBox, QuietSpinBox
-from gui.workspace.verification.verifier import Verifier
+from gui.widgets.numbers import NumberBox
+from gui.widgets.wheel_safe import QuietComboBox
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QShowEvent
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from core.verification.errors import Verdict
     from gui.preferences import Preferences
     from gui.widgets.plot import PlotPane
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _CHECKED = (("the model's count", False), ("the corrected count", True))
 _SHARE_OF_SCREEN = 0.92
@@ -53,24 +53,24 @@ class VerifyWindow(QWidget):
     import_wanted = Signal()
     pictures_wanted = Signal()
 
-    def __init__(self, document: Document, preferences: Preferences) -> None:
+    def __init__(self, workspace: Workspace, preferences: Preferences) -> None:
         super().__init__()  # without a parent: else it could not go behind the pictures
         self.setObjectName("verifyWindow")
         self.setWindowTitle("Check against a manual count – SmearCount")
         self.setMinimumHeight(440)
-        self._document = document
+        self._workspace = workspace
         self._preferences = preferences
-        self.verifier = Verifier(document)
-        self.truth_page = TruthPage(self.verifier)
-        self.threshold_page = ThresholdPage(self.verifier, preferences.palette)
+        self.verifier = workspace.verifier
+        self.truth_page = TruthPage(workspace)
+        self.threshold_page = ThresholdPage(workspace, preferences.palette)
         self.pages = QTabWidget()
         self.pages.setObjectName("verifyTabs")
         self.pages.tabBar().setDrawBase(False)
         self.pages.addTab(self.truth_page, "&Manual counts")
         self.pages.addTab(self.threshold_page, "&Thresholds")
-        self.error_page = ErrorPage(self.verifier, preferences.palette)
+        self.error_page = ErrorPage(workspace, preferences.palette)
         self.pages.addTab(self.error_page, "&Errors")
-        self.model_page = ModelPage(self.verifier, preferences)
+        self.model_page = ModelPage(workspace, preferences)
         self.pages.addTab(self.model_page, "M&odels")
         self.state = QLabel()
         self.state.setWordWrap(True)
@@ -110,7 +110,7 @@ class VerifyWindow(QWidget):
             "The corrected count has your own changes in it; to choose a threshold, check the model's"
         )
         self.whose.activated.connect(lambda *_: self.verifier.set_options(corrected=self.whose.currentData()))
-        self.iou = QuietSpinBox()
+        self.iou = NumberBox()
         self.iou.setRange(0.1, 0.95)
         self.iou.setSingleStep(0.05)
         self.iou.setDecimals(2)
@@ -143,8 +143,8 @@ class VerifyWindow(QWidget):
 
     def show_options(self) -> None:
         """Show how the comparison is made."""
-        options, total = self.verifier.options, len(self._document.entries)
-        ticked = sum(entry.id in options.ticked for entry in self._document.entries)
+        options, total = self.verifier.options, len(self._workspace.images.items)
+        ticked = sum(item.id in options.ticked for item in self._workspace.images.items)
         for place, text in enumerate(("this picture", f"ticked pictures ({ticked})", f"all pictures ({total})")):
             self.scope.setItemText(place, text)
         self.scope.setCurrentIndex(self.scope.findData(options.scope))
@@ -199,7 +199,7 @@ class VerifyWindow(QWidget):
         answer = self.verifier.answer
         path = self._ask_where("Save the tables of all classes", "verification.csv", "CSV (*.csv)")
         if answer is not None and path is not None:
-            self._document.save(path, lambda: write_whole(path, sweep_csv(answer)))
+            self._workspace.store.save(path, lambda: write_whole(path, sweep_csv(answer)))
 
     def _save_threshold_plot(self) -> None:
         kind = self.threshold_page.kind.currentData()
@@ -209,7 +209,7 @@ class VerifyWindow(QWidget):
     def _save_plot(self, name: str, plot: PlotPane) -> None:
         path = self._ask_where("Save the plot", name, "PNG (*.png);;SVG (*.svg)")
         if path is not None:
-            self._document.save(path, lambda: plot.save(path))
+            self._workspace.store.save(path, lambda: plot.save(path))
 
     def _ask_where(self, title: str, name: str, kinds: str) -> Path | None:
         start = str(Path(self._preferences.folder or ".") / name)
@@ -227,8 +227,6 @@ class VerifyWindow(QWidget):
         self._preferences.verify_geometry = self.saveGeometry()
         self.hide()
         self.error_page.close_down()
-        self.model_page.runs.close_down()
-        self.verifier.close()
         self.deleteLater()
 
     # -- events ----------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ from PySide6.QtCore import QBuffer, QRectF, QSize
 from PySide6.QtGui import QPainter
 from PySide6.QtSvg import QSvgGenerator
 
+from core.imaging.output_mark import marked_png
+
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor
 
@@ -24,7 +26,7 @@ def plot_as_png(item: Any, ground: QColor) -> bytes:
     buffer = QBuffer()
     buffer.open(QBuffer.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG")
-    return bytes(buffer.data().data())
+    return marked_png(bytes(buffer.data().data()))
 
 
 def plot_as_svg(item: Any, ground: QColor) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QSlider, QWidget
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QWheelEvent
@@ -15,7 +15,7 @@ else:
     _Input = object
 
 
-class _Quiet(_Input):
+class Quiet(_Input):
     """What all of them do with the wheel."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -25,19 +25,11 @@ class _Quiet(_Input):
             event.ignore()
 
 
-class QuietSlider(_Quiet, QSlider):
+class QuietSlider(Quiet, QSlider):
     """A slider that the wheel moves only while it has the focus."""
 
 
-class QuietSpinBox(_Quiet, QDoubleSpinBox):
-    """A number box that the wheel changes only while it has the focus, which the wheel does not give it."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-
-class QuietComboBox(_Quiet, QComboBox):
+class QuietComboBox(Quiet, QComboBox):
     """A box of choices that the wheel changes only while it has the focus, which the wheel does not give it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -1,209 +1,175 @@
-"""Which cells of the pictures count: the edge rule of the session, and the region of each picture."""
+"""How the session counts: its classes, thresholds and edge rule."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
+from core.counting.count import CountSettings
 from core.counting.frame import EdgeRule, rule_text
-from core.counting.region import Region
-from core.session.settings import SETTINGS_KEY, load_regions, save_region, stored_settings
-from core.session.values import SessionError
-from gui.workspace.store import Level
+from core.session.values import Edit, Subject
+from core.text import gettext
+from gui.tasks import Debounce
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from core.counting.frame import Frame
-    from core.counting.region import Point
-    from gui.workspace.document import Document
-    from gui.workspace.images import Entry
+    from core.models.card import ModelCard
+    from core.session.values import ValueChange
+    from gui.workspace.history import History
+    from gui.workspace.images import ImageItem
+    from gui.workspace.store import SessionStore
 
-_SMALLEST_SIDE = 4.0
-"""Pixels; a region that is narrower was a slip of the hand."""
-
-_LEAST_LEFT = 0.25
-"""An inset frame must leave this share of each side of the picture."""
+_SETTLE_MS = 400
 
 
-class Frames(QObject):
-    """The counting frame of each picture. What is changed here is in the session and its history at once."""
+class CountSettingsModel(QObject):
+    """The settings of the count. ``value`` is None before a model or a session says how to count.
 
-    changed = Signal()
+    A threshold counts at once, and is recorded when it has rested for a moment: a slider is one edit.
+    """
 
-    def __init__(self, document: Document) -> None:
-        super().__init__(document)
-        self._document = document
-        self._regions: dict[int, Region] = {}
-        document.session_changed.connect(self._read)
+    changed = Signal()  # value or classes
+    classes_changed = Signal()
 
-    # -- what counts -----------------------------------------------------------------------------
+    def __init__(self, store: SessionStore, history: History, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._history = history
+        self.value: CountSettings | None = None
+        self.classes: tuple[str, ...] = ()
+        self._card: ModelCard | None = None
+        self._recorded: CountSettings | None = None
+        self._settle = Debounce(_SETTLE_MS, self.flush, self)
+        store.flushing.connect(self.flush)
+        store.closing.connect(self._on_closing)
+        store.reading.connect(self._read)
+        store.session_changed.connect(self.changed)
+        history.recording.connect(self.flush)
+        history.recorded.connect(self._on_recorded)
+
+    # -- what counts ---------------------------------------------------------------------------
 
     @property
-    def rule(self) -> EdgeRule:
+    def edge_rule(self) -> EdgeRule:
         """Which cells at the border are left out."""
-        settings = self._document.settings
-        return EdgeRule.ALL if settings is None else settings.edge_rule
+        return EdgeRule.ALL if self.value is None else self.value.edge_rule
 
-    def region(self, image: int) -> Region | None:
-        """Return the region of interest of a picture, None if all of it counts."""
-        return self._regions.get(image)
+    def frame(self, item: ImageItem) -> Frame | None:
+        """Return what counts in an image; None before a model or a session says how to count."""
+        return None if self.value is None else self.value.frame(*item.size, item.region)
 
-    @property
-    def any_region(self) -> bool:
-        """Whether any picture has a region."""
-        return bool(self._regions)
+    # -- what the user changes -----------------------------------------------------------------
 
-    def of(self, entry: Entry) -> Frame | None:
-        """Return what counts in a picture; None before a model or a session says how to count."""
-        settings = self._document.settings
-        return None if settings is None else settings.frame(*entry.size, self.region(entry.id))
+    def set_threshold(self, name: str, value: float) -> None:
+        """Set the confidence threshold of a class."""
+        self.set_thresholds({name: value})
 
-    # -- what the person changes -------------------------------------------------------------------
-
-    def set_rule(self, rule: EdgeRule) -> None:
-        """Choose which cells at the border are left out, in every picture."""
-        document = self._document
-        settings, session = document.settings, document.session
-        if settings is None or settings.edge_rule is rule:
+    def set_thresholds(self, thresholds: Mapping[str, float]) -> None:
+        """Set the confidence thresholds of classes."""
+        if self.value is None:
             return
-        new = replace(settings, edge_rule=rule)
-        if session is not None and document.writable:
+        wanted = {**self.value.thresholds, **thresholds}
+        if wanted != self.value.thresholds:
+            self.value = replace(self.value, thresholds=wanted)
+            self._settle.start()
+            self.changed.emit()
 
-            def write() -> bool:
-                with session.together():
-                    session.put(SETTINGS_KEY, stored_settings(new, document.classes))
-                    session.note(document.person, None, f"Counting rule: {rule_text(rule)}")
-                return True
+    def reset_thresholds(self) -> None:
+        """Set the thresholds that the model suggests."""
+        if self._card is not None:
+            self.set_thresholds(self._card.thresholds)
 
-            if not document.guarded(write):
-                self.changed.emit()
-                return
-            document.history_changed.emit()
-        document.settings = new
-        self._recount(document.entries)
-
-    def draw_region(self, corners: Sequence[Point]) -> bool:
-        """Count only inside an outline drawn on the current picture; False, and a message, if it cannot be one."""
-        document, entry = self._document, self._document.current_entry
-        if entry is None:
-            return False
-        width, height = entry.size
-        inside = tuple((float(min(max(round(x), 0), width)), float(min(max(round(y), 0), height))) for x, y in corners)
-        try:
-            region = Region(tuple(dict.fromkeys(inside)))
-        except ValueError as error:
-            sentence = str(error)
-            document.message.emit(Level.WARNING, f"{sentence[:1].upper()}{sentence[1:]}; draw it again.")
-            return False
-        x1, y1, x2, y2 = region.bounds
-        if min(x2 - x1, y2 - y1) < _SMALLEST_SIDE:
-            document.message.emit(Level.WARNING, "That region is too narrow to hold a cell. Draw it again.")
-            return False
-        self._set({entry.id: region}, _sentence(region))
-        return True
-
-    def remove_region(self) -> None:
-        """Count all of the current picture again."""
-        entry = self._document.current_entry
-        if entry is not None and self.region(entry.id) is not None:
-            self._set({entry.id: None}, _sentence(None))
-
-    def remove_all_regions(self) -> None:
-        """Count all of every picture again."""
-        if self._regions:
-            self._set(dict.fromkeys(self._regions), "Regions taken off all pictures")
-
-    def apply_to_all(self) -> None:
-        """Give every picture the rectangle of the current one."""
-        document, entry = self._document, self._document.current_entry
-        region = self.region(entry.id) if entry else None
-        if region is None or not region.is_rectangle:
+    def set_edge_rule(self, rule: EdgeRule) -> None:
+        """Choose which cells at the border are left out, in every image."""
+        if self.value is None or self.value.edge_rule is rule:
             return
-        within = [other for other in document.entries if not other.size[0] or region.area_within(*other.size) > 0]
-        self._set({other.id: region for other in within}, f"{_sentence(region)} In all pictures.")
-        if len(within) < len(document.entries):
-            beyond = len(document.entries) - len(within)
-            document.message.emit(
-                Level.WARNING, f"The rectangle lies outside {beyond:,} smaller pictures, which count as before."
-            )
-
-    def inset(self, entries: Iterable[Entry]) -> None:
-        """Put the frame of pictures one red cell diameter inside their border, so that no counted cell is cut."""
-        regions: dict[int, Region | None] = {}
-        skipped = 0
-        for entry in entries:
-            region = self._inset_region(entry)
-            if region is None:
-                skipped += 1
-            else:
-                regions[entry.id] = region
-        if len(regions) == 1:
-            self._set(regions, _sentence(next(iter(regions.values()))))
-        elif regions:
-            self._set(regions, f"Frame one red cell inside the border of {len(regions):,} pictures")
-        if skipped:
-            pictures = "1 picture is" if skipped == 1 else f"{skipped:,} pictures are"
-            self._document.message.emit(
-                Level.WARNING, f"{pictures} not counted yet, or too small for a frame inside, and counts as before."
-            )
-
-    def _inset_region(self, entry: Entry) -> Region | None:
-        cells = self._document.cells_of(entry)
-        width, height = entry.size
-        if cells is None:
-            return None
-        margin = float(round(cells.found.diameter))
-        if min(width, height) - 2 * margin < _LEAST_LEFT * min(width, height):
-            return None
-        return Region.between(margin, margin, width - margin, height - margin)
-
-    # -- keeping it ----------------------------------------------------------------------------------
-
-    def _read(self) -> None:
-        """Take the regions of the session that is now open."""
-        session = self._document.session
-        self._regions = {}
-        if session is None:
-            return
-        try:
-            self._regions = load_regions(session)
-        except (ValueError, SessionError) as error:
-            self._document.message.emit(
-                Level.ERROR, f"{session.path}: its regions cannot be read ({error}); draw them again."
-            )
-
-    def _set(self, regions: Mapping[int, Region | None], note: str) -> None:
-        document, session = self._document, self._document.session
-        changed = {image: region for image, region in regions.items() if region != self.region(image)}
-        if session is None or not document.writable or not changed:
-            return
-        if not document.person:
-            document.editing.person_wanted.emit()
-
-        def write() -> bool:
-            with session.together():
-                for image, region in changed.items():
-                    save_region(session, image, region)
-                session.note(document.person, next(iter(changed)) if len(changed) == 1 else None, note)
-            return True
-
-        if not document.guarded(write):
-            return
-        for image, region in changed.items():
-            if region is None:
-                self._regions.pop(image, None)
-            else:
-                self._regions[image] = region
-        document.history_changed.emit()
-        self._recount([entry for image in changed if (entry := document.entry(image)) is not None])
-
-    def _recount(self, entries: Sequence[Entry]) -> None:
-        self._document.recount(entries)
+        self.flush()
+        wanted = replace(self.value, edge_rule=rule)
+        text = gettext("Counting rule: {rule}").format(rule=rule_text(rule))
+        if not self._store.writable:
+            self.value = wanted
+        elif self._record(wanted, text):
+            return  # ``recorded`` has had it taken over
         self.changed.emit()
 
+    # -- the model and the session -------------------------------------------------------------
 
-def _sentence(region: Region | None) -> str:
-    return f"Region: {rule_text(EdgeRule.ALL, region)}"
+    def suggested(self, card: ModelCard) -> CountSettings:
+        """Return the settings that a model suggests, with the present edge rule."""
+        return replace(CountSettings.suggested_by(card), edge_rule=self.edge_rule)
+
+    def take_model(self, card: ModelCard, *, start_over: bool) -> None:
+        """Take what a model suggests; with ``start_over`` instead of the present settings."""
+        self._card = card
+        if start_over or self.value is None:
+            self._set(self.suggested(card), card.classes)
+            self.flush()
+
+    @Slot()
+    def flush(self) -> None:
+        """Record a threshold that was just moved; write the first settings of a session."""
+        self._settle.stop()
+        if self.value is None or not self._store.writable:
+            return
+        before, self._recorded = self._recorded, self.value
+        moved = [
+            f"{name} {before.thresholds[name]:.2f} to {value:.2f}"
+            for name, value in self.value.thresholds.items()
+            if before is not None and name in before.thresholds and before.thresholds[name] != value
+        ]
+        if moved:
+            if not self._record(self.value, gettext("Threshold {changes}").format(changes=", ".join(moved))):
+                self._recorded = before
+        elif self._stored() is None:
+            with self._store.write() as write:
+                write.session.settings.set_counting(self.value, self.classes)
+
+    def changes(self, wanted: CountSettings, classes: tuple[str, ...] | None = None) -> tuple[ValueChange, ...]:
+        """Return what other settings change in the session, as a part of an edit."""
+        names = self.classes if classes is None else classes
+        return self._store.read(lambda session: session.settings.changes(wanted, names), ())
+
+    def _record(self, wanted: CountSettings, name: str) -> bool:
+        return self._history.record([Edit(None, name, values=self.changes(wanted))])
+
+    def _stored(self) -> tuple[CountSettings, tuple[str, ...]] | None:
+        return self._store.read(lambda session: session.settings.counting(), None)
+
+    @Slot()
+    def _on_closing(self) -> None:
+        """Forget the settings of a session that is closed."""
+        self.flush()
+        card, self.value = self._card, None
+        if card is None:
+            self._set(None, ())
+        else:
+            self._set(self.suggested(card), card.classes)
+
+    @Slot()
+    def _read(self) -> None:
+        stored = self._stored()
+        if stored is None:
+            self.flush()
+        else:
+            self._set(*stored)
+
+    @Slot(object)
+    def _on_recorded(self, edits: tuple[Edit, ...]) -> None:
+        if any(change.subject is Subject.SETTING for edit in edits for change in edit.values):
+            self._read()
+
+    def _set(self, value: CountSettings | None, classes: tuple[str, ...]) -> None:
+        """Count so from now on; what is the same stays the same object, since counts are kept by it."""
+        self._recorded = value
+        if (value, classes) == (self.value, self.classes):
+            self._recorded = self.value
+            return
+        other_classes = classes != self.classes
+        self.value, self.classes = value, classes
+        if other_classes:
+            self.classes_changed.emit()
+        self.changed.emit()

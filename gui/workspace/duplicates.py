@@ -1,90 +1,94 @@
-"""Pictures of the session that are the same file as an earlier one, at another place."""
+"""Images of the session that are the same file as an earlier one, at another place."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from core.session.paths import same_contents
-from core.text import ngettext
+from core.text import gettext, ngettext
+from gui.tasks import Debounce
 
 if TYPE_CHECKING:
-    from gui.workspace.document import Document
-    from gui.workspace.images import Entry
+    from gui.workspace.images import ImageItem, Images
+    from gui.workspace.store import SessionStore
 
 _SETTLE_MS = 300
 _NAMED = 2
 
 
-class Copies(QObject):
-    """Finds copies as the contents of the pictures become known, and says so once: they are counted twice."""
+class Duplicates(QObject):
+    """Finds copies as the contents of the images become known, and reports them once: they are counted twice."""
 
     found = Signal(str, object)  # a sentence, the ids of the copies that it is about
 
-    def __init__(self, document: Document) -> None:
-        super().__init__(document)
-        self._document = document
+    def __init__(self, store: SessionStore, images: Images, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._images = images
         self._first: dict[int, int] = {}
         self._by_contents: dict[str, int] = {}
-        self._told: set[int] = set()
+        self._reported: set[int] = set()
         self._new: list[int] = []
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MS)
-        self._settle.timeout.connect(self._tell)
-        document.session_changed.connect(self._forget)
-        document.images_changed.connect(self._take_all)
+        self._settle = Debounce(_SETTLE_MS, self._report, self)
+        store.reading.connect(self._forget)
+        images.changed.connect(self._compare)
+        images.identified.connect(self._take)
 
-    def of(self, entry: Entry) -> Entry | None:
-        """Return the earlier picture that one is a copy of."""
-        first = self._first.get(entry.id)
-        return None if first is None else self._document.entry(first)
+    def original(self, image: int) -> ImageItem | None:
+        """Return the earlier image that one is a copy of."""
+        return self._images.item(self._first.get(image))
 
-    def look_at(self, entry: Entry) -> None:
-        """Take note of a picture that was just read."""
-        if entry.stamp is None:
+    @Slot(object)
+    def _take(self, image: int) -> None:
+        """Compare an image that was just read."""
+        item = self._images.item(image)
+        if item is None or item.stamp is None:
             return
-        first = self._by_contents.setdefault(entry.stamp.sha256, entry.id)
-        if first == entry.id:
+        first = self._by_contents.setdefault(item.stamp.sha256, image)
+        if first == image:
             return
-        self._first[entry.id] = first
-        if entry.id not in self._told:
-            self._told.add(entry.id)
-            self._new.append(entry.id)
-            if not self._settle.isActive():
-                self._settle.start()
+        self._first[image] = first
+        if image not in self._reported:
+            self._reported.add(image)
+            self._new.append(image)
+            self._settle.start_unless_due()
 
+    @Slot()
     def _forget(self) -> None:
-        self._told.clear()
+        self._reported.clear()
         self._new.clear()
 
-    def _take_all(self) -> None:
-        """Compare the pictures that are now on the list, as far as their contents are known."""
-        known = [(entry.id, entry.stamp.sha256) for entry in self._document.entries if entry.stamp is not None]
+    @Slot()
+    def _compare(self) -> None:
+        """Compare the images that are now on the list, as far as their contents are known."""
+        known = [(item.id, item.stamp.sha256) for item in self._images.items if item.stamp is not None]
         self._first = same_contents(known)
         self._by_contents = {sha256: image for image, sha256 in reversed(known)}
 
     @Slot()
-    def _tell(self) -> None:
-        """Name the copies that were found since this was said last."""
+    def _report(self) -> None:
+        """Name the copies that were found since the last report."""
         pairs = [
-            (entry, first)
+            (item, first)
             for image in self._new
-            if (entry := self._document.entry(image)) is not None and (first := self.of(entry)) is not None
+            if (item := self._images.item(image)) is not None and (first := self.original(image)) is not None
         ]
         self._new = []
         if not pairs:
             return
-        named = [f"{_name(entry, first)} is a copy of {_name(first, entry)}" for entry, first in pairs[:_NAMED]]
-        more = len(pairs) - len(named)
+        copies = [
+            gettext("{copy} is a copy of {original}").format(copy=_name(item, first), original=_name(first, item))
+            for item, first in pairs[:_NAMED]
+        ]
+        more = len(pairs) - len(copies)
         if more:
-            named.append(ngettext("and {n:,} more copy", "and {n:,} more copies", more).format(n=more))
-        which = "; ".join(named)
-        self.found.emit(f"{which}. What is in both is counted twice.", [entry.id for entry, _ in pairs])
+            copies.append(ngettext("and {n:,} more copy", "and {n:,} more copies", more).format(n=more))
+        text = gettext("{copies}. Cells in both copies are counted twice.").format(copies="; ".join(copies))
+        self.found.emit(text, [item.id for item, _ in pairs])
 
 
-def _name(entry: Entry, other: Entry) -> str:
-    """Return the name of a picture; with its folder, if the other one has the same."""
-    same = entry.path.name == other.path.name
-    return f"{entry.path.parent.name}/{entry.path.name}" if same else entry.path.name
+def _name(item: ImageItem, other: ImageItem) -> str:
+    """Return the name of an image; with its folder, if the other one has the same."""
+    same = item.path.name == other.path.name
+    return f"{item.path.parent.name}/{item.path.name}" if same else item.path.name

@@ -1,104 +1,118 @@
-"""Ratios and estimates of the current picture or of all pictures, from the counts and what the laboratory gives."""
+"""Ratios and estimates of the image that is shown or of all images, from the counts and the laboratory's inputs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from core.counting.estimates import EstimateInputs, Fields, figures
-from core.session.settings import load_estimate_inputs, save_estimate_inputs
-from core.session.values import SessionError
+from core.session.settings import ESTIMATES
+from core.session.values import Edit, SessionError, Subject, ValueChange
+from core.text import gettext
 from gui.workspace.images import State
-from gui.workspace.store import Level
 
 if TYPE_CHECKING:
     from core.counting.estimates import Figure
-    from gui.workspace.document import Document
-    from gui.workspace.images import Entry
+    from gui.workspace.count_settings import CountSettingsModel
+    from gui.workspace.counts import Counts
+    from gui.workspace.history import History
+    from gui.workspace.images import ImageItem, Images
+    from gui.workspace.messages import Messages
+    from gui.workspace.store import SessionStore
 
 _NAMES = {
-    "analyser_rbc": "analyser's red cells (10¹²/L)",
-    "field_factor": "platelet factor per field (10⁹/L)",
-    "micrometres_per_pixel": "scale (µm per pixel)",
+    "analyser_rbc": gettext("analyser's red cells (10¹²/L)"),
+    "field_factor": gettext("platelet factor per field (10⁹/L)"),
+    "micrometres_per_pixel": gettext("scale (µm per pixel)"),
 }
 
 
-class Laboratory(QObject):
-    """What the laboratory gives for the session's estimates, and what follows from it."""
+class Estimates(QObject):
+    """The laboratory's inputs for the session's estimates, and what follows from them."""
 
     changed = Signal()
 
-    def __init__(self, document: Document) -> None:
-        super().__init__(document)
-        self._document = document
+    def __init__(
+        self,
+        store: SessionStore,
+        history: History,
+        images: Images,
+        settings: CountSettingsModel,
+        counts: Counts,
+        messages: Messages,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._history = history
+        self._images = images
+        self._settings = settings
+        self._counts = counts
+        self._messages = messages
         self.inputs = EstimateInputs()
-        document.session_changed.connect(self._read)
+        store.reading.connect(self._read)
+        store.session_changed.connect(self.changed)
+        history.recorded.connect(self._on_recorded)
 
+    @Slot()
     def _read(self) -> None:
-        session = self._document.session
+        session = self._store.session
         self.inputs = EstimateInputs()
         if session is not None:
             try:
-                self.inputs = load_estimate_inputs(session)
+                self.inputs = session.settings.estimate_inputs()
             except (ValueError, SessionError) as error:
-                self._document.message.emit(
-                    Level.ERROR,
-                    f"{session.path}: the inputs of its estimates cannot be read ({error}); give them again.",
+                self._messages.error(
+                    gettext("{path}: the inputs of its estimates cannot be read ({error}); enter them again.").format(
+                        path=session.path, error=error
+                    )
                 )
-        self.changed.emit()
 
-    def give(self, name: str, value: float | None) -> None:
-        """Give an input by its name in ``EstimateInputs``, or with None take it back."""
-        document, session = self._document, self._document.session
+    def set_input(self, name: str, value: float | None) -> None:
+        """Set an input by its name in ``EstimateInputs``, or with None remove it."""
         inputs = msgspec.structs.replace(self.inputs, **{name: value})
-        if inputs == self.inputs or session is None or not document.writable:
-            self.changed.emit()
-            return
-
-        def write() -> bool:
-            with session.together():
-                save_estimate_inputs(session, inputs)
-                text = "taken back" if value is None else f"{value:g}"
-                session.note(document.person, None, f"Estimates: {_NAMES[name]} {text}")
-            return True
-
-        if document.guarded(write):
-            self.inputs = inputs
-            document.history_changed.emit()
+        if inputs != self.inputs and self._store.writable:
+            text = gettext("removed") if value is None else f"{value:g}"
+            edit = gettext("Estimates: {name} {value}").format(name=_NAMES[name], value=text)
+            change = ValueChange(Subject.SETTING, None, msgspec.to_builtins(inputs), ESTIMATES)
+            self._history.record([Edit(None, edit, values=(change,))])
         self.changed.emit()
 
-    # -- figures -----------------------------------------------------------------------------------
+    @Slot(object)
+    def _on_recorded(self, edits: tuple[Edit, ...]) -> None:
+        if any(change.key == ESTIMATES for edit in edits for change in edit.values):
+            self._read()
+            self.changed.emit()
+
+    # -- figures -------------------------------------------------------------------------------
 
     def figures(self, *, everywhere: bool) -> list[Figure]:
-        """Return the ratios, and the estimates whose inputs are given, of the current picture or of all.
+        """Return the ratios, and the estimates whose inputs are set, of the image that is shown or of all.
 
-        The sizes of cells are those of the current picture alone: those of all would be read from the disk.
+        Cell sizes are those of the image that is shown alone: those of all would be read from the disk.
         """
         fields = self._all_fields() if everywhere else self._this_field()
         return [] if fields is None else figures(fields, self.inputs)
 
     def _all_fields(self) -> Fields | None:
-        document, overview = self._document, self._document.overview
-        if not overview.totals:
+        if not self._counts.totals:
             return None
-        area = sum(self._area(entry) for entry in document.entries)
-        return Fields({name: overview.counts(name) for name in document.classes}, area)
+        area = sum(self._area(item) for item in self._images.items)
+        return Fields({name: self._counts.of_class(name) for name in self._settings.classes}, area)
 
     def _this_field(self) -> Fields | None:
-        document, entry = self._document, self._document.current_entry
-        result = document.result(entry) if entry is not None else None
-        cells = document.cells_of(entry) if entry is not None else None
-        if entry is None or result is None or cells is None:
+        item, result, cells = self._images.current, self._counts.current_result(), self._counts.current_cells()
+        if item is None or result is None or cells is None:
             return None
         found = cells.cells
         boxes = {
-            name: [(found.boxes[result.counted & (found.labels == label)], entry.size)]
-            for label, name in enumerate(document.classes)
+            name: [(found.boxes[result.counted & (found.labels == label)], item.size)]
+            for label, name in enumerate(self._settings.classes)
         }
-        return Fields({name: [number] for name, number in result.counts.items()}, self._area(entry), boxes)
+        return Fields({name: [number] for name, number in result.counts.items()}, self._area(item), boxes)
 
-    def _area(self, entry: Entry) -> float:
-        frame = self._document.frames.of(entry)
-        return frame.area if frame is not None and entry.state is State.COUNTED else 0.0
+    def _area(self, item: ImageItem) -> float:
+        frame = self._settings.frame(item)
+        return frame.area if frame is not None and item.state is State.COUNTED else 0.0

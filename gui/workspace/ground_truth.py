@@ -1,224 +1,185 @@
-"""The ground truth of the pictures: what a person or a file says is there, beside the count and never part of it."""
+"""The ground truth of the images: what is there by hand or by a file, beside the count and never part of it."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
-from core.session.truths import load_truth, save_truth, truth_key
-from core.session.values import Command
-from core.text import ngettext
+from core.session.values import Edit, Subject, ValueChange
+from core.text import gettext, ngettext
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from gui.workspace.document import Document
-    from gui.workspace.images import Entry
+    from gui.workspace.counts import Counts
+    from gui.workspace.history import History
+    from gui.workspace.images import ImageItem
+    from gui.workspace.store import SessionStore
 
 BEST_FIRST = (TruthSource.IMPORTED, TruthSource.TALLY, TruthSource.TYPED, TruthSource.REVIEWED)
-"""What is taken where nobody chose: places before totals, and a review, which flatters the model, last."""
+"""What is used where nobody chose: places before totals, and a review, which flatters the model, last."""
 
 _KINDS = {
-    (TruthSource.TYPED, TruthKind.TOTALS): "typed totals",
-    (TruthSource.TALLY, TruthKind.POINTS): "tally",
-    (TruthSource.IMPORTED, TruthKind.BOXES): "imported boxes",
-    (TruthSource.IMPORTED, TruthKind.POINTS): "imported points",
-    (TruthSource.REVIEWED, TruthKind.BOXES): "reviewed count",
+    (TruthSource.TYPED, TruthKind.TOTALS): gettext("typed totals"),
+    (TruthSource.TALLY, TruthKind.POINTS): gettext("manual count"),
+    (TruthSource.IMPORTED, TruthKind.BOXES): gettext("imported boxes"),
+    (TruthSource.IMPORTED, TruthKind.POINTS): gettext("imported points"),
+    (TruthSource.REVIEWED, TruthKind.BOXES): gettext("reviewed count"),
 }
 
 
 def describe(truth: GroundTruth) -> str:
     """Return what a truth is, in a few words."""
     text = _KINDS.get((truth.source, truth.kind), f"{truth.source.value} {truth.kind.value}")
-    return f"{text}, blind" if truth.blind else text
+    return gettext("{truth}, blind").format(truth=text) if truth.blind else text
 
 
-class Truths(QObject):
-    """The truths of the session's pictures.
+class GroundTruths(QObject):
+    """The ground truths of the session's images.
 
-    A picture may have one from each source; one of them is used, and it is the one that the session holds under
-    ``core.verification.ground_truth.truth_key``. Giving a picture another truth loses none.
+    An image may have one from each source, one of which is used. Giving an image another truth loses none.
     """
 
-    changed = Signal(object)  # id of the picture
+    changed = Signal(object)  # id of the image
 
-    def __init__(self, document: Document) -> None:
-        super().__init__(document)
-        self._document = document
+    def __init__(self, store: SessionStore, history: History, counts: Counts, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._history = history
+        self._counts = counts
         self._used: dict[int, GroundTruth | None] = {}
-        document.session_changed.connect(self._used.clear)
+        store.reading.connect(self._used.clear)
+        history.recorded.connect(self._on_recorded)
 
-    def of(self, image: int) -> GroundTruth | None:
-        """Return the truth that is used for a picture, None if it has none."""
-        session = self._document.session
-        if image not in self._used and session is not None:
-            try:
-                self._used[image] = load_truth(session, image)
-            except ValueError:
-                self._used[image] = None
-        return self._used.get(image)
+    # -- what there is -------------------------------------------------------------------------
 
-    def all_of(self, image: int) -> dict[TruthSource, GroundTruth]:
-        """Return every truth of a picture by its source, the one that is used first."""
-        used = self.of(image)
-        truths = {} if used is None else {used.source: used}
-        for stored in self._document.remembered(_others_key(image), []):
-            with suppress(ValueError):  # a damaged one is none
-                truth = GroundTruth.from_stored(stored)
-                truths.setdefault(truth.source, truth)
-        return truths
+    def used(self, image: int) -> GroundTruth | None:
+        """Return the truth that is used for an image, None if it has none."""
+        if image not in self._used:
+            self._used[image] = self._store.read(lambda session: session.truths.get(image), None)
+        return self._used[image]
+
+    def all(self, image: int) -> dict[TruthSource, GroundTruth]:
+        """Return every truth of an image by its source, the one that is used first."""
+        return {truth.source: truth for truth in self._store.read(lambda session: session.truths.all(image), ())}
 
     def from_source(self, source: TruthSource) -> dict[int, GroundTruth]:
-        """Return every truth of the session from a source, by the id of its picture, whether it is used or not."""
-        session, truths = self._document.session, dict[int, GroundTruth]()
-        if session is None:
-            return truths
-        stored = [(image, [value]) for image, value in session.get_all(truth_key("")).items()]
-        for image, values in [*stored, *session.get_all(_others_key("")).items()]:
-            for value in values:
-                if isinstance(value, dict) and value.get("source") == source.value:
-                    truths[int(image)] = GroundTruth.from_stored(value)
-        return truths
+        """Return every truth of the session from a source, by the id of its image, whether it is used or not."""
+        return self._store.read(lambda session: session.truths.from_source(source), {})
 
-    def put(self, image: int, truth: GroundTruth, note: str = "") -> None:
-        """Keep a truth and use it; ``note`` goes into the history."""
-        self._keep(image, {truth.source: truth, **_without(self.all_of(image), truth.source)}, note)
+    # -- what changes --------------------------------------------------------------------------
+
+    def set(self, image: int, truth: GroundTruth, name: str = "", step: list[Edit] | None = None) -> bool:
+        """Give an image a truth and use it; ``name`` is that of the edit, which may be a part of a step."""
+        name = name or gettext("Ground truth: {truth}").format(truth=describe(truth))
+        return self._record({image: _first(truth, self.all(image))}, name, step)
+
+    def set_totals(self, totals: Mapping[int, dict[str, int]], name: str) -> bool:
+        """Give images typed totals by class, as one edit; without any, their typed totals are cleared."""
+        after: dict[int, dict[TruthSource, GroundTruth]] = {}
+        for image, numbers in totals.items():
+            before = self.all(image)
+            if numbers:
+                after[image] = _first(GroundTruth.typed(numbers), before)
+            elif TruthSource.TYPED in before:
+                after[image] = _rest(before, TruthSource.TYPED)
+        return self._record(after, name)
 
     def choose(self, image: int, source: TruthSource) -> None:
         """Use the truth from another source."""
-        truths = self.all_of(image)
+        truths = self.all(image)
         if source in truths and next(iter(truths)) is not source:
-            note = f"Ground truth: {describe(truths[source])} is used"
-            self._keep(image, {source: truths[source], **_without(truths, source)}, note)
+            name = gettext("Ground truth: use the {truth}").format(truth=describe(truths[source]))
+            self._record({image: _first(truths[source], truths)}, name)
 
     def clear(self, image: int, source: TruthSource) -> None:
-        """Forget the truth from a source; if it was used, the best of the others takes its place."""
-        truths = self.all_of(image)
+        """Clear the truth from a source; if it was used, the best of the others takes its place."""
+        truths = self.all(image)
         if source in truths:
-            self._keep(image, _rest(truths, source), f"Ground truth taken away ({describe(truths[source])})")
+            name = gettext("Clear ground truth ({truth})").format(truth=describe(truths[source]))
+            self._record({image: _rest(truths, source)}, name)
 
-    def take_away(self, images: Iterable[int]) -> int:
-        """Take away the truths that are used for pictures, as one edit that can be undone; return how many."""
-        document, step = self._document, list[Command]()
-        for image in images:
-            truths = self.all_of(image)
-            if not truths:
-                continue
-            used = next(iter(truths))
-            kept = _change(image, list(truths.values()), list(_rest(truths, used).values()))
-            if not document.editing.change_kept(image, f"Clear {_many_cells(truths[used])}", kept, step):
-                break
-        document.editing.add_step(step)
-        return len(step)
+    def clear_used(self, images: Iterable[int]) -> int:
+        """Clear the truths that are used for images, as one edit; return how many."""
+        before = {image: truths for image in images if (truths := self.all(image))}
+        if not before:
+            return 0
+        used = next(iter(next(iter(before.values())).values()))
+        name = gettext("Clear {truth}").format(truth=_with_number(used))
+        if more := len(before) - 1:
+            name = ngettext("{name} (and {n:,} more image)", "{name} (and {n:,} more images)", more).format(
+                name=name, n=more
+            )
+        after = {image: _rest(truths, next(iter(truths))) for image, truths in before.items()}
+        return len(before) if self._record(after, name) else 0
 
-    @property
-    def cleared_last(self) -> bool:
-        """Whether what is undone next is that truths were taken away."""
-        return any(key.startswith(truth_key("")) for key in self._document.editing.undo_stack.next_kept)
+    def take_review(self, items: Iterable[ImageItem]) -> None:
+        """Take the present counts of reviewed images as their truth, as one edit."""
+        after = {item.id: self._with_review(item, reviewed=True) for item in items}
+        self._record(after, gettext("Ground truth from the review"))
 
-    def fitted(self, command: Command) -> Command:
-        """Return an undo or redo so that it changes nothing but what its edit did.
+    def review_change(self, item: ImageItem, reviewed: bool) -> tuple[ValueChange, ...]:
+        """Return what setting or taking the review mark changes, as a part of an edit.
 
-        What a person counted since stays: it takes the place of what would be brought back.
-        """
-        image = command.image
-        wanted = {key: (before, after) for key, before, after in command.kept}
-        if truth_key(image) not in wanted:
-            return command
-        before, after = (_stored(*(pair[side] for pair in _pairs(image, wanted))) for side in (0, 1))
-        now = {truth.source: truth for truth in self.all_of(image).values()}
-        back = {source: truth for source, truth in after.items() if source not in before}
-        left = {source: truth for source, truth in now.items() if source not in before.keys() - after.keys()}
-        truths = {**left, **{source: truth for source, truth in back.items() if source not in left}}
-        first = next(iter(after), None)
-        order = sorted(truths, key=lambda source: (source is not first, BEST_FIRST.index(source)))
-        others = [(key, *pair) for key, pair in wanted.items() if key not in (truth_key(image), _others_key(image))]
-        changed = _change(image, list(now.values()), [truths[source] for source in order])
-        return replace(command, kept=(*others, *changed))
-
-    def take_over(self, image: int, key: str) -> None:
-        """Take over what an edit stored under a key, if it is the truth of a picture."""
-        if key == truth_key(image):
-            self._used.pop(image, None)
-            self._tell(image)
-
-    def keep_review(self, entry: Entry) -> None:
-        """Take the corrected count of a reviewed picture as a truth, or forget it if the mark was taken off.
-
-        It is taken once, as it was reviewed: a truth that moved with the threshold would agree with any. It
+        The count is taken once, as it was reviewed: a truth that moved with the threshold would agree with any. It
         takes the place of no other truth.
         """
-        truths = self.all_of(entry.id)
-        if not entry.reviewed:
-            self.clear(entry.id, TruthSource.REVIEWED)
-            return
-        result, cells = self._document.result(entry), self._document.cells_of(entry)
+        return _changes(item.id, self.all(item.id), self._with_review(item, reviewed=reviewed))
+
+    def _with_review(self, item: ImageItem, *, reviewed: bool) -> dict[TruthSource, GroundTruth]:
+        truths = self.all(item.id)
+        if not reviewed:
+            return _rest(truths, TruthSource.REVIEWED) if TruthSource.REVIEWED in truths else truths
+        result, cells = self._counts.result(item.id), self._counts.cells(item.id)
         if result is None or cells is None:
-            return
-        truth = GroundTruth.reviewed(cells.cells, result.counted | result.excluded, self._document.classes)
-        self._keep(entry.id, {**_without(truths, TruthSource.REVIEWED), TruthSource.REVIEWED: truth}, "")
+            return truths
+        truth = GroundTruth.reviewed(cells.cells, result.counted | result.excluded, cells.found.classes)
+        return {**_without(truths, TruthSource.REVIEWED), TruthSource.REVIEWED: truth}
 
-    def _keep(self, image: int, truths: dict[TruthSource, GroundTruth], note: str) -> None:
-        """Store the truths of a picture, of which the first is used."""
-        document, session = self._document, self._document.session
-        if session is None or not document.writable:
-            return
-        used, *others = list(truths.values()) or [None]
-
-        def write() -> bool:
-            with session.together():
-                save_truth(session, image, used)
-                if others or session.get(_others_key(image)):
-                    session.put(_others_key(image), [truth.stored() for truth in others if truth is not None])
-                if note:
-                    session.note(document.person, image, note)
+    def _record(
+        self, truths: dict[int, dict[TruthSource, GroundTruth]], name: str, step: list[Edit] | None = None
+    ) -> bool:
+        """Record new truths of images, by their ids, the one that is used first."""
+        values = tuple(change for image, after in truths.items() for change in _changes(image, self.all(image), after))
+        if not values:
             return True
+        image = values[0].image if len(values) == 1 else None
+        return self._history.record([Edit(image, name, values=values, continues=bool(step))], step)
 
-        if not document.guarded(write):
-            return
-        self._used[image] = used
-        if note:
-            document.history_changed.emit()
-        self._tell(image)
-
-    def _tell(self, image: int) -> None:
-        self.changed.emit(image)
-        entry = self._document.current_entry
-        if entry is not None and entry.id == image:
-            self._document.cells_changed.emit()
-
-
-def _others_key(image: int | str) -> str:
-    return f"other ground truth {image}"
+    @Slot(object)
+    def _on_recorded(self, edits: tuple[Edit, ...]) -> None:
+        changed = [
+            change.image
+            for edit in edits
+            for change in edit.values
+            if change.subject in (Subject.TRUTHS, Subject.MARK) and change.image is not None
+        ]
+        for image in changed:
+            self._used.pop(image, None)
+        for image in dict.fromkeys(changed):
+            self.changed.emit(image)
 
 
-def _change(image: int, before: list[GroundTruth], after: list[GroundTruth]) -> tuple[tuple[str, Any, Any], ...]:
-    """Return what changes in the session when the truths of a picture do, for ``Command.kept``; used ones first."""
-    was, will_be = ([truth.stored() for truth in truths] for truths in (before, after))
-    return (
-        (_others_key(image), was[1:], will_be[1:]),
-        (truth_key(image), was[0] if was else None, will_be[0] if will_be else None),
-    )
+def _changes(
+    image: int, before: dict[TruthSource, GroundTruth], after: dict[TruthSource, GroundTruth]
+) -> tuple[ValueChange, ...]:
+    """Return what changes in the session when the truths of an image do; those that are used come first."""
+    was, will_be = tuple(before.values()), tuple(after.values())
+    return () if was == will_be else (ValueChange(Subject.TRUTHS, image, will_be),)
 
 
-def _pairs(image: int, kept: dict[str, tuple[Any, Any]]) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    return kept[truth_key(image)], kept.get(_others_key(image), ([], []))
+def _first(truth: GroundTruth, truths: dict[TruthSource, GroundTruth]) -> dict[TruthSource, GroundTruth]:
+    """Return truths with another one, which is used."""
+    return {truth.source: truth, **_without(truths, truth.source)}
 
 
-def _stored(used: Any, others: Any) -> dict[TruthSource, GroundTruth]:
-    """Return stored truths by their source, the used one first."""
-    truths = [GroundTruth.from_stored(value) for value in [used, *(others or [])] if value is not None]
-    return {truth.source: truth for truth in truths}
-
-
-def _many_cells(truth: GroundTruth) -> str:
+def _with_number(truth: GroundTruth) -> str:
     """Return what a truth is and how many cells it has."""
-    cells = sum(truth.counts().values())
-    return ngettext("{truth} ({n:,} cell)", "{truth} ({n:,} cells)", cells).format(truth=describe(truth), n=cells)
+    number = sum(truth.counts().values())
+    cells = ngettext("{n:,} cell", "{n:,} cells", number).format(n=number)
+    return f"{describe(truth)} ({cells})"
 
 
 def _rest(truths: dict[TruthSource, GroundTruth], gone: TruthSource) -> dict[TruthSource, GroundTruth]:

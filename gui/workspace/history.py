@@ -1,111 +1,179 @@
-"""The corrections on the undo stack, one step of which may be of several pictures."""
+"""Everything that was done to the session's numbers, in one order: to show, to undo and to redo."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from core.cells import CellChange
+from core.session.values import HistoryLine as HistoryLine  # noqa: TC001  (for those that show it)
 from core.text import ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from core.session.values import Command
+    from core.session.values import Edit
+    from gui.workspace.store import SessionStore
 
 
-class EditCommand(QUndoCommand):
-    """One step: a correction as it is stored in the session, or several that belong together, one of each picture."""
+class History(QObject):
+    """Records edits: each is in the session when ``record`` returns, and on the one undo stack.
 
-    def __init__(self, stored: Sequence[Command], stack: EditStack) -> None:
-        more = len(stored) - 1
-        text = stored[0].name
+    A step of the stack may hold several edits. Services do not show what they ask to be recorded: all of them listen
+    to ``recorded``, which comes after an edit, an undo or a redo was stored.
+    """
+
+    changed = Signal()  # the lines of the history
+    stack_changed = Signal()  # what can be undone and redone
+    recording = Signal()  # an edit follows: what is pending must be recorded before it
+    recorded = Signal(object)  # tuple[Edit, ...]
+
+    def __init__(self, store: SessionStore, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self.stack = EditStack(self._store_edits)
+        self.stack.indexChanged.connect(self.stack_changed)
+        store.noted.connect(self.changed)
+        store.reading.connect(self._read)
+        store.session_changed.connect(self.changed)
+
+    @Slot()
+    def _read(self) -> None:
+        self.stack.restore(*self._store.read(lambda session: session.edits.stack(), ([], [])))
+
+    def lines(self, image: int | None = None, limit: int = 500, before: int | None = None) -> list[HistoryLine]:
+        """Return who did what and when, the latest first."""
+        return self._store.read(lambda session: session.edits.history(image, limit, before), [])
+
+    def record(self, edits: Sequence[Edit], step: list[Edit] | None = None) -> bool:
+        """Store edits, all of them or none, as one step; True if they are stored.
+
+        With ``step`` they become a part of a longer step, which ``add_step`` ends.
+        """
+        if not edits or not self._store.writable:
+            return False
+        self._store.ask_for_user()
+        self.recording.emit()
+        stored = self._store_edits(edits)
+        if stored is None:
+            return False
+        if step is None:
+            self.stack.add(stored)
+        else:
+            step += stored
+        return True
+
+    def add_step(self, step: Sequence[Edit]) -> None:
+        """Put edits that were recorded one by one on the undo stack as one step."""
+        if step:
+            self.stack.add(step)
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        self.recording.emit()
+        if self.stack.canUndo():
+            self.stack.move(-1)
+
+    def redo(self) -> None:
+        """Make the step again that was taken back last."""
+        self.recording.emit()
+        if self.stack.canRedo():
+            self.stack.move(1)
+
+    def _store_edits(self, edits: Sequence[Edit]) -> list[Edit] | None:
+        if not self._store.writable:
+            return None
+        stored: list[Edit] = []
+        with self._store.write() as write:
+            stored = [write.session.edits.record(edit, self._store.user) for edit in edits]
+        if not write.done:
+            return None
+        self.recorded.emit(tuple(stored))
+        self.changed.emit()
+        return stored
+
+
+class EditStep(QUndoCommand):
+    """One step: an edit as it is stored in the session, or several that belong together."""
+
+    def __init__(self, edits: Sequence[Edit], stack: EditStack) -> None:
+        more = len(edits) - 1
+        name = edits[0].name
         if more:
-            text = ngettext("{edit} (and {n:,} more image)", "{edit} (and {n:,} more images)", more)
-            text = text.format(edit=stored[0].name, n=more)
-        super().__init__(text)
-        self.stored = tuple(stored)
-        self.last = [command.number for command in stored]
+            name = ngettext("{name} (and {n:,} more image)", "{name} (and {n:,} more images)", more).format(
+                name=name, n=more
+            )
+        super().__init__(name)
+        self.edits = list(edits)
         self._stack = stack
 
     def redo(self) -> None:
-        self._stack.write(self, list(enumerate(self.stored)))
+        self._stack.reverse(self)
 
     def undo(self) -> None:
-        self._stack.write(self, [(place, _reverse(self.stored[place])) for place in reversed(range(len(self.stored)))])
+        self._stack.reverse(self)
 
 
-def _reverse(command: Command) -> Command:
-    back = tuple(CellChange(change.cell, change.after, change.before) for change in reversed(command.changes))
-    reviewed = None if command.reviewed is None else (command.reviewed[1], command.reviewed[0])
-    kept = tuple((key, after, before) for key, before, after in reversed(command.kept))
-    return replace(command, changes=back, reviewed=reviewed, kept=kept)
-
-
-def _steps(commands: Iterable[Command]) -> list[list[Command]]:
-    """Put commands together that were one step."""
-    steps: list[list[Command]] = []
-    for command in commands:
-        if command.continues and steps:
-            steps[-1].append(command)
+def _steps(edits: Iterable[Edit]) -> list[list[Edit]]:
+    """Put edits together that were one step."""
+    steps: list[list[Edit]] = []
+    for edit in edits:
+        if edit.continues and steps:
+            steps[-1].append(edit)
         else:
-            steps.append([command])
+            steps.append([edit])
     return steps
 
 
 class EditStack(QUndoStack):
-    """The corrections of a session, to take back and to make again.
+    """The edits of a session, to take back and to make again.
 
-    ``record`` stores the commands of a step and shows them, and returns them with their numbers, or None if they
-    could not be stored: the stack then stays where it was.
+    ``record`` stores the edits of a step, and returns them with their numbers, or None if they could not be stored:
+    the stack then stays where it was.
     """
 
-    def __init__(self, record: Callable[[Sequence[Command]], list[Command] | None]) -> None:
+    def __init__(self, record: Callable[[Sequence[Edit]], list[Edit] | None]) -> None:
         super().__init__()
         self._record = record
-        self._quiet = False
+        self._passive = False
         self._failed = False
 
-    def restore(self, done: Iterable[Command], undone: Iterable[Command]) -> None:
-        """Take over the corrections of a session that was opened; ``undone`` is what can be made again."""
-        self._quiet = True
+    def restore(self, done: Iterable[Edit], undone: Iterable[Edit]) -> None:
+        """Take over the edits of a session that was opened; ``undone`` is what can be made again."""
+        self._passive = True
         self.clear()
         left = _steps(undone)
-        for step in (*_steps(done), *left):
-            self.push(EditCommand(step, self))
+        for step in _steps(done):
+            self.push(EditStep(step, self))
+        for step in left:
+            taken_back = [replace(edit.reversed(), number=edit.number) for edit in reversed(step)]
+            self.push(EditStep(taken_back, self))
         self.setIndex(self.count() - len(left))
-        self._quiet = False
+        self._passive = False
 
-    def add(self, stored: Sequence[Command]) -> None:
-        """Put a step on the stack whose commands are in the session already."""
-        self._quiet = True
-        self.push(EditCommand(stored, self))
-        self._quiet = False
+    def add(self, stored: Sequence[Edit]) -> None:
+        """Put a step on the stack whose edits are in the session already."""
+        self._passive = True
+        self.push(EditStep(stored, self))
+        self._passive = False
 
-    @property
-    def next_kept(self) -> list[str]:
-        """The settings of the session that the next undo changes."""
-        edit = self.command(self.index() - 1) if self.canUndo() else None
-        stored = edit.stored if isinstance(edit, EditCommand) else ()
-        return [key for command in stored for key, _, _ in command.kept]
-
-    def step(self, by: int) -> None:
-        """Take one correction back (-1) or make it again (1)."""
+    def move(self, by: int) -> None:
+        """Take one step back (-1) or make it again (1)."""
         before = self.index()
         self._failed = False
         self.setIndex(before + by)
         if self._failed:
-            self._quiet = True
+            self._passive = True
             self.setIndex(before)
-            self._quiet = False
+            self._passive = False
 
-    def write(self, edit: EditCommand, commands: list[tuple[int, Command]]) -> None:
-        """Store a step of the stack, by the places of its commands; for ``EditCommand`` only."""
-        if self._quiet:
+    def reverse(self, step: EditStep) -> None:
+        """Store the reverse of a step of the stack; for ``EditStep`` only."""
+        if self._passive:
             return
-        stored = self._record([replace(command, number=0, undoes=edit.last[place]) for place, command in commands])
+        stored = self._record([edit.reversed() for edit in reversed(step.edits)])
         self._failed = stored is None
-        for (place, _), command in zip(commands, stored or (), strict=False):
-            edit.last[place] = command.number
+        if stored is not None:
+            step.edits = stored

@@ -1,60 +1,96 @@
-"""What the persons saw who marked pictures as reviewed: when a count changes, the mark no longer holds for it."""
+"""Review marks: a count that has changed since is to be reviewed again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal, Slot
 
-from core.session.reviews import load_reviews, review_key, told
+from core.session.values import Subject, ValueChange
+from core.text import gettext
 
 if TYPE_CHECKING:
-    from gui.workspace.document import Document
-    from gui.workspace.images import Entry
+    from collections.abc import Iterable, Mapping
+
+    from gui.workspace.counts import Counts
+    from gui.workspace.images import ImageItem, Images
+    from gui.workspace.store import SessionStore
 
 
 class Reviews(QObject):
-    """The counts of the session's pictures as they were reviewed.
+    """The counts that were reviewed. They are a part of the edit that sets or takes the mark.
 
-    They are a part of the edit that sets or takes the mark, so that undoing it brings them back with the mark.
+    ``outdated`` are the ids of the reviewed images that no longer count as they were reviewed.
     """
 
-    def __init__(self, document: Document) -> None:
-        super().__init__(document)
-        self._document = document
-        self._counts: dict[int, dict[str, int]] = {}
-        document.session_changed.connect(self._load)
+    changed = Signal()
 
-    def _load(self) -> None:
-        session = self._document.session
-        self._counts = {} if session is None else self._document.guarded(lambda: load_reviews(session)) or {}
+    def __init__(self, store: SessionStore, images: Images, counts: Counts, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._images = images
+        self._counts = counts
+        self.outdated: set[int] = set()
+        store.reading.connect(self._read)
+        images.changed.connect(self._on_images_changed)
+        images.item_changed.connect(lambda image: self._compare([image]))
+        counts.changed.connect(self._compare)
 
-    def counts(self, image: int) -> dict[str, int] | None:
-        """Return what a picture counted when it was reviewed; None if that was not kept."""
-        return self._counts.get(image)
+    def is_outdated(self, image: int) -> bool:
+        """Tell whether a reviewed image counts otherwise than when it was reviewed."""
+        return image in self.outdated
 
-    def changed(self, entry: Entry) -> bool:
-        """Tell whether a reviewed picture counts otherwise than when it was reviewed."""
-        seen, result = self._counts.get(entry.id), self._document.result(entry)
-        return entry.reviewed and seen is not None and result is not None and result.counts != seen
+    def is_reviewed(self, item: ImageItem) -> bool:
+        """Tell whether the present count of an image is reviewed."""
+        return item.reviewed and item.id not in self.outdated
 
-    def text(self, entry: Entry) -> str:
-        """Return that a picture's count has changed since it was reviewed, with the earlier one; "" if it has not."""
-        if not self.changed(entry):
+    def text(self, item: ImageItem) -> str:
+        """Return that the count has changed since the review, with the earlier one, or ""."""
+        if not self.is_outdated(item.id):
             return ""
-        return f"Reviewed before the count changed: it was {told(self._counts[entry.id])}."
+        return gettext("Reviewed before the count changed: it was {counts}.").format(
+            counts=format_counts(item.reviewed_counts or {})
+        )
 
-    def change(self, entry: Entry, reviewed: bool) -> tuple[str, Any, Any]:
-        """Return what setting or taking the mark changes in the session, for ``Command.kept``."""
-        result = self._document.result(entry)
-        now = dict(result.counts) if reviewed and result is not None else None
-        return review_key(entry.id), self._counts.get(entry.id), now
+    def next_unreviewed(self, images: list[int]) -> int | None:
+        """Return the next of these images whose present count nobody reviewed, after the current one and round."""
+        current = self._images.current_id
+        place = images.index(current) if current in images else -1
+        for image in [*images[place + 1 :], *images[: max(place, 0)]]:
+            item = self._images.item(image)
+            if item is not None and not self.is_reviewed(item):
+                return image
+        return None
 
-    def take_over(self, image: int, key: str, value: Any) -> None:
-        """Take over what an edit stored under a key, if it is the counts of a picture."""
-        if key != review_key(image):
-            return
-        if value is None:
-            self._counts.pop(image, None)
-        else:
-            self._counts[image] = dict(value)
+    def change(self, item: ImageItem, reviewed: bool) -> ValueChange:
+        """Return what setting or taking the mark changes, as a part of an edit."""
+        counts = dict(self._counts.counts(item.id) or {}) if reviewed else None
+        return ValueChange(Subject.REVIEW, item.id, counts)
+
+    @Slot()
+    def _read(self) -> None:
+        self.outdated = set()
+
+    @Slot()
+    def _on_images_changed(self) -> None:
+        self.outdated = {image for image in self.outdated if self._images.item(image) is not None}
+        self._compare([item.id for item in self._images.items if item.reviewed])
+
+    @Slot(object)
+    def _compare(self, images: Iterable[int]) -> None:
+        """See which counts are still those that were reviewed."""
+        before = len(self.outdated)
+        for image in images:
+            item = self._images.item(image)
+            seen = item.reviewed_counts if item is not None else None
+            counts = self._counts.known_counts(image)
+            if counts is None or not seen or seen == counts:
+                self.outdated.discard(image)
+            else:
+                self.outdated.add(image)
+        if len(self.outdated) != before:
+            self.changed.emit()
+
+
+def format_counts(counts: Mapping[str, int]) -> str:
+    """Return counts in words."""
+    return ", ".join(f"{name} {number:,}" for name, number in counts.items())

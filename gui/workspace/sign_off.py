@@ -1,123 +1,104 @@
-"""The work behind handing a result in: gathering it between events, watching the sign-off."""
+"""Sign-offs: signing a result, and whether the last sign-off still holds."""
 
 from __future__ import annotations
 
-import time
+import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
-from core.report.gather import gathering
-from core.report.sign_off import load_sign_offs
+from core.report.sign_off import SignOff, SignOffCheck, sign
 from core.session.values import SessionError
+from core.text import gettext
+from gui.tasks import Debounce, IdleLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Iterator
 
     from core.report.content import ReportContent
-    from gui.workspace.document import Document
+    from gui.workspace.count_settings import CountSettingsModel
+    from gui.workspace.counts import Counts
+    from gui.workspace.history import History
+    from gui.workspace.images import Images
+    from gui.workspace.store import SessionStore
 
-_SLICE_S = 0.02
+LOG = logging.getLogger(__name__)
+
 _SETTLE_MS = 800
 
 
-class Gathering(QObject):
-    """Gathers a report from the open session, which only the window's own thread may read, between other events.
-
-    ``ended`` carries this object and the content, or the exception that ended the work.
-    """
-
-    ended = Signal(object, object)
-
-    def __init__(self, document: Document, parent: QObject) -> None:
-        super().__init__(parent)
-        document.settle()
-        assert document.session is not None
-        self._session = document.session
-        self._document = document
-        self._steps: Generator[int, None, ReportContent] = gathering(self._session, settings=document.settings)
-        self._timer = QTimer(self)
-        self._timer.setInterval(0)
-        self._timer.timeout.connect(self._go_on)
-        self._timer.start()
-
-    def stop(self) -> None:
-        """Gather no further; ``ended`` is not emitted."""
-        self._timer.stop()
-        self.deleteLater()
-
-    @Slot()
-    def _go_on(self) -> None:
-        outcome: object = None
-        try:
-            if self._session is not self._document.session:
-                raise SessionError("The session was closed.")
-            until = time.monotonic() + _SLICE_S
-            while time.monotonic() < until:
-                next(self._steps)
-        except StopIteration as end:
-            outcome = end.value
-        except SessionError as error:
-            outcome = error
-        if outcome is not None:
-            self.stop()
-            self.ended.emit(self, outcome)
-
-
-class SignOffWatch(QObject):
+class SignOffs(QObject):
     """Finds out, a moment after each change, whether the last sign-off still holds.
 
-    ``text`` is "" if nobody has signed.
+    Only images that have changed since are looked at again. ``text`` is "" if nobody has signed.
     """
 
     changed = Signal()
 
-    def __init__(self, document: Document) -> None:
-        super().__init__(document)
+    def __init__(
+        self,
+        store: SessionStore,
+        history: History,
+        images: Images,
+        settings: CountSettingsModel,
+        counts: Counts,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._settings = settings
         self.text = ""
         self.superseded = False
-        self._document = document
-        self._gathering: Gathering | None = None
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MS)
-        self._settle.timeout.connect(self._look)
-        for signal in (document.session_changed, document.counts_changed, document.images_changed):
-            signal.connect(self._settle.start)
-        document.history_changed.connect(self._settle.start)
-        document.image_changed.connect(lambda *_: self._settle.start())
+        self._check: SignOffCheck | None = None
+        self._loop = IdleLoop(self)
+        self._loop.ended.connect(self._on_checked)
+        self._settle = Debounce(_SETTLE_MS, self._look, self)
+        store.closing.connect(self._stop)
+        for signal in (store.session_changed, images.changed, counts.changed, history.changed):
+            signal.connect(lambda *_: self._settle.start())
+
+    def sign(self, content: ReportContent, name: str) -> SignOff | None:
+        """Sign what a report says; return the sign-off, None if it could not be stored."""
+        sign_off: SignOff | None = None
+        with self._store.write() as write:
+            sign_off = sign(write.session, content, name, datetime.now(UTC))
+            write.noted = True
+        return sign_off if write.done else None
+
+    @Slot()
+    def _stop(self) -> None:
+        self._settle.stop()
+        self._loop.stop()
+        self._check = None
 
     @Slot()
     def _look(self) -> None:
-        if self._gathering is not None:
-            self._gathering.stop()
-            self._gathering = None
-        session = self._document.session
+        """Check again; the images that have not changed since are not counted again."""
+        session = self._store.session
+        self._stop()
+        if session is None or not self._store.read(lambda session: session.sign_offs.all(), ()):
+            self._show("", superseded=False)
+            return
+        self._store.flush()
+        self._check = SignOffCheck(session, self._settings.value)
+        self._loop.start(self._steps(self._check))
+
+    def _steps(self, check: SignOffCheck) -> Iterator[int]:
         try:
-            signed = session is not None and bool(load_sign_offs(session))
-        except (SessionError, ValueError):
-            signed = False
-        if not signed:
-            self._show("", False)
-            return
-        self._gathering = Gathering(self._document, self)
-        self._gathering.ended.connect(self._on_gathered)
+            yield from check.steps()
+        except SessionError as error:
+            LOG.error("sign-off not checked: %s", error)
 
-    @Slot(object, object)
-    def _on_gathered(self, gathering: Gathering, outcome: object) -> None:
-        if gathering is not self._gathering:
-            return
-        self._gathering = None
-        if isinstance(outcome, Exception):
-            self._show("", False)
-            return
-        content: ReportContent = outcome  # type: ignore[assignment]
-        if content.signed:
-            self._show(f"Signed off by {content.signed.person}", False)
-        elif content.superseded:
-            self._show(f"Sign-off of {content.superseded.person} superseded", True)
+    @Slot()
+    def _on_checked(self) -> None:
+        check = self._check
+        if check is not None and check.signed is not None:
+            self._show(gettext("Signed off by {name}").format(name=check.signed.user), superseded=False)
+        elif check is not None and check.superseded is not None:
+            self._show(gettext("Sign-off by {name} superseded").format(name=check.superseded.user), superseded=True)
 
-    def _show(self, text: str, superseded: bool) -> None:
+    def _show(self, text: str, *, superseded: bool) -> None:
         if (text, superseded) != (self.text, self.superseded):
             self.text, self.superseded = text, superseded
             self.changed.emit()

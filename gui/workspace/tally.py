@@ -1,4 +1,4 @@
-"""Counting by hand: the marks that a person puts on the current picture, each kept as it is made."""
+"""Manual counts: marks on the image that is shown, each kept as it is made."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
+from core.session.values import Edit, Mark, Subject, ValueChange
+from core.text import gettext
 from core.verification.cases import truth_inside
 from core.verification.ground_truth import GroundTruth, TruthSource
 from gui.workspace.ground_truth import describe
-from gui.workspace.store import Level
 
 if TYPE_CHECKING:
-    from gui.workspace.document import Document
-    from gui.workspace.images import Entry
+    from gui.workspace.count_settings import CountSettingsModel
+    from gui.workspace.counts import Counts
+    from gui.workspace.ground_truth import GroundTruths
+    from gui.workspace.history import History
+    from gui.workspace.images import ImageItem, Images
+    from gui.workspace.messages import Messages
+    from gui.workspace.store import SessionStore
 
 _KEY = "tally"
 
@@ -24,8 +30,8 @@ _KEY = "tally"
 class TallyOptions:
     """How a session is counted by hand.
 
-    ``blind``: the model's boxes and counts are hidden meanwhile. ``target`` cells of ``target_class`` are enough,
-    in all pictures together; 0: there is no target.
+    ``blind``: boxes and counts of the model are hidden meanwhile. ``target`` cells of ``target_class`` are enough,
+    in all images together; 0: there is no target.
     """
 
     blind: bool = False
@@ -34,9 +40,10 @@ class TallyOptions:
 
 
 class Tally(QObject):
-    """The tally of the current picture, while it is being made.
+    """The manual count of the image that is shown, while it is being made.
 
-    A tally is a ground truth: it is stored as one with every mark, and never mixed with what the model found.
+    It is a ground truth: it is stored as one with every mark, and never mixed with detections. Every mark is
+    an edit that can be undone; when the image is left, its counts are written into the history.
     """
 
     active_changed = Signal(bool)
@@ -46,33 +53,48 @@ class Tally(QObject):
     marked = Signal()
     reached = Signal(str)
 
-    def __init__(self, document: Document) -> None:
-        super().__init__(document)
-        self._document = document
+    def __init__(
+        self,
+        store: SessionStore,
+        history: History,
+        images: Images,
+        settings: CountSettingsModel,
+        counts: Counts,
+        truths: GroundTruths,
+        messages: Messages,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._history = history
+        self._images = images
+        self._settings = settings
+        self._counts = counts
+        self._truths = truths
+        self._messages = messages
         self.active = False
         self.armed = ""
         self.truth = self._counted = GroundTruth.tally(())
         self._image: int | None = None
-        self._storing = False
         self._used_before: GroundTruth | None = None
-        self._begun_with = self.truth
-        self._past: list[GroundTruth] = []
-        self._future: list[GroundTruth] = []
+        self._changed = False
         self._elsewhere: dict[str, int] = {}
         self._options: TallyOptions | None = None
-        document.session_changed.connect(self._forget_options)
-        document.current_changed.connect(self._on_current_changed)
-        document.counts_changed.connect(self._on_counts_changed)
-        document.truths.changed.connect(self._on_truth_changed)
+        store.closing.connect(self.finish)
+        store.reading.connect(self._forget_options)
+        store.session_changed.connect(self.options_changed)
+        images.current_changed.connect(self._on_current_changed)
+        counts.changed.connect(self._on_counts_changed)
+        truths.changed.connect(self._on_truth_changed)
 
-    # -- options -----------------------------------------------------------------------------------
+    # -- options -------------------------------------------------------------------------------
 
     @property
     def options(self) -> TallyOptions:
         """How this session is counted by hand."""
         if self._options is None:
             try:
-                self._options = msgspec.convert(self._document.remembered(_KEY, {}), TallyOptions)
+                self._options = msgspec.convert(self._store.remembered(_KEY, {}), TallyOptions)
             except ValueError:
                 self._options = TallyOptions()
         return self._options
@@ -83,107 +105,107 @@ class Tally(QObject):
         if options == self.options:
             return
         self._options = options
-        self._document.remember(_KEY, msgspec.to_builtins(options))
+        self._store.remember(_KEY, msgspec.to_builtins(options))
         if self.active and not options.blind and self.truth.blind and len(self.truth):
-            self._store(replace(self.truth, blind=False))
+            self._set(replace(self.truth, blind=False), gettext("Manual count: no longer blind"))
         self.options_changed.emit()
-        self._document.cells_changed.emit()
 
     @property
     def hides_counts(self) -> bool:
-        """Whether what the model found must not be seen now."""
+        """Whether detections must not be seen now."""
         return self.active and self.options.blind
 
+    @Slot()
     def _forget_options(self) -> None:
         self._options = None
-        self.options_changed.emit()
 
-    # -- beginning and ending ------------------------------------------------------------------------
+    # -- beginning and ending ------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Begin to count the current picture by hand, or go on where its tally was left."""
-        document = self._document
-        if self.active or document.current_entry is None or not document.writable:
+        """Begin to count the image that is shown by hand, or go on where its manual count was left."""
+        if self.active or self._images.current is None or not self._store.writable:
             return
         self.active = True
-        if self.armed not in document.classes:
-            self.arm(document.classes[0] if document.classes else "")
-        self._take_picture()
+        classes = self._settings.classes
+        if self.armed not in classes:
+            self.arm(classes[0] if classes else "")
+        self._take_image()
         self.active_changed.emit(True)
-        document.cells_changed.emit()
 
+    @Slot()
     def finish(self) -> None:
-        """End counting by hand; what was marked stays."""
+        """End counting by hand; the marks stay."""
         if not self.active:
             return
-        self._leave_picture()
+        self._leave_image()
         self.active = False
         self.active_changed.emit(False)
-        self._document.cells_changed.emit()
 
-    def _on_current_changed(self) -> None:
-        entry = self._document.current_entry
-        if not self.active or (entry is not None and entry.id == self._image):
+    @Slot(object)
+    def _on_current_changed(self, image: int | None) -> None:
+        if not self.active or (image is not None and image == self._image):
             return
-        self._leave_picture()
-        if entry is None:
+        self._leave_image()
+        if image is None:
             self.finish()
         else:
-            self._take_picture()
+            self._take_image()
 
-    def _take_picture(self) -> None:
-        document, entry = self._document, self._document.current_entry
-        assert entry is not None
-        self._image = entry.id
-        stored = document.truths.all_of(entry.id).get(TruthSource.TALLY)
-        self.truth = self._begun_with = stored or GroundTruth.tally(())
-        self._used_before = document.truths.of(entry.id)
-        self._past, self._future = [], []
+    def _take_image(self) -> None:
+        image = self._image = self._images.current_id
+        assert image is not None
+        self._used_before = self._truths.used(image)
+        self.truth = self._stored(image)
+        self._changed = False
         self._elsewhere = {}
-        for image, truth in document.truths.from_source(TruthSource.TALLY).items():
-            other = document.entry(image)
-            if other is not None and image != entry.id:
-                for name, number in self._in_frame(truth, other).counts().items():
+        for other, truth in self._truths.from_source(TruthSource.TALLY).items():
+            item = self._images.item(other)
+            if item is not None and other != image:
+                for name, number in self._in_frame(truth, item).counts().items():
                     self._elsewhere[name] = self._elsewhere.get(name, 0) + number
         self._show()
 
-    def _leave_picture(self) -> None:
-        """Write what was counted into the history; a tally without anything is none."""
-        image, truth, document = self._image, self.truth, self._document
-        self._image = None
-        if image is None or truth is self._begun_with or document.session is None:
+    def _leave_image(self) -> None:
+        """Write the manual count of an image into the history, and report what it replaces."""
+        image, self._image = self._image, None
+        item = self._images.item(image)
+        if item is None or not self._changed or not self._store.writable:
             return
-        if truth.classes:
-            counts = ", ".join(f"{name} {number:,}" for name, number in truth.counts().items())
-            document.truths.put(image, truth, f"Counted by hand{' without seeing the boxes' * truth.blind}: {counts}")
-            self._say_what_is_replaced(image)
-        else:
-            document.truths.clear(image, TruthSource.TALLY)
+        counts = ", ".join(f"{name} {number:,}" for name, number in self.truth.counts().items())
+        text = (
+            gettext("Counted by hand without seeing the boxes: {counts}")
+            if self.truth.blind
+            else gettext("Counted by hand: {counts}")
+        )
+        if self.truth.classes:
+            with self._store.write() as write:
+                write.note(text.format(counts=counts), item.id)
+            before = self._used_before
+            if before is not None and before.source is not TruthSource.TALLY:
+                self._messages.warning(
+                    gettext(
+                        "{image} is now verified against your manual count instead of the {truth}, which is kept. "
+                        "Verification (F9), Manual counts, shows which is used."
+                    ).format(image=item.path.name, truth=describe(before))
+                )
 
-    def _say_what_is_replaced(self, image: int) -> None:
-        """Say that the check now uses the tally and no longer what it used before."""
-        entry, before = self._document.entry(image), self._used_before
-        if entry is not None and before is not None and before.source is not TruthSource.TALLY:
-            self._document.message.emit(
-                Level.WARNING,
-                f"{entry.path.name} is checked against your tally now, and no longer against the {describe(before)}, "
-                "which is kept. Check (F9), Manual counts, says which is used.",
-            )
-
-    def _on_counts_changed(self) -> None:
-        """Which marks count may depend on the frame, and on what was found round them."""
-        if self.active and self._image is not None:
+    @Slot(object)
+    def _on_counts_changed(self, images: frozenset[int]) -> None:
+        """Count again: which marks count may depend on the frame, and on the detections around them."""
+        if self.active and self._image in images:
             self._show()
 
+    @Slot(object)
     def _on_truth_changed(self, image: int) -> None:
-        """Take over what became of the tally elsewhere, such as that it was cleared."""
-        if image != self._image or self._storing:
-            return
-        stored = self._document.truths.all_of(image).get(TruthSource.TALLY) or GroundTruth.tally(())
-        if stored != self.truth:
-            self.truth = self._begun_with = stored
-            self._past, self._future = [], []
+        """Take over what became of the manual count: a mark, an undo, or that it was cleared."""
+        if image == self._image:
+            truth = self._stored(image)
+            self._changed |= truth != self.truth
+            self.truth = truth
             self._show()
+
+    def _stored(self, image: int) -> GroundTruth:
+        return self._truths.all(image).get(TruthSource.TALLY) or GroundTruth.tally(())
 
     # -- marks -----------------------------------------------------------------------------------------
 
@@ -193,15 +215,15 @@ class Tally(QObject):
         self.armed_changed.emit()
 
     def put(self, name: str, x: float, y: float) -> bool:
-        """Mark a cell of the current picture; False if it is not on the picture, or could not be kept."""
-        entry = self._document.current_entry
-        if not self.active or entry is None or self._document.picture is None or not name:
+        """Mark a cell of the image that is shown; False if it is outside, or could not be kept."""
+        item = self._images.current
+        if not self.active or item is None or not name:
             return False
-        if not (0 <= x < entry.size[0] and 0 <= y < entry.size[1]):
+        if not (0 <= x < item.size[0] and 0 <= y < item.size[1]):
             return False
         before = self.total(name)
         blind = self.options.blind and (self.truth.blind or not len(self.truth))
-        if not self._change(replace(self.truth.with_point(name, x, y), blind=blind)):
+        if not self._mark(Mark(len(self.truth), name, x, y, first=name not in self.truth.classes), blind=blind):
             return False
         self.marked.emit()
         options = self.options
@@ -209,101 +231,79 @@ class Tally(QObject):
             self.reached.emit(self.target_text())
         return True
 
-    def remove(self, position: int) -> None:
-        """Take a mark away."""
-        if self.active and 0 <= position < len(self.truth):
-            self._change(self.truth.without(position))
-
-    def look_for(self, name: str, looked_for: bool) -> None:
-        """Say that a class without marks was looked for, so that there is none; or that it was not."""
-        rest = tuple(other for other in self.truth.classes if other != name)
-        if self.active and name not in self.truth.names and (name in self.truth.classes) != looked_for:
-            self._change(replace(self.truth, classes=(*rest, name) if looked_for else rest))
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a mark of now to take back."""
-        return bool(self._past)
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is a mark to make again."""
-        return bool(self._future)
-
-    def undo(self) -> None:
-        """Take back what was done last in this tally."""
-        self._step(self._past, self._future)
-
-    def redo(self) -> None:
-        """Do again what was taken back last."""
-        self._step(self._future, self._past)
-
-    def _step(self, source: list[GroundTruth], other: list[GroundTruth]) -> None:
-        present = self.truth
-        if source and self._store(source[-1]):
-            source.pop()
-            other.append(present)
-            self._show()
-
-    def _change(self, truth: GroundTruth) -> bool:
-        before = self.truth
-        if not self._store(truth):
-            return False
-        self._past.append(before)
-        self._future.clear()
-        self._show()
-        return True
-
-    def _store(self, truth: GroundTruth) -> bool:
-        """Keep a tally; it is on the disk when this returns True."""
-        document, image = self._document, self._image
+    def _mark(self, mark: Mark, *, blind: bool) -> bool:
+        """Record a new mark; the first one begins the manual count."""
+        image, truth = self._image, self.truth
         if image is None:
             return False
-        if not document.person:
-            document.editing.person_wanted.emit()
-        self._storing = True
-        document.truths.put(image, truth)
-        self._storing = False
-        if document.truths.of(image) is not truth:
-            return False
-        self.truth = truth
-        return True
+        name = gettext("Mark {name}").format(name=mark.class_name)
+        if len(truth) and truth.blind == blind and self._is_used(image):
+            change = ValueChange(Subject.MARK, image, mark)
+            return self._history.record([Edit(image, name, values=(change,))])
+        return self._truths.set(image, replace(truth.with_point(mark.class_name, mark.x, mark.y), blind=blind), name)
+
+    def _is_used(self, image: int) -> bool:
+        used = self._truths.used(image)
+        return used is not None and used.source is TruthSource.TALLY
+
+    def remove(self, position: int) -> None:
+        """Remove a mark."""
+        if self.active and self._image is not None and 0 <= position < len(self.truth):
+            name = gettext("Remove mark {name}").format(name=self.truth.names[position])
+            self._set(self.truth.without(position), name)
+
+    def set_absent(self, name: str, absent: bool) -> None:
+        """Set whether a class without marks is known to be absent from the image."""
+        rest = tuple(other for other in self.truth.classes if other != name)
+        if self.active and name not in self.truth.names and (name in self.truth.classes) != absent:
+            text = gettext("No {name} in this image") if absent else gettext("{name} not counted in this image")
+            self._set(replace(self.truth, classes=(*rest, name) if absent else rest), text.format(name=name))
+
+    def _set(self, truth: GroundTruth, name: str) -> None:
+        """Record another manual count of the image that is shown; an empty one is none."""
+        if self._image is None:
+            return
+        if truth.classes:
+            self._truths.set(self._image, truth, name)
+        else:
+            self._truths.clear(self._image, TruthSource.TALLY)
 
     # -- numbers -----------------------------------------------------------------------------------------
 
-    def _in_frame(self, truth: GroundTruth, entry: Entry) -> GroundTruth:
-        """Return the marks that count, as the comparison with the model's count has it."""
-        document = self._document
-        frame = document.frames.of(entry)
+    def _in_frame(self, truth: GroundTruth, item: ImageItem) -> GroundTruth:
+        """Return the marks that count, as the verification has it."""
+        frame = self._settings.frame(item)
         if frame is None or not frame.sides or not len(truth):
             return truth
-        cells = document.cells_of(entry)
-        if cells is None or entry.countable is None:
+        cells, index = self._counts.cells(item.id), self._counts.index(item.id)
+        if cells is None or index is None:
             return truth.within(frame.inside)
-        return truth.only(truth_inside(truth, cells.found.detections, entry.countable, frame))
+        return truth.only(truth_inside(truth, cells.found.detections, index, frame))
 
     def _show(self) -> None:
-        """Count the marks of the current picture, and say that they changed."""
-        entry = None if self._image is None else self._document.entry(self._image)
-        self._counted = self.truth if entry is None else self._in_frame(self.truth, entry)
+        """Count the marks of the image that is shown, and report that they changed."""
+        item = self._images.item(self._image)
+        self._counted = self.truth if item is None else self._in_frame(self.truth, item)
         self.changed.emit()
 
     def count(self, name: str) -> int:
-        """Return the marks of a class in the current picture, those outside its frame left out."""
+        """Return the marks of a class in the image that is shown, without those outside its frame."""
         return self._counted.names.count(name)
 
     def total(self, name: str) -> int:
-        """Return the marks of a class in all pictures of the session."""
+        """Return the marks of a class in all images of the session."""
         return self.count(name) + self._elsewhere.get(name, 0)
 
     @property
     def outside(self) -> int:
-        """How many marks of the current picture lie outside its frame, and do not count."""
+        """How many marks of the image that is shown lie outside its frame, and do not count."""
         return len(self.truth) - len(self._counted)
 
     def target_text(self) -> str:
-        """Return that the target is reached, as a sentence; "" if it is not, or there is none."""
+        """Return a sentence when the target is reached, or ""."""
         options = self.options
         if not options.target or self.total(options.target_class) < options.target:
             return ""
-        return f"Target reached: {self.total(options.target_class):,} {options.target_class}."
+        return gettext("Target reached: {n:,} {name}.").format(
+            n=self.total(options.target_class), name=options.target_class
+        )

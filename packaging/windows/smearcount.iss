@@ -51,6 +51,13 @@ Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"
 Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".tif"; ValueData: ""
 Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".tiff"; ValueData: ""
 Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".webp"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".jpe"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".jfif"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".dib"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".btf"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".heic"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".heif"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".hif"; ValueData: ""
 
 [Run]
 Filename: "{app}\smearcount.exe"; Description: "{cm:LaunchProgram,SmearCount}"; Flags: nowait postinstall skipifsilent

@@ -22,17 +22,17 @@ from core.detection.segmentation.classical import CLASSICAL
 from core.models.network import default_model_path
 from trainer.dataset.load import load_data_set
 from trainer.evaluation.evaluate import group_figures
-from trainer.evaluation.predict import look_at
-from trainer.report.terminal import number
+from trainer.evaluation.predict import predict
+from trainer.report.tables import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trainer.dataset.load import DataSet
-    from trainer.evaluation.predict import FieldResult
+    from trainer.evaluation.predict import ImageResult
 
 
-def by_field(results: Sequence[FieldResult], label: int) -> float:
+def by_field(results: Sequence[ImageResult], label: int) -> float:
     """Return 100 % less the mean error of the counts of single fields that hold the class."""
     errors = []
     for result in results:
@@ -46,7 +46,7 @@ def by_field(results: Sequence[FieldResult], label: int) -> float:
 def add_rows(table: Table, path: Path | str, data: DataSet) -> None:
     """Count every field with one model and add its rows."""
     model = open_model(path)
-    results = look_at(data, detector_for(model), CountSettings.suggested_by(model.card), title=model.card.name)
+    results = predict(data, detector_for(model), CountSettings.suggested_by(model.card), title=model.card.name)
     figures = group_figures(model.card.name, results, model.card.classes, model.card.nms_iou)
     seconds = statistics.median(result.image.seconds for result in results)
     first = model.card.name
@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--split", default="test")
     arguments = parser.parse_args()
     data = load_data_set(arguments.data, arguments.split)
-    table = Table(title=f"{len(data.fields)} fields of {data.name} {data.split}")
+    table = Table(title=f"{len(data.images)} fields of {data.name} {data.split}")
     for column in ("model", "class"):
         table.add_column(column, no_wrap=True)
     for column in ("true", "total, %", "by field, %", "F1", "AP50", "seconds"):

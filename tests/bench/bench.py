@@ -79,7 +79,7 @@ def program_table(effort: Effort) -> Table:
     for column in ("SmearCount", "RetinaNet", "ratio", "bar"):
         table.add_column(column, justify="right", no_wrap=True)
     with tempfile.TemporaryDirectory() as folder:
-        output_of("pictures.py", folder)
+        output_of("pictures.py", folder, *(name for name, *_ in COMPARED[: effort.compared]))
         for name, title, rounds, bar in COMPARED[: effort.compared]:
             mine, theirs, ratio = compare(Path(folder) / name, min(rounds, effort.rounds))
             table.add_row(f"{title}, file to counts", f"{mine:.3f} s", f"{theirs:.3f} s", f"{ratio:.1f} ×", bar)

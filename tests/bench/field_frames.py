@@ -37,7 +37,7 @@ def frame(window: MainWindow, act: Callable[[], object]) -> float:
 
 def measure(window: MainWindow, rounds: int) -> dict[str, float]:
     """Return the median milliseconds of each thing a person does."""
-    canvas, editing = window.canvas, window.document.editing
+    canvas, editing, history = window.canvas, window.workspace.editing, window.workspace.history
     times: dict[str, list[float]] = {name: [] for name in ("pan", "pan at 100 %", "zoom", "edit", "undo")}
     for name, zoom in (("pan", None), ("pan at 100 %", 1.0)):
         canvas.fit()
@@ -54,7 +54,7 @@ def measure(window: MainWindow, rounds: int) -> dict[str, float]:
         box = (20.0 + number, 20.0 + number, 60.0 + number, 60.0 + number)
         times["edit"].append(frame(window, lambda box=box: editing.add_cell("RBC", box)))
     for _ in range(rounds):
-        times["undo"].append(frame(window, editing.undo))
+        times["undo"].append(frame(window, history.undo))
     return {name: statistics.median(values) for name, values in times.items()}
 
 

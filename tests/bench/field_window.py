@@ -16,7 +16,7 @@ from core.session.values import StoredDetections
 from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
 from gui.widgets.theme import apply_theme
-from gui.workspace.document import Document
+from gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,12 +36,12 @@ def make_window(folder: Path) -> MainWindow:
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
     apply_theme(app, Theme.LIGHT)
-    document = Document(default_model_path(), folder / "sessions", "Bench")
+    workspace = Workspace(default_model_path(), folder / "sessions", "Bench")
     preferences = Preferences(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat))
-    window = MainWindow(document, preferences)
+    window = MainWindow(workspace, preferences)
     window.resize(1600, 1000)
     window.show()
-    wait_until(lambda: document.model is not None)
+    wait_until(lambda: workspace.inference.model is not None)
     return window
 
 
@@ -62,21 +62,22 @@ def show_field(window: MainWindow, folder: Path, count: int) -> None:
     picture = folder / "field.png"
     if not picture.exists():
         write_picture(np.random.default_rng(1).integers(120, 255, (SIDE, SIDE, 3)).astype(np.uint8), picture)
-    document = window.document
-    assert document.model is not None
+    workspace = window.workspace
+    model = workspace.inference.model
+    assert model is not None
     session = Session.create(folder / f"{count} cells.smearcount")
-    [image] = session.add_images([picture])
-    cells = grid_of_cells(count).numbered_from(session.new_ids(count))
-    session.set_counted(
+    [image] = session.images.add([picture])
+    cells = grid_of_cells(count).numbered_from(session.detections.new_ids(count))
+    session.detections.set_counted(
         image.id,
-        StoredDetections(cells, document.model.card.classes, 32.0, 2.0, "bench", ""),
+        StoredDetections(cells, model.card.classes, 32.0, 2.0, "bench", model.sha256),
         width=SIDE,
         height=SIDE,
         seconds=0.0,
         notices=(),
         stamp=stamp_of(picture),
     )
-    document.take_session(session)
-    wait_until(lambda: document.picture is not None)
-    for name in document.classes:
-        document.set_threshold(name, 0.3)
+    workspace.store.take(session)
+    wait_until(lambda: workspace.inference.shown is not None)
+    for name in workspace.settings.classes:
+        workspace.settings.set_threshold(name, 0.3)

@@ -19,7 +19,7 @@ def main() -> None:
     from gui.preferences import Preferences, Theme
     from gui.shell.window import MainWindow
     from gui.widgets.theme import apply_theme
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
     class FirstPaint(QObject):
         def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -31,9 +31,9 @@ def main() -> None:
 
     app = QApplication([])
     apply_theme(app, Theme.LIGHT)
-    window = MainWindow(Document(default_model_path(), Path(tempfile.mkdtemp())), Preferences(QSettings()))
+    window = MainWindow(Workspace(default_model_path(), Path(tempfile.mkdtemp())), Preferences(QSettings()))
     watcher = FirstPaint()
-    window.splitter.installEventFilter(watcher)
+    window.centralWidget().installEventFilter(watcher)
     window.show()
     app.exec()
 

@@ -60,7 +60,7 @@ def listing(window: MainWindow, folder: Path) -> dict[str, float]:
     with os.scandir(folder) as files:
         count = len(list(files))
     scanned = time.perf_counter()
-    window.document.open_paths([folder])
+    window.workspace.opening.open([folder])
     window.image_list.rows.viewport().repaint()
     return {"pictures": count, "scandir": scanned - start, "listed": time.perf_counter() - scanned}
 
@@ -92,20 +92,21 @@ class Heart:
 
 
 def beating(window: MainWindow, folder: Path) -> dict[str, float]:
-    document, heart, loop = window.document, Heart(), QEventLoop()
+    workspace, heart, loop = window.workspace, Heart(), QEventLoop()
+    images = workspace.images
     QTimer.singleShot(1500, loop.quit)
     idle = heart.longest_while(loop)
-    document.open_paths([folder])
+    workspace.opening.open([folder])
 
-    def check() -> None:
-        if document.overview.states[State.COUNTED] == len(document.entries):
+    def check(_image: int) -> None:
+        if all(item.state is State.COUNTED for item in images.items):
             loop.quit()
 
-    document.image_changed.connect(check)
+    images.item_changed.connect(check)
     start = time.perf_counter()
     longest = heart.longest_while(loop)
     return {
-        "pictures": len(document.entries),
+        "pictures": len(images.items),
         "seconds": time.perf_counter() - start,
         "idle": idle,
         "counting": longest,
@@ -114,14 +115,14 @@ def beating(window: MainWindow, folder: Path) -> dict[str, float]:
 
 
 def remembering(window: MainWindow, folder: Path) -> dict[str, float]:
-    document, process = window.document, psutil.Process()
-    document.open_paths([folder])
+    workspace, process = window.workspace, psutil.Process()
+    workspace.opening.open([folder])
     after: dict[int, float] = {}
-    for row, entry in enumerate(document.entries):
-        document.set_current(row)
-        wait_until(lambda entry=entry: entry.state is State.COUNTED and document.picture is not None)
+    for place, item in enumerate(workspace.images.items):
+        workspace.images.set_current(item.id)
+        wait_until(lambda item=item: item.state is State.COUNTED and workspace.inference.shown is not None)
         window.canvas.viewport().repaint()
-        after[row + 1] = process.memory_info().rss / 2**20
+        after[place + 1] = process.memory_info().rss / 2**20
     return {"pictures": len(after), "after 50": after[min(WARM_UP, len(after))], "after all": after[len(after)]}
 
 

@@ -1,5 +1,7 @@
-"""Render the pictures of the bench into a folder; in a process of its own, since a child starts with the peak
-memory of its parent."""
+"""Render the named images of the bench into a folder.
+
+It runs in a process of its own, since a child starts with the peak memory of its parent.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,18 @@ from core.report.formats.annotated import write_picture
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
+    folder, wanted = Path(sys.argv[1]), sys.argv[2:]
     rng = np.random.default_rng(0)
-    usual = render_smear(640, 480, red_cells=24, white_cells=1, platelets=3, diameter=104, rng=rng)
-    dense = render_smear(640, 480, red_cells=60, white_cells=1, platelets=6, diameter=64, rng=rng)
-    field = render_smear(2592, 1944, red_cells=900, white_cells=4, platelets=60, diameter=64, rng=rng)
-    write_picture(usual.image, folder / "usual.jpg")
-    write_picture(dense.image, folder / "dense.jpg")
-    write_picture(field.image, folder / "field.jpg")
-    write_picture(np.tile(field.image, (6, 4, 1))[:10_000, :10_000], folder / "slide.png")
+    if "usual.jpg" in wanted:
+        usual = render_smear(640, 480, red_cells=24, white_cells=1, platelets=3, diameter=104, rng=rng)
+        write_picture(usual.image, folder / "usual.jpg")
+    if "dense.jpg" in wanted:
+        dense = render_smear(640, 480, red_cells=60, white_cells=1, platelets=6, diameter=64, rng=rng)
+        write_picture(dense.image, folder / "dense.jpg")
+    if "field.jpg" in wanted:
+        field = render_smear(2592, 1944, red_cells=900, white_cells=4, platelets=60, diameter=64, rng=rng)
+        write_picture(field.image, folder / "field.jpg")
+        write_picture(np.tile(field.image, (6, 4, 1))[:10_000, :10_000], folder / "slide.png")
 
 
 if __name__ == "__main__":

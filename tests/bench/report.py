@@ -18,7 +18,6 @@ from core.report.formats.annotated import write_picture
 from core.report.gather import gather
 from core.report.progress import Progress
 from core.session.session import Session, StoredDetections, stamp_of
-from core.session.settings import SETTINGS_KEY, keep_card, stored_settings
 
 DIAMETER = 64
 RENDERED = 5  # the others are copies: rendering takes longer than the report
@@ -30,8 +29,8 @@ def make_session(folder: Path, pictures: int, width: int, height: int) -> Path:
     card = model.card
     rendered: list[tuple[bytes, Detections]] = []
     with Session.create(folder / "bench.smearcount") as session:
-        session.put(SETTINGS_KEY, stored_settings(CountSettings.suggested_by(card), card.classes))
-        keep_card(session, model.sha256, card)
+        session.settings.set_counting(CountSettings.suggested_by(card), card.classes)
+        session.models.keep(model.sha256, card)
         for number in range(pictures):
             path = folder / f"field {number + 1}.jpg"
             if number < RENDERED:
@@ -46,10 +45,10 @@ def make_session(folder: Path, pictures: int, width: int, height: int) -> Path:
                 rendered.append((path.read_bytes(), found_in(smear.boxes)))
             data, cells = rendered[number % RENDERED]
             path.write_bytes(data + number.to_bytes(2))  # after its end, so that no two files are the same
-            [image] = session.add_images([path])
-            cells = cells.numbered_from(session.new_ids(len(cells)))
+            [image] = session.images.add([path])
+            cells = cells.numbered_from(session.detections.new_ids(len(cells)))
             stored = StoredDetections(cells, card.classes, DIAMETER, 1.0, card.name, model.sha256)
-            session.set_counted(
+            session.detections.set_counted(
                 image.id, stored, width=width, height=height, seconds=1.0, notices=(), stamp=stamp_of(path)
             )
         return session.path

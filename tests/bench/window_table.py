@@ -43,6 +43,17 @@ def window_table(effort: Effort) -> Table:
             f"{beat['counting'] / beat['idle']:.1f} ×",
             "< 50 ms",
         )
+    many = figures_of("counted_images.py", effort.kept, effort.added)
+    kept = f"{effort.kept:,} counted and reviewed images of 150 cells"
+    table.add_row(f"session of {kept} opened", f"{many['opened']:.2f} s", "", "", "< 3 s")
+    table.add_row(f"one more beside {kept}, window's thread", f"{many['added']:.1f} ms", "", "", "< 5 ms")
+    table.add_row(
+        f"{effort.added} more counted beside them, longest gap",
+        f"{many['gap']:.0f} ms",
+        f"{many['rest']:.0f} ms, at rest",
+        f"{many['gap'] / many['rest']:.1f} ×",
+        "< 50 ms",
+    )
     memory = figures_of("many_images.py", "memory", effort.shown)
     grown = memory["after all"] - memory["after 50"]
     table.add_row(

@@ -14,7 +14,6 @@ from core.cells import Detections
 from core.counting.count import CountSettings
 from core.models.card import CARD_KEY, ModelCard
 from core.session.session import Session, StoredDetections, stamp_of
-from core.session.settings import SETTINGS_KEY, keep_card, stored_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,14 +115,19 @@ def make_session(tmp_path: Path) -> Callable[..., Path]:
             files = [tmp_path / f"field {number}.png" for number in range(1, pictures + 1)]
             for number, file in enumerate(files):
                 Image.new("RGB", (200, 120), (250, 240, 245 - number % 200)).save(file)
-            session.put(SETTINGS_KEY, stored_settings(CountSettings.suggested_by(CARD), CARD.classes))
-            keep_card(session, "ab" * 32, CARD)
-            for image in session.add_images(files):
+            session.settings.set_counting(CountSettings.suggested_by(CARD), CARD.classes)
+            session.models.keep("ab" * 32, CARD)
+            for image in session.images.add(files):
                 cells = Detections.from_model(boxes.astype(np.float32), scores.astype(np.float32), labels)
                 found = StoredDetections(
-                    cells.numbered_from(session.new_ids(len(cells))), CARD.classes, 50, 1, CARD.name, "ab" * 32
+                    cells.numbered_from(session.detections.new_ids(len(cells))),
+                    CARD.classes,
+                    50,
+                    1,
+                    CARD.name,
+                    "ab" * 32,
                 )
-                session.set_counted(
+                session.detections.set_counted(
                     image.id, found, width=200, height=120, seconds=0.5, notices=(), stamp=stamp_of(image.path)
                 )
         return path

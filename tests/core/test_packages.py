@@ -29,6 +29,7 @@ def test_every_requirement_is_pinned_and_no_pin_is_an_address():
             assert match, line
             pins[match[1]] = match[2]
     needed = {re.split(r"[^\w-]", text, maxsplit=1)[0].lower() for text in metadata.requires("smearcount") or ()}
+    needed.discard("smearcount")  # the extra train includes the extra measure
     assert len(needed) > 10
     assert needed <= set(pins)
 

@@ -25,8 +25,8 @@ from core.report.formats.annotated import write_picture
 from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
 from gui.widgets.theme import apply_theme
-from gui.workspace.document import Document
 from gui.workspace.images import State
+from gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -43,7 +43,7 @@ def quick_collections() -> None:
     gc.freeze()
 
 
-DOCUMENTS: weakref.WeakSet[Document] = weakref.WeakSet()
+DOCUMENTS: weakref.WeakSet[Workspace] = weakref.WeakSet()
 """The windows of the tests hold them; each has a compiled network."""
 
 _MADE_AT: weakref.WeakKeyDictionary[QObject, str] = weakref.WeakKeyDictionary()
@@ -103,6 +103,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test that leaves a thread, a timer or a window; a failed one may, since its traceback holds them."""
     yield
+    if item.stash.get(_FAILED, False):
+        _LEFT_OVER.update(_left_over())
+        return
     getattr(item, "funcargs", {}).clear()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     gc.collect()
@@ -110,8 +113,6 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     left = _left_over()
     new = [text for made, text in left.items() if made not in _LEFT_OVER]
     _LEFT_OVER.update(left)
-    if item.stash.get(_FAILED, False):
-        return
     if new:
         pytest.fail(f"left over: {'; '.join(new)}", pytrace=False)
     assert len(DOCUMENTS) <= 1, "something keeps closed windows, and each takes 65 MB"
@@ -134,12 +135,12 @@ def window(qtbot: QtBot, model_path: Path, tmp_path: Path, preferences: Preferen
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     apply_theme(app, Theme.LIGHT)
-    window = MainWindow(Document(model_path, tmp_path / "sessions", "Anna"), preferences)
-    DOCUMENTS.add(window.document)
+    window = MainWindow(Workspace(model_path, tmp_path / "sessions", "Anna"), preferences)
+    DOCUMENTS.add(window.workspace)
     qtbot.addWidget(window)
     window.resize(1100, 760)
     window.show()
-    qtbot.waitUntil(lambda: window.document.model is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: window.workspace.inference.model is not None, timeout=30_000)
     yield window
     window.close()
 
@@ -192,10 +193,12 @@ def wait_counted(qtbot: QtBot) -> Callable[[MainWindow], None]:
 
     def wait(window: MainWindow) -> None:
         def done() -> bool:
-            document = window.document
-            settled = all(entry.state in (State.COUNTED, State.FAILED) for entry in document.entries)
-            current = document.current_entry
-            return settled and (current is None or current.state is State.FAILED or document.picture is not None)
+            workspace = window.workspace
+            settled = all(item.state in (State.COUNTED, State.FAILED) for item in workspace.images.items)
+            current = workspace.images.current
+            return settled and (
+                current is None or current.state is State.FAILED or workspace.inference.shown is not None
+            )
 
         qtbot.waitUntil(done, timeout=120_000)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from core.imaging.reading import IMAGE_SUFFIXES
+from core.imaging.finding import IMAGE_SUFFIXES
 from core.session.session import SESSION_SUFFIX
 
 if TYPE_CHECKING:
@@ -174,7 +174,8 @@ def test_the_desktop_entry_and_the_file_type() -> None:
     glob = own.find("{*}glob")
     assert glob is not None
     assert glob.attrib["pattern"] == f"*{SESSION_SUFFIX}"
-    kinds = {".jpg": "jpeg", ".jpeg": "jpeg", ".tif": "tiff", ".tiff": "tiff"}
+    kinds = dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "jpeg") | dict.fromkeys((".tif", ".tiff", ".btf"), "tiff")
+    kinds |= {".dib": "bmp", ".hif": "heif"}
     assert {f"image/{kinds.get(suffix, suffix[1:])}" for suffix in IMAGE_SUFFIXES} <= set(types)
 
 

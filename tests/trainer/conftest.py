@@ -19,12 +19,13 @@ from core.counting.pipeline import CountedImage
 from core.detection.detector import DetectorResult
 from core.imaging.synthetic import CLASS_NAMES, RenderedSmear, render_smear
 from core.report.formats.annotated import write_picture
-from trainer.dataset.load import DataSet, Field, load_data_set
+from trainer.dataset.load import DataSet, LabelledImage, load_data_set
 from trainer.detection.export import build_card, export_onnx
 from trainer.detection.network import build_retinanet
-from trainer.evaluation.predict import FieldResult
-from trainer.recipes.recipe import load_preset
-from trainer.training.checkpoint import TrainedModel, load_trained
+from trainer.detection.trained import TrainedModel, load_trained
+from trainer.evaluation.predict import ImageResult
+from trainer.recipes.load import load_preset
+from trainer.recipes.recipe import Preset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +108,7 @@ def train_set(tmp_path_factory: pytest.TempPathFactory, smears: list[RenderedSme
 def stirred_network() -> CellRetinaNet:
     """Return an untrained tiny network whose head and norms are stirred until it finds plenty."""
     torch.manual_seed(1)
-    network = build_retinanet(load_preset("tiny"), len(CLASS_NAMES))
+    network = build_retinanet(load_preset(Preset, "tiny"), len(CLASS_NAMES))
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.running_mean, std=0.1)  # type: ignore[arg-type]
@@ -146,7 +147,7 @@ def checkpoint(tmp_path: Path) -> Path:
 def write_checkpoint(path: Path) -> Path:
     content = {
         "hyper_parameters": {
-            "preset": asdict(load_preset("tiny")),
+            "preset": asdict(load_preset(Preset, "tiny")),
             "class_names": CLASS_NAMES,
             "weights": None,
             "record": RECORD,
@@ -198,17 +199,17 @@ class ResultMaker:
         found: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]],
         truth: tuple[NDArray[np.float32], NDArray[np.int64]],
         settings: CountSettings | None = None,
-    ) -> FieldResult:
+    ) -> ImageResult:
         """Return a field of (boxes, scores, labels) found and (boxes, labels) there."""
         detections = Detections.from_model(*found)
         settings = settings or CountSettings(dict.fromkeys(CLASS_NAMES, 0.0), 1.0)
         counted = count(detections, settings, CLASS_NAMES)
         result = DetectorResult(detections, 40.0, 1.0)
         image = CountedImage(Path("field.png"), 400, 400, result, counted, 0.1)
-        field = Field(Path("field.png"), truth[0] / np.float32(400), truth[1], "A")
-        return FieldResult(field, image, truth[0], truth[1])
+        field = LabelledImage(Path("field.png"), truth[0] / np.float32(400), truth[1], "A")
+        return ImageResult(field, image, truth[0], truth[1])
 
-    def noisy_field(self, seed: int) -> FieldResult:
+    def noisy_field(self, seed: int) -> ImageResult:
         """Return a field of which most cells were found, some twice, and some that are none."""
         rng = np.random.default_rng(seed)
         truth = self.boxes(rng, int(rng.integers(0, 40)))

@@ -1,4 +1,4 @@
-"""The shipped model on real photographs: a floor that only a broken path falls through."""
+"""The shipped model on real images: a floor that only a broken path falls through."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.counting.count import CountSettings
 from core.detection.detector import Detector
 from trainer.dataset.load import load_data_set
 from trainer.evaluation.evaluate import group_figures
-from trainer.evaluation.predict import look_at
+from trainer.evaluation.predict import predict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 def test_real_fields_are_counted_well(shared_data: Path, model: Model) -> None:
     data = load_data_set(shared_data / "txl-pbc", "test")
-    some = dataclasses.replace(data, fields=data.fields[:: len(data.fields) // 12][:12])
+    some = dataclasses.replace(data, images=data.images[:: len(data.images) // 12][:12])
     settings = CountSettings.suggested_by(model.card)
-    results = look_at(some, Detector(model), settings)
+    results = predict(some, Detector(model), settings)
     figures = group_figures("all", results, model.card.classes, settings.nms_iou).classes
     assert figures["RBC"].truth > 100
     assert figures["RBC"].ap50 > 0.93

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trainer.augmentation.crop import Crop
-    from trainer.dataset.load import PreparedField
+    from trainer.dataset.load import PreparedImage
 
 _MARGIN = 0.12
 """How far a cut cell reaches beyond its box, as a share of the box's side."""
@@ -58,7 +58,7 @@ class CutCell(NamedTuple):
         return CutCell(np.ascontiguousarray(through), np.ascontiguousarray(shape), (x1, y1, x2, y2), self.label)
 
 
-def cut_lone_cells(source: PreparedField, label: int, diameter: float) -> list[CutCell]:
+def cut_lone_cells(source: PreparedImage, label: int, diameter: float) -> list[CutCell]:
     """Cut cells of a class that lie whole, round and free in a field, a few of them, at the given red cell diameter.
 
     Cells that may lie close to others, such as large ones, are better cut by ``cut_covering_cells``.
@@ -66,12 +66,12 @@ def cut_lone_cells(source: PreparedField, label: int, diameter: float) -> list[C
     return _cut_cells(source, label, diameter, 0.0)
 
 
-def cut_covering_cells(source: PreparedField, label: int, diameter: float) -> list[CutCell]:
+def cut_covering_cells(source: PreparedImage, label: int, diameter: float) -> list[CutCell]:
     """Cut cells of a class that lie whole and round in a field, tightly, whatever lies beside them."""
     return _cut_cells(source, label, diameter, 0.1)
 
 
-def _cut_cells(source: PreparedField, label: int, diameter: float, shared: float) -> list[CutCell]:
+def _cut_cells(source: PreparedImage, label: int, diameter: float, shared: float) -> list[CutCell]:
     """Cut cells of which others cover at most the share ``shared``; of 0, nothing may lie within the margin either."""
     height, width = source.image.shape[:2]
     scale = diameter / source.diameter

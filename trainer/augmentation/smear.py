@@ -18,7 +18,7 @@ from trainer.augmentation.artefacts import add_precipitate, add_smudge, tint_red
 from trainer.augmentation.cameras import add_eyepiece, add_rings, add_vignette, sharpen, tint_lamp
 from trainer.augmentation.crop import Crop
 from trainer.augmentation.overlaps import overlap_cells, paste_white_cells
-from trainer.dataset.load import PreparedField
+from trainer.dataset.load import PreparedImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ MIN_VISIBLE = 0.5
 """A cell cut by the crop keeps its box when at least this share of it is inside."""
 
 PAD_VALUE = (124, 116, 104)
-"""The ImageNet mean: what lies outside the picture becomes zero inside the network."""
+"""The ImageNet mean: what lies outside the image becomes zero inside the network."""
 
 _DENSITY_OF_VALUE = -np.log(np.maximum(np.arange(256), 2.0) / WHITE).astype(np.float32)
 
@@ -56,7 +56,7 @@ class Material:
     """
 
     preset: Preset
-    draw: Callable[[Generator], PreparedField]
+    draw: Callable[[Generator], PreparedImage]
     patches: Sequence[Patch] = ()
     unsorted_red: int | None = 0
     rendered_labels: tuple[int, int, int] | None = (0, 1, 2)
@@ -113,7 +113,7 @@ def compose_panes(material: Material, rng: Generator) -> Crop:
         for x1, x2 in spans_x:
             rendered = material.rendered_labels
             if rng.random() < preset.rendered and rendered is not None:
-                source = rendered_field(preset.red_cell_diameter, rendered, material.kinds, rng)
+                source = synthetic_image(preset.red_cell_diameter, rendered, material.kinds, rng)
             else:
                 source = material.draw(rng)
             pane = cut_pane(source, x2 - x1, y2 - y1, preset.red_cell_diameter, rng)
@@ -125,9 +125,9 @@ def compose_panes(material: Material, rng: Generator) -> Crop:
     return Crop(image, np.concatenate(boxes), np.concatenate(labels), incomplete)
 
 
-def rendered_field(
+def synthetic_image(
     diameter: float, labels: tuple[int, int, int], kinds: frozenset[int], rng: Generator
-) -> PreparedField:
+) -> PreparedImage:
     """Return a small rendered smear with its illumination divided out, which is incomplete for all kinds."""
     side = int(diameter * 5)
     smear = render_smear(
@@ -142,10 +142,10 @@ def rendered_field(
         max_overlap=0.25,
     )
     image = divide_light(smear.image, estimate_light(smear.image))
-    return PreparedField(image, smear.boxes, np.array(labels, np.int64)[smear.labels], diameter, kinds)
+    return PreparedImage(image, smear.boxes, np.array(labels, np.int64)[smear.labels], diameter, kinds)
 
 
-def cut_pane(source: PreparedField, width: int, height: int, diameter: float, rng: Generator) -> Crop:
+def cut_pane(source: PreparedImage, width: int, height: int, diameter: float, rng: Generator) -> Crop:
     """Cut a randomly placed, scaled, stretched, flipped and transposed piece of a field."""
     transpose = rng.random() < 0.5
     if transpose:
@@ -157,7 +157,7 @@ def cut_pane(source: PreparedField, width: int, height: int, diameter: float, rn
     return _turn(pane, transpose, rng)
 
 
-def cut_piece(source: PreparedField, width: int, height: int, scales: tuple[float, float], rng: Generator) -> Crop:
+def cut_piece(source: PreparedImage, width: int, height: int, scales: tuple[float, float], rng: Generator) -> Crop:
     """Cut a randomly placed piece of a field, ``width`` x ``height`` pixels after scaling in x and y."""
     scale_x, scale_y = scales
     field_height, field_width = source.image.shape[:2]
@@ -220,7 +220,7 @@ def _turn(crop: Crop, transpose: bool, rng: Generator) -> Crop:
     return Crop(np.ascontiguousarray(image), boxes.astype(np.float32), crop.labels)
 
 
-def cut_cells(source: PreparedField, labels: frozenset[int], diameter: float) -> list[Patch]:
+def cut_cells(source: PreparedImage, labels: frozenset[int], diameter: float) -> list[Patch]:
     """Return the whole and round cells of some classes of a field, at the given red cell diameter.
 
     The density of the surroundings (10 % quantile of the patch) is subtracted and the patch fades
@@ -344,7 +344,7 @@ def restain(image: NDArray[np.uint8], rng: Generator) -> NDArray[np.float32]:
     density = cv2.transform(density, mix.T.astype(np.float32))
     if rng.random() < 0.15:  # a camera of low or high contrast
         density = np.sign(density) * np.abs(density) ** float(rng.uniform(0.75, 1.3))
-    if rng.random() < 0.08:  # a grey photograph
+    if rng.random() < 0.08:  # a grey image
         density[:] = density.mean(axis=2, keepdims=True)
     return np.exp(-density).astype(np.float32, copy=False)
 
@@ -387,9 +387,9 @@ def photograph(
         image = sharpen(np.asarray(image, np.float32), rng)
     if rng.random() < 0.35:
         image = image + rng.standard_normal(image.shape, np.float32) * float(rng.uniform(1, 7))
-    picture = np.clip(image, 0, 255).astype(np.uint8)
+    pixels = np.clip(image, 0, 255).astype(np.uint8)
     if rng.random() < 0.3:
         low = 12 if rng.random() < cameras else 35
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(low, 95))]
-        picture = np.asarray(cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR), np.uint8)
-    return picture
+        pixels = np.asarray(cv2.imdecode(cv2.imencode(".jpg", pixels, quality)[1], cv2.IMREAD_COLOR), np.uint8)
+    return pixels

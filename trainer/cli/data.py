@@ -1,103 +1,118 @@
-"""``smearcount-train data``: import, merge, split, check and explore data sets."""
+"""``smearcount-train data``: import, merge, split, check, pack and explore data sets."""
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
-from trainer.cli.parts import FailedError, positive, say, show
-from trainer.cli.segmentation import add_masks
+from core.errors import UserError
+from core.text import gettext, ngettext
+from trainer.cli.arguments import positive
+from trainer.cli.console import echo, show, warn
 from trainer.dataset.importing.build import EVERY_CLASS, FORMATS, ImportOptions, build_manifest, read_source
 from trainer.dataset.manifest import (
     EXCLUDED,
     DataError,
+    image_path,
     manifest_faults,
     name_from,
     no_red_cells_text,
-    picture_path,
     read_manifest,
     write_manifest,
 )
-from trainer.dataset.summary import quality_text, summary_tables
+from trainer.errors import FailedError
+from trainer.report.summary import quality_text, summary_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
-
     from trainer.dataset.manifest import Manifest
 
-_MOST_SAID = 20
 
-
-def add_commands(commands: Any) -> None:
-    """Add ``data`` and its own commands to the parser's commands."""
-    parser = commands.add_parser("data", help="import, merge, split, check and explore data sets")
+def add_commands(commands: Any) -> Any:
+    """Add ``data`` to the commands; return where its own commands go."""
+    parser = commands.add_parser("data", help=gettext("import, merge, split, check, pack and explore data sets"))
     inner = parser.add_subparsers(dest="data_command", required=True, metavar="COMMAND")
-    _add_import(inner.add_parser("import", help="make a manifest of annotated pictures; they are not copied"))
-    _add_merge(inner.add_parser("merge", help="make one manifest of several; no picture stays in it twice"))
-    _add_split(inner.add_parser("split", help="divide a data set into train, val and test, or into folds"))
-    _add_check(inner.add_parser("check", help="check a manifest against its pictures"))
-    add_masks(inner.add_parser("masks", help="make masks of cells and of the edges between them from boxes"))
-    _add_pack(
-        inner.add_parser("pack", help="copy a data set, shrunk to what a model learns from, to carry it elsewhere")
+    _add_import(
+        inner.add_parser("import", help=gettext("make a manifest of annotated images, which stay where they are"))
     )
-    _add_explore(inner.add_parser("explore", help="write a report of what a data set holds (.html)"))
+    _add_merge(inner.add_parser("merge", help=gettext("merge manifests into one that has no image twice")))
+    _add_split(inner.add_parser("split", help=gettext("split a data set into train, val and test, or into folds")))
+    _add_check(inner.add_parser("check", help=gettext("check a manifest against its images")))
+    _add_pack(inner.add_parser("pack", help=gettext("copy a data set, shrunk to what a model learns from")))
+    _add_explore(inner.add_parser("explore", help=gettext("write a report on the content of a data set (.html)")))
+    return inner
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
     forms = "; ".join(f"{name} ({text})" for name, text in FORMATS.items())
     parser.add_argument("format", choices=FORMATS, metavar="FORMAT", help=forms)
-    parser.add_argument("source", type=Path, metavar="SOURCE", help="file or folder of the annotations")
+    parser.add_argument("source", type=Path, metavar="SOURCE", help=gettext("annotation file or folder"))
     _add_out(parser)
-    parser.add_argument("--images", type=Path, metavar="DIR", help="folder of the pictures (default: the source)")
-    parser.add_argument("--name", default="", help="what to call the source (default: the name of the file or folder)")
-    parser.add_argument("--split", help="split of the pictures that have none yet")
+    parser.add_argument("--images", type=Path, metavar="DIR", help=gettext("folder of the images (default: SOURCE)"))
+    parser.add_argument("--name", default="", help=gettext("name of the source (default: name of the file or folder)"))
+    parser.add_argument("--split", help=gettext("split for images that have none yet"))
     parser.add_argument(
         "--incomplete",
         nargs="+",
         default=[],
         metavar="CLASS",
-        help=f"classes whose cells are not all annotated; {EVERY_CLASS!r} for all of them",
+        help=gettext("classes whose cells are not all annotated; {all!r} for every class").format(all=EVERY_CLASS),
     )
     parser.add_argument(
         "--unreliable",
         nargs="+",
         default=[],
         metavar="CLASS",
-        help="classes whose annotations cannot be trusted: they are left out, and the class is marked incomplete",
+        help=gettext("classes whose annotations cannot be trusted: omit them and mark the class as incomplete"),
     )
     parser.add_argument(
         "--kinds-of",
         default="",
         metavar="RBC|WBC|Platelets",
         choices=("RBC", "WBC", "Platelets"),
-        help="classes of other names are kinds of this one, such as shapes of red cells",
+        help=gettext("treat classes with other names as kinds of this one, such as shapes of red cells"),
     )
     parser.add_argument(
-        "--names", type=Path, metavar="FILE", help="names of the types 0, 1, 2, ... of points, one a line"
+        "--names",
+        type=Path,
+        metavar="FILE",
+        help=gettext("names of the point types 0, 1, 2, ..., one per line"),
     )
     parser.add_argument(
-        "--only", type=Path, metavar="FILE", help="list of picture names, or a coverage table: take these"
+        "--only",
+        type=Path,
+        metavar="FILE",
+        help=gettext("import only these images: a list of file names, or a coverage table"),
     )
-    parser.add_argument("--unreviewed", action="store_true", help="take the unreviewed pictures of a session too")
+    parser.add_argument("--unreviewed", action="store_true", help=gettext("include unreviewed images of a session"))
     parser.add_argument(
-        "--skip-broken", action="store_true", help="leave out what cannot be used, and say so, instead of failing"
+        "--rows",
+        choices=("upright", "stored"),
+        default="upright",
+        help=gettext(
+            "orientation of the annotations of images that the camera turned (EXIF), where the files do not say "
+            "(default: upright)"
+        ),
     )
-    parser.add_argument("--licence", default="", help="licence of the source (default: the first line of its LICENSE)")
-    parser.add_argument("--note", default="", help="what else should be known of the source")
+    parser.add_argument(
+        "--skip-broken", action="store_true", help=gettext("omit and report what cannot be used instead of failing")
+    )
+    parser.add_argument(
+        "--licence", default="", help=gettext("licence of the source (default: the first line of its LICENSE)")
+    )
+    parser.add_argument("--note", default="", help=gettext("remark to store with the source"))
     parser.set_defaults(run_command=_import)
 
 
 def _add_out(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, required=True, metavar="MANIFEST.json", help="the manifest to write")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="MANIFEST.json", help=gettext("the manifest to write")
+    )
 
 
 def _add_merge(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("manifests", type=Path, nargs="+", metavar="MANIFEST.json", help="manifests to merge")
+    parser.add_argument("manifests", type=Path, nargs="+", metavar="MANIFEST.json", help=gettext("manifests to merge"))
     _add_out(parser)
     parser.add_argument(
         "--map",
@@ -105,71 +120,75 @@ def _add_merge(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="OLD=NEW",
-        help="class names to change, such as Normal=RBC",
+        help=gettext("class names to change, such as Normal=RBC"),
     )
     parser.add_argument(
         "--resplit",
         action="store_true",
-        help="move pictures that show the same to one side of the split: test before val before train",
+        help=gettext("move images of the same place to one split: test before val before train"),
     )
     parser.add_argument(
-        "--no-compare", action="store_true", help="do not look into the pictures for copies and overlapping fields"
+        "--no-compare", action="store_true", help=gettext("do not search the images for copies and overlapping fields")
     )
     parser.set_defaults(run_command=_merge)
 
 
 def _add_split(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help="data set to split")
+    parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help=gettext("data set to split"))
     _add_out(parser)
     parser.add_argument(
         "--shares",
         type=_split_share,
         nargs="+",
         metavar="NAME=SHARE",
-        help="splits and their shares of the pictures, such as train=0.7 val=0.15 test=0.15",
+        help=gettext("splits and their shares of the images, such as train=0.7 val=0.15 test=0.15"),
     )
     parser.add_argument(
         "--folds",
         type=positive,
         metavar="K",
-        help="make folds of all but the test pictures; --split fold3 and not-fold3 name one and the rest",
+        help=gettext("make folds of all images but those of test; --split fold3 and not-fold3 select one and the rest"),
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of the drawing (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help=gettext("random seed (default: 0)"))
     parser.add_argument(
-        "--by", choices=("group", "source"), default="group", help="what stays together (default: group)"
+        "--by", choices=("group", "source"), default="group", help=gettext("what stays together (default: group)")
     )
     parser.set_defaults(run_command=_split)
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help="data set to check")
+    parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help=gettext("data set to check"))
     parser.set_defaults(run_command=_check)
 
 
 def _add_pack(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help="data set to copy")
+    parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help=gettext("data set to copy"))
     _add_out(parser)
     parser.add_argument(
         "--red-cells",
         type=positive,
         default=96,
         metavar="PIXELS",
-        help="largest width of red cells; 1.5 times the preset's red_cell_diameter loses nothing (default: 96)",
+        help=gettext(
+            "largest width of red cells; training uses 1.5 times the preset's red_cell_diameter (default: 96)"
+        ),
     )
-    parser.add_argument("--quality", type=positive, default=92, help="quality of the JPEGs, 1 to 100 (default: 92)")
+    parser.add_argument(
+        "--quality", type=positive, default=92, help=gettext("quality of the JPEGs, 1 to 100 (default: 92)")
+    )
     parser.set_defaults(run_command=_pack)
 
 
 def _add_explore(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help="data set to look at")
-    parser.add_argument("--out", type=Path, required=True, metavar="REPORT.html", help="the report to write")
+    parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help=gettext("data set to explore"))
+    parser.add_argument("--out", type=Path, required=True, metavar="REPORT.html", help=gettext("the report to write"))
     parser.set_defaults(run_command=_explore)
 
 
 def _renaming(text: str) -> tuple[str, str]:
     old, equals, new = text.partition("=")
     if not (old and equals and new):
-        raise argparse.ArgumentTypeError(f"{text} is not OLD=NEW")
+        raise argparse.ArgumentTypeError(gettext("{text} is not OLD=NEW").format(text=text))
     return old, new
 
 
@@ -178,7 +197,9 @@ def _split_share(text: str) -> tuple[str, float]:
     try:
         return name, float(share)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text} is not NAME=SHARE, such as train=0.7") from error
+        raise argparse.ArgumentTypeError(
+            gettext("{text} is not NAME=SHARE, such as train=0.7").format(text=text)
+        ) from error
 
 
 def _import(arguments: argparse.Namespace) -> None:
@@ -191,6 +212,7 @@ def _import(arguments: argparse.Namespace) -> None:
         kinds_of=arguments.kinds_of,
         type_names=_lines(arguments.names),
         unreviewed=arguments.unreviewed,
+        stored_rows=arguments.rows == "stored",
         licence=arguments.licence,
         note=arguments.note,
     )
@@ -203,22 +225,31 @@ def _import(arguments: argparse.Namespace) -> None:
         imported.fields = [field for field in imported.fields if field.path.name in chosen]
     there = {cell.name for field in imported.fields for cell in field.cells}
     if options.type_names and (unnamed := sorted(name for name in there if name not in options.type_names)):
-        say(f"{arguments.names}: has no name for {', '.join(unnamed)}, which stay called so.")
-    if not imported.fields:
-        _complain(imported.faults)
-    manifest = build_manifest(imported, arguments.format, source, out, options, arguments.command_line)
-    if imported.faults and not arguments.skip_broken:
-        _complain(imported.faults)
-        raise DataError(
-            f"{source}: {_things(len(imported.faults))} cannot be used, see above. Correct the annotations, or leave "
-            "that out with --skip-broken. No manifest was written."
+        echo(
+            gettext("{file}: has no name for {types}, which keep their numbers.").format(
+                file=arguments.names, types=", ".join(unnamed)
+            )
         )
-    _complain(imported.faults)
+    if not imported.fields:
+        warn(imported.faults)
+    manifest = build_manifest(imported, arguments.format, source, out, options, arguments.command_line)
+    warn(imported.faults)
+    if imported.faults and not arguments.skip_broken:
+        count = len(imported.faults)
+        raise DataError(
+            ngettext(
+                "{source}: {n} problem, listed above. Correct the annotations, or omit what cannot be used with "
+                "--skip-broken. No manifest was written.",
+                "{source}: {n} problems, listed above. Correct the annotations, or omit what cannot be used with "
+                "--skip-broken. No manifest was written.",
+                count,
+            ).format(source=source, n=count)
+        )
     for note in imported.notes:
-        say(note)
+        echo(note)
     _write(out, manifest)
     if (text := quality_text(manifest)) is not None:
-        say(text)
+        echo(text)
 
 
 def _merge(arguments: argparse.Namespace) -> None:
@@ -233,9 +264,9 @@ def _merge(arguments: argparse.Namespace) -> None:
         resplit=arguments.resplit,
         compare=not arguments.no_compare,
     )
-    _complain(merged.copies)
+    warn(merged.copies)
     for note in merged.notes:
-        say(note)
+        echo(note)
     _write(arguments.out, merged.manifest)
 
 
@@ -243,36 +274,46 @@ def _split(arguments: argparse.Namespace) -> None:
     from trainer.dataset.split import classes_not_in_splits, split_by_shares, split_into_folds
 
     if not arguments.shares and not arguments.folds:
-        raise DataError("Say how to split: --shares train=0.7 val=0.15 test=0.15, or --folds 5, or both.")
+        raise UserError(gettext("Give --shares train=0.7 val=0.15 test=0.15, or --folds 5, or both."))
     manifest = read_manifest(arguments.manifest)
     _move(manifest, arguments.manifest, arguments.out)
     if arguments.shares and len(dict(arguments.shares)) < len(arguments.shares):
-        raise DataError("--shares: a split is named twice; name each once.")
+        raise UserError(gettext("--shares: a split is named twice; name each once."))
     if arguments.shares:
         split_by_shares(manifest, dict(arguments.shares), arguments.seed, arguments.by)
     if arguments.folds:
         split_into_folds(manifest, arguments.folds, arguments.seed, arguments.by)
     manifest.info.history.append(arguments.command_line)
     _write(arguments.out, manifest)
-    _complain(classes_not_in_splits(manifest))
+    warn(classes_not_in_splits(manifest))
 
 
 def _move(manifest: Manifest, old: Path, new: Path) -> None:
-    """Name the pictures as seen from where the manifest will lie."""
-    for picture in manifest.images:
-        picture.file_name = name_from(new, picture_path(old, picture))
+    """Name the images relative to where the manifest will be."""
+    for image in manifest.images:
+        image.file_name = name_from(new, image_path(old, image))
 
 
 def _check(arguments: argparse.Namespace) -> None:
     from trainer.dataset.validate import check
 
-    splits = Counter(picture.split for picture in read_manifest(arguments.manifest).images)
+    splits = Counter(image.split for image in read_manifest(arguments.manifest).images)
     for name in sorted(split for split in splits if split not in (None, EXCLUDED, "train", "val", "test")):
-        say(f"{arguments.manifest}: {_pictures(splits[name])} of split {name!r}, which is used only where it is named.")
+        echo(
+            ngettext(
+                "{file}: {n:,} image is in split {split!r}, which is used only where a command names it.",
+                "{file}: {n:,} images are in split {split!r}, which is used only where a command names it.",
+                splits[name],
+            ).format(file=arguments.manifest, n=splits[name], split=name)
+        )
     if faults := check(arguments.manifest):
-        _complain(faults)
-        raise FailedError(f"{arguments.manifest}: {_things(len(faults))} wrong, see above.")
-    say(f"{arguments.manifest}: nothing wrong.")
+        warn(faults)
+        raise FailedError(
+            ngettext(
+                "{file}: {n:,} problem, listed above.", "{file}: {n:,} problems, listed above.", len(faults)
+            ).format(file=arguments.manifest, n=len(faults))
+        )
+    echo(gettext("{file}: no problems found.").format(file=arguments.manifest))
 
 
 def _pack(arguments: argparse.Namespace) -> None:
@@ -287,13 +328,13 @@ def _pack(arguments: argparse.Namespace) -> None:
 
 
 def _explore(arguments: argparse.Namespace) -> None:
-    from trainer.dataset.explore import explore
+    from trainer.report.data_set import explore
 
     manifest = read_manifest(arguments.manifest)
     if (fault := next(manifest_faults(arguments.manifest, manifest), None)) is not None:
-        _complain([fault])
+        warn([fault])
     explore(arguments.manifest, manifest, arguments.out)
-    say(f"{arguments.out}: written.")
+    echo(gettext("{file}: written.").format(file=arguments.out))
 
 
 def _lines(path: Path | None) -> tuple[str, ...]:
@@ -302,28 +343,16 @@ def _lines(path: Path | None) -> tuple[str, ...]:
     try:
         return tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: the names cannot be read ({error}).") from error
-
-
-def _pictures(count: int) -> str:
-    return "1 picture is" if count == 1 else f"{count:,} pictures are"
-
-
-def _things(count: int) -> str:
-    return "1 thing" if count == 1 else f"{count} things"
-
-
-def _complain(sentences: Sequence[str]) -> None:
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
-    for sentence in sentences[:_MOST_SAID]:
-        console.print(sentence, style="yellow", markup=False)
-    if (more := len(sentences) - _MOST_SAID) > 0:
-        console.print(f"... and {more} more.", style="yellow", markup=False)
+        raise DataError(
+            gettext("{file}: the names cannot be read ({reason}); save the file as UTF-8 text.").format(
+                file=path, reason=error
+            )
+        ) from error
 
 
 def _write(out: Path, manifest: Manifest) -> None:
     write_manifest(out, manifest)
     if not manifest.red_cells:
-        say(no_red_cells_text(manifest.classes))
+        echo(no_red_cells_text(manifest.classes))
     for table in summary_tables(manifest, str(out)):
         show(table)

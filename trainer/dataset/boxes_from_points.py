@@ -1,4 +1,4 @@
-"""From points to boxes: the outline of each marked cell, found in the picture.
+"""From points to boxes: the outline of each marked cell, found in the image.
 
 The method, in order:
 
@@ -43,15 +43,15 @@ if TYPE_CHECKING:
 
 REACH = 0.95
 LARGEST_DIAMETER = 100.0
-"""Pixels; pictures of larger cells are shrunk first, which costs the boxes less than it saves time."""
+"""Pixels; images of larger cells are shrunk first, which costs the boxes less than it saves time."""
 GOOD_QUALITY = 0.5
-"""Boxes below this quality should be looked at."""
+"""Boxes below this quality should be reviewed."""
 
 _USUAL_DIAMETER = 60.0
 _CROWD = 10
 _SLIVER = 0.5  # of the usual side; less than this of a cell says nothing about its size
 _LEVEL_SIDE = 96
-_LARGEST_SHARE = 0.4  # of the picture; nobody marks points in pictures of one cell
+_LARGEST_SHARE = 0.4  # of the image; nobody marks points in images of one cell
 _SOLID = 0.9  # share of its convex hull that a single cell fills
 _STEPS = 2  # of growing at each level; one pixel of height is up to 1.4 steps sideways and down
 _CORE = 0.08  # radius of a marker in cell sizes
@@ -71,7 +71,7 @@ def points_to_boxes(image: NDArray[np.uint8], points: NDArray[np.float64]) -> Fo
     Parameters
     ----------
     image
-        The photograph, uint8 RGB (H, W, 3).
+        The image, uint8 RGB (H, W, 3).
     points
         float64 (N, 2) x y in pixels, one in each cell.
     """
@@ -190,7 +190,7 @@ def _flood(pieces: NDArray[np.uint16], height: NDArray[np.float32]) -> None:
 
 
 def _grow(pieces: NDArray[np.uint16], allowed: NDArray[np.bool_]) -> bool:
-    """Grow the pieces by a pixel where that is allowed and free, in place; tell if they grew."""
+    """Grow the pieces by a pixel where that is allowed and free, in place; return whether they grew."""
     grown = cv2.dilate(pieces, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
     new = allowed & (pieces == 0) & (grown > 0)
     np.copyto(pieces, grown, where=new)

@@ -1,21 +1,21 @@
-"""Which pictures show the same: exact copies, near duplicates and overlapping fields, by what is in them.
+"""Which images show the same: exact copies, near duplicates and overlapping fields, by what is in them.
 
 Three questions, each with its own method and threshold:
 
 - **Exact copies** have the same pixels, whatever their files are called and in whichever format they are.
-- **Near duplicates** are one photograph saved again: recompressed, resized, turned or mirrored. Each picture
+- **Near duplicates** are one image saved again: recompressed, resized, turned or mirrored. Each image
   becomes a thumbnail of ``THUMBNAIL`` by ``THUMBNAIL`` grey values; two correlate at ``NEAR_CORRELATION`` or more,
   in one of the eight ways to lay one on the other, and their proportions agree.
-- **Overlapping fields** are two photographs of partly the same place. ORB features of both that are much alike
+- **Overlapping fields** are two images of partly the same place. ORB features of both that are much alike
   (Hamming distance of ``ALIKE_BITS`` or less of 256) suggest a pair; a shift with little turning that at least
   ``INLIERS`` of them agree on (RANSAC) proposes how they lie on each other; and there the ranks of their grey values
   must correlate at ``OVERLAP_CORRELATION``, over at least ``SMALLEST_OVERLAP`` of the smaller one. The last is what
   counts: cells resemble each other, but not in the same arrangement.
 
-On the 364 photographs of BCCD, of which a list names 37 pairs of overlapping fields, this finds 32 of them and
+On the 364 images of BCCD, of which a list names 37 pairs of overlapping fields, this finds 32 of them and
 two more, which do overlap; nothing else. The pairs correlate at 0.75 or more; the best that do not overlap, at 0.55.
 
-To find pairs among thousands of pictures without comparing all of them, features are sorted into buckets by
+To find pairs among thousands of images without comparing all of them, features are sorted into buckets by
 some of their bits (locality-sensitive hashing, Indyk and Motwani 1998), and only those in one bucket are compared.
 """
 
@@ -30,8 +30,9 @@ import cv2
 import numpy as np
 
 from core.imaging.reading import ImageError, read_image
-from trainer.cli.console import progress
+from core.text import gettext
 from trainer.dataset.manifest import DataError
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,7 +60,7 @@ _LARGEST_TURN = 0.1  # the sine of it
 
 
 class Likeness(StrEnum):
-    """How two pictures are alike."""
+    """How two images are alike."""
 
     EXACT = "the same pixels"
     NEAR = "near duplicates"
@@ -68,7 +69,7 @@ class Likeness(StrEnum):
 
 @dataclass(frozen=True)
 class Pair:
-    """Two pictures, by their places, and how they are alike; ``correlation`` where they lie on each other."""
+    """Two images, by their places, and how they are alike; ``correlation`` where they lie on each other."""
 
     one: int
     other: int
@@ -78,7 +79,7 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class _Look:
-    """What is kept of a picture: its hash, thumbnail, grey picture at working size, and features."""
+    """What is kept of an image: its hash, thumbnail, grey image at working size, and features."""
 
     sha256: str
     proportion: float
@@ -89,21 +90,21 @@ class _Look:
 
 
 def find_alike(paths: Sequence[Path]) -> list[Pair]:
-    """Compare pictures, all with all; each pair is told once, as what it is most.
+    """Compare images, all with all; each pair is returned once, with its closest likeness.
 
     Raises
     ------
     DataError
-        If a picture cannot be read.
+        If an image cannot be read.
     """
-    looks = [_look(path) for path in progress(paths, "Looking at pictures")]
+    looks = [_look(path) for path in progress(paths, gettext("Reading images"))]
     exact = list(_exact(looks))
     known = {(pair.one, pair.other) for pair in exact}
     near = [pair for pair in _near(looks) if (pair.one, pair.other) not in known]
     known |= {(pair.one, pair.other) for pair in near}
     candidates = [pair for pair in _candidates(looks) if pair not in known]
     overlapping = []
-    for one, other in progress(candidates, "Comparing fields"):
+    for one, other in progress(candidates, gettext("Comparing images")):
         if (correlation := _overlap(looks[one], looks[other])) is not None:
             overlapping.append(Pair(one, other, Likeness.OVERLAP, correlation))
     return [*exact, *near, *overlapping]
@@ -131,7 +132,7 @@ def _look(path: Path) -> _Look:
 
 def _thumbnail(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     small = cv2.resize(grey, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA).astype(np.float32)
-    small -= cv2.GaussianBlur(small, (0, 0), THUMBNAIL / 4)  # vignetting is alike in all pictures of a microscope
+    small -= cv2.GaussianBlur(small, (0, 0), THUMBNAIL / 4)  # vignetting is alike in all images of a microscope
     small -= small.mean()
     return np.asarray(small / max(float(np.linalg.norm(small)), 1e-6), np.float32)
 
@@ -160,9 +161,9 @@ def _near(looks: Sequence[_Look]) -> Iterator[Pair]:
 
 
 def _candidates(looks: Sequence[_Look]) -> list[tuple[int, int]]:
-    """Return the pairs of pictures of which several features are alike and agree on a shift.
+    """Return the pairs of images of which several features are alike and agree on a shift.
 
-    Each two features that are alike say by their octaves how much larger one picture is, and by their places
+    Each two features that are alike say by their octaves how much larger one image is, and by their places
     how it is shifted; those of a pair vote for shifts (Hough transform), in two grids so that none is lost at a border.
     """
     features = np.concatenate([look.features for look in looks])
@@ -191,7 +192,7 @@ def _candidates(looks: Sequence[_Look]) -> list[tuple[int, int]]:
 def _close_pairs(
     keys: NDArray[np.int64], owner: NDArray[np.int_], features: NDArray[np.uint8], places: NDArray[np.float32]
 ) -> NDArray[np.int64]:
-    """Return the features (P, 2) of different pictures that lie in one bucket and are alike and turned alike."""
+    """Return the features (P, 2) of different images that lie in one bucket and are alike and turned alike."""
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
@@ -233,7 +234,7 @@ def _overlap(one: _Look, other: _Look) -> float | None:
 
 
 def _correlation(one: NDArray[np.uint8], other: NDArray[np.uint8], way: NDArray[np.float64]) -> float | None:
-    """Return the correlation of two pictures where ``way`` lays the first on the second; None if that is too little."""
+    """Return the correlation of two images where ``way`` lays the first on the second; None if that is too little."""
     height, width = other.shape
     laid = cv2.warpAffine(one, way, (width, height))
     inside = cv2.warpAffine(np.ones_like(one), way, (width, height), flags=cv2.INTER_NEAREST) > 0
@@ -241,7 +242,7 @@ def _correlation(one: NDArray[np.uint8], other: NDArray[np.uint8], way: NDArray[
     smaller = min(one.size * scale * scale, other.size)
     if inside.sum() < SMALLEST_OVERLAP * smaller:
         return None
-    blurred = [cv2.GaussianBlur(picture, (0, 0), 1.5)[inside] for picture in (laid, other)]
+    blurred = [cv2.GaussianBlur(image, (0, 0), 1.5)[inside] for image in (laid, other)]
     if min(float(values.std()) for values in blurred) < 1:
         return None
     # of the ranks: else one dark white cell decides alone, and different colour balances spoil it

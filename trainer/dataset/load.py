@@ -1,13 +1,11 @@
-"""Annotated fields: reading a data set and holding its pictures ready for training."""
+"""Reading a split of a data set, and preparing its images for training."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -17,23 +15,29 @@ from core.classes import CANONICAL_CLASSES, RED_CELL
 from core.imaging.illumination import divide_light, estimate_light
 from core.imaging.reading import read_image
 from core.models.card import DataProvenance
-from trainer.dataset.manifest import DataError, manifest_faults, picture_path, read_manifest
+from core.text import gettext
+from trainer.dataset.folder import TABLE, list_folder, read_labels
+from trainer.dataset.manifest import DataError, image_path, manifest_faults, read_manifest
 from trainer.dataset.scales import estimated_diameter
+from trainer.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from trainer.dataset.manifest import Cell, Picture
+    from trainer.dataset.manifest import Annotation, ImageEntry, Manifest
 
+_LARGEST_OVER_MODEL = 1.5
+"""Fields are kept at up to this many times the model's red cell diameter."""
 
 _FOLD = re.compile(r"(not-)?fold(\d+)")
 
 
 @dataclass(frozen=True)
-class Field:
-    """One annotated photograph.
+class LabelledImage:
+    """One annotated image.
 
     ``boxes`` float32 (N, 4) x1 y1 x2 y2 as fractions of width and height; ``labels`` int64 (N,),
     indices into the ``classes`` of its data set; ``source`` the laboratory or collection it comes from;
@@ -49,12 +53,12 @@ class Field:
     group: str = ""
 
     def pixel_boxes(self, width: int, height: int) -> NDArray[np.float32]:
-        """Return the boxes float32 (N, 4) in pixels of a picture of the given size."""
+        """Return the boxes float32 (N, 4) in pixels of an image of the given size."""
         return self.boxes * np.array([width, height, width, height], np.float32)
 
 
 @dataclass(frozen=True)
-class PreparedField:
+class PreparedImage:
     """A field ready for cropping: even light, no larger than training can use.
 
     ``image`` uint8 RGB (H, W, 3) with the illumination divided out; ``boxes`` float32 (N, 4) in its
@@ -81,16 +85,16 @@ def median_diameter(
 
 @dataclass(frozen=True)
 class DataSet:
-    """The fields of one split of a data set.
+    """The images of one split of a data set.
 
     ``folder`` is what was loaded: a folder, or the file of a manifest. ``red_cells`` are the names of the
-    classes that are red cells; how large the cells of a field are is told by these. ``parents`` has for each class
+    classes that are red cells, by which the scale of an image is known. ``parents`` has for each class
     the label of the class that it is a kind of, -1 for none.
     """
 
     folder: Path
     split: str
-    fields: tuple[Field, ...]
+    images: tuple[LabelledImage, ...]
     sources: frozenset[str] | None = None
     classes: tuple[str, ...] = CANONICAL_CLASSES
     red_cells: frozenset[str] = frozenset({RED_CELL})
@@ -103,8 +107,8 @@ class DataSet:
 
     @property
     def classes_without_cells(self) -> tuple[str, ...]:
-        """Names of the classes of which no field has a cell."""
-        there = {label for field in self.fields for label in field.labels.tolist()}
+        """Names of the classes without a cell in any image."""
+        there = {label for field in self.images for label in field.labels.tolist()}
         return tuple(name for label, name in enumerate(self.classes) if label not in there)
 
     @property
@@ -120,8 +124,8 @@ class DataSet:
 
     @property
     def provenance(self) -> DataProvenance:
-        """What a model card says of this data set."""
-        return DataProvenance(self.name, self.split, len(self.fields), self.sha256)
+        """How a model card describes this data set."""
+        return DataProvenance(self.name, self.split, len(self.images), self.sha256)
 
     @cached_property
     def sha256(self) -> str:
@@ -129,14 +133,14 @@ class DataSet:
         digest = hashlib.sha256()
         if self.classes != CANONICAL_CLASSES:
             digest.update("\n".join(self.classes).encode())
-        for field in self.fields:
+        for field in self.images:
             digest.update(field.path.name.encode())
             digest.update(field.boxes.tobytes())
             digest.update(field.labels.tobytes())
         return digest.hexdigest()
 
 
-def prepare(field: Field, data: DataSet, largest_diameter: float) -> PreparedField:
+def prepare(field: LabelledImage, data: DataSet, largest_diameter: float) -> PreparedImage:
     """Read a field of a data set, shrink it so that red cells are at most ``largest_diameter`` wide, even its light."""
     image = read_image(field.path).pixels
     height, width = image.shape[:2]
@@ -151,7 +155,13 @@ def prepare(field: Field, data: DataSet, largest_diameter: float) -> PreparedFie
     image = divide_light(image, estimate_light(image))
     height, width = image.shape[:2]
     incomplete = frozenset(data.classes.index(name) for name in field.incomplete if name in data.classes)
-    return PreparedField(image, field.pixel_boxes(width, height), field.labels, diameter, incomplete)
+    return PreparedImage(image, field.pixel_boxes(width, height), field.labels, diameter, incomplete)
+
+
+def prepare_all(data: DataSet, red_cell_diameter: float) -> Iterator[PreparedImage]:
+    """Read the fields of a split, shrunk if need be, for a model of this red cell diameter."""
+    for field in progress(data.images, gettext("Reading {split}").format(split=data.split)):
+        yield prepare(field, data, _LARGEST_OVER_MODEL * red_cell_diameter)
 
 
 def load_data_set(path: Path, split: str, sources: frozenset[str] | None = None) -> DataSet:
@@ -160,10 +170,9 @@ def load_data_set(path: Path, split: str, sources: frozenset[str] | None = None)
     Parameters
     ----------
     path
-        A manifest (``.json``), or a YOLO folder with ``images/ labels/ classes.txt manifest.csv``,
-        where ``manifest.csv`` has the columns ``file, split, source`` and, if need be, ``group``.
+        A manifest (``.json``), or a data set folder, see ``trainer.dataset.folder``.
     split
-        The name of a split. Of a manifest with folds, ``fold3`` are the fields of fold 3 and ``not-fold3``
+        The name of a split. Of a manifest with folds, ``fold3`` are the images of fold 3 and ``not-fold3``
         those of the other folds.
     sources
         Keeps only the named sources.
@@ -171,129 +180,76 @@ def load_data_set(path: Path, split: str, sources: frozenset[str] | None = None)
     Raises
     ------
     DataError
-        If a file is missing or broken, or nothing is left.
+        If a file is missing or damaged, or nothing is left.
     """
-    load = _load_manifest if path.suffix.lower() == ".json" else _load_yolo_folder
-    return load(path, split, sources)
-
-
-def _load_manifest(file: Path, split: str, sources: frozenset[str] | None) -> DataSet:
-    manifest = read_manifest(file)
-    if (fault := next(manifest_faults(file, manifest), None)) is not None:
-        raise DataError(fault)
-    _check_sources(file, sources, {picture.source for picture in manifest.images})
+    if path.suffix.lower() == ".json":
+        file, manifest = path, read_manifest(path)
+        if (fault := next(manifest_faults(file, manifest), None)) is not None:
+            raise DataError(fault)
+        chosen = _choose(file, manifest, split, sources)
+    else:
+        file, manifest = path / TABLE, list_folder(path)
+        chosen = _choose(file, manifest, split, sources)
+        read_labels(path, manifest, chosen)
     labels = {category.id: label for label, category in enumerate(manifest.categories)}
-    cells = manifest.cells_by_picture()
-    fields = []
-    for picture in manifest.images:
-        if not _in_split(picture, split) or (sources is not None and picture.source not in sources):
-            continue
-        path = picture_path(file, picture)
-        if not path.is_file():
-            raise DataError(f"{path}: the picture that {file.name} names is missing; put it there.")
-        fields.append(_manifest_field(path, picture, cells[picture.id], labels))
-    if not fields:
-        names = {picture.split for picture in manifest.images} | {
-            f"fold{picture.fold}" for picture in manifest.images if picture.fold is not None
-        }
-        raise _no_field(file, split, {name for name in names if name})
-    return DataSet(file, split, tuple(fields), sources, manifest.classes, manifest.red_cells, manifest.parents)
+    cells = manifest.cells_by_image()
+    fields = tuple(_field(file, image, cells[image.id], labels) for image in chosen)
+    return DataSet(path, split, fields, sources, manifest.classes, manifest.red_cells, manifest.parents)
 
 
-def _in_split(picture: Picture, split: str) -> bool:
+def _choose(file: Path, manifest: Manifest, split: str, sources: frozenset[str] | None) -> list[ImageEntry]:
+    """Return the images of a split and of some sources."""
+    there = {image.source for image in manifest.images}
+    if sources is not None and (unknown := sorted(sources - there)):
+        raise DataError(
+            gettext("{file}: there is no source {source!r}; the sources are {sources}.").format(
+                file=file, source=unknown[0], sources=", ".join(sorted(there))
+            )
+        )
+    chosen = [
+        image for image in manifest.images if _in_split(image, split) and (sources is None or image.source in sources)
+    ]
+    if not chosen:
+        raise _no_image(file, manifest, split)
+    return chosen
+
+
+def _in_split(image: ImageEntry, split: str) -> bool:
     if (fold := _FOLD.fullmatch(split)) is None:
-        return picture.split == split
-    return picture.fold is not None and (picture.fold == int(fold[2])) != bool(fold[1])
+        return image.split == split
+    return image.fold is not None and (image.fold == int(fold[2])) != bool(fold[1])
 
 
-def _manifest_field(path: Path, picture: Picture, cells: list[Cell], labels: dict[int, int]) -> Field:
-    boxes = np.array([cell.bbox for cell in cells], np.float64).reshape(-1, 4)
-    boxes[:, 2:] += boxes[:, :2]
-    fractions = boxes / [picture.width, picture.height, picture.width, picture.height]
-    return Field(
-        path,
-        np.clip(fractions, 0, 1).astype(np.float32),
-        np.array([labels[cell.category_id] for cell in cells], np.int64),
-        picture.source,
-        frozenset(picture.incomplete),
-        picture.group,
+def _no_image(file: Path, manifest: Manifest, split: str) -> DataError:
+    names = {image.split for image in manifest.images if image.split}
+    names |= {f"fold{image.fold}" for image in manifest.images if image.fold is not None}
+    if not names:
+        return DataError(
+            gettext("{file}: its images are not split yet; run 'smearcount-train data split' first.").format(file=file)
+        )
+    return DataError(
+        gettext("{file}: no image is in split {split!r}; the splits are {splits}.").format(
+            file=file, split=split, splits=", ".join(sorted(names))
+        )
     )
 
 
-def _check_sources(file: Path, wanted: frozenset[str] | None, there: set[str]) -> None:
-    if wanted is not None and (unknown := sorted(wanted - there)):
-        known = ", ".join(sorted(there))
-        raise DataError(f"{file}: there is no source {unknown[0]!r}; the sources are {known}.")
-
-
-def _no_field(file: Path, split: str, there: set[str]) -> DataError:
-    if not there:
-        return DataError(f"{file}: none of its pictures has a split; divide them with 'smearcount-train data split'.")
-    return DataError(f"{file}: no field is marked as split {split!r}; the splits are {', '.join(sorted(there))}.")
-
-
-def _load_yolo_folder(folder: Path, split: str, sources: frozenset[str] | None) -> DataSet:
-    manifest = folder / "manifest.csv"
-    names, rows = _read_manifest(folder, manifest)
-    classes = CANONICAL_CLASSES if set(names) <= set(CANONICAL_CLASSES) else tuple(names)
-    _check_sources(manifest, sources, {row["source"] for row in rows})
-    to_label = np.array([classes.index(name) for name in names], np.int64)
-    fields = []
-    for row in rows:
-        if row["split"] != split or (sources is not None and row["source"] not in sources):
-            continue
-        image = folder / "images" / row["file"]
-        if not image.is_file():
-            raise DataError(f"{image}: the picture that {manifest.name} names is missing; put it there.")
-        label_file = (folder / "labels" / row["file"]).with_suffix(".txt")
-        boxes, labels = _read_yolo_labels(label_file, len(names))
-        fields.append(Field(image, boxes, to_label[labels], row["source"], group=row.get("group") or ""))
-    if not fields:
-        raise _no_field(manifest, split, {row["split"] for row in rows})
-    return DataSet(folder, split, tuple(fields), sources, classes, parents=(-1,) * len(classes))
-
-
-def _read_manifest(folder: Path, manifest: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Return the class names and the rows of the manifest."""
-    try:
-        names = (folder / "classes.txt").read_text("utf-8").split()
-        with manifest.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.DictReader(stream))
-    except FileNotFoundError as error:
-        missing = Path(error.filename).name if folder.is_dir() else "such folder or manifest"
+def _field(file: Path, image: ImageEntry, cells: list[Annotation], labels: dict[int, int]) -> LabelledImage:
+    path = image_path(file, image)
+    if not path.is_file():
         raise DataError(
-            f"{folder}: not a data set folder, there is no {missing}; give a manifest (.json), or a folder with "
-            "images, labels, classes.txt and manifest.csv."
-        ) from error
-    except (OSError, ValueError, csv.Error) as error:
-        raise DataError(
-            f"{folder}: not a data set folder ({error}); give a manifest (.json) or another folder."
-        ) from error
-    if not names or len(set(names)) < len(names):
-        raise DataError(f"{folder / 'classes.txt'}: every class needs a name of its own, one a line.")
-    for number, row in enumerate(rows, start=2):
-        for column in ("file", "split", "source"):
-            if not row.get(column):
-                raise DataError(f"{manifest}: line {number} has no {column!r}; every field needs one.")
-    return names, rows
-
-
-def _read_yolo_labels(path: Path, class_count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return boxes float32 (N, 4) as fractions and class numbers int64 (N,) of a label file."""
-    try:
-        lines = [line.split() for line in path.read_text("utf-8").splitlines() if line.strip()]
-        table = np.array(lines, np.float64)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: the labels cannot be read ({error}).") from error
-    if not lines:
-        return np.zeros((0, 4), np.float32), np.zeros(0, np.int64)
-    if table.shape[1] != 5:
-        raise DataError(f"{path}: a label line needs five numbers: class, centre x and y, width, height.")
-    labels = table[:, 0].astype(np.int64)
-    if ((table[:, 0] != labels) | (labels < 0) | (labels >= class_count)).any():
-        raise DataError(f"{path}: a class number is not in classes.txt.")
-    centre, half = table[:, 1:3], table[:, 3:5] / 2
-    boxes = np.concatenate([centre - half, centre + half], axis=1)
-    if not (np.isfinite(boxes) & (np.abs(boxes - 0.5) < 1)).all() or not (half > 0).all():
-        raise DataError(f"{path}: a box lies outside the picture or is empty; sizes are fractions of the picture.")
-    return np.clip(boxes, 0, 1).astype(np.float32), labels
+            gettext("{file}: this image is listed in {manifest} but missing; put it there.").format(
+                file=path, manifest=file.name
+            )
+        )
+    boxes = np.array([cell.bbox for cell in cells], np.float64).reshape(-1, 4)
+    boxes[:, 2:] += boxes[:, :2]
+    fractions = boxes / [image.width, image.height, image.width, image.height]
+    return LabelledImage(
+        path,
+        np.clip(fractions, 0, 1).astype(np.float32),
+        np.array([labels[cell.category_id] for cell in cells], np.int64),
+        image.source,
+        frozenset(image.incomplete),
+        image.group,
+    )

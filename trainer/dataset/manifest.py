@@ -1,7 +1,7 @@
-"""The manifest: one COCO JSON file that says which pictures a data set holds, and where each came from.
+"""The manifest: one COCO JSON file that lists the images of a data set, and where each came from.
 
-Any reader of COCO takes it. What COCO does not know stands beside it: the source and the group of each
-picture, its split and fold, the classes that are not all annotated in it, and the hash of its file.
+Any COCO reader can read it. What COCO does not know is added: the source and the group of each
+image, its split and fold, the classes that are not all annotated in it, and the hash of its file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from core.classes import RED_CELL
+from core.errors import UserError
 from core.files import write_whole
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,26 +28,26 @@ BEYOND = 1.0
 """Pixels that a rounded box may reach beyond the border."""
 
 EXCLUDED = "excluded"
-"""The split of pictures that no command uses; it is no side of a split."""
+"""The split of images that no command uses; it is no side of a split."""
 
 
-class DataError(ValueError):
+class DataError(UserError):
     """A data set that cannot be used; the message names the file and the remedy."""
 
 
-class Source(Struct, omit_defaults=True):
-    """Where pictures come from: ``sha256`` of the annotation files as they were read."""
+class Source(Struct, omit_defaults=True, rename={"images": "pictures"}):
+    """Where images come from: ``sha256`` of the annotation files as they were read."""
 
     name: str
     format: str
-    pictures: int
+    images: int
     sha256: str
     licence: str = ""
     note: str = ""
 
 
 class Info(Struct):
-    """What the manifest says of itself; ``history`` are the commands that made it."""
+    """The manifest's description of itself; ``history`` are the commands that made it."""
 
     smearcount_manifest: int
     description: str = "Blood cells"
@@ -62,10 +64,10 @@ class Category(Struct):
     supercategory: str = ""
 
 
-class Picture(Struct):
-    """A photograph; ``file_name`` is relative to the manifest's folder where possible.
+class ImageEntry(Struct):
+    """An image; ``file_name`` is relative to the manifest's folder where possible.
 
-    ``sha256`` is that of the file; ``group`` names the pictures that belong on one side of a split;
+    ``sha256`` is that of the file; ``group`` names the images that belong on one side of a split;
     ``incomplete`` the classes whose cells are not all annotated.
     """
 
@@ -81,10 +83,10 @@ class Picture(Struct):
     incomplete: list[str] = []
 
 
-class Cell(Struct):
+class Annotation(Struct):
     """An annotation: ``bbox`` x y w h in pixels.
 
-    ``origin`` tells how it was made; ``quality`` 0 to 1 how far a box made from a point can be trusted.
+    ``origin`` is how it was made; ``quality`` 0 to 1 how far a box made from a point can be trusted.
     """
 
     id: int
@@ -102,8 +104,8 @@ class Manifest(Struct):
 
     info: Info
     categories: list[Category]
-    images: list[Picture]
-    annotations: list[Cell]
+    images: list[ImageEntry]
+    annotations: list[Annotation]
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -124,50 +126,63 @@ class Manifest(Struct):
             for item in self.categories
         )
 
-    def cells_by_picture(self) -> dict[int, list[Cell]]:
-        """Return the cells of each picture by its id; pictures without cells are there too."""
-        cells: dict[int, list[Cell]] = {picture.id: [] for picture in self.images}
+    def cells_by_image(self) -> dict[int, list[Annotation]]:
+        """Return the cells of each image by its id; images without cells are there too."""
+        cells: dict[int, list[Annotation]] = {image.id: [] for image in self.images}
         for cell in self.annotations:
             cells.setdefault(cell.image_id, []).append(cell)
         return cells
 
 
 def no_red_cells_text(classes: Sequence[str]) -> str:
-    """Return what to do about a data set none of whose classes is a red cell."""
-    return (
-        f"None of the classes ({', '.join(classes)}) is a red cell, by whose width pictures are scaled, so that cells "
-        "are learned and found at a wrong size: name it by 'data import --kinds-of RBC' or 'data merge --map OLD=RBC'."
-    )
+    """Return a sentence on a data set without a class of red cells, with the remedy."""
+    return gettext(
+        "None of the classes ({classes}) is a red cell. Images are scaled by the width of red cells, so cells would be "
+        "learned and found at the wrong size: name the class with 'data import --kinds-of RBC' or 'data merge --map "
+        "OLD=RBC'."
+    ).format(classes=", ".join(classes))
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read a manifest; what it says is not checked beyond its form, which ``manifest_faults`` does.
+    """Read a manifest; only its form is checked here, its content by ``manifest_faults``.
 
     Raises
     ------
     DataError
-        If the file cannot be read, or is none.
+        If the file cannot be read, or is not a manifest.
     """
     if path.is_dir():
         raise DataError(
-            f"{path}: this is a folder; make a manifest of it with 'smearcount-train data import yolo {path} "
-            "--out FILE.json'."
+            gettext(
+                "{folder}: this is a folder; make a manifest with 'smearcount-train data import yolo {folder} --out "
+                "FILE.json'."
+            ).format(folder=path)
         )
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: the manifest cannot be read ({error.strerror or error}).") from error
+        raise DataError(
+            gettext("{file}: the manifest cannot be read ({reason}); check the name and your permissions.").format(
+                file=path, reason=error.strerror or error
+            )
+        ) from error
     try:
         version = msgspec.json.decode(data, type=_Versioned).info.smearcount_manifest
         if version > MANIFEST_VERSION:
-            raise DataError(f"{path}: made by a newer SmearCount; update this one to read it.")
+            raise DataError(
+                gettext("{file}: made by a newer SmearCount; update this one to read it.").format(file=path)
+            )
         return msgspec.json.decode(data, type=Manifest)
     except msgspec.ValidationError as error:
         raise DataError(
-            f"{path}: this is no manifest ({error}); make one of it with 'smearcount-train data import'."
+            gettext("{file}: not a manifest ({reason}); make one with 'smearcount-train data import'.").format(
+                file=path, reason=error
+            )
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: the JSON is damaged ({error}); make the manifest again.") from error
+        raise DataError(
+            gettext("{file}: the JSON is damaged ({reason}); make the manifest again.").format(file=path, reason=error)
+        ) from error
 
 
 class _Version(Struct):
@@ -175,7 +190,7 @@ class _Version(Struct):
 
 
 class _Versioned(Struct):
-    """What is looked at first, so that a newer file is refused for being newer."""
+    """What is read first, so that a newer file is refused for being newer."""
 
     info: _Version
 
@@ -193,25 +208,29 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, document + b"\n")
     except OSError as error:
-        raise DataError(f"{path}: the manifest cannot be written ({error.strerror or error}).") from error
+        raise DataError(
+            gettext("{file}: the manifest cannot be written ({reason}); choose another place.").format(
+                file=path, reason=error.strerror or error
+            )
+        ) from error
 
 
-def picture_path(manifest_file: Path, picture: Picture) -> Path:
-    """Return where a picture lies."""
-    return manifest_file.parent / picture.file_name
+def image_path(manifest_file: Path, image: ImageEntry) -> Path:
+    """Return where an image lies."""
+    return manifest_file.parent / image.file_name
 
 
-def name_from(manifest_file: Path, picture: Path) -> str:
-    """Return the name of a picture in a manifest: relative to its folder where possible, with slashes."""
+def name_from(manifest_file: Path, image: Path) -> str:
+    """Return the name of an image in a manifest: relative to its folder where possible, with slashes."""
     try:
-        relative = os.path.relpath(picture.resolve(), manifest_file.parent.resolve())
+        relative = os.path.relpath(image.resolve(), manifest_file.parent.resolve())
     except ValueError:  # another drive
-        return picture.resolve().as_posix()
+        return image.resolve().as_posix()
     return Path(relative).as_posix()
 
 
 def manifest_faults(path: Path, manifest: Manifest) -> Iterator[str]:
-    """Yield a sentence for each thing in a manifest that contradicts itself; the pictures are not looked at."""
+    """Yield a sentence for each contradiction in a manifest; the images are not read."""
     for what, ids in (
         ("categories", [item.id for item in manifest.categories]),
         ("category names", list(manifest.classes)),
@@ -221,49 +240,59 @@ def manifest_faults(path: Path, manifest: Manifest) -> Iterator[str]:
     ):
         if len(set(ids)) < len(ids):
             twice = next(value for place, value in enumerate(ids) if value in ids[:place])
-            yield f"{path}: {twice!r} stands twice among the {what}; keep one of them."
-    pictures = {picture.id: picture for picture in manifest.images}
+            yield gettext("{file}: {item!r} occurs twice among the {what}; keep one of them.").format(
+                file=path, item=twice, what=what
+            )
+    images = {image.id: image for image in manifest.images}
     known = {category.id for category in manifest.categories}
     names = set(manifest.classes)
-    for picture in manifest.images:
-        if picture.width < 1 or picture.height < 1:
-            yield f"{path}: {picture.file_name} has no size; import it again."
-        if unknown := sorted(set(picture.incomplete) - names):
-            yield f"{path}: {picture.file_name} names the class {unknown[0]!r} as incomplete, which is no category."
+    for image in manifest.images:
+        if image.width < 1 or image.height < 1:
+            yield gettext("{file}: {image} has no size; import it again.").format(file=path, image=image.file_name)
+        if unknown := sorted(set(image.incomplete) - names):
+            yield gettext(
+                "{file}: {image} is incomplete for the class {name!r}, which is not a category; add it to the "
+                "categories."
+            ).format(file=path, image=image.file_name, name=unknown[0])
     for cell in manifest.annotations:
-        picture = pictures.get(cell.image_id)
-        if picture is None:
-            yield f"{path}: annotation {cell.id} belongs to none of the images; delete it."
+        image = images.get(cell.image_id)
+        if image is None:
+            yield gettext("{file}: annotation {id} belongs to no image; delete it.").format(file=path, id=cell.id)
         elif cell.category_id not in known:
             yield (
-                f"{path}: annotation {cell.id} of {picture.file_name} has the unknown category {cell.category_id}; "
-                "add it to the categories."
+                gettext(
+                    "{file}: annotation {id} of {image} has the unknown category {category}; add it to the categories."
+                ).format(file=path, id=cell.id, image=image.file_name, category=cell.category_id)
             )
-        elif (fault := box_fault(cell.bbox, picture.width, picture.height)) is not None:
-            yield f"{path}: annotation {cell.id} of {picture.file_name} {fault}; draw it again or delete it."
+        elif (fault := box_fault(cell.bbox, image.width, image.height)) is not None:
+            yield gettext("{file}: annotation {id} of {image} {fault}; draw it again or delete it.").format(
+                file=path, id=cell.id, image=image.file_name, fault=fault
+            )
 
 
 def box_fault(box: tuple[float, float, float, float], width: int, height: int) -> str | None:
-    """Say what is wrong with a box x y w h in a picture, None if nothing is."""
+    """Say what is wrong with a box x y w h in an image, None if nothing is."""
     x, y, w, h = box
     if w < SMALLEST_SIDE or h < SMALLEST_SIDE:
-        return f"is a box without area ({w:g} × {h:g} pixels)"
+        return gettext("is a box without area ({width:g} × {height:g} pixels)").format(width=w, height=h)
     if x < -BEYOND or y < -BEYOND or x + w > width + BEYOND or y + h > height + BEYOND:
-        return f"is a box that reaches beyond the picture of {width} × {height} pixels"
+        return gettext("is a box that extends beyond the image of {width} × {height} pixels").format(
+            width=width, height=height
+        )
     return None
 
 
 def groups_on_both_sides(manifest: Manifest) -> dict[str, list[str]]:
     """Return the groups that more than one split or fold has, with their names."""
     sides: dict[str, set[str]] = {}
-    for picture in manifest.images:
-        if not picture.group:
+    for image in manifest.images:
+        if not image.group:
             continue
-        of_group = sides.setdefault(picture.group, set())
-        if picture.split not in (None, EXCLUDED):
-            of_group.add(str(picture.split))
-        if picture.fold is not None:
-            of_group.add(f"fold{picture.fold}")
+        of_group = sides.setdefault(image.group, set())
+        if image.split not in (None, EXCLUDED):
+            of_group.add(str(image.split))
+        if image.fold is not None:
+            of_group.add(f"fold{image.fold}")
     several = {group: sorted(names) for group, names in sides.items()}
     return {group: names for group, names in several.items() if _disagree(names)}
 

@@ -1,4 +1,4 @@
-"""Merging manifests: one list of classes, no picture twice, and what shows the same in one group."""
+"""Merging manifests: one list of classes, no image twice, and what shows the same in one group."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from core.classes import CANONICAL_CLASSES
+from core.text import gettext, ngettext
 from trainer.dataset.duplicates import Likeness, find_alike
 from trainer.dataset.linking import linked, same_name
 from trainer.dataset.manifest import (
     MANIFEST_VERSION,
+    Annotation,
     Category,
-    Cell,
     DataError,
+    ImageEntry,
     Info,
     Manifest,
-    Picture,
     Source,
     groups_on_both_sides,
+    image_path,
     manifest_faults,
     name_from,
-    picture_path,
 )
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def merge(
     Parameters
     ----------
     parts
-        The files and their manifests; where two hold the same picture, the first one's stays.
+        The files and their manifests; where two hold the same image, the first one's stays.
     out
         Where the merged manifest will lie.
     names
@@ -67,12 +68,12 @@ def merge(
     resplit
         Move a group that is on several sides of a split to one side instead of refusing it.
     compare
-        Look for copies and overlapping fields in the pictures.
+        Look for copies and overlapping fields in the images.
 
     Raises
     ------
     DataError
-        If a manifest is faulty, a class is renamed that is not there, a picture cannot be read, or a group would be on
+        If a manifest is faulty, a class is renamed that is not there, an image cannot be read, or a group would be on
         several sides of a split.
     """
     for file, part in parts:
@@ -80,11 +81,15 @@ def merge(
             raise DataError(fault)
     known = {name for _, part in parts for name in part.classes}
     if unknown := sorted(set(names) - known):
-        raise DataError(f"There is no class {unknown[0]!r} to rename; the classes are {', '.join(sorted(known))}.")
+        raise DataError(
+            gettext("There is no class {name!r} to rename; the classes are {classes}.").format(
+                name=unknown[0], classes=", ".join(sorted(known))
+            )
+        )
     merged = Merged(_join(parts, out, names, command))
     merged.notes += _unknown_classes(merged.manifest, parts, names)
     if compare:
-        paths = [picture_path(file, picture) for file, part in parts for picture in part.images]
+        paths = [image_path(file, image) for file, part in parts for image in part.images]
         _use(merged, find_alike(paths))
     _check_sides(merged, resplit)
     _count_sources(merged.manifest)
@@ -95,24 +100,26 @@ def _join(parts: Sequence[tuple[Path, Manifest]], out: Path, names: Mapping[str,
     categories = _categories(parts, names)
     ids = {category.name: category.id for category in categories}
     sources: dict[str, Source] = {}
-    images: list[Picture] = []
-    annotations: list[Cell] = []
+    images: list[ImageEntry] = []
+    annotations: list[Annotation] = []
     for file, part in parts:
         for source in part.info.sources:
             if sources.setdefault(source.name, source).sha256 != source.sha256:
                 raise DataError(
-                    f"{file}: another manifest has a source called {source.name!r} too; import one of them with --name."
+                    gettext(
+                        "{file}: another manifest also has a source named {name!r}; import one of them with --name."
+                    ).format(file=file, name=source.name)
                 )
         called = {category.id: ids[names.get(category.name, category.name)] for category in part.categories}
-        place = {picture.id: len(images) + number for number, picture in enumerate(part.images, start=1)}
+        place = {image.id: len(images) + number for number, image in enumerate(part.images, start=1)}
         images += [
             msgspec.structs.replace(
-                picture,
-                id=place[picture.id],
-                file_name=name_from(out, picture_path(file, picture)),
-                incomplete=_renamed(_not_within(picture.incomplete, part, names), names),
+                image,
+                id=place[image.id],
+                file_name=name_from(out, image_path(file, image)),
+                incomplete=_renamed(_not_within(image.incomplete, part, names), names),
             )
-            for picture in part.images
+            for image in part.images
         ]
         annotations += [
             msgspec.structs.replace(
@@ -157,16 +164,20 @@ def _categories(parts: Sequence[tuple[Path, Manifest]], names: Mapping[str, str]
 
 
 def _unknown_classes(manifest: Manifest, parts: Sequence[tuple[Path, Manifest]], names: Mapping[str, str]) -> list[str]:
-    """Mark the classes that a part does not have as incomplete in its pictures; nobody looked for them there."""
+    """Mark the classes that a part lacks as incomplete in its images: they were not annotated there."""
     notes = []
     place = 0
     for file, part in parts:
         missing = [name for name in manifest.classes if name not in _renamed(part.classes, names)]
-        for picture in manifest.images[place : place + len(part.images)]:
-            picture.incomplete = list(dict.fromkeys([*picture.incomplete, *missing]))
+        for image in manifest.images[place : place + len(part.images)]:
+            image.incomplete = list(dict.fromkeys([*image.incomplete, *missing]))
         place += len(part.images)
         if missing:
-            notes.append(f"{file}: does not have {', '.join(missing)}; they are marked as incomplete in its pictures.")
+            notes.append(
+                gettext("{file}: has no {classes}; its images are marked as incomplete for them.").format(
+                    file=file, classes=", ".join(missing)
+                )
+            )
     return notes
 
 
@@ -176,32 +187,38 @@ def _use(merged: Merged, pairs: Sequence[Pair]) -> None:
     copies = {pair.other: pair.one for pair in pairs if pair.likeness is Likeness.EXACT}
     for other, one in copies.items():
         left, kept = images[other], images[one]
-        merged.copies.append(f"{left.file_name}: the same pixels as {kept.file_name}, which stays; left out.")
-    # the links of a copy that goes are those of the picture that stays
+        merged.copies.append(
+            gettext("{file}: omitted, because it has the same pixels as {kept}.").format(
+                file=left.file_name, kept=kept.file_name
+            )
+        )
+    # the links of a copy that goes are those of the image that stays
     links = [(pair.one, pair.other) for pair in pairs]
     _group(images, links)
     gone = {images[other].id for other in copies}
-    merged.manifest.images = [picture for picture in images if picture.id not in gone]
+    merged.manifest.images = [image for image in images if image.id not in gone]
     merged.manifest.annotations = [cell for cell in merged.manifest.annotations if cell.image_id not in gone]
     for number, cell in enumerate(merged.manifest.annotations, start=1):
         cell.id = number
     stays = [(copies.get(pair.one, pair.one), copies.get(pair.other, pair.other), pair.likeness) for pair in pairs]
     number = Counter(likeness for *two, likeness in {(min(a, b), max(a, b), alike) for a, b, alike in stays if a != b})
     merged.notes.append(
-        f"Exact copies left out: {len(copies)}. Pairs put into one group each: near duplicates "
-        f"{number[Likeness.NEAR]}, overlapping fields {number[Likeness.OVERLAP]}."
+        gettext(
+            "Exact copies omitted: {copies:,}. Pairs grouped: {near:,} near duplicates, {overlapping:,} overlapping "
+            "fields."
+        ).format(copies=len(copies), near=number[Likeness.NEAR], overlapping=number[Likeness.OVERLAP])
     )
 
 
-def _group(images: Sequence[Picture], links: Sequence[tuple[int, int]]) -> None:
-    """Give linked pictures, and all others of their groups, one group name."""
-    firsts = linked(len(images), [*same_name(picture.group for picture in images), *links])
+def _group(images: Sequence[ImageEntry], links: Sequence[tuple[int, int]]) -> None:
+    """Give linked images, and all others of their groups, one group name."""
+    firsts = linked(len(images), [*same_name(image.group for image in images), *links])
     shared = {firsts[place] for link in links for place in link}
     names: dict[int, str] = {}
-    for first, picture in zip(firsts, images, strict=True):
+    for first, image in zip(firsts, images, strict=True):
         if first in shared:
-            own = picture.group or f"{picture.source}/{picture.file_name.rsplit('/', 1)[-1]}"
-            picture.group = names.setdefault(first, own)
+            own = image.group or f"{image.source}/{image.file_name.rsplit('/', 1)[-1]}"
+            image.group = names.setdefault(first, own)
 
 
 def _check_sides(merged: Merged, resplit: bool) -> None:
@@ -210,32 +227,42 @@ def _check_sides(merged: Merged, resplit: bool) -> None:
     torn = groups_on_both_sides(manifest)
     if not torn:
         return
-    members: dict[str, list[Picture]] = defaultdict(list)
-    for picture in manifest.images:
-        if picture.group in torn:
-            members[picture.group].append(picture)
+    members: dict[str, list[ImageEntry]] = defaultdict(list)
+    for image in manifest.images:
+        if image.group in torn:
+            members[image.group].append(image)
     if not resplit:
         group, sides = next(iter(torn.items()))
-        names = ", ".join(f"{picture.file_name} ({picture.split})" for picture in members[group][:4])
+        names = ", ".join(f"{image.file_name} ({image.split})" for image in members[group][:4])
         raise DataError(
-            f"{len(torn)} groups of pictures that show the same are on several sides of a split: the first is {group} "
-            f"({' and '.join(sides)}): {names}. A model would be measured on what it was trained on. With --resplit "
-            "each such group goes to one side (test before val before train); or split anew with 'data split'."
+            ngettext(
+                "{n:,} group of images of the same place is divided between splits, {group} ({splits}): {images}. A "
+                "model would be tested on its training data. Use --resplit to move the group to one split (test "
+                "before val before train), or split again with 'data split'.",
+                "{n:,} groups of images of the same place are divided between splits; the first is {group} ({splits}): "
+                "{images}. A model would be tested on its training data. Use --resplit to move each group to one split "
+                "(test before val before train), or split again with 'data split'.",
+                len(torn),
+            ).format(n=len(torn), group=group, splits=gettext(" and ").join(sides), images=names)
         )
     moved = 0
-    for pictures in members.values():
-        splits = {picture.split for picture in pictures}
+    for images in members.values():
+        splits = {image.split for image in images}
         side = next((name for name in STRICTEST_FIRST if name in splits), min(filter(None, splits)))
-        for picture in pictures:
-            if picture.split in (side, None, "excluded"):
+        for image in images:
+            if image.split in (side, None, "excluded"):
                 continue
-            picture.split, picture.fold = side, None
+            image.split, image.fold = side, None
             moved += 1
-    merged.notes.append(f"Groups on several sides of a split: {len(torn)}; pictures moved to one side: {moved}.")
+    merged.notes.append(
+        gettext("Groups divided between splits: {groups:,}; images moved to one split: {images:,}.").format(
+            groups=len(torn), images=moved
+        )
+    )
 
 
 def _count_sources(manifest: Manifest) -> None:
-    """Let the list of sources say how many of their pictures are left."""
-    left = Counter(picture.source for picture in manifest.images)
+    """Update the number of images of each source."""
+    left = Counter(image.source for image in manifest.images)
     for source in manifest.info.sources:
-        source.pictures = left[source.name]
+        source.images = left[source.name]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import cv2
 import msgspec
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from core.imaging.reading import read_image
+from core.text import gettext
 from trainer.dataset.load import median_diameter
-from trainer.dataset.manifest import EXCLUDED, Cell, DataError, Manifest, Picture, picture_path
+from trainer.dataset.manifest import EXCLUDED, Annotation, DataError, ImageEntry, Manifest, image_path
 from trainer.dataset.scales import estimated_diameter
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,20 +52,19 @@ def pack(file: Path, manifest: Manifest, out: Path, red_cells: float, quality: i
     """
     folder = out.parent / IMAGES
     folder.mkdir(parents=True, exist_ok=True)
-    cells, kept = manifest.cells_by_picture(), [item for item in manifest.images if item.split != EXCLUDED]
+    cells, kept = manifest.cells_by_image(), [item for item in manifest.images if item.split != EXCLUDED]
     red = {category.id for category in manifest.categories if category.name in manifest.red_cells}
-    pictures, annotations = [], []
-    console = Console(stderr=True)
-    for picture in track(kept, "Packing", console=console, disable=not console.is_terminal, transient=True):
-        own = cells[picture.id]
-        pixels, scales = _shrunk(read_image(picture_path(file, picture)).pixels, own, red, red_cells)
-        pictures.append(_written(picture, pixels, folder, quality))
+    images, annotations = [], []
+    for image in progress(kept, gettext("Packing")):
+        own = cells[image.id]
+        pixels, scales = _shrunk(read_image(image_path(file, image)).pixels, own, red, red_cells)
+        images.append(_written(image, pixels, folder, quality))
         annotations += [_scaled(cell, scales) for cell in own]
-    return msgspec.structs.replace(manifest, images=pictures, annotations=annotations)
+    return msgspec.structs.replace(manifest, images=images, annotations=annotations)
 
 
 def _shrunk(
-    pixels: NDArray[np.uint8], cells: Sequence[Cell], red: set[int], red_cells: float
+    pixels: NDArray[np.uint8], cells: Sequence[Annotation], red: set[int], red_cells: float
 ) -> tuple[NDArray[np.uint8], tuple[float, float]]:
     """Return an image whose red cells are no larger than that, and by what its sides x and y were multiplied."""
     height, width = pixels.shape[:2]
@@ -80,18 +79,20 @@ def _shrunk(
     return pixels, (size[0] / width, size[1] / height)
 
 
-def _written(picture: Picture, pixels: NDArray[np.uint8], folder: Path, quality: int) -> Picture:
-    path = folder / f"{picture.id:06d}.jpg"
+def _written(image: ImageEntry, pixels: NDArray[np.uint8], folder: Path, quality: int) -> ImageEntry:
+    path = folder / f"{image.id:06d}.jpg"
     bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     content = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
     try:
         path.write_bytes(content)
     except OSError as error:
         raise DataError(
-            f"{path}: the image cannot be written ({error.strerror}); see that the disk has room."
+            gettext("{file}: the image cannot be written ({reason}); free some disk space.").format(
+                file=path, reason=error.strerror
+            )
         ) from error
     return msgspec.structs.replace(
-        picture,
+        image,
         file_name=f"{IMAGES}/{path.name}",
         width=pixels.shape[1],
         height=pixels.shape[0],
@@ -99,7 +100,7 @@ def _written(picture: Picture, pixels: NDArray[np.uint8], folder: Path, quality:
     )
 
 
-def _scaled(cell: Cell, scales: tuple[float, float]) -> Cell:
+def _scaled(cell: Annotation, scales: tuple[float, float]) -> Annotation:
     (x, y, width, height), (by_x, by_y) = cell.bbox, scales
     box = (x * by_x, y * by_y, width * by_x, height * by_y)
     return msgspec.structs.replace(cell, bbox=box, area=cell.area * by_x * by_y)

@@ -7,30 +7,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.text import gettext, ngettext
 from trainer.dataset.linking import linked, same_name
 from trainer.dataset.manifest import EXCLUDED, DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from trainer.dataset.manifest import Manifest, Picture
+    from trainer.dataset.manifest import ImageEntry, Manifest
 
 TEST = "test"
 _PICTURE = ("", "picture")
 
 
 def split_by_shares(manifest: Manifest, shares: Mapping[str, float], seed: int, by: str = "group") -> None:
-    """Give each picture a split, in place; excluded pictures stay so, and folds go.
+    """Give each image a split, in place; excluded images stay so, and folds go.
 
-    Each split gets its share of the pictures of each source and of those with each class, as far as units of
-    pictures that stay together allow.
+    Each split gets its share of the images of each source and of those with each class, as far as units of
+    images that stay together allow.
 
     Parameters
     ----------
     shares
-        Name of the split to its share of the pictures; the shares add up to 1.
+        Name of the split to its share of the images; the shares add up to 1.
     by
-        ``group``: what shows the same stays together; ``source``: all pictures of a source.
+        ``group``: what shows the same stays together; ``source``: all images of a source.
 
     Raises
     ------
@@ -38,42 +39,56 @@ def split_by_shares(manifest: Manifest, shares: Mapping[str, float], seed: int, 
         If the shares do not add up, or there are fewer units than splits.
     """
     if any(share <= 0 for share in shares.values()) or abs(sum(shares.values()) - 1) > 1e-6:
-        raise DataError("The shares must be above 0 and add up to 1, such as train=0.7 val=0.15 test=0.15.")
-    pictures = [picture for picture in manifest.images if picture.split != EXCLUDED]
-    units = _units(pictures, by, seed)
+        raise DataError(gettext("The shares must be above 0 and add up to 1, such as train=0.7 val=0.15 test=0.15."))
+    images = [image for image in manifest.images if image.split != EXCLUDED]
+    units = _units(images, by, seed)
     if len(units) < len(shares):
-        raise DataError(f"There are {len(units)} {by}s for {len(shares)} splits; use fewer splits.")
+        raise DataError(
+            gettext("{splits} splits cannot be made of {units}; use fewer.").format(
+                splits=len(shares), units=_units_text(len(units), by)
+            )
+        )
     for unit, name in zip(units, _deal(_traits(manifest, units), shares), strict=True):
-        for picture in unit:
-            picture.split, picture.fold = name, None
+        for image in unit:
+            image.split, image.fold = name, None
     manifest.info.split_seed = seed
 
 
 def split_into_folds(manifest: Manifest, folds: int, seed: int, by: str = "group") -> None:
-    """Give each picture a fold from 1 to ``folds``, in place; those of the split test, or excluded, have none.
+    """Give each image a fold from 1 to ``folds``, in place; those of the split test, or excluded, have none.
 
     Raises
     ------
     DataError
         If there are fewer than two folds, or fewer units than folds.
     """
-    pictures = [picture for picture in manifest.images if picture.split not in (TEST, EXCLUDED)]
-    units = _units(pictures, by, seed)
+    images = [image for image in manifest.images if image.split not in (TEST, EXCLUDED)]
+    units = _units(images, by, seed)
     if folds < 2 or len(units) < folds:
-        raise DataError(f"{folds} folds cannot be made of {len(units)} {by}s; use from 2 to {len(units)}.")
-    for picture in manifest.images:
-        picture.fold = None
+        raise DataError(
+            gettext("{folds} folds cannot be made of {units}; use 2 to {most}.").format(
+                folds=folds, units=_units_text(len(units), by), most=len(units)
+            )
+        )
+    for image in manifest.images:
+        image.fold = None
     shares = {str(fold): 1 / folds for fold in range(1, folds + 1)}
     for unit, name in zip(units, _deal(_traits(manifest, units), shares), strict=True):
-        for picture in unit:
-            picture.fold = int(name)
+        for image in unit:
+            image.fold = int(name)
     manifest.info.split_seed = seed
+
+
+def _units_text(count: int, by: str) -> str:
+    if by == "source":
+        return ngettext("{n:,} source", "{n:,} sources", count).format(n=count)
+    return ngettext("{n:,} group", "{n:,} groups", count).format(n=count)
 
 
 def classes_not_in_splits(manifest: Manifest) -> list[str]:
     """Return a sentence for each split, and each fold, that lacks classes which others have."""
-    splits = {picture.id: picture.split for picture in manifest.images if picture.split not in (None, EXCLUDED)}
-    folds = {picture.id: f"fold{picture.fold}" for picture in manifest.images if picture.fold is not None}
+    splits = {image.id: image.split for image in manifest.images if image.split not in (None, EXCLUDED)}
+    folds = {image.id: f"fold{image.fold}" for image in manifest.images if image.fold is not None}
     return [*_lacking(manifest, splits), *_lacking(manifest, folds)]
 
 
@@ -88,38 +103,40 @@ def _lacking(manifest: Manifest, parts: Mapping[int, str | None]) -> list[str]:
         if names := [item.name for item in manifest.categories if item.id in everywhere - there]:
             names_text = ", ".join(names)
             sentences.append(
-                f"No picture of {split} holds {names_text}: nothing can be learned or measured of it there."
+                gettext("No image of {split} contains {classes}, which cannot be learned or measured there.").format(
+                    split=split, classes=names_text
+                )
             )
     return sentences
 
 
-def _units(pictures: Sequence[Picture], by: str, seed: int) -> list[list[Picture]]:
-    """Return the pictures that stay together, in random order that depends on names and seed alone.
+def _units(images: Sequence[ImageEntry], by: str, seed: int) -> list[list[ImageEntry]]:
+    """Return the images that stay together, in random order that depends on names and seed alone.
 
     Sources that share a group stay together too.
     """
-    links = same_name(picture.group for picture in pictures)
+    links = same_name(image.group for image in images)
     if by == "source":
-        links += same_name(picture.source for picture in pictures)
-    units: dict[int, list[Picture]] = defaultdict(list)
-    for first, picture in zip(linked(len(pictures), links), pictures, strict=True):
-        units[first].append(picture)
+        links += same_name(image.source for image in images)
+    units: dict[int, list[ImageEntry]] = defaultdict(list)
+    for first, image in zip(linked(len(images), links), images, strict=True):
+        units[first].append(image)
     in_order = sorted(units.values(), key=lambda unit: min((item.sha256, item.file_name) for item in unit))
     order = np.random.default_rng(seed).permutation(len(in_order))
     return [in_order[place] for place in order]
 
 
-def _traits(manifest: Manifest, units: Sequence[Sequence[Picture]]) -> list[Counter[tuple[str, str]]]:
-    """Return for each unit how many of its pictures there are, are of each source, and hold each class."""
-    held = {place: {cell.category_id for cell in cells} for place, cells in manifest.cells_by_picture().items()}
+def _traits(manifest: Manifest, units: Sequence[Sequence[ImageEntry]]) -> list[Counter[tuple[str, str]]]:
+    """Return for each unit how many of its images there are, are of each source, and hold each class."""
+    held = {place: {cell.category_id for cell in cells} for place, cells in manifest.cells_by_image().items()}
     return [
         Counter(
             trait
-            for picture in unit
+            for image in unit
             for trait in (
                 _PICTURE,
-                ("source", picture.source),
-                *(("class", str(number)) for number in held[picture.id]),
+                ("source", image.source),
+                *(("class", str(number)) for number in held[image.id]),
             )
         )
         for unit in units

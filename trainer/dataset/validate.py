@@ -1,4 +1,4 @@
-"""Checking a manifest against the pictures that it names."""
+"""Checking a manifest against the images that it names."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from core.imaging.reading import ImageError, read_image
-from trainer.cli.console import progress
-from trainer.dataset.manifest import groups_on_both_sides, manifest_faults, picture_path, read_manifest
+from core.text import gettext
+from trainer.dataset.manifest import groups_on_both_sides, image_path, manifest_faults, read_manifest
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from trainer.dataset.manifest import Picture
+    from trainer.dataset.manifest import ImageEntry
 
 
 def check(file: Path) -> list[str]:
@@ -26,40 +27,53 @@ def check(file: Path) -> list[str]:
     """
     manifest = read_manifest(file)
     faults = list(manifest_faults(file, manifest))
-    paths = [picture_path(file, picture) for picture in manifest.images]
+    paths = [image_path(file, image) for image in manifest.images]
     if len(paths) > 1 and not any(path.exists() for path in paths):
         return [
             *faults,
-            f"{file}: none of its pictures is there, such as {paths[0]}; they are looked for as seen from the "
-            "manifest: put it back where it was, or the pictures beside it, or import again.",
+            gettext(
+                "{file}: none of its images was found, such as {image}; put the manifest or the images back where they "
+                "were, or import again."
+            ).format(file=file, image=paths[0]),
         ]
-    for picture in progress(manifest.images, "Checking pictures"):
-        faults += _picture_faults(picture_path(file, picture), picture)
+    for image in progress(manifest.images, gettext("Checking images")):
+        faults += _image_faults(image_path(file, image), image)
     for group, sides in groups_on_both_sides(manifest).items():
         faults.append(
-            f"{file}: the group {group} is on several sides of a split ({' and '.join(sides)}); split anew with "
-            "'data split'."
+            gettext(
+                "{file}: group {group} is divided between splits ({splits}); split again with 'data split'."
+            ).format(file=file, group=group, splits=gettext(" and ").join(sides))
         )
     return faults
 
 
-def _picture_faults(path: Path, picture: Picture) -> Iterator[str]:
+def _image_faults(path: Path, entry: ImageEntry) -> Iterator[str]:
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        image = read_image(path)
+        found = read_image(path)
     except FileNotFoundError:
-        yield f"{path}: the picture is missing; put it back, or import again."
+        yield gettext("{file}: this image is missing; put it back, or import again.").format(file=path)
         return
     except OSError as error:
-        yield f"{path}: the picture cannot be read ({error.strerror or error}); check the drive and your permissions."
+        yield gettext("{file}: the image cannot be read ({reason}); check the drive and your permissions.").format(
+            file=path, reason=error.strerror or error
+        )
         return
     except ImageError as error:
         yield str(error)
         return
-    if (image.width, image.height) != (picture.width, picture.height):
+    if (found.width, found.height) != (entry.width, entry.height):
         yield (
-            f"{path}: the picture has {image.width} × {image.height} pixels, but the manifest says "
-            f"{picture.width} × {picture.height}; import it again."
+            gettext(
+                "{file}: the image has {width} × {height} pixels, but {listed_width} × {listed_height} in the "
+                "manifest; import it again."
+            ).format(
+                file=path,
+                width=found.width,
+                height=found.height,
+                listed_width=entry.width,
+                listed_height=entry.height,
+            )
         )
-    elif digest != picture.sha256:
-        yield f"{path}: the picture has changed since it was imported; import it again."
+    elif digest != entry.sha256:
+        yield gettext("{file}: the image has changed since it was imported; import it again.").format(file=path)

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
-import lightning
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler, Subset
+from torch.utils.data import Dataset
 
 from core.classes import RED_CELL, WHITE_CELL
 from core.imaging.synthetic import CLASS_NAMES
 from trainer.augmentation.crop import Crop
 from trainer.augmentation.overlaps import cut_covering_cells, cut_lone_cells
 from trainer.augmentation.smear import Material, cut_cells, training_crop
-from trainer.dataset.load import DataError, DataSet, Field, PreparedField, prepare
+from trainer.dataset.load import DataSet, LabelledImage, PreparedImage, prepare_all
 from trainer.detection.plain_crops import plain_crop
+from trainer.training.data import RunData
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.random import Generator
     from numpy.typing import NDArray
@@ -31,21 +28,10 @@ if TYPE_CHECKING:
     from trainer.augmentation.overlaps import CutCell
     from trainer.recipes.recipe import Preset
 
-_LARGEST_OVER_MODEL = 1.5
-"""Fields are kept at up to this many times the model's red cell diameter."""
-
 Sample = tuple[Tensor, dict[str, Tensor]]
 
 
-def prepare_all(data: DataSet, red_cell_diameter: float) -> Iterator[PreparedField]:
-    """Read the fields of a split, shrunk if need be, for a model of this red cell diameter; shows how far it is."""
-    console = Console(stderr=True)
-    title = f"Reading {data.split}"
-    for field in track(data.fields, title, console=console, disable=not console.is_terminal, transient=True):
-        yield prepare(field, data, _LARGEST_OVER_MODEL * red_cell_diameter)
-
-
-class FieldStore:
+class ImageStore:
     """Prepared fields of a split, read once and kept in memory.
 
     Where data workers are forked they share this memory; where they are spawned, each gets a copy once,
@@ -54,15 +40,15 @@ class FieldStore:
 
     def __init__(self, data: DataSet, preset: Preset) -> None:
         self.preset = preset
-        self.fields = list(prepare_all(data, preset.red_cell_diameter))
+        self.images = list(prepare_all(data, preset.red_cell_diameter))
         self.parents = data.parents
-        self.weights = _drawing_weights(data.fields, preset.repeat_threshold)
+        self.weights = _drawing_weights(data.images, preset.repeat_threshold)
         pasted = frozenset(data.classes.index(name) for name in preset.paste_classes if name in data.classes)
         red, white = (data.classes.index(name) if name in data.classes else None for name in (RED_CELL, WHITE_CELL))
         self.material = Material(
             preset,
             self.draw,
-            [patch for field in self.fields for patch in cut_cells(field, pasted, preset.red_cell_diameter)],
+            [patch for field in self.images for patch in cut_cells(field, pasted, preset.red_cell_diameter)],
             red,
             _rendered_labels(data.classes),
             frozenset(label for label, parent in enumerate(data.parents) if parent >= 0),
@@ -70,13 +56,13 @@ class FieldStore:
             self._cut(cut_covering_cells, white) if preset.paste_white else (),
         )
 
-    def _cut(self, cut: Callable[[PreparedField, int, float], list[CutCell]], label: int | None) -> list[CutCell]:
+    def _cut(self, cut: Callable[[PreparedImage, int, float], list[CutCell]], label: int | None) -> list[CutCell]:
         diameter = self.preset.red_cell_diameter
-        return [] if label is None else [cell for field in self.fields for cell in cut(field, label, diameter)]
+        return [] if label is None else [cell for field in self.images for cell in cut(field, label, diameter)]
 
-    def draw(self, rng: Generator) -> PreparedField:
+    def draw(self, rng: Generator) -> PreparedImage:
         """Draw a field; those of small sources and those with rare classes come more often."""
-        return self.fields[int(rng.choice(len(self.fields), p=self.weights))]
+        return self.images[int(rng.choice(len(self.images), p=self.weights))]
 
 
 def _rendered_labels(classes: tuple[str, ...]) -> tuple[int, int, int] | None:
@@ -86,7 +72,7 @@ def _rendered_labels(classes: tuple[str, ...]) -> tuple[int, int, int] | None:
     return red, white, platelet
 
 
-def _drawing_weights(fields: Sequence[Field], repeat_threshold: float) -> NDArray[np.float64]:
+def _drawing_weights(fields: Sequence[LabelledImage], repeat_threshold: float) -> NDArray[np.float64]:
     """Return how likely each field is drawn, float64 (F,).
 
     A source counts by the root of its size. A field counts by its rarest class, as in repeat factor sampling
@@ -104,7 +90,7 @@ def _drawing_weights(fields: Sequence[Field], repeat_threshold: float) -> NDArra
 class TrainingCrops(Dataset[Sample]):
     """The crops of all epochs in a row, each a pure function of the seed and its place."""
 
-    def __init__(self, store: FieldStore, seed: int) -> None:
+    def __init__(self, store: ImageStore, seed: int) -> None:
         self.store, self.seed = store, seed
 
     def __getitem__(self, index: int) -> Sample:
@@ -114,39 +100,17 @@ class TrainingCrops(Dataset[Sample]):
         return to_sample(make(material, rng), self.store.parents)
 
 
-class EpochSampler(Sampler[int]):
-    """The places of one epoch's crops, dealt out in turn to the processes of a distributed run.
-
-    The epoch travels in the places, not in the data set, so that data workers need not start anew; and
-    every process count sees the same crops in the same global batch.
-    """
-
-    def __init__(self, length: int, epoch: int, rank: int = 0, processes: int = 1) -> None:
-        self.length, self.epoch, self.rank, self.processes = length, epoch, rank, processes
-
-    def set_epoch(self, epoch: int) -> None:
-        """Go to an epoch; Lightning calls this before each one."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.length // self.processes
-
-    def __iter__(self) -> Iterator[int]:
-        start = self.epoch * self.length
-        return iter(range(start + self.rank, start + self.length, self.processes))
-
-
-class WholeFields(Dataset[Sample]):
+class WholeImages(Dataset[Sample]):
     """Whole validation fields, scaled to the model's red cell diameter."""
 
-    def __init__(self, store: FieldStore) -> None:
+    def __init__(self, store: ImageStore) -> None:
         self.store = store
 
     def __len__(self) -> int:
-        return len(self.store.fields)
+        return len(self.store.images)
 
     def __getitem__(self, index: int) -> Sample:
-        field = self.store.fields[index]
+        field = self.store.images[index]
         scale = self.store.preset.red_cell_diameter / field.diameter
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         image = cv2.resize(field.image, None, fx=scale, fy=scale, interpolation=how)
@@ -169,7 +133,7 @@ def to_sample(crop: Crop, parents: tuple[int, ...] = ()) -> Sample:
 
 
 def _unknown_classes(crop: Crop, parents: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-    """Return of which classes there may be cells elsewhere, bool (R, C), and which each cell may be too, (N, C)."""
+    """Return the classes that may have cells elsewhere, bool (R, C), and those that each cell may also be, (N, C)."""
     incomplete = np.zeros((len(crop.incomplete), len(parents)), bool)
     unsorted = np.zeros((len(crop.boxes), len(parents)), bool)
     centres = (crop.boxes[:, :2] + crop.boxes[:, 2:]) / 2
@@ -187,75 +151,10 @@ def collate(samples: list[Sample]) -> tuple[list[Tensor], list[dict[str, Tensor]
     return [image for image, _ in samples], [target for _, target in samples]
 
 
-def single_threaded(_worker: int = 0) -> None:
-    """Keep OpenCV to one thread: its pool hangs in forked workers, and workers are the parallelism."""
-    cv2.setNumThreads(0)
+def cell_data(train: DataSet, val: DataSet, preset: Preset, seed: int, workers: int) -> RunData:
+    """Return training crops and whole validation fields."""
 
+    def read() -> tuple[TrainingCrops, WholeImages]:
+        return TrainingCrops(ImageStore(train, preset), seed), WholeImages(ImageStore(val, preset))
 
-def training_loader(
-    data: Dataset[Any],
-    trainer: lightning.Trainer,
-    batch: int,
-    batches_per_epoch: int,
-    workers: int,
-    collate_fn: Callable[[list[Any]], Any] | None = None,
-) -> DataLoader[Any]:
-    """Return the loader of what a run learns from, by ``EpochSampler``; ``batch`` is that of all processes together.
-
-    Raises
-    ------
-    DataError
-        If a batch cannot be dealt out evenly to the processes.
-    """
-    processes = trainer.world_size
-    if batch % processes:
-        raise DataError(f"A batch of {batch} cannot be dealt out to {processes} devices; use a divisor of it.")
-    # the loader may run ahead before Lightning sets its epoch, and right after a restart
-    # ``current_epoch`` is still that of the checkpoint
-    progress = trainer.fit_loop.epoch_progress.current
-    epoch: int = progress.processed  # pyright: ignore[reportAttributeAccessIssue]
-    return DataLoader(
-        data,
-        batch // processes,
-        sampler=EpochSampler(batch * batches_per_epoch, epoch, trainer.global_rank, processes),
-        num_workers=workers,
-        collate_fn=collate_fn,
-        worker_init_fn=single_threaded,
-        multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
-        persistent_workers=workers > 0,
-    )
-
-
-def own_share(data: Dataset[Any], length: int, trainer: lightning.Trainer) -> Subset[Any]:
-    """Return what of a validation set of ``length`` samples this process looks at."""
-    return Subset(data, range(trainer.global_rank, length, trainer.world_size))
-
-
-class CellData(lightning.LightningDataModule):
-    """Training crops and validation fields."""
-
-    def __init__(self, train: DataSet, val: DataSet, preset: Preset, seed: int, workers: int) -> None:
-        super().__init__()
-        self.train, self.val, self.preset, self.seed, self.workers = train, val, preset, seed, workers
-        self.train_store: FieldStore | None = None
-        self.val_store: FieldStore | None = None
-
-    def setup(self, stage: str) -> None:
-        """Read all fields into memory, once."""
-        if self.train_store is None:
-            self.train_store = FieldStore(self.train, self.preset)
-            self.val_store = FieldStore(self.val, self.preset)
-
-    def train_dataloader(self) -> DataLoader[Sample]:
-        """Return the loader of the training crops; ``batch_size`` is that of all processes together."""
-        assert self.train_store is not None
-        assert self.trainer is not None
-        crops, preset = TrainingCrops(self.train_store, self.seed), self.preset
-        return training_loader(crops, self.trainer, preset.batch_size, preset.batches_per_epoch, self.workers, collate)
-
-    def val_dataloader(self) -> DataLoader[Sample]:
-        """Return the loader of this process's share of the validation fields."""
-        assert self.val_store is not None
-        assert self.trainer is not None
-        fields = WholeFields(self.val_store)
-        return DataLoader(own_share(fields, len(fields), self.trainer), 1, collate_fn=collate)
+    return RunData(read, preset.batch_size, preset.batches_per_epoch, workers, collate=collate)

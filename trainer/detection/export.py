@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import datetime
 import warnings
 from dataclasses import dataclass
@@ -12,16 +11,15 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_weights
-from torchvision.ops import FrozenBatchNorm2d
 
 from core.imaging.synthetic import render_smear
 from core.models.card import ModelCard
 from core.models.network import OUTPUTS, Model
+from core.text import gettext
 from core.version import __version__
 from trainer.detection.graph import candidate_graph
 from trainer.training.card import save_proto, write_card
+from trainer.training.export import OPSET, ExportError, folded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,50 +27,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trainer.detection.network import Detector
-    from trainer.training.checkpoint import TrainedModel
+    from trainer.detection.trained import TrainedModel
 
-OPSET = 18
 FIRST_THRESHOLD = 0.4
 BOX_TOLERANCE = 1e-3
 SCORE_TOLERANCE = 1e-3
 _SMALLEST_COMPRESSED = 4096  # weights; biases and anchors stay exact
 ROUNDED_BOX_TOLERANCE = 0.05
 ROUNDED_SCORE_TOLERANCE = 0.03
-
-
-class ExportError(RuntimeError):
-    """A model file that does not do what the trained model does."""
-
-
-def folded(model: Detector) -> Detector:
-    """Return a copy of a network, fit for use only, whose convolutions do the normalisation that follows them.
-
-    The tracing exporter would leave a multiplication and an addition behind, which cost time, and accuracy
-    once the network is quantised.
-    """
-    model = copy.deepcopy(model).eval()
-    for parent in list(model.modules()):
-        before: nn.Module | None = None
-        for name, layer in list(parent.named_children()):
-            if isinstance(before, nn.Conv2d) and isinstance(layer, (nn.BatchNorm2d, FrozenBatchNorm2d)):
-                _fold(before, layer)
-                setattr(parent, name, nn.Identity())
-            before = layer
-    return model
-
-
-def _fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d | FrozenBatchNorm2d) -> None:
-    # both kinds of normalisation hold the same four tensors
-    state = {name: tensor.detach() for name, tensor in norm.state_dict().items()}
-    convolution.weight, convolution.bias = fuse_conv_bn_weights(
-        convolution.weight,
-        convolution.bias,
-        state["running_mean"],
-        state["running_var"],
-        norm.eps,
-        nn.Parameter(state["weight"]),
-        nn.Parameter(state["bias"]),
-    )
 
 
 def export_onnx(model: Detector, card: ModelCard, path: Path) -> None:
@@ -120,7 +82,7 @@ def build_card(trained: TrainedModel, name: str | None = None, score_floor: floa
 
 
 @dataclass(frozen=True)
-class Agreement:
+class ExportAgreement:
     """How far a model file and torch are apart on one image.
 
     ``box`` as a share of the box's longer side, ``score`` in 0 to 1, over the number of ``candidates``
@@ -132,7 +94,7 @@ class Agreement:
     candidates: int
 
 
-def compare(model: Detector, exported: Model, image: NDArray[np.uint8]) -> Agreement:
+def compare(model: Detector, exported: Model, image: NDArray[np.uint8]) -> ExportAgreement:
     """Compare what torch and the model file find in an image, uint8 RGB (H, W, 3).
 
     H and W are multiples of 64, so that neither side pads. Every candidate of one side is held against
@@ -155,7 +117,7 @@ def compare(model: Detector, exported: Model, image: NDArray[np.uint8]) -> Agree
         )
     ]
     box, score = np.max(apart, axis=0)
-    return Agreement(float(box), float(score), int((scores > floor + SCORE_TOLERANCE).sum()))
+    return ExportAgreement(float(box), float(score), int((scores > floor + SCORE_TOLERANCE).sum()))
 
 
 def _apart(first: NDArray[np.float32], second: NDArray[np.float32], floor: float) -> tuple[float, float]:
@@ -229,6 +191,8 @@ def _check(model: Detector, path: Path, box: float, score: float) -> None:
     if agreement.box > box or agreement.score > score:
         path.unlink()
         raise ExportError(
-            f"{path}: the exported model differs from the trained one by {agreement.box:.3g} of a box "
-            f"and {agreement.score:.3g} in score; report this with the versions of torch and openvino."
+            gettext(
+                "{file}: the exported model differs from the trained one by {box:.3g} of a box and {score:.3g} in "
+                "score; report this with the versions of torch and openvino."
+            ).format(file=path, box=agreement.box, score=agreement.score)
         )

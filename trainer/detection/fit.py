@@ -11,13 +11,13 @@ from lightning.pytorch.callbacks import EarlyStopping
 from torchmetrics.detection import MeanAveragePrecision
 
 from core.classes import RED_CELL
-from core.version import __version__
-from trainer.detection.data import CellData, single_threaded
+from core.text import gettext
+from trainer.detection.data import cell_data
 from trainer.detection.network import build_detector
+from trainer.detection.pretrained import describe_weights, load_pretrained
 from trainer.recipes.recipe import Preset
-from trainer.training.loop import BEST, LAST, Rhythm, RunOptions, check_loss, is_finished, train_module
-from trainer.training.pretrained import describe_weights, load_pretrained
-from trainer.training.record import RunError, RunRecord, open_run
+from trainer.training.loop import BEST, Rhythm, RunOptions, begin, check_loss, train_module
+from trainer.training.record import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ class CellDetector(lightning.LightningModule):
         Raises
         ------
         TrainingError
-            If it is no number.
+            If it is not a number.
         """
         losses: dict[str, Tensor] = self.model(*batch)
         total = torch.stack(list(losses.values())).sum()
@@ -101,11 +101,11 @@ class CellDetector(lightning.LightningModule):
 
 
 class Milestones(lightning.Callback):
-    """Validates after the last epoch whatever the preset's rhythm, keeps chosen epochs, and says how the run goes."""
+    """Validates after the last epoch whatever the preset's rhythm, keeps chosen epochs, and reports progress."""
 
-    def __init__(self, preset: Preset, folder: Path, tell: Callable[[str], None]) -> None:
+    def __init__(self, preset: Preset, folder: Path, report: Callable[[str], None]) -> None:
         self.validate_every, self.keep = preset.validate_every, preset.keep_epochs
-        self.folder, self.tell = folder, tell
+        self.folder, self.report = folder, report
 
     def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Choose whether this epoch is validated."""
@@ -118,11 +118,17 @@ class Milestones(lightning.Callback):
             trainer.save_checkpoint(self.folder / f"epoch{epoch}.ckpt")
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Say the figures of this epoch."""
+        """Report the figures of this epoch."""
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        epoch = f"Epoch {trainer.current_epoch + 1} of {trainer.max_epochs}"
-        figures = f"AP50 {values.get(MONITOR, 0):.4f}, AP50:95 {values.get('val_map', 0):.4f}"
-        self.tell(f"{epoch}: loss {values.get('loss', float('nan')):.3f}, {figures} on val")
+        self.report(
+            gettext("Epoch {epoch} of {n}: loss {loss:.3f}, AP50 {ap50:.4f}, AP50:95 {ap:.4f} on val").format(
+                epoch=trainer.current_epoch + 1,
+                n=trainer.max_epochs,
+                loss=values.get("loss", float("nan")),
+                ap50=values.get(MONITOR, 0),
+                ap=values.get("val_map", 0),
+            )
+        )
 
 
 def _silent(_text: str) -> None:
@@ -135,7 +141,7 @@ def fit(
     preset: Preset,
     options: RunOptions,
     weights: str | None = None,
-    tell: Callable[[str], None] = _silent,
+    report: Callable[[str], None] = _silent,
 ) -> Path:
     """Train a model, going on from the run folder's last checkpoint if there is one.
 
@@ -148,9 +154,9 @@ def fit(
     train, val
         What to learn from, and what to choose the best epoch by (mean AP50).
     weights
-        None for random weights, else as in ``trainer.training.pretrained``.
-    tell
-        Called with sentences on how the run goes.
+        None for random weights, else as in ``trainer.detection.pretrained``.
+    report
+        Called with sentences on the progress of the run.
 
     Returns
     -------
@@ -162,46 +168,45 @@ def fit(
         If the folder holds a run that was started with something else, the preset does not fit the data or
         the weights, or the hardware is not there.
     TrainingError
-        If the loss is no number, or a checkpoint cannot be written.
+        If the loss is not a number, or a checkpoint cannot be written.
     """
-    single_threaded()
     _check_fits(preset, train, weights)
     origin = None if weights is None else describe_weights(weights)
-    record = RunRecord(
-        preset=asdict(preset),
-        seed=options.seed,
-        precision=options.precision,
-        weights=origin,
-        data=(train.provenance, val.provenance),
-        trainer_version=__version__,
-    )
-    checkpoint = options.folder / LAST if open_run(options.folder, record) else None
-    if checkpoint is not None and is_finished(checkpoint, preset.epochs, tell):
+    start = begin(preset, train, val, options, report, origin)
+    if start is None:
         return options.folder / BEST
-    lightning.seed_everything(options.seed, workers=True, verbose=False)
     red_cells = tuple(sorted(train.red_cells))
-    module = CellDetector(asdict(preset), train.classes, origin, record.as_dict(), red_cells)
-    if weights is not None and checkpoint is None:
+    module = CellDetector(asdict(preset), train.classes, origin, start.record.as_dict(), red_cells)
+    if weights is not None and start.checkpoint is None:
         load_pretrained(module.model, preset, weights)
-    data = CellData(train, val, preset, options.seed, options.workers)
+    data = cell_data(train, val, preset, options.seed, options.workers)
     rhythm = Rhythm(MONITOR, preset.epochs, preset.batches_per_epoch, preset.gradient_clip, preset.validate_every)
     stop = EarlyStopping(MONITOR, mode="max", patience=preset.patience, check_on_train_epoch_end=False)
-    return train_module(module, data, options, rhythm, [Milestones(preset, options.folder, tell), stop], checkpoint)
+    callbacks = [Milestones(preset, options.folder, report), stop]
+    return train_module(module, data, options, rhythm, callbacks, start.checkpoint)
 
 
 def _check_fits(preset: Preset, train: DataSet, weights: str | None) -> None:
     if preset.frozen_backbone and weights is None:
-        raise RunError(f"{preset.name}: a frozen backbone learns nothing; say with --weights what it starts from.")
+        raise RunError(
+            gettext("{preset}: a frozen backbone learns nothing; give its weights with --weights.").format(
+                preset=preset.name
+            )
+        )
     for name, parent in zip(train.classes, train.parents, strict=True):
         of = {name} if parent < 0 else {name, train.classes[parent]}
-        if all(of <= field.incomplete for field in train.fields):
+        if all(of <= field.incomplete for field in train.images):
             raise RunError(
-                f"{train.folder}: every picture to learn from is marked incomplete for {name}, so that nothing shows "
-                f"what is no {name}; annotate all {name} of some of them and take the mark away there."
+                gettext(
+                    "{data}: every training image is marked as incomplete for {name}, so nothing shows what is not "
+                    "{name}; annotate all {name} in some images and remove the mark there."
+                ).format(data=train.folder, name=name)
             )
-    incomplete = next((field for field in train.fields if field.incomplete), None)
+    incomplete = next((field for field in train.images if field.incomplete), None)
     if preset.detector != "retinanet" and incomplete is not None:
         raise RunError(
-            f"{incomplete.path.name}: not all of its {min(incomplete.incomplete)} are annotated, which only RetinaNet "
-            "presets can leave out; choose one of those, or leave this source out with --sources."
+            gettext(
+                "{file}: not all of its {name} are annotated, which only RetinaNet presets can handle; choose one of "
+                "them, or omit this source with --sources."
+            ).format(file=incomplete.path.name, name=min(incomplete.incomplete))
         )

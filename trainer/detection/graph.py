@@ -30,7 +30,7 @@ def candidate_graph(model: Detector, score_floor: float) -> nn.Module:
 
 
 class _Graph(nn.Module):
-    """What both graphs share: the normalisation of the picture and the choice above the floor."""
+    """What both graphs share: the normalisation of the image and the choice above the floor."""
 
     def __init__(self, model: Detector, score_floor: float) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class _Graph(nn.Module):
         self.register_buffer("std", 255 * torch.tensor(model.transform.image_std).view(1, 3, 1, 1))
 
     def normalised(self, image: Tensor) -> Tensor:
-        """Return the picture as the backbone takes it."""
+        """Return the image as the backbone takes it."""
         return (image.float() - self.mean) / self.std
 
 

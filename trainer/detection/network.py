@@ -90,7 +90,7 @@ class CellRetinaNet(RetinaNet):
             return super().compute_loss(targets, outputs, anchors)
 
     def _unknown(self, target: dict[str, Tensor], anchors: Tensor) -> Tensor | None:
-        """Return bool (A, C): whether nobody can say if the anchor is a cell of the class; None if nowhere."""
+        """Return bool (A, C), where it is unknown whether the anchor is a cell of the class; None if nowhere."""
         regions = target.get("regions")
         if regions is None or not len(regions):
             return None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def plain_crop(material: Material, rng: Generator) -> Crop:
-    """Cut one crop and change it as the preset's ``augmentation`` says: ``none``, or one of the two below.
+    """Cut one crop and change it by the preset's ``augmentation``: ``none``, or one of the two below.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Quantisation: a model file whose convolutions run in 8-bit integers, calibrated on training pictures."""
+"""Quantisation: a model file whose convolutions run in 8-bit integers, calibrated on training images."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from core.detection.detector import Detector
 from core.geometry.boxes import iou_matrix, suppress_by_class
 from core.imaging.synthetic import render_smear
 from core.models.network import Model
-from trainer.detection.data import FieldStore, TrainingCrops, WholeFields
-from trainer.detection.export import ExportError, build_card, export_exact, halve_weights
+from core.text import gettext
+from trainer.detection.data import ImageStore, TrainingCrops, WholeImages
+from trainer.detection.export import build_card, export_exact, halve_weights
 from trainer.training.card import save_proto, write_card
+from trainer.training.export import ExportError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
     from core.models.card import ModelCard
     from trainer.dataset.load import DataSet
     from trainer.detection.data import Sample
+    from trainer.detection.trained import TrainedModel
     from trainer.recipes.recipe import Preset
-    from trainer.training.checkpoint import TrainedModel
 
 CROPS, FIELDS = 200, 60
 LEAST_SHARED = 0.95
@@ -45,7 +47,7 @@ PARTNER_IOU = 0.8
 _STEP = 64  # as in core.models.network
 SMEARS = 6
 _IN_FLOAT = (
-    r"^\/(Add|Mul|Sub|Div|Exp|Sigmoid).*",  # normalisation of the picture, decoding of the boxes
+    r"^\/(Add|Mul|Sub|Div|Exp|Sigmoid).*",  # normalisation of the image, decoding of the boxes
     r".*cls_logits.*",
     r".*bbox_reg.*",
     r".*classification_head\/conv\/conv.0.*",  # its 8 bits alone cost 0.01 to 0.02 of the red cells' F1
@@ -94,9 +96,10 @@ def export_quantized(trained: TrainedModel, path: Path, data: DataSet, name: str
 def _check(agreement: CountAgreement, path: Path) -> None:
     if agreement.shared < LEAST_SHARED or agreement.score > LARGEST_SCORE_DIFFERENCE:
         raise ExportError(
-            f"{path}: in 8 bits this model counts otherwise than in 32 (of {agreement.boxes} boxes "
-            f"{agreement.shared:.1%} are shared, and scores differ by {agreement.score:.3f} on average); "
-            "train it longer, or export it without --calibrate."
+            gettext(
+                "{file}: in 8 bits this model counts differently than in 32 ({shared:.1%} of {n:,} boxes agree, and "
+                "scores differ by {score:.3f} on average); train it for longer, or export it without --calibrate."
+            ).format(file=path, shared=agreement.shared, n=agreement.boxes, score=agreement.score)
         )
 
 
@@ -115,7 +118,7 @@ def load_nncf() -> ModuleType:
         import onnxruntime  # noqa: F401  NNCF runs ONNX models with it
     except ImportError as error:
         raise ExportError(
-            "For an 8-bit model the packages nncf and onnxruntime are needed; install SmearCount with the extra train."
+            gettext("An 8-bit model needs the packages nncf and onnxruntime; install the extra 'train'.")
         ) from error
     finally:
         logging.setLoggerClass(logger_class)
@@ -129,9 +132,9 @@ def calibration_inputs(data: DataSet, preset: Preset, card: ModelCard, seed: int
     Crops show more stains, lights and cameras than the fields do; fields come as the program shows them
     to the network: even light, red cells at the model's scale, padded, no larger than a tile.
     """
-    store = FieldStore(data, preset)
-    crops, fields = TrainingCrops(store, seed), WholeFields(store)
-    count = len(store.fields)
+    store = ImageStore(data, preset)
+    crops, fields = TrainingCrops(store, seed), WholeImages(store)
+    count = len(store.images)
     chosen = np.random.default_rng(seed).choice(count, min(FIELDS, count), replace=False, p=store.weights)
     samples = [*(crops[place] for place in range(CROPS)), *(fields[int(place)] for place in chosen)]
     return [_network_input(sample, card) for sample in samples]
@@ -172,11 +175,11 @@ def quantize(nncf: ModuleType, path: Path, inputs: Sequence[NDArray[np.uint8]]) 
 
 @contextmanager
 def _only_progress_to_a_terminal() -> Iterator[None]:
-    """Show NNCF's progress, which goes to rich's own console, on a terminal, and nothing else of what it says."""
+    """Show NNCF's progress, which goes to rich's own console, on a terminal only, and silence the rest."""
     console, cuda_search = rich.get_console(), logging.getLogger("torch.utils.cpp_extension")
     before = console.stderr, console.quiet, cuda_search.level
     console.stderr, console.quiet = True, not sys.stderr.isatty()
-    cuda_search.setLevel(logging.ERROR)  # NNCF looks for CUDA, and this misses it where there is none
+    cuda_search.setLevel(logging.ERROR)  # NNCF searches for CUDA, and this logger complains where it is missing
     try:
         yield
     finally:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.models.card import ModelCard
-    from trainer.evaluation.predict import FieldResult
+    from trainer.evaluation.predict import ImageResult
 
 BINS = 15
 _NEAR = 1e-4
@@ -70,13 +70,13 @@ def _surprise(scores: NDArray[np.float32], is_true: NDArray[np.bool_]) -> float:
     return float(-np.log(np.clip(np.where(is_true, scores, 1 - scores), _NEAR, 1)).mean())
 
 
-def temperatures(results: Sequence[FieldResult], card: ModelCard) -> dict[str, float]:
+def temperatures(results: Sequence[ImageResult], card: ModelCard) -> dict[str, float]:
     """Return the best temperature of each class on fields, which should not be those that it is judged on."""
     return {name: best_temperature(*cells) for name, cells in _cells(results, card).items()}
 
 
 def calibration(
-    results: Sequence[FieldResult], card: ModelCard, temperature: Mapping[str, float]
+    results: Sequence[ImageResult], card: ModelCard, temperature: Mapping[str, float]
 ) -> dict[str, ClassCalibration]:
     """Return how well the scores of each class are calibrated on fields, as they are and at these temperatures."""
     return {
@@ -90,7 +90,7 @@ def calibration(
     }
 
 
-def _cells(results: Sequence[FieldResult], card: ModelCard) -> dict[str, tuple[NDArray[np.float32], NDArray[np.bool_]]]:
+def _cells(results: Sequence[ImageResult], card: ModelCard) -> dict[str, tuple[NDArray[np.float32], NDArray[np.bool_]]]:
     found = [result.image.found.detections for result in results]
     fields = [CountIndex.of(detections, CellEdits.none(detections), card.nms_iou) for detections in found]
     return {

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from trainer.evaluation.predict import FieldResult
+    from trainer.evaluation.predict import ImageResult
 
 MAX_DETECTIONS: list[int] = [1, 100, 10_000]
 """COCO's caps on boxes per image; the last is the one that counts, and COCO's own 100 would lose cells."""
 
 SIZES = ("all", "small", "medium", "large")
 SIDES = (32, 96)
-"""Pixels of the picture: a box of less than 32 × 32 is small to COCO, one of more than 96 × 96 large."""
+"""Pixels of the image: a box of less than 32 × 32 is small to COCO, one of more than 96 × 96 large."""
 
 _NAN = float("nan")
 
@@ -56,7 +56,7 @@ class CocoFigures:
 
 @dataclass(frozen=True)
 class CocoEvaluation:
-    """What COCO's evaluation says: of all classes (the mean of those that are there), and of each."""
+    """COCO's evaluation: of all classes (the mean over those that are present), and of each."""
 
     max_detections: int
     ious: list[float]
@@ -65,7 +65,7 @@ class CocoEvaluation:
 
 
 def coco_evaluation(
-    results: Sequence[FieldResult], classes: tuple[str, ...], nms_iou: float, thresholds: dict[str, float] | None = None
+    results: Sequence[ImageResult], classes: tuple[str, ...], nms_iou: float, thresholds: dict[str, float] | None = None
 ) -> CocoEvaluation:
     """Rank the candidates of each class that survive suppression within it, down to the model's score floor.
 
@@ -99,7 +99,7 @@ def coco_evaluation(
 
 
 def _annotations(
-    results: Sequence[FieldResult], classes: tuple[str, ...], nms_iou: float, thresholds: dict[str, float] | None
+    results: Sequence[ImageResult], classes: tuple[str, ...], nms_iou: float, thresholds: dict[str, float] | None
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the true and the found cells as COCO has them."""
     truth: list[dict[str, Any]] = []
@@ -136,7 +136,7 @@ def _truth_by_size(truth: Sequence[dict[str, Any]], classes: int) -> NDArray[np.
 
 
 def _accumulated(
-    results: Sequence[FieldResult],
+    results: Sequence[ImageResult],
     classes: tuple[str, ...],
     truth: list[dict[str, Any]],
     found: list[dict[str, Any]],

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from core.classes import canonical_class
 from core.statistics.metrics import average_precision, f1_score, ratio
+from core.text import gettext
 from core.verification.bootstrap import draws, percentile_interval
-from core.verification.comparison import Difference
+from core.verification.comparison import Difference, paired_difference
 from core.verification.verify import AP_IOUS
-from trainer.dataset.load import DataError
+from trainer.dataset.manifest import DataError
 from trainer.evaluation.evaluate import EVALUATION_SCHEMA
-from trainer.evaluation.per_image import Picture, PictureClass
+from trainer.evaluation.per_image import ImageClass, ImageFigures
+from trainer.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -33,23 +33,23 @@ MEAN = "mean"
 AP50, AP, F1, COUNT_ERROR = FIGURES = ("AP50", "AP50:95", "F1", "count error %")
 
 
-class Run(msgspec.Struct, kw_only=True):
+class Run(msgspec.Struct, kw_only=True, rename={"images": "pictures"}):
     """The parts of an evaluation file that a comparison needs."""
 
     schema: int
     model: dict[str, str]
     data: dict[str, Any]
-    pictures: list[Picture] = []
+    images: list[ImageFigures] = []
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The model's classes that at least one picture can judge."""
-        return tuple(dict.fromkeys(name for picture in self.pictures for name in picture.classes))
+        """The model's classes that at least one image can judge."""
+        return tuple(dict.fromkeys(name for image in self.images for name in image.classes))
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure with its 95 % bootstrap interval over the pictures, and how much higher it is than the first run's.
+    """A figure with its 95 % bootstrap interval over the images, and how much higher it is than the first run's.
 
     NaN where it is not defined; there is then no interval, and no difference.
     """
@@ -70,15 +70,14 @@ class ComparedClass:
     figures: dict[str, Figure]
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True, kw_only=True, rename={"images": "pictures"}):
     """Everything that ``smearcount-train compare`` finds out, class by class, the runs in the order given.
 
     ``runs`` are the runs' names, with the model and the file of each.
     """
 
     data: dict[str, Any]
-    pictures: int
+    images: int
     seed: int
     runs: list[dict[str, str]]
     rows: list[ComparedClass]
@@ -90,27 +89,36 @@ def read_run(path: Path) -> Run:
     Raises
     ------
     DataError
-        If it is none, or was written by another version.
+        If it is not an evaluation, or was written by another version.
     """
     file = path / EVALUATION_FILE if path.is_dir() else path
     try:
         run = msgspec.json.decode(file.read_bytes(), type=Run)
     except OSError as error:
-        raise DataError(f"{file}: the evaluation cannot be read ({error.strerror or error}).") from error
+        raise DataError(
+            gettext("{file}: the evaluation cannot be read ({reason}); check the name and your permissions.").format(
+                file=file, reason=error.strerror or error
+            )
+        ) from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DataError(
-            f"{file}: this is no evaluation ({error}); make one with 'smearcount-train evaluate --report DIR'."
+            gettext(
+                "{file}: not an evaluation ({reason}); make one with 'smearcount-train evaluate --report DIR'."
+            ).format(file=file, reason=error)
         ) from error
     if run.schema != EVALUATION_SCHEMA:
-        older = "an earlier" if run.schema < EVALUATION_SCHEMA else "a newer"
-        raise DataError(f"{file}: made by {older} version of SmearCount; evaluate the model again with this one.")
+        if run.schema < EVALUATION_SCHEMA:
+            text = gettext("{file}: made by an earlier version of SmearCount; evaluate the model again with this one.")
+        else:
+            text = gettext("{file}: made by a newer version of SmearCount; evaluate the model again with this one.")
+        raise DataError(text.format(file=file))
     return run
 
 
 def compare(paths: Sequence[Path], *, seed: int = 0) -> Comparison:
-    """Compare evaluations of the same pictures.
+    """Compare evaluations of the same images.
 
-    All runs see the same draws of pictures: what is hard about a picture is hard for all of them.
+    All runs see the same draws of images: what is hard about an image is hard for all of them.
 
     Parameters
     ----------
@@ -122,24 +130,28 @@ def compare(paths: Sequence[Path], *, seed: int = 0) -> Comparison:
     Raises
     ------
     DataError
-        If a file cannot be used, or the runs are of different pictures or truths.
+        If a file cannot be used, or the runs are of different images or truths.
     """
     runs = [read_run(path) for path in paths]
     for run in runs:
-        run.pictures.sort(key=lambda picture: picture.file)
+        run.images.sort(key=lambda image: image.file)
     for path, run in zip(paths[1:], runs[1:], strict=True):
         _check_same(paths[0], runs[0], path, run)
     names = _names([run.model["name"] for run in runs])
     classes = [one for one in runs[0].classes if all(canonical_class(one, run.classes) for run in runs)]
     if not classes:
-        raise DataError(f"{paths[-1]}: its model has no class in common with that of {paths[0]}.")
-    times = list(draws(len(runs[0].pictures), seed))
-    sampled = [[_Sampled.of(run, name, times) for run in runs] for name in _tracked(classes)]
+        raise DataError(
+            gettext("{file}: its model has no class in common with that of {other}; compare other models.").format(
+                file=paths[-1], other=paths[0]
+            )
+        )
+    times = list(draws(len(runs[0].images), seed))
+    sampled = [[_Sampled.of(run, name, times) for run in runs] for name in progress(classes, gettext("Comparing"))]
     sampled.append(_means(sampled))
     rows = [_row(name, one, of_class[0]) for of_class in sampled for name, one in zip(names, of_class, strict=True)]
     return Comparison(
         data=runs[0].data,
-        pictures=len(runs[0].pictures),
+        images=len(runs[0].images),
         seed=seed,
         runs=[
             {"name": name, "model": run.model["name"], "sha256": run.model["sha256"], "file": str(path)}
@@ -150,33 +162,41 @@ def compare(paths: Sequence[Path], *, seed: int = 0) -> Comparison:
 
 
 def _check_same(first_path: Path, first: Run, path: Path, run: Run) -> None:
-    """Refuse a run over other pictures than the first one, or over the same with another truth."""
-    ours, theirs = ({picture.file for picture in one.pictures} for one in (first, run))
+    """Refuse a run over other images than the first one, or over the same with another truth."""
+    ours, theirs = ({image.file for image in one.images} for one in (first, run))
     if different := sorted(ours ^ theirs):
         where = first_path if different[0] in ours else path
         raise DataError(
-            f"{path}: not the same pictures as {first_path} ({different[0]} is only in {where}); evaluate both models "
-            "with the same --data, --split and --sources."
+            gettext(
+                "{file}: not the same images as {other} ({image} is only in {where}); evaluate both models with the "
+                "same --data, --split and --sources."
+            ).format(file=path, other=first_path, image=different[0], where=where)
         )
     same = {name: canonical_class(name, run.classes) for name in first.classes}
-    for one, other in zip(first.pictures, run.pictures, strict=True):
+    for one, other in zip(first.images, run.images, strict=True):
         for name, own in same.items():
             if own is not None and _truth(one, name) != _truth(other, own):
                 why = (
-                    "the annotations have changed, so evaluate both models again"
+                    gettext("the annotations have changed, so evaluate both models again")
                     if set(first.classes) == set(run.classes)
-                    else "the models know other classes, and a kind that one does not know is a red cell to it; "
-                    "compare models of the same classes"
+                    else gettext(
+                        "the models know different classes, and a kind unknown to one is a red cell to it; compare "
+                        "models of the same classes"
+                    )
                 )
-                raise DataError(f"{path}: {one.file} has another number of true {name} than in {first_path}: {why}.")
+                raise DataError(
+                    gettext("{file}: {image} has a different number of true {name} than in {other}: {why}.").format(
+                        file=path, image=one.file, name=name, other=first_path, why=why
+                    )
+                )
 
 
-def _truth(picture: Picture, name: str) -> int | None:
-    return picture.classes[name].truth if name in picture.classes else None
+def _truth(image: ImageFigures, name: str) -> int | None:
+    return image.classes[name].truth if name in image.classes else None
 
 
 def _names(models: Sequence[str]) -> list[str]:
-    """Return a name for each run: that of its model, with a number if there are several of it."""
+    """Return a name for each run: that of its model, numbered if several runs have the same model."""
     seen: Counter[str] = Counter()
     names = []
     for model in models:
@@ -185,17 +205,11 @@ def _names(models: Sequence[str]) -> list[str]:
     return names
 
 
-def _tracked(classes: Sequence[str]) -> Iterable[str]:
-    """Return the classes, with progress on a terminal."""
-    console = Console(stderr=True)
-    return track(classes, "Comparing", console=console, disable=not console.is_terminal, transient=True)
-
-
 @dataclass(frozen=True, eq=False)
 class ClassCells:
-    """One class in I pictures, K ranked cells in descending order of score (ties: in the order of the pictures).
+    """One class in I images, K ranked cells in descending order of score (ties: in the order of the images).
 
-    ``truth``, ``counted`` and ``matched`` int64 (I,); ``image`` int64 (K,): places of pictures; ``scores``
+    ``truth``, ``counted`` and ``matched`` int64 (I,); ``image`` int64 (K,): places of images; ``scores``
     float32 (K,); ``is_true`` bool (10, K): at each overlap from 0.50 to 0.95, which are true cells.
     """
 
@@ -207,9 +221,9 @@ class ClassCells:
     is_true: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, pictures: Sequence[Picture], name: str) -> ClassCells:
-        nothing = PictureClass(0, 0, 0, [], [])
-        rows = [picture.classes.get(name, nothing) for picture in pictures]
+    def of(cls, images: Sequence[ImageFigures], name: str) -> ClassCells:
+        nothing = ImageClass(0, 0, 0, [], [])
+        rows = [image.classes.get(name, nothing) for image in images]
         scores = np.array([score for row in rows for score in row.scores], np.float32)
         hits = np.array([hit for row in rows for hit in row.hits], np.int64)
         order = np.argsort(-scores, kind="stable")
@@ -223,7 +237,7 @@ class ClassCells:
         )
 
     def figures(self, times: NDArray[np.int64]) -> list[float]:
-        """Return the figures in the order of ``FIGURES``, each picture being there so many times, int64 (I,)."""
+        """Return the figures in the order of ``FIGURES``, each image being there so many times, int64 (I,)."""
         truth, counted, matched = (int(times @ column) for column in (self.truth, self.counted, self.matched))
         f1, error = f1_score(truth, counted, matched), 100 * ratio(counted - truth, truth)
         if not truth:
@@ -234,7 +248,7 @@ class ClassCells:
 
 @dataclass(frozen=True, eq=False)
 class _Sampled:
-    """One class in one run: its figures float64 (4,), and in each draw of the pictures, float64 (B, 4)."""
+    """One class in one run: its figures float64 (4,), and in each draw of the images, float64 (B, 4)."""
 
     class_name: str
     truth: int
@@ -244,9 +258,9 @@ class _Sampled:
 
     @classmethod
     def of(cls, run: Run, name: str, times: Sequence[NDArray[np.int64]]) -> _Sampled:
-        """Draw from the pictures of a run; ``name`` may be any usual name of the class."""
-        cells = ClassCells.of(run.pictures, canonical_class(name, run.classes) or name)
-        once = np.ones(len(run.pictures), np.int64)
+        """Draw from the images of a run; ``name`` may be any usual name of the class."""
+        cells = ClassCells.of(run.images, canonical_class(name, run.classes) or name)
+        once = np.ones(len(run.images), np.int64)
         return cls(
             name,
             int(cells.truth.sum()),
@@ -257,7 +271,7 @@ class _Sampled:
 
 
 def _means(sampled: Sequence[Sequence[_Sampled]]) -> list[_Sampled]:
-    """Return the mean of the classes of which there is truth, for each run; count errors have no mean."""
+    """Return the mean over the classes that are present, for each run; count errors have no mean."""
     return [
         _Sampled(
             MEAN,
@@ -282,9 +296,8 @@ def _row(run: str, one: _Sampled, first: _Sampled) -> ComparedClass:
     figures = {}
     for place, name in enumerate(FIGURES):
         value, drawn = float(one.figures[place]), one.drawn[:, place]
-        undefined = np.isnan(value)
-        interval = None if undefined else percentile_interval(drawn)
-        change = None if undefined or one is first else percentile_interval(drawn - first.drawn[:, place])
-        difference = None if change is None else Difference(value - float(first.figures[place]), change)
+        interval = None if np.isnan(value) else percentile_interval(drawn)
+        before = float(first.figures[place]), first.drawn[:, place]
+        difference = None if one is first else paired_difference(value, before[0], drawn, before[1])
         figures[name] = Figure(value, interval, difference)
     return ComparedClass(run, one.class_name, one.truth, one.counted, figures)

@@ -29,7 +29,7 @@ _WHITE, _PLATELETS = 0.01, 0.05
 
 @dataclass(frozen=True)
 class DenseField:
-    """How many cells to render in a picture of so many pixels, and from which seed."""
+    """How many cells to render in an image of so many pixels, and from which seed."""
 
     cells: int
     seed: int = 0
@@ -71,7 +71,7 @@ class DenseClass:
 class DenseFigures:
     """What a model counts in a dense field.
 
-    ``cells`` were asked for; those of which less than half is inside are drawn, but are no part of the truth.
+    ``cells`` were requested; those less than half inside the image are drawn, but are not part of the truth.
     ``capped``: more candidates than can be handled were found, and some cells are lost.
     """
 

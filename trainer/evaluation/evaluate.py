@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from core.counting.count import CountSettings
+from core.text import gettext
 from core.verification.verify import NO_RIVAL, Verification
 from core.version import __version__
-from trainer.dataset.load import DataError, median_diameter
+from trainer.dataset.load import median_diameter
+from trainer.dataset.manifest import DataError
 from trainer.evaluation.coco_metrics import CocoEvaluation, coco_evaluation
 from trainer.evaluation.confusion import Confusion, confusion
 from trainer.evaluation.dense_field import DenseField, DenseFigures, count_dense
-from trainer.evaluation.per_image import Picture, pictures_of
-from trainer.evaluation.predict import FieldResult, look_at, model_labels, total_scores
+from trainer.evaluation.per_image import ImageFigures, image_figures
+from trainer.evaluation.predict import ImageResult, model_labels, predict, total_scores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,14 +95,13 @@ class ScaleMiss:
     estimated_diameter: float
 
 
-@dataclass(frozen=True)
-class Evaluation:
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True, rename={"images": "pictures"}):
     """Everything that ``smearcount-train evaluate`` finds out; written as JSON.
 
     ``data`` names, beside the data set, its ``unknown_classes``, which the model does not know, and the
-    ``unjudged_classes`` of the model, of which no picture says where all cells are.
+    ``unjudged_classes`` of the model, which are not fully annotated in any image.
     ``scale_ratio`` maps percentiles to true over estimated red cell diameter. ``sweep`` has the paper's table of
-    each class: every class counted at the same threshold. ``pictures`` is what ``compare`` needs.
+    each class: every class counted at the same threshold. ``images`` is what ``compare`` needs.
     """
 
     schema: int
@@ -119,7 +121,7 @@ class Evaluation:
     coco: CocoEvaluation
     confusion: Confusion
     dense: DenseFigures | None
-    pictures: list[Picture]
+    images: list[ImageFigures]
 
 
 def evaluate(
@@ -151,11 +153,13 @@ def evaluate(
     known = model_labels(data, classes)
     if (known < 0).all():
         raise DataError(
-            f"{data.folder}: its classes ({', '.join(data.classes)}) are none of the model's ({', '.join(classes)}); "
-            "choose another model, or give the classes of the data set the model's names."
+            gettext(
+                "{data}: none of its classes ({data_classes}) are among the model's ({classes}); choose another model, "
+                "or rename the classes of the data set."
+            ).format(data=data.folder, data_classes=", ".join(data.classes), classes=", ".join(classes))
         )
     settings = CountSettings.suggested_by(model.card)
-    native = look_at(data, detector, settings)
+    native = predict(data, detector, settings)
     cases = [result.case(number, settings, classes) for number, result in enumerate(native)]
     ranked, at_thresholds = (Verification(cases, classes, others) for others in (NO_RIVAL, settings.thresholds))
     sources = sorted({result.field.source for result in native})
@@ -171,7 +175,7 @@ def evaluate(
             "name": data.title,
             "split": data.split,
             "sources": sources,
-            "images": len(data.fields),
+            "images": len(data.images),
             "sha256": data.sha256,
             "unknown_classes": [name for name, label in zip(data.classes, known, strict=True) if label < 0],
             "unjudged_classes": [name for name in classes if all(name in result.unjudged for result in native)],
@@ -191,16 +195,16 @@ def evaluate(
         coco=coco,
         confusion=confusion(native, classes),
         dense=None if dense is None else count_dense(dense, detector, settings),
-        pictures=pictures_of(data, native, ranked, at_thresholds, settings.thresholds),
+        images=image_figures(data, native, ranked, at_thresholds, settings.thresholds),
     )
 
 
-def group_figures(name: str, results: Sequence[FieldResult], classes: tuple[str, ...], nms_iou: float) -> GroupFigures:
+def group_figures(name: str, results: Sequence[ImageResult], classes: tuple[str, ...], nms_iou: float) -> GroupFigures:
     """Return the figures of a group of fields as they were counted."""
     return _group(name, results, classes, coco_evaluation(results, classes, nms_iou))
 
 
-def _group(name: str, results: Sequence[FieldResult], classes: tuple[str, ...], coco: CocoEvaluation) -> GroupFigures:
+def _group(name: str, results: Sequence[ImageResult], classes: tuple[str, ...], coco: CocoEvaluation) -> GroupFigures:
     scores = total_scores(results, classes)
     figures = {cls: ClassFigures.of(scores[cls], item.ap50, item.ap["all"]) for cls, item in coco.classes.items()}
     return GroupFigures(name, len(results), figures, coco.overall.ap50, coco.overall.ap["all"])
@@ -214,7 +218,9 @@ def _resized_figures(
     native: Mapping[str, ClassFigures],
 ) -> ResizedFigures:
     classes = detector.card.classes
-    results = look_at(data, detector, settings, factor=factor, title=f"Counting at {factor:g}x")
+    results = predict(
+        data, detector, settings, factor=factor, title=gettext("Counting at {factor:g}x").format(factor=factor)
+    )
     figures = {name: ClassFigures.of(score) for name, score in total_scores(results, classes).items()}
     change = {
         name: 100 * (figures[name].counted / native[name].counted - 1) if native[name].counted else float("nan")
@@ -224,7 +230,7 @@ def _resized_figures(
     return ResizedFigures(factor, figures, change, unknown)
 
 
-def _scale_ratios(results: Sequence[FieldResult], data: DataSet) -> tuple[dict[str, float], list[ScaleMiss]]:
+def _scale_ratios(results: Sequence[ImageResult], data: DataSet) -> tuple[dict[str, float], list[ScaleMiss]]:
     ratios, misses = [], []
     for result in results:
         true = median_diameter(result.boxes, result.field.labels, data.red_labels)

@@ -1,4 +1,4 @@
-"""Each picture of an evaluation: what is there, what was counted, and which of the ranked cells are true.
+"""Each image of an evaluation: what is there, what was counted, and which of the ranked cells are true.
 
 Enough to compare two evaluations without counting anything again.
 """
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from core.verification.verify import Verification
     from trainer.dataset.load import DataSet
-    from trainer.evaluation.predict import FieldResult
+    from trainer.evaluation.predict import ImageResult
 
 
 @dataclass(frozen=True)
-class PictureClass:
-    """One class in one picture.
+class ImageClass:
+    """One class in one image.
 
     ``truth`` cells are there; ``counted`` were counted at the card's thresholds, ``matched`` of these are true at
     IoU 0.5. ``scores``: everything that would be counted at threshold 0, the likeliest first. ``hits``: at
@@ -41,25 +41,25 @@ class PictureClass:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One picture; a class of which it does not say where all cells are is missing from ``classes``."""
+class ImageFigures:
+    """One image; ``classes`` lacks the classes that are not fully annotated in it."""
 
     file: str
     source: str
     width: int
     height: int
     seconds: float
-    classes: dict[str, PictureClass]
+    classes: dict[str, ImageClass]
 
 
-def pictures_of(
+def image_figures(
     data: DataSet,
-    results: Sequence[FieldResult],
+    results: Sequence[ImageResult],
     ranked: Verification,
     at_thresholds: Verification,
     thresholds: Mapping[str, float],
-) -> list[Picture]:
-    """Return the pictures in the order of the fields.
+) -> list[ImageFigures]:
+    """Return the images in the order of the fields.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def pictures_of(
     ranked, at_thresholds
         The fields with each class ranked by itself, and with the other classes at the ``thresholds``.
     """
-    classes: list[dict[str, PictureClass]] = [{} for _ in results]
+    classes: list[dict[str, ImageClass]] = [{} for _ in results]
     for name in ranked.classes:
         sweep = at_thresholds.class_sweep(name, np.array([thresholds[name]]))
         ranking = ranked.ranking(name)
@@ -76,7 +76,7 @@ def pictures_of(
         ends = np.searchsorted(ranking.image, np.arange(len(sweep.images)), side="right").tolist()
         start = 0
         for place, (number, end) in enumerate(zip(sweep.images.tolist(), ends, strict=True)):
-            classes[number][name] = PictureClass(
+            classes[number][name] = ImageClass(
                 int(sweep.truth[place]),
                 int(sweep.counted[place, 0]),
                 int(sweep.matched[place, 0]),
@@ -85,15 +85,15 @@ def pictures_of(
             )
             start = end
     return [
-        Picture(
+        ImageFigures(
             _name(result.field.path, data),
             result.field.source,
             result.image.width,
             result.image.height,
             round(result.image.seconds, 4),
-            of_picture,
+            of_image,
         )
-        for result, of_picture in zip(results, classes, strict=True)
+        for result, of_image in zip(results, classes, strict=True)
     ]
 
 
@@ -103,6 +103,6 @@ def _short(scores: NDArray[np.float32]) -> list[float]:
 
 
 def _name(path: Path, data: DataSet) -> str:
-    """Return the name of a picture within its data set, the same wherever the data set lies."""
+    """Return the name of an image within its data set, the same wherever the data set lies."""
     folder = data.folder if data.folder.is_dir() else data.folder.parent
     return printable((path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix())

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.counting.count import CountSettings
-from core.imaging.reading import find_images
-from trainer.dataset.load import DataError
-from trainer.evaluation.predict import look_at_paths
+from core.imaging.finding import find_images
+from core.text import gettext
+from trainer.dataset.manifest import DataError
+from trainer.evaluation.predict import predict_paths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +28,8 @@ _COVERAGE_COLUMNS = ("image", "isolated_cells", "isolated_cells_without_point")
 
 
 @dataclass(frozen=True)
-class PointField:
-    """A photograph whose red cells are marked with points, float64 (P, 2) x y in pixels.
+class PointImage:
+    """An image whose red cells are marked with points, float64 (P, 2) x y in pixels.
 
     ``unmarked`` isolated cells are known to carry no point.
     """
@@ -39,7 +40,7 @@ class PointField:
 
 
 @dataclass(frozen=True)
-class PointFieldFigures:
+class PointImageFigures:
     """The figures of one field."""
 
     file: str
@@ -76,13 +77,13 @@ class PointEvaluation:
     white_cell_files: dict[str, int]
     platelets: int
     seconds_per_image: float
-    files: list[PointFieldFigures]
+    files: list[PointImageFigures]
 
 
-def load_point_fields(
+def load_point_images(
     images: Path, points: Path, only: Path | None = None, max_missing: float = 0.1
-) -> list[PointField]:
-    """Read the photographs of a folder and their point files, ``x y type`` lines by the same name.
+) -> list[PointImage]:
+    """Read the images of a folder and their point files, ``x y type`` lines by the same name.
 
     Parameters
     ----------
@@ -100,12 +101,14 @@ def load_point_fields(
     fields = []
     if chosen is None:
         if not images.is_dir():
-            raise DataError(f"{images}: no such folder; give the folder of the pictures.")
-        chosen = dict.fromkeys((path.name for path in find_images([images])), 0)
+            raise DataError(gettext("{folder}: no such folder; give the folder of the images.").format(folder=images))
+        chosen = dict.fromkeys((path.name for path in find_images([images]).images), 0)
     for name, unmarked in chosen.items():
-        fields.append(PointField(images / name, _read_points((points / name).with_suffix(".txt")), unmarked))
+        fields.append(PointImage(images / name, _read_points((points / name).with_suffix(".txt")), unmarked))
     if not fields:
-        raise DataError(f"{only or images}: no picture is chosen; check the folder and --max-missing.")
+        raise DataError(
+            gettext("{file}: no image is selected; check the folder and --max-missing.").format(file=only or images)
+        )
     return fields
 
 
@@ -127,7 +130,11 @@ def read_choice(path: Path, max_missing: float = 0.1) -> dict[str, int]:
             if int(unmarked) <= max_missing * int(cells):
                 chosen[image] = int(unmarked)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: neither a list of names nor a coverage table ({error}).") from error
+        raise DataError(
+            gettext("{file}: neither a list of names nor a coverage table ({reason}); write one name per line.").format(
+                file=path, reason=error
+            )
+        ) from error
     return chosen
 
 
@@ -136,13 +143,17 @@ def _read_points(path: Path) -> NDArray[np.float64]:
         rows = [line.split() for line in path.read_text("utf-8").splitlines() if line.strip()]
         return np.array([[float(row[0]), float(row[1])] for row in rows], np.float64).reshape(-1, 2)
     except (OSError, ValueError, IndexError) as error:
-        raise DataError(f"{path}: the points cannot be read ({error}).") from error
+        raise DataError(
+            gettext("{file}: the points cannot be read ({reason}); write 'x y type' on each line.").format(
+                file=path, reason=error
+            )
+        ) from error
 
 
-def evaluate_points(model: AnyModel, detector: CellDetector, fields: Sequence[PointField]) -> PointEvaluation:
+def evaluate_points(model: AnyModel, detector: CellDetector, fields: Sequence[PointImage]) -> PointEvaluation:
     """Count the fields at the model's card settings and compare the red cells of all kinds with the points."""
     settings = CountSettings.suggested_by(model.card)
-    images = list(look_at_paths([field.path for field in fields], detector, settings))
+    images = list(predict_paths([field.path for field in fields], detector, settings))
     files = [_figures(field, image, model.card.red_labels) for field, image in zip(fields, images, strict=True)]
     points, unmarked = sum(item.points for item in files), sum(field.unmarked for field in fields)
     red = sum(item.counts[model.card.classes[label]] for item in files for label in model.card.red_labels)
@@ -168,13 +179,13 @@ def evaluate_points(model: AnyModel, detector: CellDetector, fields: Sequence[Po
     )
 
 
-def _figures(field: PointField, image: CountedImage, red_labels: Sequence[int]) -> PointFieldFigures:
+def _figures(field: PointImage, image: CountedImage, red_labels: Sequence[int]) -> PointImageFigures:
     boxes = _red_boxes(image, red_labels)
     limits = np.array([image.width, image.height], np.float32) - _BORDER
     cut = (boxes[:, :2] < _BORDER).any(axis=1) | (boxes[:, 2:] > limits).any(axis=1)
     inside, inside_whole = points_inside(field.points, boxes), points_inside(field.points, boxes[~cut])
     in_cut_only = inside & ~inside_whole
-    return PointFieldFigures(
+    return PointImageFigures(
         file=field.path.name,
         points=len(field.points),
         points_inside=int(inside.sum()),

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from core.classes import RED_CELL, canonical_class
 from core.counting.count import count
 from core.counting.pipeline import CountedImage, count_image
 from core.imaging.reading import SmearImage, read_image
 from core.statistics.metrics import ClassScore, score_image
+from core.text import gettext
 from core.verification.cases import Case
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
     from core.counting.count import CountResult, CountSettings
     from core.detection.loading import CellDetector
-    from trainer.dataset.load import DataSet, Field
+    from trainer.dataset.load import DataSet, LabelledImage
 
 
 @dataclass(frozen=True)
-class FieldResult:
+class ImageResult:
     """What a model found in one annotated field, beside the truth.
 
-    ``boxes`` float32 (M, 4) true boxes in pixels of the picture as it was looked at; ``labels`` int64
+    ``boxes`` float32 (M, 4) true boxes in pixels of the image as it was counted; ``labels`` int64
     (M,) true classes in the model's order, -1 for classes that the model does not know; ``unjudged``
     names those of the model's classes of which the field does not say where all cells are: nothing is
     made of what was counted of them.
     """
 
-    field: Field
+    field: LabelledImage
     image: CountedImage
     boxes: NDArray[np.float32]
     labels: NDArray[np.int64]
@@ -77,7 +77,7 @@ class FieldResult:
 
 
 def resized(photograph: SmearImage, factor: float) -> SmearImage:
-    """Return the photograph as a camera of another magnification would have taken it."""
+    """Return the image as a camera of another magnification would have taken it."""
     if factor == 1:
         return photograph
     size = (max(round(photograph.width * factor), 1), max(round(photograph.height * factor), 1))
@@ -85,48 +85,46 @@ def resized(photograph: SmearImage, factor: float) -> SmearImage:
     return replace(photograph, pixels=cv2.resize(photograph.pixels, size, interpolation=how))
 
 
-def look_at_paths(
+def predict_paths(
     paths: Sequence[Path],
     detector: CellDetector,
     settings: CountSettings,
     *,
     factor: float = 1.0,
-    title: str = "Counting",
+    title: str = "",
 ) -> Iterable[CountedImage]:
-    """Yield each picture counted, with progress on a terminal.
+    """Yield each image counted, with progress on a terminal.
 
     Raises
     ------
     ImageError
-        If a picture cannot be read.
+        If an image cannot be read.
     """
-    console = Console(stderr=True)
-    hidden = not console.is_terminal
-    for path in track(paths, title, console=console, disable=hidden, transient=True):
+    for path in progress(paths, title or gettext("Counting")):
         yield count_image(resized(read_image(path), factor), detector, settings)
 
 
-def look_at(
+def predict(
     data: DataSet,
     detector: CellDetector,
     settings: CountSettings,
     *,
     factor: float = 1.0,
-    title: str = "Counting",
-) -> list[FieldResult]:
+    title: str = "",
+) -> list[ImageResult]:
     """Detect and count every field of a data set once, at native size times ``factor``."""
     classes = detector.card.classes
     to_model = model_labels(data, classes)
-    images = look_at_paths([field.path for field in data.fields], detector, settings, factor=factor, title=title)
+    images = predict_paths([field.path for field in data.images], detector, settings, factor=factor, title=title)
     return [
-        FieldResult(
+        ImageResult(
             field,
             image,
             field.pixel_boxes(image.width, image.height),
             to_model[field.labels],
             _unjudged(field, data, to_model, classes),
         )
-        for field, image in zip(data.fields, images, strict=True)
+        for field, image in zip(data.images, images, strict=True)
     ]
 
 
@@ -145,7 +143,9 @@ def model_labels(data: DataSet, classes: tuple[str, ...]) -> NDArray[np.int64]:
     return labels
 
 
-def _unjudged(field: Field, data: DataSet, to_model: NDArray[np.int64], classes: tuple[str, ...]) -> frozenset[str]:
+def _unjudged(
+    field: LabelledImage, data: DataSet, to_model: NDArray[np.int64], classes: tuple[str, ...]
+) -> frozenset[str]:
     """Return the model's classes of which the field does not say where all cells are.
 
     To a model that does not know the kinds of a class it is enough that all cells of the class are annotated.
@@ -161,7 +161,7 @@ def _unjudged(field: Field, data: DataSet, to_model: NDArray[np.int64], classes:
 
 
 def total_scores(
-    results: Iterable[FieldResult],
+    results: Iterable[ImageResult],
     classes: tuple[str, ...],
     iou: float = 0.5,
     settings: CountSettings | None = None,

@@ -11,6 +11,7 @@ from core.counting.count import CountIndex, CountSettings
 from core.counting.edits import CellEdits
 from core.geometry.matching import UNMATCHED, match_boxes
 from core.statistics.metrics import ClassScore, ThresholdCurve
+from core.verification.thresholds import best_places
 from trainer.evaluation.coco_metrics import coco_evaluation
 from trainer.evaluation.predict import total_scores
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.models.card import ModelCard
-    from trainer.evaluation.predict import FieldResult
+    from trainer.evaluation.predict import ImageResult
 
 NMS_OVERLAPS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
 NEAR_TIE = 0.003
@@ -60,7 +61,7 @@ class SettingsFigures:
     mean_ap50_counted: float
 
 
-def before_and_after(results: Sequence[FieldResult], card: ModelCard, tuned: CountSettings) -> list[SettingsFigures]:
+def before_and_after(results: Sequence[ImageResult], card: ModelCard, tuned: CountSettings) -> list[SettingsFigures]:
     """Return what the fields were worth without any filter, at the card's settings, and at the tuned ones."""
     settings = {
         "nothing filtered": CountSettings(dict.fromkeys(card.classes, 0.0), 1.0),
@@ -71,7 +72,7 @@ def before_and_after(results: Sequence[FieldResult], card: ModelCard, tuned: Cou
 
 
 def _figures(
-    name: str, results: Sequence[FieldResult], classes: tuple[str, ...], settings: CountSettings
+    name: str, results: Sequence[ImageResult], classes: tuple[str, ...], settings: CountSettings
 ) -> SettingsFigures:
     scores = total_scores(results, classes, settings=settings)
     every = coco_evaluation(results, classes, settings.nms_iou)
@@ -84,7 +85,7 @@ def every_candidate(card: ModelCard) -> CountSettings:
     return CountSettings(dict.fromkeys(card.classes, 0.0), card.nms_iou)
 
 
-def tune(results: Sequence[FieldResult], card: ModelCard) -> list[Tuning]:
+def tune(results: Sequence[ImageResult], card: ModelCard) -> list[Tuning]:
     """Find the best thresholds for each NMS overlap; the best overlap comes first.
 
     Of overlaps whose mean F1 is within ``NEAR_TIE`` of the best the largest comes first: cells that really
@@ -101,7 +102,7 @@ def tune(results: Sequence[FieldResult], card: ModelCard) -> list[Tuning]:
     return sorted(tunings, key=rank)
 
 
-def tune_thresholds(results: Sequence[FieldResult], card: ModelCard, nms_iou: float) -> Tuning:
+def tune_thresholds(results: Sequence[ImageResult], card: ModelCard, nms_iou: float) -> Tuning:
     """Maximise each class's F1 (IoU 0.5) at one NMS overlap.
 
     Where two classes claim one cell, the threshold of the one decides whether the other counts, so the
@@ -129,21 +130,18 @@ def tune_thresholds(results: Sequence[FieldResult], card: ModelCard, nms_iou: fl
 def best_threshold(curve: ThresholdCurve) -> int:
     """Return the place of the threshold with the best F1; near ties go to the truest total count, then to the middle.
 
-    Where one cell is worth more than a near tie there are too few cells for totals to say anything, and the
+    Where one cell is worth more than a near tie there are too few cells for totals to mean anything, and the
     middle of all near ties is the least likely to fail: true cells of another laboratory get lower scores, false
     ones higher scores, than on the fields here (``trainer/EXPERIMENTS.md``).
     """
     f1 = curve.f1
     worth_of_a_cell = min(1 / max(curve.truth, 1), _MOST_FORGIVEN)
-    near = np.flatnonzero(f1 >= f1.max() - max(NEAR_TIE, worth_of_a_cell))
-    if worth_of_a_cell <= NEAR_TIE:
-        error = np.abs(curve.counted[near] - curve.truth)
-        near = near[error == error.min()]
-    return int(near[len(near) // 2])
+    closeness = -np.abs(curve.counted - curve.truth).astype(np.float64) if worth_of_a_cell <= NEAR_TIE else None
+    return int(best_places(f1, closeness, max(NEAR_TIE, worth_of_a_cell)))
 
 
 def _curve(
-    results: Sequence[FieldResult],
+    results: Sequence[ImageResult],
     fields: Sequence[CountIndex],
     card: ModelCard,
     thresholds: Mapping[str, float],
@@ -156,7 +154,7 @@ def _curve(
 
 
 def judged_cells(
-    results: Sequence[FieldResult],
+    results: Sequence[ImageResult],
     fields: Sequence[CountIndex],
     card: ModelCard,
     thresholds: Mapping[str, float],

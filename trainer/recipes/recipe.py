@@ -1,18 +1,15 @@
-"""Presets: small readable TOML files that say how a model is built and trained."""
+"""Presets of detectors: small readable TOML files that describe how a model is built and trained."""
 
 from __future__ import annotations
 
-import dataclasses
-import tomllib
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import msgspec
+from core.text import gettext
 
 LITE_BACKBONES = ("lite0", "lite1", "lite2")
 BACKBONES = ("resnet18", "resnet34", "resnet50", *LITE_BACKBONES)
+MOST_HEAD_CONVOLUTIONS = 4
 PYRAMID_LEVELS = {"retinanet": 3, "faster_rcnn": 4}
 """Detectors and their levels: strides 8 to 32, and 4 to 32."""
 
@@ -92,83 +89,31 @@ class Preset:
     cameras: float = 0.0
     eyepieces: float = 0.0
 
-
-class PresetError(ValueError):
-    """A preset that cannot be read; the message names the file and the remedy."""
-
-
-def built_in_presets() -> list[str]:
-    """Return the names of the presets that ship with the program."""
-    folder = resources.files("trainer") / "recipes" / "detection"
-    return sorted(item.name[:-5] for item in folder.iterdir() if item.name.endswith(".toml"))
-
-
-def load_preset(name_or_path: str) -> Preset:
-    """Read a built-in preset by name, or a preset file by path.
-
-    The entry ``like`` names a built-in preset whose entries hold wherever the file says nothing else.
-
-    Raises
-    ------
-    PresetError
-        If there is no such preset, or it holds an unknown or unreadable entry.
-    """
-    entries = _read_entries(name_or_path)
-    known_entries = {item.name for item in dataclasses.fields(Preset)} - {"name"}
-    if unknown := sorted(entries.keys() - known_entries):
-        raise PresetError(
-            f"{name_or_path}: unknown entry {unknown[0]!r}; known are {', '.join(sorted(known_entries))}."
-        )
-    try:
-        preset = msgspec.convert({**entries, "name": Path(name_or_path).stem}, Preset)
-    except msgspec.ValidationError as error:
-        raise PresetError(f"{name_or_path}: an entry has the wrong kind of value ({error}).") from error
-    _check(preset, name_or_path)
-    return preset
-
-
-def _read_entries(name_or_path: str) -> dict[str, Any]:
-    if name_or_path in built_in_presets():
-        text = (resources.files("trainer") / "recipes" / "detection" / f"{name_or_path}.toml").read_text("utf-8")
-    elif Path(name_or_path).is_file():
-        text = Path(name_or_path).read_text("utf-8")
-    else:
-        known = ", ".join(built_in_presets())
-        raise PresetError(f"{name_or_path}: no such preset; choose one of {known}, or give a .toml file.")
-    try:
-        entries = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PresetError(f"{name_or_path}: not a readable preset ({error}).") from error
-    if (base := entries.pop("like", None)) is None:
-        return entries
-    if base == name_or_path or base not in built_in_presets():
-        known = ", ".join(name for name in built_in_presets() if name != name_or_path)
-        raise PresetError(f"{name_or_path}: like {base!r} names no other built-in preset; choose one of {known}.")
-    return {**_read_entries(base), **entries}
-
-
-def _check(preset: Preset, origin: str) -> None:
-    low = [name for name in _COUNTS if getattr(preset, name) < 1]
-    low += [name for name in ("red_cell_diameter", "learning_rate") if getattr(preset, name) <= 0]
-    levels = PYRAMID_LEVELS[preset.detector]
-    problem = None
-    if preset.backbone not in BACKBONES:
-        problem = f"backbone {preset.backbone!r} is none of {', '.join(BACKBONES)}"
-    elif len(preset.anchor_sizes) != levels or not all(preset.anchor_sizes):
-        problem = f"anchor_sizes needs sizes for each of {levels} pyramid levels"
-    elif len({len(level) for level in preset.anchor_sizes}) > 1:
-        problem = "anchor_sizes needs as many sizes on each pyramid level"
-    elif low:
-        problem = f"{low[0]} is too small; it must be at least 1, a size or rate above 0"
-    elif min(size for level in preset.anchor_sizes for size in level) <= 0 or min(preset.keep_epochs, default=1) < 1:
-        problem = "anchor_sizes must be above 0, and keep_epochs at least 1"
-    elif preset.frozen_blocks and preset.backbone not in LITE_BACKBONES:
-        problem = f"frozen_blocks is for the backbones {', '.join(LITE_BACKBONES)}; use frozen_backbone"
-    elif preset.head_convolutions > 4:
-        problem = "head_convolutions is more than 4"
-    elif preset.detector != "retinanet" and preset.box_loss != "l1":
-        problem = f"box_loss {preset.box_loss!r} is one of RetinaNet's"
-    elif preset.crop < 64 or preset.crop % 32:
-        problem = f"crop {preset.crop} is not a multiple of 32 from 64 on"
-    if problem is not None:
-        raise PresetError(f"{origin}: {problem}.")
+    def problem(self) -> str | None:
+        """Return what is wrong with the values, None if they go together."""
+        low = [name for name in _COUNTS if getattr(self, name) < 1]
+        low += [name for name in ("red_cell_diameter", "learning_rate") if getattr(self, name) <= 0]
+        levels = PYRAMID_LEVELS[self.detector]
+        if self.backbone not in BACKBONES:
+            return gettext("backbone {backbone!r} is not one of {known}").format(
+                backbone=self.backbone, known=", ".join(BACKBONES)
+            )
+        if len(self.anchor_sizes) != levels or not all(self.anchor_sizes):
+            return gettext("anchor_sizes needs sizes for each of {n} pyramid levels").format(n=levels)
+        if len({len(level) for level in self.anchor_sizes}) > 1:
+            return gettext("anchor_sizes needs the same number of sizes on each pyramid level")
+        if low:
+            return gettext("{entry} is too small; it must be at least 1, a size or rate above 0").format(entry=low[0])
+        if min(size for level in self.anchor_sizes for size in level) <= 0 or min(self.keep_epochs, default=1) < 1:
+            return gettext("anchor_sizes must be above 0, and keep_epochs at least 1")
+        if self.frozen_blocks and self.backbone not in LITE_BACKBONES:
+            return gettext("frozen_blocks works only with {backbones}; use frozen_backbone").format(
+                backbones=", ".join(LITE_BACKBONES)
+            )
+        if self.head_convolutions > MOST_HEAD_CONVOLUTIONS:
+            return gettext("head_convolutions is above {n}").format(n=MOST_HEAD_CONVOLUTIONS)
+        if self.detector != "retinanet" and self.box_loss != "l1":
+            return gettext("box_loss {box_loss!r} works only with RetinaNet").format(box_loss=self.box_loss)
+        if self.crop < 64 or self.crop % 32:
+            return gettext("crop {crop} is not a multiple of 32 from 64 on").format(crop=self.crop)
+        return None

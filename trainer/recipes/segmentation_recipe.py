@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass, fields
-from importlib import resources
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Literal
 
-import msgspec
-
-from trainer.recipes.recipe import PresetError
+from core.text import gettext
 
 
 @dataclass(frozen=True)
@@ -53,57 +48,15 @@ class SegmentPreset:
         """All epochs."""
         return self.mask_epochs + self.edge_epochs
 
-
-def built_in_segment_presets() -> list[str]:
-    """Return the names of the presets that ship with the program."""
-    folder = resources.files("trainer") / "recipes" / "segmentation"
-    return sorted(item.name[:-5] for item in folder.iterdir() if item.name.endswith(".toml"))
-
-
-def is_segment_preset(name_or_path: str) -> bool:
-    """Tell a preset of a segmentation network from one of a detector."""
-    if name_or_path in built_in_segment_presets():
-        return True
-    try:
-        return "network" in tomllib.loads(Path(name_or_path).read_text("utf-8"))
-    except (OSError, ValueError):
-        return False
-
-
-def load_segment_preset(name_or_path: str) -> SegmentPreset:
-    """Read a built-in preset by name, or a preset file by path.
-
-    Raises
-    ------
-    PresetError
-        If it holds an unknown or unreadable entry, or sizes that do not go together.
-    """
-    if name_or_path in built_in_segment_presets():
-        text = (resources.files("trainer") / "recipes" / "segmentation" / f"{name_or_path}.toml").read_text("utf-8")
-    else:
-        text = Path(name_or_path).read_text("utf-8")
-    entries = tomllib.loads(text)
-    known = {item.name for item in fields(SegmentPreset)} - {"name"}
-    if unknown := sorted(entries.keys() - known):
-        raise PresetError(f"{name_or_path}: unknown entry {unknown[0]!r}; known are {', '.join(sorted(known))}.")
-    try:
-        preset = msgspec.convert({**entries, "name": Path(name_or_path).stem}, SegmentPreset)
-    except msgspec.ValidationError as error:
-        raise PresetError(f"{name_or_path}: an entry has the wrong kind of value ({error}).") from error
-    return _checked(preset, name_or_path)
-
-
-def _checked(preset: SegmentPreset, origin: str) -> SegmentPreset:
-    problem = None
-    numbers = (preset.width, preset.batch_size, preset.batches_per_epoch, preset.mask_epochs, preset.val_pieces)
-    if min(numbers) < 1 or preset.edge_epochs < 0 or preset.red_cell_diameter < 4 or preset.learning_rate <= 0:
-        problem = "a number that must be above 0 is not"
-    elif preset.network == "unet" and (preset.piece - preset.inside != 88 or (preset.piece - 60) % 8 != 0):
-        problem = "a U-Net needs a piece that is 88 pixels larger than its inside, such as 188 and 100, or 116 and 28"
-    elif preset.network == "segnet" and (preset.piece % 32 or not 0 < preset.inside <= preset.piece):
-        problem = "SegNet needs a piece of a multiple of 32 pixels, and an inside that is no larger"
-    elif (preset.piece - preset.inside) % 2 or not (0 <= preset.rendered <= 1 and 0 <= preset.sought <= 1):
-        problem = "the inside must lie in the middle of the piece, and shares between 0 and 1"
-    if problem:
-        raise PresetError(f"{origin}: {problem}.")
-    return preset
+    def problem(self) -> str | None:
+        """Return what is wrong with the values, None if they go together."""
+        numbers = (self.width, self.batch_size, self.batches_per_epoch, self.mask_epochs, self.val_pieces)
+        if min(numbers) < 1 or self.edge_epochs < 0 or self.red_cell_diameter < 4 or self.learning_rate <= 0:
+            return gettext("a number that must be above 0 is not")
+        if self.network == "unet" and (self.piece - self.inside != 88 or (self.piece - 60) % 8 != 0):
+            return gettext("a U-Net needs a piece 88 pixels larger than its inside, such as 188 and 100, or 116 and 28")
+        if self.network == "segnet" and (self.piece % 32 or not 0 < self.inside <= self.piece):
+            return gettext("SegNet needs a piece of a multiple of 32 pixels, and an inside that is no larger")
+        if (self.piece - self.inside) % 2 or not (0 <= self.rendered <= 1 and 0 <= self.sought <= 1):
+            return gettext("the inside must lie in the middle of the piece, and shares between 0 and 1")
+        return None

@@ -1,23 +1,21 @@
 """A report as one self-contained HTML page: sections of text, tables and plots.
 
-The page needs no script and no other file, asks no other computer for anything, follows the reader's light or
-dark setting, and prints. Draw plots inside ``plot_style()``: text and axes then take the page's text colour.
+The page needs no script and no other file, makes no network request, follows the light or dark setting of the
+browser, and prints. Draw plots inside ``plot_style()``: text and axes then take the text colour of the page.
 """
 
 from __future__ import annotations
 
 import io
-import math
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from core.files import write_whole
-from core.report.formats.csv import csv_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,12 +24,10 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from core.report.tables import Value
+    from trainer.report.tables import Table
 
-NOTHING = "–"
-"""What stands where a number is not defined."""
 
-_INK = "#010203"  # stands for the page's text colour, which an SVG in a page calls currentColor
+_INK = "#010203"  # replaced by currentColor, the text colour of the page
 _STYLE: dict[Any, Any] = {
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), _INK),
     **{"figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none", "legend.facecolor": "none"},
@@ -41,44 +37,9 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-class Strong(NamedTuple):
-    """A value of a table that is the one to look at, such as the best of a column."""
-
-    value: Value
-
-
-Cell = str | int | float | Strong | None
-"""What a cell of a table holds; None and NaN are not defined."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of a report.
-
-    The first ``texts`` columns hold words, the others numbers, which stand to the right. ``digits`` says how many
-    decimals a column's floats have where it is not 3.
-    """
-
-    header: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
-    caption: str = ""
-    texts: int = 1
-    digits: Mapping[str, int] = field(default_factory=dict[str, int])
-
-    def written(self) -> list[list[tuple[str, bool]]]:
-        """Return the text of each cell of each row, and whether it is strong."""
-        digits = [self.digits.get(name, 3) for name in self.header]
-        return [[_written(cell, places) for cell, places in zip(row, digits, strict=True)] for row in self.rows]
-
-    def csv(self) -> bytes:
-        """Return the table as CSV that a spreadsheet opens right; what is not defined is empty."""
-        rows = [[_value(cell) for cell in row] for row in self.rows]
-        return csv_bytes([list(self.header), *rows])
-
-
 @dataclass(frozen=True)
 class Plot:
-    """A matplotlib figure and what a person who cannot see it should know of it."""
+    """A matplotlib figure, and a caption that describes it for those who cannot see it."""
 
     figure: Figure
     caption: str
@@ -132,7 +93,7 @@ def write_page(path: Path, title: str, sections: Sequence[Section], facts: Mappi
 
 
 def _svg(plot: Plot, salt: str) -> Markup:
-    """Return a figure as SVG to stand in the page; ``salt`` keeps its names apart from other figures'."""
+    """Return a figure as SVG for the page; ``salt`` keeps its ids distinct from those of other figures."""
     text = io.StringIO()
     with mpl.rc_context({**_STYLE, "svg.hashsalt": salt}):
         plot.figure.savefig(text, format="svg", metadata={"Date": None})
@@ -142,19 +103,3 @@ def _svg(plot: Plot, salt: str) -> Markup:
     opening = re.sub(r'\s(?:xmlns(?::\w+)?|width|height|version)="[^"]*"', "", opening)
     shown = Markup(content.replace(_INK, "currentColor"))
     return Markup('{} role="img" aria-label="{}">{}').format(Markup(opening), plot.caption, shown)
-
-
-def _value(cell: Cell) -> Value:
-    value = cell.value if isinstance(cell, Strong) else cell
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def _written(cell: Cell, digits: int) -> tuple[str, bool]:
-    value = _value(cell)
-    if value is None:
-        text = NOTHING
-    elif isinstance(value, float):
-        text = f"{value:,.{digits}f}".replace("-", "−")
-    else:
-        text = f"{value:,}".replace("-", "−") if isinstance(value, int) else value
-    return text, isinstance(cell, Strong)

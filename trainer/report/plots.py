@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from core.classes import COLOUR_BLIND_SAFE
 from core.statistics.metrics import PrecisionRecall
+from core.text import gettext
 from trainer.evaluation.compare import FIGURES, ClassCells
 from trainer.report.page import Plot, plot_style
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from trainer.evaluation.evaluate import Evaluation
 
 _TOGETHER = 6
-"""Curves of more classes than this get a plot each: nobody can tell them apart in one."""
+"""More classes than this get a plot each: in one plot their curves could not be told apart."""
 _DASHES = ("-", "--", "-.", ":")
 _RUN_COLOURS = ("RBC", "WBC", "Platelets", "d", "e", "f", "g", "h")
 """Runs take the colours of as many classes."""
@@ -37,7 +38,7 @@ def _colour(classes: tuple[str, ...], name: str) -> tuple[float, float, float]:
 
 
 def _dash(classes: tuple[str, ...], name: str) -> str:
-    """Return the line style of a class: colour alone tells it to nobody who cannot see colours."""
+    """Return the line style of a class, which distinguishes it without colour."""
     return _DASHES[classes.index(name) % len(_DASHES)]
 
 
@@ -58,12 +59,12 @@ def _shown(evaluation: Evaluation) -> list[str]:
 
 
 def count_scatter(evaluation: Evaluation) -> Plot:
-    """Plot the count of each picture against the truth, class by class."""
+    """Plot the count of each image against the truth, class by class."""
     classes, shown = tuple(evaluation.overall.classes), _shown(evaluation)
     with plot_style():
         figure, every = _grid(len(shown))
         for axes, name in zip(every, shown, strict=True):
-            here = [picture.classes[name] for picture in evaluation.pictures if name in picture.classes]
+            here = [image.classes[name] for image in evaluation.images if name in image.classes]
             pairs = np.array([(item.truth, item.counted) for item in here]).reshape(-1, 2)
             places, times = np.unique(pairs, axis=0, return_counts=True)
             top = max(float(pairs.max(initial=0)), 1.0) * 1.06
@@ -71,11 +72,19 @@ def count_scatter(evaluation: Evaluation) -> Plot:
             axes.scatter(
                 *places.T, s=10 + 6 * np.sqrt(times - 1), color=_colour(classes, name), alpha=0.6, linewidths=0
             )
-            axes.set(title=name, xlabel="true", ylabel="counted", xlim=(-0.03 * top, top), ylim=(-0.03 * top, top))
+            axes.set(
+                title=name,
+                xlabel=gettext("true"),
+                ylabel=gettext("counted"),
+                xlim=(-0.03 * top, top),
+                ylim=(-0.03 * top, top),
+            )
             axes.set_aspect("equal")
             for axis in (axes.xaxis, axes.yaxis):
                 axis.set_major_locator(MaxNLocator(5, integer=True))
-    caption = "Cells in each picture: true against counted. On the line both agree; larger dots are several pictures."
+    caption = gettext(
+        "Cells per image: counted against true. Both agree on the line; larger dots stand for several images."
+    )
     return Plot(figure, caption)
 
 
@@ -107,14 +116,16 @@ def precision_recall(evaluation: Evaluation) -> Plot:
     """Plot precision against recall over all thresholds at IoU 0.5, and mark the card's thresholds."""
 
     def draw(axes: Axes, name: str, look: dict[str, Any]) -> None:
-        item, cells = evaluation.overall.classes[name], ClassCells.of(evaluation.pictures, name)
+        item, cells = evaluation.overall.classes[name], ClassCells.of(evaluation.images, name)
         _, precision, recall = PrecisionRecall(cells.scores, cells.is_true[0], item.truth).points
         axes.plot(recall, precision, **look)
         axes.plot(item.recall, item.precision, "o", color=look["color"], markersize=5)
         axes.set_xlim(0, 1.02)
 
-    figure = _curves(evaluation, ("recall", "precision"), 4, draw)
-    return Plot(figure, "Precision against recall at IoU 0.5 over all thresholds. A dot is the model's own threshold.")
+    figure = _curves(evaluation, (gettext("recall"), gettext("precision")), 4, draw)
+    return Plot(
+        figure, gettext("Precision against recall at IoU 0.5 over all thresholds. The dot marks the model's threshold.")
+    )
 
 
 def f1_by_threshold(evaluation: Evaluation) -> Plot:
@@ -125,8 +136,8 @@ def f1_by_threshold(evaluation: Evaluation) -> Plot:
         values = [math.nan if row.f1 is None else row.f1 for row in rows]
         axes.plot([row.threshold for row in rows], values, marker=".", **look)
 
-    figure = _curves(evaluation, ("threshold", "F1"), 3.6, draw)
-    return Plot(figure, "F1 at IoU 0.5 over the thresholds, the same for every class.")
+    figure = _curves(evaluation, (gettext("threshold"), "F1"), 3.6, draw)
+    return Plot(figure, gettext("F1 at IoU 0.5 by threshold, with the same threshold for every class."))
 
 
 def ap_by_iou(evaluation: Evaluation) -> Plot:
@@ -136,7 +147,7 @@ def ap_by_iou(evaluation: Evaluation) -> Plot:
         axes.plot(evaluation.coco.ious, evaluation.coco.classes[name].ap_by_iou, marker=".", **look)
 
     figure = _curves(evaluation, ("IoU", "AP"), 3.6, draw)
-    return Plot(figure, "Average precision over the overlap that is asked for: how well the boxes fit.")
+    return Plot(figure, gettext("Average precision by required overlap: how well the boxes fit."))
 
 
 def confusion_map(evaluation: Evaluation) -> Plot:
@@ -146,10 +157,10 @@ def confusion_map(evaluation: Evaluation) -> Plot:
     used = np.flatnonzero(counts[:-1].any(axis=1))
     totals = counts[used].sum(axis=1, keepdims=True)
     shares = counts[used] / totals
-    said = [*matrix.classes, "missed"]
+    columns = [*matrix.classes, gettext("missed")]
     with plot_style():
-        side = 0.5 if len(said) > 8 else 0.8
-        figure = Figure((1.8 + side * len(said), 1.2 + side * max(len(used), 1)))
+        side = 0.5 if len(columns) > 8 else 0.8
+        figure = Figure((1.8 + side * len(columns), 1.2 + side * max(len(used), 1)))
         axes = figure.subplots()
         axes.grid(visible=False)
         axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1, edgecolors="#ffffff", linewidth=0.8)
@@ -158,11 +169,13 @@ def confusion_map(evaluation: Evaluation) -> Plot:
                 ink = "white" if share > 0.55 else "black"
                 text = f"{100 * share:.0f}" if share >= 0.01 else "<1"
                 axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=ink, fontsize=8)
-        axes.set_xticks(np.arange(len(said)) + 0.5, said, rotation=90 if len(said) > 4 else 0)
+        axes.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=90 if len(columns) > 4 else 0)
         axes.set_yticks(np.arange(len(used)) + 0.5, [matrix.classes[label] for label in used])
-        axes.set(xlabel="counted as", ylabel="true")
+        axes.set(xlabel=gettext("counted as"), ylabel=gettext("true"))
         axes.invert_yaxis()
-    return Plot(figure, "Of the true cells of each class, the share in % that was counted as each class or missed.")
+    return Plot(
+        figure, gettext("Share in % of the true cells of each class that was counted as each class, or missed.")
+    )
 
 
 def compared(comparison: Comparison, names: Iterable[str] = FIGURES) -> list[Plot]:
@@ -189,7 +202,7 @@ def _compared(comparison: Comparison, figure_name: str) -> Plot:
         if figure_name.endswith("%"):
             axes.axvline(0, color="#888888", linewidth=0.8)
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.6 / figure.get_figheight()), ncols=3)
-    return Plot(figure, f"{figure_name} of each class and run, with 95 % intervals over the pictures.")
+    return Plot(figure, gettext("{figure} of each class and run, with 95 % intervals.").format(figure=figure_name))
 
 
 def _intervals(axes: Axes, figures: Sequence[Compared], heights: Sequence[float], run: str, place: int) -> None:

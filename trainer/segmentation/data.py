@@ -9,17 +9,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import cv2
-import lightning
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from core.imaging.illumination import divide_light, estimate_light
 from core.imaging.synthetic import CLASS_NAMES, SmearStyle, render_smear
-from trainer.detection.data import own_share, prepare_all, training_loader
-from trainer.segmentation.mask_files import read_masks
-from trainer.segmentation.masks import UNKNOWN, TrueMasks, derive_masks, exact_masks
+from trainer.dataset.load import prepare_all
+from trainer.dataset.masks import UNKNOWN, TrueMasks, read_masks
+from trainer.segmentation.masks import derive_masks, exact_masks
+from trainer.training.data import RunData
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from trainer.dataset.load import DataSet, PreparedField
+    from trainer.dataset.load import DataSet, PreparedImage
     from trainer.recipes.segmentation_recipe import SegmentPreset
 
 _ATTEMPTS = 8
@@ -39,10 +39,10 @@ Sample = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True, eq=False)
-class MaskedField:
+class MaskedImage:
     """A field, uint8 RGB (H, W, 3) under even light, and its masks; ``diameter`` of a red cell in its pixels.
 
-    ``boxes`` float32 (N, 4) and ``labels`` int64 (N,) say where its cells are.
+    ``boxes`` float32 (N, 4) and ``labels`` int64 (N,) are its cells.
     """
 
     image: NDArray[np.uint8]
@@ -60,13 +60,13 @@ class MaskStore:
 
     def __init__(self, data: DataSet, preset: SegmentPreset, masks: Path | None = None) -> None:
         self.preset, self.classes = preset, data.classes
-        self.fields = [
+        self.images = [
             self._masked(prepared, masks and read_masks(masks, field.path.stem, data.classes))
-            for field, prepared in zip(data.fields, prepare_all(data, preset.red_cell_diameter), strict=True)
+            for field, prepared in zip(data.images, prepare_all(data, preset.red_cell_diameter), strict=True)
         ]
         self.renders = set(CLASS_NAMES) <= set(data.classes)
 
-    def _masked(self, field: PreparedField, known: TrueMasks | None) -> MaskedField:
+    def _masked(self, field: PreparedImage, known: TrueMasks | None) -> MaskedImage:
         height, width = field.image.shape[:2]
         if known is None:
             count = len(self.classes)
@@ -77,9 +77,9 @@ class MaskStore:
         for label in field.incomplete:
             unsure = known.values[label] == 0
             known.values[label][unsure] = UNKNOWN
-        return MaskedField(field.image, known, field.diameter, field.boxes, field.labels)
+        return MaskedImage(field.image, known, field.diameter, field.boxes, field.labels)
 
-    def draw(self, rng: Generator) -> tuple[MaskedField, tuple[float, float] | None]:
+    def draw(self, rng: Generator) -> tuple[MaskedImage, tuple[float, float] | None]:
         """Draw a field, and at times a place in it: that of a cell of a class that is drawn evenly.
 
         Without that, platelets would be in too few pieces to be learned.
@@ -90,20 +90,20 @@ class MaskStore:
         if self._cells and rng.random() < preset.sought:
             cells = self._cells[int(rng.integers(len(self._cells)))]
             number, x, y = cells[int(rng.integers(len(cells)))]
-            return self.fields[int(number)], (float(x), float(y))
-        return self.fields[int(rng.integers(len(self.fields)))], None
+            return self.images[int(number)], (float(x), float(y))
+        return self.images[int(rng.integers(len(self.images)))], None
 
     @cached_property
     def _cells(self) -> list[NDArray[np.float64]]:
         """Of each class that is there, the places of its cells, float64 (N, 3): number of the field, x, y."""
         found: defaultdict[int, list[tuple[float, float, float]]] = defaultdict(list)
-        for number, field in enumerate(self.fields):
+        for number, field in enumerate(self.images):
             centres = (field.boxes[:, :2] + field.boxes[:, 2:]) / 2
             for label, (x, y) in zip(field.labels.tolist(), centres.tolist(), strict=True):
                 found[label].append((number, x, y))
         return [np.array(cells) for _, cells in sorted(found.items())]
 
-    def rendered(self, rng: Generator) -> MaskedField:
+    def rendered(self, rng: Generator) -> MaskedImage:
         """Return a rendered field; its masks are exact."""
         diameter = self.preset.red_cell_diameter
         side = self.preset.piece + 16
@@ -121,7 +121,7 @@ class MaskStore:
         labels = np.array([self.classes.index(CLASS_NAMES[label]) for label in smear.labels], np.int64)
         image = divide_light(smear.image, estimate_light(smear.image))
         truth = exact_masks(smear.boxes, labels, smear.shapes, (side, side), len(self.classes), diameter)
-        return MaskedField(image, truth, diameter, smear.boxes, labels)
+        return MaskedImage(image, truth, diameter, smear.boxes, labels)
 
 
 def training_piece(store: MaskStore, rng: Generator) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
@@ -147,7 +147,7 @@ def training_piece(store: MaskStore, rng: Generator) -> tuple[NDArray[np.uint8],
 
 
 def cut_piece(
-    field: MaskedField,
+    field: MaskedImage,
     preset: SegmentPreset,
     rng: Generator,
     size: float = 1.0,
@@ -222,7 +222,7 @@ class ValidationPieces(Dataset[Sample]):
         return self.store.preset.val_pieces
 
     def __getitem__(self, index: int) -> Sample:
-        field = self.store.fields[index % len(self.store.fields)]
+        field = self.store.images[index % len(self.store.images)]
         return _sample(*cut_piece(field, self.store.preset, np.random.default_rng((_VAL_SEED, index))))
 
 
@@ -230,35 +230,15 @@ def _sample(piece: NDArray[np.uint8], truth: NDArray[np.int8]) -> Sample:
     return torch.from_numpy(piece.transpose(2, 0, 1).copy()), torch.from_numpy(truth.copy())
 
 
-class MaskData(lightning.LightningDataModule):
-    """Training and validation pieces."""
+def mask_data(
+    train: DataSet, val: DataSet, preset: SegmentPreset, seed: int, workers: int, masks: Path | None = None
+) -> RunData:
+    """Return training and validation pieces."""
 
-    def __init__(
-        self, train: DataSet, val: DataSet, preset: SegmentPreset, seed: int, workers: int, masks: Path | None = None
-    ) -> None:
-        super().__init__()
-        self.train, self.val, self.preset, self.seed, self.workers = train, val, preset, seed, workers
-        self.masks = masks
-        self.stores: tuple[MaskStore, MaskStore] | None = None
+    def read() -> tuple[TrainingPieces, ValidationPieces]:
+        return (
+            TrainingPieces(MaskStore(train, preset, masks), seed),
+            ValidationPieces(MaskStore(val, preset, masks)),
+        )
 
-    def setup(self, stage: str) -> None:
-        """Read all fields into memory, once."""
-        if self.stores is None:
-            self.stores = (
-                MaskStore(self.train, self.preset, self.masks),
-                MaskStore(self.val, self.preset, self.masks),
-            )
-
-    def train_dataloader(self) -> DataLoader[Sample]:
-        """Return the loader of the training pieces; ``batch_size`` is that of all processes together."""
-        assert self.stores is not None
-        assert self.trainer is not None
-        pieces, preset = TrainingPieces(self.stores[0], self.seed), self.preset
-        return training_loader(pieces, self.trainer, preset.batch_size, preset.batches_per_epoch, self.workers)
-
-    def val_dataloader(self) -> DataLoader[Sample]:
-        """Return the loader of this process's share of the validation pieces."""
-        assert self.stores is not None
-        assert self.trainer is not None
-        pieces = ValidationPieces(self.stores[1])
-        return DataLoader(own_share(pieces, len(pieces), self.trainer), self.preset.batch_size)
+    return RunData(read, preset.batch_size, preset.batches_per_epoch, workers, val_batch=preset.batch_size)

@@ -15,12 +15,13 @@ from torch import Tensor, nn
 from core.imaging.synthetic import render_smear
 from core.models.card import ModelCard
 from core.models.network import EDGE, MASKS, Model
+from core.text import gettext
 from core.version import __version__
-from trainer.detection.export import OPSET, ExportError, folded
 from trainer.recipes.segmentation_recipe import SegmentPreset
 from trainer.segmentation.network import SegmentationNetwork, SegNet, build_network
 from trainer.training.card import write_card
 from trainer.training.checkpoint import CheckpointError, read_checkpoint
+from trainer.training.export import OPSET, ExportError, folded
 from trainer.training.record import RunRecord
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ def load_segmenter(path: Path) -> TrainedSegmenter:
         epochs, red_cells = int(content["epoch"]) + 1, tuple(made_with["red_cells"])
     except (KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
         raise CheckpointError(
-            f"{path}: it was not made by this version of smearcount-train; train again or use that version."
+            gettext("{file}: made by another version of smearcount-train; use that version, or train again.").format(
+                file=path
+            )
         ) from error
     return TrainedSegmenter(model.eval(), preset, classes, epochs, record, red_cells)
 
@@ -115,7 +118,7 @@ def segmenter_card(trained: TrainedSegmenter, name: str | None = None) -> ModelC
 
 
 def export_segmenter(trained: TrainedSegmenter, path: Path, name: str | None = None) -> ModelCard:
-    """Write a trained network as a model file and check that it says the same as torch.
+    """Write a trained network as a model file and check that it agrees with torch.
 
     Raises
     ------
@@ -140,8 +143,10 @@ def export_segmenter(trained: TrainedSegmenter, path: Path, name: str | None = N
     if apart > _MOST_APART:
         path.unlink()
         raise ExportError(
-            f"{path}: the exported model differs from the trained one in {100 * apart:.2g} % of the pixels; "
-            "report this with the versions of torch and openvino."
+            gettext(
+                "{file}: the exported model differs from the trained one in {share:.2g} % of the pixels; report this "
+                "with the versions of torch and openvino."
+            ).format(file=path, share=100 * apart)
         )
     return card
 

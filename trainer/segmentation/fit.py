@@ -10,15 +10,13 @@ import torch
 from torch import nn
 
 from core.classes import RED_CELL
-from core.version import __version__
-from trainer.detection.data import single_threaded
+from core.text import gettext
+from trainer.dataset.masks import EDGE
 from trainer.recipes.segmentation_recipe import SegmentPreset
-from trainer.segmentation.data import MaskData
+from trainer.segmentation.data import mask_data
 from trainer.segmentation.losses import MaskLoss, mask_measures
-from trainer.segmentation.mask_files import EDGE
 from trainer.segmentation.network import build_network
-from trainer.training.loop import BEST, LAST, Rhythm, RunOptions, check_loss, is_finished, train_module
-from trainer.training.record import RunRecord, open_run
+from trainer.training.loop import BEST, Rhythm, RunOptions, begin, check_loss, train_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,9 +86,9 @@ class CellSegmenter(lightning.LightningModule):
     def validation_step(self, batch: Sample) -> None:
         """Measure the masks of some pieces."""
         pieces, truth = batch
-        said = torch.cat(self.model(pieces.float() / 255), dim=1).sigmoid()
+        predicted = torch.cat(self.model(pieces.float() / 255), dim=1).sigmoid()
         for place, (_, measure) in enumerate(self._collections()):
-            measure.update(said[:, place], truth[:, place].long())
+            measure.update(predicted[:, place], truth[:, place].long())
 
     def _collections(self) -> list[tuple[str, MetricCollection]]:
         return [(name, cast("MetricCollection", measure)) for name, measure in self.measures.items()]
@@ -114,11 +112,11 @@ class CellSegmenter(lightning.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
 
 
-class Teller(lightning.Callback):
-    """Says after each epoch how the run goes, and in the end which classes it never found."""
+class ProgressReport(lightning.Callback):
+    """Reports each epoch, and at the end the classes that were never found."""
 
-    def __init__(self, tell: Callable[[str], None], names: tuple[str, ...]) -> None:
-        self.tell, self.names = tell, names
+    def __init__(self, report: Callable[[str], None], names: tuple[str, ...]) -> None:
+        self.report, self.names = report, names
         self._found: set[str] = set()
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
@@ -126,16 +124,24 @@ class Teller(lightning.Callback):
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
         dice = ", ".join(f"{name} {values.get(f'val_{name}_dice', 0):.3f}" for name in (*self.names, EDGE))
         self._found |= {name for name in self.names if values.get(f"val_{name}_dice", 0) > 0}
-        epoch = f"Epoch {trainer.current_epoch + 1} of {trainer.max_epochs}"
-        self.tell(f"{epoch}: loss {values.get('loss', float('nan')):.3f}, Dice on val: {dice}")
+        self.report(
+            gettext("Epoch {epoch} of {n}: loss {loss:.3f}, Dice on val: {dice}").format(
+                epoch=trainer.current_epoch + 1,
+                n=trainer.max_epochs,
+                loss=values.get("loss", float("nan")),
+                dice=dice,
+            )
+        )
 
     def on_fit_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Name the classes of which nothing was found in any epoch."""
+        """Report the classes that were not found in any epoch."""
         for name in self.names:
             if name not in self._found:
-                self.tell(
-                    f"{name}: nothing at all was found on val, so the model will count none; train for more epochs "
-                    "(--epochs), and see that train and val have such cells (smearcount-train data explore)."
+                self.report(
+                    gettext(
+                        "{name}: nothing was found on val, so the model will count none; train for more epochs "
+                        "(--epochs), and check that train and val contain such cells (smearcount-train data explore)."
+                    ).format(name=name)
                 )
 
 
@@ -144,7 +150,7 @@ def fit_segmenter(
     val: DataSet,
     preset: SegmentPreset,
     options: RunOptions,
-    tell: Callable[[str], None] = lambda _text: None,
+    report: Callable[[str], None] = lambda _text: None,
     masks: Path | None = None,
 ) -> Path:
     """Train a segmentation network, going on from the run folder's last checkpoint if there is one.
@@ -167,20 +173,10 @@ def fit_segmenter(
     TrainingError
         If the loss is no number, or a checkpoint cannot be written.
     """
-    single_threaded()
-    record = RunRecord(
-        preset=asdict(preset),
-        seed=options.seed,
-        precision=options.precision,
-        weights=None,
-        data=(train.provenance, val.provenance),
-        trainer_version=__version__,
-    )
-    checkpoint = options.folder / LAST if open_run(options.folder, record) else None
-    if checkpoint is not None and is_finished(checkpoint, preset.epochs, tell):
+    start = begin(preset, train, val, options, report)
+    if start is None:
         return options.folder / BEST
-    lightning.seed_everything(options.seed, workers=True, verbose=False)
-    module = CellSegmenter(asdict(preset), train.classes, record.as_dict(), tuple(sorted(train.red_cells)))
-    data = MaskData(train, val, preset, options.seed, options.workers, masks)
+    module = CellSegmenter(asdict(preset), train.classes, start.record.as_dict(), tuple(sorted(train.red_cells)))
+    data = mask_data(train, val, preset, options.seed, options.workers, masks)
     rhythm = Rhythm(MONITOR, preset.epochs, preset.batches_per_epoch, _GRADIENT_CLIP)
-    return train_module(module, data, options, rhythm, [Teller(tell, train.classes)], checkpoint)
+    return train_module(module, data, options, rhythm, [ProgressReport(report, train.classes)], start.checkpoint)

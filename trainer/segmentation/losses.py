@@ -8,7 +8,7 @@ from torch.nn import functional
 from torchmetrics import Metric, MetricCollection
 from torchmetrics.classification import BinaryAccuracy, BinaryF1Score, BinaryJaccardIndex, BinaryStatScores
 
-from trainer.segmentation.masks import UNKNOWN
+from trainer.dataset.masks import UNKNOWN
 
 _SMOOTH = 1.0
 _MOST_WEIGHT = 30.0
@@ -19,7 +19,7 @@ class MaskLoss(nn.Module):
 
     Tversky's index (Salehi et al. 2017) is TP / (TP + ``false_found`` FP + ``missed`` FN). In the entropy the pixels
     in cells weigh the square root of how much rarer they are, up to 30 times: platelets are one pixel in 500, and
-    without that the network says that there are none.
+    without that the network predicts no cells at all.
     """
 
     def __init__(self, false_found: float, missed: float) -> None:
@@ -37,10 +37,10 @@ class MaskLoss(nn.Module):
         weight = known * torch.where(wanted > 0, rarer, 1.0)
         each = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
         entropy = ((each * weight).sum(sides) / weight.sum(sides).clamp(min=1)).mean()
-        said = torch.sigmoid(logits) * known
-        hit = (said * wanted).sum(sides)
-        false_found = (said * (1 - wanted)).sum(sides)
-        missed = ((1 - said) * wanted).sum(sides)
+        predicted = torch.sigmoid(logits) * known
+        hit = (predicted * wanted).sum(sides)
+        false_found = (predicted * (1 - wanted)).sum(sides)
+        missed = ((1 - predicted) * wanted).sum(sides)
         index = (hit + _SMOOTH) / (hit + self.false_found * false_found + self.missed * missed + _SMOOTH)
         return entropy + (1 - index).mean()
 

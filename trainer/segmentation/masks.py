@@ -10,46 +10,25 @@ An edge is where two cells meet or cover each other.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from core.imaging.scale import stained_area
+from trainer.dataset.masks import UNKNOWN, TrueMasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-UNKNOWN = -1
 _OUTER, _INNER = 1.12, 0.75  # of the ellipse of a box: never beyond, always within
 _LEAST_STAINED = 0.8  # of the ellipse; a paler cell is taken to fill its ellipse
 _PALE = 0.98
 _EDGE_WIDTH = 0.1  # red cell diameters on each side of where cells meet
 _BORDER = 0.6  # so near to the border a stained place without a box may be a cell that was cut
 _OVERLAP = 0.9  # of both ellipses: what lies in there is under two cells
-
-
-@dataclass(frozen=True, eq=False)
-class TrueMasks:
-    """Masks to learn: int8 (C + 1, H, W), 1 in a cell of the class, 0 outside, ``UNKNOWN`` where nobody knows.
-
-    The last one is the edge mask.
-    """
-
-    values: NDArray[np.int8]
-
-    @property
-    def masks(self) -> NDArray[np.int8]:
-        """Those of the classes, (C, H, W)."""
-        return self.values[:-1]
-
-    @property
-    def edge(self) -> NDArray[np.int8]:
-        """That of the edges, (H, W)."""
-        return self.values[-1]
 
 
 def derive_masks(
@@ -161,7 +140,7 @@ def _values(
 
 
 def _mark_unknown(values: NDArray[np.int8], stained: NDArray[np.uint8], diameter: float) -> None:
-    """Mark what is stained near the border and is in no box: cells of which most is outside have none. In place."""
+    """Mark, in place, stained areas near the border outside every box: cells mostly outside the image have no box."""
     reach = math.ceil(_BORDER * diameter)
     outside = (stained > 0) & (values[:-1].max(axis=0) == 0)
     outside[reach:-reach, reach:-reach] = False

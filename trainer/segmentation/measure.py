@@ -7,9 +7,9 @@ import torch
 
 from core.imaging.illumination import divide_light, estimate_light
 from core.imaging.synthetic import CLASS_NAMES, SmearStyle, render_smear
+from trainer.dataset.masks import EDGE, UNKNOWN
 from trainer.segmentation.losses import mask_measures
-from trainer.segmentation.mask_files import EDGE
-from trainer.segmentation.masks import UNKNOWN, derive_masks, exact_masks
+from trainer.segmentation.masks import derive_masks, exact_masks
 
 _SIDE, _DIAMETER = 320, 48.0
 
@@ -33,9 +33,9 @@ def derived_quality(count: int, seed: int) -> dict[str, tuple[float, float, floa
         image = divide_light(smear.image, estimate_light(smear.image))
         derived = derive_masks(image, smear.boxes, labels, len(CLASS_NAMES), _DIAMETER)
         exact = exact_masks(smear.boxes, labels, smear.shapes, (_SIDE, _SIDE), len(CLASS_NAMES), _DIAMETER)
-        for said, true, measure in zip(derived.values, exact.values, measures.values(), strict=True):
-            wanted = np.where(said == UNKNOWN, UNKNOWN, true)
-            measure.update(torch.from_numpy((said > 0).astype(np.float32)), torch.from_numpy(wanted).long())
+        for predicted, true, measure in zip(derived.values, exact.values, measures.values(), strict=True):
+            wanted = np.where(predicted == UNKNOWN, UNKNOWN, true)
+            measure.update(torch.from_numpy((predicted > 0).astype(np.float32)), torch.from_numpy(wanted).long())
     order = ("iou", "dice", "tversky", "accuracy")
     return {
         name: tuple(float(values[key]) for key in order)  # type: ignore[misc]

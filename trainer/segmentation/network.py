@@ -31,7 +31,7 @@ class SegmentationNetwork(nn.Module, ABC):
 
     @abstractmethod
     def trunk(self, pieces: Tensor) -> Tensor:
-        """Return the features that both heads look at."""
+        """Return the features that both heads use."""
 
     def forward(self, pieces: Tensor) -> tuple[Tensor, Tensor]:
         """Return the logits of masks and edge."""

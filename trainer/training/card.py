@@ -1,4 +1,4 @@
-"""Writing the card of a model file: what it says of itself."""
+"""Writing the model card inside a model file."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +15,19 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
 
+from core.text import gettext
+from core.version import __version__
+from trainer.errors import FailedError
 from trainer.training.checkpoint import read_checkpoint
-from trainer.training.record import RunError
+from trainer.training.data import single_threaded
+from trainer.training.record import RunError, RunRecord, open_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from torch import Tensor
+
+    from trainer.dataset.load import DataSet
 
 _NO_NEWS = (
     "The '(train|val)_dataloader' does not have many workers",
@@ -31,8 +37,8 @@ _NO_NEWS = (
 BEST, LAST = "best.ckpt", "last.ckpt"
 
 
-class TrainingError(RuntimeError):
-    """A training run that cannot go on; the message says why and what to do."""
+class TrainingError(FailedError):
+    """A training run that cannot continue; the message gives the reason and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -60,30 +66,83 @@ class Rhythm:
 
 
 def check_loss(module: lightning.LightningModule, loss: Tensor, batch_idx: int) -> None:
-    """Stop a run whose loss is no number.
+    """Stop a run whose loss is not a number.
 
     Raises
     ------
     TrainingError
-        If it is none.
+        If it is not a number.
     """
     if not torch.isfinite(loss):
         raise TrainingError(
-            f"The loss is no number in epoch {module.current_epoch + 1}, batch {batch_idx + 1}; "
-            "lower the preset's learning_rate and start a new run."
+            gettext(
+                "The loss is not a number in epoch {epoch}, batch {batch}; lower the preset's learning_rate and start "
+                "a new run."
+            ).format(epoch=module.current_epoch + 1, batch=batch_idx + 1)
         )
 
 
-def is_finished(checkpoint: Path, epochs: int, tell: Callable[[str], None]) -> bool:
-    """Tell whether a run is finished that left this checkpoint, and say so or from where it goes on."""
+@dataclass(frozen=True)
+class Start:
+    """The start of a run: its record, and the checkpoint to resume from, None for a new run."""
+
+    record: RunRecord
+    checkpoint: Path | None
+
+
+def begin(
+    preset: Any,
+    train: DataSet,
+    val: DataSet,
+    options: RunOptions,
+    report: Callable[[str], None],
+    weights: str | None = None,
+) -> Start | None:
+    """Claim the run folder and seed the random numbers; return None if its run has already finished.
+
+    Parameters
+    ----------
+    preset
+        The preset, a dataclass with a ``name`` and the number of ``epochs``.
+    report
+        Receives a sentence where a run is resumed, or has finished.
+    weights
+        What the network starts from, as ``describe_weights`` returns it; None for random weights.
+
+    Raises
+    ------
+    RunError
+        If the folder holds a run that was started differently.
+    """
+    single_threaded()
+    record = RunRecord(
+        preset=asdict(preset),
+        seed=options.seed,
+        precision=options.precision,
+        weights=weights,
+        data=(train.provenance, val.provenance),
+        trainer_version=__version__,
+    )
+    checkpoint = options.folder / LAST if open_run(options.folder, record) else None
+    if checkpoint is not None and _is_finished(checkpoint, preset.epochs, report):
+        return None
+    lightning.seed_everything(options.seed, workers=True, verbose=False)
+    return Start(record, checkpoint)
+
+
+def _is_finished(checkpoint: Path, epochs: int, report: Callable[[str], None]) -> bool:
     content = read_checkpoint(checkpoint)
     done = int(content["epoch"]) + 1
     callbacks = content["callbacks"].items()
     stopped = any(state.get("stopped_epoch") for key, state in callbacks if key.startswith("EarlyStopping"))
     if stopped or done >= epochs:
-        tell(f"This run is finished already, after {done} epochs; its best model is {BEST}.")
+        report(
+            gettext("This run has already finished, after {n:,} epochs; its best model is {file}.").format(
+                n=done, file=BEST
+            )
+        )
         return True
-    tell(f"Going on from {checkpoint} after epoch {done} of {epochs}.")
+    report(gettext("Resuming from {file} after epoch {done} of {n}.").format(file=checkpoint, done=done, n=epochs))
     return False
 
 
@@ -102,7 +161,7 @@ def train_module(
     RunError
         If the hardware is not there.
     TrainingError
-        If the loss is no number, or a checkpoint cannot be written.
+        If the loss is not a number, or a checkpoint cannot be written.
     """
     trainer = _build_trainer(options, rhythm, callbacks)
     with warnings.catch_warnings():
@@ -145,7 +204,9 @@ def _build_trainer(options: RunOptions, rhythm: Rhythm, callbacks: Sequence[ligh
             enable_model_summary=False,
         )
     except (MisconfigurationException, ValueError) as error:
-        raise RunError(f"This computer cannot train so: {error}") from error
+        raise RunError(
+            gettext("This computer cannot train with these options: {reason}").format(reason=error)
+        ) from error
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -167,6 +228,8 @@ class WholeCheckpoints(TorchCheckpointIO):
         except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
             partial.unlink(missing_ok=True)
             raise TrainingError(
-                f"{path}: the checkpoint cannot be written ({error}); free some space and start again: "
-                "the run goes on from the checkpoint before."
+                gettext(
+                    "{file}: the checkpoint cannot be written ({reason}); free some space and start again: the run "
+                    "will resume from the previous checkpoint."
+                ).format(file=path, reason=error)
             ) from error

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from core.errors import UserError
 from core.models.card import DataProvenance  # noqa: TC001  msgspec needs it when it reads a record
+from core.text import gettext
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,8 +16,8 @@ if TYPE_CHECKING:
 RECORD_FILE = "run.json"
 
 
-class RunError(ValueError):
-    """A run folder that cannot be used; the message says why and what to do."""
+class RunError(UserError):
+    """A run folder that cannot be used; the message gives the reason and the remedy."""
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,11 +76,15 @@ def read_record(folder: Path) -> RunRecord | None:
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError) as error:
-        raise RunError(f"{path}: the record of the run cannot be read ({error}).") from error
+        raise RunError(
+            gettext("{file}: the record of the run cannot be read ({reason}); use another --run folder.").format(
+                file=path, reason=error
+            )
+        ) from error
 
 
 def open_run(folder: Path, record: RunRecord) -> bool:
-    """Claim a run folder for a run; tell whether it holds a run of the same kind to go on with.
+    """Claim a run folder for a run; return whether it holds a run of the same kind to resume.
 
     Raises
     ------
@@ -94,11 +100,15 @@ def open_run(folder: Path, record: RunRecord) -> bool:
     earlier = read_record(folder)
     if earlier is None:
         raise RunError(
-            f"{folder}: there is a checkpoint but no {RECORD_FILE} to say how it came about; use another --run folder."
+            gettext("{folder}: has a checkpoint but no {record} of how it was made; use another --run folder.").format(
+                folder=folder, record=RECORD_FILE
+            )
         )
     if differences := earlier.differences(record):
         raise RunError(
-            f"{folder}: this run was started with something else ({differences[0]}); "
-            "start it the same way or use another --run folder."
+            gettext(
+                "{folder}: this run was started differently ({difference}); start it the same way, or use another "
+                "--run folder."
+            ).format(folder=folder, difference=differences[0])
         )
     return True

@@ -12,6 +12,8 @@ import numpy as np
 from core.cells import Origin
 from core.classes import PAPER, Palette, Rgb, short_name
 from core.files import write_whole
+from core.imaging.output_mark import marked_jpeg, marked_png, marked_tiff
+from core.text import gettext
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,19 +101,31 @@ def _luminance(colour: tuple[int, int, int]) -> float:
     return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
-def encode_picture(pixels: NDArray[np.uint8], suffix: str) -> bytes:
-    """Return uint8 RGB (H, W, 3) as PNG, JPEG or TIFF by a suffix; raises OSError if it is unknown."""
-    try:
-        ok, data = cv2.imencode(suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
-    except cv2.error as error:
-        raise OSError("pictures can be saved as .png, .jpg or .tif") from error
+def encode_picture(pixels: NDArray[np.uint8], suffix: str, *, mark: bool = False) -> bytes:
+    """Return uint8 RGB (H, W, 3) as PNG, JPEG or TIFF by a suffix; with ``mark`` it is never counted as a field.
+
+    Raises
+    ------
+    OSError
+        If the suffix is unknown.
+    """
+    kind = suffix.lower()
+    if mark and kind in (".tif", ".tiff"):
+        return marked_tiff(pixels)
+    if kind not in (".png", ".jpg", ".jpeg", ".tif", ".tiff"):
+        raise OSError(gettext("images can be saved as .png, .jpg or .tif"))
+    ok, data = cv2.imencode(suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
     if not ok:
-        raise OSError("the picture could not be encoded")
-    return data.tobytes()
+        raise OSError(gettext("the image could not be encoded"))
+    if not mark:
+        return data.tobytes()
+    return marked_png(data.tobytes()) if kind == ".png" else marked_jpeg(data.tobytes())
 
 
-def write_picture(pixels: NDArray[np.uint8], path: str | Path) -> None:
+def write_picture(pixels: NDArray[np.uint8], path: str | Path, *, mark: bool = False) -> None:
     """Write uint8 RGB (H, W, 3) as PNG, JPEG or TIFF by the path's suffix; any path that Python takes.
+
+    With ``mark`` it is never counted as a field.
 
     Raises
     ------
@@ -120,7 +134,7 @@ def write_picture(pixels: NDArray[np.uint8], path: str | Path) -> None:
     """
     path = Path(path)
     try:
-        data = encode_picture(pixels, path.suffix or ".png")
+        data = encode_picture(pixels, path.suffix or ".png", mark=mark)
     except OSError as error:
         raise OSError(f"{path}: {error}") from error
     write_whole(path, data)

@@ -129,5 +129,5 @@ def write_annotated(
         except PictureError as error:
             problems.append(str(error))
             continue
-        write_whole(folder / name, encode_picture(picture, suffix))
+        write_whole(folder / name, encode_picture(picture, suffix, mark=True))
     return problems

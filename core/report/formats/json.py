@@ -203,7 +203,7 @@ def _image(image: ReportImage) -> dict[str, Any]:
 def _signed(sign_off: SignOff | None) -> dict[str, Any] | None:
     if sign_off is None:
         return None
-    return {"person": sign_off.person, "time": sign_off.time, "content_sha256": sign_off.content}
+    return {"person": sign_off.user, "time": sign_off.time, "content_sha256": sign_off.content}
 
 
 def _figure(figure: Figure) -> dict[str, Any]:

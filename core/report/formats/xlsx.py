@@ -20,6 +20,8 @@ from core.report.tables import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.report.content import Contents, ReportContent
     from core.report.progress import Progress
     from core.report.tables import Value
@@ -88,14 +90,14 @@ class _Sheets:
         if sheet is None:
             self._begin("cells", CELLS_HEADER)
 
-    def _begin(self, name: str, header: list[str]) -> Any:
+    def _begin(self, name: str, header: Sequence[str]) -> Any:
         sheet = self._book.add_worksheet(name)
         sheet.freeze_panes(1, 1)
         for column, text in enumerate(header):
             sheet.write_string(0, column, text, self._heading)
         return sheet
 
-    def _write(self, sheet: Any, place: int, row: list[Value]) -> None:
+    def _write(self, sheet: Any, place: int, row: Sequence[Value]) -> None:
         for column, value in enumerate(row):
             match value:
                 case str() if value:

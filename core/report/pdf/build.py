@@ -50,8 +50,8 @@ if TYPE_CHECKING:
 
 _TOTAL_PAGES = "pages"
 _LEGEND = 5  # classes beside each other
-_LACKING = (
-    "Numbers in square brackets are the Unicode numbers of letters that cannot be printed here; "
+_TRANSLITERATED = (
+    "Some names are in a script that cannot be printed here, and are given in Latin letters; "
     "the workbook and the CSV file have them as they are."
 )
 
@@ -119,9 +119,9 @@ class _Report:
         if contents.history:
             yield CondPageBreak(HEIGHT / 10)
             yield from sections.history(printer, content)
-        if printer.types.lacking:
+        if printer.types.transliterated:
             yield Spacer(0, 10)
-            yield printer.text(_LACKING, SMALL)
+            yield printer.text(_TRANSLITERATED, SMALL)
 
     # -- pictures --------------------------------------------------------------------------------
 

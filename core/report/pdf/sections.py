@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from reportlab.lib import colors
 from reportlab.lib.units import mm
-from reportlab.platypus import KeepTogether, Spacer, Table, TableStyle
+from reportlab.platypus import KeepTogether, Spacer, TableStyle
+from reportlab.platypus import Table as PageTable
 
 from core.counting.estimates import given, numbers
 from core.report.content import NOT_A_MEDICAL_DEVICE
 from core.report.pdf.styles import BODY, HEADING, LABEL, SMALL, TITLE, WARNING, WIDTH, Printer
 from core.report.sign_off import short
-from core.report.tables import local_time, what_was_done
-from core.session.reviews import told
-from core.text import printable
+from core.report.tables import Table, local_time, what_was_done
+from core.text import decimal, percent, printable, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,18 +31,6 @@ _MOST_RULES = 4
 def span(interval: Interval) -> str:
     """Return an interval as text."""
     return " to ".join(numbers(*interval))
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
-
-
-def _decimal(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
-
-
-def _whole(value: int | None) -> str:
-    return "–" if value is None else f"{value:,}"
 
 
 def many(number: int, one: str) -> str:
@@ -78,14 +66,14 @@ def sign_off(printer: Printer, content: ReportContent) -> Any:
     present = printer.text(f"Content of this report: {short(content.content)}", SMALL)
     if content.signed:
         by = content.signed
-        text = f"Signed off by {by.person}, {local_time(by.time)}. Nothing has changed since."
+        text = f"Signed off by {by.user}, {local_time(by.time)}. Nothing has changed since."
         return printer.boxed([printer.text(text), present], alarm=False)
     if content.superseded:
         by = content.superseded
         lines = [
             printer.text("SUPERSEDED: what was signed off has changed since", WARNING),
             printer.text(
-                f"{by.person} signed other content on {local_time(by.time)} ({short(by.content)}). "
+                f"{by.user} signed other content on {local_time(by.time)} ({short(by.content)}). "
                 "Nobody has signed what this report says."
             ),
         ]
@@ -129,12 +117,12 @@ def counts(printer: Printer, content: ReportContent) -> Iterator[Any]:
             f"+{row.ledger.added:,}" if row.ledger.added else "0",
             f"−{row.ledger.removed:,}" if row.ledger.removed else "0",
             "–" if row.mean is None else f"{row.mean:.2f}",
-            _percent(row.share),
+            percent(row.share),
             "–" if row.share_interval is None else "{:.1f} to {:.1f} %".format(*row.share_interval.times(100)),
         ]
         for row in content.totals
     ]
-    yield printer.table(header, rows, (16, 10, 16, 12, 9, 12, 9, 11, 18), "lrrrrrrrr")
+    yield printer.table(Table("counts", header, rows, "lrrrrrrrr"), (16, 10, 16, 12, 9, 12, 9, 11, 18))
     yield printer.text(
         "Count = by the model + added − removed by a person. The intervals are exact (Poisson for counts, "
         "Clopper-Pearson for shares); they tell of the number of counted cells, and not of any other error.",
@@ -201,9 +189,9 @@ def method(printer: Printer, content: ReportContent) -> Iterator[Any]:
 def signature(printer: Printer, content: ReportContent) -> Any:
     """Return the line for a person's hand, with what the person answers for."""
     signed = content.signed
-    name = f"Name: {signed.person}" if signed else "Name"
+    name = f"Name: {signed.user}" if signed else "Name"
     texts = [printer.text(name, LABEL), "", printer.text("Date", LABEL), "", printer.text("Signature", LABEL)]
-    line = Table([texts], colWidths=[WIDTH * share for share in (0.34, 0.03, 0.2, 0.03, 0.4)])
+    line = PageTable([texts], colWidths=[WIDTH * share for share in (0.34, 0.03, 0.2, 0.03, 0.4)])
     rules = [("LINEABOVE", (column, 0), (column, 0), 0.6, colors.black) for column in (0, 2, 4)]
     line.setStyle(TableStyle([*rules, ("LEFTPADDING", (0, 0), (-1, -1), 2)]))
     return KeepTogether([Spacer(0, 14), printer.text(NOT_A_MEDICAL_DEVICE), Spacer(0, 34), line])
@@ -218,7 +206,8 @@ def remarks(image: ReportImage) -> list[str]:
     if image.unclassed:
         texts.append(f"{many(image.unclassed, 'cell')} of classes that are not counted.")
     if image.changed and image.seen is not None:
-        texts.append(f"Reviewed before the count changed: it was {told(image.seen)}.")
+        seen = ", ".join(f"{name} {number:,}" for name, number in image.seen.items())
+        texts.append(f"Reviewed before the count changed: it was {seen}.")
     if image.copy_of is not None:
         texts.append(f"The same picture as {image.copy_of.name}; it is counted twice.")
     if counted.frame is not None and counted.frame.region is not None:
@@ -257,7 +246,8 @@ def images(printer: Printer, content: ReportContent, *, with_remarks: bool) -> I
         "",
     ]
     shares = (6, 38, *[9.0] * len(content.classes), 14, 13, 18)
-    yield printer.table(header, rows, shares, f"rl{'r' * len(content.classes)}rll", sums)
+    align = f"rl{'r' * len(content.classes)}rll"
+    yield printer.table(Table("images", header, rows, align, sums), shares)
 
 
 def verification(printer: Printer, content: ReportContent) -> Iterator[Any]:
@@ -290,17 +280,17 @@ def verification(printer: Printer, content: ReportContent) -> Iterator[Any]:
             str(row.images),
             f"{row.score.truth:,}",
             f"{row.score.counted:,}",
-            _decimal(row.score.accuracy),
-            _decimal(row.score.precision),
-            _decimal(row.score.recall),
-            _decimal(row.score.f1),
-            _whole(row.score.tp),
-            _whole(row.score.fp),
-            _whole(row.score.fn),
+            decimal(row.score.accuracy),
+            decimal(row.score.precision),
+            decimal(row.score.recall),
+            decimal(row.score.f1),
+            whole(row.score.tp),
+            whole(row.score.fp),
+            whole(row.score.fn),
         ]
         for row in content.verification
     ]
-    yield printer.table(header, rows, (13, 24, 10, 8, 11, 11, 11, 9, 8, 7, 7, 7), "llrrrrrrrrrr")
+    yield printer.table(Table("verification", header, rows, "llrrrrrrrrrr"), (13, 24, 10, 8, 11, 11, 11, 9, 8, 7, 7, 7))
     yield printer.text(
         "Accuracy: the smaller of the two counts over the larger (Entropy 2021, eq. 4). Precision, recall and F1 need "
         "the places of the true cells; boxes match from an overlap of 0.5 on, points inside a box. A count that was "
@@ -317,7 +307,7 @@ def history(printer: Printer, content: ReportContent) -> Iterator[Any]:
         return
     header = ["Time", "Person", "Image", "What"]
     rows = [
-        [f"{row.time.astimezone():%Y-%m-%d %H:%M}", row.person, row.path.name if row.path else "", text]
+        [f"{row.time.astimezone():%Y-%m-%d %H:%M}", row.user, row.path.name if row.path else "", text]
         for row, text in reversed(
             list(zip(content.history, what_was_done(content.history), strict=True))[:_MOST_HISTORY]
         )
@@ -329,4 +319,4 @@ def history(printer: Printer, content: ReportContent) -> Iterator[Any]:
             "the workbook has them all.",
             BODY,
         )
-    yield printer.table(header, rows, (21, 17, 30, 40), "llll")
+    yield printer.table(Table("history", header, rows, "llll"), (21, 17, 30, 40))

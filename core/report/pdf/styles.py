@@ -11,14 +11,18 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfmetrics import stringWidth
-from reportlab.platypus import Paragraph, Table, TableStyle
+from reportlab.platypus import Paragraph, TableStyle
+from reportlab.platypus import Table as PageTable
 
 from core.report.pdf.fonts import BOLD, PLAIN, Typesetter
+from core.report.pdf.shaping import ShapedText
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reportlab.platypus import Flowable
+
+    from core.report.tables import Table, Value
 
 rl_config.useA85 = 0  # streams as bytes: text would be a quarter longer, and take a third of the time
 
@@ -61,28 +65,27 @@ class Printer:
     def __init__(self) -> None:
         self.types = Typesetter()
 
-    def text(self, text: str, style: ParagraphStyle = BODY) -> Paragraph:
+    def text(self, text: str, style: ParagraphStyle = BODY) -> Flowable:
         """Return a paragraph with exactly this text."""
+        if self.types.needs_shaping(text):
+            return ShapedText(self.types.runs(text), style)
         return Paragraph(self.types.markup(text), style)
 
     def table(
         self,
-        header: Sequence[str],
-        rows: Sequence[Sequence[str]],
+        table: Table,
         shares: Sequence[float],
-        align: str,
-        closing: Sequence[str] = (),
-    ) -> Table:
-        """Return a table over the width of the page whose heading is repeated on every page.
+    ) -> PageTable:
+        """Return a table of texts over the width of the page, its heading repeated on every page.
 
-        ``shares`` are the relative widths of the columns, ``align`` has ``l`` or ``r`` for each of them, and
-        ``closing`` is a row of sums.
+        ``shares`` are the relative widths of the columns.
         """
+        align, header, footer = table.align, table.header, table.footer
         plain = [CELL if side == "l" else CELL_RIGHT for side in align]
         bold = [HEAD_CELL if side == "l" else HEAD_CELL_RIGHT for side in align]
 
-        def line(texts: Sequence[str], styles: Sequence[ParagraphStyle]) -> list[Paragraph]:
-            return [self.text(text, style) for text, style in zip(texts, styles, strict=True)]
+        def line(texts: Sequence[Value], styles: Sequence[ParagraphStyle]) -> list[Flowable]:
+            return [self.text(str(text), style) for text, style in zip(texts, styles, strict=True)]
 
         rules: list[Any] = [
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -98,14 +101,18 @@ class Printer:
         airy = [place for place in range(1, len(align)) if align[place - 1 : place + 1] == "rl"]
         rules += [("LEFTPADDING", (place, 0), (place, -1), _AIR) for place in airy]
         paddings = [_PADDING + (_AIR if place in airy else _PADDING) for place in range(len(align))]
-        if closing:
+        if footer:
             rules += [("LINEABOVE", (0, -1), (-1, -1), 0.8, colors.black)]
-        lines = [line(header, bold), *(line(row, plain) for row in rows), *([line(closing, bold)] if closing else [])]
-        table = Table(lines, colWidths=_widths(header, shares, paddings), repeatRows=1)
-        table.setStyle(TableStyle(rules))
-        return table
+        lines = [
+            line(header, bold),
+            *(line(row, plain) for row in table.rows),
+            *([line(footer, bold)] if footer else []),
+        ]
+        page_table = PageTable(lines, colWidths=_widths(header, shares, paddings), repeatRows=1)
+        page_table.setStyle(TableStyle(rules))
+        return page_table
 
-    def pairs(self, pairs: Sequence[tuple[str, str]], columns: int = 1, label: float = 34 * mm) -> Table:
+    def pairs(self, pairs: Sequence[tuple[str, str]], columns: int = 1, label: float = 34 * mm) -> PageTable:
         """Return names and values side by side, in one or two columns."""
         height = -(-len(pairs) // columns)
         rows: list[list[Any]] = []
@@ -114,7 +121,7 @@ class Printer:
             for name, value in pairs[place::height]:
                 row += [self.text(name, LABEL), self.text(value, CELL)]
             rows.append(row + [""] * (2 * columns - len(row)))
-        table = Table(rows, colWidths=[label, WIDTH / columns - label] * columns)
+        table = PageTable(rows, colWidths=[label, WIDTH / columns - label] * columns)
         table.setStyle(
             TableStyle(
                 [
@@ -128,9 +135,9 @@ class Printer:
         )
         return table
 
-    def boxed(self, parts: Sequence[Flowable], alarm: bool) -> Table:
+    def boxed(self, parts: Sequence[Flowable], alarm: bool) -> PageTable:
         """Return parts in a frame that draws the eye."""
-        table = Table([[list(parts)]], colWidths=[WIDTH])
+        table = PageTable([[list(parts)]], colWidths=[WIDTH])
         table.setStyle(
             TableStyle(
                 [

@@ -1,4 +1,4 @@
-"""All boxes of a picture on the canvas, in one item."""
+"""All boxes of an image on the canvas, in one item."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LINE_STYLES = ((2, None), (3, None), (2, (6, 4)), (2, (2, 3)))  # width, pieces
 
 
 class BoxesItem(QGraphicsItem):
-    """All boxes of a picture in one item; ``revision`` grows with each change.
+    """All boxes of an image in one item; ``revision`` grows with each change.
 
     What was drawn last is kept, so that pointing at cells and selecting them redraws no box.
     """
@@ -66,7 +66,7 @@ class BoxesItem(QGraphicsItem):
 
     @property
     def detections(self) -> Detections | None:
-        """The cells of the picture, shown or not."""
+        """The cells of the image, shown or not."""
         return self._detections
 
     def _redraw(self) -> None:
@@ -75,7 +75,7 @@ class BoxesItem(QGraphicsItem):
         self.update()
 
     def set_detections(self, detections: Detections | None, classes: tuple[str, ...]) -> None:
-        """Take the cells of a picture; none are shown until ``set_shown``."""
+        """Take the cells of an image; none are shown until ``set_shown``."""
         if detections is self._detections and classes == self._classes:
             return
         self.prepareGeometryChange()
@@ -111,11 +111,11 @@ class BoxesItem(QGraphicsItem):
 
     @property
     def shown_count(self) -> int:
-        """How many boxes are drawn when the whole picture is in view."""
+        """How many boxes are drawn when the whole image is in view."""
         return len(self._shown)
 
     def cells_at(self, point: QPointF, *, ghosts: bool = False) -> list[int]:
-        """Return the ids of the shown cells (or ghosts) at a point of the picture, the smallest first."""
+        """Return the ids of the shown cells (or ghosts) at a point of the image, the smallest first."""
         shown = self._ghosts if ghosts else self._shown
         if self._detections is None or not len(shown):
             return []
@@ -144,7 +144,7 @@ class BoxesItem(QGraphicsItem):
         return None
 
     def text_at(self, point: QPointF) -> str:
-        """Return class and probability of the smallest shown cell at a point of the picture, or ""."""
+        """Return class and probability of the smallest shown cell at a point of the image, or ""."""
         for ghosts in (False, True):
             numbers = self.cells_at(point, ghosts=ghosts)
             if numbers and self._detections is not None:
@@ -201,7 +201,7 @@ class BoxesItem(QGraphicsItem):
         return places, outlined
 
     def _draw(self, outlines: Outlines, transform: QTransform, size: QSize) -> None:
-        """Draw boxes for a view of the picture."""
+        """Draw boxes for a view of the image."""
         assert self._detections is not None
         view = _view(transform, size)
         self._draw_ghosts(outlines, transform, self._inside(self._ghosts, view))
@@ -281,6 +281,6 @@ class BoxesItem(QGraphicsItem):
 
 
 def _view(transform: QTransform, size: QSize) -> QRectF:
-    """Return the part of the picture that a screen of some size shows."""
+    """Return the part of the image that a screen of some size shows."""
     inverse, _ = transform.inverted()
     return inverse.mapRect(QRectF(QPointF(), QSizeF(size)))

@@ -56,7 +56,7 @@ class FrameItem(QGraphicsItem):
         return self._frame
 
     def set_bounds(self, bounds: QRectF) -> None:
-        """Cover a picture."""
+        """Cover an image."""
         self.prepareGeometryChange()
         self._bounds = bounds.adjusted(-bounds.width(), -bounds.height(), bounds.width(), bounds.height())
 

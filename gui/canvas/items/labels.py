@@ -72,7 +72,7 @@ class LabelsItem(QGraphicsItem):
             painter.restore()
 
     def _render(self, transform: QTransform, size: QSize, ratio: float, font: QFont) -> None:
-        """Write the texts for a view of the picture; none where cells are too many or too small to be read."""
+        """Write the texts for a view of the image; none where cells are too many or too small to be read."""
         visible = self._boxes.shown_in(transform, size)
         self._image = QImage()
         if not 0 < len(visible) <= 4 * _MOST_LABELS:

@@ -57,7 +57,7 @@ class TallyItem(QGraphicsItem):
         self.update()
 
     def near(self, point: QPointF, zoom: float) -> int | None:
-        """Return the position of the mark at a point of the picture, None if there is none."""
+        """Return the position of the mark at a point of the image, None if there is none."""
         if not len(self._points):
             return None
         apart = np.hypot(*(self._points - (point.x(), point.y())).T) * zoom

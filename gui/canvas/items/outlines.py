@@ -26,7 +26,7 @@ _WHITE = 0xFFFFFFFF
 
 
 class Outlines:
-    """A transparent picture to draw outlines into.
+    """A transparent image to draw outlines into.
 
     ``width`` and ``height`` are those of the screen in its own pixels, ``ratio`` of which make one of the
     window. The ``image`` is larger; it belongs at ``corner``, in pixels of the window.

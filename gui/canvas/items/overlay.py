@@ -17,7 +17,7 @@ _OUTSIDE = 3.0  # of the box, whose line is seen beneath, in pixels of the scree
 
 
 class GroundTruthItem(QGraphicsItem):
-    """What is known to be on the picture: white dashes on black, whatever the class."""
+    """What is known to be on the image: white dashes on black, whatever the class."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class GroundTruthItem(QGraphicsItem):
         return len(self._rects) + len(self._points)
 
     def set_boxes(self, boxes: NDArray[np.float32]) -> None:
-        """Show boxes ``x1 y1 x2 y2`` (N, 4) in pixels of the picture; those without size are points."""
+        """Show boxes ``x1 y1 x2 y2`` (N, 4) in pixels of the image; those without size are points."""
         self.prepareGeometryChange()
         sized = (boxes[:, 2:] > boxes[:, :2]).any(axis=1)
         self._rects = [QRectF(x1, y1, x2 - x1, y2 - y1) for x1, y1, x2, y2 in boxes[sized].tolist()]
@@ -81,7 +81,7 @@ class SelectionItem(QGraphicsItem):
         self._bounds = QRectF()
 
     def set_bounds(self, bounds: QRectF) -> None:
-        """Cover a picture."""
+        """Cover an image."""
         self.prepareGeometryChange()
         self._bounds = bounds.adjusted(-bounds.width(), -bounds.height(), bounds.width(), bounds.height())
 

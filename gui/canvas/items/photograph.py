@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class PhotographItem(QGraphicsItem):
     """The photograph, drawn from the coarsest copy that is sharp enough.
 
-    What was drawn last is kept, so that moving a slider over a large picture repaints only boxes.
+    What was drawn last is kept, so that moving a slider over a large image repaints only boxes.
     """
 
     def __init__(self) -> None:

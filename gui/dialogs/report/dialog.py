@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl, Slot
@@ -21,17 +20,14 @@ from PySide6.QtWidgets import (
 from core.errors import Cancelled
 from core.report.content import ReportContent
 from core.report.export import Outputs, Written, write_report
-from core.report.gather import load_sample, save_sample
 from core.report.progress import Progress
-from core.report.sign_off import SignOff, short, sign
+from core.report.sign_off import short
 from core.report.tables import local_time
-from core.version import __version__
 from gui.dialogs.report.choices import ReportChoices, file_stem
 from gui.dialogs.report.sample import SampleForm
 from gui.tasks import Job, Task
 from gui.widgets.forms import Busy, FittingDialog, heading, row
-from gui.workspace.sign_off import Gathering
-from gui.workspace.store import Level
+from gui.workspace.messages import Level
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +35,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent
 
     from gui.preferences import Preferences
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _WIDTH = 620
 
@@ -47,25 +43,25 @@ _WIDTH = 620
 class ReportDialog(FittingDialog):
     """Asks what is handed in, writes it on a thread of its own, and takes the sign-off."""
 
-    def __init__(self, document: Document, preferences: Preferences, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Hand in a report")
-        assert document.session is not None
-        self._document = document
+        assert workspace.store.path is not None
+        self._workspace = workspace
         self._preferences = preferences
-        self._session = document.session
+        self._session = workspace.store.path
         self._content: ReportContent | None = None
         self._then: Callable[[ReportContent], None] | None = None
-        self._gathering: Gathering | None = None
+        workspace.reporting.gathered.connect(self._on_gathered)
         self._writing = Task(
             "report", self._on_written, self, on_error=self._on_write_failed, on_part=self._on_progress
         )
         self._written: Written | None = None
-        self.sample = SampleForm(load_sample(self._session), preferences.report_fields)
-        self.sample.setEnabled(document.writable)
+        self.sample = SampleForm(workspace.reporting.sample(), preferences.report_fields)
+        self.sample.setEnabled(workspace.store.writable)
         self.sample.changed.connect(self._on_sample)
-        self.choices = ReportChoices(preferences, self._session.path.parent)
+        self.choices = ReportChoices(preferences, self._session.parent)
         self.choices.changed.connect(self._show_choice)
         self._build_sign_off()
         self._build_layout()
@@ -120,7 +116,7 @@ class ReportDialog(FittingDialog):
 
     def outputs(self) -> Outputs:
         """Return what would be written now."""
-        return self.choices.outputs(file_stem(self.sample.sample.id) or self._session.path.stem)
+        return self.choices.outputs(file_stem(self.sample.sample.id) or self._session.stem)
 
     @Slot()
     def _show_choice(self) -> None:
@@ -138,30 +134,22 @@ class ReportDialog(FittingDialog):
 
     def _gather(self, then: Callable[[ReportContent], None]) -> None:
         """Gather what the session says now, and go on with it."""
-        if self._gathering is not None:
-            self._gathering.stop()
         self._keep_sample()
         self._then = then
-        self._gathering = Gathering(self._document, self)
-        self._gathering.ended.connect(self._on_gathered)
+        self._workspace.reporting.gather()
 
-    @Slot(object, object)
-    def _on_gathered(self, gathering: Gathering, outcome: object) -> None:
-        if gathering is not self._gathering:
-            return
-        self._gathering = None
+    @Slot(object)
+    def _on_gathered(self, outcome: ReportContent | Exception) -> None:
         if isinstance(outcome, ReportContent):
             self._content = outcome
-            assert self._then is not None
-            self._then(outcome)
+            if self._then is not None:
+                self._then(outcome)
         else:
             self._finish(str(outcome))
 
     def _keep_sample(self) -> None:
-        sample = self.sample.sample
         self._preferences.report_fields = self.sample.names
-        if self._document.writable and sample != load_sample(self._session):
-            self._document.guarded(lambda: save_sample(self._session, sample))
+        self._workspace.reporting.set_sample(self.sample.sample)
 
     # -- signing -----------------------------------------------------------------------------------
 
@@ -169,18 +157,20 @@ class ReportDialog(FittingDialog):
         """Say whether somebody answers for this content."""
         left = len(content.uncounted)
         if content.signed:
-            text = f"Signed off by {content.signed.person}, {local_time(content.signed.time)}."
+            text = f"Signed off by {content.signed.user}, {local_time(content.signed.time)}."
         elif content.superseded:
             by = content.superseded
-            text = f"Superseded: {by.person} signed off on {local_time(by.time)}, and something has changed since."
+            text = f"Superseded: {by.user} signed off on {local_time(by.time)}, and something has changed since."
         else:
             text = "Not signed off."
         self.state.setText(f"{text}\nContent {short(content.content)}")
         pictures = "1 picture has" if left == 1 else f"{left} pictures have"
         self._say(f"{pictures} no count; the report names them." if left else "")
-        able = self._document.writable and bool(content.counted) and not content.signed and not self._writing.busy
+        able = (
+            self._workspace.store.writable and bool(content.counted) and not content.signed and not self._writing.busy
+        )
         self.sign_button.setEnabled(able)
-        self.sign_button.setToolTip("" if self._document.writable else "The session is open for reading only")
+        self.sign_button.setToolTip("" if self._workspace.store.writable else "The session is open for reading only")
 
     def _sign(self, content: ReportContent) -> None:
         pictures = len(content.counted)
@@ -188,11 +178,10 @@ class ReportDialog(FittingDialog):
             f"You answer for the counts of {pictures} picture{'' if pictures == 1 else 's'} as they are now. "
             f"A later change marks your sign-off as superseded.\n{_unreviewed(content)}\nYour name:"
         )
-        name, answered = QInputDialog.getText(self, "Sign off", question, text=self._document.person)
+        name, answered = QInputDialog.getText(self, "Sign off", question, text=self._workspace.store.user)
         if answered and name.strip():
-            sign_off = SignOff(name.strip(), datetime.now(UTC), content.content, __version__)
-            if self._document.guarded(lambda: sign(self._session, sign_off) or True):
-                self._document.history_changed.emit()
+            sign_off = self._workspace.sign_offs.sign(content, name.strip())
+            if sign_off is not None:
                 content = replace(content, sign_offs=(*content.sign_offs, sign_off))
                 self._content = content
         self._show_state(content)
@@ -241,7 +230,7 @@ class ReportDialog(FittingDialog):
         self._finish(" ".join([*([f"Written: {names}."] if names else []), *written.problems]))
         level = Level.WARNING if written.problems else Level.INFO
         if written.paths:
-            self._document.message.emit(level, f"The report is in {written.paths[0].parent}.")
+            self._workspace.messages.posted.emit(level, f"The report is in {written.paths[0].parent}.")
 
     @Slot(object)
     def _on_write_failed(self, error: Exception) -> None:
@@ -257,7 +246,7 @@ class ReportDialog(FittingDialog):
         self._say(text)
 
     def _set_working(self, working: bool) -> None:
-        self.sample.setEnabled(not working and self._document.writable)
+        self.sample.setEnabled(not working and self._workspace.store.writable)
         self.choices.setEnabled(not working)
         self.write_button.setEnabled(not working)
         self.sign_button.setEnabled(False)
@@ -281,9 +270,8 @@ class ReportDialog(FittingDialog):
         if self._writing.busy:
             self._writing.stop()
             return True
-        if self._gathering is not None and self.busy.isVisible():
-            self._gathering.stop()
-            self._gathering = None
+        if self._workspace.reporting.is_gathering and self.busy.isVisible():
+            self._workspace.reporting.stop()
             self._finish("Stopped; nothing is written.")
             return True
         return False
@@ -298,9 +286,8 @@ class ReportDialog(FittingDialog):
         super().closeEvent(event)
 
     def done(self, result: int) -> None:
-        if self._gathering is not None:
-            self._gathering.stop()
-        if self._document.session is self._session:
+        self._workspace.reporting.stop()
+        if self._workspace.store.path == self._session:
             self._keep_sample()
         super().done(result)
 

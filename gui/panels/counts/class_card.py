@@ -21,7 +21,8 @@ from core.statistics.intervals import count_more, poisson_interval
 from core.text import gettext
 from gui.widgets.class_names import long_name
 from gui.widgets.colour import swatch
-from gui.widgets.wheel_safe import QuietComboBox, QuietSlider, QuietSpinBox
+from gui.widgets.numbers import NumberBox
+from gui.widgets.wheel_safe import QuietComboBox, QuietSlider
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +77,7 @@ class ClassCard(QFrame):
         self.slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.slider.setAccessibleName(gettext("Threshold of {name}").format(name=title))
         self.slider.valueChanged.connect(lambda step: self.threshold_changed.emit(name, step / _STEPS))
-        self.number = QuietSpinBox()
+        self.number = NumberBox()
         self.number.setDecimals(2)
         self.number.setSingleStep(0.01)
         self.number.setRange(0.01, 0.99)
@@ -235,7 +236,7 @@ class ScaleRow(QWidget):
         super().__init__(parent)
         self.by_hand = QCheckBox("Red cell size by hand")
         self.by_hand.setToolTip("Normally estimated from the picture. Set it where the boxes have the wrong size.")
-        self.number = QuietSpinBox()
+        self.number = NumberBox()
         self.number.setDecimals(0)
         self.number.setRange(8, 500)
         self.number.setSuffix(" px")

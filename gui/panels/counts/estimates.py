@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QDoubleValidator
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from core.counting.estimates import Span, numbers
 from gui.tasks import Debounce
 from gui.widgets.collapsible import Section
+from gui.widgets.numbers import NumberEdit
 from gui.widgets.wheel_safe import QuietComboBox
 
 if TYPE_CHECKING:
     from core.counting.estimates import Figure
-    from gui.workspace.document import Document
-    from gui.workspace.estimates import Laboratory
+    from gui.workspace.workspace import Workspace
 
 _INPUTS = (
     ("analyser_rbc", "Analyser's RBC", "×10¹²/L", "Red cells of the same blood, as your analyser measured them"),
@@ -34,15 +33,15 @@ _LARGEST = 1e6
 class EstimatesSection(Section):
     """The figures of this picture or of all, and the inputs that some of them need."""
 
-    def __init__(self, document: Document, laboratory: Laboratory) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         super().__init__("Ratios and estimates")
-        self._document = document
-        self._laboratory = laboratory
+        self._workspace = workspace
+        self._estimates = workspace.estimates
         self.scope = QuietComboBox()
         self.scope.setAccessibleName("Which pictures the estimates are of")
         self.scope.addItems(["This picture", "All pictures"])
         self.figures: dict[str, str] = {}
-        self.inputs: dict[str, QLineEdit] = {}
+        self.inputs: dict[str, NumberEdit] = {}
         self._lines = QWidget()
         self._grid = QGridLayout(self._lines)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -53,50 +52,39 @@ class EstimatesSection(Section):
         self._settle = Debounce(_SETTLE_MS, self.refresh, self)
         self.opened.connect(lambda _: self.refresh())
         self.scope.activated.connect(lambda _: self.refresh())
-        laboratory.changed.connect(self._show_inputs)
-        document.current_changed.connect(self._settle.start)
-        document.counts_changed.connect(self._settle.start)
-        document.overview.changed.connect(self._settle.start)
+        workspace.estimates.changed.connect(self._show_inputs)
+        for signal in (workspace.images.current_changed, workspace.counts.changed, workspace.counts.totals_changed):
+            signal.connect(lambda *_: self._settle.start())
 
     def _input_form(self) -> QGridLayout:
         form = QGridLayout()
         form.setContentsMargins(0, 4, 0, 0)
         form.setVerticalSpacing(4)
         for row, (name, label, unit, tip) in enumerate(_INPUTS):
-            box = QLineEdit()
+            box = NumberEdit(largest=_LARGEST)
             box.setToolTip(f"{tip} ({unit})")
             box.setAccessibleName(f"{label}, {unit}")
-            validator = QDoubleValidator(0.0, _LARGEST, 6, box)
-            validator.setNotation(QDoubleValidator.Notation.StandardNotation)
-            box.setValidator(validator)
-            box.editingFinished.connect(lambda name=name: self._give(name))
-            box.textEdited.connect(lambda text, name=name: None if text else self._give(name))
+            box.given.connect(lambda value, name=name: self._estimates.set_input(name, value or None))
             self.inputs[name] = box
             for column, widget in enumerate((QLabel(label), box, QLabel(unit))):
                 form.addWidget(widget, row, column)
         return form
 
-    def _give(self, name: str) -> None:
-        """Take what stands in a box; an emptied one never says that its editing is finished."""
-        box = self.inputs[name]
-        value, understood = box.locale().toDouble(box.text())
-        self._laboratory.give(name, value if understood and value > 0 else None)
-
     def _show_inputs(self) -> None:
         for name, box in self.inputs.items():
-            value = getattr(self._laboratory.inputs, name)
-            box.setText("" if value is None else box.locale().toString(value, "g", 6))
-            box.setEnabled(self._document.writable)
+            value = getattr(self._estimates.inputs, name)
+            box.set_value(value)
+            box.setEnabled(self._workspace.store.writable)
         self.refresh()
 
     def refresh(self) -> None:
         """Show the figures, if they are in view."""
         if not self.is_open:
             return
-        several = len(self._document.entries) > 1
+        several = len(self._workspace.images.items) > 1
         self.scope.setVisible(several)
         everywhere = several and self.scope.currentIndex() == 1
-        figures = self._laboratory.figures(everywhere=everywhere)
+        figures = self._estimates.figures(everywhere=everywhere)
         self.figures = {figure.what: _text(figure) for figure in figures}
         while (item := self._grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:

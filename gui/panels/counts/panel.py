@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
+from core.text import gettext, ngettext
 from gui.panels.counts.class_card import ClassPanel, ScaleRow
 from gui.panels.counts.estimates import EstimatesSection
 from gui.panels.counts.quality import FieldLight
@@ -16,37 +17,82 @@ from gui.workspace.images import State
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QLayout
 
-    from gui.commands.actions import Actions
-    from gui.workspace.document import Document
+    from core.classes import Palette
+    from gui.commands.shortcuts import Actions
+    from gui.workspace.view_options import ViewOptions
+    from gui.workspace.workspace import Workspace
 
 
 class CountPanel(QScrollArea):
     """Counts and thresholds by class, totals of the session, the scale, the model."""
 
-    def __init__(self, document: Document, actions: Actions) -> None:
+    def __init__(self, workspace: Workspace, actions: Actions, options: ViewOptions, palette: Palette) -> None:
         super().__init__()
-        self._document = document
+        self._workspace = workspace
+        self._options = options
+        self._palette = palette
         self.classes = ClassPanel()
         self.scale_row = ScaleRow()
         self.picture_name = _label("faint")
         self.totals = _label("faint", wrapped=True)
         self.totals.setToolTip("The counts of all counted pictures of this session together")
-        document.overview.changed.connect(self.show_totals)
         self.reviewed_button = QToolButton()
         self.reviewed_button.setDefaultAction(actions["reviewed"])
         self.reviewed_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.reviewed_button.setObjectName("reviewed")
         self.since_review = _label("caution", wrapped=True)
         self.since_review.hide()
-        self.field_light = FieldLight(document)
-        self.rule_section = RuleSection(document, actions)
-        self.estimates = EstimatesSection(document, document.laboratory)
+        self.field_light = FieldLight(workspace)
+        self.rule_section = RuleSection(workspace, actions)
+        self.estimates = EstimatesSection(workspace)
         self.reset_button = QPushButton("Suggested thresholds")
         self.reset_button.setToolTip("Go back to the thresholds that the model suggests")
         self.model_name = _label("", "opening …", wrapped=True)
         self.card_button = QPushButton("Model card …")
         self.import_button = QPushButton("Import …")
         self._build()
+        self._connect()
+
+    def _connect(self) -> None:
+        workspace = self._workspace
+        images, settings, inference = workspace.images, workspace.settings, workspace.inference
+        self.classes.threshold_changed.connect(settings.set_threshold)
+        self.classes.method_chosen.connect(inference.use_method)
+        self.classes.shown_changed.connect(lambda: self._options.hide_classes(self.classes.hidden_classes()))
+        self.scale_row.diameter_set.connect(self._set_diameter)
+        self.reset_button.clicked.connect(lambda *_: settings.reset_thresholds())
+        images.current_changed.connect(self._show_image)
+        images.item_changed.connect(self._on_item)
+        workspace.counts.changed.connect(self._on_counts)
+        for signal in (workspace.counts.totals_changed, workspace.reviews.changed, images.changed):
+            signal.connect(self.show_totals)
+        workspace.reviews.changed.connect(self.show_counts)
+        settings.changed.connect(self.show_counts)
+        settings.classes_changed.connect(self._show_classes)
+        inference.model_changed.connect(self._show_model)
+        workspace.store.session_changed.connect(self._show_classes)
+        workspace.tally.active_changed.connect(self.show_counts)
+        self._show_image()
+
+    def set_palette(self, palette: Palette) -> None:
+        """Show classes in other colours."""
+        self._palette = palette
+        self.classes.set_palette(self._workspace.settings.classes, palette)
+
+    @Slot(object)
+    def _on_item(self, image: int) -> None:
+        if image == self._workspace.images.current_id:
+            self._show_image()
+
+    @Slot(object)
+    def _on_counts(self, images: frozenset[int]) -> None:
+        if self._workspace.images.current_id in images:
+            self._show_image()
+
+    def _set_diameter(self, diameter: float | None) -> None:
+        current = self._workspace.images.current_id
+        if current is not None:
+            self._workspace.images.set_diameter(current, diameter)
 
     def _build(self) -> None:
         self._inside = inside = QWidget()
@@ -85,55 +131,78 @@ class CountPanel(QScrollArea):
             self.updateGeometry()
         return super().eventFilter(watched, event)
 
-    def show_picture(self) -> None:
-        """Name the current picture, and say how large its red cells are."""
-        entry = self._document.current_entry
-        if entry is None:
-            self.picture_name.setText("No picture is open")
+    @Slot()
+    def _show_image(self) -> None:
+        """Name the image that is shown, and show how large its red cells are, and its counts."""
+        self._name_image()
+        self.show_counts()
+
+    def _name_image(self) -> None:
+        item = self._workspace.images.current
+        if item is None:
+            self.picture_name.setText(gettext("No image is open"))
             self.picture_name.setToolTip("")
             self.scale_row.show_diameter(None, None)
             return
         metrics = self.picture_name.fontMetrics()
-        self.picture_name.setText(metrics.elidedText(entry.path.name, Qt.TextElideMode.ElideMiddle, 160))
-        self.picture_name.setToolTip(str(entry.path))
-        cells = self._document.current_cells()
-        self.scale_row.show_diameter(entry.diameter, cells.found.diameter if cells else None)
+        self.picture_name.setText(metrics.elidedText(item.path.name, Qt.TextElideMode.ElideMiddle, 160))
+        self.picture_name.setToolTip(str(item.path))
+        cells = self._workspace.counts.current_cells()
+        self.scale_row.show_diameter(item.diameter, cells.found.diameter if cells else None)
 
+    @Slot()
     def show_counts(self) -> None:
-        """Show the counts of the current picture at the present settings."""
-        document, entry = self._document, self._document.current_entry
-        if document.settings is not None and document.model is not None:
-            self.classes.show_settings(document.settings, document.model.card.score_floor)
-        changed = document.reviews.text(entry) if entry is not None and not document.tally.hides_counts else ""
+        """Show the counts of the image that is shown at the present settings."""
+        workspace, item = self._workspace, self._workspace.images.current
+        if workspace.settings.value is not None and workspace.inference.model is not None:
+            self.classes.show_settings(workspace.settings.value, workspace.inference.model.card.score_floor)
+        changed = workspace.reviews.text(item) if item is not None and not workspace.tally.hides_counts else ""
         self.since_review.setText(changed)
         self.since_review.setVisible(bool(changed))
-        state = "could not be counted" if entry is not None and entry.state is State.FAILED else "not counted yet"
-        self.classes.show_result(document.result(entry) if entry else None, state)
+        failed = item is not None and item.state is State.FAILED
+        state = gettext("could not be counted") if failed else gettext("not counted yet")
+        self.card_button.setEnabled(workspace.inference.model is not None)
+        self.reset_button.setEnabled(workspace.inference.model is not None)
+        self.scale_row.setEnabled(item is not None and item.state is State.COUNTED)
+        self.classes.show_result(workspace.counts.result(item.id if item else None), state)
 
     @Slot()
     def show_totals(self) -> None:
-        """Show the counts of all pictures together."""
-        overview, several = self._document.overview, len(self._document.entries) > 1
+        """Show the counts of all images together."""
+        counts, several = self._workspace.counts, len(self._workspace.images.items) > 1
         self.totals.setVisible(several)
-        if several and overview.totals is not None:
-            numbers = ", ".join(f"{name} {number:,}" for name, number in overview.totals.items())
-            since = f" ({len(overview.outdated):,} changed since)" if overview.outdated else ""
-            pictures = f"{overview.pictures:,} pictures; {overview.reviewed:,} reviewed{since}"
-            self.totals.setText(f"Session: {numbers} in {pictures}")
+        totals = counts.totals if several else None
+        if totals is not None:
+            numbers = ", ".join(f"{name} {number:,}" for name, number in totals.items())
+            changed = len(self._workspace.reviews.outdated)
+            since = " " + gettext("({n:,} changed since)").format(n=changed) if changed else ""
+            images = ngettext(
+                "Session: {numbers} in {n:,} image; {reviewed:,} reviewed",
+                "Session: {numbers} in {n:,} images; {reviewed:,} reviewed",
+                counts.counted_images,
+            )
+            self.totals.setText(
+                images.format(numbers=numbers, n=counts.counted_images, reviewed=counts.reviewed) + since
+            )
 
-    def show_model(self) -> None:
-        """Name the model that counts."""
-        model = self._document.model
+    @Slot()
+    def _show_classes(self) -> None:
+        """Make a card for each class."""
+        classes = self._workspace.settings.classes
+        if tuple(self.classes.cards) != classes:
+            self.classes.set_classes(classes, self._palette)
+        self.classes.set_hidden(self._options.hidden_classes)
+        self._show_model()
+
+    @Slot()
+    def _show_model(self) -> None:
+        """Name the model that counts, and show its counting methods."""
+        model = self._workspace.inference.model
         if model is not None:
             self.model_name.setText(model.card.name)
             self.model_name.setToolTip(str(model.path))
-
-    def enable(self) -> None:
-        """Enable what can be done now."""
-        entry, model = self._document.current_entry, self._document.model
-        self.card_button.setEnabled(model is not None)
-        self.reset_button.setEnabled(model is not None)
-        self.scale_row.setEnabled(entry is not None and entry.state is State.COUNTED)
+            self.classes.show_methods(model.card)
+        self.show_counts()
 
 
 def _label(name: str, text: str = "", *, wrapped: bool = False) -> QLabel:

@@ -16,8 +16,8 @@ from gui.widgets.wheel_safe import QuietComboBox
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
 
-    from gui.commands.actions import Actions
-    from gui.workspace.document import Document
+    from gui.commands.shortcuts import Actions
+    from gui.workspace.workspace import Workspace
 
 _AT_THE_BORDER = (
     "At the picture's own border this rule counts too few, about 15 %: the model finds a cut cell only when more "
@@ -32,9 +32,9 @@ _RULE_TIP = (
 class RuleSection(Section):
     """Chooses the edge rule of the session, and offers the tools for the region of the picture."""
 
-    def __init__(self, document: Document, actions: Actions) -> None:
+    def __init__(self, workspace: Workspace, actions: Actions) -> None:
         super().__init__("Counting rule")
-        self._document = document
+        self._workspace = workspace
         self._actions = actions
         self.rule = QuietComboBox()
         self.rule.setAccessibleName("Cells at the border")
@@ -60,29 +60,34 @@ class RuleSection(Section):
         )
         for widget in (self.rule, self.legend, self.hint, self.inset_button, self.region, self.region_button):
             self.column.addWidget(widget)
-        document.frames.changed.connect(self.refresh)
-        document.current_changed.connect(self.refresh)
-        document.model_changed.connect(self.refresh)
-        document.session_changed.connect(self.refresh)
-        document.counts_changed.connect(self.refresh)
+        workspace.images.regions_changed.connect(self.refresh)
+        workspace.settings.changed.connect(self.refresh)
+        workspace.images.current_changed.connect(self.refresh)
+        workspace.inference.model_changed.connect(self.refresh)
+        workspace.store.session_changed.connect(self.refresh)
+        workspace.counts.changed.connect(self._on_counts)
         self.refresh()
 
-    def _on_chosen(self, place: int) -> None:
-        self._document.frames.set_rule(EdgeRule(self.rule.itemData(place)))
+    def _on_counts(self, images: frozenset[int]) -> None:
+        if self._workspace.images.current_id in images:
+            self.refresh()
 
-    def refresh(self) -> None:
+    def _on_chosen(self, place: int) -> None:
+        self._workspace.settings.set_edge_rule(EdgeRule(self.rule.itemData(place)))
+
+    def refresh(self, *_: object) -> None:
         """Show the rule, the region of the current picture, and what can be done about them."""
-        document = self._document
-        entry, rule = document.current_entry, document.frames.rule
-        region = document.frames.region(entry.id) if entry else None
+        workspace = self._workspace
+        item, rule = workspace.images.current, workspace.settings.edge_rule
+        region = workspace.regions.current
         with QSignalBlocker(self.rule):
             self.rule.setCurrentIndex(list(EdgeRule).index(rule))
-        self.rule.setEnabled(document.settings is not None)
-        frame = document.frames.of(entry) if entry else None
-        result = document.result(entry) if entry else None
+        self.rule.setEnabled(workspace.settings.value is not None)
+        frame = workspace.settings.frame(item) if item else None
+        result = workspace.counts.result(item.id if item else None)
         two_sided = rule is not EdgeRule.ALL
         self.legend.setVisible(two_sided)
-        self.hint.setVisible(two_sided and entry is not None and region is None)
+        self.hint.setVisible(two_sided and item is not None and region is None)
         self.inset_button.setVisible(two_sided)
         left_out = int(result.excluded.sum()) if result is not None else 0
         texts = [_rule_name(rule) if region is None and not two_sided else (frame.text if frame else _rule_name(rule))]

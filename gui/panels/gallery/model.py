@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.counting.count import CountIndex, CountSettings
-    from gui.workspace.document import Document
-    from gui.workspace.images import Entry
+    from gui.workspace.images import ImageItem
+    from gui.workspace.workspace import Workspace
 
 _FEW = 20_000
 _SETTLE_S = 0.4
@@ -47,9 +47,9 @@ class SessionCells(QObject):
 
     changed = Signal()
 
-    def __init__(self, document: Document) -> None:
-        super().__init__(document)
-        self._document = document
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self._workspace = workspace
         self._known: dict[int, _Known] = {}
         self._again = False
         self._something_new = False
@@ -58,16 +58,16 @@ class SessionCells(QObject):
         self._steps = IdleLoop(self)
         self._steps.ended.connect(self._on_all_seen)
         self._active = False
-        document.session_changed.connect(self._forget)
-        document.model_changed.connect(self._forget)
-        document.images_changed.connect(self._ask_again)
-        document.image_changed.connect(self._ask_again)
-        document.counts_changed.connect(self._ask_again)
+        workspace.store.session_changed.connect(self._forget)
+        workspace.inference.model_changed.connect(self._forget)
+        workspace.images.changed.connect(self._ask_again)
+        workspace.images.item_changed.connect(self._ask_again)
+        workspace.counts.changed.connect(self._ask_again)
 
     @property
     def missing(self) -> int:
         """How many counted pictures were not looked at yet."""
-        return sum(entry.state is State.COUNTED and entry.id not in self._known for entry in self._document.entries)
+        return sum(item.state is State.COUNTED and item.id not in self._known for item in self._workspace.images.items)
 
     def set_active(self, active: bool) -> None:
         """Gather the cells from now on, or not: nothing is done for a gallery that does not show them."""
@@ -81,7 +81,7 @@ class SessionCells(QObject):
 
     def counted(self) -> list[tuple[int, Detections]]:
         """Return the counted cells of each picture, by its id, in the order of the list."""
-        known = ((entry.id, self._known.get(entry.id)) for entry in self._document.entries)
+        known = ((item.id, self._known.get(item.id)) for item in self._workspace.images.items)
         return [(image, one.counted) for image, one in known if one is not None]
 
     @Slot()
@@ -102,11 +102,11 @@ class SessionCells(QObject):
     @Slot()
     def _start(self) -> None:
         self._again = False
-        self._steps.start(map(self._look_at, list(self._document.entries)))
+        self._steps.start(map(self._look_at, list(self._workspace.images.items)))
 
     @Slot()
     def _on_all_seen(self) -> None:
-        there = {entry.id for entry in self._document.entries}
+        there = {item.id for item in self._workspace.images.items}
         for image in self._known.keys() - there:
             self._let_go(image)
         if self._something_new:
@@ -116,33 +116,33 @@ class SessionCells(QObject):
         if self._again:
             self._ask_again()
 
-    def _look_at(self, entry: Entry) -> None:
-        document, known = self._document, self._known.get(entry.id)
-        if entry.state not in (State.COUNTED, State.COUNTING):
-            self._let_go(entry.id)
+    def _look_at(self, item: ImageItem) -> None:
+        workspace, known = self._workspace, self._known.get(item.id)
+        if item.state not in (State.COUNTED, State.COUNTING):
+            self._let_go(item.id)
             return
-        countable = entry.countable
+        countable = workspace.counts.index(item.id)
         if countable is None:
             return  # it is being counted anew: what was known holds until then
         if known is None or known.countable is not countable:
-            known = self._read(entry, countable)
+            known = self._read(item, countable)
             if known is None:
-                self._let_go(entry.id)
+                self._let_go(item.id)
                 return
-            self._known[entry.id] = known
-        if known.settings is document.settings:
+            self._known[item.id] = known
+        if known.settings is workspace.settings.value:
             return
-        result = document.result(entry)
+        result = workspace.counts.result(item.id)
         if result is not None:
-            known.settings = document.settings
+            known.settings = workspace.settings.value
             self._something_new = True
             known.counted = known.cells.taken(np.flatnonzero(result.counted[known.places]))
 
     def _let_go(self, image: int) -> None:
         self._something_new |= self._known.pop(image, None) is not None
 
-    def _read(self, entry: Entry, countable: CountIndex) -> _Known | None:
-        cells = self._document.cells_of(entry)
+    def _read(self, item: ImageItem, countable: CountIndex) -> _Known | None:
+        cells = self._workspace.counts.cells(item.id)
         if cells is None or len(cells.cells) != countable.size:
             return None
         by_hand = np.arange(countable.size - len(countable.hand_labels), countable.size)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
 from PySide6.QtGui import QDrag
 from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
     QLabel,
     QSizePolicy,
-    QSplitter,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -22,12 +19,11 @@ from PySide6.QtWidgets import (
 
 from core.text import gettext, ngettext
 from gui.panels.gallery.model import SessionCells
-from gui.panels.gallery.section import ClassSection, shares
-from gui.panels.gallery.tiles import Tiles
+from gui.panels.gallery.sections import Sections
+from gui.panels.gallery.tiles import Tiles, packed, unpacked
 from gui.panels.gallery.view import LARGEST_SIDE, SMALLEST_SIDE, USUAL_SIDE, TileView
 from gui.tasks import Debounce
-from gui.widgets.crops import Crops, Region, Wanted
-from gui.widgets.tile_delegate import tile_size
+from gui.widgets.crops import Crops, Wanted
 from gui.widgets.wheel_safe import QuietComboBox, QuietSlider
 from gui.workspace.images import State
 
@@ -36,17 +32,14 @@ if TYPE_CHECKING:
 
     from core.cells import Detections
     from core.classes import Palette
-    from gui.workspace.document import Document
-    from gui.workspace.editing import CellOf
-    from gui.workspace.images import Entry
+    from gui.panels.gallery.section import ClassSection
+    from gui.workspace.selection import CellOf
+    from gui.workspace.workspace import Workspace
 
-_CELLS_MIME = "application/x-smearcount-cells"
-_MARGIN, _HANDLE = 8, 8
-_BESIDE_TILES, _HEADING, _ABOVE_TILES = 32, 44, 12
+_MARGIN, _ABOVE_TILES = 8, 12
 _WIDE_ENOUGH_FOR_HINT = 640
 _WIDE_ENOUGH_FOR_ONE_LINE = 480
 _WIDE_ENOUGH_SIDE_BY_SIDE = 340
-_ALONGSIDE = 48
 _CONTEXT = 0.25
 _HINT = "Drag cells to another class, or select them and press its number."
 _SCOPES = ("This picture", "All pictures")
@@ -63,34 +56,32 @@ class Gallery(QWidget):
 
     all_changed = Signal(bool)
 
-    def __init__(self, document: Document, palette: Palette, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.document = document
-        self.editing = document.editing
+        self.workspace = workspace
+        self.editing = workspace.editing
+        self.selection = workspace.selection
         self.crops = Crops(_CONTEXT, self._missing_in_view, self)
         self._all = False
-        self._all_cells = SessionCells(document)
+        self._all_cells = SessionCells(workspace)
         self._all_tiles: dict[str, Tiles] | None = None
-        self.sections: dict[str, ClassSection] = {}
-        self._colours = palette
+        self.splitter = Sections(palette)
         self._shown: int | str | None = None
-        self._sizes_by_person = False
         self._dropped: list[tuple[str, list[CellOf]]] = []
         self._later = Debounce(0, self.refresh, self)
         self._build()
         for signal in (
-            document.cells_changed,
-            document.counts_changed,
-            document.current_changed,
-            document.picture_loaded,
-            document.model_changed,
-            document.session_changed,
+            workspace.counts.changed,
+            workspace.images.current_changed,
+            workspace.inference.image_loaded,
+            workspace.inference.model_changed,
+            workspace.store.session_changed,
         ):
             signal.connect(self._refresh_later)
-        document.session_changed.connect(self.crops.forget)
-        document.images_changed.connect(self.crops.retry)
+        workspace.store.session_changed.connect(self.crops.forget)
+        workspace.images.changed.connect(self.crops.retry)
         self._all_cells.changed.connect(self._on_all_cells)
-        document.editing.selection_changed.connect(self._on_selection_changed)
+        workspace.selection.changed.connect(self._on_selection_changed)
 
     def _build(self) -> None:
         self.doubtful_first = QCheckBox("Least sure first")
@@ -122,11 +113,6 @@ class Gallery(QWidget):
         self._bar_layout.setHorizontalSpacing(16)
         self._bar_layout.setVerticalSpacing(4)
         self._arrange_bar()
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setHandleWidth(_HANDLE)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.setMinimumSize(SMALLEST_SIDE + 60, SMALLEST_SIDE + 60)  # not the sum of its parts: it can turn
-        self.splitter.splitterMoved.connect(self._on_splitter_moved)
         self.empty = QLabel(_NOTHING_COUNTED)
         self.empty.setObjectName("faint")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -154,7 +140,17 @@ class Gallery(QWidget):
             self._bar_layout.addWidget(widget, *place)
         self._bar_layout.setColumnStretch(2, 1)
 
+    @property
+    def sections(self) -> dict[str, ClassSection]:
+        """The tiles of each class."""
+        return self.splitter.by_class
+
     # -- what is shown -------------------------------------------------------------------------
+
+    @property
+    def all_images(self) -> bool:
+        """Whether the cells of all images are shown."""
+        return self._all
 
     def set_all(self, everything: bool) -> None:
         """Show the cells of all pictures, or of the current one alone."""
@@ -178,25 +174,22 @@ class Gallery(QWidget):
 
     def set_palette(self, palette: Palette) -> None:
         """Draw classes in other colours."""
-        self._colours = palette
-        classes = tuple(self.sections)
-        for label, section in enumerate(self.sections.values()):
-            section.set_colour(palette.colour(classes, label))
+        self.splitter.set_palette(palette)
 
     def refresh(self, *, from_top: bool = False) -> None:
         """Show the counted cells as they now are; does nothing while the gallery is hidden."""
         self._later.stop()
         if not self.isVisible():
             return
-        document = self.document
-        entry = document.current_entry
-        if tuple(self.sections) != document.classes:
-            self._make_sections(document.classes)
-        picture = document.picture
-        if self.crops.use(entry.id if entry else None, picture.levels if picture else None):
+        workspace = self.workspace
+        item = workspace.images.current
+        if tuple(self.sections) != workspace.settings.classes:
+            self._make_sections(workspace.settings.classes)
+        picture = workspace.inference.shown
+        if self.crops.use(item.id if item else None, picture.levels if picture else None):
             for section in self.sections.values():
                 section.view.viewport().update()
-        shown = "all" if self._all else entry.id if entry else None
+        shown = "all" if self._all else item.id if item else None
         tiles = self._tiles(fresh=from_top)
         any_tiles = any(len(mine) for mine in tiles.values())
         from_top = from_top or shown != self._shown or (any_tiles and self.pages.currentWidget() is self.empty)
@@ -214,206 +207,150 @@ class Gallery(QWidget):
         self._show_selection(reveal=from_top)
 
     def _tiles(self, *, fresh: bool) -> dict[str, Tiles]:
-        document, doubtful_first = self.document, self.doubtful_first.isChecked()
+        workspace, doubtful_first = self.workspace, self.doubtful_first.isChecked()
         if not self._all:
-            return Tiles.by_class(self._current_cells(), document.classes, doubtful_first=doubtful_first)
-        if fresh or self._all_tiles is None or tuple(self._all_tiles) != document.classes:
+            return Tiles.by_class(self._current_cells(), workspace.settings.classes, doubtful_first=doubtful_first)
+        if fresh or self._all_tiles is None or tuple(self._all_tiles) != workspace.settings.classes:
             counted = self._all_cells.counted()
-            self._all_tiles = Tiles.by_class(counted, document.classes, doubtful_first=doubtful_first)
+            self._all_tiles = Tiles.by_class(counted, workspace.settings.classes, doubtful_first=doubtful_first)
         return self._all_tiles
 
     def _current_cells(self) -> list[tuple[int, Detections]]:
-        entry = self.document.current_entry
-        result = self.document.result(entry) if entry else None
-        cells = self.document.current_cells()
-        if entry is None or result is None or cells is None:
+        item = self.workspace.images.current
+        result = self.workspace.counts.result(item.id if item else None)
+        cells = self.workspace.counts.current_cells()
+        if item is None or result is None or cells is None:
             return []
-        return [(entry.id, cells.cells.taken(np.flatnonzero(result.counted)))]
+        return [(item.id, cells.cells.taken(np.flatnonzero(result.counted)))]
 
     def _why_empty(self) -> str:
-        entry = self.document.current_entry
-        if entry is None:
+        item = self.workspace.images.current
+        if item is None:
             return "Open a picture to see its cells here"
         if self._all:
             missing = self._all_cells.missing
             if not missing:
                 return gettext("No cells counted yet")
-            return ngettext("{n:,} image still to be read …", "{n:,} images still to be read …", missing).format(
-                n=missing
-            )
-        if entry.state is State.FAILED:
+            text = ngettext("{n:,} image still to be read …", "{n:,} images still to be read …", missing)
+            return text.format(n=missing)
+        if item.state is State.FAILED:
             return "This picture could not be counted"
-        if entry.state is State.COUNTING:
+        if item.state is State.COUNTING:
             return "This picture is being counted …"
         return _NOTHING_COUNTED
 
     def _show_hint(self) -> None:
         """Say what can be done here, or which pictures have no tiles."""
-        failed = [entry for entry in self.document.entries if entry.state is State.FAILED] if self._all else []
+        failed = [item for item in self.workspace.images.items if item.state is State.FAILED] if self._all else []
         hint = _HINT
         if failed:
             hint = ngettext("{n:,} image could not be counted", "{n:,} images could not be counted", len(failed))
             hint = hint.format(n=len(failed))
         self.hint.setText(hint if self.width() >= _WIDE_ENOUGH_FOR_HINT else "")
-        told = [entry.error or entry.path.name for entry in failed[:_MOST_TOLD]]
+        told = [item.error or item.path.name for item in failed[:_MOST_TOLD]]
         self.hint.setToolTip("\n".join([*told, *(["…"] if len(failed) > _MOST_TOLD else [])]))
 
     def about(self, image: int) -> str:
         """Return what a tile says of its picture: its name, and why it cannot be shown."""
-        entry = self.document.entry(image)
-        if entry is None:
+        item = self.workspace.images.item(image)
+        if item is None:
             return ""
-        error = self.crops.error(image, entry.path)
-        return "\n".join([*([entry.path.name] if self._all else []), *([error] if error else [])])
+        error = self.crops.error(image, item.path)
+        return "\n".join([*([item.path.name] if self._all else []), *([error] if error else [])])
 
     def _missing_in_view(self) -> Wanted | None:
-        """Return pieces of the first picture of which one is missing in view, and others of it that come soon."""
         if not self._all or not self.isVisible():
             return None
-        for section in self.sections.values():
-            tiles = section.view.tiles
-            for row in section.view.visible_rows():
-                image = int(tiles.images[row])
-                entry = self.document.entry(image)
-                region = self.crops.region(tiles.boxes[row].tolist())
-                if entry is not None and self.crops.is_missing(image, entry.path, region):
-                    return self._wanted_of(entry)
-        return None
-
-    def _wanted_of(self, entry: Entry) -> Wanted:
-        """Return the pieces of a picture to be cut: those in view last, so that they are kept longest."""
-        regions: dict[bool, list[Region]] = {False: [], True: []}
-        for section in self.sections.values():
-            tiles, visible = section.view.tiles, section.view.visible_rows()
-            rows = np.flatnonzero(tiles.images == entry.id).tolist()
-            seen = [row for row in rows if row in visible]
-            rest = [row for row in rows if row not in visible][:_ALONGSIDE]
-            for in_view, mine in ((False, rest), (True, seen)):
-                regions[in_view] += [self.crops.region(tiles.boxes[row].tolist()) for row in mine]
-        return Wanted(entry.id, entry.path, tuple(dict.fromkeys(regions[False] + regions[True])))
+        images = self.workspace.images
+        return self.splitter.missing_in_view(
+            self.crops, lambda image: item.path if (item := images.item(image)) is not None else None
+        )
 
     def _make_sections(self, classes: tuple[str, ...]) -> None:
-        for section in self.sections.values():
-            section.setParent(None)
-            section.deleteLater()
-        self.sections = {name: ClassSection(name, self.crops, self.about, self.dragged_cells, self) for name in classes}
-        for section in self.sections.values():
+        for section in self.splitter.make(classes, self.crops, self.about, self.dragged_cells):
             view = section.view
-            view.set_side(self.size_slider.value())
             view.chosen.connect(lambda view=view: self._on_chosen(view))
             view.dragged.connect(lambda view=view: self._on_dragged(view))
             section.dropped.connect(self._on_dropped)
-            self.splitter.addWidget(section)
-        self.set_palette(self._colours)
-        self._sizes_by_person = False
 
     def _share_room(self) -> None:
-        """Give every class the room its tiles need, or else the same as the others."""
-        if self._sizes_by_person or not self.sections:
-            return
-        tile = tile_size(self.size_slider.value(), self.fontMetrics().height()) + QSize(2, 2)
-        width, height = (
-            self.width() - 2 * _MARGIN,
-            self.height() - self.bar.sizeHint().height() - _ABOVE_TILES - _MARGIN,
-        )
-        if self.splitter.orientation() == Qt.Orientation.Horizontal:
-            room, step, beside, across = width, tile.width(), _BESIDE_TILES, (height - _HEADING) // tile.height()
-        else:
-            room, step, beside, across = height, tile.height(), _HEADING, (width - _BESIDE_TILES) // tile.width()
-        counts = [max(len(section.view.tiles), 1) for section in self.sections.values()]
-        wishes = [math.ceil(count / max(across, 1)) * step + beside for count in counts]
-        self.splitter.setSizes(shares(room - _HANDLE * (len(counts) - 1), wishes))
+        height = self.height() - self.bar.sizeHint().height() - _ABOVE_TILES - _MARGIN
+        self.splitter.share_room(self.width() - 2 * _MARGIN, height)
 
     def _on_selection_changed(self) -> None:
         if self.isVisible():
             self._show_selection(reveal=True)
 
     def _show_selection(self, *, reveal: bool) -> None:
-        numbers = np.array([number for _, number in self.editing.selected], np.int64)
-        for section in self.sections.values():
-            section.view.show_selection(numbers, reveal=reveal)
+        numbers = np.array([number for _, number in self.selection.all], np.int64)
+        self.splitter.show_selection(numbers, reveal=reveal)
 
     def _forget_elsewhere(self) -> None:
         """Let go of the cells of other pictures: nobody sees any more that they are selected."""
-        self.editing.select(self.editing.selection)
+        self.selection.set(self.selection.cells)
 
     def _forget_hidden(self, tiles: dict[str, Tiles]) -> None:
         """Let go of the cells of other pictures that have no tile any more."""
-        elsewhere = self.editing.elsewhere
+        elsewhere = self.selection.elsewhere
         if elsewhere:
             there = set(np.concatenate([mine.ids for mine in tiles.values()]).tolist())
-            self.editing.select(self.editing.selection, [cell for cell in elsewhere if cell[1] in there])
+            self.selection.set(self.selection.cells, [cell for cell in elsewhere if cell[1] in there])
 
     def _on_all_cells(self) -> None:
         self._all_tiles = None
         self._refresh_later()
 
-    def _refresh_later(self) -> None:
+    def _refresh_later(self, *_: object) -> None:
         if self.isVisible():
             self._later.start()
 
     # -- what the person does ------------------------------------------------------------------
 
     def _on_chosen(self, view: TileView) -> None:
-        """Select in the document what is selected here; Ctrl leaves what is selected in other classes."""
+        """Select in the workspace what is selected here; Ctrl leaves what is selected in other classes."""
         mine = view.selected_cells()
         others: list[CellOf] = []
-        if not view.fresh and self.editing.selected:
-            here = np.isin([number for _, number in self.editing.selected], view.tiles.ids)
-            others = [cell for cell, is_here in zip(self.editing.selected, here, strict=True) if not is_here]
-        current = self.document.current_entry
+        if not view.fresh and self.selection.all:
+            here = np.isin([number for _, number in self.selection.all], view.tiles.ids)
+            others = [cell for cell, is_here in zip(self.selection.all, here, strict=True) if not is_here]
+        current = self.workspace.images.current
         if len(mine) == 1 and not others and (current is None or mine[0][0] != current.id):
             self._jump_to(view, *mine[0])
             return
         image = current.id if current else None
         chosen = [*others, *mine]
-        self.editing.select(
+        self.selection.set(
             [number for one, number in chosen if one == image], [cell for cell in chosen if cell[0] != image]
         )
         if len(mine) == 1 and not others:
-            self.editing.show_cell.emit(mine[0][1])
+            self.selection.reveal_cell.emit(mine[0][1])
 
     def _jump_to(self, view: TileView, image: int, number: int) -> None:
         row = int(np.flatnonzero(view.tiles.ids == number)[0])
-        self.editing.look_at(image, view.tiles.boxes[row].tolist(), number)
+        self.selection.show_box(image, view.tiles.boxes[row].tolist(), number)
 
     def _on_size(self, side: int) -> None:
-        for section in self.sections.values():
-            section.view.set_side(side)
+        self.splitter.set_side(side)
         self._share_room()
-
-    def _on_splitter_moved(self, *_: int) -> None:
-        self._sizes_by_person = True
 
     def drag_data(self) -> QMimeData | None:
         """Return the selected cells to be dragged; None if there are none, or they may not be changed."""
-        session = self.document.session
-        cells = self._with_tiles(self.editing.selected)
-        if session is None or not cells or not self._may_change:
+        path = self.workspace.store.path
+        cells = self.splitter.with_tiles(self.selection.all)
+        if path is None or not cells or not self._may_change:
             return None
-        mime = QMimeData()
-        mime.setData(_CELLS_MIME, json.dumps({"session": str(session.path), "cells": cells}).encode())
-        return mime
+        return packed(cells, path)
 
     def dragged_cells(self, mime: QMimeData) -> list[CellOf]:
         """Return the cells of a drag, if they are among those that are shown."""
-        session = self.document.session
-        if not mime.hasFormat(_CELLS_MIME) or session is None or not self._may_change:
+        path = self.workspace.store.path
+        if path is None or not self._may_change:
             return []
-        content = json.loads(bytes(mime.data(_CELLS_MIME).data()))
-        cells = [(image, number) for image, number in content["cells"]]
-        return self._with_tiles(cells) if content["session"] == str(session.path) else []
+        return self.splitter.with_tiles(unpacked(mime, path))
 
     @property
     def _may_change(self) -> bool:
-        return self.document.writable if self._all else self.editing.editable
-
-    def _with_tiles(self, cells: list[CellOf]) -> list[CellOf]:
-        numbers = np.array([number for _, number in cells], np.int64)
-        there: set[int] = set()
-        for section in self.sections.values():
-            there |= set(numbers[np.isin(numbers, section.view.tiles.ids)].tolist())
-        return [cell for cell in cells if cell[1] in there]
+        return self.workspace.store.writable if self._all else self.editing.editable
 
     def _on_dragged(self, view: TileView) -> None:
         mime = self.drag_data()
@@ -427,7 +364,7 @@ class Gallery(QWidget):
         drag.setHotSpot(QPoint(round(picture.width() / ratio / 2), round(picture.height() / ratio / 2)))
         self._dropped.clear()
         drag.exec(Qt.DropAction.MoveAction)
-        # Not before the drag has ended: the document may ask for a name, and a dialog inside a drop hangs.
+        # Not before the drag has ended: the workspace may ask for a name, and a dialog inside a drop hangs.
         for class_name, cells in self._dropped:
             self.editing.make(cells, class_name)
         self._dropped.clear()
@@ -459,7 +396,5 @@ class Gallery(QWidget):
         self._show_hint()
         wide = self.width() >= max(self.height(), _WIDE_ENOUGH_SIDE_BY_SIDE)
         orientation = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
-        if self.splitter.orientation() != orientation:
-            self.splitter.setOrientation(orientation)
-            self._sizes_by_person = False
+        self.splitter.turn(orientation)
         self._share_room()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.classes import Rgb
     from gui.panels.gallery.tiles import Tiles
     from gui.widgets.crops import Crops
-    from gui.workspace.editing import CellOf
+    from gui.workspace.selection import CellOf
 
 _WIDEST_NAME = 160
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PySide6.QtCore import QMimeData
 
 from core.cells import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from core.cells import Detections
+    from gui.workspace.selection import CellOf
+
+
+_CELLS_MIME = "application/x-smearcount-cells"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,3 +82,19 @@ class Tiles:
                 (self.by_hand, other.by_hand),
             )
         )
+
+
+def packed(cells: Sequence[CellOf], session: Path) -> QMimeData:
+    """Return cells of a session as what a drag carries."""
+    mime = QMimeData()
+    mime.setData(_CELLS_MIME, json.dumps({"session": str(session), "cells": cells}).encode())
+    return mime
+
+
+def unpacked(mime: QMimeData, session: Path) -> list[CellOf]:
+    """Return the cells that a drag carries, if it began in this session."""
+    if not mime.hasFormat(_CELLS_MIME):
+        return []
+    content = json.loads(bytes(mime.data(_CELLS_MIME).data()))
+    cells = [(image, number) for image, number in content["cells"]]
+    return cells if content["session"] == str(session) else []

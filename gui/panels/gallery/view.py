@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from core.classes import Rgb
     from gui.widgets.crops import Crops
-    from gui.workspace.editing import CellOf
+    from gui.workspace.selection import CellOf
 
 SMALLEST_SIDE, USUAL_SIDE, LARGEST_SIDE = 48, 72, 128
 _NAVIGATION = frozenset(

@@ -25,29 +25,29 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.session.values import Conflict
 from core.text import gettext
 from gui.widgets.tables import Column, Index, ValueTableModel
 from gui.widgets.window_keys import LeavesLetters
+from gui.workspace.conflicts import Conflict
 
 if TYPE_CHECKING:
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 
 class ConflictModel(ValueTableModel["Conflict"]):
     """The open conflicts as rows."""
 
-    def __init__(self, document: Document, parent: QWidget) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget) -> None:
         super().__init__((Column[Conflict](gettext("Conflict"), lambda row: row.text, number=False),), parent)
-        self._document = document
+        self._workspace = workspace
 
     def read(self) -> None:
         """Take the conflicts that are open now."""
-        self.show(self._document.conflicts())
+        self.show(self._workspace.conflicts.all)
 
     def tip(self, row: int, column: int) -> str:
-        entry = self._document.entry(self.rows[row].image)
-        return str(entry.path) if entry else ""
+        item = self._workspace.images.item(self.rows[row].image)
+        return str(item.path) if item else ""
 
     def look(self, row: int, column: int, role: int) -> Any:
         spoken = role == Qt.ItemDataRole.AccessibleTextRole
@@ -55,8 +55,8 @@ class ConflictModel(ValueTableModel["Conflict"]):
 
     def image_of(self, row: int) -> str:
         """Return the name of the image of a conflict."""
-        entry = self._document.entry(self.rows[row].image)
-        return entry.path.name if entry else gettext("not on the list")
+        item = self._workspace.images.item(self.rows[row].image)
+        return item.path.name if item else gettext("not on the list")
 
 
 class _ConflictPainter(QStyledItemDelegate):
@@ -107,10 +107,10 @@ class _ConflictPainter(QStyledItemDelegate):
 class ConflictPage(QWidget):
     """Walks the person through the conflicts, one after the other."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.document = document
-        self.model = ConflictModel(document, self)
+        self.workspace = workspace
+        self.model = ConflictModel(workspace, self)
         intro = QLabel(
             "After counting again, the model does not agree with your corrections about these cells. "
             "Your corrections were kept; look at each cell once more."
@@ -181,7 +181,7 @@ class ConflictPage(QWidget):
             self._walk(1)
             return
         before = len(self.model.rows)
-        self.document.resolve_conflict(self.model.rows[row])
+        self.workspace.conflicts.resolve(self.model.rows[row])
         if 0 < len(self.model.rows) < before:
             self._go_to_current()
 
@@ -189,7 +189,7 @@ class ConflictPage(QWidget):
         row = self._row()
         if row >= 0:
             conflict = self.model.rows[row]
-            self.document.editing.go_to(conflict.image, conflict.cell)
+            self.workspace.selection.show_cell(conflict.image, conflict.cell)
 
 
 class _ConflictList(LeavesLetters, QListView):

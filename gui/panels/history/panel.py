@@ -22,12 +22,11 @@ from PySide6.QtWidgets import (
 
 from gui.panels.history.conflicts import ConflictPage
 from gui.panels.history.table import HistoryModel, HistoryTable
-from gui.workspace.store import Level
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent
 
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _NOT_LISTED = "That picture is no longer on the list; open it again to see it."
 
@@ -37,11 +36,11 @@ class HistoryPanel(QWidget):
 
     name_wanted = Signal()
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.document = document
+        self.workspace = workspace
         self._stale = True
-        self.model = HistoryModel(document, self)
+        self.model = HistoryModel(workspace, self)
         self.signed = QLabel()
         self.signed.setTextFormat(Qt.TextFormat.PlainText)
         self.signed.setObjectName("className")
@@ -58,7 +57,7 @@ class HistoryPanel(QWidget):
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
         self.empty.setMargin(16)
-        self.conflicts = ConflictPage(document)
+        self.conflicts = ConflictPage(workspace)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("historyTabs")
         self.tabs.setDocumentMode(True)
@@ -75,11 +74,12 @@ class HistoryPanel(QWidget):
         layout.addLayout(name)
         layout.addWidget(self.tabs, 1)
         self.setAccessibleName("History")
-        document.history_changed.connect(self._on_history_changed)
-        document.session_changed.connect(self._read_again)
-        document.current_changed.connect(self._on_current_changed)
-        document.conflicts_changed.connect(self._show_conflicts)
-        document.images_changed.connect(self._show_conflicts)
+        workspace.store.user_changed.connect(self.show_person)
+        workspace.history.changed.connect(self._on_history_changed)
+        workspace.store.session_changed.connect(self._read_again)
+        workspace.images.current_changed.connect(self._on_current_changed)
+        workspace.conflicts.changed.connect(self._show_conflicts)
+        workspace.images.changed.connect(self._show_conflicts)
         self.show_person()
         self._show_conflicts()
 
@@ -98,8 +98,8 @@ class HistoryPanel(QWidget):
         return page
 
     def show_person(self) -> None:
-        """Show who signs the corrections; call it when the document's ``person`` was changed."""
-        person = self.document.person
+        """Show who signs the edits."""
+        person = self.workspace.store.user
         self.signed.setText(f"Signed as {person}" if person else "Your corrections bear no name")
         self.change.setText("Change …" if person else "Your name …")
 
@@ -112,10 +112,10 @@ class HistoryPanel(QWidget):
     def _read_again(self) -> None:
         self._stale = True
         if self.isVisible():
-            entry = self.document.current_entry
+            item = self.workspace.images.current
             only = self.only_current.isChecked()
             self._stale = False
-            self.model.read(None if not only else entry.id if entry else -1)
+            self.model.read(None if not only else item.id if item else -1)
             self.table.scrollToTop()
             self._show_state()
 
@@ -134,7 +134,7 @@ class HistoryPanel(QWidget):
         else:
             self._stale = True
 
-    def _on_current_changed(self) -> None:
+    def _on_current_changed(self, _image: int | None) -> None:
         if self.only_current.isChecked():
             self._read_again()
 
@@ -147,11 +147,7 @@ class HistoryPanel(QWidget):
         image = self.model.rows[index.row()].image
         if image is None:
             return
-        entry = self.document.entry(image)
-        if entry is None:
-            self.document.message.emit(Level.INFO, _NOT_LISTED)
-        else:
-            self.document.set_current(entry.row)
+        self.workspace.images.reveal(image)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -20,38 +20,38 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.session.values import HistoryRow
 from core.text import gettext
 from gui.widgets.tables import Column, CopyTable, Index, ValueTableModel
 from gui.widgets.window_keys import LeavesLetters
+from gui.workspace.history import HistoryLine
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _BATCH = 200
 _WHEN, _WHO, _WHAT, _PICTURE = range(4)
 _WIDE_ENOUGH_FOR_ONE_LINE = 560
 
 
-def _when(row: HistoryRow) -> str:
+def _when(row: HistoryLine) -> str:
     return f"{row.time.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-class HistoryModel(ValueTableModel["HistoryRow"]):
+class HistoryModel(ValueTableModel["HistoryLine"]):
     """The lines of the history, the latest first, read in batches as they are scrolled to."""
 
-    def __init__(self, document: Document, parent: QWidget) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget) -> None:
         columns = (
-            Column[HistoryRow](gettext("When"), _when, number=False),
-            Column[HistoryRow](gettext("Who"), lambda row: row.person or "–", number=False),
-            Column[HistoryRow](gettext("What"), self.what, number=False),
-            Column[HistoryRow](gettext("Image"), lambda row: row.path.name if row.path else "", number=False),
+            Column[HistoryLine](gettext("When"), _when, number=False),
+            Column[HistoryLine](gettext("Who"), lambda row: row.user or "–", number=False),
+            Column[HistoryLine](gettext("What"), self.what, number=False),
+            Column[HistoryLine](gettext("Image"), lambda row: row.path.name if row.path else "", number=False),
         )
         super().__init__(columns, parent)
         self.two_lines = False
-        self._document = document
+        self._workspace = workspace
         self._image: int | None = None
         self._more = False
         self._takes_back: dict[int, bool] = {}
@@ -65,17 +65,17 @@ class HistoryModel(ValueTableModel["HistoryRow"]):
         self._more = len(self.rows) == _BATCH
         self.endResetModel()
 
-    def _history(self, limit: int, before: int | None = None) -> list[HistoryRow]:
-        rows = self._document.history(self._image, limit, before)
+    def _history(self, limit: int, before: int | None = None) -> list[HistoryLine]:
+        rows = self._workspace.history.lines(self._image, limit, before)
         for row in reversed(rows):
             self._takes_back[row.number] = self._is_undo(row)
         return rows
 
-    def _is_undo(self, row: HistoryRow) -> bool:
+    def _is_undo(self, row: HistoryLine) -> bool:
         """Tell whether a line takes another back; one that takes such a line back makes the correction again."""
         steps = 0
         while row.undoes is not None and row.undoes not in self._takes_back:
-            earlier = self._document.history(None, 1, before=row.undoes + 1)
+            earlier = self._workspace.history.lines(None, 1, before=row.undoes + 1)
             if not earlier or earlier[0].number != row.undoes:
                 return steps % 2 == 0
             row, steps = earlier[0], steps + 1
@@ -107,7 +107,7 @@ class HistoryModel(ValueTableModel["HistoryRow"]):
             self.rows += older
             self.endInsertRows()
 
-    def what(self, row: HistoryRow) -> str:
+    def what(self, row: HistoryLine) -> str:
         """Return what was done, or what was taken back or made again."""
         if row.undoes is None:
             return row.text
@@ -154,7 +154,7 @@ class _RowPainter(QStyledItemDelegate):
         width = option.rect.width() - 18
         first = QRect(option.rect.x() + 9, option.rect.center().y() - line + 1, width, line)
         row = model.rows[index.row()]
-        who = f"{row.person} · " if row.person and row.path else row.person
+        who = f"{row.user} · " if row.user and row.path else row.user
         room = width - option.fontMetrics.horizontalAdvance(who)
         picture = option.fontMetrics.elidedText(row.path.name if row.path else "", Qt.TextElideMode.ElideMiddle, room)
         painter.save()

@@ -27,10 +27,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.panels.counts.quality import draw_light
 from gui.panels.images.thumbnails import THUMBNAIL_SIDE, Thumbnails
 from gui.widgets.colour import blend
-from gui.workspace.images import Entry, State
+from gui.widgets.grade import draw_grade
+from gui.workspace.images import ImageItem, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,8 +119,8 @@ class RowPainter(QStyledItemDelegate):
         return QSize(120, max(THUMBNAIL_SIDE + 10, 2 * option.fontMetrics.height() + 14))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        entry = self._model.entry(index)
-        if entry is None:
+        item = self._model.item(index)
+        if item is None:
             return
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -128,14 +128,14 @@ class RowPainter(QStyledItemDelegate):
         thumb = QRect(0, 0, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
         thumb.moveCenter(option.rect.center())
         thumb.moveLeft(option.rect.left() + _MARGIN)
-        thumbnail = self._thumbnails.get(entry.path, painter.device().devicePixelRatioF())
+        thumbnail = self._thumbnails.get(item.path, painter.device().devicePixelRatioF())
         self._draw_thumbnail(painter, thumb, thumbnail, option.palette)
         badge = QPointF(thumb.right() - 3, thumb.bottom() - 3)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ground)
         painter.drawEllipse(badge, _BADGE / 2, _BADGE / 2)
-        _draw_state(painter, badge, _mark_colours(option.palette)[entry.state], entry.state)
-        self._draw_texts(painter, option, thumb.right() + 1 + _GAP, entry)
+        _draw_state(painter, badge, _mark_colours(option.palette)[item.state], item.state)
+        self._draw_texts(painter, option, thumb.right() + 1 + _GAP, item)
         painter.restore()
 
     def _draw_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> QColor:
@@ -174,7 +174,7 @@ class RowPainter(QStyledItemDelegate):
             painter.drawLine(centre + QPointF(-7, -7), centre + QPointF(7, 7))
             painter.drawLine(centre + QPointF(7, -7), centre + QPointF(-7, 7))
 
-    def _draw_texts(self, painter: QPainter, option: QStyleOptionViewItem, left: int, entry: Entry) -> None:
+    def _draw_texts(self, painter: QPainter, option: QStyleOptionViewItem, left: int, item: ImageItem) -> None:
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         text = option.palette.color(QPalette.ColorRole.Text)
         faint = option.palette.color(QPalette.ColorRole.PlaceholderText)
@@ -189,25 +189,25 @@ class RowPainter(QStyledItemDelegate):
         width = option.rect.right() + 1 - _MARGIN - left
         middle = top + names.height() / 2
         right = left + width
-        if entry.reviewed:
-            ink = _STALE if self._model.is_outdated(entry) else _mark_colours(option.palette)[State.COUNTED]
+        if item.reviewed:
+            ink = _STALE if self._model.is_outdated(item) else _mark_colours(option.palette)[State.COUNTED]
             _draw_check(painter, QPointF(right - 6, middle), ink)
-        if entry.edited:
+        if item.edited:
             _draw_pencil(painter, QPointF(right - 24, middle), text if selected else faint)
-        room = width - (36 if entry.edited else 18 if entry.reviewed else 0)
+        room = width - (36 if item.edited else 18 if item.reviewed else 0)
         painter.setFont(name_font)
         painter.setPen(text)
-        name = names.elidedText(entry.path.name, Qt.TextElideMode.ElideMiddle, room)
+        name = names.elidedText(item.path.name, Qt.TextElideMode.ElideMiddle, room)
         painter.drawText(QPoint(left, top + names.ascent()), name)
         painter.setFont(line_font)
         painter.setPen(faint)
-        light = self._model.doubt(entry)
-        summary = fitting(self._model.summary(entry), width - (_LIGHT + 4 if light else 0), lines)
+        light = self._model.doubt(item)
+        summary = fitting(self._model.summary(item), width - (_LIGHT + 4 if light else 0), lines)
         painter.drawText(QPoint(left, top + names.height() + 3 + lines.ascent()), summary)
         if light is not None:
             area = QRectF(0, 0, _LIGHT, _LIGHT)
             area.moveCenter(QPointF(right - 6, top + names.height() + 3 + lines.height() / 2))
-            draw_light(painter, area, light)
+            draw_grade(painter, area, light)
 
 
 class Rows(QListView):

@@ -14,13 +14,12 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QStringListModel,
 
 from core.classes import short_name
 from core.counting.quality import Grade
-from gui.workspace.images import Entry, State
+from gui.workspace.images import ImageItem, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    from core.counting.count import CountIndex, CountSettings
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _STATE_TEXTS = {
     State.WAITING: "waiting",
@@ -55,21 +54,14 @@ class Order(Enum):
     STATE = "State"
 
 
-_PASSES: dict[Show, Callable[[Entry], bool]] = {
-    Show.WAITING: lambda entry: entry.state in (State.WAITING, State.COUNTING),
-    Show.COUNTED: lambda entry: entry.state is State.COUNTED,
-    Show.EDITED: lambda entry: entry.edited > 0,
-    Show.REVIEWED: lambda entry: entry.reviewed,
-    Show.NOT_REVIEWED: lambda entry: not entry.reviewed,
-    Show.FAILED: lambda entry: entry.state is State.FAILED,
-    Show.DOUBTFUL: lambda entry: _doubt(entry) is not None,
+_PASSES: dict[Show, Callable[[ImageItem], bool]] = {
+    Show.WAITING: lambda item: item.state in (State.WAITING, State.COUNTING),
+    Show.COUNTED: lambda item: item.state is State.COUNTED,
+    Show.EDITED: lambda item: item.edited > 0,
+    Show.REVIEWED: lambda item: item.reviewed,
+    Show.NOT_REVIEWED: lambda item: not item.reviewed,
+    Show.FAILED: lambda item: item.state is State.FAILED,
 }
-
-
-def _doubt(entry: Entry) -> Grade | None:
-    """Return the light of a counted picture unless it is good."""
-    quality = entry.quality if entry.state is State.COUNTED else None
-    return None if quality is None or quality.grade is Grade.GOOD else quality.grade
 
 
 @lru_cache(_KEPT_NAMES)
@@ -85,32 +77,28 @@ def natural_key(name: str) -> tuple[str | int, ...]:
     return tuple(int(part) if place % 2 else part for place, part in enumerate(parts))
 
 
-def _state_key(entry: Entry) -> tuple[bool, int, bool]:
+def _state_key(item: ImageItem) -> tuple[bool, int, bool]:
     """Put first what asks for work: failed, not counted yet, not corrected, not reviewed."""
-    return entry.reviewed, _STATE_ORDER.index(entry.state), entry.edited > 0
+    return item.reviewed, _STATE_ORDER.index(item.state), item.edited > 0
 
 
 class ImageListModel(QStringListModel):
-    """The document's pictures, filtered and sorted.
+    """The workspace's pictures, filtered and sorted.
 
-    Places in this list are *places*; places in ``document.entries`` are *rows*. A QSortFilterProxyModel
+    Places in this list are *places*; places in ``workspace.images.items`` are *rows*. A QSortFilterProxyModel
     would compare through Python: 0.5 s for 13,000 pictures, where sorting a list takes milliseconds. The
     strings of the base are the places only; with it the view lays its rows out without asking Python for each.
     """
 
-    def __init__(self, document: Document) -> None:
-        super().__init__(document)
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
         self.show = Show.ALL
         self.order: Order | str = Order.OPENED
-        self.reviewed = 0
-        self._document = document
+        self._workspace = workspace
         self._terms: list[str] = []
         self._rows: list[int] = []
         self._places: list[int] = []
         self._ranks: list[int] = []
-        self._marked: list[bool] = []
-        self._counts: dict[int, tuple[CountIndex, CountSettings, dict[str, int]]] = {}
-        self._counting: tuple[CountSettings | None, Iterator[Entry]] | None = None
 
     # -- rows and places ---------------------------------------------------------------------
 
@@ -124,12 +112,12 @@ class ImageListModel(QStringListModel):
         """Whether a filter is set."""
         return bool(self._terms) or self.show is not Show.ALL
 
-    def entry(self, index: _Index) -> Entry | None:
+    def item(self, index: _Index) -> ImageItem | None:
         """Return the picture of an index."""
         if not index.isValid() or index.row() >= len(self._rows):
             return None
-        row, entries = self._rows[index.row()], self._document.entries
-        return entries[row] if row < len(entries) else None
+        row, items = self._rows[index.row()], self._workspace.images.items
+        return items[row] if row < len(items) else None
 
     def index_of(self, row: int) -> QModelIndex:
         """Return the index of a row; an invalid one if it is not shown."""
@@ -153,11 +141,7 @@ class ImageListModel(QStringListModel):
     # -- filter and order --------------------------------------------------------------------
 
     def reload(self) -> None:
-        """Take the pictures of the document anew."""
-        entries = self._document.entries
-        self._marked = [entry.reviewed for entry in entries]
-        self.reviewed = sum(self._marked)
-        self._counts = {entry.id: self._counts[entry.id] for entry in entries if entry.id in self._counts}
+        """Take the pictures of the workspace anew."""
         self._show_rows(*self._arranged())
 
     def set_filter(self, text: str, show: Show) -> None:
@@ -178,42 +162,41 @@ class ImageListModel(QStringListModel):
         """Whether what is done with a picture can move or hide its row."""
         return self.show is not Show.ALL or self.order not in (Order.OPENED, Order.NAME)
 
-    def count_all(self) -> Iterator[object]:
-        """Make the counts of all images, which an order by class needs, one with each step."""
-        return map(self.counts, list(self._document.entries))
-
     def _arranged(self, keep: int = -1) -> tuple[list[int], list[int]]:
         """Return the rank of each row in the present order, and the rows that are shown."""
-        entries = self._document.entries
+        items = self._workspace.images.items
         key = self._sort_key()
-        order = sorted(range(len(entries)), key=lambda row: key(entries[row])) if key else list(range(len(entries)))
+        order = sorted(range(len(items)), key=lambda row: key(items[row])) if key else list(range(len(items)))
         ranks = [0] * len(order)
         for rank, row in enumerate(order):
             ranks[row] = rank
         if not self.filtered:
             return ranks, order
-        return ranks, [row for row in order if row == keep or self._passes(entries[row])]
+        return ranks, [row for row in order if row == keep or self._passes(items[row])]
 
-    def _sort_key(self) -> Callable[[Entry], Any] | None:
+    def _sort_key(self) -> Callable[[ImageItem], Any] | None:
         match self.order:
             case Order.OPENED:
                 return None
             case Order.NAME:
-                return lambda entry: natural_key(entry.path.name)
+                return lambda item: natural_key(item.path.name)
             case Order.STATE:
                 return _state_key
             case str(name):
-                return lambda entry: -(self.counts(entry) or {}).get(name, -1)
+                return lambda item: -(self._workspace.counts.known_counts(item.id) or {}).get(name, -1)
 
-    def _passes(self, entry: Entry) -> bool:
+    def _passes(self, item: ImageItem) -> bool:
         if self.show is Show.OUTDATED:
-            if not self.is_outdated(entry):
+            if not self.is_outdated(item):
                 return False
-        elif self.show is not Show.ALL and not _PASSES[self.show](entry):
+        elif self.show is Show.DOUBTFUL:
+            if self._doubtful_grade(item) is None:
+                return False
+        elif self.show is not Show.ALL and not _PASSES[self.show](item):
             return False
         if not self._terms:
             return True
-        name = folded(entry.path.name)
+        name = folded(item.path.name)
         return all(term in name for term in self._terms)
 
     def _show_rows(self, ranks: list[int], rows: list[int]) -> None:
@@ -225,91 +208,78 @@ class ImageListModel(QStringListModel):
 
     # -- what a row says ---------------------------------------------------------------------
 
-    def update_row(self, row: int) -> None:
-        """Say that a picture changed."""
-        if 0 <= row < min(len(self._marked), len(self._document.entries)):
-            reviewed = self._document.entries[row].reviewed
-            self.reviewed += reviewed - self._marked[row]
-            self._marked[row] = reviewed
-        index = self.index_of(row)
+    def update(self, image: int) -> None:
+        """Show an image again that has changed."""
+        index = self.index_of(self._workspace.images.position(image))
         if index.isValid():
             self.dataChanged.emit(index, index)
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        entry = self.entry(index)
-        if entry is None:
+        item = self.item(index)
+        if item is None:
             return None
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return entry.path.name
+                return item.path.name
             case Qt.ItemDataRole.ToolTipRole:
-                return self._tool_tip(entry)
+                return self._tool_tip(item)
             case Qt.ItemDataRole.AccessibleTextRole:
-                light = self.doubt(entry)
+                light = self.doubt(item)
                 doubt = [] if light is None else [f"quality: {light.value}"]
-                return ", ".join([entry.path.name, "  ".join(self.summary(entry)), *self._marks(entry), *doubt])
+                return ", ".join([item.path.name, "  ".join(self.summary(item)), *self._marks(item), *doubt])
         return None
 
-    def summary(self, entry: Entry) -> list[str]:
+    def summary(self, item: ImageItem) -> list[str]:
         """Return the count of each class of a picture, or its state, in a few words."""
-        counts = self._shown_counts(entry)
+        counts = self._shown_counts(item)
         if counts is None:
-            return [_STATE_TEXTS[entry.state]]
+            return [_STATE_TEXTS[item.state]]
         return [f"{short_name(name)} {number}" for name, number in counts.items()]
 
-    def doubt(self, entry: Entry) -> Grade | None:
+    def doubt(self, item: ImageItem) -> Grade | None:
         """Return the light to show on a picture's row: none if it is good, or if it would lead the eye."""
-        return None if self._document.tally.hides_counts else _doubt(entry)
+        return None if self._workspace.tally.hides_counts else self._doubtful_grade(item)
 
-    def counts(self, entry: Entry) -> dict[str, int] | None:
-        """Return the counts of a picture at the present settings; None while it has none."""
-        countable, settings = entry.countable, self._document.settings
-        if entry.state is not State.COUNTED or countable is None or settings is None:
-            return None
-        kept = self._counts.get(entry.id)
-        if kept is not None and kept[0] is countable and kept[1] is settings:
-            return kept[2]
-        result = self._document.result(entry)
-        if result is None:
-            return None
-        self._counts[entry.id] = countable, settings, result.counts
-        return result.counts
+    def _doubtful_grade(self, item: ImageItem) -> Grade | None:
+        """Return the grade of a counted image unless it is good."""
+        quality = self._workspace.quality.known(item.id)
+        return None if quality is None or quality.grade is Grade.GOOD else quality.grade
 
-    def _marks(self, entry: Entry) -> list[str]:
+    def _marks(self, item: ImageItem) -> list[str]:
         """Return what the marks at the end of a row say."""
         marks = []
-        if entry.edited:
-            marks.append(f"{entry.edited} {'cell' if entry.edited == 1 else 'cells'} edited")
-        if entry.reviewed:
-            marks.append("reviewed before the count changed" if self.is_outdated(entry) else "reviewed")
-        first = self._document.copies.of(entry)
+        if item.edited:
+            marks.append(f"{item.edited} {'cell' if item.edited == 1 else 'cells'} edited")
+        if item.reviewed:
+            marks.append("reviewed before the count changed" if self.is_outdated(item) else "reviewed")
+        first = self._workspace.duplicates.original(item.id)
         if first is not None:
             marks.append(f"a copy of {first.path.name}")
         return marks
 
-    def is_outdated(self, entry: Entry) -> bool:
+    def is_outdated(self, item: ImageItem) -> bool:
         """Tell whether a reviewed picture no longer counts as it did when it was reviewed."""
-        return entry.id in self._document.overview.outdated
+        return self._workspace.reviews.is_outdated(item.id)
 
-    def _shown_counts(self, entry: Entry) -> dict[str, int] | None:
+    def _shown_counts(self, item: ImageItem) -> dict[str, int] | None:
         """Return the counts of a picture unless they would lead the eye of a person who counts by hand."""
-        return None if self._document.tally.hides_counts else self.counts(entry)
+        return None if self._workspace.tally.hides_counts else self._workspace.counts.counts(item.id)
 
-    def _tool_tip(self, entry: Entry) -> str:
+    def _tool_tip(self, item: ImageItem) -> str:
         """Return path, state, error and notices, one below the other."""
-        counts = self._shown_counts(entry)
-        state = _STATE_TEXTS[entry.state].capitalize()
+        counts = self._shown_counts(item)
+        state = _STATE_TEXTS[item.state].capitalize()
         if counts is not None:
             state += ": " + ", ".join(f"{number}\N{NO-BREAK SPACE}{name}" for name, number in counts.items())
-        error = entry.error.removeprefix(f"{entry.path}: ")
-        quality = None if counts is None else self._document.fields.judge(entry)
+        error = item.error.removeprefix(f"{item.path}: ")
+        quality = None if counts is None else self._workspace.quality.assess(item.id)
         reasons = quality.texts if quality is not None else ()
         lines = [
             state,
-            *(mark[:1].upper() + mark[1:] for mark in self._marks(entry)),
+            *(mark[:1].upper() + mark[1:] for mark in self._marks(item)),
             error[:1].upper() + error[1:],
-            *entry.notices,
+            *item.notices,
             *reasons,
         ]
         body = "".join(f"<br>{html.escape(line)}" for line in lines if line)
-        return f"<html><b>{html.escape(str(entry.path))}</b>{body}</html>"
+        return f"<html><b>{html.escape(str(item.path))}</b>{body}</html>"

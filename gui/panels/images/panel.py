@@ -29,9 +29,9 @@ from core.classes import short_name
 from gui.panels.images.delegate import RowPainter, Rows
 from gui.panels.images.model import ImageListModel, Order, Show
 from gui.panels.images.thumbnails import Thumbnails
-from gui.tasks import Debounce, IdleLoop
+from gui.tasks import Debounce
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.images import Entry, State
+from gui.workspace.images import ImageItem, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QItemSelection
     from PySide6.QtGui import QCloseEvent
 
-    from gui.workspace.document import Document
+    from gui.workspace.workspace import Workspace
 
 _MARGIN = 8
 _REARRANGE_MS = 300
@@ -103,28 +103,25 @@ class _NarrowBox(QuietComboBox):
 
 
 class ImageList(QWidget):
-    """Shows the pictures; says which one the person chose."""
+    """Shows the images, and the one that the user chooses."""
 
-    chosen = Signal(int)  # row in document.entries
-
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("imageList")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(200)
-        self._document = document
+        self._workspace = workspace
         self._anchor: int | None = None
         self._scrolled = 0
         self._orders: list[Order | str] = []
-        self.model = ImageListModel(document)
+        self.model = ImageListModel(workspace)
         self.rows = Rows(self)
         self.rows.setModel(self.model)
         self._thumbnails = Thumbnails(self._visible_paths, self)
         self.rows.setItemDelegate(RowPainter(self.model, self._thumbnails, self.rows))
         self._build()
-        self._later = Debounce(_REARRANGE_MS, self._begin_arranging, self)
-        self._counting = IdleLoop(self)
-        self._counting.ended.connect(self._arrange)
+        self._later = Debounce(_REARRANGE_MS, self._arrange, self)
+        self._prefer_visible = Debounce(_REARRANGE_MS, self._prefer, self)
         self._connect()
         self._fill_orders()
         self._show_footer()
@@ -176,15 +173,19 @@ class ImageList(QWidget):
         self.setFocusProxy(self.rows)
 
     def _connect(self) -> None:
-        document = self._document
-        document.images_changed.connect(self._on_images_changed)
-        document.image_changed.connect(self._on_image_changed)
-        document.current_changed.connect(self._on_current_changed)
-        document.counts_changed.connect(self._on_counts_changed)
-        document.fields.judged.connect(self._on_judged)
-        document.overview.changed.connect(self._on_overview_changed)
-        document.model_changed.connect(self._fill_orders)
-        document.session_changed.connect(self._on_session_changed)
+        workspace = self._workspace
+        workspace.images.changed.connect(self._on_images_changed)
+        workspace.images.item_changed.connect(self._on_item_changed)
+        workspace.images.current_changed.connect(self._on_current_changed)
+        workspace.counts.changed.connect(self._on_counts_changed)
+        workspace.counts.totals_changed.connect(self._on_totals_changed)
+        workspace.quality.changed.connect(self._on_item)
+        workspace.reviews.changed.connect(self._on_reviews_changed)
+        workspace.settings.classes_changed.connect(self._fill_orders)
+        workspace.store.session_changed.connect(self._on_session_changed)
+        workspace.tally.active_changed.connect(self._show_rows_again)
+        workspace.tally.options_changed.connect(self._show_rows_again)
+        self.rows.verticalScrollBar().valueChanged.connect(lambda *_: self._prefer_visible.start_unless_due())
         self.model.modelAboutToBeReset.connect(self._remember_place)
         self.model.modelReset.connect(self._find_place)
         self.rows.selectionModel().selectionChanged.connect(self._on_selection)
@@ -197,13 +198,16 @@ class ImageList(QWidget):
 
     # -- what the window asks ------------------------------------------------------------------
 
-    def visible_rows_order(self) -> list[int]:
-        """Return the rows that pass the filter, in the order shown."""
-        return list(self.model.rows)
+    def listed_images(self) -> list[int]:
+        """Return the ids of the images that pass the filter, in the order shown."""
+        items = self._workspace.images.items
+        return [items[row].id for row in self.model.rows]
 
-    def next_row(self, by: int) -> int | None:
-        """Return the row ``by`` places after (before, if negative) the current one; None past the ends."""
-        return self.model.neighbour(self._document.current, by)
+    def neighbour(self, by: int) -> int | None:
+        """Return the id of the image ``by`` places after (before) the current one; None past the ends."""
+        images = self._workspace.images
+        row = self.model.neighbour(images.current_position, by)
+        return None if row is None else images.items[row].id
 
     def clear_filter(self) -> None:
         """Show all pictures."""
@@ -215,44 +219,54 @@ class ImageList(QWidget):
     def stop(self) -> None:
         """End the thread that reads thumbnails; the list shows no new ones afterwards."""
         self._later.stop()
-        self._counting.stop()
+        self._prefer_visible.stop()
         self._thumbnails.stop()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.stop()
         super().closeEvent(event)
 
-    # -- what the document says ----------------------------------------------------------------
+    # -- what the workspace says ----------------------------------------------------------------
 
     def _on_images_changed(self) -> None:
         self.model.reload()
         self._arrange_later()
+        self._prefer_visible.start_unless_due()
 
-    def _on_image_changed(self, row: int) -> None:
-        entries = self._document.entries
-        if 0 <= row < len(entries) and entries[row].state is State.WAITING:
-            self._thumbnails.refresh(entries[row].path)
-        self.model.update_row(row)
-        self._show_footer()
+    def _on_item_changed(self, image: int) -> None:
+        item = self._workspace.images.item(image)
+        if item is not None and item.state is State.WAITING:
+            self._thumbnails.refresh(item.path)
+        self._on_item(image)
+
+    def _on_item(self, image: int) -> None:
+        self.model.update(image)
         self._arrange_later()
 
-    def _on_judged(self, row: int) -> None:
-        self.model.update_row(row)
-        self._arrange_later()
-
-    def _on_overview_changed(self) -> None:
+    def _on_reviews_changed(self) -> None:
         self._show_footer()
+        self._show_rows_again()
         if self.model.show is Show.OUTDATED:
             self._arrange_later()
 
-    def _on_current_changed(self) -> None:
+    def _on_totals_changed(self) -> None:
+        self._show_footer()
+        if isinstance(self.model.order, str):
+            self._arrange_later()
+
+    def _on_current_changed(self, _image: int | None) -> None:
         self._select_current()
         self._arrange_later()
 
-    def _on_counts_changed(self) -> None:
+    def _on_counts_changed(self, _images: frozenset[int]) -> None:
+        self._show_rows_again()
+
+    def _show_rows_again(self) -> None:
         self.rows.viewport().update()
-        if isinstance(self.model.order, str):
-            self._later.start()  # anew at each step of a slider
+
+    def _prefer(self) -> None:
+        """Have the images in view counted first."""
+        self._workspace.counts.prefer([item.id for _, item in self._visible_items()])
 
     def _on_session_changed(self) -> None:
         self._fill_orders()
@@ -260,7 +274,7 @@ class ImageList(QWidget):
 
     def _fill_orders(self) -> None:
         """Offer an order for each class; the one that was chosen stays if it still can."""
-        orders: list[Order | str] = [*Order, *self._document.classes]
+        orders: list[Order | str] = [*Order, *self._workspace.settings.classes]
         if orders == self._orders:
             return
         chosen, self._orders = self.model.order, orders
@@ -281,31 +295,25 @@ class ImageList(QWidget):
 
     def _on_order(self) -> None:
         self.model.order = self._orders[self.order_box.currentIndex()]
-        self._begin_arranging()
+        self._arrange()
 
     def _leave_filter(self) -> None:
         """Go on in the list, with the first picture that passes if the current one does not."""
         self.rows.setFocus()
-        if self.model.rows and not self.model.index_of(self._document.current).isValid():
-            self.chosen.emit(self.model.rows[0])
+        if self.model.rows and not self.model.index_of(self._workspace.images.current_position).isValid():
+            images = self._workspace.images
+            images.set_current(images.items[self.model.rows[0]].id)
 
     def _arrange_later(self) -> None:
         if self.model.depends_on_progress:
             self._later.start_unless_due()
 
-    def _begin_arranging(self) -> None:
-        """Make the counts that the order needs, and arrange then."""
-        self._counting.stop()
-        if isinstance(self.model.order, Order):
-            self._arrange()
-        else:
-            self._counting.start(self.model.count_all())
-
     def _arrange(self) -> None:
+        """Filter and sort again, unless the user holds a row, or counts that the order needs are still being made."""
         if self.rows.held:
             self._later.start()
-        else:
-            self.model.arrange(keep=self._document.current)
+        elif self._workspace.counts.complete or isinstance(self.model.order, Order):
+            self.model.arrange(keep=self._workspace.images.current_position)
             self._show_footer()
 
     def _remember_place(self) -> None:
@@ -327,7 +335,7 @@ class ImageList(QWidget):
     # -- rows ------------------------------------------------------------------------------------
 
     def _select_current(self) -> None:
-        index = self.model.index_of(self._document.current)
+        index = self.model.index_of(self._workspace.images.current_position)
         if index.isValid():
             self.rows.setCurrentIndex(index)
         else:
@@ -335,34 +343,34 @@ class ImageList(QWidget):
 
     def _on_selection(self, selected: QItemSelection, _old: QItemSelection) -> None:
         indexes = selected.indexes()
-        entry = self.model.entry(indexes[0]) if indexes else None
-        if entry is not None and entry.row != self._document.current:
-            self.chosen.emit(entry.row)
+        item = self.model.item(indexes[0]) if indexes else None
+        if item is not None:
+            self._workspace.images.set_current(item.id)
 
-    def _visible_entries(self) -> Iterator[tuple[QModelIndex, Entry]]:
+    def _visible_items(self) -> Iterator[tuple[QModelIndex, ImageItem]]:
         for place in self.rows.visible_places():
             index = self.model.index(place)
-            entry = self.model.entry(index)
-            if entry is not None:
-                yield index, entry
+            item = self.model.item(index)
+            if item is not None:
+                yield index, item
 
     def _visible_paths(self) -> Iterator[Path]:
-        return (entry.path for _, entry in self._visible_entries())
+        return (item.path for _, item in self._visible_items())
 
     def _on_thumbnail(self, path: Path) -> None:
-        for index, entry in self._visible_entries():
-            if entry.path == path:
+        for index, item in self._visible_items():
+            if item.path == path:
                 self.rows.update(index)
 
     def _show_footer(self) -> None:
-        total = len(self._document.entries)
+        total = len(self._workspace.images.items)
         filtered = self.model.filtered
         self.showing.setText(f"Showing {len(self.model.rows)} of {total}")
         self.showing.setVisible(filtered)
         self.show_all.setVisible(filtered)
-        changed = len(self._document.overview.outdated)
+        changed = len(self._workspace.reviews.outdated)
         since = f"; {changed:,} changed since" if changed else ""
-        self.reviewed.setText(f"{self.model.reviewed:,} of {total:,} reviewed{since}")
+        self.reviewed.setText(f"{self._workspace.counts.reviewed:,} of {total:,} reviewed{since}")
         self.reviewed.setToolTip(
             "A threshold, rule or region changed the counts of pictures after they were reviewed; their tick is "
             "yellow. Look at them and mark them again, or take the change back."

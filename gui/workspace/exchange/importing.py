@@ -1,242 +1,175 @@
-"""Annotations into the session: as corrections, or as ground truth."""
+"""Annotations into the session: as edits, or as ground truth."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.cells import Cell, CellChange, Detections, Origin
-from core.counting.count import SAME_CELL_IOU, count
-from core.counting.edits import CellEdits
-from core.counting.reconcile import effective, found_cell
-from core.geometry.boxes import overlapping_pairs
-from core.session.session import SessionError
+from core.exchange.import_plan import Use, new_boxes, removals
 from core.text import gettext, ngettext
-from core.verification.ground_truth import GroundTruth
 from gui.tasks import IdleLoop
-from gui.workspace.store import Level
+from gui.workspace.messages import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from core.counting.count import CountSettings
-    from core.session.values import Command
-    from gui.workspace.document import Document
-    from gui.workspace.exchange.annotation_reading import FoundBoxes, FoundPicture
-    from gui.workspace.images import Entry, ImageCells
-
-NamedBox = tuple[str, tuple[float, float, float, float]]
-
-
-class Use(Enum):
-    """What imported boxes are taken for."""
-
-    ADD = "add"
-    REPLACE = "replace"
-    TRUTH = "truth"
+    from core.annotations.base import AnnotatedImage
+    from core.exchange.import_plan import ImportPlan, NamedBox
+    from core.session.values import Edit
+    from gui.workspace.count_settings import CountSettingsModel
+    from gui.workspace.counts import Counts
+    from gui.workspace.editing import Editing
+    from gui.workspace.ground_truth import GroundTruths
+    from gui.workspace.history import History
+    from gui.workspace.images import ImageItem, Images
+    from gui.workspace.messages import Messages
+    from gui.workspace.store import SessionStore
 
 
-@dataclass(frozen=True, eq=False)
-class ImportPlan:
-    """What is to be imported, and as what.
+class Importer(QObject):
+    """Whether annotations can be imported into the session, and the imports."""
 
-    ``mapping`` gives the known class for each unknown name; names it does not have, or has None for,
-    are left out.
-    """
+    def __init__(
+        self,
+        store: SessionStore,
+        history: History,
+        images: Images,
+        settings: CountSettingsModel,
+        counts: Counts,
+        editing: Editing,
+        truths: GroundTruths,
+        messages: Messages,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._images = images
+        self._settings = settings
+        self._services = store, history, images, settings, counts, editing, truths, messages
 
-    found: FoundBoxes
-    use: Use
-    classes: tuple[str, ...]
-    mapping: Mapping[str, str | None]
-
-    def class_of(self, name: str) -> str | None:
-        """Return the class that boxes of a name become, None if they are left out."""
-        return name if name in self.classes else self.mapping.get(name)
-
-    def boxes(self, picture: FoundPicture) -> list[NamedBox]:
-        """Return the boxes of a picture with their classes."""
-        rows = zip(picture.annotated.names, picture.annotated.boxes.tolist(), strict=True)
-        return [
-            (known, (x1, y1, x2, y2)) for name, (x1, y1, x2, y2) in rows if (known := self.class_of(name)) is not None
-        ]
-
-    @property
-    def complete_for(self) -> tuple[str, ...]:
-        """The classes that were annotated: one of which no picture has a box was most likely not looked for."""
-        known = {self.class_of(name) for name in self.found.counts}
-        return tuple(name for name in self.classes if name in known)
-
-    @property
-    def total(self) -> int:
-        """The number of boxes that are to be imported."""
-        return sum(number for name, number in self.found.counts.items() if self.class_of(name) is not None)
-
-    @property
     def problem(self) -> str:
-        """Why there is nothing to import, "" if there is."""
-        if not self.found.pictures:
-            return "There is nothing to import."
-        if self.use is not Use.TRUTH and any(picture.annotated.points for picture in self.found.pictures):
-            return "Points say where cells are, not how large; they can be taken as ground truth only."
-        if self.use is Use.ADD and not self.total:
-            return "No box is left to add: every class is left out."
+        """Return why nothing can be imported into the session, or ""."""
+        if not self._images.items:
+            return gettext("Annotations belong to images; open the images first, then import.")
+        if self._store.read_only:
+            text = gettext("{path}: it was opened for reading only; save a copy of the session, and import there.")
+            return text.format(path=self._store.path)
+        if not self._settings.classes:
+            return gettext("The model is still being opened; import when its classes are known.")
         return ""
 
-
-def why_no_import(document: Document) -> str:
-    """Return why nothing can be imported into a session, "" if it can."""
-    if document.session is None or not document.entries:
-        return "Annotations belong to pictures; open the pictures first, then import."
-    if document.session.read_only:
-        return f"{document.session.path}: it was opened for reading only; save a copy of the session, and import there."
-    if not document.classes:
-        return "The model is still being opened; import when its classes are known."
-    return ""
-
-
-def new_boxes(boxes: Sequence[NamedBox], changes: Iterable[CellChange], nms_iou: float) -> list[NamedBox]:
-    """Return the boxes that are not the same cell as one that a person put or imported before.
-
-    Without this, importing a file a second time would count its cells twice.
-    """
-    mine = [change.after for change in effective(changes) if change.after is not None]
-    if not mine:
-        return list(boxes)
-    my_names = np.array([cell.class_name for cell in mine])
-    names = np.array([name for name, _ in boxes])
-    known = np.zeros(len(boxes), bool)
-    new, old, overlap = overlapping_pairs(
-        np.array([box for _, box in boxes], np.float32).reshape(-1, 4),
-        np.array([cell.box for cell in mine], np.float32),
-        min(nms_iou, SAME_CELL_IOU),
-    )
-    same = overlap > np.where(names[new] == my_names[old], nms_iou, SAME_CELL_IOU)
-    known[new[same]] = True
-    return [item for item, there in zip(boxes, known.tolist(), strict=True) if not there]
-
-
-def removals(
-    cells: ImageCells | None, changes: Iterable[CellChange], classes: tuple[str, ...], settings: CountSettings
-) -> list[CellChange]:
-    """Return the changes that empty a picture's count: a person's cells go, and the found ones that count.
-
-    So do found cells that count only once the person's cells over them are gone.
-    """
-    earlier = effective(changes)
-    removed = [CellChange(change.cell, change.after, None) for change in earlier if change.after is not None]
-    found = cells.found.detections if cells else Detections.empty()
-    left = CellEdits.from_edits(found, [replace(change, after=None) for change in earlier], classes)
-    result = count(found, settings, classes, left)
-    for place in np.flatnonzero(result.counted).tolist():
-        removed.append(CellChange(int(found.ids[place]), found_cell(found, place, classes), None))
-    return removed
+    def start(self, plan: ImportPlan) -> Importing:
+        """Import what was planned; it goes on when the dialog that began it is closed."""
+        return Importing(*self._services, plan, self)
 
 
 class Importing(QObject):
-    """Puts imported boxes into the session, picture by picture; all of it is one step to undo.
+    """Puts imported boxes into the session, image by image; all of it is one step to undo.
 
-    ``ended`` comes when all are in, or it was stopped; the document's message says what was done.
+    ``ended`` comes when all are in, or it was stopped; the message says what was done.
     """
 
-    progressed = Signal(int)  # pictures done
+    progressed = Signal(int)  # images done
     ended = Signal()
 
-    def __init__(self, document: Document, plan: ImportPlan, parent: QObject | None = None) -> None:
-        super().__init__(parent or document)
-        self._document = document
-        self._session = document.session
+    def __init__(
+        self,
+        store: SessionStore,
+        history: History,
+        images: Images,
+        settings: CountSettingsModel,
+        counts: Counts,
+        editing: Editing,
+        truths: GroundTruths,
+        messages: Messages,
+        plan: ImportPlan,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._history = history
+        self._images = images
+        self._settings = settings
+        self._counts = counts
+        self._editing = editing
+        self._truths = truths
+        self._messages = messages
+        self._session = store.session
         self._plan = plan
-        self._pictures = self._boxes = self._known = 0
+        self._done = self._boxes = self._known = 0
         self._unmarked = 0
-        self._step: list[Command] = []
-        if plan.use is not Use.TRUTH and not document.person:
-            document.editing.person_wanted.emit()
+        self._step: list[Edit] = []
+        store.ask_for_user()
         self._steps = IdleLoop(self)
         self._steps.progressed.connect(self.progressed)
         self._steps.ended.connect(self._on_ended)
         self._steps.start(self._import_all())
 
     def stop(self) -> None:
-        """Import no further picture."""
+        """Import no further image."""
         self._steps.stop()
         self._on_ended()
 
     def _import_all(self) -> Iterator[None]:
-        for picture in self._plan.found.pictures:
-            if self._document.session is not self._session or not self._import(picture):
+        for image in self._plan.found.images:
+            if self._store.session is not self._session or not self._import(image):
                 return
-            self._pictures += 1
+            self._done += 1
             yield
 
-    def _import(self, picture: FoundPicture) -> bool:
-        """Import one picture; False, and a message from the document, if it could not be stored."""
-        document, session, boxes = self._document, self._session, self._plan.boxes(picture)
-        entry, settings = document.entry(picture.id), document.settings
+    def _import(self, image: AnnotatedImage) -> bool:
+        """Import one image; False, and a message, if it could not be stored."""
+        session, boxes = self._session, self._plan.boxes(image)
+        item, settings = self._images.item(cast("int", image.image_id)), self._settings.value
         if session is None or settings is None:
             return False
-        if entry is None:
+        if item is None:
             return True
-        try:
-            if self._plan.use is Use.TRUTH:
-                self._keep_truth(picture)
-            elif self._plan.use is Use.ADD:
-                new = new_boxes(boxes, session.changes(picture.id).values(), settings.nms_iou)
-                self._known += len(boxes) - len(new)
-                boxes = new
-                name = ngettext("Import {n:,} cell", "Import {n:,} cells", len(boxes)).format(n=len(boxes))
-                if not self._correct(entry, name, self._additions(boxes)):
-                    return False
-            else:
-                earlier = session.changes(picture.id).values()
-                changes = removals(document.cells_of(entry), earlier, document.classes, settings)
-                name = ngettext(
-                    "Replace the count by {n:,} imported cell", "Replace the count by {n:,} imported cells", len(boxes)
-                ).format(n=len(boxes))
-                if not self._correct(entry, name, changes + self._additions(boxes)):
-                    return False
-        except SessionError as error:
-            document.message.emit(Level.ERROR, str(error))
-            return False
+        earlier = self._store.read(lambda session: session.edits.changes(item.id), {}).values()
+        if self._plan.use is Use.TRUTH:
+            name = ngettext("Ground truth imported ({n:,} cell)", "Ground truth imported ({n:,} cells)", len(boxes))
+            if not self._truths.set(item.id, self._plan.truth(image), name.format(n=len(boxes)), self._step):
+                return False
+        elif self._plan.use is Use.ADD:
+            new = new_boxes(boxes, earlier, settings.nms_iou)
+            self._known += len(boxes) - len(new)
+            boxes = new
+            name = ngettext("Import {n:,} cell", "Import {n:,} cells", len(boxes)).format(n=len(boxes))
+            if not self._edit(item, name, self._additions(boxes)):
+                return False
+        else:
+            cells = self._counts.cells(item.id)
+            found = cells.found.detections if cells else Detections.empty()
+            changes = removals(found, earlier, self._settings.classes, settings)
+            name = ngettext(
+                "Replace the count by {n:,} imported cell", "Replace the count by {n:,} imported cells", len(boxes)
+            ).format(n=len(boxes))
+            if not self._edit(item, name, changes + self._additions(boxes)):
+                return False
         self._boxes += len(boxes)
         return True
 
     def _additions(self, boxes: Sequence[NamedBox]) -> list[CellChange]:
-        """Return the changes that put boxes as new cells."""
-        session = self._document.session
-        number = session.new_ids(len(boxes)) if session is not None and boxes else 0
+        """Return the changes that add boxes as new cells."""
+        number = self._store.read(lambda session: session.detections.new_ids(len(boxes)), 0) if boxes else 0
         cells = (Cell(name, box, 1.0, Origin.IMPORTED) for name, box in boxes)
         return [CellChange(number + place, None, cell) for place, cell in enumerate(cells)]
 
-    def _correct(self, entry: Entry, name: str, changes: list[CellChange]) -> bool:
-        """Correct one picture, as a part of the one step that the import is; False if it could not be stored."""
-        reviewed = entry.reviewed
-        if changes and not self._document.editing.edit_image(entry.id, name, changes, self._step):
+    def _edit(self, item: ImageItem, name: str, changes: list[CellChange]) -> bool:
+        """Edit one image, as a part of the one step that the import is; False if it could not be stored."""
+        reviewed = item.reviewed
+        if changes and not self._editing.edit_image(item.id, name, changes, self._step):
             return False
-        self._unmarked += reviewed and not entry.reviewed
+        self._unmarked += reviewed and not item.reviewed
         return True
-
-    def _keep_truth(self, picture: FoundPicture) -> None:
-        """Keep the boxes or points of a picture as its truth."""
-        boxes = self._plan.boxes(picture)
-        annotated = replace(
-            picture.annotated,
-            names=tuple(name for name, _ in boxes),
-            boxes=np.array([box for _, box in boxes], np.float32).reshape(-1, 4),
-            scores=None,
-        )
-        truth = GroundTruth.imported(annotated, self._plan.complete_for, points=annotated.points)
-        note = ngettext("Ground truth imported ({n:,} cell)", "Ground truth imported ({n:,} cells)", len(boxes))
-        self._document.truths.put(picture.id, truth, note.format(n=len(boxes)))
 
     @Slot()
     def _on_ended(self) -> None:
-        if self._document.session is self._session:
-            self._document.editing.add_step(self._step)
-        total, done, boxes = len(self._plan.found.pictures), self._pictures, self._boxes
+        if self._store.session is self._session:
+            self._history.add_step(self._step)
+        total, done, boxes = len(self._plan.found.images), self._done, self._boxes
         where = ngettext("{n:,} image", "{n:,} images", total).format(n=total)
         if done != total:
             where = gettext("{done:,} of {total:,} images").format(done=done, total=total)
@@ -258,6 +191,26 @@ class Importing(QObject):
                 self._unmarked,
             )
             text += " " + unmarked.format(n=self._unmarked)
-        self._document.message.emit(Level.WARNING if self._unmarked else Level.INFO, text)
+        self._messages.posted.emit(Level.WARNING if self._unmarked else Level.INFO, text)
         self.ended.emit()
         self.deleteLater()
+
+
+def outcome_of(plan: ImportPlan) -> str:
+    """Say what the import will do."""
+    images = len(plan.found.images)
+    where = ngettext("{n:,} image", "{n:,} images", images).format(n=images)
+    text = {
+        Use.ADD: ngettext("Adds {n:,} box to {where}.", "Adds {n:,} boxes to {where}.", plan.total),
+        Use.REPLACE: ngettext(
+            "Replaces the count of {where} by {n:,} box.",
+            "Replaces the count of {where} by {n:,} boxes.",
+            plan.total,
+        ),
+        Use.TRUTH: ngettext(
+            "Makes {n:,} box the ground truth of {where}.",
+            "Makes {n:,} boxes the ground truth of {where}.",
+            plan.total,
+        ),
+    }[plan.use]
+    return text.format(n=plan.total, where=where)

@@ -1,12 +1,13 @@
-"""The thread that reads pictures and runs the network, so that the window never waits."""
+"""The thread that reads images and runs the network, so that the window never waits."""
 
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -19,31 +20,35 @@ from core.errors import Cancelled
 from core.imaging.reading import ImageError, SmearImage, read_image
 from core.models.network import ModelError
 from core.session.session import FileStamp, SessionError, stamp_of
+from core.text import gettext
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from core.imaging.batch import BatchDepth
     from core.models.card import ModelCard
+
+LOG = logging.getLogger(__name__)
 
 _LARGEST_DRAWN = 2048
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
-    """A photograph ready to be shown.
+class LoadedImage:
+    """An image ready to be shown.
 
     ``levels`` are copies uint8 RGB (H, W, 3), each half as large as the one before, the first being
-    ``image.pixels``; a large photograph is drawn from the coarsest that is sharp enough.
+    ``image.pixels``; a large image is drawn from the coarsest that is sharp enough.
     """
 
     image: SmearImage
     levels: tuple[NDArray[np.uint8], ...]
 
     @classmethod
-    def of(cls, image: SmearImage) -> Picture:
-        """Make the copies; takes a noticeable time for a large photograph."""
+    def of(cls, image: SmearImage) -> LoadedImage:
+        """Make the copies; takes a noticeable time for a large image."""
         levels = [image.pixels]
         while max(levels[-1].shape[:2]) > _LARGEST_DRAWN:
             smaller = cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
@@ -53,22 +58,23 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What reading a picture told, and the photograph itself if the job asked for it."""
+    """What reading a file found out, and the image itself if the job asked for it."""
 
     width: int
     height: int
     seconds: float
     notices: tuple[str, ...]
     stamp: FileStamp
-    picture: Picture | None
+    loaded: LoadedImage | None
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One picture to read and, with ``detect``, to find the cells of.
+    """One image to read and, with ``detect``, to find the cells of.
 
-    ``image`` is its id in the session; with ``show`` the photograph is handed over. ``diameter``: red cell
-    diameter in pixels set by hand, None to estimate it. ``cancel`` is looked at between the tiles.
+    ``image`` is its id in the session; with ``show`` the pixels are returned. ``diameter``: red cell
+    diameter in pixels set by hand, None to estimate it. ``batch``: the images that share a scale. ``cancel`` is
+    checked between the tiles.
     """
 
     image: int
@@ -76,6 +82,7 @@ class Job:
     detect: bool
     show: bool
     diameter: float | None = None
+    batch: BatchDepth | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
 
 
@@ -86,7 +93,7 @@ class Worker(QObject):
     progressed = Signal(object, int, int)  # Job, tiles done, tiles in all
     finished = Signal(object, object)  # Job, DetectorResult | None
     failed = Signal(object, str)
-    unreachable = Signal(object, str)  # the picture's folder is not there
+    unreachable = Signal(object, str)  # the folder of the image is not there
     cancelled = Signal(object)
     model_opened = Signal(object)  # AnyModel
     model_failed = Signal(str)
@@ -108,20 +115,20 @@ class Worker(QObject):
 
     @Slot(object)
     def use_model(self, model: AnyModel) -> None:
-        """Take a model that is open already."""
+        """Use a model that is open already."""
         self._detector = detector_for(model)
         self.model_opened.emit(model)
 
     @Slot(object)
     def run(self, job: Job) -> None:
-        """Read a picture and find its cells."""
+        """Read an image and find its cells."""
         try:
             if job.cancel.is_set():
                 raise Cancelled
-            image = read_image(job.path)
-            picture = Picture.of(image) if job.show else None
+            image = read_image(job.path, batch=job.batch)
+            loaded = LoadedImage.of(image) if job.show else None
             stamp = stamp_of(job.path)
-            self.loaded.emit(job, Reading(image.width, image.height, image.seconds, image.notices, stamp, picture))
+            self.loaded.emit(job, Reading(image.width, image.height, image.seconds, image.notices, stamp, loaded))
             found = None
             if job.detect and self._detector is not None:
                 found = self._detector.detect(
@@ -131,28 +138,35 @@ class Worker(QObject):
                     cancel=job.cancel,
                 )
                 precompute(found.detections, self._detector.card.nms_iou)
-            self.finished.emit(job, found)
+            self.finished.emit(job, found and replace(found, doubts=image.doubts))
         except Cancelled:
             self.cancelled.emit(job)
         except (ImageError, SessionError) as error:
             # asked here, since a network that is gone may take its time to say so
             (self.unreachable if _folder_is_gone(job.path) else self.failed).emit(job, str(error))
         except MemoryError:
-            self.failed.emit(job, f"{job.path}: too large for the free memory; close other programs or crop it.")
-        except Exception as error:  # noqa: BLE001  a bug in one picture must not stop the rest
-            self.failed.emit(job, f"{job.path}: counting stopped unexpectedly ({error}); the other pictures go on.")
+            self.failed.emit(
+                job,
+                gettext("{path}: too large for the free memory; close other programs or crop it.").format(
+                    path=job.path
+                ),
+            )
+        except Exception as error:
+            LOG.exception("counting %s", job.path)
+            text = gettext("{path}: counting stopped unexpectedly ({error}); the other images go on.")
+            self.failed.emit(job, text.format(path=job.path, error=error))
         finally:
             _return_freed_memory()
 
 
 def _return_freed_memory() -> None:
-    """Give what a picture took back to the system: glibc keeps freed blocks, and thousands of pictures pile them up."""
+    """Return what an image took to the system: glibc keeps freed blocks, and thousands of images pile them up."""
     if sys.platform.startswith("linux") and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
         trim(0)
 
 
 def _folder_is_gone(path: Path) -> bool:
-    """Tell whether not only a picture is missing, but all of its folder; an unmounted drive leaves an empty one."""
+    """Tell whether not only an image is missing, but all of its folder; an unmounted drive leaves an empty one."""
     try:
         with os.scandir(path.parent) as files:
             return not any(files)
@@ -163,7 +177,7 @@ def _folder_is_gone(path: Path) -> bool:
 
 
 class WorkerThread(QObject):
-    """Starts and stops the thread of a ``Worker`` and hands requests over to it."""
+    """Starts and stops the thread of a ``Worker`` and passes requests on to it."""
 
     _run = Signal(object)
     _open_model = Signal(object, object)
@@ -185,7 +199,7 @@ class WorkerThread(QObject):
         self._run.emit(job)
 
     def open_model(self, path: Path, like: ModelCard | None) -> None:
-        """Queue the opening of a model file, whose masks are counted as the card says that is given."""
+        """Queue the opening of a model file, with the counting methods of the card, if one is given."""
         self._open_model.emit(path, like)
 
     def use_model(self, model: AnyModel) -> None:

@@ -1,56 +1,66 @@
-"""Other models on the same pictures: run once, kept in the session."""
+"""Other models on the same images: run once, kept in the session."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.counting.count import CountSettings
-from core.detection.detector import DetectorResult
-from core.session.contours import with_contours
-from core.session.results import KeptResult, load_result, save_result
-from core.session.settings import keep_card, load_card, load_field
-from core.session.values import SessionError
-from core.text import gettext
+from core.text import gettext, ngettext
 from gui.tasks import Task
-from gui.workspace.store import Level
-from gui.workspace.verification.model_work import Candidate, Found, Look, Side, compare_found, open_model, run_models
+from gui.workspace.verification.model_work import Candidate, ModelRun, Side, compare_found, open_model, run_models
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.session.session import Session
+    from core.session.values import StoredDetections
     from core.verification.comparison import ModelRow
     from core.verification.request import VerifiedImage
-    from gui.workspace.document import Document
-    from gui.workspace.images import Entry
+    from gui.workspace.images import Images
+    from gui.workspace.inference.inference import Inference
+    from gui.workspace.messages import Messages
+    from gui.workspace.store import SessionStore
     from gui.workspace.verification.verifier import Verifier
 
-_KEY = "compared models"
+LOG = logging.getLogger(__name__)
 
 
-class ModelRuns(QObject):
+class ModelComparison(QObject):
     """The models that are compared, what they found, and the comparison.
 
-    ``rows`` is the comparison of those that have looked at every picture that takes part.
+    ``rows`` compares those that have processed every image that takes part.
     """
 
     changed = Signal()
     progressed = Signal(int, int)
 
-    def __init__(self, verifier: Verifier) -> None:
-        super().__init__(verifier)
+    def __init__(
+        self,
+        store: SessionStore,
+        images: Images,
+        inference: Inference,
+        verifier: Verifier,
+        messages: Messages,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._images = images
+        self._inference = inference
         self._verifier = verifier
-        self._document: Document = verifier.document
+        self._messages = messages
         self._candidates: list[Candidate] | None = None
-        self._found: dict[tuple[int, str], KeptResult | None] = {}
+        self._found: dict[tuple[int, str], StoredDetections | None] = {}
         self._total = self._done = 0
         self.rows: list[ModelRow] = []
         self._opening = Task("models", self._on_opened, self)
         self._running = Task("model runs", self._on_run, self, on_error=self._on_failed, on_part=self._on_found)
         self._comparing = Task("comparison", self._on_compared, self)
-        self._document.session_changed.connect(self._on_session_changed)
+        store.session_changed.connect(self._on_session_changed)
         verifier.answered.connect(self.compare)
 
     # -- the models ------------------------------------------------------------------------------------
@@ -58,81 +68,51 @@ class ModelRuns(QObject):
     @property
     def candidates(self) -> list[Candidate]:
         """The models beside the present one, in the order in which they were added."""
-        session = self._document.session
         if self._candidates is None:
-            self._candidates = []
-            for path, sha256 in self._document.remembered(_KEY, []):
-                card = load_card(session, sha256) if session is not None else None
-                if card is not None:
-                    self._candidates.append(Candidate(Path(path), sha256, card))
-        present = self._document.model.sha256 if self._document.model else ""
+            self._candidates = self._store.read(_stored_candidates, [])
+        present = self._inference.model.sha256 if self._inference.model else ""
         return [candidate for candidate in self._candidates if candidate.sha256 != present]
 
     def add(self, paths: Sequence[Path]) -> None:
-        """Take model files into the comparison."""
+        """Add model files to the comparison."""
         self._opening.start(lambda job: [open_model(path, job.cancelled) for path in paths])
         self.changed.emit()
 
     def remove(self, sha256: str) -> None:
-        """Take a model out of the comparison; what it found is kept."""
+        """Remove a model from the comparison; what it found is kept."""
         self._set_candidates([one for one in self._candidates or [] if one.sha256 != sha256])
 
     def use(self, candidate: Candidate) -> None:
         """Count with another model from now on; what the present one found is kept for comparisons."""
-        document, session, model = self._document, self._document.session, self._document.model
-        answer = self._verifier.answer
-        if session is None or model is None:
+        model = self._inference.model
+        if not self._store.is_open or model is None:
             return
-        if answer is not None and document.writable:
-            kept = [one.image for one in answer.request.checked]
-            document.guarded(lambda: self._keep_present(kept))
+        if self._verifier.answer is not None and self._store.writable:
             others = [one for one in self._candidates or [] if one.sha256 != model.sha256]
             self._set_candidates([Candidate(model.path, model.sha256, model.card), *others])
-        document.import_model(candidate.path, candidate.card)
-
-    def _keep_present(self, images: Sequence[int]) -> bool:
-        session = self._document.session
-        assert session is not None
-        with session.together():
-            for image in images:
-                entry, found = self._document.entry(image), session.detections(image)
-                if entry is None or entry.stamp is None or found is None:
-                    continue
-                found = with_contours(session, image, found)
-                field = load_field(session, image)
-                result = DetectorResult(found.detections, found.diameter, found.scale, entry.notices, *field)
-                name, sha256 = found.model_name, found.model_sha256
-                kept = KeptResult(name, sha256, found.classes, entry.stamp.sha256, entry.diameter, result)
-                save_result(session, image, kept)
-        return True
+        self._inference.open_model(candidate.path, candidate.card)
 
     def _set_candidates(self, candidates: list[Candidate]) -> None:
-        session = self._document.session
-        if session is None or not self._document.writable:
+        if not self._store.writable:
             return
         self._candidates = candidates
-
-        def write() -> bool:
-            with session.together():
-                for one in candidates:
-                    keep_card(session, one.sha256, one.card)
-                session.put(_KEY, [[str(one.path), one.sha256] for one in candidates])
-            return True
-
-        self._document.guarded(write)
+        with self._store.write() as write:
+            for one in candidates:
+                write.session.models.keep(one.sha256, one.card)
+            write.session.models.set_compared([(str(one.path), one.sha256) for one in candidates])
         self.compare()
 
     @Slot(object)
     def _on_opened(self, opened: list[Candidate | str]) -> None:
         known = {one.sha256 for one in self._candidates or []}
-        if self._document.model is not None:
-            known.add(self._document.model.sha256)
+        if self._inference.model is not None:
+            known.add(self._inference.model.sha256)
         new = list(self._candidates or [])
         for one in opened:
             if isinstance(one, str):
-                self._document.message.emit(Level.ERROR, one)
+                self._messages.error(one)
             elif one.sha256 in known:
-                self._document.message.emit(Level.INFO, f"{one.card.name} takes part already.")
+                self._messages.info(gettext("{model} takes part already.").format(model=one.card.name))
             else:
                 known.add(one.sha256)
                 new.append(one)
@@ -143,7 +123,7 @@ class ModelRuns(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether models look at pictures at this moment."""
+        """Whether models are processing images at this moment."""
         return self._running.busy
 
     @property
@@ -151,22 +131,22 @@ class ModelRuns(QObject):
         """Whether model files are being read."""
         return self._opening.busy
 
-    def looked_at(self, candidate: Candidate) -> tuple[int, int]:
-        """Return at how many of the pictures that take part a model has looked, and how many these are."""
+    def progress(self, candidate: Candidate) -> tuple[int, int]:
+        """Return how many of the images that take part a model has processed, and how many these are."""
         checked = self._checked()
         return sum(self._result(one.image, candidate.sha256) is not None for one in checked), len(checked)
 
     def run(self) -> None:
-        """Let every model look at the pictures that it has not seen yet."""
-        looks: list[Look] = []
+        """Have every model process the images that it has not seen yet."""
+        runs: list[ModelRun] = []
         for candidate in self.candidates:
             for one in self._checked():
-                entry = self._document.entry(one.image)
-                if entry is not None and entry.stamp is not None and self._result(one.image, candidate.sha256) is None:
-                    looks.append(Look(candidate, entry.id, entry.path, entry.stamp.sha256, entry.diameter))
-        self._done, self._total = 0, len(looks)
-        if looks:
-            self._running.start(lambda job: run_models(looks, job.cancelled, job.report))
+                item = self._images.item(one.image)
+                if item is not None and item.stamp is not None and self._result(one.image, candidate.sha256) is None:
+                    runs.append(ModelRun(candidate, item.id, item.path, item.stamp.sha256, item.diameter))
+        self._done, self._total = 0, len(runs)
+        if runs:
+            self._running.start(lambda job: run_models(runs, job.cancelled, job.report))
             self.progressed.emit(0, self._total)
         self.changed.emit()
 
@@ -179,42 +159,47 @@ class ModelRuns(QObject):
         answer = self._verifier.answer
         return () if answer is None else answer.request.checked
 
-    def _result(self, image: int, sha256: str) -> KeptResult | None:
-        entry, session = self._document.entry(image), self._document.session
-        key = (image, sha256)
-        if key not in self._found and entry is not None and session is not None and entry.stamp is not None:
-            self._found[key] = _load(self._document, entry, sha256)
+    def _result(self, image: int, sha256: str) -> StoredDetections | None:
+        """Return what a model found in an image as its file and red cell diameter now are."""
+        item, key = self._images.item(image), (image, sha256)
+        if key not in self._found and item is not None and item.stamp is not None:
+            found = self._store.read(lambda session: session.detections.get(image, sha256), None)
+            holds = found is not None and (found.file, found.by_hand) == (item.stamp.sha256, item.diameter)
+            self._found[key] = found if holds else None
         return self._found.get(key)
 
     @Slot(object)
-    def _on_found(self, result: Found) -> None:
-        look, session = result.look, self._document.session
-        if session is not None:
-            if not self._document.guarded(lambda: save_result(session, look.image, result.kept) or True):
+    def _on_found(self, part: tuple[ModelRun, StoredDetections]) -> None:
+        run, found = part
+        if self._store.writable:
+            with self._store.write() as write:
+                write.session.detections.save(run.image, found)
+            if not write.done:
                 self._running.cancel()
-            self._found[look.image, look.candidate.sha256] = result.kept
+        self._found[run.image, run.candidate.sha256] = found
         self._done += 1
         self.progressed.emit(self._done, self._total)
 
     @Slot(object)
     def _on_run(self, problems: list[str]) -> None:
-        for problem in problems[:1]:
-            more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
-            self._document.message.emit(Level.WARNING, problem + more)
+        if problems:
+            more = len(problems) - 1
+            rest = " " + ngettext("({n:,} more)", "({n:,} more)", more).format(n=more) if more else ""
+            self._messages.warning(problems[0] + rest)
         self.compare()
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        text = gettext("The models could not be compared ({error}).").format(error=f"{type(error).__name__}: {error}")
-        self._document.message.emit(Level.ERROR, text)
+        LOG.error("model runs failed", exc_info=error)
+        self._messages.error(gettext("The models could not be compared ({error}).").format(error=error))
         self.compare()
 
     # -- comparing -----------------------------------------------------------------------------------------
 
     @Slot()
     def compare(self) -> None:
-        """Compare the models that have looked at every picture that takes part."""
-        answer, model = self._verifier.answer, self._document.model
+        """Compare the models that have processed every image that takes part."""
+        answer, model = self._verifier.answer, self._inference.model
         self._comparing.cancel()
         self.rows = []
         if answer is None or model is None or not answer.cases or self._running.busy:
@@ -226,7 +211,7 @@ class ModelRuns(QObject):
         ]
         for one in self.candidates:
             found = [self._result(each.image, one.sha256) for each in checked]
-            complete = [kept.result.detections for kept in found if kept is not None]
+            complete = [kept.detections for kept in found if kept is not None]
             if len(complete) == len(checked):
                 own = CountSettings.suggested_by(one.card)
                 results.append((one.card.name, one.sha256, one.card.classes, own, complete))
@@ -246,17 +231,16 @@ class ModelRuns(QObject):
         self._found.clear()
         self.compare()
 
-    def close_down(self) -> None:
+    def close(self) -> None:
         """End the threads."""
         for task in (self._opening, self._running, self._comparing):
             task.close()
 
 
-def _load(document: Document, entry: Entry, sha256: str) -> KeptResult | None:
-    session = document.session
-    if session is None or entry.stamp is None:
-        return None
-    try:
-        return load_result(session, entry.id, entry.stamp.sha256, entry.diameter, sha256)
-    except (ValueError, SessionError):
-        return None
+def _stored_candidates(session: Session) -> list[Candidate]:
+    candidates = []
+    for path, sha256 in session.models.compared:
+        card = session.models.card(sha256)
+        if card is not None:
+            candidates.append(Candidate(Path(path), sha256, card))
+    return candidates

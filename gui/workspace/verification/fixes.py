@@ -1,76 +1,89 @@
-"""What can be done about an error: correct the count, or leave it to the doubt queue."""
+"""What can be done about an error of a count: edit it, or leave it to the uncertain cells."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject
+
 from core.cells import Cell, CellChange, Origin
+from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from core.verification.errors import Place
-    from gui.workspace.document import Document
-    from gui.workspace.images import Entry
+    from gui.workspace.editing import Editing
+    from gui.workspace.images import ImageItem, Images
+    from gui.workspace.store import SessionStore
 
 
-def remove(document: Document, places: Iterable[Place]) -> int:
-    """Take counted cells away, one correction for each picture; return how many."""
-    done = 0
-    for entry, mine in _by_picture(document, places):
-        changes = [
-            CellChange(place.cell, before, None)
-            for place in mine
-            if place.cell is not None and (before := document.editing.cell_of(entry.id, place.cell)) is not None
-        ]
-        if changes and document.editing.edit_image(entry.id, _name("Remove", mine), changes):
-            done += len(changes)
-    return done
+class Fixes(QObject):
+    """Fixes errors that verification found, one edit for each image; every method returns how many cells it fixed."""
+
+    def __init__(self, store: SessionStore, images: Images, editing: Editing, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._images = images
+        self._editing = editing
+
+    def remove(self, places: Iterable[Place]) -> int:
+        """Remove counted cells."""
+        done = 0
+        for item, mine in self._by_image(places):
+            changes = [
+                CellChange(place.cell, before, None)
+                for place in mine
+                if place.cell is not None and (before := self._editing.cell_of(item.id, place.cell)) is not None
+            ]
+            name = gettext("Remove {cells}").format(cells=_cells(mine))
+            if changes and self._editing.edit_image(item.id, name, changes):
+                done += len(changes)
+        return done
+
+    def add(self, places: Iterable[Place]) -> int:
+        """Add missed cells."""
+        done = 0
+        for item, mine in self._by_image(places):
+            session = self._store.session
+            if session is None or not self._store.writable:
+                return done
+            first = session.detections.new_ids(len(mine))
+            changes = [
+                CellChange(first + place, None, Cell(one.class_name, self._box(item, one), 1.0, Origin.PERSON))
+                for place, one in enumerate(mine)
+            ]
+            name = gettext("Add {cells}").format(cells=_cells(mine))
+            if self._editing.edit_image(item.id, name, changes):
+                done += len(changes)
+        return done
+
+    def send_to_uncertain(self, places: Iterable[Place]) -> int:
+        """Send counted cells to the uncertain cells, and what the model saw where it missed one."""
+        done = 0
+        for item, mine in self._by_image(places):
+            cells = [number for one in mine if (number := one.hint if one.cell is None else one.cell) is not None]
+            self._editing.send_to_uncertain(item.id, cells)
+            done += len(cells)
+        return done
+
+    def _by_image(self, places: Iterable[Place]) -> list[tuple[ImageItem, list[Place]]]:
+        grouped: dict[int, list[Place]] = {}
+        for place in places:
+            grouped.setdefault(place.image, []).append(place)
+        return [(item, mine) for image, mine in grouped.items() if (item := self._images.item(image)) is not None]
+
+    def _box(self, item: ImageItem, place: Place) -> tuple[float, float, float, float]:
+        """Return the box of a missed cell; that of a point is as large as cells of its class usually are."""
+        x1, y1, x2, y2 = place.box
+        if x1 == x2 and y1 == y2:
+            width, height = self._editing.usual_size(place.class_name, item.id)
+            x1, y1, x2, y2 = x1 - width / 2, y1 - height / 2, x1 + width / 2, y1 + height / 2
+        wide, high = item.size
+        return max(x1, 0.0), max(y1, 0.0), min(x2, float(wide)), min(y2, float(high))
 
 
-def add(document: Document, places: Iterable[Place]) -> int:
-    """Put missed cells as the person's own, one correction for each picture; return how many."""
-    done = 0
-    for entry, mine in _by_picture(document, places):
-        session = document.session
-        if session is None or not document.writable:
-            return done
-        first = session.new_ids(len(mine))
-        changes = [
-            CellChange(first + place, None, Cell(one.class_name, _box(document, entry, one), 1.0, Origin.PERSON))
-            for place, one in enumerate(mine)
-        ]
-        if document.editing.edit_image(entry.id, _name("Add", mine), changes):
-            done += len(changes)
-    return done
-
-
-def doubt(document: Document, places: Iterable[Place]) -> int:
-    """Send cells to the doubt queue: counted ones, and what the model saw where it missed one; return how many."""
-    done = 0
-    for entry, mine in _by_picture(document, places):
-        cells = [number for one in mine if (number := one.hint if one.cell is None else one.cell) is not None]
-        document.editing.doubt(entry.id, cells)
-        done += len(cells)
-    return done
-
-
-def _by_picture(document: Document, places: Iterable[Place]) -> list[tuple[Entry, list[Place]]]:
-    grouped: dict[int, list[Place]] = {}
-    for place in places:
-        grouped.setdefault(place.image, []).append(place)
-    return [(entry, mine) for image, mine in grouped.items() if (entry := document.entry(image)) is not None]
-
-
-def _box(document: Document, entry: Entry, place: Place) -> tuple[float, float, float, float]:
-    """Return the box of a missed cell; that of a point is as large as cells of its class usually are."""
-    x1, y1, x2, y2 = place.box
-    if x1 == x2 and y1 == y2:
-        width, height = document.editing.usual_size(place.class_name, entry.id)
-        x1, y1, x2, y2 = x1 - width / 2, y1 - height / 2, x1 + width / 2, y1 + height / 2
-    wide, high = entry.size
-    return max(x1, 0.0), max(y1, 0.0), min(x2, float(wide)), min(y2, float(high))
-
-
-def _name(verb: str, places: list[Place]) -> str:
-    return f"{verb} {places[0].class_name}" if len(places) == 1 else f"{verb} {len(places)} cells"
+def _cells(places: list[Place]) -> str:
+    if len(places) == 1:
+        return places[0].class_name
+    return ngettext("{n:,} cell", "{n:,} cells", len(places)).format(n=len(places))

@@ -1,79 +1,96 @@
-"""Thresholds that were chosen by verification, and where they come from."""
+"""Thresholds chosen by verification, and where they come from."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import msgspec
+from PySide6.QtCore import QObject
 
-from core.session.settings import load_threshold_record, threshold_key
+from core.session.settings import origin_key
+from core.session.values import Edit, Subject, ValueChange
+from core.text import gettext, ngettext
 from core.verification.thresholds import ThresholdRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from core.verification.thresholds import ThresholdChoice
-    from gui.workspace.document import Document
+    from gui.workspace.count_settings import CountSettingsModel
+    from gui.workspace.history import History
+    from gui.workspace.inference.inference import Inference
+    from gui.workspace.store import SessionStore
 
 
-def use_thresholds(document: Document, choices: Sequence[ThresholdChoice], names: dict[int, str], iou: float) -> None:
-    """Set chosen thresholds, and remember from which images (``names`` by id), when and with which model."""
-    session, model = document.session, document.model
-    if session is None or model is None or not document.writable or not choices:
-        return
-    records = [
-        ThresholdRecord(
-            choice,
-            tuple(names[image] for image in choice.images),
-            iou,
-            model.card.name,
-            model.sha256,
-            datetime.now(UTC),
+class VerifiedThresholds(QObject):
+    """Sets thresholds that verification suggests, and keeps from which images, when and with which model."""
+
+    def __init__(
+        self,
+        store: SessionStore,
+        history: History,
+        settings: CountSettingsModel,
+        inference: Inference,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._history = history
+        self._settings = settings
+        self._inference = inference
+
+    def use(self, choices: Sequence[ThresholdChoice], names: Mapping[int, str], iou: float) -> None:
+        """Set chosen thresholds as one edit; ``names`` are those of the images that they were chosen from, by id."""
+        model, settings = self._inference.model, self._settings.value
+        if model is None or settings is None or not self._store.writable or not choices:
+            return
+        now = datetime.now(UTC)
+        records = [
+            ThresholdRecord(
+                choice, tuple(names[image] for image in choice.images), iou, model.card.name, model.sha256, now
+            )
+            for choice in choices
+        ]
+        chosen = {choice.class_name: choice.threshold for choice in choices}
+        values = tuple(
+            ValueChange(Subject.SETTING, None, record, origin_key(record.choice.class_name)) for record in records
         )
-        for choice in choices
-    ]
+        name = "; ".join(_sentence(record) for record in records)
+        self._store.flush()
+        changes = self._settings.changes(replace(settings, thresholds={**settings.thresholds, **chosen}))
+        self._history.record([Edit(None, name, values=(*changes, *values))])
 
-    def write() -> bool:
-        with session.together():
-            for record in records:
-                session.put(threshold_key(record.choice.class_name), msgspec.to_builtins(record))
-                session.note(document.person, None, _sentence(record))
-        return True
+    def record(self, name: str) -> ThresholdRecord | None:
+        """Return where the threshold of a class comes from, if it was ever chosen by verification."""
+        return self._store.read(lambda session: session.settings.threshold_record(name), None)
 
-    if document.guarded(write):
-        for choice in choices:
-            document.set_threshold(choice.class_name, choice.threshold)
-        document.history_changed.emit()
-
-
-def threshold_record(document: Document, name: str) -> ThresholdRecord | None:
-    """Return where the threshold of a class comes from, if it was ever chosen by verification."""
-    try:
-        return None if document.session is None else load_threshold_record(document.session, name)
-    except ValueError:
-        return None
-
-
-def origin_of_threshold(document: Document, name: str) -> str:
-    """Return where the threshold of a class comes from, as a sentence; "" if it was set by hand or suggested."""
-    record = threshold_record(document, name)
-    if record is None or document.settings is None or document.model is None:
-        return ""
-    choice, day = record.choice, f"{record.when.astimezone():%Y-%m-%d}"
-    images = f"{len(choice.images)} picture{'' if len(choice.images) == 1 else 's'}"
-    if record.model_sha256 != document.model.sha256:
-        return f"A threshold of {choice.threshold:.2f} was chosen {day} for another model, {record.model_name}."
-    if document.settings.thresholds[name] != choice.threshold:
-        return f"{choice.threshold:.2f} was chosen {day} from {images}, and changed by hand since."
-    return f"Threshold {choice.threshold:.2f} chosen {day} from {images}."
+    def origin(self, name: str) -> str:
+        """Return a sentence on the origin of the threshold of a class; "" if it was set by hand or suggested."""
+        record, settings, model = self.record(name), self._settings.value, self._inference.model
+        if record is None or settings is None or model is None:
+            return ""
+        choice, day = record.choice, f"{record.when.astimezone():%Y-%m-%d}"
+        number = len(choice.images)
+        images = ngettext("{n:,} image", "{n:,} images", number).format(n=number)
+        if record.model_sha256 != model.sha256:
+            text = gettext("A threshold of {threshold:.2f} was chosen {day} for another model, {model}.")
+        elif settings.thresholds[name] != choice.threshold:
+            text = gettext("{threshold:.2f} was chosen {day} from {images}, and changed by hand since.")
+        else:
+            text = gettext("Threshold {threshold:.2f} chosen {day} from {images}.")
+        return text.format(threshold=choice.threshold, day=day, model=record.model_name, images=images)
 
 
 def _sentence(record: ThresholdRecord) -> str:
     choice = record.choice
-    how = "leave-one-out" if choice.cross_validated else "not cross-validated"
-    measure = "F1" if choice.measure == "f1" else "accuracy"
-    return (
-        f"Threshold {choice.class_name} {choice.threshold:.2f} chosen by {measure} from {len(choice.images)} pictures, "
-        f"{how}, model {record.model_name}"
+    how = gettext("leave-one-out") if choice.cross_validated else gettext("not cross-validated")
+    measure = "F1" if choice.measure == "f1" else gettext("accuracy")
+    number = len(choice.images)
+    return ngettext(
+        "Threshold {name} {threshold:.2f} chosen by {measure} from {n:,} image, {how}, model {model}",
+        "Threshold {name} {threshold:.2f} chosen by {measure} from {n:,} images, {how}, model {model}",
+        number,
+    ).format(
+        name=choice.class_name, threshold=choice.threshold, measure=measure, n=number, how=how, model=record.model_name
     )

@@ -1,7 +1,8 @@
-"""Keeps the figures up to date: asks again when counts, corrections or truths change."""
+"""Keeps the figures up to date: computes them again when counts, edits or truths change."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,17 +19,22 @@ from core.verification.request import (
 )
 from gui.tasks import Debounce, IdleLoop, Task
 from gui.workspace.images import State
-from gui.workspace.store import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from core.verification.ground_truth import GroundTruth
-    from gui.workspace.document import Document
-    from gui.workspace.images import Entry
+    from gui.workspace.count_settings import CountSettingsModel
+    from gui.workspace.counts import Counts
+    from gui.workspace.ground_truth import GroundTruths
+    from gui.workspace.images import ImageItem, Images
+    from gui.workspace.inference.inference import Inference
+    from gui.workspace.messages import Messages
+    from gui.workspace.store import SessionStore
+
+LOG = logging.getLogger(__name__)
 
 _SETTLE_MS = 150
-_SLICE_S = 0.01
 _KEY = "verify"
 
 
@@ -42,9 +48,24 @@ class Verifier(QObject):
     busy_changed = Signal()
     options_changed = Signal()
 
-    def __init__(self, document: Document) -> None:
-        super().__init__(document)
-        self.document = document
+    def __init__(
+        self,
+        store: SessionStore,
+        images: Images,
+        settings: CountSettingsModel,
+        counts: Counts,
+        truths: GroundTruths,
+        inference: Inference,
+        messages: Messages,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._images = images
+        self._settings = settings
+        self._counts = counts
+        self._truths = truths
+        self._messages = messages
         self.answer: VerificationFigures | None = None
         self._active = False
         self._checked: dict[int, VerifiedImage] = {}
@@ -53,22 +74,22 @@ class Verifier(QObject):
         self._task = Task("verification", self._on_answer, self, on_error=self._on_failed)
         self._settle = Debounce(_SETTLE_MS, self._ask, self)
         self._gathering = IdleLoop(self)
-        document.session_changed.connect(self._on_session_changed)
-        document.model_changed.connect(self._forget_all)
-        document.images_changed.connect(self.ask_again)
-        document.image_changed.connect(self._on_image_changed)
-        document.current_changed.connect(self._on_current_changed)
-        document.counts_changed.connect(self.ask_again)
-        document.frames.changed.connect(self._forget_all)
-        document.truths.changed.connect(self._on_truth_changed)
+        store.session_changed.connect(self._on_session_changed)
+        inference.model_changed.connect(self._forget_all)
+        images.changed.connect(self.ask_again)
+        images.current_changed.connect(self._on_current_changed)
+        images.item_changed.connect(lambda image: self._forget([image]))
+        counts.changed.connect(self._forget)
+        settings.changed.connect(self.ask_again)
+        truths.changed.connect(lambda image: self._forget([image]))
 
     # -- what the page asks ----------------------------------------------------------------------
 
     @property
     def options(self) -> VerificationOptions:
-        """How the person wants to see the comparison."""
+        """How the user wants to see the comparison."""
         if self._options is None:
-            self._options = VerificationOptions.from_stored(self.document.remembered(_KEY, {}))
+            self._options = VerificationOptions.from_stored(self._store.remembered(_KEY, {}))
         return self._options
 
     def set_options(self, **changes: Any) -> None:
@@ -76,7 +97,7 @@ class Verifier(QObject):
         options = replace(self.options, **changes)
         if options != self.options:
             self._options = options
-            self.document.remember(_KEY, options.stored())
+            self._store.remember(_KEY, options.stored())
             self.options_changed.emit()
             self.ask_again()
 
@@ -93,14 +114,14 @@ class Verifier(QObject):
         else:
             self._stop()
 
-    def entries(self) -> list[Entry]:
-        """Return the pictures of the scope."""
-        document, options = self.document, self.options
+    def items(self) -> list[ImageItem]:
+        """Return the images of the scope."""
+        options, current = self.options, self._images.current
         if options.scope is VerificationScope.CURRENT:
-            return [document.current_entry] if document.current_entry else []
+            return [] if current is None else [current]
         if options.scope is VerificationScope.TICKED:
-            return [entry for entry in document.entries if entry.id in options.ticked]
-        return document.entries
+            return [item for item in self._images.items if item.id in options.ticked]
+        return list(self._images.items)
 
     @Slot()
     def ask_again(self) -> None:
@@ -130,15 +151,10 @@ class Verifier(QObject):
         self._checked.clear()
         self.ask_again()
 
-    @Slot(int)
-    def _on_image_changed(self, row: int) -> None:
-        if row < len(self.document.entries):
-            self._checked.pop(self.document.entries[row].id, None)
-        self.ask_again()
-
     @Slot(object)
-    def _on_truth_changed(self, image: int) -> None:
-        self._checked.pop(image, None)
+    def _forget(self, images: Iterable[int]) -> None:
+        for image in images:
+            self._checked.pop(image, None)
         self.ask_again()
 
     @Slot()
@@ -161,42 +177,37 @@ class Verifier(QObject):
         self.busy_changed.emit()
 
     def _gather(self) -> Iterator[None]:
-        """Read what takes part from the session, picture by picture, and hand the question over."""
-        document, settings = self.document, self.document.settings
-        if document.session is None or settings is None:
+        """Read what takes part from the session, image by image, and pass the question on."""
+        settings = self._settings.value
+        if not self._store.is_open or settings is None:
             self.answer = None
             self.answered.emit()
             self.busy_changed.emit()
             return
         checked: list[VerifiedImage] = []
         without_truth = not_counted = 0
-        for entry in list(self.entries()):
-            truth = document.truths.of(entry.id)
+        for item in self.items():
+            truth = self._truths.used(item.id)
             if truth is None or not truth.classes:
                 without_truth += 1
-            elif (one := self._checked.get(entry.id) or self._check(entry, truth)) is None:
+            elif (one := self._checked.get(item.id) or self._check(item, truth)) is None:
                 not_counted += 1
             else:
                 checked.append(one)
             yield
         left_out = LeftOut(without_truth, not_counted)
-        question = VerificationRequest(tuple(checked), left_out, document.classes, settings, self.options)
+        question = VerificationRequest(tuple(checked), left_out, self._settings.classes, settings, self.options)
         self._task.start(lambda job: self._answering.figures(question, job.cancelled))
 
-    def _check(self, entry: Entry, truth: GroundTruth) -> VerifiedImage | None:
-        cells = self.document.cells_of(entry) if entry.state is State.COUNTED else None
+    def _check(self, item: ImageItem, truth: GroundTruth) -> VerifiedImage | None:
+        cells = self._counts.cells(item.id) if item.state is State.COUNTED else None
         if cells is None:
             return None
+        frame, diameter = self._settings.frame(item), cells.found.diameter
         checked = VerifiedImage(
-            entry.id,
-            entry.path.name,
-            cells.found.detections,
-            cells.corrections,
-            truth,
-            self.document.frames.of(entry),
-            cells.found.diameter,
+            item.id, item.path.name, cells.found.detections, cells.corrections, truth, frame, diameter
         )
-        self._checked[entry.id] = checked
+        self._checked[item.id] = checked
         return checked
 
     @Slot(object)
@@ -207,6 +218,6 @@ class Verifier(QObject):
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
+        LOG.error("verification failed", exc_info=error)
         self.busy_changed.emit()
-        text = gettext("The counts could not be compared ({error}).").format(error=f"{type(error).__name__}: {error}")
-        self.document.message.emit(Level.ERROR, text)
+        self._messages.error(gettext("The counts could not be compared ({error}).").format(error=error))

@@ -18,19 +18,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.annotations.base import AnnotatedImage, AnnotationError
-from core.annotations.coco import write_coco
+from core.annotations.formats.coco import write_coco
+from core.annotations.formats.table import write_csv
+from core.annotations.formats.voc import write_voc
+from core.annotations.formats.yolo import write_yolo, yaml_names
+from core.annotations.orientation import ImageInfo
 from core.annotations.read import read_annotations
-from core.annotations.table import write_csv
 from core.annotations.training_set import export_training_set
-from core.annotations.voc import write_voc
 from core.annotations.writing import same_on_every_disk
-from core.annotations.yolo import write_yolo, yaml_names
 from core.classes import canonical_class
 from core.report.formats.annotated import write_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from core.annotations.orientation import Size
+    from core.annotations.parsing import ImageFinder
     from core.annotations.read import ImportedAnnotations
 
 CLASSES = ("RBC", "WBC", "Platelets")
@@ -73,7 +76,17 @@ def no_size(name: str) -> None:
 def read(
     *paths: Path, sizes: Callable[[str], tuple[int, int] | None] = any_size, **options: Any
 ) -> ImportedAnnotations:
-    return read_annotations(paths, sizes, CLASSES, **options)
+    return read_annotations(paths, finder(sizes), CLASSES, **options)
+
+
+def finder(sizes: Callable[[str], tuple[int, int] | None]) -> ImageFinder:
+    """Return what finds images of the sizes by their whole names."""
+
+    def find(name: str, _file: Path, _stated: Size | None) -> list[ImageInfo]:
+        size = sizes(name)
+        return [] if size is None else [ImageInfo(*size)]
+
+    return find
 
 
 def put(path: Path, content: str | bytes) -> Path:
@@ -333,21 +346,27 @@ def test_plain_yaml_names_the_classes(tmp_path: Path, text: str):
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "names"),
     [
-        "",
-        "nc: 3",
-        "names: &x\n  - a",
-        "names: [a,\n  b]",
-        "names: ['a, b']",
-        "names: []",
-        "names:\n  1: a",
-        "names:\n  - a\n  - [b]",
-        "names:\n  - a\n  c: d",
+        ("", []),
+        ("nc: 3", []),
+        ("names: &x\n  - a", ["a"]),
+        ("names: [a,\n  b]", ["a", "b"]),
+        ("names: ['a, b', NO, 1]", ["a, b", "NO", "1"]),
+        ("names: [RBC, WBC]\ntrain: !!python/object/apply:os.abort []", ["RBC", "WBC"]),
     ],
 )
-def test_other_yaml_names_nothing(text: str):
-    assert yaml_names(text) is None
+def test_yaml_names_classes_as_they_are_written(text: str, names: list[str]):
+    assert yaml_names(text) == names
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["names: []", "names: RBC", "names:\n  1: a", "names:\n  - a\n  - [b]", "names:\n  - a\n  c: d", "[" * 5000, "\t"],
+)
+def test_yaml_without_a_list_of_names_is_refused(text: str):
+    with pytest.raises(ValueError, match=r"."):
+        yaml_names(text)
 
 
 def test_without_a_class_list_numbers_stand_for_the_known_classes_and_this_is_said(tmp_path: Path):
@@ -383,7 +402,7 @@ def test_labels_of_pictures_that_are_not_open_are_skipped_in_one_sentence(tmp_pa
     found = read(tmp_path, sizes=sizes_of(image_of(file_name="c.jpg")))
     assert [image.file_name for image in found.images] == ["c"]
     assert found.notices == (
-        f"{tmp_path / 'a.txt'}: the picture a is missing or cannot be read; open it first, or name the folder "
+        f"{tmp_path / 'a.txt'}: the image a is missing or cannot be read; open it first, or name the folder "
         "that it is in (also b.txt, d.txt, e.txt and 3 more).",
     )
 
@@ -471,10 +490,9 @@ BROKEN_CELLS = {  # name and content of a file with one good cell, and what is s
     "VOC no box": ("a.xml", VOC.format(name="a.jpg", objects=CELL + "<object><name>RBC</name></object>"), "object 2"),
     "VOC no name": ("a.xml", VOC.format(name="a.jpg", objects=CELL + OBJECT.format(" ", 1, 2, 9, 9)), "no class name"),
     "VOC empty": ("a.xml", VOC.format(name="a.jpg", objects=CELL + OBJECT.format("RBC", 9, 2, 9, 9)), "without area"),
-    "VOC turned": ("a.xml", VOC.format(name="a.jpg", objects=CELL + OBJECT.format("RBC", 9, 9, 2, 2)), "without area"),
     "VOC outside": ("a.xml", VOC.format(name="a.jpg", objects=CELL + OBJECT.format("RBC", 640, 2, 700, 9)), "outside"),
     "YOLO few": ("a.txt", "0 0.5 0.5 0.2 0.2\n0 0.5 0.5 0.2\n", "line 2 has 4 values"),
-    "YOLO outline": ("a.txt", "0 0.5 0.5 0.2 0.2\n0 .1 .1 .2 .1 .2 .2\n", "line 2 has 7 values"),
+    "YOLO outline": ("a.txt", "0 0.5 0.5 0.2 0.2\n0 .1 .1 .2 x .2 .2\n", "line 2 has an outline that is not pairs"),
     "YOLO nan": ("a.txt", "0 0.5 0.5 0.2 0.2\n0 nan 0.5 0.2 0.2\n", "line 2 has a coordinate"),
     "YOLO text": ("a.txt", "0 0.5 0.5 0.2 0.2\n0 a 0.5 0.2 0.2\n", "line 2 has a coordinate"),
     "YOLO name": ("a.txt", "RBC 0.5 0.5 0.2 0.2\n0 0.5 0.5 0.2 0.2\n", "line 1 has the class number RBC"),
@@ -482,8 +500,7 @@ BROKEN_CELLS = {  # name and content of a file with one good cell, and what is s
     "YOLO part": ("a.txt", "0 0.5 0.5 0.2 0.2\n0.5 0.5 0.5 0.2 0.2\n", "line 2 has the class number 0.5"),
     "YOLO pixels": ("a.txt", "0 0.5 0.5 0.2 0.2\n0 100 100 50 50\n", "line 2 is not in fractions"),
     "YOLO empty": ("a.txt", "0 0.5 0.5 0.2 0.2\n0 0.5 0.5 0 0.2\n", "without area"),
-    "YOLO turned": ("a.txt", "0 0.5 0.5 0.2 0.2\n0 0.5 0.5 -0.1 -0.2\n", "without area"),
-    "YOLO outside": ("a.txt", "0 0.5 0.5 0.2 0.2\n0 1.5 0.5 0.2 0.2\n", "outside the picture a"),
+    "YOLO outside": ("a.txt", "0 0.5 0.5 0.2 0.2\n0 1.5 0.5 0.2 0.2\n", "outside the image a"),
     "YOLO score": ("a.txt", "0 0.5 0.5 0.2 0.2\n0 0.5 0.5 0.2 0.2 1.5\n", "line 2 has a score"),
     "CSV few": ("a.csv", HEADER + "a.jpg,RBC,10,20,110,90\na.jpg,RBC,10,20,110\n", "line 3 has a coordinate"),
     "CSV 1_0": ("a.csv", HEADER + "a.jpg,RBC,10,20,110,90\na.jpg,RBC,1_0,20,110,90\n", "line 3 has a coordinate"),
@@ -497,7 +514,6 @@ BROKEN_CELLS = {  # name and content of a file with one good cell, and what is s
     "COCO nan": ("a.json", coco_with({"bbox": [1, 2, 3, float("nan")]}), "annotation 1 has no box"),
     "COCO huge": ("a.json", coco_with({"bbox": [1, 2, 3, 10**400]}), "annotation 1 has no box"),
     "COCO box": ("a.json", coco_with({"id": None, "bbox": None}), "annotation 2 has no box"),
-    "COCO negative": ("a.json", coco_with({"bbox": [50, 50, -9, -9]}), "without area"),
     "COCO class": ("a.json", coco_with({"category_id": 4}), "category that is not listed"),
     "COCO image": ("a.json", coco_with({"image_id": [4]}), "none of the images"),
     "COCO crowd": ("a.json", coco_with({"iscrowd": 1}), "crowd"),
@@ -518,6 +534,23 @@ def test_a_broken_cell_is_told_and_the_others_are_read(tmp_path: Path, name: str
     assert notice.endswith(".")
     (image,) = found.images
     assert image.names == ("RBC",)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.xml", VOC.format(name="a.jpg", objects=OBJECT.format("RBC", 110, 20, 10, 90))),
+        ("a.csv", HEADER + "a.jpg,RBC,110,90,10,20\n"),
+        ("a.json", coco(annotations=[GOOD_CELL | {"bbox": [110, 90, -100, -70]}])),
+        ("a.txt", "0 0.09375 0.11458333 -0.15625 0.14583333\n"),
+    ],
+)
+def test_swapped_corners_are_sorted_and_this_is_said(tmp_path: Path, name: str, content: str):
+    put(tmp_path / "classes.txt", "RBC\n")
+    found = read(put(tmp_path / name, content))
+    np.testing.assert_allclose(found.images[0].boxes, [[10, 20, 110, 90]], atol=1e-3)
+    (notice,) = found.notices
+    assert "corners swapped, which were sorted" in notice
 
 
 BROKEN_FILES = {
@@ -566,7 +599,7 @@ def test_a_broken_file_is_told_and_the_others_are_read(tmp_path: Path, name: str
 
 def test_a_picture_whose_cells_are_all_broken_is_not_a_picture_without_cells(tmp_path: Path):
     put(tmp_path / "classes.txt", "RBC\n")
-    put(tmp_path / "a.xml", VOC.format(name="a.jpg", objects=OBJECT.format("RBC", 9, 9, 2, 2)))
+    put(tmp_path / "a.xml", VOC.format(name="a.jpg", objects=OBJECT.format("RBC", 9, 9, 2, 9)))
     put(tmp_path / "b.txt", "0 0.5 0.5 0 0\n")
     put(tmp_path / "c.csv", HEADER + "c.jpg,RBC,10,20,10,x\n")
     put(tmp_path / "d.json", coco(annotations=[GOOD_CELL | {"bbox": []}]).replace("a.jpg", "d.jpg"))
@@ -614,7 +647,7 @@ def test_a_stated_size_of_nothing_is_no_size(tmp_path: Path):
     text = VOC.format(name="a.jpg", objects=CELL).replace("640", "0").replace("480", "0")
     assert one(read(put(tmp_path / "a.xml", text))).width == WIDTH
     (notice,) = read(tmp_path / "a.xml", sizes=no_size).notices
-    assert "the picture a.jpg is missing or cannot be read" in notice
+    assert "the image a.jpg is missing or cannot be read" in notice
 
 
 def test_a_picture_that_is_annotated_twice_is_read_once(tmp_path: Path):
@@ -639,7 +672,7 @@ def test_a_folder_may_hold_other_files(tmp_path: Path):
     found = read(tmp_path)
     assert [image.file_name for image in found.images] == ["a.jpg"]
     (notice,) = found.notices
-    assert notice.startswith(f"{tmp_path}: passed over what is no annotation (ImageSets")
+    assert notice.startswith(f"{tmp_path}: ignored what is no annotation (ImageSets")
     assert "and 2 more" in notice
 
 
@@ -708,9 +741,9 @@ def test_two_pictures_of_one_name_are_refused_before_anything_is_written(tmp_pat
 
 def test_in_one_file_names_must_differ(tmp_path: Path):
     images = [image_of(), image_of()]
-    with pytest.raises(AnnotationError, match=r"'a.jpg' names two pictures"):
+    with pytest.raises(AnnotationError, match=r"'a.jpg' names two images"):
         write_csv(tmp_path / "set.csv", images)
-    with pytest.raises(AnnotationError, match=r"'a.jpg' names two pictures"):
+    with pytest.raises(AnnotationError, match=r"'a.jpg' names two images"):
         write_coco(tmp_path / "set.json", images, CLASSES)
 
 
@@ -884,10 +917,10 @@ def test_a_set_that_is_there_is_left_alone(tmp_path: Path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda items: [*items, (Path("no such.png"), items[0][1])], "no such.png: the picture cannot be read"),
+        (lambda items: [*items, (Path("no such.png"), items[0][1])], "no such.png: the image cannot be read"),
         (lambda items: [*items, (items[0][0], image_of([(1, 1, 1, 2)], ["RBC"]))], "no area"),
         (lambda items: [*items, (items[0][0], image_of([(1, 1, 9, 9)], ["Blast"]))], "'Blast' is not among"),
-        (lambda items: [], "no reviewed pictures"),
+        (lambda items: [], "no reviewed images"),
     ],
 )
 def test_a_set_with_a_fault_is_not_begun(tmp_path: Path, change: Callable[..., Any], said: str):

@@ -48,6 +48,10 @@ class Bench:
         self.out, self.err = self._capsys.readouterr()
         return code
 
+    def printed(self) -> str:
+        """Return what was printed on standard output since the last run."""
+        return self._capsys.readouterr().out
+
     def refuse(self, *arguments: str | Path) -> str:
         """Run the command with arguments that it refuses; return its last line."""
         with pytest.raises(SystemExit) as caught:
@@ -470,3 +474,36 @@ def test_the_table_can_be_written_for_another_country(bench: Bench):
     assert bench.count(bench.picture(), "--csv", "-", "--separator", ";", "--decimal-comma") == 0
     [row] = csv.DictReader(io.StringIO(bench.out.removeprefix("\ufeff"), newline=""), delimiter=";")
     assert (row["RBC"], row["RBC mean score"]) == ("2", "0,8500")
+
+
+# -- subcommands ----------------------------------------------------------------------------------
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table without the time that the count took."""
+    rows = csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline=""))
+    return [{**row, "seconds": ""} for row in rows]
+
+
+def test_the_subcommand_counts_as_the_plain_form_does(bench: Bench):
+    picture = bench.picture()
+    plain, named = bench.folder / "plain.csv", bench.folder / "named.csv"
+    assert bench.count(picture, "--csv", plain) == 0
+    printed = bench.out
+    options = ["--model", str(bench.model), "--diameter", "64", "--csv", str(named)]
+    assert main(["run", str(picture), *options]) == 0
+    assert bench.printed() == printed
+    assert rows_of(plain) == rows_of(named)
+
+
+def test_a_subcommand_knows_its_own_options_only(bench: Bench):
+    assert "unrecognized arguments: --report" in bench.refuse("run", bench.picture(), "--report", "r.pdf")
+    assert "unrecognized arguments: --threshold" in bench.refuse("session", "a.smearcount", "--threshold", "RBC=0.5")
+    assert "required: --json" in bench.refuse("merge", "a.json")
+
+
+def test_a_folder_with_the_name_of_a_subcommand_is_a_folder(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    bench.picture("run/field.png")
+    monkeypatch.chdir(bench.folder)
+    assert main(["run", "--model", str(bench.model), "--diameter", "64", "--csv", "r.csv"]) == 0
+    assert len(rows_of(bench.folder / "r.csv")) == 1

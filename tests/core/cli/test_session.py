@@ -16,13 +16,15 @@ import pypdfium2
 import pytest
 from PIL import Image
 
+from core.annotations.read import read_annotations
 from core.cli.run import main
+from core.counting.count import CountSettings
+from core.exchange.match_images import ImageIndex, ListedImage
 from core.report.gather import gather
-from core.report.sign_off import SignOff, sign
+from core.report.sign_off import sign
 from core.session.session import Session
-from core.session.settings import SETTINGS_KEY
 from core.session.snapshot import snapshot
-from core.session.values import SessionBusyError
+from core.session.values import Edit, SessionBusyError, Subject, ValueChange
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,10 +91,39 @@ def test_everything_can_be_written_at_once(bench: Bench, tmp_path: Path):
     assert bench.session.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("form", "files"),
+    [
+        ("voc", ["field 1.xml", "field 2.xml"]),
+        ("yolo", ["classes.txt", "labels"]),
+        ("coco", ["cells.json"]),
+        ("csv", ["cells.csv"]),
+        ("geojson", ["field 1.geojson", "field 2.geojson"]),
+    ],
+)
+def test_counted_cells_are_exported_as_annotations(bench: Bench, tmp_path: Path, form: str, files: list[str]):
+    bench.session = bench.session.rename(tmp_path / f"cells{bench.session.suffix}")
+    assert bench.run("--export", form, "--export-to", "out", "--quiet") == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == files
+    index = ImageIndex([ListedImage(path, path) for path in tmp_path.glob("*.png")])
+    found = read_annotations([tmp_path / "out"], index, ("RBC", "WBC", "Platelets"))
+    assert found.notices == ()
+    names = [name for image in found.images for name in image.names]
+    assert {name: names.count(name) for name in set(names)} == {"RBC": 4, "WBC": 2, "Platelets": 2}
+
+
+def test_an_export_that_cannot_be_is_one_sentence(bench: Bench, tmp_path: Path):
+    assert "give both, the format and the folder" in bench.refuse("--export", "coco")
+    (tmp_path / "out" / "cells.json").mkdir(parents=True)
+    bench.session = bench.session.rename(tmp_path / f"cells{bench.session.suffix}")
+    assert bench.run("--export", "coco", "--export-to", "out") == 1
+    assert "cells.json: the file cannot be written" in bench.err
+
+
 def test_the_settings_are_those_of_the_session(bench: Bench, tmp_path: Path):
     with Session.open(bench.session) as session:
-        stored = session.get(SETTINGS_KEY)
-        session.put(SETTINGS_KEY, {**stored, "thresholds": {"RBC": 0.85, "WBC": 0.2, "Platelets": 0.2}})
+        thresholds = {"RBC": 0.85, "WBC": 0.2, "Platelets": 0.2}
+        session.settings.set_counting(CountSettings(thresholds, 0.4), ("RBC", "WBC", "Platelets"))
     assert bench.run("--json", "r.json") == 0
     document = json.loads((tmp_path / "r.json").read_bytes())
     assert document["totals"] == {"RBC": 2, "WBC": 2, "Platelets": 2}
@@ -132,7 +163,7 @@ def test_pictures_are_not_missed_where_none_are_wanted(bench: Bench, tmp_path: P
 
 def test_uncounted_pictures_are_failures(bench: Bench, tmp_path: Path):
     with Session.open(bench.session) as session:
-        session.add_images([tmp_path / "new.png"])
+        session.images.add([tmp_path / "new.png"])
     assert bench.run("--json", "r.json") == 1
     assert f"{tmp_path / 'new.png'}: It is not counted yet." in bench.err
     [error] = json.loads((tmp_path / "r.json").read_bytes())["errors"]
@@ -141,11 +172,11 @@ def test_uncounted_pictures_are_failures(bench: Bench, tmp_path: Path):
 
 def test_a_superseded_sign_off_is_said(bench: Bench):
     with Session.open(bench.session) as session:
-        sign(session, SignOff("Ada", datetime(2026, 11, 21, tzinfo=UTC), gather(session).content, "1"))
+        sign(session, gather(session), "Ada", datetime(2026, 11, 21, tzinfo=UTC))
     assert bench.run() == 0
     assert bench.err == ""
     with Session.open(bench.session) as session:
-        session.remove_images([2])
+        session.edits.record(Edit(2, "Remove", values=(ValueChange(Subject.LISTED, 2, False),)), "Ada")
     assert bench.run() == 0
     assert "the sign-off of Ada is superseded" in bench.err
 

@@ -12,7 +12,8 @@ from core.counting.count import CountSettings, Ledger
 from core.counting.count import count as count_cells
 from core.counting.edits import CellEdits
 from core.counting.reconcile import find_conflicts, found_cell
-from core.session.session import Command, Session, StoredDetections
+from core.session.session import Session, StoredDetections
+from core.session.values import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ PLACES = [(10, 10, 60, 60), (100, 10, 150, 60), (200, 10, 250, 60)]
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
     with Session.create(tmp_path / "s.smearcount") as session:
-        session.add_images([tmp_path / "a.png"])
+        session.images.add([tmp_path / "a.png"])
         yield session
 
 
@@ -35,10 +36,10 @@ def count(session: Session, *names: str, score: float = 0.9, move: float = 0.0) 
     labels = np.array([CLASSES.index(name) for name in names], np.int32)
     boxes = np.array(PLACES[: len(names)], np.float32) + np.float32(move)
     found = Detections.from_model(boxes, np.full(len(names), score, np.float32), labels)
-    found = found.numbered_from(session.new_ids(len(names)))
-    conflicts = find_conflicts(session.changes(1).values(), found, CLASSES, THRESHOLDS)
+    found = found.numbered_from(session.detections.new_ids(len(names)))
+    conflicts = find_conflicts(session.edits.changes(1).values(), found, CLASSES, THRESHOLDS)
     stored = StoredDetections(found, CLASSES, 50.0, 1.0, "model", "ab")
-    session.set_counted(1, stored, width=300, height=100, seconds=0, notices=(), stamp=None)
+    session.detections.set_counted(1, stored, width=300, height=100, seconds=0, notices=(), stamp=None)
     return found, [text for _, text in conflicts]
 
 
@@ -47,12 +48,12 @@ def correct(session: Session, found: Detections, place: int, after: str | None) 
     before = found_cell(found, place, CLASSES)
     cell = None if after is None else Cell(after, before.box, before.score, Origin.PERSON)
     change = CellChange(int(found.ids[place]), before, cell)
-    session.record(Command(0, 1, "Correct", (change,), None, None), "Ada")
+    session.edits.record(Edit(1, "Correct", (change,)), "Ada")
 
 
 def standing(session: Session, found: Detections) -> list[str]:
     """Return the class at each of the three places, with a star where a person put it."""
-    corrections = CellEdits.from_edits(found, session.changes(1).values(), CLASSES)
+    corrections = CellEdits.from_edits(found, session.edits.changes(1).values(), CLASSES)
     cells = corrections.apply(found)
     at: dict[float, list[str]] = {place[0]: [] for place in PLACES}
     for row in [*np.flatnonzero(~corrections.edited), *range(len(found), len(cells))]:
@@ -62,7 +63,7 @@ def standing(session: Session, found: Detections) -> list[str]:
 
 
 def ledger(session: Session, found: Detections, name: str = "RBC") -> Ledger:
-    corrections = CellEdits.from_edits(found, session.changes(1).values(), CLASSES)
+    corrections = CellEdits.from_edits(found, session.edits.changes(1).values(), CLASSES)
     return count_cells(found, CountSettings(THRESHOLDS), CLASSES, corrections).ledger[name]
 
 
@@ -94,9 +95,9 @@ def test_an_undone_correction_leaves_no_trace_in_later_counts(session: Session) 
     found, _ = count(session, "RBC", "RBC", "RBC")
     for place, after in ((0, "WBC"), (1, None)):
         correct(session, found, place, after)
-        [*_, last], _ = session.commands()
-        back = tuple(CellChange(change.cell, change.after, change.before) for change in last.changes)
-        session.record(Command(0, 1, "Undo", back, None, last.number), "Ada")
+        [*_, last], _ = session.edits.stack()
+        back = tuple(CellChange(change.cell, change.after, change.before) for change in last.cells)
+        session.edits.record(Edit(1, "Undo", back, undoes=last.number), "Ada")
     for _ in range(3):
         found, conflicts = count(session, "WBC", "RBC")
         assert standing(session, found) == ["WBC", "RBC", ""]
@@ -108,9 +109,9 @@ def test_a_correction_can_be_undone_after_a_new_count(session: Session) -> None:
     correct(session, found, 1, None)
     found, _ = count(session, "RBC", "RBC", "RBC")
     assert standing(session, found) == ["RBC", "", "RBC"]
-    [last], _ = session.commands()
-    back = tuple(CellChange(change.cell, change.after, change.before) for change in last.changes)
-    session.record(Command(0, 1, "Undo", back, None, last.number), "Ada")
+    [last], _ = session.edits.stack()
+    back = tuple(CellChange(change.cell, change.after, change.before) for change in last.cells)
+    session.edits.record(Edit(1, "Undo", back, undoes=last.number), "Ada")
     assert standing(session, found) == ["RBC", "RBC", "RBC"]
     found, _ = count(session, "RBC", "RBC", "RBC")
     assert standing(session, found) == ["RBC", "RBC", "RBC"]
@@ -120,7 +121,7 @@ def test_a_model_of_other_classes_leaves_corrections_alone(session: Session) -> 
     found, _ = count(session, "RBC", "RBC", "RBC")
     correct(session, found, 0, "WBC")
     new = Detections.from_model(np.array(PLACES, np.float32), np.full(3, 0.9, np.float32), np.zeros(3, np.int32))
-    changes = session.changes(1).values()
+    changes = session.edits.changes(1).values()
     assert CellEdits.from_edits(new.numbered_from(70), changes, ("Cell",)).unclassed == 1
     conflicts = find_conflicts(changes, new, ("Cell",), {"Cell": 0.5})
     assert [text for _, text in conflicts] == ["The model now finds Cell where there is WBC (by hand)."]
@@ -133,7 +134,7 @@ def test_a_confirmed_cell_confirms_the_likeliest_cell_of_the_new_count_in_its_pl
     boxes = np.array([(12, 10, 62, 60), (11, 10, 61, 60), (16, 10, 66, 60)], np.float32)
     found = Detections.from_model(boxes, np.array([0.6, 0.7, 0.9], np.float32), np.zeros(3, np.int32)).numbered_from(70)
     assert ledger(session, found) == Ledger(1, 0, 0)
-    corrections = CellEdits.from_edits(found, session.changes(1).values(), CLASSES)
+    corrections = CellEdits.from_edits(found, session.edits.changes(1).values(), CLASSES)
     assert corrections.cells.boxes.tolist() == [[16, 10, 66, 60]]
     assert corrections.edited.all()
     assert ledger(session, found.taken(np.array([], np.int64))) == Ledger(0, 1, 0)
@@ -143,10 +144,12 @@ def test_a_moved_cell_stays_where_the_person_put_it(session: Session) -> None:
     found, _ = count(session, "RBC")
     before = found_cell(found, 0, CLASSES)
     moved = Cell("RBC", (14.0, 10.0, 64.0, 60.0), before.score, Origin.PERSON)
-    session.record(Command(0, 1, "Move RBC", (CellChange(int(found.ids[0]), before, moved),), None, None), "Ada")
+    session.edits.record(Edit(1, "Move RBC", (CellChange(int(found.ids[0]), before, moved),)), "Ada")
     found, _ = count(session, "RBC", move=2)
     assert ledger(session, found) == Ledger(1, 0, 0)
-    assert CellEdits.from_edits(found, session.changes(1).values(), CLASSES).cells.boxes.tolist() == [[14, 10, 64, 60]]
+    assert CellEdits.from_edits(found, session.edits.changes(1).values(), CLASSES).cells.boxes.tolist() == [
+        [14, 10, 64, 60]
+    ]
 
 
 def test_a_model_that_comes_to_agree_with_a_person_needs_no_correction(session: Session) -> None:

@@ -2,7 +2,7 @@
 
 ``hold PATH [read-only]``: open the session, say so, and keep it until standard input ends.
 ``edit PATH``: for each seed on standard input, fork a process that edits until it is killed. It prints its
-id, full stops without end, also while the database writes, and the number of each command that is stored.
+id, full stops without end, also while the database writes, and the number of each edit that is stored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 import numpy as np
 
 from core.cells import Cell, CellChange, Detections, Origin
-from core.session.session import Command, Session, SessionError, StoredDetections
+from core.session.session import Session, SessionError, StoredDetections
+from core.session.values import Edit, Subject, ValueChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 IMAGES = 5
 
 
-def script(seed: int) -> Iterator[tuple[Command, StoredDetections | None]]:
+def script(seed: int) -> Iterator[tuple[Edit, StoredDetections | None]]:
     """Yield what the process of a seed does: edits, now and then together with a new count."""
     rng = random.Random(seed)
     numbers = np.random.default_rng(seed)
@@ -39,10 +40,10 @@ def script(seed: int) -> Iterator[tuple[Command, StoredDetections | None]]:
             )
             for _ in range(rng.choice([0, 1, 1, 1, 1, 2, 2, 20]))
         ]
-        reviewed = (False, rng.random() < 0.5)
-        command = Command(0, image, f"{seed}.{step}", tuple(changes), reviewed, None)
+        reviewed = ValueChange(Subject.REVIEW, image, {"RBC": step} if rng.random() < 0.5 else None)
+        edit = Edit(image, f"{seed}.{step}", tuple(changes), (reviewed,))
         count = rng.choice([0, 10, 2000]) if rng.random() < 0.2 else None
-        yield command, None if count is None else counted(numbers, count)
+        yield edit, None if count is None else counted(numbers, count)
 
 
 def counted(rng: np.random.Generator, count: int) -> StoredDetections:
@@ -65,15 +66,16 @@ def tick() -> None:
         say(".")
 
 
-def edit(path: Path, seed: int) -> None:
+def edit_until_killed(path: Path, seed: int) -> None:
     say(f"{os.getpid()}\n")
     threading.Thread(target=tick, daemon=True).start()
     session = Session.open(path)
-    for command, found in script(seed):
-        with session.together():
+    for edit, found in script(seed):
+        assert edit.image is not None
+        with session.transaction():
             if found is not None:
-                session.set_counted(command.image, found, width=9, height=9, seconds=0, notices=(), stamp=None)
-            number = session.record(command, "Ada").number
+                session.detections.set_counted(edit.image, found, width=9, height=9, seconds=0, notices=(), stamp=None)
+            number = session.edits.record(edit, "Ada").number
         say(f"\n{number}\n")
 
 
@@ -83,7 +85,7 @@ def serve(path: Path) -> None:
         child = os.fork()
         if child == 0:
             try:
-                edit(path, int(line))
+                edit_until_killed(path, int(line))
             finally:
                 os._exit(1)
         _, status = os.waitpid(child, 0)

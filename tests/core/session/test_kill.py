@@ -63,7 +63,7 @@ class Life:
         return len(heard)
 
     def stored(self) -> list[int]:
-        """Return the numbers of the commands that it said were stored."""
+        """Return the numbers of the edits that it said were stored."""
         lines = self._said.split(b"\n")[1:-1]
         return [int(line) for line in lines if line.isdigit()]
 
@@ -88,7 +88,7 @@ def head_of_journal(path: Path) -> bytes:
 
 def cells_now(session: Session, image: int) -> dict[int, Cell | None]:
     """Return what became of each cell that edits touched, in order of first touch; None = removed."""
-    return {number: change.after for number, change in session.changes(image).items()}
+    return {number: change.after for number, change in session.edits.changes(image).items()}
 
 
 def test_every_stored_edit_survives_two_hundred_kills(path: Path, tmp_path: Path, editor: subprocess.Popen[bytes]):
@@ -96,7 +96,7 @@ def test_every_stored_edit_survives_two_hundred_kills(path: Path, tmp_path: Path
     images = range(1, helper["IMAGES"] + 1)
     rng = random.Random(20260301)
     with Session.create(path) as session:
-        session.add_images([tmp_path / f"{image}.png" for image in images])
+        session.images.add([tmp_path / f"{image}.png" for image in images])
     overlays: dict[int, dict[int, Cell | None]] = {image: {} for image in images}
     counts: dict[int, Any] = dict.fromkeys(images)
     reviewed = dict.fromkeys(images, False)
@@ -108,20 +108,20 @@ def test_every_stored_edit_survives_two_hundred_kills(path: Path, tmp_path: Path
         said = life.stored()
         unfinished += any(head_of_journal(path))
         with Session.open(path) as session:
-            lines = session.history(limit=10_000, before=None)
+            lines = session.edits.history(limit=10_000, before=None)
             new = list(reversed([line for line in lines if line.number > last]))
             assert said == [line.number for line in new][: len(said)]
             assert len(new) <= len(said) + 1  # one may be stored of which it could not say so any more
-            for line, (command, found) in zip(new, helper["script"](seed), strict=False):
-                assert (line.text, line.image) == (command.name, command.image)
-                overlays[command.image].update({change.cell: change.after for change in command.changes})
-                reviewed[command.image] = command.reviewed[1]
-                counts[command.image] = found or counts[command.image]
+            for line, (edit, found) in zip(new, helper["script"](seed), strict=False):
+                assert (line.text, line.image) == (edit.name, edit.image)
+                overlays[edit.image].update({change.cell: change.after for change in edit.cells})
+                reviewed[edit.image] = edit.values[0].after is not None
+                counts[edit.image] = found or counts[edit.image]
             last += len(new)
             assert {image: cells_now(session, image) for image in images} == overlays
-            assert {image.id: image.reviewed for image in session.images()} == reviewed
+            assert {image.id: image.reviewed for image in session.images.all()} == reviewed
             for image in images:
-                stored, expected = session.detections(image), counts[image]
+                stored, expected = session.detections.get(image), counts[image]
                 assert (stored is None) == (expected is None)
                 if stored is not None:
                     assert np.array_equal(stored.detections.boxes, expected.detections.boxes)

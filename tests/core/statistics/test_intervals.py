@@ -14,7 +14,6 @@ from scipy import stats
 from core.statistics.intervals import (
     Interval,
     count_more,
-    count_more_for_proportion,
     poisson_interval,
     proportion_interval,
     ratio_interval,
@@ -88,15 +87,6 @@ def test_so_many_more_cells_are_enough_and_one_fewer_is_not(count: int, within: 
         assert count + more == 1 or half_width(count + more - 1) > within
     if within == 0.05:
         assert count + more == max(count, 1557)
-
-
-def test_more_cells_for_a_proportion() -> None:
-    assert count_more_for_proportion(200, 400) == 2, "50 ± 5 % takes 402 cells"
-    assert count_more_for_proportion(0, 0) == 402, "nothing is known yet"
-    assert count_more_for_proportion(20, 200) == 0
-    wanted = count_more_for_proportion(20, 200, 0.02)
-    low, high = proportion_interval(0.1 * (200 + wanted), 200 + wanted)
-    assert (high - low) / 2 == pytest.approx(0.02, abs=1e-4)
 
 
 def test_what_cannot_be_is_refused() -> None:

@@ -375,9 +375,9 @@ def test_a_session_remembers_where_a_threshold_comes_from(tmp_path: Path) -> Non
     names = tuple(f"{image}.jpg" for image in choice.images)
     record = ThresholdRecord(choice, names, 0.5, "RN30", "ab" * 32, datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
     with Session.create(tmp_path / "work.smearcount") as session:
-        session.put("threshold RBC", record)
+        session.settings.put("origin RBC", record)
     with Session.open(tmp_path / "work.smearcount") as session:
-        assert ThresholdRecord.from_stored(session.get("threshold RBC")) == record
+        assert session.settings.threshold_record("RBC") == record
     with pytest.raises(ValueError, match="names"):
         ThresholdRecord.from_stored({"choice": msgspec.to_builtins(choice)})
 

@@ -11,9 +11,8 @@ from PySide6.QtCore import QPoint, Qt
 from core.counting.frame import EdgeRule
 from core.imaging.reading import read_image
 from core.session.session import Session
-from core.session.settings import load_region, load_settings
-from gui.canvas.tools.editor import Tool
 from gui.workspace.exchange.exporting import counted_boxes
+from gui.workspace.selection import ToolName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +28,7 @@ def counted(
     window: MainWindow, make_smear: Callable[..., tuple[Path, dict[str, int]]], wait_counted: Callable[..., None]
 ) -> MainWindow:
     paths = [make_smear("a.png", red_cells=20)[0], make_smear("b.png", seed=3, red_cells=20)[0]]
-    window.document.open_paths(paths)
+    window.workspace.opening.open(paths)
     wait_counted(window)
     window.canvas.setFocus()
     return window
@@ -63,18 +62,18 @@ def choose_rule(window: MainWindow, rule: EdgeRule) -> None:
 
 def middle_inside(window: MainWindow, x1: float, y1: float, x2: float, y2: float) -> int:
     """Count the red cells of the current picture whose middle lies in a rectangle, from the boxes alone."""
-    document = window.document
-    cells = document.current_cells()
+    workspace = window.workspace
+    cells = workspace.counts.current_cells()
     assert cells is not None
-    assert document.settings is not None
-    standing = cells.cells.scores >= document.settings.thresholds["RBC"]
-    boxes = cells.cells.boxes[standing & (cells.cells.labels == document.classes.index("RBC"))]
+    assert workspace.settings.value is not None
+    standing = cells.cells.scores >= workspace.settings.value.thresholds["RBC"]
+    boxes = cells.cells.boxes[standing & (cells.cells.labels == workspace.settings.classes.index("RBC"))]
     x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     return int(((x1 <= x) & (x < x2) & (y1 <= y) & (y < y2)).sum())
 
 
 def test_a_two_sided_rule_leaves_out_what_touches_and_shows_it(counted: MainWindow, qtbot: QtBot) -> None:
-    document, canvas = counted.document, counted.canvas
+    workspace, canvas = counted.workspace, counted.canvas
     before = counts(counted)
     assert canvas.frame.frame is None
     choose_rule(counted, EdgeRule.TOP_LEFT)
@@ -82,16 +81,16 @@ def test_a_two_sided_rule_leaves_out_what_touches_and_shows_it(counted: MainWind
     assert after["RBC"] < before["RBC"]
     assert canvas.frame.left_out_count == sum(before.values()) - sum(after.values())
     assert canvas.boxes.shown_count == sum(after.values())
-    cells = document.current_cells()
+    cells = workspace.counts.current_cells()
     assert cells is not None
-    result = document.result(document.entries[0])
+    result = workspace.counts.result(workspace.images.items[0].id)
     assert result is not None
     x1, y1, x2, y2 = cells.cells.boxes[np.flatnonzero(result.excluded)[0]].tolist()
     assert "not counted" in canvas.frame.text_at(canvas.mapToScene(at(counted, (x1 + x2) / 2, (y1 + y2) / 2)))
     assert "15 %" in counted.panel.rule_section.hint.text()
     assert "15 %" in counted.panel.rule_section.rule.toolTip()
-    qtbot.waitUntil(lambda: all(entry.countable is not None for entry in document.entries))
-    others = document.result(document.entries[1])
+    qtbot.waitUntil(lambda: all(item.countable is not None for item in workspace.images.items))
+    others = workspace.counts.result(workspace.images.items[1].id)
     assert others is not None
     assert others.excluded.any()
     choose_rule(counted, EdgeRule.ALL)
@@ -101,17 +100,17 @@ def test_a_two_sided_rule_leaves_out_what_touches_and_shows_it(counted: MainWind
 
 def test_the_rule_is_in_the_session_and_its_history(counted: MainWindow, tmp_path: Path) -> None:
     choose_rule(counted, EdgeRule.BOTTOM_RIGHT)
-    document = counted.document
+    workspace = counted.workspace
     expected = counts(counted)
-    assert any("bottom or right" in row.text for row in document.history())
-    assert document.session is not None
-    document.session.copy_to(tmp_path / "copy.smearcount")
-    document.close_session()
+    assert any("bottom or right" in row.text for row in workspace.history.lines())
+    assert workspace.store.session is not None
+    workspace.store.session.copy_to(tmp_path / "copy.smearcount")
+    workspace.store.close()
     with Session.open(tmp_path / "copy.smearcount") as copy:
-        stored = load_settings(copy)
+        stored = copy.settings.counting()
         assert stored is not None
         assert stored[0].edge_rule is EdgeRule.BOTTOM_RIGHT
-    assert document.open_session(tmp_path / "copy.smearcount")
+    assert workspace.store.open(tmp_path / "copy.smearcount")
     assert counts(counted) == expected
     assert counted.panel.rule_section.rule.currentData() == EdgeRule.BOTTOM_RIGHT
 
@@ -126,35 +125,35 @@ def test_another_model_keeps_the_rule(
     other = onnx.load(model_path)
     other.doc_string = "the same, under another hash"
     onnx.save(other, tmp_path / "other.onnx")
-    with qtbot.waitSignal(counted.document.model_changed, timeout=60_000):
-        counted.document.import_model(tmp_path / "other.onnx")
+    with qtbot.waitSignal(counted.workspace.inference.model_changed, timeout=60_000):
+        counted.workspace.inference.open_model(tmp_path / "other.onnx")
     wait_counted(counted)
-    assert counted.document.frames.rule is EdgeRule.TOP_RIGHT
+    assert counted.workspace.settings.edge_rule is EdgeRule.TOP_RIGHT
     assert counts(counted) == expected
 
 
 def test_a_rectangle_is_drawn_kept_and_taken_off(counted: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     before = counts(counted)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_F)
-    assert counted.editor.tool is Tool.RECTANGLE
+    assert counted.tools.tool is ToolName.RECTANGLE
     drag(qtbot, counted, at(counted, 60, 50), at(counted, 300, 240))
-    assert counted.editor.tool is Tool.SELECT
-    document = counted.document
-    region = document.frames.region(document.entries[0].id)
+    assert counted.tools.tool is ToolName.SELECT
+    workspace = counted.workspace
+    region = workspace.images.items[0].region
     assert region is not None
     x1, y1, x2, y2 = region.bounds
     assert (x1, y1, x2, y2) == pytest.approx((60, 50, 300, 240), abs=2)
     inside = counts(counted)
     assert inside["RBC"] == middle_inside(counted, x1, y1, x2, y2) < before["RBC"]
     assert counted.canvas.frame.left_out_count == sum(before.values()) - sum(inside.values())
-    assert any("rectangle" in row.text for row in document.history())
-    assert document.frames.region(document.entries[1].id) is None
-    assert document.session is not None
-    document.session.copy_to(tmp_path / "copy.smearcount")
-    document.close_session()
-    assert document.open_session(tmp_path / "copy.smearcount")
+    assert any("rectangle" in row.text for row in workspace.history.lines())
+    assert workspace.images.items[1].region is None
+    assert workspace.store.session is not None
+    workspace.store.session.copy_to(tmp_path / "copy.smearcount")
+    workspace.store.close()
+    assert workspace.store.open(tmp_path / "copy.smearcount")
     assert counts(counted) == inside
-    qtbot.waitUntil(lambda: document.picture is not None)
+    qtbot.waitUntil(lambda: workspace.inference.shown is not None)
     assert counted.canvas.frame.frame is not None
     counted.actions_["region_remove"].trigger()
     assert counts(counted) == before
@@ -172,18 +171,18 @@ def test_a_bow_tie_is_refused_in_one_sentence(counted: MainWindow, qtbot: QtBot)
 
 def test_a_polygon_is_closed_by_a_double_click_or_enter(counted: MainWindow, qtbot: QtBot) -> None:
     viewport = counted.canvas.viewport()
-    frames, entry = counted.document.frames, counted.document.entries[0]
+    frames, item = counted.workspace.regions, counted.workspace.images.items[0]
     corners = [at(counted, *corner) for corner in ((100, 40), (360, 160), (100, 280))]
     qtbot.keyClick(counted.canvas, Qt.Key.Key_P)
     for corner in corners[:2]:
         qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=corner)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Return)
-    assert frames.region(entry.id) is None  # two corners enclose nothing
+    assert frames.region(item.id) is None  # two corners enclose nothing
     qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=at(counted, 380, 300))
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Backspace)
     qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=corners[2])
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Return)
-    region = frames.region(entry.id)
+    region = frames.region(item.id)
     assert region is not None
     assert np.array(region.corners) == pytest.approx(np.array([(100, 40), (360, 160), (100, 280)]), abs=2)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_P)
@@ -191,61 +190,61 @@ def test_a_polygon_is_closed_by_a_double_click_or_enter(counted: MainWindow, qtb
     for corner in more:
         qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=corner)
     qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=more[-1])
-    region = frames.region(entry.id)
+    region = frames.region(item.id)
     assert region is not None
     assert region.is_rectangle
-    assert counted.editor.tool is Tool.SELECT
+    assert counted.tools.tool is ToolName.SELECT
 
 
 def test_escape_leaves_a_polygon_and_crossing_lines_are_refused(counted: MainWindow, qtbot: QtBot) -> None:
-    viewport, frames = counted.canvas.viewport(), counted.document.frames
-    entry = counted.document.entries[0]
+    viewport, frames = counted.canvas.viewport(), counted.workspace.regions
+    item = counted.workspace.images.items[0]
     qtbot.keyClick(counted.canvas, Qt.Key.Key_P)
     for corner in ((40, 40), (200, 40), (200, 200)):
         qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=at(counted, *corner))
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Escape)
-    assert counted.editor.tool is Tool.SELECT
-    assert counted.frame_controls.region_tool.corners == ()
+    assert counted.tools.tool is ToolName.SELECT
+    assert counted.tools.region.corners == ()
     qtbot.keyClick(counted.canvas, Qt.Key.Key_P)
     for corner in ((40, 40), (200, 200), (200, 40), (60, 260)):
         qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=at(counted, *corner))
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Return)
-    assert frames.region(entry.id) is None
+    assert frames.region(item.id) is None
     assert "cross" in counted.notice.label.text()
 
 
 def test_a_frame_inside_the_border_of_all_pictures(counted: MainWindow, qtbot: QtBot) -> None:
-    document = counted.document
+    workspace = counted.workspace
     choose_rule(counted, EdgeRule.TOP_LEFT)
     assert counted.panel.rule_section.hint.isVisibleTo(counted.panel)
     counted.actions_["inset_all"].trigger()
-    qtbot.waitUntil(lambda: all(entry.countable is not None for entry in document.entries))
-    for entry in document.entries:
-        region, cells = document.frames.region(entry.id), document.cells_of(entry)
+    qtbot.waitUntil(lambda: all(item.countable is not None for item in workspace.images.items))
+    for item in workspace.images.items:
+        region, cells = item.region, workspace.counts.cells(item.id)
         assert region is not None
         assert cells is not None
         margin = round(cells.found.diameter)
-        assert region.bounds == (margin, margin, entry.size[0] - margin, entry.size[1] - margin)
+        assert region.bounds == (margin, margin, item.size[0] - margin, item.size[1] - margin)
     assert not counted.panel.rule_section.hint.isVisibleTo(counted.panel)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_PageDown)
     qtbot.waitUntil(lambda: counted.canvas.frame.frame is not None)
 
 
 def test_a_rectangle_goes_to_all_pictures(counted: MainWindow, qtbot: QtBot) -> None:
-    document = counted.document
-    document.frames.draw_region([(40, 40), (300, 40), (300, 250), (40, 250)])
+    workspace = counted.workspace
+    workspace.regions.draw([(40, 40), (300, 40), (300, 250), (40, 250)])
     counted.actions_["region_all"].trigger()
-    assert document.session is not None
-    stored = [load_region(document.session, entry.id) for entry in document.entries]
-    assert stored[0] == stored[1] == document.frames.region(document.entries[0].id)
+    assert workspace.store.session is not None
+    stored = [workspace.store.session.images.get(item.id).region for item in workspace.images.items]
+    assert stored[0] == stored[1] == workspace.images.items[0].region
     counted.actions_["region_remove_all"].trigger()
-    assert not document.frames.any_region
+    assert not workspace.images.any_region
 
 
 def test_gallery_doubts_and_exports_follow_the_frame(counted: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    document = counted.document
-    entry = document.entries[0]
-    document.frames.draw_region([(60, 50), (300, 50), (300, 240), (60, 240)])
+    workspace = counted.workspace
+    item = workspace.images.items[0]
+    workspace.regions.draw([(60, 50), (300, 50), (300, 240), (60, 240)])
     expected = counts(counted)
     counted.actions_["gallery"].trigger()
 
@@ -253,22 +252,22 @@ def test_gallery_doubts_and_exports_follow_the_frame(counted: MainWindow, qtbot:
         return {name: len(section.view.tiles) for name, section in counted.gallery.sections.items()}
 
     qtbot.waitUntil(lambda: tiles() == expected)
-    boxes = counted_boxes(document, entry, entry.path.name)
-    every = counted_boxes(document, entry, entry.path.name, whole=True)
+    boxes = counted_boxes(workspace, item, item.path.name)
+    every = counted_boxes(workspace, item, item.path.name, whole=True)
     assert boxes is not None
     assert every is not None
     assert len(boxes.names) == sum(expected.values()) < len(every.names)
-    for name in document.classes:
-        document.set_threshold(name, 0.5)
+    for name in workspace.settings.classes:
+        workspace.settings.set_threshold(name, 0.5)
     counted.actions_["doubts"].trigger()
-    for number in counted.doubt_bar.remaining():
-        cell = document.editing.cell(number)
+    for number in counted.uncertain.remaining():
+        cell = workspace.editing.cell(number)
         assert cell is not None
         assert 60 <= (cell.box[0] + cell.box[2]) / 2 <= 300
-    assert document.save_csv(tmp_path / "table.csv")
+    assert workspace.saving.save_table(tmp_path / "table.csv")
     assert "Cells in the rectangle from (60, 50) to (300, 240) count." in (tmp_path / "table.csv").read_text(
         "utf-8-sig"
     )
-    assert document.save_picture(tmp_path / "picture.png", counted.preferences.palette)
+    assert workspace.saving.save_image(tmp_path / "picture.png", counted.preferences.palette)
     drawn = read_image(tmp_path / "picture.png").pixels
     assert tuple(drawn[50, 200]) == (0, 150, 90)

@@ -15,23 +15,26 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QMessageBox, QWidget
 
-import gui.workspace.picture_list
+import gui.workspace.counts
 from core.annotations.base import AnnotatedImage
-from core.annotations.coco import write_coco
-from core.annotations.voc import write_voc
-from core.annotations.yolo import write_yolo
+from core.annotations.formats.coco import write_coco
+from core.annotations.formats.voc import write_voc
+from core.annotations.formats.yolo import write_yolo
 from core.cells import Origin
+from core.exchange.export_items import Format
+from core.exchange.import_plan import Use, read_for_session
+from core.exchange.match_images import ImageIndex, ListedImage, image_info
 from core.session.session import Session
 from core.verification.ground_truth import TruthKind
+from gui.commands.context import Dialog
+from gui.commands.shortcuts import Actions
 from gui.dialogs.export import ExportDialog
 from gui.dialogs.import_ import ImportDialog
-from gui.shell.file_tasks import FileTasks
-from gui.workspace.document import Document
-from gui.workspace.exchange.annotation_reading import PictureIndex, read_boxes, upright_size
-from gui.workspace.exchange.exporting import Format, Scope
-from gui.workspace.exchange.importing import Use
-from gui.workspace.images import Entry, State
-from gui.workspace.store import Level
+from gui.shell.dialogs import Dialogs
+from gui.workspace.exchange.exporting import Scope
+from gui.workspace.images import ImageItem, State
+from gui.workspace.messages import Level
+from gui.workspace.workspace import Workspace
 from trainer.dataset.load import load_data_set
 
 if TYPE_CHECKING:
@@ -48,36 +51,36 @@ NAMES = ("RBC", "RBC", "Platelets")
 
 
 class Bench:
-    """A document with a window to put dialogs on, and what a person does with them."""
+    """A workspace with a window to put dialogs on, and what a person does with them."""
 
-    def __init__(self, qtbot: QtBot, document: Document, preferences: Preferences) -> None:
+    def __init__(self, qtbot: QtBot, workspace: Workspace, preferences: Preferences) -> None:
         self.qtbot = qtbot
-        self.document = document
+        self.workspace = workspace
         self.messages: list[tuple[Level, str]] = []
         self.window = QWidget()
         qtbot.addWidget(self.window)
         self.window.show()
-        self.files = FileTasks(self.window, document, preferences)
-        document.message.connect(self._on_message)
+        self.dialogs = Dialogs(self.window, workspace, preferences, Actions(self.window, preferences))
+        workspace.messages.posted.connect(self._on_message)
 
     def _on_message(self, level: Level, text: str) -> None:
         self.messages.append((level, text))
 
     def open(self, *paths: Path) -> None:
         """Begin a session with pictures and wait until all are counted."""
-        self.document.close_session()
-        self.document.open_paths(paths)
+        self.workspace.store.close()
+        self.workspace.opening.open(paths)
         self.wait_counted()
 
     def wait_counted(self) -> None:
         self.qtbot.waitUntil(
-            lambda: all(entry.state in (State.COUNTED, State.FAILED) for entry in self.document.entries),
+            lambda: all(item.state in (State.COUNTED, State.FAILED) for item in self.workspace.images.items),
             timeout=120_000,
         )
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the counts by picture."""
-        results = {entry.path.name: self.document.result(entry) for entry in self.document.entries}
+        results = {item.path.name: self.workspace.counts.result(item.id) for item in self.workspace.images.items}
         return {name: dict(result.counts) for name, result in results.items() if result is not None}
 
     def wait_closed(self) -> None:
@@ -86,7 +89,7 @@ class Bench:
 
     def import_dialog(self) -> ImportDialog:
         self.wait_closed()
-        self.files.ask_to_import()
+        self.dialogs.open(Dialog.IMPORT)
         dialog = self.window.findChild(ImportDialog)
         assert isinstance(dialog, ImportDialog)
         return dialog
@@ -109,7 +112,7 @@ class Bench:
 
     def export_dialog(self) -> ExportDialog:
         self.wait_closed()
-        self.files.ask_to_export()
+        self.dialogs.open(Dialog.EXPORT)
         dialog = self.window.findChild(ExportDialog)
         assert isinstance(dialog, ExportDialog)
         return dialog
@@ -171,11 +174,11 @@ def voc(folder: Path, *images: AnnotatedImage) -> Path:
 
 @pytest.fixture
 def bench(qtbot: QtBot, model_path: Path, tmp_path: Path, preferences: Preferences) -> Iterator[Bench]:
-    document = Document(model_path, tmp_path / "sessions", person="Anna")
-    qtbot.waitUntil(lambda: document.model is not None, timeout=30_000)
-    yield Bench(qtbot, document, preferences)
-    document.close()
-    document.deleteLater()
+    workspace = Workspace(model_path, tmp_path / "sessions", user="Anna")
+    qtbot.waitUntil(lambda: workspace.inference.model is not None, timeout=30_000)
+    yield Bench(qtbot, workspace, preferences)
+    workspace.close()
+    workspace.deleteLater()
 
 
 # -- import ---------------------------------------------------------------------------------------
@@ -196,9 +199,9 @@ def test_voc_export_added_to_a_fresh_session_gives_the_same_counts(
     bench.import_(Use.ADD, tmp_path / "voc")
     assert bench.counts() == before
     assert bench.messages[-1] == (Level.INFO, f"Imported {total} boxes into 2 images.")
-    cells = bench.document.current_cells()
+    cells = bench.workspace.counts.current_cells()
     assert cells is not None
-    result = bench.document.result(bench.document.entries[0])
+    result = bench.workspace.counts.result(bench.workspace.images.items[0].id)
     assert result is not None
     assert set(cells.cells.origin[result.counted]) == {Origin.IMPORTED}
 
@@ -222,7 +225,7 @@ def test_an_import_is_one_step_to_undo(
     at_once: int,
     qtbot: QtBot,
 ) -> None:
-    monkeypatch.setattr(gui.workspace.picture_list, "_AT_ONCE", at_once)
+    monkeypatch.setattr(gui.workspace.counts, "_EDITS_AT_ONCE", at_once)
     bench.open(*(make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")))
     before = bench.counts()
     files = voc(tmp_path / "voc", annotated("a.png"), annotated("b.png", BOXES[:1], NAMES[:1]))
@@ -233,16 +236,16 @@ def test_an_import_is_one_step_to_undo(
         "b.png": {"RBC": 1, "WBC": 0, "Platelets": 0},
         "c.png": before["c.png"],
     }
-    bench.document.set_current(2)
-    editing = bench.document.editing
-    assert editing.undo_stack.undoText() == "Replace the count by 3 imported cells (and 1 more image)"
-    editing.undo()
+    bench.workspace.images.set_current(bench.workspace.images.items[2].id)
+    history = bench.workspace.history
+    assert history.stack.undoText() == "Replace the count by 3 imported cells (and 1 more image)"
+    history.undo()
     qtbot.waitUntil(lambda: bench.counts() == before)
-    assert bench.document.current == 0  # c.png had no part in it
-    assert not editing.undo_stack.canUndo()
-    editing.redo()
+    assert bench.workspace.images.current_position == 0  # c.png had no part in it
+    assert not history.stack.canUndo()
+    history.redo()
     qtbot.waitUntil(lambda: bench.counts() == after)
-    assert [entry.edited > 0 for entry in bench.document.entries] == [True, True, False]
+    assert [item.edited > 0 for item in bench.workspace.images.items] == [True, True, False]
 
 
 def test_an_import_is_one_step_when_the_session_was_opened_again(
@@ -251,43 +254,43 @@ def test_an_import_is_one_step_when_the_session_was_opened_again(
     bench.open(make_smear("a.png", 1)[0], make_smear("b.png", 2)[0])
     before = bench.counts()
     bench.import_(Use.REPLACE, voc(tmp_path / "voc", annotated("a.png"), annotated("b.png")))
-    document = bench.document
-    assert document.session is not None
-    path = document.session.path
-    document.close_session()
-    assert document.open_session(path)
-    qtbot.waitUntil(lambda: document.overview.pictures == 2)
-    document.editing.undo()
+    workspace = bench.workspace
+    assert workspace.store.session is not None
+    path = workspace.store.session.path
+    workspace.store.close()
+    assert workspace.store.open(path)
+    qtbot.waitUntil(lambda: workspace.counts.counted_images == 2)
+    workspace.history.undo()
     assert bench.counts() == before
-    assert not document.editing.undo_stack.canUndo()
+    assert not workspace.history.stack.canUndo()
 
 
 def test_an_import_says_how_many_pictures_lose_their_mark(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:
     bench.open(make_smear("a.png", 1)[0], make_smear("b.png", 2)[0])
-    bench.document.editing.mark_reviewed(True)
+    bench.workspace.editing.mark_reviewed(True)
     files = voc(tmp_path / "voc", annotated("a.png"), annotated("b.png"))
     bench.import_(Use.TRUTH, files)
-    assert [entry.reviewed for entry in bench.document.entries] == [True, False]
+    assert [item.reviewed for item in bench.workspace.images.items] == [True, False]
     dialog = bench.read(files)
     dialog.use_buttons[Use.REPLACE].click()
     assert dialog.outcome.text().endswith("1 of them is marked reviewed and will lose the mark.")
     bench.finish(dialog, Use.REPLACE)
-    assert [entry.reviewed for entry in bench.document.entries] == [False, False]
+    assert [item.reviewed for item in bench.workspace.images.items] == [False, False]
     level, text = bench.messages[-1]
     assert level is Level.WARNING
     assert text.endswith("1 image is no longer marked Reviewed; Undo takes the whole import back.")
-    bench.document.editing.undo()
-    assert [entry.reviewed for entry in bench.document.entries] == [True, False]
+    bench.workspace.history.undo()
+    assert [item.reviewed for item in bench.workspace.images.items] == [True, False]
 
 
 def test_replacing_takes_corrections_and_the_found_cells_under_them(
     bench: Bench, make_smear: MakeSmear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.open(make_smear("a.png")[0])
-    document = bench.document
+    workspace = bench.workspace
     bench.export(Format.COCO, Scope.CURRENT, tmp_path / "mine.json", monkeypatch)
     bench.import_(Use.ADD, tmp_path / "mine.json")  # now every found cell lies under an imported one
-    assert document.editing.add_cell_at("WBC", 30, 30) is not None
+    assert workspace.editing.add_cell_at("WBC", 30, 30) is not None
     bench.import_(Use.REPLACE, voc(tmp_path / "voc", annotated("a.png", (), ())))
     assert bench.counts()["a.png"] == {"RBC": 0, "WBC": 0, "Platelets": 0}
 
@@ -297,9 +300,9 @@ def test_corrected_counts_survive_the_way_out_and_in(
 ) -> None:
     smear = make_smear("a.png")[0]
     bench.open(smear)
-    document = bench.document
-    document.editing.remove_cells(document.editing.cells_inside(0, 0, 200, 320))
-    document.editing.add_cell("Platelets", (3, 3, 25, 25))
+    workspace = bench.workspace
+    workspace.editing.remove_cells(workspace.editing.cells_inside(0, 0, 200, 320))
+    workspace.editing.add_cell("Platelets", (3, 3, 25, 25))
     corrected = bench.counts()
     bench.export(Format.CSV, Scope.COUNTED, tmp_path / "cells.csv", monkeypatch)
     bench.open(smear)
@@ -313,7 +316,7 @@ def test_ground_truth_leaves_the_count_as_it_is(bench: Bench, make_smear: MakeSm
     before = bench.counts()
     bench.import_(Use.TRUTH, voc(tmp_path / "voc", annotated("a.png")))
     assert bench.counts() == before
-    truth = bench.document.truths.of(bench.document.entries[0].id)
+    truth = bench.workspace.truths.used(bench.workspace.images.items[0].id)
     assert truth is not None
     assert (truth.names, truth.boxes.tolist()) == (NAMES, [list(box) for box in BOXES])
     assert truth.counts() == {"RBC": 2, "Platelets": 1}  # nobody looked for white cells
@@ -331,7 +334,7 @@ def test_points_are_a_ground_truth_and_nothing_else(bench: Bench, make_smear: Ma
     assert not dialog.import_button.isEnabled()
     assert "ground truth only" in dialog.import_button.toolTip()
     bench.finish(dialog, Use.TRUTH)
-    truth = bench.document.truths.of(bench.document.entries[0].id)
+    truth = bench.workspace.truths.used(bench.workspace.images.items[0].id)
     assert truth is not None
     assert (truth.kind, truth.counts()) == (TruthKind.POINTS, {"RBC": 2})
     assert truth.points.tolist() == [[20, 30], [200, 40]]
@@ -348,7 +351,7 @@ def test_unknown_classes_are_mapped_or_left_out(bench: Bench, make_smear: MakeSm
     files = voc(tmp_path / "voc", annotated("a.png", names=("Neutrophil", "red blood cell", "Dirt")))
     dialog = bench.read(files)
     assert dialog.found is not None
-    assert dialog.found.unknown(bench.document.classes) == {"Neutrophil": 1, "Dirt": 1}
+    assert dialog.found.unknown(bench.workspace.settings.classes) == {"Neutrophil": 1, "Dirt": 1}
     choose_class(dialog, "Neutrophil", "WBC")
     bench.finish(dialog, Use.REPLACE)
     assert bench.counts()["a.png"] == {"RBC": 1, "WBC": 1, "Platelets": 0}
@@ -379,7 +382,7 @@ def test_a_broken_file_is_told_and_the_rest_goes_on(bench: Bench, make_smear: Ma
 def test_nothing_found_offers_other_files(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:
     bench.open(make_smear("a.png")[0])
     dialog = bench.read(voc(tmp_path / "voc", annotated("elsewhere.png")))
-    assert dialog.summary.text().startswith("No boxes were found")
+    assert dialog.summary.text().startswith("No boxes for the images of this session were found")
     assert not dialog.import_button.isEnabled()
     dialog.back_button.click()
     assert dialog.choosing.isVisible()
@@ -412,21 +415,25 @@ def test_pictures_that_are_not_counted_yet_take_imports_by_their_upright_size(
     exif[0x0112] = 6
     with Image.open(smear) as picture:
         picture.convert("RGB").save(photograph, exif=exif)
-    assert upright_size(photograph) == (320, 420)
-    write_yolo(tmp_path / "yolo", [annotated("turned.jpg", size=(320, 420))], bench.document.classes)
-    document = bench.document
-    document.open_paths([photograph])
-    document.queue.stop()
-    bench.qtbot.waitUntil(lambda: document.queue.busy is None, timeout=60_000)
-    entry = document.entries[0]
-    entry.size = (0, 0)  # as before it is read
-    assert entry.state is State.WAITING
+    assert image_info(photograph).size == (320, 420)
+    write_yolo(tmp_path / "yolo", [annotated("turned.jpg", size=(320, 420))], bench.workspace.settings.classes)
+    workspace = bench.workspace
+    workspace.opening.open([photograph])
+    workspace.inference.queue.stop()
+    bench.qtbot.waitUntil(lambda: workspace.inference.queue.busy is None, timeout=60_000)
+    item = workspace.images.items[0]
+    item.size = (0, 0)  # as before it is read
+    assert item.state is State.WAITING
     dialog = bench.read(tmp_path / "yolo")
     dialog.use_buttons[Use.REPLACE].click()
     assert "not counted yet" in dialog.outcome.text()
     bench.finish(dialog, Use.ADD)
-    assert document.session is not None
-    boxes = [change.after.box for change in document.session.changes(entry.id).values() if change.after is not None]
+    assert workspace.store.session is not None
+    boxes = [
+        change.after.box
+        for change in workspace.store.session.edits.changes(item.id).values()
+        if change.after is not None
+    ]
     assert np.allclose(boxes, BOXES, atol=0.01)
 
 
@@ -472,16 +479,16 @@ def test_stopped_reading_is_forgotten(bench: Bench, make_smear: MakeSmear, tmp_p
 def test_import_needs_a_session_that_can_be_written(
     bench: Bench, make_smear: MakeSmear, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    bench.files.ask_to_import()
+    bench.dialogs.open(Dialog.IMPORT)
     assert bench.messages[-1][0] is Level.WARNING
-    assert "open the pictures first" in bench.messages[-1][1]
+    assert "open the images first" in bench.messages[-1][1]
     bench.open(make_smear("a.png")[0])
-    document = bench.document
-    assert document.session is not None
-    path = document.session.path
-    document.close_session()
-    document.take_session(Session.open(path, read_only=True))
-    bench.files.ask_to_import()
+    workspace = bench.workspace
+    assert workspace.store.session is not None
+    path = workspace.store.session.path
+    workspace.store.close()
+    workspace.store.take(Session.open(path, read_only=True))
+    bench.dialogs.open(Dialog.IMPORT)
     assert "reading only" in bench.messages[-1][1]
     assert bench.window.findChild(ImportDialog) is None
 
@@ -489,8 +496,12 @@ def test_import_needs_a_session_that_can_be_written(
 # -- matching -------------------------------------------------------------------------------------
 
 
-def entry(number: int, path: str, size: tuple[int, int] = (420, 320)) -> Entry:
-    return Entry(number, Path(path), size=size)
+def index_of(items: Sequence[ImageItem]) -> ImageIndex:
+    return ImageIndex([ListedImage(item.id, item.path, item.size) for item in items])
+
+
+def item(number: int, path: str, size: tuple[int, int] = (420, 320)) -> ImageItem:
+    return ImageItem(number, Path(path), size=size)
 
 
 @pytest.mark.parametrize(
@@ -510,51 +521,132 @@ def entry(number: int, path: str, size: tuple[int, int] = (420, 320)) -> Entry:
     ],
 )
 def test_pictures_are_found_by_name_then_stem(name: str, found: list[int]) -> None:
-    index = PictureIndex(
-        [entry(1, "/x/field1.jpg"), entry(2, "/x/slide.2.png"), entry(3, "/x/a/twice.png"), entry(4, "/x/b/twice.png")]
+    index = index_of(
+        [item(1, "/x/field1.jpg"), item(2, "/x/slide.2.png"), item(3, "/x/a/twice.png"), item(4, "/x/b/twice.png")]
     )
-    assert [picture.id for picture in index.find(name)] == found
+    assert [info.id for info in index(name, Path("/elsewhere/all.json"))] == found
 
 
 def test_a_name_of_two_pictures_is_told(tmp_path: Path) -> None:
-    index = PictureIndex([entry(1, "/x/a/twice.png"), entry(2, "/x/b/twice.png"), entry(3, "/x/c/one.png")])
-    found = read_boxes([voc(tmp_path, annotated("twice.png"), annotated("one.png"))], index, NAMES)
-    assert [picture.id for picture in found.pictures] == [3]
+    index = index_of([item(1, "/x/a/twice.png"), item(2, "/x/b/twice.png"), item(3, "/x/c/one.png")])
+    found = read_for_session([voc(tmp_path, annotated("twice.png"), annotated("one.png"))], index, NAMES)
+    assert [image.image_id for image in found.images] == [3]
     [notice] = found.notices
-    assert notice.startswith("twice.png: it may be")
+    assert "twice.png may be /x/a/twice.png and /x/b/twice.png; choose" in notice
+    assert found.unmatched == ("twice.png",)
 
 
 def test_a_name_of_two_pictures_is_told_apart_by_size(tmp_path: Path) -> None:
-    index = PictureIndex([entry(1, "/x/a/twice.png", (10, 10)), entry(2, "/x/b/twice.png")])
-    found = read_boxes([voc(tmp_path, annotated("twice.png"))], index, NAMES)
-    assert [picture.id for picture in found.pictures] == [2]
+    index = index_of([item(1, "/x/a/twice.png", (10, 10)), item(2, "/x/b/twice.png")])
+    found = read_for_session([voc(tmp_path, annotated("twice.png"))], index, NAMES)
+    assert [image.image_id for image in found.images] == [2]
     assert not found.notices
 
 
 def test_two_annotations_of_one_picture_are_told(tmp_path: Path) -> None:
     write_coco(tmp_path / "a.json", [annotated("one.tif", BOXES[:1], NAMES[:1]), annotated("one.png")], NAMES[::2])
-    found = read_boxes([tmp_path / "a.json"], PictureIndex([entry(3, "/x/one.png")]), NAMES)
-    assert [len(picture.annotated) for picture in found.pictures] == [3]
-    assert found.notices[0].startswith("one.tif: one.png has its boxes from one.png already")
+    found = read_for_session([tmp_path / "a.json"], index_of([item(3, "/x/one.png")]), NAMES)
+    assert [len(image) for image in found.images] == [3]
+    assert found.notices[0].startswith("one.tif: its image has boxes from one.png already")
+
+
+# -- what the files do not say ---------------------------------------------------------------------
+
+
+def labels(folder: Path, name: str, box: tuple[float, float, float, float], size: tuple[int, int]) -> Path:
+    """Write one YOLO label, a red cell, and the class list beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    x1, y1, x2, y2 = box
+    width, height = size
+    values = (x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height
+    (folder / f"{name}.txt").write_text(" ".join(["0", *map(str, values)]), encoding="utf-8")
+    (folder / "classes.txt").write_text("RBC\n", encoding="utf-8")
+    return folder
+
+
+def test_which_way_round_a_turned_image_was_annotated_is_asked(
+    bench: Bench, make_smear: MakeSmear, tmp_path: Path
+) -> None:
+    smear, turned = make_smear("a.png")[0], tmp_path / "turned.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(smear) as image:
+        size = image.size
+        image.convert("RGB").save(turned, exif=exif)
+    bench.open(turned)
+    dialog = bench.read(labels(tmp_path / "yolo", "turned", (20, 30, 76, 90), size))
+    assert dialog.turned.isVisible()
+    assert not dialog.stored_rows.isChecked()
+    dialog.found = None
+    dialog.stored_rows.click()
+    bench.qtbot.waitUntil(lambda: dialog.found is not None, timeout=60_000)
+    assert dialog.turned.isVisible()
+    bench.finish(dialog, Use.TRUTH)
+    truth = bench.workspace.truths.used(bench.workspace.images.items[0].id)
+    assert truth is not None
+    np.testing.assert_allclose(truth.boxes, [[size[1] - 90, 20, size[1] - 30, 76]], atol=0.01)
+
+
+def test_images_that_stand_upright_are_not_asked_about(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:
+    bench.open(make_smear("a.png")[0])
+    dialog = bench.read(labels(tmp_path / "yolo", "a", (20, 30, 76, 90), (420, 320)))
+    assert not dialog.turned.isVisible()
+    assert not dialog.matching.isVisible()
+    dialog.reject()
+
+
+def test_the_user_picks_the_image_of_a_name_that_none_has(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:
+    bench.open(make_smear("a.png", 1)[0], make_smear("b.png", 2)[0])
+    dialog = bench.read(labels(tmp_path / "yolo", "RoiSet", (20, 30, 76, 90), (420, 320)))
+    assert not dialog.import_button.isEnabled()
+    assert dialog.matching.isVisible()
+    (combo,) = dialog.image_combos.values()
+    combo.setCurrentText("b.png")
+    dialog.found = None
+    dialog.match_button.click()
+    bench.qtbot.waitUntil(lambda: dialog.found is not None, timeout=60_000)
+    assert not dialog.matching.isVisible()
+    bench.finish(dialog, Use.TRUTH)
+    truths = [bench.workspace.truths.used(item.id) for item in bench.workspace.images.items]
+    assert [truth is not None for truth in truths] == [False, True]
+
+
+def test_a_replacement_that_loses_cells_says_so_before_it_is_done(
+    bench: Bench, make_smear: MakeSmear, tmp_path: Path
+) -> None:
+    bench.open(make_smear("a.png")[0])
+    counted = sum(bench.counts()["a.png"].values())
+    assert counted > 1
+    rows = ["filename,cell_type,xmin,ymin,xmax,ymax", "a.png,RBC,20,30,76,86", "a.png,RBC,oops,30,76,86"]
+    (tmp_path / "cells.csv").write_text("\n".join(rows), encoding="utf-8")
+    dialog = bench.read(tmp_path / "cells.csv")
+    assert "fewer cells" not in dialog.outcome.text()
+    dialog.use_buttons[Use.REPLACE].click()
+    assert f"1 image will have fewer cells than now: a.png ({counted} → 1)." in dialog.outcome.text()
+    assert "1 box of its file could not be used; see the notices above." in dialog.outcome.text()
+    assert "line 3 has a coordinate that is not a number" in dialog.details.toPlainText()
+    bench.finish(dialog, Use.REPLACE)
+    assert bench.counts()["a.png"]["RBC"] == 1
 
 
 # -- export ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [Format.VOC, Format.YOLO, Format.COCO, Format.CSV])
+@pytest.mark.parametrize("kind", [Format.VOC, Format.YOLO, Format.COCO, Format.CSV, Format.GEOJSON])
 def test_what_is_exported_is_read_again(
     kind: Format, bench: Bench, make_smear: MakeSmear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.open(make_smear("a.png", 1)[0], make_smear("b.png", 2)[0])
-    bench.document.set_current(0)
-    bench.document.editing.remove_cells(bench.document.editing.cells_inside(0, 0, 200, 320))
+    bench.workspace.images.set_current(bench.workspace.images.items[0].id)
+    bench.workspace.editing.remove_cells(bench.workspace.editing.cells_inside(0, 0, 200, 320))
     target = tmp_path / f"out{kind.suffix}"
     assert bench.export(kind, Scope.COUNTED, target, monkeypatch)[0] is Level.INFO
-    found = read_boxes([target], PictureIndex(bench.document.entries), bench.document.classes)
+    found = read_for_session([target], index_of(bench.workspace.images.items), bench.workspace.settings.classes)
     assert not found.notices
+    paths: dict[object, Path] = {item.id: item.path for item in bench.workspace.images.items}
     read = {
-        picture.path.name: {name: picture.annotated.names.count(name) for name in bench.document.classes}
-        for picture in found.pictures
+        paths[image.image_id].name: {name: image.names.count(name) for name in bench.workspace.settings.classes}
+        for image in found.images
     }
     assert read == bench.counts()
 
@@ -563,10 +655,10 @@ def test_reviewed_pictures_are_training_data(
     bench: Bench, make_smear: MakeSmear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.open(*(make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")))
-    document = bench.document
+    workspace = bench.workspace
     for row in (0, 2):
-        document.set_current(row)
-        document.editing.mark_reviewed(reviewed=True)
+        workspace.images.set_current(workspace.images.items[row].id)
+        workspace.editing.mark_reviewed(reviewed=True)
     dialog = bench.export_dialog()
     assert dialog.scope is Scope.REVIEWED
     dialog.close_button.click()
@@ -578,31 +670,31 @@ def test_reviewed_pictures_are_training_data(
     assert {field.path.name: np.bincount(field.labels, minlength=3).tolist() for field in fields} == {
         name: list(counts[name].values()) for name in ("a.png", "c.png")
     }
-    assert document.session is not None
-    assert {field.source for field in fields} == {document.session.path.stem}
+    assert workspace.store.session is not None
+    assert {field.source for field in fields} == {workspace.store.session.path.stem}
 
 
 def test_pictures_reviewed_before_their_count_changed_are_no_training_data(
     bench: Bench, make_smear: MakeSmear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.open(make_smear("a.png", 1)[0], make_smear("b.png", 2)[0])
-    document = bench.document
+    workspace = bench.workspace
     for row in (0, 1):
-        document.set_current(row)
-        document.editing.mark_reviewed(reviewed=True)
+        workspace.images.set_current(workspace.images.items[row].id)
+        workspace.editing.mark_reviewed(reviewed=True)
     before = bench.counts()
-    document.set_threshold("RBC", 0.99)
+    workspace.settings.set_threshold("RBC", 0.99)
     changed = [name for name, counts in bench.counts().items() if counts != before[name]]
     assert changed == ["a.png", "b.png"]
     dialog = bench.export_dialog()
     assert not dialog.scope_buttons[Scope.REVIEWED].isEnabled()
     assert (
-        dialog.scope_buttons[Scope.REVIEWED].toolTip().startswith("2 pictures were reviewed before their count changed")
+        dialog.scope_buttons[Scope.REVIEWED].toolTip().startswith("2 images were reviewed before their count changed")
     )
     dialog.close_button.click()
-    document.editing.mark_reviewed(reviewed=True)  # the second, as it counts now
+    workspace.editing.mark_reviewed(reviewed=True)  # the second, as it counts now
     dialog = bench.export_dialog()
-    assert dialog.hint.text().startswith("1 picture was reviewed before its count changed, and will be left out")
+    assert dialog.hint.text().startswith("1 image was reviewed before its count changed, and will be left out")
     dialog.close_button.click()
     _, text = bench.export(Format.TRAINING, Scope.REVIEWED, tmp_path / "data", monkeypatch)
     assert text.startswith("Exported 1 image")
@@ -621,7 +713,7 @@ def test_missing_and_changed_pictures_are_left_out_of_training_data(
     assert level is Level.WARNING
     assert text.startswith("Exported 2 images")
     assert "2 images were left out" in text
-    assert f"{paths[1]}: the picture is missing" in text
+    assert f"{paths[1]}: the image is missing" in text
     assert f"{paths[2]}: the file has changed" in text
     assert sorted(path.name for path in (tmp_path / "data" / "images").iterdir()) == ["a.png", "d.png"]
 
@@ -670,23 +762,26 @@ def test_pictures_of_one_name_go_to_folders_of_their_own(
         "s2/a.xml",
     ]
     assert bench.export(Format.COCO, Scope.COUNTED, tmp_path / "all.json", monkeypatch)[0] is Level.INFO
-    found = read_boxes([tmp_path / "all.json"], PictureIndex(bench.document.entries), bench.document.classes)
-    assert [picture.path.parent.name for picture in found.pictures] == ["s1", "s2"]
+    paths: dict[object, Path] = {item.id: item.path for item in bench.workspace.images.items}
+    found = read_for_session(
+        [tmp_path / "all.json"], index_of(bench.workspace.images.items), bench.workspace.settings.classes
+    )
+    assert [paths[image.image_id].parent.name for image in found.images] == ["s1", "s2"]
     assert not found.notices
 
 
 def test_the_export_button_says_why_there_is_nothing(bench: Bench, make_smear: MakeSmear) -> None:
     dialog = bench.export_dialog()
     assert not dialog.export_button.isEnabled()
-    assert dialog.export_button.toolTip() == dialog.hint.text() == "No picture is open."
+    assert dialog.export_button.toolTip() == dialog.hint.text() == "No image is open."
     dialog.close_button.click()
-    bench.document.open_paths([make_smear("a.png")[0]])
-    bench.document.queue.stop()
-    bench.qtbot.waitUntil(lambda: bench.document.queue.busy is None, timeout=60_000)
-    assert bench.document.entries[0].state is State.WAITING
+    bench.workspace.opening.open([make_smear("a.png")[0]])
+    bench.workspace.inference.queue.stop()
+    bench.qtbot.waitUntil(lambda: bench.workspace.inference.queue.busy is None, timeout=60_000)
+    assert bench.workspace.images.items[0].state is State.WAITING
     dialog = bench.export_dialog()
     assert not dialog.export_button.isEnabled()
-    assert dialog.export_button.toolTip() == "No picture is counted yet."
+    assert dialog.export_button.toolTip() == "No image is counted yet."
     dialog.close_button.click()
 
 

@@ -8,8 +8,11 @@ import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox
 
-from gui.commands.actions import MOST_CLASS_KEYS, SPECS, Actions, ActionSpec
-from gui.dialogs.keys import KeyEditor, KeysDialog
+from gui.commands.action import MOST_CLASS_KEYS, Action, Menu
+from gui.commands.actions import ACTIONS
+from gui.commands.shortcuts import Actions
+from gui.dialogs.keys.dialog import KeysDialog
+from gui.dialogs.keys.editor import KeyEditor
 from gui.preferences import Preferences, Theme
 from gui.widgets.theme import apply_theme
 
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
 LEFT = Qt.MouseButton.LeftButton
 
 
-def spec_of(name: str) -> ActionSpec:
-    return next(spec for spec in SPECS if spec.name == name)
+def spec_of(name: str) -> Action:
+    return next(spec for spec in ACTIONS if spec.id == name)
 
 
 @pytest.fixture
@@ -78,9 +81,9 @@ def editor_of(dialog: KeysDialog) -> KeyEditor:
 
 
 def test_every_action_stands_there_with_its_key(dialog: KeysDialog, actions: Actions) -> None:
-    for spec in SPECS:
-        if spec.group != "Class":
-            assert spec.name in dialog.rows
+    for spec in ACTIONS:
+        if spec.menu is not Menu.CLASS:
+            assert spec.id in dialog.rows
     for name, row in dialog.rows.items():
         assert row.text.text() == actions[name].text().replace("&", "").rstrip(" …")
         assert row.key.text() == actions[name].shortcut().toString()
@@ -187,7 +190,7 @@ def test_own_key_asks_first_if_another_has_it_now(dialog: KeysDialog, actions: A
     assert dialog.own.isEnabled()
     qtbot.mouseClick(dialog.own, LEFT)
     editor = editor_of(dialog)
-    assert editor.note.text() == "R is used by “Doubtful cells”; it will lose it."
+    assert editor.note.text() == "R is used by “Uncertain cells”; it will lose it."
     qtbot.mouseClick(editor.use, LEFT)
     assert key_of(dialog, "reviewed") == "R"
     assert key_of(dialog, "doubts") == "none"
@@ -210,15 +213,15 @@ def test_reset_all_asks_and_gives_every_action_its_own_key(dialog: KeysDialog, a
     box = QApplication.activeModalWidget()
     assert isinstance(box, QMessageBox)
     next(button for button in box.buttons() if button.text() == "Reset all").click()
-    for spec in SPECS:
-        assert actions[spec.name].shortcut().toString() == spec.key
+    for spec in ACTIONS:
+        assert actions[spec.id].shortcut().toString() == spec.key
     assert key_of(dialog, "doubts") == "D"
     assert key_of(dialog, "reviewed") == "R"
     assert not dialog.reset.isEnabled()
 
 
 def test_by_keyboard_alone(dialog: KeysDialog, actions: Actions, qtbot: QtBot) -> None:
-    qtbot.keyClicks(dialog.search, "doubtful")
+    qtbot.keyClicks(dialog.search, "uncertain cells")
     qtbot.keyClick(dialog.search, Qt.Key.Key_Down)
     assert dialog.rows["doubts"].hasFocus()
     qtbot.keyClick(dialog.rows["doubts"], Qt.Key.Key_Return)

@@ -14,8 +14,6 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox
 
 from core.report.content import Sample
-from core.report.gather import load_sample
-from core.report.sign_off import load_sign_offs
 from gui.dialogs.report.choices import file_stem
 from gui.dialogs.report.dialog import ReportDialog
 
@@ -84,7 +82,7 @@ def bench(
     wait_counted: Callable[[MainWindow], None],
     tmp_path: Path,
 ) -> Bench:
-    window.document.open_paths([make_smear("one.png", 1)[0], make_smear("two.png", 2)[0]])
+    window.workspace.opening.open([make_smear("one.png", 1)[0], make_smear("two.png", 2)[0]])
     wait_counted(window)
     out = tmp_path / "out"
     out.mkdir()
@@ -92,10 +90,10 @@ def bench(
 
 
 def test_every_file_has_the_numbers_of_the_window(bench: Bench):
-    document = bench.window.document
-    document.editing.add_cell("WBC", (10, 10, 60, 60))
-    document.set_threshold("RBC", 0.7)
-    counts = [dict(result.counts) for entry in document.entries if (result := document.result(entry))]
+    workspace = bench.window.workspace
+    workspace.editing.add_cell("WBC", (10, 10, 60, 60))
+    workspace.settings.set_threshold("RBC", 0.7)
+    counts = [dict(result.counts) for item in workspace.images.items if (result := workspace.counts.result(item.id))]
     assert len(counts) == 2
     dialog = bench.open()
     dialog.sample.id.setText("S 1/2")
@@ -103,10 +101,10 @@ def test_every_file_has_the_numbers_of_the_window(bench: Bench):
     assert said.startswith("Written: S 1-2.csv, S 1-2.json, S 1-2.xlsx, S 1-2.pdf, S 1-2 pictures.")
     with (bench.folder / "S 1-2.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert [{name: int(row[name]) for name in document.classes} for row in rows] == counts
+    assert [{name: int(row[name]) for name in workspace.settings.classes} for row in rows] == counts
     assert [image["counts"] for image in json.loads((bench.folder / "S 1-2.json").read_bytes())["images"]] == counts
     sheet = openpyxl.load_workbook(bench.folder / "S 1-2.xlsx")["totals"]
-    for place, name in enumerate(document.classes, 2):
+    for place, name in enumerate(workspace.settings.classes, 2):
         assert sheet.cell(place, 2).value == sum(count[name] for count in counts)
     with pypdfium2.PdfDocument(bench.folder / "S 1-2.pdf") as pdf:
         first = " ".join(pdf[0].get_textpage().get_text_bounded().split())
@@ -124,12 +122,12 @@ def test_the_sample_is_kept_in_the_session_and_its_fields_for_the_next(bench: Be
     name.setText("Stain")
     text.setText("Giemsa")
     dialog.reject()
-    session = bench.window.document.session
+    session = bench.window.workspace.store.session
     assert session is not None
-    assert load_sample(session) == Sample("4711", (("Stain", "Giemsa"),))
+    assert session.settings.sample() == Sample("4711", (("Stain", "Giemsa"),))
     assert preferences.report_fields == ["Stain"]
-    bench.window.document.close_session()
-    bench.window.document.open_paths([session.path.parent.parent / "one.png"])
+    bench.window.workspace.store.close()
+    bench.window.workspace.opening.open([session.path.parent.parent / "one.png"])
     dialog = bench.open()
     assert [row[0].text() for row in dialog.sample.rows] == ["Stain"]
     assert dialog.sample.sample == Sample()
@@ -139,36 +137,36 @@ def test_the_sample_is_kept_in_the_session_and_its_fields_for_the_next(bench: Be
 
 
 def test_a_sign_off_is_superseded_by_an_edit_and_holds_again_when_it_is_undone(bench: Bench):
-    window, document = bench.window, bench.window.document
+    window, workspace = bench.window, bench.window.workspace
     dialog = bench.open()
     assert dialog.state.text().startswith("Not signed off.")
     bench.sign(dialog)
     assert not dialog.sign_button.isEnabled()
     dialog.reject()
-    assert document.session is not None
-    assert [one.person for one in load_sign_offs(document.session)] == ["Ada Byron"]
+    assert workspace.store.session is not None
+    assert [one.user for one in workspace.store.session.sign_offs.all()] == ["Ada Byron"]
     bench.qtbot.waitUntil(lambda: window.status.sign_off.text() == "Signed off by Ada Byron", timeout=10_000)
-    number = document.editing.add_cell("WBC", (10, 10, 60, 60))
+    number = workspace.editing.add_cell("WBC", (10, 10, 60, 60))
     assert number is not None
     bench.qtbot.waitUntil(lambda: "superseded" in window.status.sign_off.text(), timeout=10_000)
     dialog = bench.open()
     assert dialog.state.text().startswith("Superseded: Ada Byron signed off on")
     assert dialog.sign_button.isEnabled()
     dialog.reject()
-    document.editing.undo()
+    workspace.history.undo()
     bench.qtbot.waitUntil(lambda: window.status.sign_off.text() == "Signed off by Ada Byron", timeout=10_000)
-    document.set_threshold("RBC", 0.8)
+    workspace.settings.set_threshold("RBC", 0.8)
     bench.qtbot.waitUntil(lambda: "superseded" in window.status.sign_off.text(), timeout=10_000)
-    document.close_session()
+    workspace.store.close()
     bench.qtbot.waitUntil(lambda: not window.status.sign_off.isVisible(), timeout=10_000)
 
 
 def test_who_signs_is_told_what_nobody_reviewed(bench: Bench):
-    document = bench.window.document
-    total = len(document.entries)
-    document.editing.mark_reviewed(True)
-    document.set_threshold("RBC", 0.98)
-    document.settle()
+    workspace = bench.window.workspace
+    total = len(workspace.images.items)
+    workspace.editing.mark_reviewed(True)
+    workspace.settings.set_threshold("RBC", 0.98)
+    workspace.store.flush()
     bench.sign(bench.open())
     unreviewed = f"Nobody has reviewed {total - 1} of them. " if total > 1 else ""
     assert f"{unreviewed}1 was reviewed before the count changed." in bench.question
@@ -228,7 +226,7 @@ def test_files_that_are_there_are_asked_about(bench: Bench):
 def test_what_goes_wrong_is_said_and_the_rest_is_written(bench: Bench, monkeypatch: pytest.MonkeyPatch):
     opened: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
-    bench.window.document.entries[0].path.unlink()
+    bench.window.workspace.images.items[0].path.unlink()
     dialog = bench.open()
     said = bench.write(dialog, "pdf", "pictures")
     assert "Written: " in said

@@ -20,7 +20,7 @@ from core.report.formats.annotated import write_picture
 from core.self_check import check_installation, shipped_model_sha256
 from gui.dialogs.guide import PAGES, GuideWindow, guide_folder
 from gui.dialogs.self_check import SelfCheckDialog, recent_faults, support_facts
-from gui.shell.crash import crash_traces
+from gui.logs import crash_traces
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -113,7 +113,7 @@ def test_links_and_pictures_of_the_guide_are_there(name: str) -> None:
 
 def test_the_guide_is_shown(window: MainWindow, qtbot: QtBot) -> None:
     window.actions_["guide"].trigger()
-    guide = window.guide
+    guide = window.dialogs.guide
     assert isinstance(guide, GuideWindow)
     assert guide.isVisible()
     assert "A first count" in guide.browser.toPlainText()
@@ -128,7 +128,7 @@ def test_the_guide_is_shown(window: MainWindow, qtbot: QtBot) -> None:
 
 def test_pictures_of_the_guide_fit_its_window(window: MainWindow) -> None:
     window.actions_["guide"].trigger()
-    guide = window.guide
+    guide = window.dialogs.guide
     assert isinstance(guide, GuideWindow)
     with_pictures = [row for row, (name, _) in enumerate(PAGES) if "![" in (guide_folder() / name).read_text("utf-8")]
     assert len(with_pictures) > 3

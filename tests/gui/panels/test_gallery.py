@@ -1,4 +1,4 @@
-"""The gallery beside a real document, with cells that the default model found."""
+"""The gallery beside a real workspace, with cells that the default model found."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from core.cells import Origin
 from core.classes import COLOUR_BLIND_SAFE, PAPER
-from gui.commands.actions import Actions
+from gui.commands.shortcuts import Actions
 from gui.panels.gallery.panel import Gallery
 from gui.panels.gallery.section import ClassSection, shares
 from gui.preferences import Theme
 from gui.widgets import crops
 from gui.widgets.theme import apply_theme
-from gui.workspace.document import Document
 from gui.workspace.images import State
+from gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,28 +47,27 @@ class Host(QMainWindow):
 
 
 @pytest.fixture
-def document(qtbot: QtBot, model_path: Path, tmp_path: Path) -> Iterator[Document]:
-    document = Document(model_path, tmp_path / "sessions", "Anna")
-    yield document
-    document.close()
-    document.deleteLater()
+def workspace(qtbot: QtBot, model_path: Path, tmp_path: Path) -> Iterator[Workspace]:
+    workspace = Workspace(model_path, tmp_path / "sessions", "Anna")
+    yield workspace
+    workspace.close()
+    workspace.deleteLater()
 
 
 @pytest.fixture
-def gallery(qtbot: QtBot, document: Document, preferences: Preferences) -> Iterator[Gallery]:
+def gallery(qtbot: QtBot, workspace: Workspace, preferences: Preferences) -> Iterator[Gallery]:
     """A gallery in a window with the window's keys; no picture is open yet."""
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     apply_theme(app, Theme.LIGHT)
     host = Host()
-    gallery = Gallery(document, PAPER)
+    gallery = Gallery(workspace, PAPER)
     host.setCentralWidget(gallery)
     actions = Actions(host, preferences)
-    actions.connect_to({"remove": lambda: document.editing.remove_cells(document.editing.selection)})
-    actions.connect_to(
-        {"class_2": lambda: document.editing.reclassify(document.editing.selection, document.classes[1])}
-    )
-    actions.connect_to({"reviewed": lambda: document.editing.mark_reviewed(True)})
+    editing, selection, classes = workspace.editing, workspace.selection, workspace.settings
+    actions["remove"].triggered.connect(lambda *_: editing.remove_cells(selection.cells))
+    actions["class_2"].triggered.connect(lambda *_: editing.reclassify(selection.cells, classes.classes[1]))
+    actions["reviewed"].triggered.connect(lambda *_: editing.mark_reviewed(True))
     host.resize(900, 600)
     qtbot.addWidget(host)
     host.show()
@@ -79,21 +78,21 @@ def gallery(qtbot: QtBot, document: Document, preferences: Preferences) -> Itera
 
 @pytest.fixture
 def open_smear(
-    qtbot: QtBot, document: Document, gallery: Gallery, smear_file: Callable[[str], Path]
+    qtbot: QtBot, workspace: Workspace, gallery: Gallery, smear_file: Callable[[str], Path]
 ) -> Callable[[str], None]:
     """Return a function that opens a smear under a name and waits until its cells are in the gallery."""
 
     def open_(name: str = "a.png") -> None:
-        document.open_paths([smear_file(name)])
+        workspace.opening.open([smear_file(name)])
 
         def shown() -> bool:
-            entry = document.current_entry
+            item = workspace.images.current
             return (
-                entry is not None
-                and entry.path.name == name
-                and entry.state is State.COUNTED
-                and document.picture is not None
-                and all_ids(gallery) == counted_ids(document)
+                item is not None
+                and item.path.name == name
+                and item.state is State.COUNTED
+                and workspace.inference.shown is not None
+                and all_ids(gallery) == counted_ids(workspace)
             )
 
         qtbot.waitUntil(shown, timeout=60_000)
@@ -105,14 +104,14 @@ def open_smear(
     return open_
 
 
-def counted_ids(document: Document, name: str | None = None) -> set[int]:
-    entry, cells = document.current_entry, document.current_cells()
-    result = document.result(entry) if entry else None
+def counted_ids(workspace: Workspace, name: str | None = None) -> set[int]:
+    item, cells = workspace.images.current, workspace.counts.current_cells()
+    result = workspace.counts.result(item.id if item else None)
     if cells is None or result is None:
         return set()
     mine = result.counted.copy()
     if name is not None:
-        mine &= cells.cells.labels == document.classes.index(name)
+        mine &= cells.cells.labels == workspace.settings.classes.index(name)
     return set(cells.cells.ids[mine].tolist())
 
 
@@ -142,9 +141,9 @@ def marked(gallery: Gallery) -> set[int]:
     return {number for section in gallery.sections.values() for _, number in section.view.selected_cells()}
 
 
-def counts(document: Document) -> dict[str, int]:
-    entry = document.current_entry
-    result = document.result(entry) if entry else None
+def counts(workspace: Workspace) -> dict[str, int]:
+    item = workspace.images.current
+    result = workspace.counts.result(item.id if item else None)
     assert result is not None
     return result.counts
 
@@ -206,25 +205,25 @@ def test_without_a_picture_it_says_what_to_do(gallery: Gallery, qtbot: QtBot) ->
 
 
 def test_every_counted_cell_is_a_tile_of_its_class(
-    gallery: Gallery, document: Document, open_smear: Callable[..., None]
+    gallery: Gallery, workspace: Workspace, open_smear: Callable[..., None]
 ) -> None:
     open_smear()
-    assert tuple(gallery.sections) == document.classes
+    assert tuple(gallery.sections) == workspace.settings.classes
     for name, section in gallery.sections.items():
-        assert set(ids(gallery, name)) == counted_ids(document, name)
-        assert section.count.text() == str(counts(document)[name])
-    assert counts(document)["RBC"] > 5
+        assert set(ids(gallery, name)) == counted_ids(workspace, name)
+        assert section.count.text() == str(counts(workspace)[name])
+    assert counts(workspace)["RBC"] > 5
 
 
 def test_the_least_sure_come_first_and_what_a_person_decided_last(
-    gallery: Gallery, document: Document, open_smear: Callable[..., None]
+    gallery: Gallery, workspace: Workspace, open_smear: Callable[..., None]
 ) -> None:
     open_smear()
     view = gallery.sections["RBC"].view
     assert (np.diff(view.tiles.scores) >= 0).all()
     first = ids(gallery, "RBC")[0]
     assert view.tile_model.index(0).data() == f"{view.tiles.scores[0]:.2f}"
-    document.editing.accept([first])
+    workspace.editing.accept([first])
     gallery.refresh()
     assert ids(gallery, "RBC")[-1] == first
     assert view.tile_model.index(len(view.tiles) - 1).data() == "✓"
@@ -234,35 +233,35 @@ def test_the_least_sure_come_first_and_what_a_person_decided_last(
 
 
 def test_a_click_selects_the_cell_and_brings_it_into_view_on_the_canvas(
-    gallery: Gallery, document: Document, open_smear: Callable[..., None], qtbot: QtBot
+    gallery: Gallery, workspace: Workspace, open_smear: Callable[..., None], qtbot: QtBot
 ) -> None:
     open_smear()
     number = ids(gallery, "RBC")[3]
-    with qtbot.waitSignal(document.editing.show_cell) as shown:
+    with qtbot.waitSignal(workspace.selection.reveal_cell) as shown:
         click(qtbot, gallery, "RBC", number)
     assert shown.args == [number]
-    assert document.editing.selection == (number,)
+    assert workspace.selection.cells == (number,)
 
 
 def test_ctrl_and_shift_select_many_also_in_several_classes(
-    gallery: Gallery, document: Document, open_smear: Callable[..., None], qtbot: QtBot
+    gallery: Gallery, workspace: Workspace, open_smear: Callable[..., None], qtbot: QtBot
 ) -> None:
     open_smear()
     red, platelets = ids(gallery, "RBC"), ids(gallery, "Platelets")
     click(qtbot, gallery, "RBC", red[1])
     click(qtbot, gallery, "RBC", red[3], Qt.KeyboardModifier.ShiftModifier)
-    assert set(document.editing.selection) == set(red[1:4])
+    assert set(workspace.selection.cells) == set(red[1:4])
     click(qtbot, gallery, "Platelets", platelets[0], Qt.KeyboardModifier.ControlModifier)
-    assert set(document.editing.selection) == {*red[1:4], platelets[0]}
+    assert set(workspace.selection.cells) == {*red[1:4], platelets[0]}
     click(qtbot, gallery, "RBC", red[2], Qt.KeyboardModifier.ControlModifier)
-    assert set(document.editing.selection) == {red[1], red[3], platelets[0]} == marked(gallery)
+    assert set(workspace.selection.cells) == {red[1], red[3], platelets[0]} == marked(gallery)
     click(qtbot, gallery, "Platelets", platelets[0])
-    assert document.editing.selection == (platelets[0],)
+    assert workspace.selection.cells == (platelets[0],)
     assert marked(gallery) == {platelets[0]}
 
 
 def test_what_is_selected_elsewhere_is_marked_and_a_single_cell_scrolled_to(
-    gallery: Gallery, document: Document, open_smear: Callable[..., None]
+    gallery: Gallery, workspace: Workspace, open_smear: Callable[..., None]
 ) -> None:
     open_smear()
     gallery.window().resize(500, 320)
@@ -270,66 +269,66 @@ def test_what_is_selected_elsewhere_is_marked_and_a_single_cell_scrolled_to(
     view = gallery.sections["RBC"].view
     last = ids(gallery, "RBC")[-1]
     assert not view.viewport().rect().intersects(view.visualRect(view.tile_model.index(len(view.tiles) - 1)))
-    document.editing.select([last])
+    workspace.selection.set([last])
     assert marked(gallery) == {last}
     assert view.viewport().rect().intersects(view.visualRect(view.tile_model.index(len(view.tiles) - 1)))
-    document.editing.select([])
+    workspace.selection.set([])
     assert marked(gallery) == set()
 
 
 def test_arrow_keys_walk_the_tiles(
-    gallery: Gallery, document: Document, open_smear: Callable[..., None], qtbot: QtBot
+    gallery: Gallery, workspace: Workspace, open_smear: Callable[..., None], qtbot: QtBot
 ) -> None:
     open_smear()
     first, second = ids(gallery, "RBC")[:2]
     click(qtbot, gallery, "RBC", first)
-    with qtbot.waitSignal(document.editing.show_cell, check_params_cb=lambda number: number == second):
+    with qtbot.waitSignal(workspace.selection.reveal_cell, check_params_cb=lambda number: number == second):
         qtbot.keyClick(gallery.sections["RBC"].view, Qt.Key.Key_Right)
-    assert document.editing.selection == (second,)
+    assert workspace.selection.cells == (second,)
 
 
 def test_a_drag_to_another_class_gives_the_cells_that_class(
     gallery: Gallery,
-    document: Document,
+    workspace: Workspace,
     open_smear: Callable[..., None],
     qtbot: QtBot,
     drag: Callable[[str, int, str | None], list[bool]],
 ) -> None:
     open_smear()
-    before = counts(document)
+    before = counts(workspace)
     number, other = ids(gallery, "RBC")[:2]
     assert drag("RBC", number, "WBC") == [True]
     after = {**before, "RBC": before["RBC"] - 1, "WBC": before["WBC"] + 1}
-    assert counts(document) == after
+    assert counts(workspace) == after
     qtbot.waitUntil(lambda: number in ids(gallery, "WBC"))
     assert number not in ids(gallery, "RBC")
     assert gallery.sections["WBC"].count.text() == str(after["WBC"])
-    assert document.editing.selection == (number,)
+    assert workspace.selection.cells == (number,)
 
     click(qtbot, gallery, "RBC", other)
     click(qtbot, gallery, "WBC", number, Qt.KeyboardModifier.ControlModifier)
     assert drag("WBC", number, "Platelets") == [True]
-    assert counts(document)["Platelets"] == before["Platelets"] + 2
-    document.editing.undo()
-    document.editing.undo()
-    assert counts(document) == before
+    assert counts(workspace)["Platelets"] == before["Platelets"] + 2
+    workspace.history.undo()
+    workspace.history.undo()
+    assert counts(workspace) == before
     qtbot.waitUntil(lambda: number in ids(gallery, "RBC"))
 
 
 def test_a_drag_to_its_own_class_or_into_nothing_changes_nothing(
     gallery: Gallery,
-    document: Document,
+    workspace: Workspace,
     open_smear: Callable[..., None],
     drag: Callable[[str, int, str | None], list[bool]],
 ) -> None:
     open_smear()
     assert drag("RBC", ids(gallery, "RBC")[0], "RBC") == [False]
     assert drag("RBC", ids(gallery, "RBC")[0], None) == [False]
-    assert not document.editing.undo_stack.canUndo()
+    assert not workspace.history.stack.canUndo()
 
 
 def test_what_another_program_or_another_picture_drags_is_not_taken(
-    gallery: Gallery, document: Document, open_smear: Callable[..., None], qtbot: QtBot
+    gallery: Gallery, workspace: Workspace, open_smear: Callable[..., None], qtbot: QtBot
 ) -> None:
     open_smear("a.png")
     click(qtbot, gallery, "RBC", ids(gallery, "RBC")[0])
@@ -340,29 +339,29 @@ def test_what_another_program_or_another_picture_drags_is_not_taken(
     text = QMimeData()
     text.setText("RBC")
     assert not drop(gallery, text, "WBC")
-    assert not document.editing.undo_stack.canUndo()
+    assert not workspace.history.stack.canUndo()
 
 
 def test_delete_removes_the_selected_tiles(
-    gallery: Gallery, document: Document, open_smear: Callable[..., None], qtbot: QtBot
+    gallery: Gallery, workspace: Workspace, open_smear: Callable[..., None], qtbot: QtBot
 ) -> None:
     open_smear()
-    before = counts(document)
+    before = counts(workspace)
     red = ids(gallery, "RBC")
     click(qtbot, gallery, "RBC", red[0])
     click(qtbot, gallery, "RBC", red[2], Qt.KeyboardModifier.ShiftModifier)
     view = gallery.sections["RBC"].view
     qtbot.keyClick(view, Qt.Key.Key_Delete)
-    assert counts(document) == {**before, "RBC": before["RBC"] - 3}
+    assert counts(workspace) == {**before, "RBC": before["RBC"] - 3}
     qtbot.waitUntil(lambda: ids(gallery, "RBC") == red[3:])
-    assert document.editing.selection == ()
+    assert workspace.selection.cells == ()
     # The keyboard goes on where it was.
     qtbot.keyClick(view, Qt.Key.Key_Left)
-    assert len(document.editing.selection) == 1
+    assert len(workspace.selection.cells) == 1
 
 
 def test_letters_and_numbers_are_the_windows_keys(
-    gallery: Gallery, document: Document, open_smear: Callable[..., None], qtbot: QtBot
+    gallery: Gallery, workspace: Workspace, open_smear: Callable[..., None], qtbot: QtBot
 ) -> None:
     open_smear()
     number = ids(gallery, "RBC")[1]
@@ -371,9 +370,9 @@ def test_letters_and_numbers_are_the_windows_keys(
     qtbot.keyClick(view, "2")
     qtbot.waitUntil(lambda: number in ids(gallery, "WBC"))
     qtbot.keyClick(view, "r")
-    entry = document.current_entry
-    assert entry is not None
-    assert entry.reviewed
+    item = workspace.images.current
+    assert item is not None
+    assert item.reviewed
     row = view.currentIndex().row()
     free = [Qt.Key.Key_0, Qt.Key.Key_B, Qt.Key.Key_Escape]
     for key in free:
@@ -382,11 +381,11 @@ def test_letters_and_numbers_are_the_windows_keys(
     assert isinstance(host, Host)
     assert host.keys == free
     assert view.currentIndex().row() == row
-    assert document.editing.selection == (number,)
+    assert workspace.selection.cells == (number,)
 
 
 def test_tiles_follow_the_threshold_and_the_scroll_position_stays(
-    gallery: Gallery, document: Document, open_smear: Callable[..., None], qtbot: QtBot
+    gallery: Gallery, workspace: Workspace, open_smear: Callable[..., None], qtbot: QtBot
 ) -> None:
     open_smear()
     gallery.window().resize(500, 320)
@@ -397,21 +396,21 @@ def test_tiles_follow_the_threshold_and_the_scroll_position_stays(
     first, second = ids(gallery, "RBC")[:2]
     click(qtbot, gallery, "RBC", second)
     view.verticalScrollBar().setValue(place)
-    document.set_threshold("RBC", float(np.nextafter(view.tiles.scores[0], np.float32(1))))
+    workspace.settings.set_threshold("RBC", float(np.nextafter(view.tiles.scores[0], np.float32(1))))
     qtbot.waitUntil(lambda: first not in ids(gallery, "RBC"))
     assert view.verticalScrollBar().value() == place
-    document.editing.remove_cells(ids(gallery, "Platelets")[:1])
-    qtbot.waitUntil(lambda: all_ids(gallery) == counted_ids(document))
+    workspace.editing.remove_cells(ids(gallery, "Platelets")[:1])
+    qtbot.waitUntil(lambda: all_ids(gallery) == counted_ids(workspace))
     assert view.verticalScrollBar().value() == place
 
 
 def test_nothing_is_done_while_it_is_hidden(
-    gallery: Gallery, document: Document, open_smear: Callable[..., None], qtbot: QtBot
+    gallery: Gallery, workspace: Workspace, open_smear: Callable[..., None], qtbot: QtBot
 ) -> None:
     open_smear()
     before = ids(gallery, "RBC")
     gallery.hide()
-    document.editing.remove_cells(before[:1])
+    workspace.editing.remove_cells(before[:1])
     QApplication.processEvents()
     assert ids(gallery, "RBC") == before
     gallery.show()
@@ -419,21 +418,21 @@ def test_nothing_is_done_while_it_is_hidden(
 
 
 def test_when_nothing_is_counted_it_says_so(
-    gallery: Gallery, document: Document, open_smear: Callable[..., None], qtbot: QtBot
+    gallery: Gallery, workspace: Workspace, open_smear: Callable[..., None], qtbot: QtBot
 ) -> None:
     open_smear()
-    document.editing.remove_cells(all_ids(gallery))
+    workspace.editing.remove_cells(all_ids(gallery))
     qtbot.waitUntil(lambda: gallery.pages.currentWidget() is gallery.empty)
     assert gallery.empty.text() == "No cells are counted in this picture yet"
-    document.editing.undo()
+    workspace.history.undo()
     qtbot.waitUntil(lambda: gallery.pages.currentWidget() is not gallery.empty)
 
 
 def test_a_tile_shows_its_piece_of_the_photograph(
-    gallery: Gallery, document: Document, open_smear: Callable[..., None]
+    gallery: Gallery, workspace: Workspace, open_smear: Callable[..., None]
 ) -> None:
     open_smear()
-    picture = document.picture
+    picture = workspace.inference.shown
     assert picture is not None
     view = gallery.sections["RBC"].view
     for row in range(len(view.tiles)):
@@ -457,7 +456,11 @@ def test_a_tile_shows_its_piece_of_the_photograph(
 
 
 def test_only_tiles_in_view_are_cut_out_and_only_once(
-    gallery: Gallery, document: Document, open_smear: Callable[..., None], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+    gallery: Gallery,
+    workspace: Workspace,
+    open_smear: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
 ) -> None:
     gallery.window().resize(500, 320)
     gallery.tile_side = 128
@@ -510,7 +513,7 @@ def test_room_goes_where_it_is_needed(room: int, wishes: list[int], given: list[
     assert shares(room, wishes) == given
 
 
-def test_colours_follow_the_palette(gallery: Gallery, document: Document, open_smear: Callable[..., None]) -> None:
+def test_colours_follow_the_palette(gallery: Gallery, workspace: Workspace, open_smear: Callable[..., None]) -> None:
     open_smear()
 
     def colour(section: ClassSection) -> QColor:
@@ -519,21 +522,21 @@ def test_colours_follow_the_palette(gallery: Gallery, document: Document, open_s
     for palette in (PAPER, COLOUR_BLIND_SAFE):
         gallery.set_palette(palette)
         for label, section in enumerate(gallery.sections.values()):
-            assert colour(section) == QColor(*palette.colour(document.classes, label))
+            assert colour(section) == QColor(*palette.colour(workspace.settings.classes, label))
 
 
 def test_a_cell_that_a_person_put_appears_with_a_tick(
-    gallery: Gallery, document: Document, open_smear: Callable[..., None], qtbot: QtBot
+    gallery: Gallery, workspace: Workspace, open_smear: Callable[..., None], qtbot: QtBot
 ) -> None:
     open_smear()
-    number = document.editing.add_cell("WBC", (200, 200, 260, 260))
+    number = workspace.editing.add_cell("WBC", (200, 200, 260, 260))
     assert number is not None
     qtbot.waitUntil(lambda: number in ids(gallery, "WBC"))
     view = gallery.sections["WBC"].view
     index = view.tile_model.index(ids(gallery, "WBC").index(number))
     assert index.data() == "✓"
     assert "by hand" in index.data(Qt.ItemDataRole.ToolTipRole)
-    cell = document.editing.cell(number)
+    cell = workspace.editing.cell(number)
     assert cell is not None
     assert cell.origin is Origin.PERSON
     assert marked(gallery) == {number}

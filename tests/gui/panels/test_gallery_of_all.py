@@ -11,7 +11,7 @@ from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
 from gui.shell.window import MainWindow
-from gui.workspace.document import Document
+from gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 LEFT, NONE, CTRL = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
 
 
-def counted_ids(document: Document, row: int, name: str) -> set[int]:
-    entry = document.entries[row]
-    cells, result = document.cells_of(entry), document.result(entry)
+def counted_ids(workspace: Workspace, row: int, name: str) -> set[int]:
+    item = workspace.images.items[row]
+    cells, result = workspace.counts.cells(item.id), workspace.counts.result(item.id)
     assert cells is not None
     assert result is not None
-    mine = result.counted & (cells.cells.labels == document.classes.index(name))
+    mine = result.counted & (cells.cells.labels == workspace.settings.classes.index(name))
     return set(cells.cells.ids[mine].tolist())
 
 
-def counts(document: Document, row: int) -> dict[str, int]:
-    result = document.result(document.entries[row])
+def counts(workspace: Workspace, row: int) -> dict[str, int]:
+    result = workspace.counts.result(workspace.images.items[row].id)
     assert result is not None
     return result.counts
 
@@ -53,7 +53,7 @@ def shown(window: MainWindow, name: str) -> set[int]:
 def row_of(window: MainWindow, name: str, picture: int, place: int = 0) -> int:
     """The row of the so-manieth tile of a picture of the list."""
     tiles = view_of(window, name).tiles
-    return int(np.flatnonzero(tiles.images == window.document.entries[picture].id)[place])
+    return int(np.flatnonzero(tiles.images == window.workspace.images.items[picture].id)[place])
 
 
 def click(qtbot: QtBot, view: TileView, row: int, keys: Qt.KeyboardModifier = NONE) -> int:
@@ -69,7 +69,7 @@ def opened(
     window: MainWindow, make_smear: MakeSmear, wait_counted: Callable[[MainWindow], None], qtbot: QtBot
 ) -> MainWindow:
     """Three pictures, the first of them current, and the gallery of all of them, opened with its key."""
-    window.document.open_paths([make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")])
+    window.workspace.opening.open([make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")])
     wait_counted(window)
     qtbot.keyClick(window.canvas, Qt.Key.Key_F7, Qt.KeyboardModifier.ShiftModifier)
     wait_shown(window, qtbot)
@@ -77,12 +77,12 @@ def opened(
 
 
 def wait_shown(window: MainWindow, qtbot: QtBot) -> None:
-    document = window.document
+    workspace = window.workspace
 
     def all_there() -> bool:
         return bool(window.gallery.sections) and all(
-            shown(window, name) == set().union(*(counted_ids(document, row, name) for row in range(3)))
-            for name in document.classes
+            shown(window, name) == set().union(*(counted_ids(workspace, row, name) for row in range(3)))
+            for name in workspace.settings.classes
         )
 
     qtbot.waitUntil(all_there, timeout=30_000)
@@ -92,25 +92,25 @@ def test_the_cells_of_all_pictures_are_sorted_by_score(opened: MainWindow, qtbot
     assert opened.gallery.isVisible()
     assert opened.gallery.scope_box.currentText() == "All pictures"
     tiles = view_of(opened, "RBC").tiles
-    assert set(tiles.images.tolist()) == {entry.id for entry in opened.document.entries}
+    assert set(tiles.images.tolist()) == {item.id for item in opened.workspace.images.items}
     assert (np.diff(tiles.scores) >= 0).all()
     assert len(set(tiles.images[:12].tolist())) > 1  # mixed, not picture after picture
     model = view_of(opened, "RBC").tile_model
     for row in (0, 7):
-        entry = opened.document.entry(int(tiles.images[row]))
-        assert entry is not None
-        assert entry.path.name in model.index(row).data(Qt.ItemDataRole.ToolTipRole)
+        item = opened.workspace.images.item(int(tiles.images[row]))
+        assert item is not None
+        assert item.path.name in model.index(row).data(Qt.ItemDataRole.ToolTipRole)
     opened.gallery.doubtful_first.click()
     assert (np.diff(view_of(opened, "RBC").tiles.scores) <= 0).all()
     qtbot.keyClick(opened.gallery.scope_box, Qt.Key.Key_Up)
-    assert shown(opened, "RBC") == counted_ids(opened.document, 0, "RBC")
+    assert shown(opened, "RBC") == counted_ids(opened.workspace, 0, "RBC")
 
 
 def test_the_choice_is_remembered(
     opened: MainWindow, qtbot: QtBot, preferences: Preferences, model_path: Path, tmp_path: Path
 ) -> None:
     assert preferences.gallery_of_all
-    other = MainWindow(Document(model_path, tmp_path / "other", "Anna"), preferences)
+    other = MainWindow(Workspace(model_path, tmp_path / "other", "Anna"), preferences)
     qtbot.addWidget(other)
     assert other.gallery.scope_box.currentIndex() == 1
     assert other.actions_["gallery_all"].isChecked()
@@ -121,7 +121,7 @@ def test_the_choice_is_remembered(
 
 def test_a_tile_shows_its_piece_of_a_picture_that_is_not_current(opened: MainWindow, qtbot: QtBot) -> None:
     """Compared with what the canvas's own photograph gives, when the picture is current."""
-    document, gallery = opened.document, opened.gallery
+    workspace, gallery = opened.workspace, opened.gallery
     tiles = view_of(opened, "RBC").tiles
     row = row_of(opened, "RBC", 2)
     image, box = int(tiles.images[row]), tuple(tiles.boxes[row].tolist())
@@ -130,8 +130,8 @@ def test_a_tile_shows_its_piece_of_a_picture_that_is_not_current(opened: MainWin
     qtbot.waitUntil(lambda: gallery.crops.piece(image, region, 72) is not None, timeout=10_000)
     piece = gallery.crops.piece(image, region, 72)
     assert piece is not None
-    document.set_current(2)
-    qtbot.waitUntil(lambda: document.picture is not None and gallery.crops.at_hand(image), timeout=10_000)
+    workspace.images.set_current(workspace.images.items[2].id)
+    qtbot.waitUntil(lambda: workspace.inference.shown is not None and gallery.crops.at_hand(image), timeout=10_000)
     own = gallery.crops.piece(image, region, piece.width())
     assert own is not None
     one, other = piece.toImage(), own.toImage()
@@ -144,18 +144,18 @@ def test_a_tile_shows_its_piece_of_a_picture_that_is_not_current(opened: MainWin
 def test_one_reading_gives_all_pieces_of_a_picture(opened: MainWindow, qtbot: QtBot) -> None:
     tiles, crops = view_of(opened, "RBC").tiles, opened.gallery.crops
     for picture in (1, 2):
-        image = opened.document.entries[picture].id
+        image = opened.workspace.images.items[picture].id
         regions = [crops.region(box) for box in tiles.boxes[tiles.images == image].tolist()]
         qtbot.waitUntil(lambda image=image, one=regions[0]: crops.piece(image, one, 72) is not None, timeout=10_000)
         assert all(crops.piece(image, region, 72) is not None for region in regions)
 
 
 def test_a_click_jumps_to_the_picture_and_selects_the_cell(opened: MainWindow, qtbot: QtBot) -> None:
-    document, view = opened.document, view_of(opened, "RBC")
+    workspace, view = opened.workspace, view_of(opened, "RBC")
     number = click(qtbot, view, row_of(opened, "RBC", 2))
-    assert document.current == 2
-    assert document.editing.selection == (number,)
-    assert view.selected_cells() == [(document.entries[2].id, number)]
+    assert workspace.images.current_position == 2
+    assert workspace.selection.cells == (number,)
+    assert view.selected_cells() == [(workspace.images.items[2].id, number)]
     qtbot.waitUntil(lambda: opened.canvas.boxes.rect_of(number) is not None, timeout=10_000)
     rect = opened.canvas.boxes.rect_of(number)
     assert rect is not None
@@ -163,53 +163,53 @@ def test_a_click_jumps_to_the_picture_and_selects_the_cell(opened: MainWindow, q
     assert seen.contains(rect.center())
     assert opened.canvas.selection.single == rect
     click(qtbot, view, row_of(opened, "RBC", 0))
-    assert document.current == 0
+    assert workspace.images.current_position == 0
 
 
 def test_a_key_reclassifies_cells_of_several_pictures_and_one_undo_returns_them(
     opened: MainWindow, qtbot: QtBot
 ) -> None:
-    document, view = opened.document, view_of(opened, "RBC")
-    before = [counts(document, row) for row in range(3)]
+    workspace, view = opened.workspace, view_of(opened, "RBC")
+    before = [counts(workspace, row) for row in range(3)]
     here = click(qtbot, view, row_of(opened, "RBC", 0))
     there = [click(qtbot, view, row_of(opened, "RBC", picture, 1), CTRL) for picture in (1, 2)]
-    assert document.current == 0  # only a click that chooses one cell jumps
-    assert document.editing.selection == (here,)
-    assert {number for _, number in document.editing.elsewhere} == set(there)
+    assert workspace.images.current_position == 0  # only a click that chooses one cell jumps
+    assert workspace.selection.cells == (here,)
+    assert {number for _, number in workspace.selection.elsewhere} == set(there)
     assert "3 cells selected" in opened.status.activity.text()
     qtbot.keyClick(view, "2")
     for row in range(3):
         after = {**before[row], "RBC": before[row]["RBC"] - 1, "WBC": before[row]["WBC"] + 1}
-        assert counts(document, row) == after
-        assert document.entries[row].edited == 1
+        assert counts(workspace, row) == after
+        assert workspace.images.items[row].edited == 1
     qtbot.waitUntil(lambda: {here, *there} <= shown(opened, "WBC"))
     assert {cell for _, cell in view_of(opened, "WBC").selected_cells()} == {here, *there}
-    assert "2 more images" in document.editing.undo_stack.undoText()
+    assert "2 more images" in workspace.history.stack.undoText()
     qtbot.keyClick(view, "Z", CTRL)
-    assert [counts(document, row) for row in range(3)] == before
+    assert [counts(workspace, row) for row in range(3)] == before
     qtbot.waitUntil(lambda: {here, *there} <= shown(opened, "RBC"))
 
 
 def test_delete_takes_cells_of_another_picture_away(opened: MainWindow, qtbot: QtBot) -> None:
-    document, view = opened.document, view_of(opened, "RBC")
-    before = counts(document, 1)
+    workspace, view = opened.workspace, view_of(opened, "RBC")
+    before = counts(workspace, 1)
     click(qtbot, view, row_of(opened, "RBC", 1))
     click(qtbot, view, row_of(opened, "RBC", 1, 3), CTRL)
-    document.set_current(0)
-    assert document.editing.selected == []
+    workspace.images.set_current(workspace.images.items[0].id)
+    assert workspace.selection.all == []
     click(qtbot, view, row_of(opened, "RBC", 0))
     gone = click(qtbot, view, row_of(opened, "RBC", 1, 2), CTRL)
     qtbot.keyClick(view, Qt.Key.Key_Delete)
-    assert counts(document, 1)["RBC"] == before["RBC"] - 1
+    assert counts(workspace, 1)["RBC"] == before["RBC"] - 1
     qtbot.waitUntil(lambda: gone not in shown(opened, "RBC"))
-    assert document.editing.selected == []
+    assert workspace.selection.all == []
 
 
 def test_a_drag_takes_cells_of_another_picture_along(
     opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The offscreen platform has no drag and drop: what it would do while the drag lasts is done here."""
-    document, view, taken = opened.document, view_of(opened, "RBC"), []
+    workspace, view, taken = opened.workspace, view_of(opened, "RBC"), []
     target = opened.gallery.sections["WBC"]
 
     def run(self: QDrag, *_: object) -> Qt.DropAction:
@@ -231,41 +231,41 @@ def test_a_drag_takes_cells_of_another_picture_along(
     qtbot.mouseRelease(view.viewport(), LEFT, pos=place)
     assert taken == [True]
     qtbot.waitUntil(lambda: {first, second} <= shown(opened, "WBC"))
-    assert document.entries[2].edited == 1
+    assert workspace.images.items[2].edited == 1
 
 
 def test_what_nobody_sees_selected_is_not_changed(opened: MainWindow, qtbot: QtBot) -> None:
-    document, view = opened.document, view_of(opened, "RBC")
+    workspace, view = opened.workspace, view_of(opened, "RBC")
     for leave in (
         lambda: opened.gallery.scope_box.setCurrentIndex(0),
         lambda: opened.actions_["gallery"].setChecked(False),
-        lambda: document.set_threshold("RBC", 0.9999),
+        lambda: workspace.settings.set_threshold("RBC", 0.9999),
     ):
         opened.gallery.set_all(True)
         opened.actions_["gallery"].setChecked(True)
         wait_shown(opened, qtbot)
         click(qtbot, view, row_of(opened, "RBC", 0))
         click(qtbot, view, row_of(opened, "RBC", 1), CTRL)
-        assert document.editing.elsewhere
+        assert workspace.selection.elsewhere
         leave()
-        qtbot.waitUntil(lambda: not document.editing.elsewhere)
+        qtbot.waitUntil(lambda: not workspace.selection.elsewhere)
 
 
 def test_tiles_of_all_pictures_follow_a_threshold(opened: MainWindow, qtbot: QtBot) -> None:
     tiles = view_of(opened, "RBC").tiles
     limit = float(np.median(tiles.scores))
-    opened.document.set_threshold("RBC", limit)
+    opened.workspace.settings.set_threshold("RBC", limit)
     wait_shown(opened, qtbot)
     assert (view_of(opened, "RBC").tiles.scores >= np.float32(limit)).all()
 
 
 def test_a_missing_picture_has_an_empty_tile_that_says_why(opened: MainWindow, qtbot: QtBot) -> None:
-    document, gallery, view = opened.document, opened.gallery, view_of(opened, "RBC")
+    workspace, gallery, view = opened.workspace, opened.gallery, view_of(opened, "RBC")
     gallery.hide()
     gallery.crops.forget()
-    path = document.entries[1].path
+    path = workspace.images.items[1].path
     moved = path.rename(path.with_name("moved.png"))
-    document.queue.forget_picture(document.entries[1])
+    workspace.inference.queue.forget_picture(workspace.images.items[1])
     gallery.show()
     row = row_of(opened, "RBC", 1)
     index = view.tile_model.index(row)
@@ -280,7 +280,7 @@ def test_a_missing_picture_has_an_empty_tile_that_says_why(opened: MainWindow, q
     gallery.hide()
     gallery.show()
     region = gallery.crops.region(view.tiles.boxes[row].tolist())
-    image = document.entries[1].id
+    image = workspace.images.items[1].id
     qtbot.waitUntil(lambda: gallery.crops.piece(image, region, 72) is not None, timeout=10_000)
     assert told().endswith("b.png")
 
@@ -290,7 +290,7 @@ def test_pictures_that_failed_are_told(
 ) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
-    opened.document.open_paths([broken])
+    opened.workspace.opening.open([broken])
     wait_counted(opened)
     opened.resize(1400, 900)
     qtbot.waitUntil(lambda: opened.gallery.hint.text() == "1 image could not be counted")
@@ -307,7 +307,7 @@ def place_of_focus(window: MainWindow) -> Callable[[], str]:
         assert focus is not None
         parts = {
             "list": window.image_list,
-            "picture": window.middle,
+            "picture": window.image_page,
             "count": window.side,
             "gallery": window.gallery,
             "history": window.history_panel,
@@ -342,4 +342,4 @@ def test_f6_goes_round_the_parts_of_the_window(
     assert back == ["list", "history", "count", "picture"]
     qtbot.keyClick(opened.canvas, Qt.Key.Key_Tab)  # still walks the cells
     assert place_of_focus() == "picture"
-    assert len(opened.document.editing.selection) == 1
+    assert len(opened.workspace.selection.cells) == 1

@@ -1,4 +1,4 @@
-"""The history and the conflicts of a real session, beside the document that makes them."""
+"""The history and the conflicts of a real session, beside the workspace that makes them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QApplication
 from gui.panels.history.panel import HistoryPanel
 from gui.preferences import Theme
 from gui.widgets.theme import apply_theme
-from gui.workspace.document import Document
 from gui.workspace.images import State
-from gui.workspace.store import Level
+from gui.workspace.messages import Level
+from gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,22 +28,22 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
-def document(qtbot: QtBot, model_path: Path, tmp_path: Path, smear_file: Callable[[str], Path]) -> Iterator[Document]:
-    """A document with a counted picture, corrected by Anna."""
-    document = Document(model_path, tmp_path / "sessions", "Anna")
-    document.open_paths([smear_file("one.png")])
-    qtbot.waitUntil(lambda: document.entries[0].state is State.COUNTED, timeout=60_000)
-    yield document
-    document.close()
-    document.deleteLater()
+def document(qtbot: QtBot, model_path: Path, tmp_path: Path, smear_file: Callable[[str], Path]) -> Iterator[Workspace]:
+    """A workspace with a counted picture, corrected by Anna."""
+    workspace = Workspace(model_path, tmp_path / "sessions", "Anna")
+    workspace.opening.open([smear_file("one.png")])
+    qtbot.waitUntil(lambda: workspace.images.items[0].state is State.COUNTED, timeout=60_000)
+    yield workspace
+    workspace.close()
+    workspace.deleteLater()
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, document: Document) -> Iterator[HistoryPanel]:
+def panel(qtbot: QtBot, workspace: Workspace) -> Iterator[HistoryPanel]:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     apply_theme(app, Theme.LIGHT)
-    panel = HistoryPanel(document)
+    panel = HistoryPanel(workspace)
     qtbot.addWidget(panel)
     panel.resize(900, 500)
     panel.show()
@@ -60,16 +60,16 @@ def keep_watch(panel: HistoryPanel) -> None:
 
 
 @pytest.fixture
-def second_picture(qtbot: QtBot, document: Document, smear_file: Callable[[str], Path]) -> None:
+def second_picture(qtbot: QtBot, workspace: Workspace, smear_file: Callable[[str], Path]) -> None:
     """A second picture on the list, which is the current one then."""
-    document.open_paths([smear_file("two.png")])
-    qtbot.waitUntil(lambda: document.entries[1].state is State.COUNTED, timeout=60_000)
+    workspace.opening.open([smear_file("two.png")])
+    qtbot.waitUntil(lambda: workspace.images.items[1].state is State.COUNTED, timeout=60_000)
 
 
-def cells(document: Document) -> list[int]:
+def cells(workspace: Workspace) -> list[int]:
     """The ids of the counted cells of the current picture."""
-    entry, current = document.current_entry, document.current_cells()
-    result = document.result(entry) if entry else None
+    item, current = workspace.images.current, workspace.counts.current_cells()
+    result = workspace.counts.result(item.id if item else None)
     assert current is not None
     assert result is not None
     return current.cells.ids[result.counted].tolist()
@@ -79,15 +79,15 @@ def column(panel: HistoryPanel, which: int) -> list[str]:
     return [str(panel.model.index(row, which).data()) for row in range(panel.model.rowCount())]
 
 
-def set_conflicts(document: Document, conflicts: dict[int, list[tuple[int, str]]]) -> None:
+def set_conflicts(workspace: Workspace, conflicts: dict[int, list[tuple[int, str]]]) -> None:
     """Store conflicts by picture, as counting again does, and open the session as it then is."""
-    session = document.session
+    session = workspace.store.session
     assert session is not None
     for image, sentences in conflicts.items():
         session.put_conflicts(image, sentences)
     path = session.path
-    document.close_session()
-    assert document.open_session(path)
+    workspace.store.close()
+    assert workspace.store.open(path)
 
 
 def double_click(qtbot: QtBot, panel: HistoryPanel, row: int) -> None:
@@ -96,9 +96,9 @@ def double_click(qtbot: QtBot, panel: HistoryPanel, row: int) -> None:
     qtbot.mouseDClick(panel.table.viewport(), LEFT, pos=place)
 
 
-def test_an_edit_is_told_with_who_when_what_and_where(panel: HistoryPanel, document: Document) -> None:
+def test_an_edit_is_told_with_who_when_what_and_where(panel: HistoryPanel, workspace: Workspace) -> None:
     before = datetime.now().astimezone().replace(microsecond=0)
-    document.editing.reclassify(cells(document)[:1], "WBC")
+    workspace.editing.reclassify(cells(workspace)[:1], "WBC")
     assert column(panel, WHO)[0] == "Anna"
     assert column(panel, WHAT)[0] == "Make WBC"
     assert column(panel, PICTURE)[0] == "one.png"
@@ -106,59 +106,59 @@ def test_an_edit_is_told_with_who_when_what_and_where(panel: HistoryPanel, docum
     assert before <= when <= datetime.now().astimezone()
     tip = panel.model.index(0, WHEN).data(Qt.ItemDataRole.ToolTipRole)
     assert datetime.fromisoformat(tip) == when
-    assert panel.model.index(0, PICTURE).data(Qt.ItemDataRole.ToolTipRole) == str(document.entries[0].path)
+    assert panel.model.index(0, PICTURE).data(Qt.ItemDataRole.ToolTipRole) == str(workspace.images.items[0].path)
 
 
 @pytest.mark.usefixtures("keep_watch")
-def test_undo_and_redo_stay_in_the_history(panel: HistoryPanel, document: Document) -> None:
-    document.editing.remove_cells(cells(document)[:1])
+def test_undo_and_redo_stay_in_the_history(panel: HistoryPanel, workspace: Workspace) -> None:
+    workspace.editing.remove_cells(cells(workspace)[:1])
     told = column(panel, WHAT)[0]
-    document.editing.undo()
-    document.editing.redo()
-    document.editing.undo()
+    workspace.history.undo()
+    workspace.history.redo()
+    workspace.history.undo()
     assert column(panel, WHAT)[:4] == [f"Undo: {told}", f"Redo: {told}", f"Undo: {told}", told]
 
 
-def test_undo_is_told_rightly_when_the_session_is_opened_again(panel: HistoryPanel, document: Document) -> None:
-    document.editing.remove_cells(cells(document)[:1])
-    document.editing.undo()
-    document.editing.redo()
+def test_undo_is_told_rightly_when_the_session_is_opened_again(panel: HistoryPanel, workspace: Workspace) -> None:
+    workspace.editing.remove_cells(cells(workspace)[:1])
+    workspace.history.undo()
+    workspace.history.redo()
     told = column(panel, WHAT)
-    session = document.session
+    session = workspace.store.session
     assert session is not None
     path = session.path
-    document.close_session()
+    workspace.store.close()
     assert panel.pages.currentWidget() is panel.empty
-    assert document.open_session(path)
+    assert workspace.store.open(path)
     assert column(panel, WHAT) == told
     assert told[0].startswith("Redo: ")
 
 
 def test_the_latest_line_alone_tells_undo_from_redo(
-    panel: HistoryPanel, document: Document, monkeypatch: pytest.MonkeyPatch
+    panel: HistoryPanel, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    document.editing.remove_cells(cells(document)[:1])
+    workspace.editing.remove_cells(cells(workspace)[:1])
     for _ in range(2):
-        document.editing.undo()
-        document.editing.redo()
+        workspace.history.undo()
+        workspace.history.redo()
     monkeypatch.setattr("gui.panels.history.table._BATCH", 1)
     panel.model.read(None)
     assert column(panel, WHAT)[0].startswith("Redo: ")
-    document.editing.undo()
+    workspace.history.undo()
     panel.model.read(None)
     assert column(panel, WHAT)[0].startswith("Undo: ")
 
 
 @pytest.mark.usefixtures("keep_watch")
-def test_only_this_picture(panel: HistoryPanel, document: Document, second_picture: None, qtbot: QtBot) -> None:
-    document.editing.remove_cells(cells(document)[:1])
-    document.set_current(0)
-    document.editing.mark_reviewed(True)
+def test_only_this_picture(panel: HistoryPanel, workspace: Workspace, second_picture: None, qtbot: QtBot) -> None:
+    workspace.editing.remove_cells(cells(workspace)[:1])
+    workspace.images.set_current(workspace.images.items[0].id)
+    workspace.editing.mark_reviewed(True)
     everything = column(panel, WHAT)
     assert set(column(panel, PICTURE)) == {"one.png", "two.png"}
     panel.only_current.click()
     assert column(panel, WHAT) == ["Mark reviewed"]
-    document.set_current(1)
+    workspace.images.set_current(workspace.images.items[1].id)
     assert column(panel, PICTURE) == ["two.png"]
     assert panel.table.isColumnHidden(PICTURE)
     panel.only_current.click()
@@ -167,51 +167,51 @@ def test_only_this_picture(panel: HistoryPanel, document: Document, second_pictu
 
 
 def test_a_double_click_goes_to_the_picture(
-    panel: HistoryPanel, document: Document, second_picture: None, qtbot: QtBot
+    panel: HistoryPanel, workspace: Workspace, second_picture: None, qtbot: QtBot
 ) -> None:
-    document.set_current(0)
-    document.editing.remove_cells(cells(document)[:1])
-    document.set_current(1)
+    workspace.images.set_current(workspace.images.items[0].id)
+    workspace.editing.remove_cells(cells(workspace)[:1])
+    workspace.images.set_current(workspace.images.items[1].id)
     double_click(qtbot, panel, 0)
-    assert document.current == 0
-    document.remove_current()
-    with qtbot.waitSignal(document.message) as said:
+    assert workspace.images.current_position == 0
+    workspace.images.remove([workspace.images.current_id])
+    with qtbot.waitSignal(workspace.messages.posted) as said:
         double_click(qtbot, panel, 0)
     assert said.args is not None
     assert said.args[0] is Level.INFO
     assert "no longer on the list" in said.args[1]
 
 
-def test_a_line_about_no_picture_leads_nowhere(panel: HistoryPanel, document: Document, qtbot: QtBot) -> None:
-    document.set_threshold("RBC", 0.77)
+def test_a_line_about_no_picture_leads_nowhere(panel: HistoryPanel, workspace: Workspace, qtbot: QtBot) -> None:
+    workspace.settings.set_threshold("RBC", 0.77)
     qtbot.waitUntil(lambda: bool(column(panel, WHAT)) and column(panel, WHAT)[0].startswith("Threshold"))
     assert column(panel, PICTURE)[0] == ""
-    with qtbot.assertNotEmitted(document.current_changed):
+    with qtbot.assertNotEmitted(workspace.images.current_changed):
         double_click(qtbot, panel, 0)
 
 
 def test_hidden_it_reads_nothing_and_shown_again_it_is_up_to_date(
-    panel: HistoryPanel, document: Document, monkeypatch: pytest.MonkeyPatch
+    panel: HistoryPanel, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel.hide()
     reads: list[int] = []
-    real = document.history
-    monkeypatch.setattr(document, "history", lambda *args, **names: reads.append(1) or real(*args, **names))
-    document.editing.remove_cells(cells(document)[:1])
+    real = workspace.history
+    monkeypatch.setattr(workspace, "history", lambda *args, **names: reads.append(1) or real(*args, **names))
+    workspace.editing.remove_cells(cells(workspace)[:1])
     assert not reads
     panel.show()
     assert column(panel, WHAT)[0].startswith("Remove")
 
 
 def test_a_long_history_is_read_as_it_is_scrolled_to(
-    panel: HistoryPanel, document: Document, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    panel: HistoryPanel, workspace: Workspace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gui.panels.history.table._BATCH", 40)
-    session = document.session
+    session = workspace.store.session
     assert session is not None
     for number in range(100):
         session.note("Bert", None, f"Note {number}")
-    document.session_changed.emit()
+    workspace.store.session_changed.emit()
     assert panel.model.rowCount() == 40
     bar = panel.table.verticalScrollBar()
 
@@ -224,22 +224,22 @@ def test_a_long_history_is_read_as_it_is_scrolled_to(
     assert [text for text in column(panel, WHAT) if text.startswith("Note")] == [f"Note {n}" for n in range(99, -1, -1)]
 
 
-def test_a_new_line_leaves_the_marked_one_marked(panel: HistoryPanel, document: Document) -> None:
-    document.editing.remove_cells(cells(document)[:1])
+def test_a_new_line_leaves_the_marked_one_marked(panel: HistoryPanel, workspace: Workspace) -> None:
+    workspace.editing.remove_cells(cells(workspace)[:1])
     panel.table.selectRow(0)
-    document.editing.mark_reviewed(True)
+    workspace.editing.mark_reviewed(True)
     assert column(panel, WHAT)[0] == "Mark reviewed"
     assert panel.table.currentIndex().row() == 1
 
 
-def test_an_empty_history_says_so(panel: HistoryPanel, document: Document) -> None:
-    document.close_session()
+def test_an_empty_history_says_so(panel: HistoryPanel, workspace: Workspace) -> None:
+    workspace.store.close()
     assert panel.pages.currentWidget() is panel.empty
     assert panel.empty.text() == "Nothing was done yet"
 
 
-def test_narrow_who_and_picture_are_a_second_line(panel: HistoryPanel, document: Document) -> None:
-    document.editing.remove_cells(cells(document)[:1])
+def test_narrow_who_and_picture_are_a_second_line(panel: HistoryPanel, workspace: Workspace) -> None:
+    workspace.editing.remove_cells(cells(workspace)[:1])
     height = panel.table.rowHeight(0)
     panel.resize(300, 600)
     assert panel.width() == 300
@@ -253,16 +253,16 @@ def test_narrow_who_and_picture_are_a_second_line(panel: HistoryPanel, document:
 
 
 def test_the_name_that_signs_stands_on_top_and_can_be_changed(
-    panel: HistoryPanel, document: Document, qtbot: QtBot
+    panel: HistoryPanel, workspace: Workspace, qtbot: QtBot
 ) -> None:
     assert panel.signed.text() == "Signed as Anna"
     with qtbot.waitSignal(panel.name_wanted):
         qtbot.mouseClick(panel.change, LEFT)
-    document.person = ""
+    workspace.store.user = ""
     panel.show_person()
     assert "no name" in panel.signed.text()
-    document.person = "Bert"
-    document.editing.mark_reviewed(True)
+    workspace.store.user = "Bert"
+    workspace.editing.mark_reviewed(True)
     assert panel.signed.text() == "Signed as Bert"
     assert column(panel, WHO)[0] == "Bert"
 
@@ -273,13 +273,13 @@ def test_no_conflicts(panel: HistoryPanel) -> None:
 
 
 def test_conflicts_are_walked_from_picture_to_picture(
-    panel: HistoryPanel, document: Document, second_picture: None, qtbot: QtBot
+    panel: HistoryPanel, workspace: Workspace, second_picture: None, qtbot: QtBot
 ) -> None:
-    there = cells(document)
-    document.set_current(0)
-    here = cells(document)
-    first, second = (entry.id for entry in document.entries)
-    set_conflicts(document, {first: [(here[2], "First."), (here[5], "Second.")], second: [(there[3], "Third.")]})
+    there = cells(workspace)
+    workspace.images.set_current(workspace.images.items[0].id)
+    here = cells(workspace)
+    first, second = (item.id for item in workspace.images.items)
+    set_conflicts(workspace, {first: [(here[2], "First."), (here[5], "Second.")], second: [(there[3], "Third.")]})
     panel.show_conflicts()
     page = panel.conflicts
     assert panel.tabs.currentWidget() is page
@@ -288,11 +288,11 @@ def test_conflicts_are_walked_from_picture_to_picture(
     assert [page.model.image_of(row) for row in range(3)] == ["one.png", "one.png", "two.png"]
 
     def walk(button: object, picture: int, cell: int) -> None:
-        with qtbot.waitSignal(document.editing.show_cell) as shown:
+        with qtbot.waitSignal(workspace.selection.reveal_cell) as shown:
             qtbot.mouseClick(button, LEFT)
         assert shown.args == [cell]
-        assert document.current == picture
-        assert document.editing.selection == (cell,)
+        assert workspace.images.current_position == picture
+        assert workspace.selection.cells == (cell,)
 
     walk(page.next, 0, here[2])
     walk(page.next, 0, here[5])
@@ -303,29 +303,29 @@ def test_conflicts_are_walked_from_picture_to_picture(
 
 @pytest.mark.usefixtures("keep_watch")
 def test_done_takes_a_conflict_off_for_good_and_shows_the_next(
-    panel: HistoryPanel, document: Document, qtbot: QtBot
+    panel: HistoryPanel, workspace: Workspace, qtbot: QtBot
 ) -> None:
-    here = cells(document)
-    set_conflicts(document, {document.entries[0].id: [(here[2], "First."), (here[5], "Second.")]})
+    here = cells(workspace)
+    set_conflicts(workspace, {workspace.images.items[0].id: [(here[2], "First."), (here[5], "Second.")]})
     panel.show_conflicts()
     page = panel.conflicts
     qtbot.mouseClick(page.next, LEFT)
     qtbot.mouseClick(page.done, LEFT)
     assert panel.tabs.tabText(1) == "Conflicts (1)"
-    assert document.editing.selection == (here[5],)
-    set_conflicts(document, {})
-    assert [conflict.text for conflict in document.conflicts()] == ["Second."]
+    assert workspace.selection.cells == (here[5],)
+    set_conflicts(workspace, {})
+    assert [conflict.text for conflict in workspace.conflicts.all] == ["Second."]
     qtbot.mouseClick(page.done, LEFT)
     qtbot.mouseClick(page.done, LEFT)
-    assert document.conflicts() == []
+    assert workspace.conflicts.all == []
     assert page.pages.currentWidget() is page.empty
     assert panel.tabs.tabText(1) == "Conflicts"
 
 
-def test_a_click_on_a_conflict_shows_its_cell(panel: HistoryPanel, document: Document, qtbot: QtBot) -> None:
-    here = cells(document)
-    set_conflicts(document, {document.entries[0].id: [(here[2], "First."), (here[5], "Second.")]})
+def test_a_click_on_a_conflict_shows_its_cell(panel: HistoryPanel, workspace: Workspace, qtbot: QtBot) -> None:
+    here = cells(workspace)
+    set_conflicts(workspace, {workspace.images.items[0].id: [(here[2], "First."), (here[5], "Second.")]})
     panel.show_conflicts()
     page = panel.conflicts
     qtbot.mouseClick(page.list.viewport(), LEFT, pos=page.list.visualRect(page.model.index(1, 0)).center())
-    assert document.editing.selection == (here[5],)
+    assert workspace.selection.cells == (here[5],)

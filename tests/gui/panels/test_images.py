@@ -1,4 +1,4 @@
-"""The panel on the left, alone with a document whose pictures are put there by hand."""
+"""The panel on the left, alone with a workspace whose pictures are put there by hand."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from gui.panels.images.panel import ImageList
 from gui.panels.images.thumbnails import read_thumbnail
 from gui.preferences import Theme
 from gui.widgets.theme import apply_theme
-from gui.workspace.document import Document
-from gui.workspace.images import Entry, State
+from gui.workspace.images import ImageItem, State
+from gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pytestqt.qtbot import QtBot
 
-    MakeList = Callable[[Sequence[Entry]], ImageList]
+    MakeList = Callable[[Sequence[ImageItem]], ImageList]
 
 CLASSES = ("RBC", "WBC", "Platelets")
 RED, GREEN, BLUE = (200, 30, 30), (30, 160, 30), (30, 30, 200)
@@ -52,52 +52,52 @@ def countable(*counts: int, score: float = 0.9) -> CountIndex:
     )
 
 
-def counted(name: str, *counts: int, edited: int = 0, reviewed: bool = False) -> Entry:
-    return Entry(
+def counted(name: str, *counts: int, edited: int = 0, reviewed: bool = False) -> ImageItem:
+    return ImageItem(
         0, Path("/smears") / name, state=State.COUNTED, countable=countable(*counts), edited=edited, reviewed=reviewed
     )
 
 
-def waiting(name: str | Path) -> Entry:
-    return Entry(0, Path("/smears") / name)
+def waiting(name: str | Path) -> ImageItem:
+    return ImageItem(0, Path("/smears") / name)
 
 
 @pytest.fixture
-def document(qtbot: QtBot, tmp_path: Path) -> Iterator[Document]:
-    """A document whose worker is at rest: nothing but the test changes it."""
-    document = Document(tmp_path / "none.onnx", tmp_path / "sessions")
-    document.queue.close()
-    document.classes = CLASSES
-    document.settings = CountSettings(dict.fromkeys(CLASSES, 0.5))
-    document.model_changed.emit()
-    yield document
-    document.close()
-    document.deleteLater()
+def document(qtbot: QtBot, tmp_path: Path) -> Iterator[Workspace]:
+    """A workspace whose worker is at rest: nothing but the test changes it."""
+    workspace = Workspace(tmp_path / "none.onnx", tmp_path / "sessions")
+    workspace.inference.queue.close()
+    workspace.settings.classes = CLASSES
+    workspace.settings.value = CountSettings(dict.fromkeys(CLASSES, 0.5))
+    workspace.inference.model_changed.emit()
+    yield workspace
+    workspace.close()
+    workspace.deleteLater()
 
 
-def put(document: Document, entries: Sequence[Entry]) -> None:
-    for row, entry in enumerate(entries):
-        entry.row, entry.id = row, row + 1
-    document.entries = list(entries)
-    document.images_changed.emit()
+def put(workspace: Workspace, items: Sequence[ImageItem]) -> None:
+    for row, item in enumerate(items):
+        item.row, item.id = row, row + 1
+    workspace.images.items = list(items)
+    workspace.images.changed.emit()
 
 
 @pytest.fixture
-def make_list(qtbot: QtBot, document: Document) -> Iterator[MakeList]:
-    """Return a function that shows the list of a document with these pictures, the first being the current one."""
+def make_list(qtbot: QtBot, workspace: Workspace) -> Iterator[MakeList]:
+    """Return a function that shows the list of a workspace with these pictures, the first being the current one."""
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     apply_theme(app, Theme.LIGHT)
     lists: list[ImageList] = []
 
-    def make(entries: Sequence[Entry]) -> ImageList:
-        image_list = ImageList(document)
+    def make(items: Sequence[ImageItem]) -> ImageList:
+        image_list = ImageList(workspace)
         QAbstractItemModelTester(image_list.model, QAbstractItemModelTester.FailureReportingMode.Warning, image_list)
         lists.append(image_list)
         qtbot.addWidget(image_list)
-        image_list.chosen.connect(document.set_current)
-        put(document, entries)
-        document.set_current(0)
+        image_list.chosen.connect(workspace.images.set_current)
+        put(workspace, items)
+        workspace.images.set_current(workspace.images.items[0].id)
         image_list.resize(230, 480)
         image_list.show()
         qtbot.waitExposed(image_list)
@@ -164,8 +164,8 @@ def test_a_decomposed_umlaut_is_found_by_the_typed_one(make_list: MakeList) -> N
 def test_the_state_filter(make_list: MakeList, show: Show, expected: str) -> None:
     busy, failed = waiting("b"), waiting("f")
     busy.state, failed.state = State.COUNTING, State.FAILED
-    entries = [waiting("a"), busy, counted("c", 1), counted("d", 1, edited=2), counted("e", 1, reviewed=True), failed]
-    image_list = make_list(entries)
+    items = [waiting("a"), busy, counted("c", 1), counted("d", 1, edited=2), counted("e", 1, reviewed=True), failed]
+    image_list = make_list(items)
     image_list.state_filter.setCurrentText(show.value)
     assert "".join(names(image_list)) == expected
 
@@ -181,14 +181,14 @@ def test_names_are_sorted_as_people_count(make_list: MakeList) -> None:
 def test_states_are_sorted_by_what_asks_for_work(make_list: MakeList) -> None:
     failed = waiting("failed")
     failed.state = State.FAILED
-    entries = [counted("reviewed", 1, reviewed=True), counted("edited", 1, edited=1), counted("counted", 1)]
-    image_list = make_list([*entries, waiting("waiting"), failed])
+    items = [counted("reviewed", 1, reviewed=True), counted("edited", 1, edited=1), counted("counted", 1)]
+    image_list = make_list([*items, waiting("waiting"), failed])
     choose(image_list, "State")
     assert names(image_list) == ["failed", "waiting", "counted", "edited", "reviewed"]
 
 
 def test_each_class_has_an_order_with_its_largest_counts_first(
-    make_list: MakeList, document: Document, qtbot: QtBot
+    make_list: MakeList, workspace: Workspace, qtbot: QtBot
 ) -> None:
     image_list = make_list([waiting("none"), counted("few", 2, 5, 0), counted("many", 9, 0, 0), counted("no", 0, 0, 0)])
     texts = [image_list.order_box.itemText(item) for item in range(image_list.order_box.count())]
@@ -197,37 +197,37 @@ def test_each_class_has_an_order_with_its_largest_counts_first(
     qtbot.waitUntil(lambda: names(image_list) == ["many", "few", "no", "none"])
     choose(image_list, "Most WBC")
     qtbot.waitUntil(lambda: names(image_list) == ["few", "many", "no", "none"])
-    document.classes = ("RBC", "Blasts")
-    document.settings = CountSettings({"RBC": 0.5, "Blasts": 0.5})
-    document.model_changed.emit()
+    workspace.settings.classes = ("RBC", "Blasts")
+    workspace.settings.value = CountSettings({"RBC": 0.5, "Blasts": 0.5})
+    workspace.inference.model_changed.emit()
     assert image_list.order_box.currentText() == "Order opened"
     assert image_list.order_box.itemText(4) == "Most BLA"
     assert names(image_list) == ["none", "few", "many", "no"]
 
 
 def test_a_threshold_reorders_later_and_only_where_the_order_is_by_counts(
-    make_list: MakeList, document: Document, qtbot: QtBot
+    make_list: MakeList, workspace: Workspace, qtbot: QtBot
 ) -> None:
     doubtful = counted("doubtful", 9)
     doubtful.countable = countable(9, score=0.6)
     image_list = make_list([counted("sure", 5), doubtful])
     choose(image_list, "Most RBC")
     qtbot.waitUntil(lambda: names(image_list) == ["doubtful", "sure"])
-    document.set_threshold("RBC", 0.7)
+    workspace.settings.set_threshold("RBC", 0.7)
     assert names(image_list) == ["doubtful", "sure"]  # not under the person's hand
     qtbot.waitUntil(lambda: names(image_list) == ["sure", "doubtful"])
     assert image_list.model.summary(doubtful)[0] == "RBC 0"
 
 
-def test_nothing_moves_while_the_pointer_is_pressed(make_list: MakeList, document: Document, qtbot: QtBot) -> None:
+def test_nothing_moves_while_the_pointer_is_pressed(make_list: MakeList, workspace: Workspace, qtbot: QtBot) -> None:
     image_list = make_list([counted("a", 1), counted("b", 2)])
     choose(image_list, "Most RBC")
     qtbot.waitUntil(lambda: names(image_list) == ["b", "a"])
     viewport, at = image_list.rows.viewport(), QPoint(100, 20)
     qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=at)
-    document.entries[0].countable = countable(5)
+    workspace.images.items[0].countable = countable(5)
     with qtbot.waitSignal(image_list._later.timeout, timeout=5000):
-        document.image_changed.emit(0)
+        workspace.images.item_changed.emit(0)
     with qtbot.waitSignal(image_list._later.timeout, timeout=5000):
         pass
     assert names(image_list) == ["b", "a"]
@@ -236,15 +236,15 @@ def test_nothing_moves_while_the_pointer_is_pressed(make_list: MakeList, documen
 
 
 def test_the_current_picture_stays_although_it_no_longer_passes(
-    make_list: MakeList, document: Document, qtbot: QtBot
+    make_list: MakeList, workspace: Workspace, qtbot: QtBot
 ) -> None:
     image_list = make_list([counted("a", 1), counted("b", 1), counted("c", 1)])
     image_list.state_filter.setCurrentText(Show.NOT_REVIEWED.value)
-    document.entries[0].reviewed = True
+    workspace.images.items[0].reviewed = True
     with qtbot.waitSignal(image_list._later.timeout, timeout=5000):
-        document.image_changed.emit(0)
+        workspace.images.item_changed.emit(0)
     assert names(image_list) == ["a", "b", "c"]
-    document.set_current(1)
+    workspace.images.set_current(workspace.images.items[1].id)
     qtbot.waitUntil(lambda: names(image_list) == ["b", "c"])
     assert selected(image_list) == ["b"]
 
@@ -264,30 +264,30 @@ def test_an_empty_result_says_so_and_offers_the_way_back(make_list: MakeList, qt
     assert image_list.name_filter.text() == ""
 
 
-def test_another_session_starts_unfiltered(make_list: MakeList, document: Document) -> None:
+def test_another_session_starts_unfiltered(make_list: MakeList, workspace: Workspace) -> None:
     image_list = make_list([waiting("a")])
     image_list.name_filter.setText("zebra")
-    document.entries = []
-    document.session_changed.emit()
-    put(document, [waiting("c")])
+    workspace.images.items = []
+    workspace.store.session_changed.emit()
+    put(workspace, [waiting("c")])
     assert names(image_list) == ["c"]
 
 
 # -- current row -------------------------------------------------------------------------------------
 
 
-def test_choosing_tells_the_row_of_the_document(make_list: MakeList, document: Document, qtbot: QtBot) -> None:
+def test_choosing_tells_the_row_of_the_document(make_list: MakeList, workspace: Workspace, qtbot: QtBot) -> None:
     image_list = make_list([waiting("c"), waiting("b"), waiting("a")])
     choose(image_list, "Name")
     assert selected(image_list) == ["c"]
     with qtbot.waitSignal(image_list.chosen) as chosen:
         click(qtbot, image_list, 0)
     assert chosen.args == [2]
-    assert document.current == 2
+    assert workspace.images.current_position == 2
     with qtbot.waitSignal(image_list.chosen) as chosen:
         qtbot.keyClick(image_list.rows, Qt.Key.Key_Down)
     assert chosen.args == [1]
-    document.set_current(0)
+    workspace.images.set_current(workspace.images.items[0].id)
     assert selected(image_list) == ["c"]
 
 
@@ -299,14 +299,14 @@ def test_control_and_a_click_leave_the_picture_chosen(make_list: MakeList, qtbot
     assert selected(image_list) == ["a"]
 
 
-def test_steps_follow_order_and_filter(make_list: MakeList, document: Document) -> None:
+def test_steps_follow_order_and_filter(make_list: MakeList, workspace: Workspace) -> None:
     image_list = make_list([waiting(name) for name in ("d", "b", "c", "a", "skip")])
     choose(image_list, "Name")
     assert image_list.visible_rows_order() == [3, 1, 2, 0, 4]
-    document.set_current(1)
+    workspace.images.set_current(workspace.images.items[1].id)
     assert (image_list.next_row(1), image_list.next_row(-1), image_list.next_row(2)) == (2, 3, 0)
     assert image_list.next_row(-2) is None
-    document.set_current(4)
+    workspace.images.set_current(workspace.images.items[4].id)
     assert image_list.next_row(1) is None
     image_list.name_filter.setText("b")
     assert image_list.next_row(-1) == 1  # from where the hidden current picture would be
@@ -322,20 +322,20 @@ def test_steps_in_an_empty_list_lead_nowhere(make_list: MakeList) -> None:
     assert not image_list.header.isEnabled()
 
 
-def test_return_in_the_filter_goes_to_the_first_match(make_list: MakeList, document: Document, qtbot: QtBot) -> None:
+def test_return_in_the_filter_goes_to_the_first_match(make_list: MakeList, workspace: Workspace, qtbot: QtBot) -> None:
     image_list = make_list([waiting("a"), waiting("b"), waiting("ba")])
     image_list.name_filter.setFocus()
     qtbot.keyClicks(image_list.name_filter, "b")
     qtbot.keyClick(image_list.name_filter, Qt.Key.Key_Return)
-    assert document.current == 1
+    assert workspace.images.current_position == 1
     assert selected(image_list) == ["b"]
 
 
 def test_reordering_leaves_the_current_row_where_it_is_on_the_screen(
-    make_list: MakeList, document: Document, qtbot: QtBot
+    make_list: MakeList, workspace: Workspace, qtbot: QtBot
 ) -> None:
     image_list = make_list([waiting(f"smear {number}.png") for number in range(200, 0, -1)])
-    document.set_current(150)
+    workspace.images.set_current(workspace.images.items[150].id)
     rows = image_list.rows
     before = rows.visualRect(rows.currentIndex()).top()
     choose(image_list, "Name")
@@ -364,7 +364,7 @@ def test_the_wheel_over_a_box_changes_nothing(make_list: MakeList) -> None:
 # -- what a row says -----------------------------------------------------------------------------------
 
 
-def test_a_row_says_all_in_words_that_its_marks_say(make_list: MakeList, document: Document) -> None:
+def test_a_row_says_all_in_words_that_its_marks_say(make_list: MakeList, workspace: Workspace) -> None:
     failed = waiting("f <b>.png")
     failed.state, failed.error, failed.notices = State.FAILED, f"{failed.path}: damaged & cut.", ("Two pages.",)
     opened = waiting("opened.png")
@@ -381,20 +381,18 @@ def test_a_row_says_all_in_words_that_its_marks_say(make_list: MakeList, documen
     assert told(2, spoken) == "f <b>.png, could not be counted"
     assert told(3, spoken) == "opened.png, counted"
     assert told(0, tip) == (
-        f"<html><b>{document.entries[0].path}</b>"
+        f"<html><b>{workspace.images.items[0].path}</b>"
         "<br>Counted: 87\xa0RBC, 3\xa0WBC, 12\xa0Platelets<br>2 cells edited<br>Reviewed</html>"
     )
     assert "f &lt;b&gt;.png</b><br>Could not be counted<br>Damaged &amp; cut.<br>Two pages." in told(2, tip)
 
 
 def test_no_mark_is_told_by_colour_alone(make_list: MakeList) -> None:
-    entries = [waiting("x") for _ in State] + [
-        counted("x", 1, edited=edited, reviewed=bool(edited)) for edited in (0, 1)
-    ]
-    entries += [counted("x", 1, edited=1), counted("x", 1, reviewed=True)]
-    for entry, state in zip(entries, State, strict=False):
-        entry.state = state
-    image_list = make_list(entries)
+    items = [waiting("x") for _ in State] + [counted("x", 1, edited=edited, reviewed=bool(edited)) for edited in (0, 1)]
+    items += [counted("x", 1, edited=1), counted("x", 1, reviewed=True)]
+    for item, state in zip(items, State, strict=False):
+        item.state = state
+    image_list = make_list(items)
     image_list.stop()
     image_list.resize(230, 800)
     image_list.rows.selectionModel().clear()
@@ -411,7 +409,7 @@ def test_no_mark_is_told_by_colour_alone(make_list: MakeList) -> None:
     states = {look(place, 0, 66) for place in range(len(State))}
     assert len(states) == len(State)
     room = rows.viewport().width() - 100
-    marks = {look(place, 100, room) for place in range(len(State), len(entries))}
+    marks = {look(place, 100, room) for place in range(len(State), len(items))}
     assert len(marks) == 4
 
 
@@ -426,35 +424,35 @@ def test_half_a_number_is_never_shown(make_list: MakeList) -> None:
         assert shown == "…" or metrics.horizontalAdvance(shown) <= width
 
 
-def test_one_picture_changes_one_row(make_list: MakeList, document: Document, qtbot: QtBot) -> None:
+def test_one_picture_changes_one_row(make_list: MakeList, workspace: Workspace, qtbot: QtBot) -> None:
     image_list = make_list([waiting(f"{number}.png") for number in range(50)])
     choose(image_list, "Name")
     assert image_list.reviewed.text() == "0 of 50 reviewed"
     changes: list[tuple[int, int]] = []
     image_list.model.dataChanged.connect(lambda top, bottom, *_: changes.append((top.row(), bottom.row())))
     with qtbot.assertNotEmitted(image_list.model.modelReset):
-        document.entries[7].reviewed = True
-        document.image_changed.emit(7)
-        document.image_changed.emit(7)
-        document.counts_changed.emit()
+        workspace.images.items[7].reviewed = True
+        workspace.images.item_changed.emit(7)
+        workspace.images.item_changed.emit(7)
+        workspace.counts.changed.emit()
     assert changes == [(7, 7), (7, 7)]
     assert image_list.reviewed.text() == "1 of 50 reviewed"
-    document.entries[7].reviewed = False
-    document.image_changed.emit(7)
+    workspace.images.items[7].reviewed = False
+    workspace.images.item_changed.emit(7)
     assert image_list.reviewed.text() == "0 of 50 reviewed"
-    document.image_changed.emit(50)  # one that has just been taken off the list
+    workspace.images.item_changed.emit(50)  # one that has just been taken off the list
     assert len(changes) == 3
 
 
 def test_a_slider_step_counts_only_what_is_on_the_screen(
-    make_list: MakeList, document: Document, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    make_list: MakeList, workspace: Workspace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_list = make_list([counted(f"{number}.png", 3) for number in range(500)])
     image_list.rows.grab()
-    asked: list[Entry] = []
-    result = document.result
-    monkeypatch.setattr(document, "result", lambda entry: asked.append(entry) or result(entry))
-    document.set_threshold("RBC", 0.6)
+    asked: list[ImageItem] = []
+    result = workspace.result
+    monkeypatch.setattr(workspace, "result", lambda item: asked.append(item) or result(item))
+    workspace.settings.set_threshold("RBC", 0.6)
     image_list.rows.grab()
     assert 0 < len(asked) <= len(image_list.rows.visible_places())
 
@@ -493,25 +491,25 @@ def files_read(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def test_only_what_is_on_the_screen_is_read(
-    make_list: MakeList, document: Document, qtbot: QtBot, tmp_path: Path, files_read: list[Path]
+    make_list: MakeList, workspace: Workspace, qtbot: QtBot, tmp_path: Path, files_read: list[Path]
 ) -> None:
     real = write_field(tmp_path / "0.png", RED)
-    entries = [waiting(tmp_path / f"{number}.png") for number in range(2000)]
-    for entry in entries[1:]:
-        os.link(real, entry.path)
-    image_list = make_list(entries)
+    items = [waiting(tmp_path / f"{number}.png") for number in range(2000)]
+    for item in items[1:]:
+        os.link(real, item.path)
+    image_list = make_list(items)
     visible = image_list.rows.visible_places()
     assert 5 < len(visible) < 15
     qtbot.waitUntil(lambda: len(files_read) == len(visible))
     qtbot.waitUntil(lambda: is_near(shown_colour(image_list, 1), RED))
-    assert files_read == [entry.path for entry in entries[: len(visible)]]
+    assert files_read == [item.path for item in items[: len(visible)]]
     files_read.clear()
     bar = image_list.rows.verticalScrollBar()
     for value in range(0, bar.maximum(), bar.maximum() // 40):  # what is scrolled past is not read
         bar.setValue(value)
     bar.setValue(bar.maximum())
     qtbot.waitUntil(lambda: is_near(shown_colour(image_list, 1999), RED))
-    assert set(files_read) <= {entry.path for entry in entries[1980:]}
+    assert set(files_read) <= {item.path for item in items[1980:]}
     files_read.clear()
     bar.setValue(0)
     qtbot.waitUntil(lambda: is_near(shown_colour(image_list, 1), RED))
@@ -519,7 +517,7 @@ def test_only_what_is_on_the_screen_is_read(
 
 
 def test_unreadable_files_are_marked_and_the_rest_goes_on(
-    make_list: MakeList, document: Document, qtbot: QtBot, tmp_path: Path, files_read: list[Path]
+    make_list: MakeList, workspace: Workspace, qtbot: QtBot, tmp_path: Path, files_read: list[Path]
 ) -> None:
     good = write_field(tmp_path / "good.jpg", BLUE, (900, 700))
     cut, empty = tmp_path / "cut.jpg", tmp_path / "empty.png"
@@ -527,12 +525,12 @@ def test_unreadable_files_are_marked_and_the_rest_goes_on(
     empty.write_bytes(b"")
     image_list = make_list([waiting(path) for path in (cut, empty, tmp_path / "gone.tif", tmp_path, good)])
     qtbot.waitUntil(lambda: is_near(shown_colour(image_list, 4), BLUE))
-    for entry in document.entries[:4]:
-        thumbnail = image_list._thumbnails.get(entry.path, image_list.devicePixelRatioF())
+    for item in workspace.images.items[:4]:
+        thumbnail = image_list._thumbnails.get(item.path, image_list.devicePixelRatioF())
         assert thumbnail is not None
         assert not thumbnail.readable
     write_field(empty, GREEN)
-    document.image_changed.emit(1)  # it waits to be counted again
+    workspace.images.item_changed.emit(1)  # it waits to be counted again
     qtbot.waitUntil(lambda: is_near(shown_colour(image_list, 1), GREEN))
     assert files_read.count(cut) == 1
 
@@ -556,9 +554,9 @@ def test_stopping_joins_the_thread_and_can_be_repeated(
     image_list.close()
 
 
-def test_a_list_that_is_destroyed_takes_its_thread_with_it(document: Document, qtbot: QtBot, tmp_path: Path) -> None:
-    image_list = ImageList(document)
-    put(document, [waiting(write_field(tmp_path / f"{number}.png", RED)) for number in range(8)])
+def test_a_list_that_is_destroyed_takes_its_thread_with_it(workspace: Workspace, qtbot: QtBot, tmp_path: Path) -> None:
+    image_list = ImageList(workspace)
+    put(workspace, [waiting(write_field(tmp_path / f"{number}.png", RED)) for number in range(8)])
     image_list.show()
     thread = image_list.findChild(QThread)
     assert thread is not None
@@ -566,8 +564,8 @@ def test_a_list_that_is_destroyed_takes_its_thread_with_it(document: Document, q
     with qtbot.waitSignal(image_list.destroyed):
         image_list.deleteLater()
     assert thread.isFinished()
-    document.images_changed.emit()
-    document.counts_changed.emit()
+    workspace.images.changed.emit()
+    workspace.counts.changed.emit()
 
 
 def two_halves(size: tuple[int, int]) -> Image.Image:

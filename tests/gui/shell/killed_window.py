@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.preferences import Preferences
 from gui.shell.window import MainWindow
-from gui.workspace.document import Document
+from gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.session.session import Session
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 def digest(session: Session) -> str:
     """Return what tells two states of the corrections apart."""
-    image = session.images()[0]
-    state = sorted((number, change.after) for number, change in session.changes(image.id).items()), image.reviewed
+    image = session.images.all()[0]
+    state = sorted((number, change.after) for number, change in session.edits.changes(image.id).items()), image.reviewed
     return hashlib.sha256(repr(state).encode()).hexdigest()
 
 
 def correct(window: MainWindow, rng: random.Random) -> None:
-    editing = window.document.editing
+    editing = window.workspace.editing
     shown = window.canvas.boxes.shown_ids()
     x, y = rng.uniform(0, 300), rng.uniform(0, 200)
     match rng.choice(["add", "add", "remove", "class", "reshape", "reviewed", "undo", "redo", "empty"]):
@@ -47,31 +47,31 @@ def correct(window: MainWindow, rng: random.Random) -> None:
         case "reshape" if shown:
             editing.reshape(rng.choice(shown), (x, y, x + 40, y + 50))
         case "reviewed":
-            editing.mark_reviewed(not window.document.entries[0].reviewed)
+            editing.mark_reviewed(not window.workspace.images.items[0].reviewed)
         case "undo":
-            editing.undo()
+            window.workspace.history.undo()
         case "redo":
-            editing.redo()
+            window.workspace.history.redo()
         case _:
-            editing.empty_area(x, y, x + 60, y + 60)
+            editing.clear_area(x, y, x + 60, y + 60)
 
 
 def main() -> None:
     path, rng = Path(sys.argv[1]), random.Random(sys.argv[2])
     app = QApplication([])
     # no model: nothing but the corrections changes the session
-    document = Document(path.with_name("none.onnx"), path.parent, "Ada")
+    workspace = Workspace(path.with_name("none.onnx"), path.parent, "Ada")
     settings = QSettings(str(path.with_name("settings.ini")), QSettings.Format.IniFormat)
-    window = MainWindow(document, Preferences(settings))
+    window = MainWindow(workspace, Preferences(settings))
     window.show()
-    document.open_session(path)
-    session = document.session
+    workspace.store.open(path)
+    session = workspace.store.session
     assert session is not None
-    while document.picture is None:
+    while workspace.inference.shown is None:
         app.processEvents()
     while True:
         correct(window, rng)
-        os.write(sys.stdout.fileno(), f"{len(session.history(limit=100_000))} {digest(session)}\n".encode())
+        os.write(sys.stdout.fileno(), f"{len(session.edits.history(limit=100_000))} {digest(session)}\n".encode())
         QCoreApplication.processEvents()
 
 

@@ -10,8 +10,8 @@ import pytest
 from PySide6.QtCore import QTimer, qCritical
 from PySide6.QtWidgets import QPushButton
 
-from gui.shell import crash
-from gui.shell.crash import LOG, LOG_NAME, CrashGuard, explain
+from gui.logs import LOG_NAME, log_folder
+from gui.shell.crash import LOG, CrashGuard, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,7 +105,7 @@ def test_everything_is_put_back(tmp_path: Path, qtbot: QtBot) -> None:
 
 
 def test_the_log_folder_is_of_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert crash.log_folder().name == "logs"
+    assert log_folder().name == "logs"
 
 
 def test_an_exception_in_the_window_leaves_session_and_window(
@@ -116,7 +116,7 @@ def test_an_exception_in_the_window_leaves_session_and_window(
     qtbot: QtBot,
 ) -> None:
     path, counts = make_smear("a.png")
-    window.document.open_paths([path])
+    window.workspace.opening.open([path])
     wait_counted(window)
     with qtbot.captureExceptions() as caught:
         QTimer.singleShot(0, fail)
@@ -124,12 +124,12 @@ def test_an_exception_in_the_window_leaves_session_and_window(
     raise_unseen(caught[0][1])
     qtbot.waitUntil(lambda: guard.dialog is not None)
     assert window.isVisible()
-    entry = window.document.entries[0]
-    result = window.document.result(entry)
+    item = window.workspace.images.items[0]
+    result = window.workspace.counts.result(item.id)
     assert result is not None
     assert result.counts == counts
-    window.document.editing.mark_reviewed(True)
-    assert window.document.entries[0].reviewed
+    window.workspace.editing.mark_reviewed(True)
+    assert window.workspace.images.items[0].reviewed
 
 
 def test_a_session_that_was_not_closed_is_offered(
@@ -139,24 +139,24 @@ def test_a_session_that_was_not_closed_is_offered(
     wait_counted: Callable[..., None],
     tmp_path: Path,
 ) -> None:
-    assert not window.start_page.reopen_button.isVisible()
+    assert not window.image_page.start_page.reopen_button.isVisible()
     path, _ = make_smear("a.png")
-    window.document.open_paths([path])
+    window.workspace.opening.open([path])
     wait_counted(window)
-    session = window.document.session
+    session = window.workspace.store.session
     assert session is not None
     unfinished = preferences.unfinished_session  # what the next start finds if the program is killed now
     assert unfinished == str(session.path)
-    window.document.close_session()
+    window.workspace.store.close()
     assert preferences.unfinished_session == ""
-    window.start_page.offer_unfinished(str(tmp_path / "gone.smearcount"))
-    assert not window.start_page.reopen_button.isVisible()
-    assert "Drop photographs" in window.start_page.title.text()
-    window.start_page.offer_unfinished(unfinished)
-    assert "not closed properly" in window.start_page.title.text()
-    window.start_page.reopen_button.click()
-    assert [entry.path for entry in window.document.entries] == [path]
-    window.document.close_session()
-    assert "Drop photographs" in window.start_page.title.text()
+    window.image_page.start_page.offer_unfinished(str(tmp_path / "gone.smearcount"))
+    assert not window.image_page.start_page.reopen_button.isVisible()
+    assert "Drop photographs" in window.image_page.start_page.title.text()
+    window.image_page.start_page.offer_unfinished(unfinished)
+    assert "not closed properly" in window.image_page.start_page.title.text()
+    window.image_page.start_page.reopen_button.click()
+    assert [item.path for item in window.workspace.images.items] == [path]
+    window.workspace.store.close()
+    assert "Drop photographs" in window.image_page.start_page.title.text()
     window.close()
     assert preferences.unfinished_session == ""

@@ -30,9 +30,9 @@ def make_session(path: Path, picture: Path) -> None:
     )
     classes = ("RBC", "WBC", "Platelets")
     with Session.create(path) as session:
-        [image] = session.add_images([picture])
-        stored = StoredDetections(found.numbered_from(session.new_ids(12)), classes, 50.0, 1.0, "model", "")
-        session.set_counted(image.id, stored, width=480, height=360, seconds=0.1, notices=(), stamp=None)
+        [image] = session.images.add([picture])
+        stored = StoredDetections(found.numbered_from(session.detections.new_ids(12)), classes, 50.0, 1.0, "model", "")
+        session.detections.set_counted(image.id, stored, width=480, height=360, seconds=0.1, notices=(), stamp=None)
         session.put("settings", {"classes": classes, "thresholds": dict.fromkeys(classes, 0.5), "nms_iou": 0.5})
 
 
@@ -49,7 +49,7 @@ def test_a_killed_window_loses_no_correction(tmp_path: Path, smear_file: Callabl
             said += process.stdout.read().splitlines(keepends=True)
         number, expected = next(line for line in reversed(said) if line.endswith(b"\n")).decode().split()
         with Session.open(path) as session:
-            lines = len(session.history(limit=100_000))
+            lines = len(session.edits.history(limit=100_000))
             # one correction, of two lines at most, may be stored of which it could not say so any more
             assert 0 <= lines - int(number) <= 2
             if lines == int(number):

@@ -84,13 +84,13 @@ def watch(hook: Watch) -> Iterator[Watch]:
 
 
 def seconds_to_list(window: MainWindow, folder: Path) -> float:
-    window.document.queue.pause()
+    window.workspace.inference.queue.pause()
     start = time.perf_counter()
-    window.document.open_paths([folder])
+    window.workspace.opening.open([folder])
     window.image_list.rows.viewport().repaint()
     taken = time.perf_counter() - start
-    window.document.queue.stop()
-    window.document.close_session()
+    window.workspace.inference.queue.stop()
+    window.workspace.store.close()
     return taken
 
 
@@ -99,20 +99,22 @@ def test_thirteen_thousand_pictures_are_listed_without_opening_one(
 ) -> None:
     folder = make_folder(MANY)
     watch.folder = folder
-    document, rows = window.document, window.image_list.rows
-    document.open_paths([folder])
-    document.queue.pause()
+    workspace, rows = window.workspace, window.image_list.rows
+    workspace.opening.open([folder])
+    workspace.inference.queue.pause()
     assert window.image_list.model.rowCount() == MANY
     main = threading.get_ident()
     assert [name for name, thread in watch.opened if thread == main] == []
-    qtbot.waitUntil(lambda: document.picture is not None and document.queue.busy is None, timeout=30_000)
-    visible = {document.entries[place].path.name for place in rows.visible_places()}
+    qtbot.waitUntil(
+        lambda: workspace.inference.shown is not None and workspace.inference.queue.busy is None, timeout=30_000
+    )
+    visible = {workspace.images.items[place].path.name for place in rows.visible_places()}
     assert 5 < len(visible) < 30
     qtbot.waitUntil(lambda: visible <= {name for name, _ in watch.opened}, timeout=30_000)
     assert {name for name, _ in watch.opened} == visible
     assert main not in {thread for _, thread in watch.opened}
     rows.verticalScrollBar().setValue(rows.verticalScrollBar().maximum())
-    last = document.entries[-1].path.name
+    last = workspace.images.items[-1].path.name
     qtbot.waitUntil(lambda: last in {name for name, _ in watch.opened}, timeout=30_000)
     assert len({name for name, _ in watch.opened}) < 60  # what was scrolled past is not read
 
@@ -127,21 +129,23 @@ def test_one_counted_picture_costs_the_same_in_a_long_list(
     window: MainWindow, qtbot: QtBot, make_folder: MakeFolder, wait_counted: Callable[[MainWindow], None]
 ) -> None:
     """Every counted picture changes its row; that must not touch the others."""
-    document = window.document
+    workspace = window.workspace
 
     def seconds(folder: Path) -> float:
-        document.open_paths([folder])
-        document.queue.stop()
-        qtbot.waitUntil(lambda: document.queue.busy is None and document.picture is not None, timeout=30_000)
+        workspace.opening.open([folder])
+        workspace.inference.queue.stop()
+        qtbot.waitUntil(
+            lambda: workspace.inference.queue.busy is None and workspace.inference.shown is not None, timeout=30_000
+        )
         window.image_list.rows.viewport().repaint()
         best = float("inf")
         for _ in range(20):
             start = time.perf_counter()
-            document.image_changed.emit(1)
+            workspace.images.item_changed.emit(1)
             window.image_list.rows.viewport().repaint()
             QEventLoop().processEvents()
             best = min(best, time.perf_counter() - start)
-        document.close_session()
+        workspace.store.close()
         return best
 
     assert seconds(make_folder(MANY)) < 5 * seconds(make_folder(50))
@@ -151,21 +155,21 @@ def test_a_slider_step_does_not_count_thousands_of_pictures_at_once(
     window: MainWindow, qtbot: QtBot, make_folder: MakeFolder, wait_counted: Callable[[MainWindow], None]
 ) -> None:
     """The totals of all pictures are made between other events, and are right in the end."""
-    document = window.document
-    document.open_paths([make_folder(1000)])
-    qtbot.waitUntil(lambda: document.overview.states[State.COUNTED] >= 12, timeout=60_000)
-    document.queue.stop()
-    qtbot.waitUntil(lambda: document.queue.busy is None, timeout=30_000)
-    for entry in document.entries:  # as if all were counted: each has the cells of the first
-        entry.state, entry.countable = State.COUNTED, document.entries[0].countable
-    document.images_changed.emit()
-    qtbot.waitUntil(lambda: document.overview.totals is not None)
+    workspace = window.workspace
+    workspace.opening.open([make_folder(1000)])
+    qtbot.waitUntil(lambda: workspace.counts.states[State.COUNTED] >= 12, timeout=60_000)
+    workspace.inference.queue.stop()
+    qtbot.waitUntil(lambda: workspace.inference.queue.busy is None, timeout=30_000)
+    for item in workspace.images.items:  # as if all were counted: each has the cells of the first
+        item.state, item.countable = State.COUNTED, workspace.images.items[0].countable
+    workspace.images.changed.emit()
+    qtbot.waitUntil(lambda: workspace.counts.totals is not None)
     window.panel.classes.cards["RBC"].slider.setValue(99)
-    assert document.overview.totals is None
-    qtbot.waitUntil(lambda: document.overview.totals is not None)
-    result = document.result(document.entries[0])
+    assert workspace.counts.totals is None
+    qtbot.waitUntil(lambda: workspace.counts.totals is not None)
+    result = workspace.counts.result(workspace.images.items[0].id)
     assert result is not None
-    assert document.overview.totals == {name: 1000 * number for name, number in result.counts.items()}
+    assert workspace.counts.totals == {name: 1000 * number for name, number in result.counts.items()}
     numbers = ", ".join(f"{name} {1000 * number:,}" for name, number in result.counts.items())
     assert window.panel.totals.text() == f"Session: {numbers} in 1,000 pictures; 0 reviewed"
 
@@ -205,12 +209,12 @@ def test_the_window_answers_while_a_folder_is_counted(
     A few long gaps tell nothing here: other programs may have had the processor.
     """
     pictures = 24
-    folder, heart, document = make_folder(pictures, (420, 320), 14, 56), Heart(), window.document
+    folder, heart, workspace = make_folder(pictures, (420, 320), 14, 56), Heart(), window.workspace
     long_works, long_gaps = [], []
     for _ in range(3):
-        document.open_paths([folder])
-        heart.beat_until(qtbot, lambda: document.overview.states[State.COUNTED] == pictures)
-        document.close_session()
+        workspace.opening.open([folder])
+        heart.beat_until(qtbot, lambda: workspace.counts.states[State.COUNTED] == pictures)
+        workspace.store.close()
         long_works.append(sum(work > 0.05 for work in heart.work))
         long_gaps.append(sum(gap > 0.05 for gap in heart.gaps))
     assert min(long_works) < pictures / 4
@@ -218,13 +222,13 @@ def test_the_window_answers_while_a_folder_is_counted(
 
 
 def test_memory_does_not_grow_with_the_pictures_seen(window: MainWindow, qtbot: QtBot, make_folder: MakeFolder) -> None:
-    document, process = window.document, psutil.Process()
-    document.open_paths([make_folder(90, (320, 240), 10, 48)])
+    workspace, process = window.workspace, psutil.Process()
+    workspace.opening.open([make_folder(90, (320, 240), 10, 48)])
     after: list[int] = []
-    for row, entry in enumerate(document.entries):
-        document.set_current(row)
+    for row, item in enumerate(workspace.images.items):
+        workspace.images.set_current(workspace.images.items[row].id)
         qtbot.waitUntil(
-            lambda entry=entry: entry.state is State.COUNTED and document.picture is not None, timeout=30_000
+            lambda item=item: item.state is State.COUNTED and workspace.inference.shown is not None, timeout=30_000
         )
         window.canvas.viewport().repaint()
         after.append(process.memory_info().rss)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMessageBox
 
+from core.report.formats.annotated import write_picture
 from gui.app import demo_smear
 from gui.panels.images.model import Show
 
@@ -20,20 +24,20 @@ if TYPE_CHECKING:
 
 
 def names(window: MainWindow) -> list[str]:
-    return [entry.path.name for entry in window.document.entries]
+    return [item.path.name for item in window.workspace.images.items]
 
 
 def test_own_pictures_are_not_added_to_the_demo(
     window: MainWindow, make_smear: Callable[..., tuple[Path, dict[str, int]]], wait_counted: Callable[..., None]
 ) -> None:
-    window.document.open_paths([demo_smear()])
+    window.workspace.opening.open([demo_smear()])
     wait_counted(window)
-    demo = window.document.session
+    demo = window.workspace.store.session
     assert demo is not None
-    window.document.open_paths([make_smear("mine.png")[0]])
+    window.workspace.opening.open([make_smear("mine.png")[0]])
     assert names(window) == ["mine.png"]
-    assert window.document.session is not None
-    assert window.document.session.path != demo.path
+    assert window.workspace.store.session is not None
+    assert window.workspace.store.session.path != demo.path
     assert demo.path.exists()
 
 
@@ -41,18 +45,18 @@ def test_opening_pictures_anew_points_to_their_corrections(
     window: MainWindow, make_smear: Callable[..., tuple[Path, dict[str, int]]], wait_counted: Callable[..., None]
 ) -> None:
     path, _ = make_smear("slides/mine.png")
-    window.document.open_paths([path])
+    window.workspace.opening.open([path])
     wait_counted(window)
-    window.document.close_session()
-    window.document.open_paths([path])
+    window.workspace.store.close()
+    window.workspace.opening.open([path])
     wait_counted(window)
     assert not window.notice.isVisible()
-    window.document.editing.mark_reviewed(True)
-    session = window.document.session
+    window.workspace.editing.mark_reviewed(True)
+    session = window.workspace.store.session
     assert session is not None
     corrected = session.path.stem
-    window.document.close_session()
-    window.document.open_paths([path])
+    window.workspace.store.close()
+    window.workspace.opening.open([path])
     assert window.notice.isVisible()
     assert f"in the session {corrected}." in window.notice.label.text()
 
@@ -63,19 +67,19 @@ def test_next_unreviewed_goes_in_the_order_shown_and_passes_what_is_filtered_out
     wait_counted: Callable[..., None],
     qtbot: QtBot,
 ) -> None:
-    window.document.open_paths([make_smear(name)[0] for name in ("a1.png", "b.png", "a2.png", "a3.png")])
+    window.workspace.opening.open([make_smear(name)[0] for name in ("a1.png", "b.png", "a2.png", "a3.png")])
     wait_counted(window)
-    window.document.set_current(2)
-    window.document.editing.mark_reviewed(True)
-    window.document.set_current(0)
+    window.workspace.images.set_current(window.workspace.images.items[2].id)
+    window.workspace.editing.mark_reviewed(True)
+    window.workspace.images.set_current(window.workspace.images.items[0].id)
     qtbot.keyClick(window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     assert window.image_list.name_filter.hasFocus()
     qtbot.keyClicks(window.image_list.name_filter, "a")
     window.canvas.setFocus()
     qtbot.keyClick(window.canvas, Qt.Key.Key_Space)
-    assert names(window)[window.document.current] == "a3.png"
+    assert names(window)[window.workspace.images.current_position] == "a3.png"
     qtbot.keyClick(window.canvas, Qt.Key.Key_Space)
-    assert names(window)[window.document.current] == "a1.png"
+    assert names(window)[window.workspace.images.current_position] == "a1.png"
 
 
 def test_keys_go_to_the_picture_after_opening_and_not_into_the_filter(
@@ -84,11 +88,11 @@ def test_keys_go_to_the_picture_after_opening_and_not_into_the_filter(
     wait_counted: Callable[..., None],
     qtbot: QtBot,
 ) -> None:
-    window.document.open_paths([make_smear("a.png")[0]])
+    window.workspace.opening.open([make_smear("a.png")[0]])
     wait_counted(window)
     assert window.focusWidget() is window.canvas
     window.image_list.name_filter.setFocus()
-    window.document.open_paths([make_smear("b.png", seed=1)[0]])
+    window.workspace.opening.open([make_smear("b.png", seed=1)[0]])
     wait_counted(window)
     assert window.focusWidget() is window.canvas
 
@@ -103,8 +107,8 @@ def test_a_copy_is_told_once_and_can_be_removed(
     copy = path.parents[1] / "again" / "a.png"
     copy.parent.mkdir()
     shutil.copy(path, copy)
-    document = window.document
-    document.open_paths([path, make_smear("first/b.png", seed=2)[0], copy])
+    workspace = window.workspace
+    workspace.opening.open([path, make_smear("first/b.png", seed=2)[0], copy])
     wait_counted(window)
     qtbot.waitUntil(window.notice.isVisible)
     text = "again/a.png is a copy of first/a.png. What is in both is counted twice."
@@ -113,8 +117,8 @@ def test_a_copy_is_told_once_and_can_be_removed(
     assert "A copy of a.png" in tip
     [remove] = window.notice.answers
     remove.click()
-    assert [entry.path for entry in document.entries] == [path, path.with_name("b.png")]
-    assert document.current == 0
+    assert [item.path for item in workspace.images.items] == [path, path.with_name("b.png")]
+    assert workspace.images.current_position == 0
     assert not window.notice.isVisible()
 
 
@@ -127,12 +131,12 @@ def test_the_line_at_the_bottom_names_what_failed(
     good, _ = make_smear("a.png")
     bad = good.with_name("bad.png")
     bad.write_bytes(good.read_bytes()[:900])
-    window.document.open_paths([good, bad])
+    window.workspace.opening.open([good, bad])
     wait_counted(window)
     qtbot.waitUntil(lambda: window.status.activity.text() == "2 pictures, 1 failed")
     assert not window.status.zoom_label.isHidden()
-    window.document.set_current(1)
-    qtbot.waitUntil(window.failure_page.isVisible)
+    window.workspace.images.set_current(window.workspace.images.items[1].id)
+    qtbot.waitUntil(window.image_page.failure_page.isVisible)
     assert window.status.zoom_label.isHidden()
 
 
@@ -144,19 +148,19 @@ def test_doubtful_fields_are_marked_and_can_be_filtered(
 ) -> None:
     few, _ = make_smear("few.png", red_cells=4)
     many, _ = make_smear("many.png", seed=3, red_cells=24)
-    document, image_list = window.document, window.image_list
-    document.open_paths([many, few])
+    workspace, image_list = window.workspace, window.image_list
+    workspace.opening.open([many, few])
     wait_counted(window)
     image_list.state_filter.setCurrentText(Show.DOUBTFUL.value)
-    assert [document.entries[row].path.name for row in image_list.model.rows][-1] == "few.png"
+    assert [workspace.images.items[row].path.name for row in image_list.model.rows][-1] == "few.png"
     spoken = image_list.model.data(image_list.model.index_of(1), Qt.ItemDataRole.AccessibleTextRole)
     assert spoken.endswith("quality: look")
-    assert document.session is not None
-    path = document.session.path
-    document.close_session()
-    assert document.open_session(path)
-    qtbot.waitUntil(lambda: document.overview.pictures == 2)
-    assert [entry.quality is not None for entry in document.entries] == [True, True]
+    assert workspace.store.session is not None
+    path = workspace.store.session.path
+    workspace.store.close()
+    assert workspace.store.open(path)
+    qtbot.waitUntil(lambda: workspace.counts.counted_images == 2)
+    assert [item.quality is not None for item in workspace.images.items] == [True, True]
 
 
 def test_a_review_is_of_the_counts_that_were_seen(
@@ -165,19 +169,19 @@ def test_a_review_is_of_the_counts_that_were_seen(
     wait_counted: Callable[..., None],
     qtbot: QtBot,
 ) -> None:
-    document, image_list, panel = window.document, window.image_list, window.panel
-    document.open_paths([make_smear("a.png")[0], make_smear("b.png", seed=1)[0]])
+    workspace, image_list, panel = window.workspace, window.image_list, window.panel
+    workspace.opening.open([make_smear("a.png")[0], make_smear("b.png", seed=1)[0]])
     wait_counted(window)
     for row in (0, 1):
-        document.set_current(row)
+        workspace.images.set_current(workspace.images.items[row].id)
         window.actions_["reviewed"].trigger()
-    result = document.result(document.entries[0])
+    result = workspace.counts.result(workspace.images.items[0].id)
     assert result is not None
     seen = result.counts["RBC"]
-    assert document.settings is not None
-    before = document.settings.thresholds["RBC"]
-    document.set_current(0)
-    document.set_threshold("RBC", 0.98)
+    assert workspace.settings.value is not None
+    before = workspace.settings.value.thresholds["RBC"]
+    workspace.images.set_current(workspace.images.items[0].id)
+    workspace.settings.set_threshold("RBC", 0.98)
     qtbot.waitUntil(lambda: image_list.reviewed.text() == "2 of 2 reviewed; 2 changed since")
     spoken = image_list.model.data(image_list.model.index(0), Qt.ItemDataRole.AccessibleTextRole)
     assert "reviewed before the count changed" in spoken
@@ -187,13 +191,13 @@ def test_a_review_is_of_the_counts_that_were_seen(
     assert len(image_list.model.rows) == 2
     image_list.clear_filter()
     qtbot.keyClick(window.canvas, Qt.Key.Key_Space)
-    assert document.current == 1  # the next whose present count nobody reviewed
+    assert workspace.images.current_position == 1  # the next whose present count nobody reviewed
     assert window.actions_["reviewed"].text() == "Mark reviewed again"
     window.actions_["reviewed"].trigger()
     qtbot.waitUntil(lambda: image_list.reviewed.text() == "2 of 2 reviewed; 1 changed since")
-    document.editing.undo()
+    workspace.history.undo()
     qtbot.waitUntil(lambda: image_list.reviewed.text() == "2 of 2 reviewed; 2 changed since")
-    document.set_threshold("RBC", before)
+    workspace.settings.set_threshold("RBC", before)
     qtbot.waitUntil(lambda: image_list.reviewed.text() == "2 of 2 reviewed")
     assert not panel.since_review.isVisible()
 
@@ -204,20 +208,48 @@ def test_what_was_reviewed_is_known_when_the_session_is_opened_again(
     wait_counted: Callable[..., None],
     qtbot: QtBot,
 ) -> None:
-    document = window.document
-    document.open_paths([make_smear("a.png")[0]])
+    workspace = window.workspace
+    workspace.opening.open([make_smear("a.png")[0]])
     wait_counted(window)
-    document.editing.mark_reviewed(True)
-    document.set_threshold("RBC", 0.98)
-    document.settle()
-    assert document.session is not None
-    path = document.session.path
-    document.close_session()
-    assert document.open_session(path)
+    workspace.editing.mark_reviewed(True)
+    workspace.settings.set_threshold("RBC", 0.98)
+    workspace.store.flush()
+    assert workspace.store.session is not None
+    path = workspace.store.session.path
+    workspace.store.close()
+    assert workspace.store.open(path)
     qtbot.waitUntil(lambda: window.image_list.reviewed.text() == "1 of 1 reviewed; 1 changed since")
-    cells = document.current_cells()
+    cells = workspace.counts.current_cells()
     assert cells is not None
-    document.editing.remove_cells([int(cells.cells.ids[0])])  # takes the mark
+    workspace.editing.remove_cells([int(cells.cells.ids[0])])  # takes the mark
     assert window.image_list.reviewed.text() == "0 of 1 reviewed"
-    document.editing.undo()
+    workspace.history.undo()
     qtbot.waitUntil(lambda: window.image_list.reviewed.text() == "1 of 1 reviewed; 1 changed since")
+
+
+def folder_of_folders(tmp_path: Path, number: int) -> Path:
+    folder = tmp_path / "slides"
+    for place in range(number):
+        path = folder / f"slide {place % 3}" / f"{place:04}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_picture(np.full((64, 64, 3), 230, np.uint8), path)
+    return folder
+
+
+def test_a_folder_of_folders_is_opened(window: MainWindow, tmp_path: Path) -> None:
+    window.dialogs.open([folder_of_folders(tmp_path, 5)])
+    assert len(window.workspace.images.items) == 5
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_more_than_500_images_are_asked_for(window: MainWindow, qtbot: QtBot, tmp_path: Path, wanted: bool) -> None:
+    window.workspace.inference.queue.paused = True
+    window.dialogs.open([folder_of_folders(tmp_path, 501)])
+    assert window.workspace.images.items == []
+    question = window.dialogs.question
+    assert "501" in question.text()
+    role = QMessageBox.ButtonRole.AcceptRole if wanted else QMessageBox.ButtonRole.RejectRole
+    [button] = [button for button in question.buttons() if question.buttonRole(button) == role]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert len(window.workspace.images.items) == (501 if wanted else 0)
+    window.workspace.store.close()

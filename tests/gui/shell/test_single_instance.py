@@ -82,7 +82,7 @@ def test_the_window_opens_what_it_is_given(
     window.showMinimized()
     answer_call(window, [path])
     assert not window.isMinimized()
-    assert [entry.path for entry in window.document.entries] == [path]
+    assert [item.path for item in window.workspace.images.items] == [path]
     wait_counted(window)
     answer_call(window, [])
-    assert len(window.document.entries) == 1
+    assert len(window.workspace.images.items) == 1

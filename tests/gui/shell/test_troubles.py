@@ -24,8 +24,8 @@ from core.models.card import CARD_KEY
 from core.session.schema import SCHEMA
 from core.session.session import Session
 from gui.shell.window import MainWindow
-from gui.workspace.document import Document
 from gui.workspace.images import State
+from gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,18 +59,18 @@ def press(qtbot: QtBot, window: MainWindow, remedy: str) -> None:
 
 
 def session_path(window: MainWindow) -> Path:
-    assert window.document.session is not None
-    return window.document.session.path
+    assert window.workspace.store.session is not None
+    return window.workspace.store.session.path
 
 
 def counted_cells(window: MainWindow, name: str = "RBC") -> list[int]:
     """Return the ids of the counted cells of a class of the current picture."""
-    document, cells = window.document, window.document.current_cells()
-    entry = document.current_entry
-    result = document.result(entry) if entry else None
+    workspace, cells = window.workspace, window.workspace.counts.current_cells()
+    item = workspace.images.current
+    result = workspace.counts.result(item.id if item else None)
     assert cells is not None
     assert result is not None
-    return cells.cells.ids[result.counted & (cells.cells.labels == document.classes.index(name))].tolist()
+    return cells.cells.ids[result.counted & (cells.cells.labels == workspace.settings.classes.index(name))].tolist()
 
 
 def answer_folder_dialog(path: Path) -> None:
@@ -94,9 +94,9 @@ def answer_folder_dialog(path: Path) -> None:
 @pytest.fixture
 def counted(window: MainWindow, make_smear: MakeSmear, wait_counted: WaitCounted) -> MainWindow:
     """The window with a counted picture and one correction."""
-    window.document.open_paths([make_smear("slides/1.png")[0]])
+    window.workspace.opening.open([make_smear("slides/1.png")[0]])
     wait_counted(window)
-    window.document.editing.remove_cells(counted_cells(window)[:1])
+    window.workspace.editing.remove_cells(counted_cells(window)[:1])
     return window
 
 
@@ -128,9 +128,9 @@ def held_elsewhere(path: Path, *options: str) -> Iterator[None]:
 def test_a_full_drive_refuses_an_edit_and_takes_it_when_there_is_room(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted, small_drive: Path
 ) -> None:
-    document = window.document
-    document.sessions_folder = small_drive
-    document.open_paths([make_smear("1.png")[0]])
+    workspace = window.workspace
+    workspace.store.folder = small_drive
+    workspace.opening.open([make_smear("1.png")[0]])
     wait_counted(window)
     ballast = small_drive / "ballast"
     with pytest.raises(OSError, match="space"):
@@ -139,36 +139,36 @@ def test_a_full_drive_refuses_an_edit_and_takes_it_when_there_is_room(
     edits = 0
     while not notice(window):
         before = shown_counts(window)
-        document.editing.remove_cells([number]) if edits % 2 == 0 else document.editing.undo()
+        workspace.editing.remove_cells([number]) if edits % 2 == 0 else workspace.history.undo()
         edits += not notice(window)
     path = session_path(window)
     assert notice(window) == f"{path}: the drive is full; free some space and try again."
     assert shown_counts(window) == before
     others = [make_smear(f"{number}.png", seed=number) for number in range(2, 22)]
-    document.open_paths([file for file, _ in others])
-    if len(document.entries) == 1:  # not even their names could be stored
+    workspace.opening.open([file for file, _ in others])
+    if len(workspace.images.items) == 1:  # not even their names could be stored
         assert "the drive is full" in notice(window)
         ballast.unlink()
-        document.open_paths([file for file, _ in others])
+        workspace.opening.open([file for file, _ in others])
     else:  # a count or two may find room
-        qtbot.waitUntil(lambda: document.queue.paused, timeout=30_000)
+        qtbot.waitUntil(lambda: workspace.inference.queue.paused, timeout=30_000)
         assert notice(window).endswith("Counting is paused; choose Go on then.")
         ballast.unlink()
         qtbot.mouseClick(window.status.pause_button, LEFT)
     wait_counted(window)
     for row, (_, counts) in enumerate(others, 1):
-        document.set_current(row)
+        workspace.images.set_current(workspace.images.items[row].id)
         wait_counted(window)
         assert shown_counts(window) == counts
-    document.set_current(0)
-    document.editing.mark_reviewed(True)
+    workspace.images.set_current(workspace.images.items[0].id)
+    workspace.editing.mark_reviewed(True)
     before = shown_counts(window)
-    document.close_session()
-    assert document.open_session(path)
+    workspace.store.close()
+    assert workspace.store.open(path)
     wait_counted(window)
     assert shown_counts(window) == before
-    assert [entry.reviewed for entry in document.entries] == [True] + [False] * len(others)
-    assert len([line for line in document.history() if line.image == 1]) == edits + 1
+    assert [item.reviewed for item in workspace.images.items] == [True] + [False] * len(others)
+    assert len([line for line in workspace.history.lines() if line.image == 1]) == edits + 1
 
 
 def test_without_a_place_for_sessions_another_is_asked_for(
@@ -186,13 +186,13 @@ def test_without_a_place_for_sessions_another_is_asked_for(
     locked.mkdir(mode=0o555)
     free.mkdir()
     for sessions in (locked, locked / "sessions"):
-        window.document.sessions_folder = sessions
+        window.workspace.store.folder = sessions
         with ordinary_user():
-            window.document.open_paths([picture])
+            window.workspace.opening.open([picture])
         assert notice(window).startswith("There is no place for a session, and without one nothing would be kept.")
         assert str(locked) in notice(window)
         assert "choose another one" in notice(window)
-        assert window.document.entries == []
+        assert window.workspace.images.items == []
     answer_folder_dialog(free)
     press(qtbot, window, "Keep sessions elsewhere …")
     wait_counted(window)
@@ -205,11 +205,11 @@ def test_without_a_place_for_sessions_another_is_asked_for(
 def test_what_may_not_be_written_can_be_looked_at(
     counted: MainWindow, qtbot: QtBot, wait_counted: WaitCounted, public_folder: Path, ordinary_user: User
 ) -> None:
-    document, path = counted.document, public_folder / "shared.smearcount"
+    workspace, path = counted.workspace, public_folder / "shared.smearcount"
     expected = shown_counts(counted)
-    assert document.copy_session(path)
-    picture = shutil.copy(document.entries[0].path, public_folder / "1.png")
-    document.close_session()
+    assert workspace.store.copy_to(path)
+    picture = shutil.copy(workspace.images.items[0].path, public_folder / "1.png")
+    workspace.store.close()
     with Session.open(path) as session:
         session.relocate({1: Path(picture)})
         session.add_images([public_folder / "2.png"])
@@ -217,20 +217,20 @@ def test_what_may_not_be_written_can_be_looked_at(
     path.chmod(0o444)
     public_folder.chmod(0o555)
     with ordinary_user():
-        assert not document.open_session(path)
+        assert not workspace.store.open(path)
         assert notice(counted).startswith(f"{path}: you may not write")
         press(qtbot, counted, "Open to look at")
-        qtbot.waitUntil(lambda: document.picture is not None, timeout=30_000)
+        qtbot.waitUntil(lambda: workspace.inference.shown is not None, timeout=30_000)
         assert counted.windowTitle().endswith("(read only)")
         assert shown_counts(counted) == expected
         assert not counted.actions_["add"].isEnabled()
-        assert document.queue.waiting == 0  # the second picture cannot be counted, for it could not be kept
+        assert workspace.inference.queue.waiting == 0  # the second picture cannot be counted, for it could not be kept
         qtbot.keyClick(counted, Qt.Key.Key_F5)
         assert "open to look at only; save a copy" in notice(counted)
-        document.editing.mark_reviewed(True)
+        workspace.editing.mark_reviewed(True)
         assert "it was opened for reading only; save a copy and change that" in notice(counted)
         assert shown_counts(counted) == expected
-        document.close_session()
+        workspace.store.close()
     assert path.read_bytes() == content
 
 
@@ -240,14 +240,14 @@ def test_what_may_not_be_written_can_be_looked_at(
 def test_a_session_in_use_opens_when_it_is_closed_there(
     counted: MainWindow, qtbot: QtBot, wait_counted: WaitCounted
 ) -> None:
-    document, path, expected = counted.document, session_path(counted), shown_counts(counted)
-    document.close_session()
+    workspace, path, expected = counted.workspace, session_path(counted), shown_counts(counted)
+    workspace.store.close()
     with held_elsewhere(path):
-        document.open_session(path)
+        workspace.store.open(path)
         assert notice(counted) == f"{path}: it is open in another window or on another computer; close it there first."
         press(qtbot, counted, "Try again")
         assert "close it there first" in notice(counted)
-        assert document.session is None
+        assert workspace.store.session is None
     press(qtbot, counted, "Try again")
     wait_counted(counted)
     assert shown_counts(counted) == expected
@@ -257,20 +257,20 @@ def test_a_session_in_use_opens_when_it_is_closed_there(
 def test_a_session_that_others_only_read_can_be_read_too(
     counted: MainWindow, qtbot: QtBot, wait_counted: WaitCounted
 ) -> None:
-    document, path, expected = counted.document, session_path(counted), shown_counts(counted)
-    document.close_session()
+    workspace, path, expected = counted.workspace, session_path(counted), shown_counts(counted)
+    workspace.store.close()
     with held_elsewhere(path, "read-only"):
-        document.open_session(path)
+        workspace.store.open(path)
         press(qtbot, counted, "Open to look at")
         wait_counted(counted)
         assert shown_counts(counted) == expected
-        assert not document.writable
-        document.close_session()
+        assert not workspace.store.writable
+        workspace.store.close()
 
 
 def test_the_session_that_is_open_is_not_opened_again(counted: MainWindow, wait_counted: WaitCounted) -> None:
     expected = shown_counts(counted)
-    assert counted.document.open_session(session_path(counted))
+    assert counted.workspace.store.open(session_path(counted))
     assert notice(counted) == ""
     assert shown_counts(counted) == expected
 
@@ -282,17 +282,17 @@ def test_the_session_that_is_open_is_not_opened_again(counted: MainWindow, wait_
 def test_a_session_whose_drive_is_gone_takes_edits_when_it_is_back(
     counted: MainWindow, wait_counted: WaitCounted
 ) -> None:
-    document, path, expected = counted.document, session_path(counted), shown_counts(counted)
+    workspace, path, expected = counted.workspace, session_path(counted), shown_counts(counted)
     away = path.parent.with_name("away")
     path.parent.rename(away)
-    document.editing.remove_cells(counted_cells(counted)[:1])
+    workspace.editing.remove_cells(counted_cells(counted)[:1])
     assert notice(counted) == f"{path}: it cannot be reached any more; connect the drive or the network folder again."
     assert shown_counts(counted) == expected
     away.rename(path.parent)
-    document.editing.remove_cells(counted_cells(counted)[:1])
+    workspace.editing.remove_cells(counted_cells(counted)[:1])
     assert shown_counts(counted)["RBC"] == expected["RBC"] - 1
-    document.close_session()
-    assert document.open_session(path)
+    workspace.store.close()
+    assert workspace.store.open(path)
     wait_counted(counted)
     assert shown_counts(counted)["RBC"] == expected["RBC"] - 1
 
@@ -300,63 +300,63 @@ def test_a_session_whose_drive_is_gone_takes_edits_when_it_is_back(
 def test_pictures_whose_folder_is_gone_wait_for_it_and_the_others_go_on(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted, tmp_path: Path
 ) -> None:
-    document = window.document
+    workspace = window.workspace
     paths = [make_smear(f"{folder}/{number}.png", seed=number)[0] for folder in ("share", "disk") for number in (1, 2)]
-    document.open_paths(paths)
-    document.queue.stop()
-    qtbot.waitUntil(lambda: document.queue.busy is None, timeout=30_000)
+    workspace.opening.open(paths)
+    workspace.inference.queue.stop()
+    qtbot.waitUntil(lambda: workspace.inference.queue.busy is None, timeout=30_000)
     share, away = tmp_path / "share", tmp_path / "away"
     share.rename(away)
-    document.queue.go_on()
-    qtbot.waitUntil(lambda: document.queue.paused, timeout=60_000)
-    states = [entry.state for entry in document.entries]
+    workspace.inference.queue.resume()
+    qtbot.waitUntil(lambda: workspace.inference.queue.paused, timeout=60_000)
+    states = [item.state for item in workspace.images.items]
     waiting = states.count(State.WAITING)
     assert states[1:] == [State.WAITING, State.COUNTED, State.COUNTED]
     assert states[0] in (State.WAITING, State.COUNTED)  # whether its file was read before the folder went
     assert f"{share}: it cannot be reached; connect the drive or the network folder again." in notice(window)
     assert window.status.activity.text() == f"Paused; {waiting} not counted yet"
-    document.set_current(2)
+    workspace.images.set_current(workspace.images.items[2].id)
     before = shown_counts(window)
-    document.editing.remove_cells(counted_cells(window)[:1])
+    workspace.editing.remove_cells(counted_cells(window)[:1])
     assert shown_counts(window)["RBC"] == before["RBC"] - 1
     away.rename(share)
     qtbot.mouseClick(window.status.pause_button, LEFT)
     wait_counted(window)
-    assert {entry.state for entry in document.entries} == {State.COUNTED}
+    assert {item.state for item in workspace.images.items} == {State.COUNTED}
 
 
 def test_moved_pictures_are_shown_again_after_pointing_to_their_folder(
     counted: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted, tmp_path: Path
 ) -> None:
-    document, path, expected = counted.document, session_path(counted), shown_counts(counted)
-    document.close_session()
+    workspace, path, expected = counted.workspace, session_path(counted), shown_counts(counted)
+    workspace.store.close()
     (tmp_path / "slides").rename(tmp_path / "archive")
-    document.open_session(path)
-    qtbot.waitUntil(lambda: counted.middle.currentWidget() is counted.failure_page, timeout=30_000)
-    assert "its folder is not there" in counted.failure_page.text.text()
+    workspace.store.open(path)
+    qtbot.waitUntil(lambda: counted.image_page.currentWidget() is counted.image_page.failure_page, timeout=30_000)
+    assert "its folder is not there" in counted.image_page.failure_page.text.text()
     assert shown_counts(counted) == expected
     answer_folder_dialog(tmp_path)
-    qtbot.mouseClick(counted.failure_page.locate_button, LEFT)
-    qtbot.waitUntil(lambda: counted.middle.currentWidget() is counted.canvas, timeout=30_000)
-    assert document.entries[0].path == tmp_path / "archive" / "1.png"
+    qtbot.mouseClick(counted.image_page.failure_page.locate_button, LEFT)
+    qtbot.waitUntil(lambda: counted.image_page.currentWidget() is counted.canvas, timeout=30_000)
+    assert workspace.images.items[0].path == tmp_path / "archive" / "1.png"
     assert shown_counts(counted) == expected
 
 
 def test_a_picture_that_changed_since_it_was_counted_is_told(
     counted: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted
 ) -> None:
-    document, path = counted.document, session_path(counted)
-    document.close_session()
+    workspace, path = counted.workspace, session_path(counted)
+    workspace.store.close()
     _, counts = make_smear("slides/1.png", seed=9, red_cells=8)
-    document.open_session(path)
+    workspace.store.open(path)
     qtbot.waitUntil(lambda: bool(notice(counted)), timeout=30_000)
     assert notice(counted) == "1.png: the file has changed since it was counted; count again (F5) to see its cells."
-    document.editing.undo()
+    workspace.history.undo()
     qtbot.keyClick(counted, Qt.Key.Key_F5)
     wait_counted(counted)
     assert shown_counts(counted) == counts
-    document.close_session()
-    document.open_session(path)
+    workspace.store.close()
+    workspace.store.open(path)
     wait_counted(counted)
     assert notice(counted) == ""
     assert shown_counts(counted) == counts
@@ -368,56 +368,56 @@ def test_a_picture_that_changed_since_it_was_counted_is_told(
 def test_a_clock_that_goes_back_changes_neither_counts_nor_the_order_of_the_history(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted, tmp_path: Path
 ) -> None:
-    document, path = window.document, tmp_path / "past.smearcount"
+    workspace, path = window.workspace, tmp_path / "past.smearcount"
     hours = iter(range(10_000))
     noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    document.take_session(Session.create(path, clock=lambda: noon - timedelta(hours=next(hours))))
-    document.open_paths([make_smear("1.png")[0]])
+    workspace.store.take(Session.create(path, clock=lambda: noon - timedelta(hours=next(hours))))
+    workspace.opening.open([make_smear("1.png")[0]])
     wait_counted(window)
     window.actions_["history"].trigger()
-    document.editing.remove_cells(counted_cells(window)[:1])
-    document.editing.reclassify(counted_cells(window)[:1], "WBC")
-    document.editing.undo()
+    workspace.editing.remove_cells(counted_cells(window)[:1])
+    workspace.editing.reclassify(counted_cells(window)[:1], "WBC")
+    workspace.history.undo()
     expected = shown_counts(window)
     model = window.history_panel.model
     qtbot.waitUntil(lambda: model.rowCount() >= 3)
     assert [row.text for row in model.rows[:3]] == ["Make WBC", "Make WBC", "Remove RBC"]
     assert [row.undoes for row in model.rows[:3]] == [model.rows[1].number, None, None]
     assert [row.time for row in model.rows] == sorted(row.time for row in model.rows)
-    document.close_session()
-    document.open_session(path)
+    workspace.store.close()
+    workspace.store.open(path)
     wait_counted(window)
     assert shown_counts(window) == expected
-    document.editing.undo()
+    workspace.history.undo()
     assert shown_counts(window)["RBC"] == expected["RBC"] + 1
 
 
 def test_a_session_of_a_newer_version_is_left_alone(counted: MainWindow) -> None:
-    document, path = counted.document, session_path(counted)
-    document.close_session()
+    workspace, path = counted.workspace, session_path(counted)
+    workspace.store.close()
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute(f"PRAGMA user_version = {SCHEMA + 1}")
     connection.execute("ALTER TABLE images ADD COLUMN colour TEXT")
     connection.close()
     content = path.read_bytes()
-    document.open_session(path)
+    workspace.store.open(path)
     assert notice(counted) == f"{path}: it was made by a newer version of SmearCount; update the program to open it."
     assert counted.notice.remedies == []
     assert path.read_bytes() == content
-    assert counted.middle.currentWidget() is counted.start_page
+    assert counted.image_page.currentWidget() is counted.image_page.start_page
 
 
 def test_a_truncated_session_is_recovered_into_a_new_file(
     counted: MainWindow, qtbot: QtBot, wait_counted: WaitCounted
 ) -> None:
-    document, path = counted.document, session_path(counted)
+    workspace, path = counted.workspace, session_path(counted)
     for number in counted_cells(counted)[:5]:
-        document.editing.reclassify([number], "WBC")
+        workspace.editing.reclassify([number], "WBC")
     expected = shown_counts(counted)
-    document.close_session()
+    workspace.store.close()
     damaged = path.read_bytes()[:-4096]
     path.write_bytes(damaged)
-    document.open_session(path)
+    workspace.store.open(path)
     assert notice(counted).startswith(f"{path}: the session is damaged (")
     press(qtbot, counted, "Recover what can be read")
     recovered = path.with_name(f"{path.stem} recovered.smearcount")
@@ -427,24 +427,24 @@ def test_a_truncated_session_is_recovered_into_a_new_file(
     wait_counted(counted)
     assert shown_counts(counted) == expected  # the last page held nothing of this
     assert path.read_bytes() == damaged
-    document.editing.mark_reviewed(True)
-    assert document.entries[0].reviewed
+    workspace.editing.mark_reviewed(True)
+    assert workspace.images.items[0].reviewed
 
 
 def test_cells_that_cannot_be_read_are_counted_again_with_the_corrections(
     counted: MainWindow, qtbot: QtBot, wait_counted: WaitCounted
 ) -> None:
-    document, path, expected = counted.document, session_path(counted), shown_counts(counted)
-    scores = document.cells_of(document.entries[0])
+    workspace, path, expected = counted.workspace, session_path(counted), shown_counts(counted)
+    scores = workspace.counts.cells(workspace.images.items[0].id)
     assert scores is not None
     stored = scores.found.detections.scores.tobytes()[:40]
-    document.close_session()
+    workspace.store.close()
     content = path.read_bytes()
     path.write_bytes(content.replace(stored, bytes(reversed(stored))))
-    document.open_session(path)
-    picture = document.entries[0].path
+    workspace.store.open(path)
+    picture = workspace.images.items[0].path
     assert f"{picture}: the cells found in it cannot be read; count it again." in notice(counted)
-    assert document.entries[0].state is State.FAILED
+    assert workspace.images.items[0].state is State.FAILED
     counted.actions_["retry_failed"].trigger()
     wait_counted(counted)
     assert shown_counts(counted) == expected
@@ -453,31 +453,31 @@ def test_cells_that_cannot_be_read_are_counted_again_with_the_corrections(
 def test_no_flipped_byte_changes_anything_without_a_word(
     counted: MainWindow, qtbot: QtBot, wait_counted: WaitCounted, tmp_path: Path
 ) -> None:
-    document, sound = counted.document, session_path(counted)
+    workspace, sound = counted.workspace, session_path(counted)
     for number in counted_cells(counted)[:8]:
-        document.editing.reclassify([number], "WBC")
-    document.editing.mark_reviewed(True)
+        workspace.editing.reclassify([number], "WBC")
+    workspace.editing.mark_reviewed(True)
 
     def contents() -> object:
-        names = [entry.path for entry in document.entries]
-        reviewed = [entry.reviewed for entry in document.entries]
-        history = [(line.person, line.text, line.time) for line in document.history()]
+        names = [item.path for item in workspace.images.items]
+        reviewed = [item.reviewed for item in workspace.images.items]
+        history = [(line.user, line.text, line.time) for line in workspace.history.lines()]
         return names, reviewed, history, shown_counts(counted) if names else None
 
-    document.close_session()
-    document.open_session(sound)
+    workspace.store.close()
+    workspace.store.open(sound)
     wait_counted(counted)
     expected = contents()
-    document.close_session()
+    workspace.store.close()
     data, rng, outcomes = sound.read_bytes(), random.Random(11), {"as it was": 0, "told": 0, "recovered": 0}
     for attempt in range(40):
         path = tmp_path / f"flipped {attempt}.smearcount"
         flipped = bytearray(data)
         flipped[rng.randrange(len(data))] ^= rng.randrange(1, 256)
         path.write_bytes(flipped)
-        document.open_session(path)
+        workspace.store.open(path)
         outcome = "told" if notice(counted) else "as it was"
-        if document.session is None:
+        if workspace.store.session is None:
             assert str(path) in notice(counted)
             press(qtbot, counted, "Recover what can be read")
             assert notice(counted).startswith(f"{path}: it was damaged; what could be read was copied to ")
@@ -487,7 +487,7 @@ def test_no_flipped_byte_changes_anything_without_a_word(
             wait_counted(counted)
             assert contents() == expected
         outcomes[outcome] += 1
-        document.close_session()
+        workspace.store.close()
     assert outcomes["as it was"]
     assert outcomes["recovered"]
 
@@ -513,17 +513,17 @@ def test_the_name_is_asked_once_and_signs_from_then_on(
         dialog.accept()
 
     for start in range(2):
-        window = MainWindow(Document(model_path, tmp_path / "sessions"), preferences)
+        window = MainWindow(Workspace(model_path, tmp_path / "sessions"), preferences)
         qtbot.addWidget(window)
         window.show()
-        qtbot.waitUntil(lambda window=window: window.document.model is not None, timeout=30_000)
-        window.document.open_paths([make_smear(f"{start}.png")[0]])
+        qtbot.waitUntil(lambda window=window: window.workspace.inference.model is not None, timeout=30_000)
+        window.workspace.opening.open([make_smear(f"{start}.png")[0]])
         wait_counted(window)
         if start == 0:
             QTimer.singleShot(0, answer)
         for _ in range(2):
-            window.document.editing.remove_cells(counted_cells(window)[:1])
-        assert [line.person for line in window.document.history()] == ["Grace", "Grace"]
+            window.workspace.editing.remove_cells(counted_cells(window)[:1])
+        assert [line.user for line in window.workspace.history.lines()] == ["Grace", "Grace"]
         assert window.status.signed.text() == "Grace"
         window.close()
     assert len(asked) == 1
@@ -533,20 +533,20 @@ def test_a_model_that_disagrees_with_corrections_is_listed_and_can_be_walked(
     counted: MainWindow, qtbot: QtBot, model_path: Path, wait_counted: WaitCounted, tmp_path: Path
 ) -> None:
     """The other model is the same one, but takes red cells for white ones."""
-    document = counted.document
+    workspace = counted.workspace
     kept = counted_cells(counted)[2]
-    document.editing.accept([kept])
+    workspace.editing.accept([kept])
     model = onnx.load(model_path)
-    for entry in model.metadata_props:
-        if entry.key == CARD_KEY:
-            card = json.loads(entry.value)
+    for item in model.metadata_props:
+        if item.key == CARD_KEY:
+            card = json.loads(item.value)
             names = card["classes"]
             swapped = {"RBC": "WBC", "WBC": "RBC"}
             card["classes"] = [swapped.get(name, name) for name in names]
-            entry.value = json.dumps(card)
+            item.value = json.dumps(card)
     onnx.save(model, tmp_path / "other.onnx")
-    with qtbot.waitSignal(document.model_changed, timeout=30_000):
-        document.import_model(tmp_path / "other.onnx")
+    with qtbot.waitSignal(workspace.inference.model_changed, timeout=30_000):
+        workspace.inference.open_model(tmp_path / "other.onnx")
     wait_counted(counted)
     assert "1.png: the new count and your corrections disagree; see History (F8), Conflicts." in notice(counted)
     qtbot.keyClick(counted, Qt.Key.Key_F8)
@@ -562,7 +562,7 @@ def test_a_model_that_disagrees_with_corrections_is_listed_and_can_be_walked(
     seen = set()
     for _ in range(2):
         qtbot.mouseClick(page.next, LEFT)
-        [number] = document.editing.selection
+        [number] = workspace.selection.cells
         seen.add(number)
         rect = counted.canvas.boxes.rect_of(number)
         assert rect is not None
@@ -572,6 +572,6 @@ def test_a_model_that_disagrees_with_corrections_is_listed_and_can_be_walked(
         qtbot.mouseClick(page.done, LEFT)
     assert panel.tabs.tabText(1) == "Conflicts"
     path = session_path(counted)
-    document.close_session()
-    document.open_session(path)
-    assert document.conflicts() == []
+    workspace.store.close()
+    workspace.store.open(path)
+    assert workspace.conflicts.all == []

@@ -73,10 +73,10 @@ ORANGE, LIGHT_BLUE = (255, 140, 0), (84, 190, 255)
 def test_the_demo_smear_is_counted_right_by_one_click(
     window: MainWindow, qtbot: QtBot, wait_counted: WaitCounted
 ) -> None:
-    assert window.middle.currentWidget() is window.start_page
-    qtbot.mouseClick(window.start_page.demo_button, Qt.MouseButton.LeftButton)
+    assert window.image_page.currentWidget() is window.image_page.start_page
+    qtbot.mouseClick(window.image_page.start_page.demo_button, Qt.MouseButton.LeftButton)
     wait_counted(window)
-    assert window.middle.currentWidget() is window.canvas
+    assert window.image_page.currentWidget() is window.canvas
     assert shown_counts(window) == render_demo_smear().counts()
     assert "mean probability" in window.panel.classes.cards["RBC"].mean.text()
     assert pixels_of(window, ORANGE) > 500
@@ -87,9 +87,9 @@ def test_a_slider_changes_count_and_boxes_without_a_new_detection(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted
 ) -> None:
     path, expected = make_smear("slide.png")
-    window.document.open_paths([path])
+    window.workspace.opening.open([path])
     wait_counted(window)
-    before, kept = shown_counts(window), window.document.current_cells()
+    before, kept = shown_counts(window), window.workspace.counts.current_cells()
     orange = pixels_of(window, ORANGE)
     assert before["RBC"] == expected["RBC"]
     slider = window.panel.classes.cards["RBC"].slider
@@ -100,7 +100,7 @@ def test_a_slider_changes_count_and_boxes_without_a_new_detection(
     assert after["WBC"] == before["WBC"]
     assert window.panel.classes.cards["RBC"].number.value() == pytest.approx(0.99)
     assert pixels_of(window, ORANGE) < orange
-    assert window.document.current_cells() is kept
+    assert window.workspace.counts.current_cells() is kept
     qtbot.mouseClick(window.panel.reset_button, Qt.MouseButton.LeftButton)
     assert shown_counts(window) == before
 
@@ -108,22 +108,22 @@ def test_a_slider_changes_count_and_boxes_without_a_new_detection(
 def test_the_number_box_and_the_slider_follow_each_other(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted
 ) -> None:
-    window.document.open_paths([make_smear("slide.png")[0]])
+    window.workspace.opening.open([make_smear("slide.png")[0]])
     wait_counted(window)
     card = window.panel.classes.cards["Platelets"]
     card.number.setFocus()
     card.number.selectAll()
     qtbot.keyClicks(card.number, "0.77")
     qtbot.keyClick(card.number, Qt.Key.Key_Return)
-    assert window.document.settings is not None
-    assert window.document.settings.thresholds["Platelets"] == pytest.approx(0.77)
+    assert window.workspace.settings.value is not None
+    assert window.workspace.settings.value.thresholds["Platelets"] == pytest.approx(0.77)
     assert card.slider.value() == 77
 
 
 def test_hiding_a_class_takes_its_boxes_off_but_not_its_count(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted
 ) -> None:
-    window.document.open_paths([make_smear("slide.png")[0]])
+    window.workspace.opening.open([make_smear("slide.png")[0]])
     wait_counted(window)
     counts = shown_counts(window)
     card = window.panel.classes.cards["RBC"]
@@ -140,40 +140,40 @@ def test_bad_files_are_named_and_the_rest_goes_on(
     empty, cut = tmp_path / "a_empty.jpg", tmp_path / "b_cut.png"
     empty.write_bytes(b"")
     cut.write_bytes(good.read_bytes()[:4000])
-    window.document.open_paths([empty, cut, good, tmp_path / "gone.png"])
+    window.workspace.opening.open([empty, cut, good, tmp_path / "gone.png"])
     wait_counted(window)
-    states = [entry.state for entry in window.document.entries]
+    states = [item.state for item in window.workspace.images.items]
     assert states == [State.FAILED, State.FAILED, State.COUNTED, State.FAILED]
-    assert window.middle.currentWidget() is window.failure_page
-    assert "a_empty.jpg" in window.failure_page.text.text()
+    assert window.image_page.currentWidget() is window.image_page.failure_page
+    assert "a_empty.jpg" in window.image_page.failure_page.text.text()
     assert window.panel.classes.cards["RBC"].count.text() == "–"
-    window.document.set_current(2)
+    window.workspace.images.set_current(window.workspace.images.items[2].id)
     wait_counted(window)
     assert shown_counts(window) == expected
-    window.document.set_current(1)
+    window.workspace.images.set_current(window.workspace.images.items[1].id)
     cut.write_bytes(good.read_bytes())
-    qtbot.mouseClick(window.failure_page.retry_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(window.image_page.failure_page.retry_button, Qt.MouseButton.LeftButton)
     wait_counted(window)
-    assert window.document.entries[1].state is State.COUNTED
-    window.document.set_current(0)
-    qtbot.mouseClick(window.failure_page.remove_button, Qt.MouseButton.LeftButton)
-    assert [entry.path.name for entry in window.document.entries] == ["b_cut.png", "c_good.png", "gone.png"]
+    assert window.workspace.images.items[1].state is State.COUNTED
+    window.workspace.images.set_current(window.workspace.images.items[0].id)
+    qtbot.mouseClick(window.image_page.failure_page.remove_button, Qt.MouseButton.LeftButton)
+    assert [item.path.name for item in window.workspace.images.items] == ["b_cut.png", "c_good.png", "gone.png"]
 
 
 def test_quick_navigation_never_shows_another_pictures_counts(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted
 ) -> None:
     smears = [make_smear(f"{n}.png", seed=n, red_cells=6 + 5 * n) for n in range(4)]
-    window.document.open_paths([path for path, _ in smears])
+    window.workspace.opening.open([path for path, _ in smears])
     for _ in range(3):
         qtbot.keyClick(window, Qt.Key.Key_PageDown)
-    assert window.document.current == 3
+    assert window.workspace.images.current_position == 3
     wait_counted(window)
     for index in (3, 0, 2, 1):
-        window.document.set_current(index)
+        window.workspace.images.set_current(window.workspace.images.items[index].id)
         wait_counted(window)
         assert shown_counts(window)["RBC"] == smears[index][1]["RBC"]
-        picture = window.document.picture
+        picture = window.workspace.inference.shown
         assert picture is not None
         assert picture.image.path == smears[index][0]
         assert window.canvas.boxes.shown_count == sum(shown_counts(window).values())
@@ -186,16 +186,16 @@ def test_counting_stops_and_goes_on(
     large = np.tile(np.asarray(Image.open(tile)), (5, 5, 1))
     path = tmp_path / "large.bmp"
     Image.fromarray(large).save(path)
-    with qtbot.waitSignal(window.document.progressed, timeout=60_000):
-        window.document.open_paths([path])
+    with qtbot.waitSignal(window.workspace.inference.progressed, timeout=60_000):
+        window.workspace.opening.open([path])
     qtbot.mouseClick(window.status.cancel_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.document.queue.busy is None, timeout=30_000)
-    entry = window.document.entries[0]
-    assert entry.state is State.WAITING
+    qtbot.waitUntil(lambda: window.workspace.inference.queue.busy is None, timeout=30_000)
+    item = window.workspace.images.items[0]
+    assert item.state is State.WAITING
     assert "Paused" in window.status.activity.text()
-    assert window.middle.currentWidget() is window.canvas
+    assert window.image_page.currentWidget() is window.canvas
     qtbot.keyClick(window, Qt.Key.Key_F5)
-    qtbot.waitUntil(lambda: entry.state is State.COUNTING, timeout=30_000)
+    qtbot.waitUntil(lambda: item.state is State.COUNTING, timeout=30_000)
     wait_counted(window)
     assert shown_counts(window)["RBC"] > 60
 
@@ -203,7 +203,7 @@ def test_counting_stops_and_goes_on(
 def test_the_red_cell_size_can_be_set_by_hand(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted
 ) -> None:
-    window.document.open_paths([make_smear("slide.png")[0]])
+    window.workspace.opening.open([make_smear("slide.png")[0]])
     wait_counted(window)
     row = window.panel.scale_row
     assert row.number.value() == pytest.approx(56, rel=0.15)
@@ -215,7 +215,7 @@ def test_the_red_cell_size_can_be_set_by_hand(
     qtbot.keyClicks(row.number, "112")
     qtbot.keyClick(row.number, Qt.Key.Key_Return)
     wait_counted(window)
-    cells = window.document.current_cells()
+    cells = window.workspace.counts.current_cells()
     assert cells is not None
     assert cells.found.diameter == 112
 
@@ -228,9 +228,9 @@ def test_a_model_can_be_imported_and_a_damaged_one_is_refused(
     model_path: Path,
     tmp_path: Path,
 ) -> None:
-    window.document.open_paths([make_smear("slide.png")[0]])
+    window.workspace.opening.open([make_smear("slide.png")[0]])
     wait_counted(window)
-    counts, old = shown_counts(window), window.document.model
+    counts, old = shown_counts(window), window.workspace.inference.model
     damaged = tmp_path / "damaged.onnx"
     damaged.write_bytes(model_path.read_bytes()[:5000])
     accept_dialog(damaged)
@@ -241,16 +241,16 @@ def test_a_model_can_be_imported_and_a_damaged_one_is_refused(
     greens = [drawn.pixelColor(x, y).green() for x in range(drawn.width()) for y in range(drawn.height())]
     assert max(greens) > 230  # light text
     assert min(greens) < 60  # on dark ground
-    assert window.document.model is old
+    assert window.workspace.inference.model is old
     assert shown_counts(window) == counts
     other = tmp_path / "other.onnx"
     other.write_bytes(model_path.read_bytes())
     accept_dialog(other)
-    with qtbot.waitSignal(window.document.model_changed, timeout=30_000):
+    with qtbot.waitSignal(window.workspace.inference.model_changed, timeout=30_000):
         qtbot.mouseClick(window.panel.import_button, Qt.MouseButton.LeftButton)
     wait_counted(window)
-    assert window.document.model is not None
-    assert window.document.model.path == other
+    assert window.workspace.inference.model is not None
+    assert window.workspace.inference.model.path == other
     assert shown_counts(window) == counts
 
 
@@ -260,7 +260,7 @@ def test_picture_and_table_are_saved(
     path, expected = make_smear("Bild äöü 血.png")
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"no picture")
-    window.document.open_paths([path, bad])
+    window.workspace.opening.open([path, bad])
     wait_counted(window)
     picture, table = tmp_path / "aus gabe.png", tmp_path / "zählung.csv"
     accept_dialog(picture)
@@ -280,9 +280,9 @@ def test_picture_and_table_are_saved(
 def test_a_place_that_cannot_be_written_is_said(
     window: MainWindow, make_smear: MakeSmear, wait_counted: WaitCounted, tmp_path: Path
 ) -> None:
-    window.document.open_paths([make_smear("slide.png")[0]])
+    window.workspace.opening.open([make_smear("slide.png")[0]])
     wait_counted(window)
-    assert not window.document.save_csv(tmp_path / "no such folder" / "counts.csv")
+    assert not window.workspace.saving.save_table(tmp_path / "no such folder" / "counts.csv")
     assert window.notice.isVisible()
     assert "counts.csv" in window.notice.label.text()
 
@@ -313,7 +313,7 @@ def test_files_and_folders_can_be_dropped(
     assert enter.isAccepted()
     QApplication.sendEvent(window, drop)
     wait_counted(window)
-    assert [entry.path.name for entry in window.document.entries] == ["1.png", "2.png"]
+    assert [item.path.name for item in window.workspace.images.items] == ["1.png", "2.png"]
 
 
 def turn_wheel(widget: object, position: QPoint, turns: int) -> None:
@@ -333,7 +333,7 @@ def turn_wheel(widget: object, position: QPoint, turns: int) -> None:
 def test_the_wheel_zooms_about_the_pointer_and_leaves_sliders_alone(
     window: MainWindow, make_smear: MakeSmear, wait_counted: WaitCounted
 ) -> None:
-    window.document.open_paths([make_smear("slide.png")[0]])
+    window.workspace.opening.open([make_smear("slide.png")[0]])
     wait_counted(window)
     canvas = window.canvas
     pointer = canvas.viewport().rect().center() + QPoint(90, -60)
@@ -354,21 +354,21 @@ def test_the_wheel_zooms_about_the_pointer_and_leaves_sliders_alone(
 
 
 def test_closing_while_counting_ends_the_thread(window: MainWindow, qtbot: QtBot, make_smear: MakeSmear) -> None:
-    window.document.open_paths([make_smear(f"{n}.png", seed=n)[0] for n in range(3)])
-    qtbot.waitUntil(lambda: window.document.queue.busy is not None, timeout=30_000)
+    window.workspace.opening.open([make_smear(f"{n}.png", seed=n)[0] for n in range(3)])
+    qtbot.waitUntil(lambda: window.workspace.inference.queue.busy is not None, timeout=30_000)
     window.close()
-    assert not window.document.queue._thread._thread.isRunning()
+    assert not window.workspace.inference.queue._thread._thread.isRunning()
     assert threading.active_count() >= 1
 
 
 def test_preferences_are_remembered_but_thresholds_are_not(
     window: MainWindow, preferences: Preferences, make_smear: MakeSmear, wait_counted: WaitCounted
 ) -> None:
-    window.document.open_paths([make_smear("slide.png")[0]])
+    window.workspace.opening.open([make_smear("slide.png")[0]])
     wait_counted(window)
-    suggested = dict(window.document.model.card.thresholds)  # type: ignore[union-attr]
+    suggested = dict(window.workspace.inference.model.card.thresholds)  # type: ignore[union-attr]
     window.actions_["labels"].trigger()
-    window.document.set_threshold("RBC", 0.9)
+    window.workspace.settings.set_threshold("RBC", 0.9)
     window.close()
     store = preferences.store
     assert store.value("show_labels", type=bool) is False
@@ -379,12 +379,12 @@ def test_preferences_are_remembered_but_thresholds_are_not(
 def test_nothing_is_cut_off_beside_the_history_in_a_small_window(window: MainWindow, qtbot: QtBot) -> None:
     window.resize(1000, 700)
     window.actions_["history"].trigger()
-    window.doubt_bar.show()
+    window.uncertain.show()
     qtbot.waitUntil(window.history_panel.isVisible)
     QApplication.processEvents()
     assert window.width() == 1000
     assert window.panel.width() >= window.panel.minimumSizeHint().width()
-    bar = window.doubt_bar
+    bar = window.uncertain
     for button in (bar.onward, bar.stop):
         assert button.width() >= button.sizeHint().width()
         assert bar.rect().contains(button.geometry())

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QFileDi
 
 from core.annotations.base import AnnotatedImage
 from core.models.card import CARD_KEY, ModelCard
-from core.session.truths import load_truth
 from core.statistics.metrics import score_image
 from core.verification.charts import ChartKind
 from core.verification.errors import Place, Verdict
@@ -25,8 +24,9 @@ from core.verification.request import VerificationScope
 from core.verification.sweep import threshold_steps
 from gui.preferences import Theme
 from gui.verify.sweep_table import COLUMNS
+from gui.widgets.numbers import NumberBox
 from gui.widgets.theme import apply_theme
-from gui.widgets.wheel_safe import QuietComboBox, QuietSlider, QuietSpinBox
+from gui.widgets.wheel_safe import QuietComboBox, QuietSlider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from gui.shell.window import MainWindow
     from gui.verify.window import VerifyWindow
-    from gui.workspace.images import Entry
+    from gui.workspace.images import ImageItem
 
     MakeSmear = Callable[..., tuple[Path, dict[str, int]]]
     Counted = Callable[[int], MainWindow]
@@ -52,7 +52,7 @@ def counted(window: MainWindow, make_smear: MakeSmear, wait_counted: Callable[..
     """Return a function that opens and counts some smears."""
 
     def count(pictures: int) -> MainWindow:
-        window.document.open_paths([make_smear(f"{place:02}.png", seed=place)[0] for place in range(pictures)])
+        window.workspace.opening.open([make_smear(f"{place:02}.png", seed=place)[0] for place in range(pictures)])
         wait_counted(window)
         return window
 
@@ -62,37 +62,37 @@ def counted(window: MainWindow, make_smear: MakeSmear, wait_counted: Callable[..
 def opened(qtbot: QtBot, window: MainWindow) -> VerifyWindow:
     """Open the page with its key, and wait for its figures."""
     qtbot.keyClick(window, Qt.Key.Key_F9)
-    assert window.verify is not None
-    settled(qtbot, window.verify)
-    return window.verify
+    assert window.dialogs.verify is not None
+    settled(qtbot, window.dialogs.verify)
+    return window.dialogs.verify
 
 
 def settled(qtbot: QtBot, page: VerifyWindow) -> None:
     qtbot.waitUntil(lambda: not page.verifier.busy and page.verifier.answer is not None, timeout=30_000)
 
 
-def truth_from_count(window: MainWindow, entry: Entry, *, without: int = 0, extra: int = 0) -> GroundTruth:
+def truth_from_count(window: MainWindow, item: ImageItem, *, without: int = 0, extra: int = 0) -> GroundTruth:
     """Return the count of a picture as boxes of a file, less some red cells, and with some that are not there."""
-    document = window.document
-    cells, result = document.cells_of(entry), document.result(entry)
+    workspace = window.workspace
+    cells, result = workspace.counts.cells(item.id), workspace.counts.result(item.id)
     assert cells is not None
     assert result is not None
     places = np.flatnonzero(result.counted)
-    names = [document.classes[label] for label in cells.cells.labels[places]]
+    names = [workspace.settings.classes[label] for label in cells.cells.labels[places]]
     red = [place for place, name in enumerate(names) if name == "RBC"]
     kept = [place for place in range(len(names)) if place not in red[:without]]
     boxes = np.concatenate(
         [cells.cells.boxes[places][kept], np.array([[2, 2, 12, 12]] * extra, np.float32).reshape(-1, 4)]
     )
     annotated = AnnotatedImage(
-        entry.path.name, *entry.size, boxes.astype(np.float32), (*(names[place] for place in kept), *["RBC"] * extra)
+        item.path.name, *item.size, boxes.astype(np.float32), (*(names[place] for place in kept), *["RBC"] * extra)
     )
-    return GroundTruth.imported(annotated, document.classes)
+    return GroundTruth.imported(annotated, workspace.settings.classes)
 
 
 def give_boxes(window: MainWindow, *, without: int = 0, extra: int = 0) -> None:
-    for entry in window.document.entries:
-        window.document.truths.put(entry.id, truth_from_count(window, entry, without=without, extra=extra))
+    for item in window.workspace.images.items:
+        window.workspace.truths.set(item.id, truth_from_count(window, item, without=without, extra=extra))
 
 
 def type_into(qtbot: QtBot, view: QAbstractItemView, row: int, column: int, texts: list[str]) -> None:
@@ -125,7 +125,7 @@ def places_shown(qtbot: QtBot, page: VerifyWindow, count: int) -> list[Place]:
 
 
 def answer_with(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
-    """Answer the next file dialogs as by typing a path."""
+    """VerificationFigures the next file dialogs as by typing a path."""
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_, **__: ([str(path)], ""))
 
@@ -139,9 +139,9 @@ def test_typed_totals_show_accuracy_and_nothing_else(counted: Counted, qtbot: Qt
     assert "No picture has a ground truth yet" in page.state.text()
     type_into(qtbot, page.truth_page.grid, 0, 1, ["12", "14"])
     assert page.truth_page.grid.currentIndex().row() == 2
-    session = window.document.session
+    session = window.workspace.store.session
     assert session is not None
-    truth = load_truth(session, window.document.entries[1].id)
+    truth = session.truths.get(window.workspace.images.items[1].id)
     assert truth is not None
     assert (truth.kind, truth.totals) == (TruthKind.TOTALS, {"RBC": 14})
     settled(qtbot, page)
@@ -150,7 +150,7 @@ def test_typed_totals_show_accuracy_and_nothing_else(counted: Counted, qtbot: Qt
     answer = page.verifier.answer
     assert answer is not None
     red = answer.classes["RBC"]
-    results = [window.document.result(entry) for entry in window.document.entries[:2]]
+    results = [window.workspace.counts.result(item.id) for item in window.workspace.images.items[:2]]
     total = sum(result.counts["RBC"] for result in results if result is not None)
     assert red.rows[red.now].counted == total
     assert red.rows[red.now].accuracy == pytest.approx(min(26, total) / max(26, total))
@@ -167,28 +167,30 @@ def test_typed_totals_show_accuracy_and_nothing_else(counted: Counted, qtbot: Qt
 def test_counts_are_pasted_from_a_spreadsheet_emptied_and_cleared(counted: Counted, qtbot: QtBot) -> None:
     window = counted(2)
     page = opened(qtbot, window)
-    grid, truths = page.truth_page.grid, window.document.truths
-    page.truth_page.go_to(window.document.entries[0].id)
+    grid, truths = page.truth_page.grid, window.workspace.truths
+    page.truth_page.go_to(window.workspace.images.items[0].id)
     QGuiApplication.clipboard().setText("12\t1\t2\n13\t\t\n")
     qtbot.keyClick(grid, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
-    first, second = (truths.of(entry.id) for entry in window.document.entries)
+    first, second = (truths.used(item.id) for item in window.workspace.images.items)
     assert first is not None
     assert second is not None
     assert first.totals == {"RBC": 12, "WBC": 1, "Platelets": 2}
     assert second.totals == {"RBC": 13}
     click_cell(qtbot, grid, 0, 2)
     qtbot.keyClick(grid, Qt.Key.Key_Delete)
-    first = truths.of(window.document.entries[0].id)
+    first = truths.used(window.workspace.images.items[0].id)
     assert first is not None
     assert first.totals == {"RBC": 12, "Platelets": 2}
-    assert "Counted by hand: RBC 12, Platelets 2" in [row.text for row in window.document.history()]
+    assert "Counted by hand: RBC 12, Platelets 2" in [row.text for row in window.workspace.history.lines()]
 
 
 def test_what_is_cleared_can_be_undone_in_both_windows_and_after_opening_again(counted: Counted, qtbot: QtBot) -> None:
     window = counted(2)
-    document = window.document
-    truths, (first, second) = document.truths, document.entries
-    marks = GroundTruth.tally(document.classes, blind=True).with_point("RBC", 30, 40).with_point("WBC", 80, 90)
+    workspace = window.workspace
+    truths, (first, second) = workspace.truths, workspace.images.items
+    marks = (
+        GroundTruth.tally(workspace.settings.classes, blind=True).with_point("RBC", 30, 40).with_point("WBC", 80, 90)
+    )
     truths.put(first.id, GroundTruth.typed({"RBC": 9}))
     truths.put(first.id, marks)
     truths.put(second.id, GroundTruth.typed({"RBC": 7}))
@@ -196,35 +198,41 @@ def test_what_is_cleared_can_be_undone_in_both_windows_and_after_opening_again(c
     click_cell(qtbot, page.truth_page.grid, 0, 1)
     page.truth_page.grid.selectAll()
     qtbot.mouseClick(page.truth_page.clear_button, Qt.MouseButton.LeftButton)
-    assert truths.of(second.id) is None
+    assert truths.used(second.id) is None
     assert source_of(window, first) is TruthSource.TYPED
-    assert "Clear tally, blind (2 cells)" in [row.text for row in document.history()]
+    assert "Clear tally, blind (2 cells)" in [row.text for row in workspace.history.lines()]
     qtbot.keyClick(page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert source_of(window, second) is TruthSource.TYPED
-    back = truths.of(first.id)
+    back = truths.used(first.id)
     assert back is not None
     assert back.stored() == marks.stored()
-    assert list(truths.all_of(first.id)) == [TruthSource.TALLY, TruthSource.TYPED]
+    assert list(truths.all(first.id)) == [TruthSource.TALLY, TruthSource.TYPED]
     qtbot.keyClick(page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
-    assert truths.of(second.id) is None
-    assert document.session is not None
-    path = document.session.path
-    document.close_session()
-    assert document.open_session(path)
-    document.editing.undo()
-    first = document.entries[0]
-    assert list(document.truths.all_of(first.id)) == [TruthSource.TALLY, TruthSource.TYPED]
+    assert truths.used(second.id) is None
+    assert workspace.store.session is not None
+    path = workspace.store.session.path
+    workspace.store.close()
+    assert workspace.store.open(path)
+    workspace.history.undo()
+    first = workspace.images.items[0]
+    assert list(workspace.truths.all(first.id)) == [TruthSource.TALLY, TruthSource.TYPED]
 
 
-def test_undoing_a_clear_leaves_what_was_counted_since(counted: Counted) -> None:
-    document = counted(1).document
-    [entry] = document.entries
-    document.truths.put(entry.id, GroundTruth.typed({"RBC": 9}))
-    assert document.truths.take_away([entry.id]) == 1
-    newer = GroundTruth.typed({"RBC": 11})
-    document.truths.put(entry.id, newer)
-    document.editing.undo()
-    truth = document.truths.of(entry.id)
+def test_a_later_count_is_undone_before_the_clear(counted: Counted) -> None:
+    workspace = counted(1).workspace
+    [item] = workspace.images.items
+    workspace.truths.set(item.id, GroundTruth.typed({"RBC": 9}))
+    assert workspace.truths.clear_used([item.id]) == 1
+    workspace.truths.set(item.id, GroundTruth.typed({"RBC": 11}))
+    workspace.history.undo()
+    assert workspace.truths.used(item.id) is None
+    workspace.history.undo()
+    truth = workspace.truths.used(item.id)
+    assert truth is not None
+    assert truth.totals == {"RBC": 9}
+    workspace.history.redo()
+    workspace.history.redo()
+    truth = workspace.truths.used(item.id)
     assert truth is not None
     assert truth.totals == {"RBC": 11}
 
@@ -243,7 +251,7 @@ def test_a_total_typed_over_imported_boxes_says_why_it_is_not_taken(counted: Cou
     page.used.activated.emit(place)
     assert not page.refusal.isVisible()
     type_into(qtbot, page.grid, 0, 1, ["7"])
-    truth = window.document.truths.of(window.document.entries[0].id)
+    truth = window.workspace.truths.used(window.workspace.images.items[0].id)
     assert truth is not None
     assert truth.totals == {"RBC": 7}
 
@@ -253,15 +261,15 @@ def test_the_wheel_changes_no_box_of_any_window(counted: Counted, qtbot: QtBot) 
     opened(qtbot, window)
     boxes = [box for top in QApplication.topLevelWidgets() for box in top.findChildren(QComboBox)]
     numbers = [box for top in QApplication.topLevelWidgets() for box in top.findChildren(QAbstractSpinBox)]
-    shown = [box for box in (*boxes, *numbers) if box.window() in (window, window.verify)]
+    shown = [box for box in (*boxes, *numbers) if box.window() in (window, window.dialogs.verify)]
     assert len(shown) > 10
     for box in shown:
-        assert isinstance(box, (QuietComboBox, QuietSpinBox))
+        assert isinstance(box, (QuietComboBox, NumberBox))
         assert not box.focusPolicy() & Qt.FocusPolicy.WheelFocus & ~Qt.FocusPolicy.StrongFocus
 
 
-def source_of(window: MainWindow, entry: Entry) -> TruthSource | None:
-    truth = window.document.truths.of(entry.id)
+def source_of(window: MainWindow, item: ImageItem) -> TruthSource | None:
+    truth = window.workspace.truths.used(item.id)
     return None if truth is None else truth.source
 
 
@@ -270,16 +278,16 @@ def source_of(window: MainWindow, entry: Entry) -> TruthSource | None:
 
 def test_a_review_becomes_a_truth_and_takes_the_place_of_none(counted: Counted, qtbot: QtBot) -> None:
     window = counted(2)
-    document = window.document
-    typed, bare = document.entries
-    document.truths.put(typed.id, GroundTruth.typed({"RBC": 9}))
-    for entry in document.entries:
-        document.set_current(entry.row)
+    workspace = window.workspace
+    typed, bare = workspace.images.items
+    workspace.truths.set(typed.id, GroundTruth.typed({"RBC": 9}))
+    for item in workspace.images.items:
+        workspace.images.set_current(item.id)
         window.actions_["reviewed"].trigger()
-    kinds = [truth.source for entry in document.entries if (truth := document.truths.of(entry.id)) is not None]
+    kinds = [truth.source for item in workspace.images.items if (truth := workspace.truths.used(item.id)) is not None]
     assert kinds == [TruthSource.TYPED, TruthSource.REVIEWED]
-    result = document.result(bare)
-    truth = document.truths.of(bare.id)
+    result = workspace.counts.result(bare.id)
+    truth = workspace.truths.used(bare.id)
     assert result is not None
     assert truth is not None
     assert truth.counts() == result.counts
@@ -289,24 +297,24 @@ def test_a_review_becomes_a_truth_and_takes_the_place_of_none(counted: Counted, 
     page.truth_page.used.setFocus()
     qtbot.keyClick(page.truth_page.used, Qt.Key.Key_Down)
     page.truth_page.used.activated.emit(page.truth_page.used.currentIndex())
-    used = document.truths.of(typed.id)
+    used = workspace.truths.used(typed.id)
     assert used is not None
     assert used.source is TruthSource.REVIEWED
-    document.editing.undo()
-    assert document.truths.of(bare.id) is None
+    workspace.history.undo()
+    assert workspace.truths.used(bare.id) is None
 
 
 def test_points_are_drawn_as_crosses_and_boxes_as_boxes(counted: Counted) -> None:
     window = counted(1)
-    (entry,) = window.document.entries
+    (item,) = window.workspace.images.items
     layer = window.canvas.ground_truth
     assert layer.shown_count == 0
-    truth = truth_from_count(window, entry)
-    window.document.truths.put(entry.id, truth)
+    truth = truth_from_count(window, item)
+    window.workspace.truths.set(item.id, truth)
     assert layer.shown_count == len(truth)
     before = window.canvas.grab().toImage()
-    points = GroundTruth.tally(window.document.classes).with_point("RBC", 200, 160)
-    window.document.truths.put(entry.id, points)
+    points = GroundTruth.tally(window.workspace.settings.classes).with_point("RBC", 200, 160)
+    window.workspace.truths.set(item.id, points)
     assert layer.shown_count == 1
     assert window.canvas.grab().toImage() != before
     window.actions_["ground_truth"].trigger()
@@ -320,21 +328,25 @@ def test_imported_boxes_give_the_figures_of_core(counted: Counted, qtbot: QtBot)
     window = counted(3)
     give_boxes(window, without=3, extra=1)
     page = opened(qtbot, window)
-    answer, document = page.verifier.answer, window.document
+    answer, workspace = page.verifier.answer, window.workspace
     assert answer is not None
-    assert document.settings is not None
+    assert workspace.settings.value is not None
     red = answer.classes["RBC"]
     scores = []
-    for entry in document.entries:
-        cells, result, truth = document.cells_of(entry), document.result(entry), document.truths.of(entry.id)
+    for item in workspace.images.items:
+        cells, result, truth = (
+            workspace.counts.cells(item.id),
+            workspace.counts.result(item.id),
+            workspace.truths.used(item.id),
+        )
         assert cells is not None
         assert result is not None
         assert truth is not None
-        labels = truth.labels(document.classes)
-        scores.append(score_image(cells.cells, result.counted, truth.boxes, labels, document.classes)["RBC"])
+        labels = truth.labels(workspace.settings.classes)
+        scores.append(score_image(cells.cells, result.counted, truth.boxes, labels, workspace.settings.classes)["RBC"])
     total = scores[0] + scores[1] + scores[2]
     row = red.rows[red.now]
-    assert row.threshold == pytest.approx(document.settings.thresholds["RBC"])
+    assert row.threshold == pytest.approx(workspace.settings.value.thresholds["RBC"])
     assert (row.truth, row.counted, row.tp) == (total.truth, total.counted, total.matched)
     assert (row.fp, row.fn) == (9, 3)
     assert [row.precision, row.recall, row.f1] == pytest.approx([total.precision, total.recall, total.f1])
@@ -352,7 +364,7 @@ def test_the_scope_is_the_current_picture_ticked_ones_or_all(counted: Counted, q
     window = counted(3)
     give_boxes(window)
     page = opened(qtbot, window)
-    page.truth_page.go_to(window.document.entries[1].id, 0)
+    page.truth_page.go_to(window.workspace.images.items[1].id, 0)
     qtbot.keyClick(page.truth_page.grid, Qt.Key.Key_Space)
     page.verifier.set_options(scope=VerificationScope.TICKED)
     settled(qtbot, page)
@@ -360,7 +372,7 @@ def test_the_scope_is_the_current_picture_ticked_ones_or_all(counted: Counted, q
     assert page.verifier.answer is not None
     assert [case.name for case in page.verifier.answer.cases] == ["01.png"]
     page.verifier.set_options(scope=VerificationScope.CURRENT)
-    window.document.set_current(2)
+    window.workspace.images.set_current(window.workspace.images.items[2].id)
     settled(qtbot, page)
     assert [case.name for case in page.verifier.answer.cases] == ["02.png"]
 
@@ -369,10 +381,10 @@ def test_a_correction_shows_in_the_corrected_count_only(counted: Counted, qtbot:
     window = counted(1)
     give_boxes(window)
     page = opened(qtbot, window)
-    document = window.document
-    cells = document.current_cells()
+    workspace = window.workspace
+    cells = workspace.counts.current_cells()
     assert cells is not None
-    document.editing.remove_cells([int(cells.cells.ids[0])])
+    workspace.editing.remove_cells([int(cells.cells.ids[0])])
     settled(qtbot, page)
 
     def missed() -> int:
@@ -392,11 +404,11 @@ def test_a_used_threshold_moves_the_slider_and_survives_reopening(
     counted: Counted, qtbot: QtBot, wait_counted: Callable[..., None]
 ) -> None:
     window = counted(10)
-    document = window.document
-    for name in document.classes:
-        document.set_threshold(name, 0.55)
+    workspace = window.workspace
+    for name in workspace.settings.classes:
+        workspace.settings.set_threshold(name, 0.55)
     give_boxes(window)
-    document.set_threshold("RBC", 0.90)
+    workspace.settings.set_threshold("RBC", 0.90)
     page = opened(qtbot, window)
     page.pages.setCurrentWidget(page.threshold_page)
     settled(qtbot, page)
@@ -410,20 +422,20 @@ def test_a_used_threshold_moves_the_slider_and_survives_reopening(
     slider = window.panel.classes.cards["RBC"].slider
     assert isinstance(slider, QuietSlider)
     assert slider.value() == round(100 * choice.threshold)
-    session = document.session
+    session = workspace.store.session
     assert session is not None
     path = session.path
-    document.close_session()
+    workspace.store.close()
     assert page.threshold_page.origin.text() == ""
-    assert document.open_session(path)
+    assert workspace.store.open(path)
     wait_counted(window)
     settled(qtbot, page)
-    assert document.settings is not None
-    assert document.settings.thresholds["RBC"] == choice.threshold
+    assert workspace.settings.value is not None
+    assert workspace.settings.value.thresholds["RBC"] == choice.threshold
     assert page.threshold_page.origin.text().startswith(f"Threshold {choice.threshold:.2f} chosen 20")
     assert page.threshold_page.origin.text().endswith("from 10 pictures.")
-    assert any("RBC" in row.text and "leave-one-out" in row.text for row in document.history())
-    document.set_threshold("RBC", 0.3)
+    assert any("RBC" in row.text and "leave-one-out" in row.text for row in workspace.history.lines())
+    workspace.settings.set_threshold("RBC", 0.3)
     assert "changed by hand since" in page.threshold_page.origin.text()
 
 
@@ -435,7 +447,7 @@ def test_a_click_on_missed_cells_leads_to_the_place_and_they_are_added(
 ) -> None:
     window = counted(2)
     give_boxes(window, extra=1)
-    window.document.set_current(0)
+    window.workspace.images.set_current(window.workspace.images.items[0].id)
     wait_counted(window)
     page = opened(qtbot, window)
     page.pages.setCurrentWidget(page.threshold_page)
@@ -447,12 +459,12 @@ def test_a_click_on_missed_cells_leads_to_the_place_and_they_are_added(
     view, canvas = page.error_page.view, window.canvas
     second = view.place_model.index(1)
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(second).center())
-    assert window.document.current == 1
-    qtbot.waitUntil(lambda: window.document.picture is not None, timeout=30_000)
+    assert window.workspace.images.current_position == 1
+    qtbot.waitUntil(lambda: window.workspace.inference.shown is not None, timeout=30_000)
     qtbot.waitUntil(lambda: canvas.visible_area().contains(7, 7) and canvas.zoom > 1)
-    before = window.document.result(window.document.entries[1])
+    before = window.workspace.counts.result(window.workspace.images.items[1].id)
     qtbot.mouseClick(page.error_page.add_button, Qt.MouseButton.LeftButton)
-    after = window.document.result(window.document.entries[1])
+    after = window.workspace.counts.result(window.workspace.images.items[1].id)
     assert before is not None
     assert after is not None
     assert after.counts["RBC"] == before.counts["RBC"] + 1
@@ -471,20 +483,20 @@ def test_false_positives_are_removed_or_left_to_the_doubtful_cells(counted: Coun
     view = page.error_page.view
     view.setCurrentIndex(view.place_model.index(0))
     qtbot.keyClick(view, Qt.Key.Key_Delete)
-    assert window.document.editing.cell(first.cell or -1) is None
+    assert window.workspace.editing.cell(first.cell or -1) is None
     qtbot.waitUntil(lambda: view.place_model.places[0].settled, timeout=30_000)
     assert not page.error_page.remove_button.isEnabled()
     view.setCurrentIndex(view.place_model.index(1))
     qtbot.mouseClick(page.error_page.doubt_button, Qt.MouseButton.LeftButton)
     window.actions_["doubts"].trigger()
-    assert window.doubt_bar.cell == second.cell
-    qtbot.mouseClick(window.doubt_bar.no, Qt.MouseButton.LeftButton)
-    assert second.cell not in window.doubt_bar.remaining()
+    assert window.uncertain.cell == second.cell
+    qtbot.mouseClick(window.uncertain.no, Qt.MouseButton.LeftButton)
+    assert second.cell not in window.uncertain.remaining()
 
 
 def test_totals_have_no_places_to_show(counted: Counted, qtbot: QtBot) -> None:
     window = counted(1)
-    window.document.truths.put(window.document.entries[0].id, GroundTruth.typed({"RBC": 3}))
+    window.workspace.truths.set(window.workspace.images.items[0].id, GroundTruth.typed({"RBC": 3}))
     page = opened(qtbot, window)
     page.pages.setCurrentWidget(page.error_page)
     qtbot.waitUntil(lambda: "do not say where the cells are" in page.error_page.empty.text())
@@ -569,11 +581,11 @@ def test_the_table_is_copied_and_saved(
 def other_model(model_path: Path, tmp_path: Path) -> Path:
     """Write the model under another name and with other thresholds."""
     network = onnx.load(model_path)
-    for entry in network.metadata_props:
-        if entry.key == CARD_KEY:
-            card = ModelCard.from_json(entry.value)
+    for item in network.metadata_props:
+        if item.key == CARD_KEY:
+            card = ModelCard.from_json(item.value)
             thresholds = dict.fromkeys(card.classes, 0.9)
-            entry.value = msgspec.structs.replace(card, name="Strict", thresholds=thresholds).to_json()
+            item.value = msgspec.structs.replace(card, name="Strict", thresholds=thresholds).to_json()
     path = tmp_path / "strict.onnx"
     onnx.save(network, path)
     return path
@@ -606,10 +618,13 @@ def test_models_are_compared_once_and_one_is_used(
     assert [text for _, text in models.plot.chart.ticks] == [own.model, "Strict"]
     models.models.setCurrentRow(1)
     qtbot.mouseClick(models.use_button, Qt.MouseButton.LeftButton)
-    document = window.document
+    workspace = window.workspace
     counted_again = []
-    document.queue.counted.connect(lambda entry, _: counted_again.append(entry.id))
-    qtbot.waitUntil(lambda: document.model is not None and document.model.card.name == "Strict", timeout=30_000)
+    workspace.inference.queue.counted.connect(lambda item, _: counted_again.append(item.id))
+    qtbot.waitUntil(
+        lambda: workspace.inference.model is not None and workspace.inference.model.card.name == "Strict",
+        timeout=30_000,
+    )
     wait_counted(window)
     assert counted_again == []
     settled(qtbot, page)
@@ -633,7 +648,7 @@ def test_the_comparison_takes_in_counting_without_a_model(counted: Counted, qtbo
     assert without.counted > 8
     assert without.f1 is not None
     messages: list[str] = []
-    window.document.message.connect(lambda _, text: messages.append(text))
+    window.workspace.messages.posted.connect(lambda _, text: messages.append(text))
     qtbot.mouseClick(models.no_model_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: messages == ["No model: classical takes part already."], timeout=30_000)
     assert len(models.runs.candidates) == 1
@@ -663,11 +678,11 @@ def test_a_comparison_is_stopped(
 
 def test_from_counting_to_a_threshold_with_the_keyboard_only(counted: Counted, qtbot: QtBot) -> None:
     window = counted(2)
-    document = window.document
-    document.set_threshold("RBC", 0.95)
+    workspace = window.workspace
+    workspace.settings.set_threshold("RBC", 0.95)
     page = opened(qtbot, window)
     grid = page.truth_page.grid
-    page.truth_page.go_to(document.entries[0].id)
+    page.truth_page.go_to(workspace.images.items[0].id)
     grid.setFocus()
     type_here(qtbot, grid, ["12", "13"])
     settled(qtbot, page)
@@ -678,7 +693,7 @@ def test_from_counting_to_a_threshold_with_the_keyboard_only(counted: Counted, q
     best = page.threshold_page.shown.choice.threshold
     assert best < 0.95
     press(qtbot, page, Qt.Key.Key_U)
-    qtbot.waitUntil(lambda: document.settings is not None and document.settings.thresholds["RBC"] == best)
+    qtbot.waitUntil(lambda: workspace.settings.value is not None and workspace.settings.value.thresholds["RBC"] == best)
     qtbot.keyClick(page, Qt.Key.Key_Escape)
     assert not page.isVisible()
     qtbot.waitUntil(window.isActiveWindow)
@@ -706,7 +721,7 @@ def test_themes_can_be_changed_while_and_after_plots_with_legends_are_shown(coun
     assert chart is not None
     assert len(chart.series) > 1  # else there is no legend
     for turn in range(12):
-        window.verify.setVisible(turn % 3 != 2) if window.verify else None
+        window.dialogs.verify.setVisible(turn % 3 != 2) if window.dialogs.verify else None
         app.processEvents()
         legend = page.threshold_page.plot.view.getPlotItem().legend
         apply_theme(app, Theme.LIGHT if turn % 2 else Theme.DARK)
@@ -735,8 +750,8 @@ def test_a_long_file_name_makes_no_window_wider(
 ) -> None:
     widths = []
     for name in ("1.png", f"{'Patient_of_ward_7_' * 9}.png"):
-        window.document.open_paths([make_smear(name, len(widths))[0]])  # other pictures: a copy would be asked about
-        window.document.set_current(len(window.document.entries) - 1)
+        window.workspace.opening.open([make_smear(name, len(widths))[0]])  # other pictures: a copy would be asked about
+        window.workspace.images.set_current(window.workspace.images.items[len(window.workspace.images.items) - 1].id)
         wait_counted(window)
         window.notice.show_warning(f"{name} is a copy of another picture.")
         page = opened(qtbot, window)

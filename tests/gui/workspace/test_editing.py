@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication
 
 from core.session.session import Session
-from gui.canvas.tools.editor import Tool
+from gui.workspace.selection import ToolName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 def counted(
     window: MainWindow, make_smear: Callable[..., tuple[Path, dict[str, int]]], wait_counted: Callable[..., None]
 ) -> MainWindow:
-    window.document.open_paths([make_smear("slide.png")[0]])
+    window.workspace.opening.open([make_smear("slide.png")[0]])
     wait_counted(window)
     window.canvas.setFocus()
     return window
@@ -45,7 +48,7 @@ def click(qtbot: QtBot, window: MainWindow, place: QPoint) -> None:
 def smallest_at(window: MainWindow, name: str) -> int:
     """Return a shown cell of a class that is the smallest at its own middle."""
     for number in window.canvas.boxes.shown_ids():
-        cell = window.document.editing.cell(number)
+        cell = window.workspace.editing.cell(number)
         rect = window.canvas.boxes.rect_of(number)
         assert cell is not None
         assert rect is not None
@@ -58,7 +61,7 @@ def test_a_clicked_cell_is_removed_and_comes_back_with_undo(counted: MainWindow,
     before = counts(counted)
     number = smallest_at(counted, "RBC")
     click(qtbot, counted, place_of(counted, number))
-    assert counted.document.editing.selection == (number,)
+    assert counted.workspace.selection.cells == (number,)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Delete)
     assert counts(counted) == before | {"RBC": before["RBC"] - 1}
     assert counted.panel.classes.cards["RBC"].ledger.text().endswith(f"1 removed = {before['RBC'] - 1}")
@@ -79,10 +82,42 @@ def test_a_number_key_gives_the_selected_cell_a_class(counted: MainWindow, qtbot
     assert counts(counted) == before | {"RBC": before["RBC"] - 1, "WBC": before["WBC"] + 1}
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "modifiers"),
+    [
+        (Qt.Key.Key_Eacute, "\u00e9", Qt.KeyboardModifier.NoModifier),  # French
+        (Qt.Key.Key_2, "2", Qt.KeyboardModifier.ShiftModifier),  # French with Shift
+        (Qt.Key(0x011A), "\u011b", Qt.KeyboardModifier.NoModifier),  # Czech
+        (Qt.Key.Key_2, "2", Qt.KeyboardModifier.NoModifier),
+    ],
+)
+def test_a_number_key_is_told_by_its_place(
+    counted: MainWindow, qtbot: QtBot, key: Qt.Key, text: str, modifiers: Qt.KeyboardModifier
+) -> None:
+    """The keyboards of France, Belgium, Lithuania and the Czech Republic give digits with Shift only."""
+    before = counts(counted)
+    click(qtbot, counted, place_of(counted, smallest_at(counted, "RBC")))
+    of_two = {"win32": (3, 0x32), "darwin": (0, 0x13)}.get(sys.platform, (11, 0xE9))
+    for kind in (QKeyEvent.Type.KeyPress, QKeyEvent.Type.KeyRelease):
+        QApplication.sendEvent(counted.canvas, QKeyEvent(kind, key, modifiers, *of_two, 0, text))
+    assert counts(counted) == before | {"RBC": before["RBC"] - 1, "WBC": before["WBC"] + 1}
+
+
+def test_a_sign_of_the_number_row_is_typed_in_fields(counted: MainWindow) -> None:
+    before = counts(counted)
+    name = counted.image_list.name_filter
+    name.setFocus()
+    QApplication.sendEvent(
+        name, QKeyEvent(QKeyEvent.Type.KeyPress, Qt.Key.Key_Eacute, Qt.KeyboardModifier.NoModifier, 11, 0, 0, "\u00e9")
+    )
+    assert name.text() == "\u00e9"
+    assert counts(counted) == before
+
+
 def test_cells_are_put_with_a_click_and_drawn_with_a_drag(counted: MainWindow, qtbot: QtBot) -> None:
     before = counts(counted)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_A)
-    assert counted.editor.tool is Tool.ADD
+    assert counted.tools.tool is ToolName.ADD
     qtbot.keyClick(counted.canvas, Qt.Key.Key_3)
     viewport = counted.canvas.viewport()
     where = counted.canvas.mapFromScene(20, 20)
@@ -93,18 +128,18 @@ def test_cells_are_put_with_a_click_and_drawn_with_a_drag(counted: MainWindow, q
     qtbot.mouseMove(viewport, end)
     qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=end)
     assert counts(counted) == before | {"Platelets": before["Platelets"] + 2}
-    [number] = counted.document.editing.selection
-    drawn = counted.document.editing.cell(number)
+    [number] = counted.workspace.selection.cells
+    drawn = counted.workspace.editing.cell(number)
     assert drawn is not None
     assert drawn.box == pytest.approx((300, 200, 340, 250), abs=2)
     qtbot.mouseMove(viewport, where + QPoint(3, 3))
     qtbot.mouseMove(viewport, where)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Delete)  # takes the one that is pointed at, not the one drawn last
     assert counts(counted) == before | {"Platelets": before["Platelets"] + 1}
-    assert counted.document.editing.cell(number) == drawn
+    assert counted.workspace.editing.cell(number) == drawn
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Escape)
-    assert counted.editor.tool is Tool.SELECT
-    assert not counted.document.editing.selected  # the next key is for the cell that is pointed at
+    assert counted.tools.tool is ToolName.SELECT
+    assert not counted.workspace.selection.all  # the next key is for the cell that is pointed at
 
 
 def test_a_click_on_a_counted_cell_is_doubted_until_the_next_step(counted: MainWindow, qtbot: QtBot) -> None:
@@ -114,45 +149,45 @@ def test_a_click_on_a_counted_cell_is_doubted_until_the_next_step(counted: MainW
     qtbot.keyClick(counted.canvas, Qt.Key.Key_A)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_1)
     click(qtbot, counted, place)
-    assert "There was a box of RBC already" in label.text()
+    assert "This spot already has a box of RBC" in label.text()
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert label.text() == before
 
 
 def test_a_threshold_never_takes_a_persons_cell_away(counted: MainWindow) -> None:
-    document = counted.document
-    document.editing.add_cell("WBC", (10, 10, 60, 60))
-    for name in document.classes:
-        document.set_threshold(name, 0.99)
+    workspace = counted.workspace
+    workspace.editing.add_cell("WBC", (10, 10, 60, 60))
+    for name in workspace.settings.classes:
+        workspace.settings.set_threshold(name, 0.99)
     assert counts(counted)["WBC"] >= 1
     assert counted.panel.classes.cards["WBC"].ledger.text() == "model 0, +1 added = 1"
 
 
 def test_every_correction_is_in_the_file_before_the_window_closes(counted: MainWindow, tmp_path: Path) -> None:
-    document = counted.document
-    document.editing.remove_cells([smallest_at(counted, "RBC")])
-    document.editing.mark_reviewed(True)
+    workspace = counted.workspace
+    workspace.editing.remove_cells([smallest_at(counted, "RBC")])
+    workspace.editing.mark_reviewed(True)
     expected = counts(counted)
-    session = document.session
+    session = workspace.store.session
     assert session is not None
     session.copy_to(tmp_path / "copy.smearcount")
-    document.close_session()
-    assert counted.middle.currentWidget() is counted.start_page
+    workspace.store.close()
+    assert counted.image_page.currentWidget() is counted.image_page.start_page
     copy = Session.open(tmp_path / "copy.smearcount")
     assert [image.reviewed for image in copy.images()] == [True]
-    document.take_session(copy)
+    workspace.store.take(copy)
     assert counts(counted) == expected
     assert counted.actions_["reviewed"].isChecked()
-    document.editing.undo()
-    document.editing.undo()
+    workspace.history.undo()
+    workspace.history.undo()
     assert counts(counted)["RBC"] == expected["RBC"] + 1
 
 
 def test_counting_again_keeps_corrections(counted: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]) -> None:
-    document = counted.document
+    workspace = counted.workspace
     before = counts(counted)
-    document.editing.remove_cells([smallest_at(counted, "RBC")])
-    document.editing.reclassify([smallest_at(counted, "RBC")], "WBC")
+    workspace.editing.remove_cells([smallest_at(counted, "RBC")])
+    workspace.editing.reclassify([smallest_at(counted, "RBC")], "WBC")
     expected = counts(counted)
     assert expected == before | {"RBC": before["RBC"] - 2, "WBC": before["WBC"] + 1}
     qtbot.keyClick(counted, Qt.Key.Key_F5)
@@ -161,15 +196,15 @@ def test_counting_again_keeps_corrections(counted: MainWindow, qtbot: QtBot, wai
 
 
 def test_the_doubt_queue_walks_until_nothing_is_doubtful(counted: MainWindow, qtbot: QtBot) -> None:
-    bar = counted.doubt_bar
-    for name in counted.document.classes:
-        counted.document.set_threshold(name, 0.9)
+    bar = counted.uncertain
+    for name in counted.workspace.settings.classes:
+        counted.workspace.settings.set_threshold(name, 0.9)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_D)
     left = len(bar.remaining())
     assert left > 1
-    assert f"{left} doubtful left" in bar.text.text()
+    assert f"{left} uncertain left" in bar.text.text()
     total = sum(counts(counted).values())
-    cell = counted.document.editing.cell(bar.cell or 0)
+    cell = counted.workspace.editing.cell(bar.cell or 0)
     assert cell is not None
     counts_now = cell.score >= 0.9
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Y)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def counted(window: MainWindow, make_smear: MakeSmear, wait_counted: WaitCounted) -> MainWindow:
     """Return a window with a counted picture."""
-    window.document.open_paths([make_smear("slides/1.png")[0]])
+    window.workspace.opening.open([make_smear("slides/1.png")[0]])
     wait_counted(window)
     return window
 
@@ -50,27 +50,27 @@ def count_by(counted: MainWindow, qtbot: QtBot, wait_counted: WaitCounted) -> Co
     """Change to another model, or to none."""
 
     def change(path: Path | None) -> None:
-        with qtbot.waitSignal(counted.document.model_changed, timeout=30_000):
+        with qtbot.waitSignal(counted.workspace.inference.model_changed, timeout=30_000):
             if path is None:
                 counted.actions_["no_model"].trigger()
             else:
-                counted.document.import_model(path)
+                counted.workspace.inference.open_model(path)
         wait_counted(counted)
 
     return change
 
 
 def result_of(window: MainWindow) -> CountResult:
-    entry = window.document.current_entry
-    assert entry is not None
-    result = window.document.result(entry)
+    item = window.workspace.images.current
+    assert item is not None
+    result = window.workspace.counts.result(item.id)
     assert result is not None
     return result
 
 
 def shown(window: MainWindow) -> Detections:
     """Return the cells that count, as they are drawn."""
-    cells = window.document.current_cells()
+    cells = window.workspace.counts.current_cells()
     assert cells is not None
     return cells.cells.taken(np.flatnonzero(result_of(window).counted))
 
@@ -87,7 +87,7 @@ def picture_of(window: MainWindow) -> list[object]:
 def red_cells(window: MainWindow) -> list[int]:
     """Return the ids of the counted red cells, the likeliest first."""
     cells = shown(window)
-    return cells.ids[cells.labels == window.document.classes.index("RBC")].tolist()
+    return cells.ids[cells.labels == window.workspace.settings.classes.index("RBC")].tolist()
 
 
 def ledger(window: MainWindow, name: str = "RBC") -> tuple[int, int]:
@@ -98,10 +98,10 @@ def ledger(window: MainWindow, name: str = "RBC") -> tuple[int, int]:
 
 def reopen(window: MainWindow) -> None:
     """Close the session and open it again."""
-    assert window.document.session is not None
-    path = window.document.session.path
-    window.document.close_session()
-    assert window.document.open_session(path)
+    assert window.workspace.store.session is not None
+    path = window.workspace.store.session.path
+    window.workspace.store.close()
+    assert window.workspace.store.open(path)
 
 
 # -- what was confirmed -----------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def reopen(window: MainWindow) -> None:
 def test_a_confirmed_cell_stands_as_confirmed_after_a_change_of_model(
     counted: MainWindow, twin: Path, count_by: CountBy, wait_counted: WaitCounted
 ) -> None:
-    editing = counted.document.editing
+    editing = counted.workspace.editing
     accepted, moved = red_cells(counted)[:2]
     editing.accept([accepted])
     cell = editing.cell(moved)
@@ -122,12 +122,12 @@ def test_a_confirmed_cell_stands_as_confirmed_after_a_change_of_model(
     count_by(twin)
     assert ledger(counted) == (0, 0)
     assert picture_of(counted) == before
-    assert not counted.document.conflicts()
-    assert counted.document.history()[0].text == "Count again: corrections carried over"
-    assert counted.document.entries[0].edited == 2
+    assert not counted.workspace.conflicts.all
+    assert counted.workspace.history.lines()[0].text == "Count again: corrections carried over"
+    assert counted.workspace.images.items[0].edited == 2
     reopen(counted)
     assert picture_of(counted) == before
-    assert counted.document.entries[0].edited == 2
+    assert counted.workspace.images.items[0].edited == 2
 
 
 def test_a_confirmed_cell_takes_the_contour_that_segmentation_finds(
@@ -135,12 +135,12 @@ def test_a_confirmed_cell_takes_the_contour_that_segmentation_finds(
 ) -> None:
     count_by(None)
     by_segmentation = shown(counted)
-    red = by_segmentation.boxes[by_segmentation.labels == counted.document.classes.index("RBC")]
+    red = by_segmentation.boxes[by_segmentation.labels == counted.workspace.settings.classes.index("RBC")]
     count_by(model_path)
     numbers, cells = red_cells(counted), shown(counted)
     fit = iou_matrix(cells.boxes[np.isin(cells.ids, numbers)], red).max(axis=1)
     number = numbers[int(fit.argmax())]
-    counted.document.editing.accept([number])
+    counted.workspace.editing.accept([number])
     for _ in range(2):
         count_by(None)
         own = shown(counted).taken(np.flatnonzero(shown(counted).origin))
@@ -162,7 +162,7 @@ def test_a_confirmed_cell_that_the_new_count_does_not_find_is_the_persons_own(
 ) -> None:
     """The picture is another one by then."""
     before = red_cells(counted)
-    counted.document.editing.accept(before)
+    counted.workspace.editing.accept(before)
     make_smear("slides/1.png", seed=3, red_cells=2)
     _, expected = make_smear("other.png", seed=3, red_cells=2)
     count_by(twin)
@@ -176,7 +176,7 @@ def test_a_confirmed_cell_that_the_new_count_does_not_find_is_the_persons_own(
 def test_a_class_that_the_new_model_agrees_to_is_no_correction_of_its_count(
     counted: MainWindow, twin: Path, count_by: CountBy
 ) -> None:
-    editing = counted.document.editing
+    editing = counted.workspace.editing
     [number] = red_cells(counted)[:1]
     editing.reclassify([number], "WBC")
     assert (ledger(counted), ledger(counted, "WBC")) == ((0, 1), (1, 0))
@@ -190,7 +190,7 @@ def test_a_class_that_the_new_model_agrees_to_is_no_correction_of_its_count(
 def test_undo_across_a_change_of_model_shows_the_new_count_alone(
     counted: MainWindow, model_path: Path, qtbot: QtBot, count_by: CountBy, wait_counted: WaitCounted
 ) -> None:
-    editing = counted.document.editing
+    editing = counted.workspace.editing
     first, second, third, fourth = red_cells(counted)[:4]
     editing.remove_cells([first])
     editing.reclassify([second], "Platelets")
@@ -205,36 +205,36 @@ def test_undo_across_a_change_of_model_shows_the_new_count_alone(
     for _ in range(5):
         qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         states.append(picture_of(counted))
-        counted.document.editing.select([])
+        counted.workspace.selection.set([])
     qtbot.keyClick(counted, Qt.Key.Key_F5)
     wait_counted(counted)
     assert picture_of(counted) == states[-1]
     assert not shown(counted).origin.any()
     assert ledger(counted) == ledger(counted, "WBC") == ledger(counted, "Platelets") == (0, 0)
-    assert counted.document.entries[0].edited == 0
+    assert counted.workspace.images.items[0].edited == 0
     counts = result_of(counted).counts
-    assert counted.document.overview.totals == counts
+    assert counted.workspace.counts.totals == counts
     reopen(counted)
     assert picture_of(counted) == states[-1]
     for state in states[-2::-1]:
-        counted.document.editing.redo()
+        counted.workspace.history.redo()
         assert picture_of(counted) == state
         reopen(counted)
         assert picture_of(counted) == state
-    assert counted.document.session is not None
-    [image] = gather(counted.document.session).images
+    assert counted.workspace.store.session is not None
+    [image] = gather(counted.workspace.store.session).images
     assert image.counted is not None
     assert image.counted.result.counts == result_of(counted).counts
     count_by(model_path)
     for _ in range(5):
-        editing.undo()
+        counted.workspace.history.undo()
     assert not shown(counted).origin.any()
 
 
 def test_a_correction_made_on_the_new_count_of_a_corrected_cell_is_undone_step_by_step(
     counted: MainWindow, twin: Path, model_path: Path, count_by: CountBy
 ) -> None:
-    editing = counted.document.editing
+    editing = counted.workspace.editing
     states = [picture_of(counted)]
     [number] = red_cells(counted)[:1]
     editing.accept([number])
@@ -245,7 +245,7 @@ def test_a_correction_made_on_the_new_count_of_a_corrected_cell_is_undone_step_b
     count_by(model_path)
     editing.remove_cells([number])
     for state in reversed(states):
-        editing.undo()
+        counted.workspace.history.undo()
         assert picture_of(counted) == state
 
 
@@ -260,48 +260,48 @@ def test_a_picture_whose_file_is_deleted_keeps_its_count(
     wait_counted: WaitCounted,
     others: int,
 ) -> None:
-    document = counted.document
-    [entry] = document.entries
+    workspace = counted.workspace
+    [item] = workspace.images.items
     for number in range(others):
         make_smear(f"slides/other {number}.png")
-    document.editing.remove_cells(red_cells(counted)[:1])
-    before, content = picture_of(counted), entry.path.read_bytes()
-    totals = document.overview.totals
-    entry.path.unlink()
+    workspace.editing.remove_cells(red_cells(counted)[:1])
+    before, content = picture_of(counted), item.path.read_bytes()
+    totals = workspace.counts.totals
+    item.path.unlink()
     qtbot.keyClick(counted, Qt.Key.Key_F5)
-    qtbot.waitUntil(lambda: counted.middle.currentWidget() is counted.failure_page, timeout=30_000)
-    assert entry.state is State.COUNTED
+    qtbot.waitUntil(lambda: counted.image_page.currentWidget() is counted.image_page.failure_page, timeout=30_000)
+    assert item.state is State.COUNTED
     assert picture_of(counted) == before
-    assert document.overview.totals == totals
-    assert counted.failure_page.text.text() == (
-        f"{entry.path}: there is no such file; check the name, or put the file back. Its earlier count stays."
+    assert workspace.counts.totals == totals
+    assert counted.image_page.failure_page.text.text() == (
+        f"{item.path}: there is no such file; check the name, or put the file back. Its earlier count stays."
     )
-    assert document.session is not None
-    [image] = gather(document.session).images
+    assert workspace.store.session is not None
+    [image] = gather(workspace.store.session).images
     assert image.counted is not None
     assert image.counted.result.counts == result_of(counted).counts
     reopen(counted)
     assert picture_of(counted) == before
-    entry = document.entries[0]
-    entry.path.write_bytes(content)
-    qtbot.mouseClick(counted.failure_page.retry_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: counted.middle.currentWidget() is counted.canvas, timeout=30_000)
+    item = workspace.images.items[0]
+    item.path.write_bytes(content)
+    qtbot.mouseClick(counted.image_page.failure_page.retry_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: counted.image_page.currentWidget() is counted.canvas, timeout=30_000)
     wait_counted(counted)
     assert picture_of(counted) == before
-    assert entry.error == ""
+    assert item.error == ""
 
 
 def test_a_deleted_picture_keeps_its_count_beside_others_when_the_model_changes(
     counted: MainWindow, make_smear: MakeSmear, twin: Path, count_by: CountBy, wait_counted: WaitCounted
 ) -> None:
-    document = counted.document
-    document.open_paths([make_smear("slides/2.png", seed=2)[0]])
+    workspace = counted.workspace
+    workspace.opening.open([make_smear("slides/2.png", seed=2)[0]])
     wait_counted(counted)
-    document.editing.remove_cells(red_cells(counted)[:1])
-    totals = document.overview.totals
-    document.entries[0].path.unlink()
+    workspace.editing.remove_cells(red_cells(counted)[:1])
+    totals = workspace.counts.totals
+    workspace.images.items[0].path.unlink()
     count_by(twin)
-    assert [entry.state for entry in document.entries] == [State.COUNTED, State.COUNTED]
-    assert document.entries[0].error.endswith("Its earlier count stays.")
-    assert document.overview.totals == totals
+    assert [item.state for item in workspace.images.items] == [State.COUNTED, State.COUNTED]
+    assert workspace.images.items[0].error.endswith("Its earlier count stays.")
+    assert workspace.counts.totals == totals
     assert "slides/1.png: there is no such file" in counted.notice.label.text()

@@ -10,11 +10,12 @@ import onnx
 import pytest
 from PySide6.QtCore import Qt
 
+from core.exchange.export_items import Format
 from core.models.method import Method
 from core.models.network import default_model_path
 from core.verification.ground_truth import GroundTruth
 from gui.dialogs.guide import guide_folder
-from gui.workspace.exchange.exporting import Exporting, Format
+from gui.workspace.exchange.exporting import Exporting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,16 +36,16 @@ def without_model(
 ) -> MainWindow:
     """Return a window in which two pictures were counted without a model."""
     paths = [make_smear(f"{seed}.png", seed)[0] for seed in range(2)]
-    window.document.open_paths(paths)
+    window.workspace.opening.open(paths)
     wait_counted(window)
-    with qtbot.waitSignal(window.document.model_changed, timeout=30_000):
+    with qtbot.waitSignal(window.workspace.inference.model_changed, timeout=30_000):
         window.actions_["no_model"].trigger()
     wait_counted(window)
     return window
 
 
 def cells(window: MainWindow) -> Detections:
-    shown = window.document.current_cells()
+    shown = window.workspace.counts.current_cells()
     assert shown is not None
     return shown.cells
 
@@ -52,7 +53,7 @@ def cells(window: MainWindow) -> Detections:
 def test_a_picture_is_counted_without_a_model(without_model: MainWindow) -> None:
     assert without_model.panel.model_name.text() == "No model: classical"
     assert int(without_model.panel.classes.cards["RBC"].count.text()) > 8
-    assert without_model.document.model is not None
+    assert without_model.workspace.inference.model is not None
     assert cells(without_model).contours is not None
 
 
@@ -69,23 +70,23 @@ def test_contours_of_a_picture_that_is_shown_later_come_from_the_session(
 
 
 def test_contours_go_out_as_coco_polygons(without_model: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    document = without_model.document
-    document.editing.add_cell("RBC", (5.0, 5.0, 40.0, 40.0))
-    with qtbot.waitSignal(Exporting(document, document.entries[:1], Format.COCO, tmp_path / "a.json").ended):
+    workspace = without_model.workspace
+    workspace.editing.add_cell("RBC", (5.0, 5.0, 40.0, 40.0))
+    with qtbot.waitSignal(Exporting(workspace, workspace.images.items[:1], Format.COCO, tmp_path / "a.json").ended):
         pass
-    entries = json.loads((tmp_path / "a.json").read_bytes())["annotations"]
-    *found, by_hand = sorted(entries, key=lambda entry: not entry["segmentation"])
+    items = json.loads((tmp_path / "a.json").read_bytes())["annotations"]
+    *found, by_hand = sorted(items, key=lambda item: not item["segmentation"])
     assert len(found) > 8
-    for entry in found:
-        (polygon,), (x, y, w, h) = entry["segmentation"], entry["bbox"]
+    for item in found:
+        (polygon,), (x, y, w, h) = item["segmentation"], item["bbox"]
         assert np.abs(np.array([min(polygon[::2]) - x, max(polygon[1::2]) - y - h])).max() <= 2
-        assert 0.4 < entry["area"] / (w * h) < 0.95
+        assert 0.4 < item["area"] / (w * h) < 0.95
     assert (by_hand["segmentation"], by_hand["bbox"]) == ([], [5, 5, 35, 35])
 
 
 def test_a_cell_put_by_hand_has_a_box_among_contours(without_model: MainWindow) -> None:
     window = without_model
-    window.document.editing.add_cell("RBC", (5.0, 5.0, 40.0, 40.0))
+    window.workspace.editing.add_cell("RBC", (5.0, 5.0, 40.0, 40.0))
     drawn = cells(window)
     assert drawn.contours is not None
     assert len(drawn.contours[-1]) == 0
@@ -95,7 +96,7 @@ def test_a_cell_put_by_hand_has_a_box_among_contours(without_model: MainWindow) 
 def test_the_model_that_came_with_the_program_is_a_click_away(
     without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]
 ) -> None:
-    with qtbot.waitSignal(without_model.document.model_changed, timeout=30_000):
+    with qtbot.waitSignal(without_model.workspace.inference.model_changed, timeout=30_000):
         without_model.actions_["default_model"].trigger()
     wait_counted(without_model)
     assert cells(without_model).contours is None
@@ -105,12 +106,12 @@ def test_the_way_of_counting_is_chosen_in_the_class_panel(
     without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]
 ) -> None:
     window = without_model
-    window.document.set_threshold("WBC", 0.42)
+    window.workspace.settings.set_threshold("WBC", 0.42)
     card = window.panel.classes.cards["RBC"]
     assert card.method.isVisible()
     assert card.method.currentData() == Method.HOUGH
     before = cells(window)
-    with qtbot.waitSignal(window.document.model_changed, timeout=30_000):
+    with qtbot.waitSignal(window.workspace.inference.model_changed, timeout=30_000):
         card.method.setFocus()
         qtbot.keyClick(card.method, Qt.Key.Key_Up)
     wait_counted(window)
@@ -118,8 +119,8 @@ def test_the_way_of_counting_is_chosen_in_the_class_panel(
     assert window.panel.classes.cards["RBC"].method.currentData() == Method.COMPONENTS
     after = cells(window)
     assert len(after) != len(before) or (after.boxes != before.boxes).any()
-    assert window.document.settings is not None
-    assert window.document.settings.thresholds["WBC"] == pytest.approx(0.42)
+    assert window.workspace.settings.value is not None
+    assert window.workspace.settings.value.thresholds["WBC"] == pytest.approx(0.42)
 
 
 def test_the_way_of_counting_comes_back_with_the_model(
@@ -128,12 +129,12 @@ def test_the_way_of_counting_comes_back_with_the_model(
     window = without_model
 
     def trigger(action: str) -> None:
-        with qtbot.waitSignal(window.document.model_changed, timeout=30_000):
+        with qtbot.waitSignal(window.workspace.inference.model_changed, timeout=30_000):
             window.actions_[action].trigger()
         wait_counted(window)
 
-    with qtbot.waitSignal(window.document.model_changed, timeout=30_000):
-        window.document.count_by("RBC", Method.COMPONENTS)
+    with qtbot.waitSignal(window.workspace.inference.model_changed, timeout=30_000):
+        window.workspace.inference.use_method("RBC", Method.COMPONENTS)
     wait_counted(window)
     count = window.panel.classes.cards["RBC"].count.text()
     trigger("default_model")
@@ -142,8 +143,8 @@ def test_the_way_of_counting_comes_back_with_the_model(
     assert window.panel.model_name.text() == "No model: classical (RBC by components)"
     assert window.panel.classes.cards["RBC"].method.currentData() == Method.COMPONENTS
     assert window.panel.classes.cards["RBC"].count.text() == count
-    with qtbot.waitSignal(window.document.model_changed, timeout=30_000):
-        window.document.count_by("RBC", Method.HOUGH)
+    with qtbot.waitSignal(window.workspace.inference.model_changed, timeout=30_000):
+        window.workspace.inference.use_method("RBC", Method.HOUGH)
     wait_counted(window)
     trigger("default_model")
     trigger("no_model")
@@ -156,7 +157,7 @@ def test_the_menu_ticks_what_counts(without_model: MainWindow, qtbot: QtBot, wai
 
     assert ticked() == ["no_model"]
     for name in ("no_model", "default_model"):
-        with qtbot.waitSignal(without_model.document.model_changed, timeout=30_000):
+        with qtbot.waitSignal(without_model.workspace.inference.model_changed, timeout=30_000):
             without_model.actions_[name].trigger()
             assert ticked() == ["no_model"]
         wait_counted(without_model)
@@ -170,31 +171,31 @@ def test_a_model_that_finds_boxes_offers_no_way_of_counting(window: MainWindow) 
 def test_a_count_taken_over_from_the_comparison_of_models_has_contours_and_its_way_of_counting(
     without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]
 ) -> None:
-    window, document = without_model, without_model.document
-    with qtbot.waitSignal(document.model_changed, timeout=30_000):
-        document.count_by("RBC", Method.WATERSHED)
+    window, workspace = without_model, without_model.workspace
+    with qtbot.waitSignal(workspace.inference.model_changed, timeout=30_000):
+        workspace.inference.use_method("RBC", Method.WATERSHED)
     wait_counted(window)
-    for entry in document.entries:
-        shown, result = document.cells_of(entry), document.result(entry)
+    for item in workspace.images.items:
+        shown, result = workspace.counts.cells(item.id), workspace.counts.result(item.id)
         assert shown is not None
         assert result is not None
-        document.truths.put(entry.id, GroundTruth.reviewed(shown.cells, result.counted, document.classes))
+        workspace.truths.set(item.id, GroundTruth.reviewed(shown.cells, result.counted, workspace.settings.classes))
     before = cells(window)
     assert before.contours is not None
     qtbot.keyClick(window, Qt.Key.Key_F9)
-    page = window.verify
+    page = window.dialogs.verify
     assert page is not None
     qtbot.waitUntil(lambda: not page.verifier.busy and page.verifier.answer is not None, timeout=30_000)
     runs = page.model_page.runs
     runs.add([default_model_path()])
     qtbot.waitUntil(lambda: len(runs.candidates) == 1, timeout=30_000)
-    with qtbot.waitSignal(document.model_changed, timeout=30_000):
+    with qtbot.waitSignal(workspace.inference.model_changed, timeout=30_000):
         runs.use(runs.candidates[0])
     wait_counted(window)
     qtbot.waitUntil(lambda: not page.verifier.busy and page.verifier.answer is not None, timeout=30_000)
     counted_again: list[int] = []
-    document.queue.counted.connect(lambda entry, _: counted_again.append(entry.id))
-    with qtbot.waitSignal(document.model_changed, timeout=30_000):
+    workspace.inference.queue.counted.connect(lambda item, _: counted_again.append(item.id))
+    with qtbot.waitSignal(workspace.inference.model_changed, timeout=30_000):
         runs.use(runs.candidates[0])
     wait_counted(window)
     assert counted_again == []
@@ -206,7 +207,7 @@ def test_a_count_taken_over_from_the_comparison_of_models_has_contours_and_its_w
 
 
 def test_a_confirmed_cell_keeps_its_contour(without_model: MainWindow) -> None:
-    editing, before = without_model.document.editing, cells(without_model)
+    editing, before = without_model.workspace.editing, cells(without_model)
     assert before.contours is not None
     number, contour = int(before.ids[0]), before.contours[0].tolist()
     editing.accept([number])
@@ -233,20 +234,20 @@ def test_a_session_brings_back_what_it_was_counted_with_and_counts_nothing_again
     without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]
 ) -> None:
     window = without_model
-    document = window.document
-    document.set_threshold("RBC", 0.44)
-    assert document.session is not None
-    path, before = document.session.path, cells(window).ids.tolist()
-    document.close_session()
-    with qtbot.waitSignal(document.model_changed, timeout=30_000):
+    workspace = window.workspace
+    workspace.settings.set_threshold("RBC", 0.44)
+    assert workspace.store.session is not None
+    path, before = workspace.store.session.path, cells(window).ids.tolist()
+    workspace.store.close()
+    with qtbot.waitSignal(workspace.inference.model_changed, timeout=30_000):
         window.actions_["default_model"].trigger()
-    assert document.open_session(path)
+    assert workspace.store.open(path)
     qtbot.waitUntil(lambda: window.panel.model_name.text() == "No model: classical", timeout=30_000)
     wait_counted(window)
     assert cells(window).ids.tolist() == before
     assert window.panel.classes.cards["RBC"].method.currentData() == Method.HOUGH
-    assert document.settings is not None
-    assert document.settings.thresholds["RBC"] == pytest.approx(0.44)
+    assert workspace.settings.value is not None
+    assert workspace.settings.value.thresholds["RBC"] == pytest.approx(0.44)
 
 
 def test_a_session_whose_model_is_gone_keeps_its_counts_and_says_so(
@@ -257,23 +258,23 @@ def test_a_session_whose_model_is_gone_keeps_its_counts_and_says_so(
     make_smear: Callable[..., tuple[Path, dict[str, int]]],
     wait_counted: Callable[..., None],
 ) -> None:
-    document, mine = window.document, tmp_path / "mine.onnx"
+    workspace, mine = window.workspace, tmp_path / "mine.onnx"
     other = onnx.load(model_path)
     other.doc_string = "another one"
     onnx.save(other, mine)
-    window.document.open_paths([make_smear("one.png", 1)[0]])
+    window.workspace.opening.open([make_smear("one.png", 1)[0]])
     wait_counted(window)
-    with qtbot.waitSignal(document.model_changed, timeout=30_000):
-        document.import_model(mine)
+    with qtbot.waitSignal(workspace.inference.model_changed, timeout=30_000):
+        workspace.inference.open_model(mine)
     wait_counted(window)
-    assert document.session is not None
-    path, before = document.session.path, cells(window).ids.tolist()
-    document.close_session()
-    with qtbot.waitSignal(document.model_changed, timeout=30_000):
-        document.import_model(model_path)
+    assert workspace.store.session is not None
+    path, before = workspace.store.session.path, cells(window).ids.tolist()
+    workspace.store.close()
+    with qtbot.waitSignal(workspace.inference.model_changed, timeout=30_000):
+        workspace.inference.open_model(model_path)
     mine.unlink()
-    with qtbot.waitSignal(document.message, timeout=30_000) as told:
-        assert document.open_session(path)
+    with qtbot.waitSignal(workspace.messages.posted, timeout=30_000) as told:
+        assert workspace.store.open(path)
     assert "mine.onnx" in str(told.args)
     assert "Its counts stay" in str(told.args)
     wait_counted(window)

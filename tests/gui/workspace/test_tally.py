@@ -17,10 +17,9 @@ from core.counting.quality import Grade
 from core.imaging.synthetic import SmearStyle, render_smear
 from core.report.formats.annotated import write_picture
 from core.report.gather import gather
-from core.session.truths import load_truth
 from core.statistics.intervals import poisson_interval
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
-from gui.canvas.tools.editor import Tool
+from gui.workspace.selection import ToolName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 def counted(
     window: MainWindow, make_smear: Callable[..., tuple[Path, dict[str, int]]], wait_counted: Callable[..., None]
 ) -> MainWindow:
-    window.document.open_paths([make_smear("a.png")[0], make_smear("b.png", seed=4)[0]])
+    window.workspace.opening.open([make_smear("a.png")[0], make_smear("b.png", seed=4)[0]])
     wait_counted(window)
     window.canvas.setFocus()
     return window
@@ -53,13 +52,13 @@ def click(
 
 
 def shown(window: MainWindow) -> dict[str, str]:
-    return {name: row.count.text() for name, row in window.tally_controls.panel.rows.items()}
+    return {name: row.count.text() for name, row in window.tally_panel.rows.items()}
 
 
 def stored(window: MainWindow, place: int = 0) -> GroundTruth:
     """Return the ground truth of a picture as the session file has it."""
-    assert window.document.session is not None
-    truth = load_truth(window.document.session, window.document.entries[place].id)
+    assert window.workspace.store.session is not None
+    truth = window.workspace.store.session.truths.get(window.workspace.images.items[place].id)
     assert truth is not None
     return truth
 
@@ -72,8 +71,8 @@ def press_all(qtbot: QtBot, window: MainWindow, places: Sequence[tuple[float, fl
 def test_clicks_and_keys_count_and_each_mark_is_kept(counted: MainWindow, qtbot: QtBot) -> None:
     before = {name: card.count.text() for name, card in counted.panel.classes.cards.items()}
     qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
-    assert counted.document.tally.active
-    assert counted.side.currentWidget() is counted.tally_controls.panel
+    assert counted.workspace.tally.active
+    assert counted.side.currentWidget() is counted.tally_panel
     press_all(qtbot, counted, [(60, 60), (150, 60), (60, 150)])
     assert shown(counted) == {"RBC": "3", "WBC": "–", "Platelets": "–"}
     assert stored(counted).counts() == {"RBC": 3}
@@ -86,10 +85,10 @@ def test_clicks_and_keys_count_and_each_mark_is_kept(counted: MainWindow, qtbot:
     assert truth.points == pytest.approx(np.array([(60, 60), (150, 60), (60, 150), (250, 200), (300, 250)]), abs=2)
     assert counted.canvas.tally.shown_count == 5
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Escape)
-    assert counted.editor.tool is Tool.SELECT
+    assert counted.tools.tool is ToolName.SELECT
     assert counted.side.currentWidget() is counted.panel
     assert {name: card.count.text() for name, card in counted.panel.classes.cards.items()} == before
-    assert any("Counted by hand: RBC 3, WBC 2" in row.text for row in counted.document.history())
+    assert any("Counted by hand: RBC 3, WBC 2" in row.text for row in counted.workspace.history.lines())
     assert counted.canvas.ground_truth.shown_count == 5
 
 
@@ -111,34 +110,34 @@ def test_marks_are_taken_away_undone_and_redone(counted: MainWindow, qtbot: QtBo
     assert shown(counted)["RBC"] == "3"
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, control | shift)
     assert shown(counted)["RBC"] == "2" == str(stored(counted).counts()["RBC"])
-    assert not counted.document.editing.undo_stack.canUndo()
-    for _ in range(4):
+    assert counted.workspace.history.stack.undoText() == "Remove mark RBC"
+    while counted.workspace.history.stack.canUndo():
         qtbot.keyClick(counted.canvas, Qt.Key.Key_Z, control)
     assert shown(counted)["RBC"] == "–"
     assert not counted.actions_["undo"].isEnabled()
 
 
 def test_a_tally_survives_a_reopening_and_goes_on(counted: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    document = counted.document
+    workspace = counted.workspace
     qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
     press_all(qtbot, counted, [(60, 60), (150, 60)])
-    assert document.session is not None
-    document.session.copy_to(tmp_path / "killed.smearcount")  # as it is on the disk in the middle of it
-    document.close_session()
-    assert not document.tally.active
-    assert document.open_session(tmp_path / "killed.smearcount")
-    qtbot.waitUntil(lambda: document.picture is not None)
+    assert workspace.store.session is not None
+    workspace.store.session.copy_to(tmp_path / "killed.smearcount")  # as it is on the disk in the middle of it
+    workspace.store.close()
+    assert not workspace.tally.active
+    assert workspace.store.open(tmp_path / "killed.smearcount")
+    qtbot.waitUntil(lambda: workspace.inference.shown is not None)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
     assert shown(counted)["RBC"] == "2"
     click(qtbot, counted, 200, 200)
     assert shown(counted)["RBC"] == "3"
     qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
-    assert not document.tally.active
+    assert not workspace.tally.active
     assert stored(counted).counts() == {"RBC": 3}
 
 
 def test_the_target_is_announced_over_all_pictures(counted: MainWindow, qtbot: QtBot) -> None:
-    panel = counted.tally_controls.panel
+    panel = counted.tally_panel
     qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
     panel.with_target.click()
     panel.target.setValue(3)
@@ -147,10 +146,10 @@ def test_the_target_is_announced_over_all_pictures(counted: MainWindow, qtbot: Q
     press_all(qtbot, counted, [(60, 60), (150, 60)])
     assert not panel.reached.isVisibleTo(panel)
     qtbot.keyClick(counted.canvas, Qt.Key.Key_PageDown)
-    qtbot.waitUntil(lambda: counted.document.picture is not None)
-    assert counted.document.tally.active
+    qtbot.waitUntil(lambda: counted.workspace.inference.shown is not None)
+    assert counted.workspace.tally.active
     assert panel.rows["WBC"].everywhere.text() == "2 in all pictures"
-    with qtbot.waitSignal(counted.document.tally.reached):
+    with qtbot.waitSignal(counted.workspace.tally.reached):
         click(qtbot, counted, 100, 100)
     assert panel.reached.isVisibleTo(panel)
     assert "3 WBC" in counted.notice.label.text()
@@ -158,23 +157,23 @@ def test_the_target_is_announced_over_all_pictures(counted: MainWindow, qtbot: Q
 
 
 def test_blind_hides_what_the_model_found(counted: MainWindow, qtbot: QtBot) -> None:
-    panel, boxes = counted.tally_controls.panel, counted.canvas.boxes
+    panel, boxes = counted.tally_panel, counted.canvas.boxes
     summary = counted.image_list.model.summary
     counted.actions_["gallery"].trigger()
     assert boxes.shown_count
-    counted.document.frames.set_rule(EdgeRule.TOP_LEFT)
+    counted.workspace.settings.set_edge_rule(EdgeRule.TOP_LEFT)
     assert counted.canvas.frame.left_out_count
     qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
     panel.blind.click()
     assert boxes.shown_count == counted.canvas.frame.left_out_count == 0
     assert not counted.panel.isVisible()
     assert not counted.actions_["gallery"].isChecked()
-    assert summary(counted.document.entries[0]) == ["counted"]
+    assert summary(counted.workspace.images.items[0]) == ["counted"]
     click(qtbot, counted, 200, 150)
     assert stored(counted).blind
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Escape)
     assert boxes.shown_count
-    assert summary(counted.document.entries[0]) != ["counted"]
+    assert summary(counted.workspace.images.items[0]) != ["counted"]
     assert counted.actions_["gallery"].isChecked()
     qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
     panel.blind.click()  # once it was seen, it stays so
@@ -189,7 +188,7 @@ def test_a_class_without_marks_is_unknown_until_it_was_looked_for(counted: MainW
     qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
     click(qtbot, counted, 200, 150)
     assert stored(counted).classes == ("RBC",)
-    counted.tally_controls.panel.rows["WBC"].none_here.click()
+    counted.tally_panel.rows["WBC"].none_here.click()
     assert stored(counted).counts() == {"RBC": 1, "WBC": 0}
     assert shown(counted)["WBC"] == "0"
 
@@ -207,24 +206,24 @@ def test_another_tool_ends_the_tally_and_a_drag_moves_the_picture(counted: MainW
     assert counted.canvas.visible_area().center() != before
     assert counted.canvas.tally.shown_count == 0
     qtbot.keyClick(counted.canvas, Qt.Key.Key_A)
-    assert counted.editor.tool is Tool.ADD
-    assert not counted.document.tally.active
-    assert counted.document.truths.of(counted.document.entries[0].id) is None
+    assert counted.tools.tool is ToolName.ADD
+    assert not counted.workspace.tally.active
+    assert counted.workspace.truths.used(counted.workspace.images.items[0].id) is None
 
 
 def test_marks_in_the_middle_of_counted_cells_agree_with_the_frame(counted: MainWindow, qtbot: QtBot) -> None:
-    document = counted.document
-    document.frames.set_rule(EdgeRule.TOP_LEFT)
-    document.frames.draw_region([(70, 70), (350, 70), (350, 250), (70, 250)])
+    workspace = counted.workspace
+    workspace.settings.set_edge_rule(EdgeRule.TOP_LEFT)
+    workspace.regions.draw([(70, 70), (350, 70), (350, 250), (70, 250)])
     qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
-    cells, result = document.current_cells(), document.result(document.entries[0])
+    cells, result = workspace.counts.current_cells(), workspace.counts.result(workspace.images.items[0].id)
     assert cells is not None
     assert result is not None
     for place in np.flatnonzero(result.counted | result.excluded):
         x1, y1, x2, y2 = cells.cells.boxes[place].tolist()
-        document.tally.put(document.classes[cells.cells.labels[place]], (x1 + x2) / 2, (y1 + y2) / 2)
-    assert {name: document.tally.count(name) for name in document.classes} == result.counts
-    assert document.tally.outside == result.excluded.sum()
+        workspace.tally.put(workspace.settings.classes[cells.cells.labels[place]], (x1 + x2) / 2, (y1 + y2) / 2)
+    assert {name: workspace.tally.count(name) for name in workspace.settings.classes} == result.counts
+    assert workspace.tally.outside == result.excluded.sum()
 
 
 def test_the_light_says_why_a_field_is_bad(
@@ -237,11 +236,11 @@ def test_the_light_says_why_a_field_is_bad(
             560, 420, red_cells=26, diameter=64, style=SmearStyle(blur=blur), rng=np.random.default_rng(2)
         )
         write_picture(smear.image, tmp_path / name)
-    window.document.open_paths([tmp_path / "sharp.png", tmp_path / "blurred.png"])
+    window.workspace.opening.open([tmp_path / "sharp.png", tmp_path / "blurred.png"])
     wait_counted(window)
     qtbot.waitUntil(lambda: light.light is not None)
     assert "focus" not in light.text.text()
-    window.document.set_current(1)
+    window.workspace.images.set_current(window.workspace.images.items[1].id)
     qtbot.waitUntil(lambda: light.light is Grade.POOR)
     assert "Bad field" in light.text.text()
     assert "Out of focus" in light.text.text()
@@ -267,52 +266,51 @@ def test_a_tally_that_is_cleared_elsewhere_is_empty_at_once(counted: MainWindow,
     counted.actions_["tally"].trigger()
     click(qtbot, counted, 30, 30)
     click(qtbot, counted, 60, 60)
-    tally, document = counted.document.tally, counted.document
+    tally, workspace = counted.workspace.tally, counted.workspace
     assert len(tally.truth) == 2
-    document.truths.clear(document.entries[0].id, TruthSource.TALLY)
+    workspace.truths.clear(workspace.images.items[0].id, TruthSource.TALLY)
     assert len(tally.truth) == 0
-    assert not tally.can_undo
     counted.actions_["tally"].trigger()
-    assert document.truths.of(document.entries[0].id) is None
+    assert workspace.truths.used(workspace.images.items[0].id) is None
 
 
 def test_clearing_a_tally_can_be_undone_while_it_is_open(counted: MainWindow, qtbot: QtBot) -> None:
     counted.actions_["tally"].trigger()
     click(qtbot, counted, 30, 30)
     click(qtbot, counted, 60, 60)
-    tally, document = counted.document.tally, counted.document
-    assert document.truths.take_away([document.entries[0].id]) == 1
+    tally, workspace = counted.workspace.tally, counted.workspace
+    assert workspace.truths.clear_used([workspace.images.items[0].id]) == 1
     assert len(tally.truth) == 0
-    assert counted.actions_["undo"].text() == "&Undo clear tally (2 cells)"
+    assert counted.actions_["undo"].text() == "&Undo clear manual count (2 cells)"
     counted.actions_["undo"].trigger()
     assert len(tally.truth) == 2
     counted.actions_["tally"].trigger()
-    truth = document.truths.of(document.entries[0].id)
+    truth = workspace.truths.used(workspace.images.items[0].id)
     assert truth is not None
     assert len(truth) == 2
 
 
 def test_a_tally_says_that_the_check_no_longer_uses_what_was_imported(counted: MainWindow, qtbot: QtBot) -> None:
-    document = counted.document
-    image = document.entries[0].id
-    boxes = AnnotatedImage("a.png", *document.entries[0].size, np.array([[1, 1, 30, 30]], np.float32), ("RBC",))
-    document.truths.put(image, GroundTruth.imported(boxes, document.classes))
+    workspace = counted.workspace
+    image = workspace.images.items[0].id
+    boxes = AnnotatedImage("a.png", *workspace.images.items[0].size, np.array([[1, 1, 30, 30]], np.float32), ("RBC",))
+    workspace.truths.set(image, GroundTruth.imported(boxes, workspace.settings.classes), "Import")
     counted.actions_["tally"].trigger()
     click(qtbot, counted, 60, 60)
     counted.actions_["tally"].trigger()
     assert counted.notice.isVisible()
-    assert "against your tally now, and no longer against the imported boxes" in counted.notice.label.text()
+    assert "verified against your manual count instead of the imported boxes" in counted.notice.label.text()
 
 
 def test_a_blind_tally_hides_the_check_window_too(counted: MainWindow, qtbot: QtBot) -> None:
-    counted.show_verify()
-    assert counted.verify is not None
+    counted.dialogs.show_verify()
+    assert counted.dialogs.verify is not None
     counted.actions_["tally"].trigger()
-    counted.tally_controls.panel.blind.click()
-    assert not counted.verify.isVisible()
+    counted.tally_panel.blind.click()
+    assert not counted.dialogs.verify.isVisible()
     assert not counted.actions_["verify"].isEnabled()
     counted.actions_["tally"].trigger()
-    qtbot.waitUntil(counted.verify.isVisible)
+    qtbot.waitUntil(counted.dialogs.verify.isVisible)
     assert counted.actions_["verify"].isEnabled()
 
 
@@ -324,7 +322,7 @@ def test_intervals_stand_beside_the_counts(counted: MainWindow) -> None:
 
 
 def test_estimates_need_their_inputs_and_keep_them(counted: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    document, section = counted.document, counted.panel.estimates
+    workspace, section = counted.workspace, counted.panel.estimates
     section.heading.setChecked(True)
     counts = {name: int(card.count.text()) for name, card in counted.panel.classes.cards.items()}
     assert list(section.figures) == ["White cells per 1,000 red cells", "Platelets per red cell"]
@@ -342,16 +340,16 @@ def test_estimates_need_their_inputs_and_keep_them(counted: MainWindow, qtbot: Q
     section.scope.setCurrentIndex(1)
     section.scope.activated.emit(1)
     assert "RBC diameter, median" not in section.figures
-    document.settle()
-    assert document.session is not None
-    everywhere = [one for one in gather(document.session).figures if one.span is Span.INTERVAL]
-    assert document.laboratory.figures(everywhere=True) == everywhere
-    document.session.copy_to(tmp_path / "copy.smearcount")
-    assert any("analyser's red cells (10¹²/L) 5" in row.text for row in document.history())
-    document.close_session()
+    workspace.store.flush()
+    assert workspace.store.session is not None
+    everywhere = [one for one in gather(workspace.store.session).figures if one.span is Span.INTERVAL]
+    assert workspace.estimates.figures(everywhere=True) == everywhere
+    workspace.store.session.copy_to(tmp_path / "copy.smearcount")
+    assert any("analyser's red cells (10¹²/L) 5" in row.text for row in workspace.history.lines())
+    workspace.store.close()
     assert section.inputs["field_factor"].text() == ""
-    assert document.open_session(tmp_path / "copy.smearcount")
+    assert workspace.store.open(tmp_path / "copy.smearcount")
     assert section.inputs["field_factor"].text() == "15"
     section.inputs["field_factor"].selectAll()
     qtbot.keyClick(section.inputs["field_factor"], Qt.Key.Key_Delete)
-    assert document.laboratory.inputs.field_factor is None
+    assert workspace.estimates.inputs.field_factor is None

@@ -17,8 +17,9 @@ from trainer.augmentation.artefacts import add_precipitate, add_smudge, tint_red
 from trainer.augmentation.cameras import add_eyepiece, add_rings, add_vignette, sharpen, tint_lamp
 from trainer.augmentation.crop import Crop
 from trainer.augmentation.smear import Material, training_crop
-from trainer.dataset.load import DataSet, Field, PreparedField, prepare
-from trainer.recipes.recipe import load_preset
+from trainer.dataset.load import DataSet, LabelledImage, PreparedImage, prepare
+from trainer.recipes.load import load_preset
+from trainer.recipes.recipe import Preset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,9 +92,9 @@ def test_no_box_stays_beyond_the_rim_of_an_eyepiece(seed: int) -> None:
 @given(seeds)
 def test_a_crop_with_everything_in_it_is_whole(seed: int) -> None:
     shares = dict.fromkeys(("overlap", "paste_white", "artefacts", "tinted_cells", "cameras", "eyepieces"), 1.0)
-    preset = dataclasses.replace(load_preset("tiny"), **shares)
+    preset = dataclasses.replace(load_preset(Preset, "tiny"), **shares)
     smear = render_smear(200, 160, red_cells=12, white_cells=1, diameter=34, rng=np.random.default_rng(1))
-    source = PreparedField(smear.image, smear.boxes, smear.labels.astype(np.int64), 34.0)
+    source = PreparedImage(smear.image, smear.boxes, smear.labels.astype(np.int64), 34.0)
     made = training_crop(Material(preset, lambda _rng: source), np.random.default_rng(seed))
     assert made.image.shape == (preset.crop, preset.crop, 3)
     assert made.image.dtype == np.uint8
@@ -107,6 +108,6 @@ def test_a_field_without_red_boxes_gets_its_scale_as_the_program_estimates_it(tm
     write_picture(smear.image, tmp_path / "field.png")
     white = smear.labels == 1
     boxes = smear.boxes[white] / np.array([480, 360, 480, 360], np.float32)
-    field = Field(tmp_path / "field.png", boxes, np.array([1]), "A", frozenset({"RBC"}))
+    field = LabelledImage(tmp_path / "field.png", boxes, np.array([1]), "A", frozenset({"RBC"}))
     data = DataSet(tmp_path, "train", (field,))
     assert prepare(field, data, 96.0).diameter == pytest.approx(44, rel=0.15)

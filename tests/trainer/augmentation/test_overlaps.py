@@ -8,20 +8,20 @@ from hypothesis import strategies as st
 from core.imaging.illumination import WHITE
 from trainer.augmentation.crop import Crop
 from trainer.augmentation.overlaps import CutCell, cut_covering_cells, cut_lone_cells, overlap_cells, paste_white_cells
-from trainer.dataset.load import PreparedField
+from trainer.dataset.load import PreparedImage
 
 RED, WHITE_CELL = 0, 1
 CELL = (200, 120, 150)
 seeds = st.integers(0, 2**32 - 1)
 
 
-def field(centres: list[tuple[int, int]], label: int = RED, radius: int = 20) -> PreparedField:
+def field(centres: list[tuple[int, int]], label: int = RED, radius: int = 20) -> PreparedImage:
     """Return an empty field with discs for cells."""
     image = np.full((200, 300, 3), WHITE, np.uint8)
     for centre in centres:
         cv2.circle(image, centre, radius, CELL, -1)
     boxes = np.array([[x - radius, y - radius, x + radius + 1, y + radius + 1] for x, y in centres], np.float32)
-    return PreparedField(image, boxes, np.full(len(centres), label), diameter=2 * radius + 1.0)
+    return PreparedImage(image, boxes, np.full(len(centres), label), diameter=2 * radius + 1.0)
 
 
 def disc(label: int, side: int = 40) -> CutCell:

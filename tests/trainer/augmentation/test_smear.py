@@ -22,14 +22,15 @@ from trainer.augmentation.smear import (
     training_crop,
     vary_pallor,
 )
-from trainer.dataset.load import PreparedField
-from trainer.recipes.recipe import load_preset
+from trainer.dataset.load import PreparedImage
+from trainer.recipes.load import load_preset
+from trainer.recipes.recipe import Preset
 
 GREY, MARK = (120, 120, 120), (255, 0, 0)
 seeds = st.integers(0, 2**32 - 1)
 
 
-def marked_field(rng: np.random.Generator) -> PreparedField:
+def marked_field(rng: np.random.Generator) -> PreparedImage:
     """Return a grey field with one red rectangle for a cell."""
     width, height = (int(v) for v in rng.integers(150, 400, 2))
     w, h = (int(v) for v in rng.integers(20, 60, 2))
@@ -37,7 +38,7 @@ def marked_field(rng: np.random.Generator) -> PreparedField:
     image = np.full((height, width, 3), GREY, np.uint8)
     image[y : y + h, x : x + w] = MARK
     box = np.array([[x, y, x + w, y + h]], np.float32)
-    return PreparedField(image, box, np.array([1]), diameter=40.0)
+    return PreparedImage(image, box, np.array([1]), diameter=40.0)
 
 
 def mark_in(image: np.ndarray) -> tuple[np.ndarray, int]:
@@ -76,7 +77,7 @@ def test_only_cells_that_are_mostly_outside_lose_their_box(seed: int) -> None:
 @given(seeds)
 def test_boxes_stay_on_their_cells_in_a_mosaic(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    preset = load_preset("tiny")
+    preset = load_preset(Preset, "tiny")
     preset = type(preset)(**{**preset.__dict__, "mosaic": 1.0, "rendered": 0.0, "crop": 256})
     crop = compose_panes(Material(preset, marked_field), rng)
     assert crop.image.shape == (256, 256, 3)
@@ -104,7 +105,7 @@ def test_platelets_are_cut_as_density() -> None:
     image = np.full((100, 100, 3), int(WHITE), np.uint8)
     image[44:56, 44:56] = 100
     box = np.array([[40, 40, 60, 60]], np.float32)
-    ((patch, label),) = cut_cells(PreparedField(image, box, np.array([PLATELET]), 64.0), frozenset({PLATELET}), 32.0)
+    ((patch, label),) = cut_cells(PreparedImage(image, box, np.array([PLATELET]), 64.0), frozenset({PLATELET}), 32.0)
     assert label == PLATELET
     assert patch.shape == (10, 10, 3)
     assert patch[5, 5] == pytest.approx(np.log(WHITE / 100), abs=0.02)
@@ -122,7 +123,9 @@ def test_a_preset_can_leave_the_stain_as_it_is() -> None:
     field = marked_field(rng)
 
     def hues(share: float) -> list[float]:
-        kept = dataclasses.replace(load_preset("tiny"), mosaic=0, rendered=0, paste=0, vary_pallor=0, restain=share)
+        kept = dataclasses.replace(
+            load_preset(Preset, "tiny"), mosaic=0, rendered=0, paste=0, vary_pallor=0, restain=share
+        )
         crops = [training_crop(Material(kept, lambda _: field), np.random.default_rng(seed)) for seed in range(12)]
         marked = [crop.image[tuple(crop.boxes[0].astype(int)[[1, 0]] + 6)] for crop in crops if len(crop.boxes)]
         return [float(red) - float(green) for red, green, _ in marked]
@@ -149,7 +152,7 @@ def test_a_photograph_of_an_empty_field_is_bright_and_even(seed: int) -> None:
 
 
 def test_a_crop_is_a_pure_function_of_its_seed() -> None:
-    preset = load_preset("tiny")
+    preset = load_preset(Preset, "tiny")
     first, second, other = (
         training_crop(Material(preset, marked_field), np.random.default_rng(seed)) for seed in (1, 1, 2)
     )

@@ -18,7 +18,8 @@ from core.imaging.synthetic import RBC
 from core.models.network import Model, default_model_path
 from trainer.cli.main import main
 from trainer.evaluation.points import points_inside
-from trainer.recipes.recipe import Preset, PresetError, built_in_presets, load_preset
+from trainer.recipes.load import PresetError, built_in_presets, load_preset
+from trainer.recipes.recipe import Preset
 from trainer.training.card import write_card
 
 if TYPE_CHECKING:
@@ -36,24 +37,27 @@ def edit(name: str, old: str, new: str) -> Callable[[Path], object]:
 
 
 BROKEN_DATA = {
-    "four numbers": (break_label("0 0.5 0.5 0.1"), "labels/0.txt: a label line needs five numbers"),
+    "four numbers": (break_label("0 0.5 0.5 0.1"), "labels/0.txt: each line needs five numbers"),
     "ragged lines": (break_label("0 0.5 0.5 0.1 0.1\n0 0.5"), "labels/0.txt: the labels cannot be read"),
     "words": (break_label("RBC 0.5 0.5 0.1 0.1"), "labels/0.txt: the labels cannot be read"),
     "unknown class number": (break_label("7 0.5 0.5 0.1 0.1"), "labels/0.txt: a class number is not in"),
     "half a class": (break_label("0.5 0.5 0.5 0.1 0.1"), "labels/0.txt: a class number is not in"),
-    "pixels for fractions": (break_label("0 120 80 30 30"), "labels/0.txt: a box lies outside"),
-    "no number": (break_label("0 nan 0.5 0.1 0.1"), "labels/0.txt: a box lies outside"),
-    "empty box": (break_label("0 0.5 0.5 0 0.1"), "labels/0.txt: a box lies outside"),
+    "pixels for fractions": (break_label("0 120 80 30 30"), "labels/0.txt: a box is empty or outside the image"),
+    "no number": (break_label("0 nan 0.5 0.1 0.1"), "labels/0.txt: a box is empty or outside the image"),
+    "empty box": (break_label("0 0.5 0.5 0 0.1"), "labels/0.txt: a box is empty or outside the image"),
     "no labels": (lambda folder: (folder / "labels" / "0.txt").unlink(), "labels/0.txt: the labels cannot"),
-    "no picture": (lambda folder: (folder / "images" / "0.png").unlink(), "images/0.png: the picture that"),
+    "no picture": (
+        lambda folder: (folder / "images" / "0.png").unlink(),
+        "images/0.png: this image is listed in manifest.csv but missing",
+    ),
     "no manifest": (
         lambda folder: (folder / "manifest.csv").unlink(),
         "not a data set folder, there is no manifest.csv",
     ),
     "no classes": (lambda folder: (folder / "classes.txt").unlink(), "not a data set folder, there is no classes.txt"),
-    "class twice": (edit("classes.txt", "WBC", "RBC"), "classes.txt: every class needs a name of its own"),
+    "class twice": (edit("classes.txt", "WBC", "RBC"), "classes.txt: write one class per line"),
     "no source": (edit("manifest.csv", "0.png,train,A", "0.png,train,"), "line 2 has no 'source'"),
-    "no val split": (edit("manifest.csv", ",val,", ",test,"), "no field is marked as split 'val'"),
+    "no val split": (edit("manifest.csv", ",val,", ",test,"), "no image is in split 'val'"),
     "damaged picture": (
         lambda folder: (folder / "images" / "0.png").write_bytes(b"\x89PNG\r\n\x1a\n nothing"),
         "images/0.png",
@@ -79,11 +83,11 @@ def test_broken_data_gives_one_sentence(
     [
         (["--sources", "A,C"], "there is no source 'C'; the sources are A, B"),
         (["--preset", "huge"], "huge: no such preset; choose one of"),
-        (["--weights", "coco"], "COCO weights exist only for the backbone resnet50"),
+        (["--weights", "coco"], "COCO weights exist only for resnet50"),
         (["--weights", "missing.pth"], "missing.pth: the weights cannot be read"),
-        (["--weights", str(default_model_path())], "default.onnx: a model to count with, which nothing can be learned"),
+        (["--weights", str(default_model_path())], "default.onnx: training cannot start from a model file"),
         (["--data", "nowhere"], "nowhere: not a data set folder, there is no such folder or manifest"),
-        (["--accelerator", "abacus"], "This computer cannot train so"),
+        (["--accelerator", "abacus"], "This computer cannot train with these options"),
     ],
 )
 def test_bad_choices_give_one_sentence(
@@ -119,13 +123,13 @@ def test_bad_arguments_exit_with_two(arguments: list[str]) -> None:
         ("crops = 320", "unknown entry 'crops'"),
         ("epochs = 'many'", "wrong kind of value"),
         ("epochs = ", "not a readable preset"),
-        ("backbone = 'vgg16'", "backbone 'vgg16' is none of"),
+        ("backbone = 'vgg16'", "backbone 'vgg16' is not one of"),
         ("anchor_sizes = [[16], [32]]", "each of 3 pyramid levels"),
-        ("anchor_sizes = [[16], [32], [64, 80]]", "as many sizes"),
+        ("anchor_sizes = [[16], [32], [64, 80]]", "the same number of sizes"),
         ("batch_size = 0", "batch_size is too small; it must be at least 1"),
         ("learning_rate = -1", "learning_rate is too small"),
         ("keep_epochs = [0]", "keep_epochs at least 1"),
-        ("like = 'tinny'", "like 'tinny' names no other built-in preset; choose one of bccd-raw"),
+        ("like = 'tinny'", "like 'tinny' is not the name of another built-in preset; choose one of bccd-raw"),
         ("crop = 300", "not a multiple of 32"),
     ],
 )
@@ -133,15 +137,15 @@ def test_a_bad_preset_gives_one_sentence(tmp_path: Path, text: str, message: str
     path = tmp_path / "mine.toml"
     path.write_text(text, "utf-8")
     with pytest.raises(PresetError, match=message):
-        load_preset(str(path))
+        load_preset(Preset, str(path))
 
 
 def test_presets_that_ship_can_be_read(tmp_path: Path) -> None:
-    assert {"resnet18", "resnet50", "tiny"} <= set(built_in_presets())
-    for name in built_in_presets():
-        assert load_preset(name).name == name
+    assert {"resnet18", "resnet50", "tiny"} <= set(built_in_presets(Preset))
+    for name in built_in_presets(Preset):
+        assert load_preset(Preset, name).name == name
     (tmp_path / "mine.toml").write_text("epochs = 3", "utf-8")
-    assert load_preset(str(tmp_path / "mine.toml")) == Preset(name="mine", epochs=3)
+    assert load_preset(Preset, str(tmp_path / "mine.toml")) == Preset(name="mine", epochs=3)
 
 
 @pytest.fixture
@@ -192,7 +196,7 @@ def test_the_model_that_ships_keeps_its_card(data_folder: Path, capsys: pytest.C
     before = Model(default_model_path()).sha256
     for command in ("tune", "tune-counting"):
         assert main([command, "--data", str(data_folder)]) == 2
-        assert "the model that ships stays as it is; give a copy of it" in capsys.readouterr().err
+        assert "the bundled model cannot be changed; give a copy of it" in capsys.readouterr().err
     assert main(["evaluate", "--data", str(data_folder), "--write-card", "mine"]) == 2
     assert Model(default_model_path()).sha256 == before
 
@@ -223,7 +227,7 @@ def test_a_file_in_the_place_of_a_folder_is_named(
 
 @pytest.fixture
 def points_folder(tmp_path: Path, data_folder: Path, smears: list[RenderedSmear]) -> Path:
-    """Return a folder of point files for the data set's pictures, the last with a point in nothing."""
+    """Return a folder of point files for the data set's images, the last with a point in nothing."""
     folder = tmp_path / "points"
     folder.mkdir()
     for number, smear in enumerate(smears):
@@ -306,10 +310,17 @@ def test_a_model_that_is_none_gives_one_sentence(
     assert error.count("\n") == 1
 
 
-def test_without_its_packages_the_command_says_what_to_install() -> None:
-    code = "import sys; sys.modules['onnx'] = None; from trainer.cli.entry import main; sys.exit(main())"
+@pytest.mark.parametrize(
+    ("command", "package", "extra"), [("fit", "lightning", "train"), ("evaluate", "faster_coco_eval", "measure")]
+)
+def test_without_its_packages_a_command_says_what_to_install(
+    tmp_path: Path, data_folder: Path, command: str, package: str, extra: str
+) -> None:
+    arguments = [command, "--data", str(data_folder), *(["--run", str(tmp_path / "run")] if command == "fit" else [])]
+    without = f"import sys; sys.modules[{package!r}] = None"
+    code = f"{without}; from trainer.cli.main import main; sys.exit(main({arguments}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "needs packages that are not installed here (onnx)" in done.stderr
-    assert 'pip install -c constraints.txt -e ".[train]"' in done.stderr
-    assert "Traceback" not in done.stderr
+    assert f"smearcount-train {command} needs a package that is not installed here ({package})" in done.stderr
+    assert f'pip install -c constraints.txt -e ".[{extra}]"' in done.stderr
+    assert done.stderr.count("\n") == 1

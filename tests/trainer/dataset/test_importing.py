@@ -1,4 +1,4 @@
-"""Importing annotated pictures of every form into a manifest."""
+"""Importing annotated images of every form into a manifest."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ import numpy as np
 import pytest
 
 from core.annotations.base import AnnotatedImage
-from core.annotations.coco import write_coco
-from core.annotations.table import write_csv
-from core.annotations.voc import write_voc
+from core.annotations.formats.coco import write_coco
+from core.annotations.formats.table import write_csv
+from core.annotations.formats.voc import write_voc
 from core.cells import Cell, CellChange, Detections, Origin
 from core.counting.count import CountSettings
 from core.geometry.boxes import iou_matrix
 from core.imaging.synthetic import CLASS_NAMES, RenderedSmear, render_smear
 from core.report.formats.annotated import write_picture
-from core.session.reviews import review_key
-from core.session.session import Command, Session, StoredDetections, stamp_of
-from core.session.settings import SETTINGS_KEY, stored_settings
+from core.session.session import Session, StoredDetections, stamp_of
+from core.session.values import Edit, Subject, ValueChange
 from trainer.cli.main import main
 from trainer.dataset.load import load_data_set
 from trainer.dataset.manifest import read_manifest
@@ -92,7 +91,7 @@ def test_boxes_come_over_as_they_are(tmp_path: Path, pictures: Path, smears: lis
     data = load_data_set(out, "train")
     assert data.classes == CLASS_NAMES
     assert data.red_cells == {"RBC"}
-    for field, smear in zip(data.fields, smears, strict=False):
+    for field, smear in zip(data.images, smears, strict=False):
         height, width = smear.image.shape[:2]
         np.testing.assert_allclose(field.pixel_boxes(width, height), smear.boxes, atol=1.1)
         assert field.labels.tolist() == smear.labels.tolist()
@@ -116,13 +115,13 @@ def test_yolo_keeps_splits_sources_and_groups(tmp_path: Path, data_folder: Path)
     assert run("data", "import", "yolo", data_folder, "--out", tmp_path / "cells.json") == 0
     for split in ("train", "val", "test"):
         before, after = load_data_set(data_folder, split), load_data_set(tmp_path / "cells.json", split)
-        assert [field.source for field in before.fields] == [field.source for field in after.fields]
-        for old, new in zip(before.fields, after.fields, strict=True):
+        assert [field.source for field in before.images] == [field.source for field in after.images]
+        for old, new in zip(before.images, after.images, strict=True):
             assert new.group == f"{old.source}/{old.group}"
             assert new.labels.tolist() == old.labels.tolist()
             np.testing.assert_allclose(new.boxes, old.boxes, atol=1e-4)
     sources = read_manifest(tmp_path / "cells.json").info.sources
-    assert [(source.name, source.pictures, source.licence) for source in sources] == [
+    assert [(source.name, source.images, source.licence) for source in sources] == [
         ("A", 4, "MIT License"),
         ("B", 4, "MIT License"),
     ]
@@ -136,8 +135,8 @@ def test_official_splits_of_pascal_voc(tmp_path: Path, pictures: Path, smears: l
     (lists / "test.txt").write_text("1\n", "utf-8")
     (lists / "trainval.txt").write_text("0\n2\n", "utf-8")
     assert run("data", "import", "voc", source, "--images", pictures, "--out", tmp_path / "cells.json") == 0
-    assert [field.path.name for field in load_data_set(tmp_path / "cells.json", "train").fields] == ["0.png", "2.png"]
-    assert [field.path.name for field in load_data_set(tmp_path / "cells.json", "test").fields] == ["1.png"]
+    assert [field.path.name for field in load_data_set(tmp_path / "cells.json", "train").images] == ["0.png", "2.png"]
+    assert [field.path.name for field in load_data_set(tmp_path / "cells.json", "test").images] == ["1.png"]
 
 
 def test_broken_labels_are_refused_or_left_out_but_never_dropped_in_silence(
@@ -154,7 +153,7 @@ def test_broken_labels_are_refused_or_left_out_but_never_dropped_in_silence(
     assert not (tmp_path / "o.json").exists()
     assert run(*arguments, "--skip-broken") == 0
     assert "line 3 has a box without area" in capsys.readouterr().err
-    assert [len(field.labels) for field in load_data_set(tmp_path / "o.json", "train").fields] == [1, 1]
+    assert [len(field.labels) for field in load_data_set(tmp_path / "o.json", "train").images] == [1, 1]
 
 
 def test_a_picture_that_is_missing_is_named(
@@ -164,7 +163,7 @@ def test_a_picture_that_is_missing_is_named(
     (pictures / "0.png").unlink()
     arguments = ("data", "import", "voc", folder, "--images", pictures, "--out", tmp_path / "o.json")
     assert run(*arguments) == 2
-    assert "0.png: this picture has boxes but is missing; put it back, or name its folder" in capsys.readouterr().err
+    assert "0.png: this image has boxes but is missing; put it back, or name its folder" in capsys.readouterr().err
     assert run(*arguments, "--skip-broken") == 0
     assert "0.png" not in [picture.file_name for picture in read_manifest(tmp_path / "o.json").images]
 
@@ -183,7 +182,7 @@ def test_classes_of_which_none_is_a_red_cell_are_told(
 
 def test_a_folder_is_no_manifest(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("data", "check", data_folder) == 2
-    assert f"make a manifest of it with 'smearcount-train data import yolo {data_folder}" in capsys.readouterr().err
+    assert f"make a manifest with 'smearcount-train data import yolo {data_folder}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("form", ["voc", "yolo", "coco", "csv", "points", "classes", "session"])
@@ -223,7 +222,7 @@ def test_points_become_boxes_with_a_quality(
     data = load_data_set(out, "train")
     assert set(data.classes) == {"WBC", "Normal", "Target"}
     assert data.red_cells == {"Normal", "Target"}
-    assert data.fields[0].incomplete == {"Normal", "WBC"}
+    assert data.images[0].incomplete == {"Normal", "WBC"}
     (tmp_path / "only").write_text("1.png\n", "utf-8")
     (tmp_path / "one name").write_text("Normal\n", "utf-8")
     fewer = ("--only", tmp_path / "only", "--names", tmp_path / "one name")
@@ -248,8 +247,8 @@ def test_annotations_that_cannot_be_trusted_are_left_out_and_their_class_is_inco
     assert run("data", "import", "yolo", data_folder, "--unreliable", "wbc", "--out", out) == 0
     data = load_data_set(out, "train")
     white = data.classes.index("WBC")
-    assert all(field.incomplete == {"WBC"} and len(field.labels) for field in data.fields)
-    assert not any((field.labels == white).any() for field in data.fields)
+    assert all(field.incomplete == {"WBC"} and len(field.labels) for field in data.images)
+    assert not any((field.labels == white).any() for field in data.images)
 
 
 def test_single_cell_pictures_get_the_box_of_the_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -276,7 +275,7 @@ def test_single_cell_pictures_get_the_box_of_the_cell(tmp_path: Path, capsys: py
     kinds = {item.name: item.supercategory for item in manifest.categories}
     assert kinds == {"RBC": "RBC", "Lymphocyte": "WBC", "blank": "WBC"}
     data = load_data_set(out, "train")
-    by_folder = {(field.path.parent.name, field.path.stem): field for field in data.fields}
+    by_folder = {(field.path.parent.name, field.path.stem): field for field in data.images}
     assert by_folder["blank", "0"].boxes.tolist() == [[0, 0, 1, 1]]
     fields = [by_folder[name, str(seed)] for name in ("Lymphocyte", "RBC") for seed in range(4)]
     overlap = [
@@ -287,44 +286,49 @@ def test_single_cell_pictures_get_the_box_of_the_cell(tmp_path: Path, capsys: py
     assert np.median(overlap) > 0.9
 
 
+def reviewed(counts: dict[str, int]) -> ValueChange:
+    return ValueChange(Subject.REVIEW, 1, counts)
+
+
 def test_a_session_gives_its_reviewed_pictures_with_corrections(
     tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     boxes = np.array([[10, 10, 40, 40], [60, 60, 90, 90]], np.float32)
     found = Detections.from_model(boxes, np.array([0.9, 0.8], np.float32), np.array([0, 0], np.int32))
     with Session.create(tmp_path / "s.smearcount") as session:
-        images = session.add_images(sorted(pictures.iterdir())[:2])
-        session.put(SETTINGS_KEY, stored_settings(CountSettings(dict.fromkeys(CLASS_NAMES, 0.5)), CLASS_NAMES))
+        images = session.images.add(sorted(pictures.iterdir())[:2])
+        session.settings.set_counting(CountSettings(dict.fromkeys(CLASS_NAMES, 0.5)), CLASS_NAMES)
         for image in images:
-            ids = found.numbered_from(session.new_ids(2))
+            ids = found.numbered_from(session.detections.new_ids(2))
             stored = StoredDetections(ids, CLASS_NAMES, 30.0, 1.0, "model", "ab")
-            session.set_counted(
+            session.detections.set_counted(
                 image.id, stored, width=200, height=160, seconds=0.1, notices=(), stamp=stamp_of(image.path)
             )
         added = Cell("WBC", (100.0, 100.0, 150.0, 150.0), 1.0, Origin.PERSON)
-        change = CellChange(session.new_ids(1), None, added)
-        session.record(Command(0, images[0].id, "add", (change,), (False, True), None), "somebody")
+        change = CellChange(session.detections.new_ids(1), None, added)
+        session.edits.record(Edit(images[0].id, "add", (change,), (reviewed({}),)), "somebody")
     out = tmp_path / "cells.json"
     assert run("data", "import", "session", tmp_path / "s.smearcount", "--split", "train", "--out", out) == 0
     assert "1 pictures are not marked as reviewed as they count now" in capsys.readouterr().out
     data = load_data_set(out, "train")
-    (field,) = data.fields
+    (field,) = data.images
     assert [data.classes[label] for label in field.labels] == ["RBC", "RBC", "WBC"]
     assert [cell.origin for cell in read_manifest(out).annotations] == ["model", "model", "person"]
     with Session.open(tmp_path / "s.smearcount") as session:
-        session.put(review_key(images[0].id), {"RBC": 5, "WBC": 1, "Platelets": 0})  # it counted otherwise then
+        earlier = reviewed({"RBC": 5, "WBC": 1, "Platelets": 0})  # it counted otherwise then
+        session.edits.record(Edit(images[0].id, "Mark reviewed", values=(earlier,)), "somebody")
     assert run("data", "import", "session", tmp_path / "s.smearcount", "--split", "train", "--out", out) != 0
     assert "there is no picture with annotations that can be used" in capsys.readouterr().err
     assert (
         run("data", "import", "session", tmp_path / "s.smearcount", "--unreviewed", "--split", "train", "--out", out)
         == 0
     )
-    assert len(load_data_set(out, "train").fields) == 2
+    assert len(load_data_set(out, "train").images) == 2
 
 
 def test_other_json_is_no_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, text, expected in (
-        ("coco", json.dumps({"images": [], "annotations": [], "categories": []}), "this is no manifest"),
+        ("coco", json.dumps({"images": [], "annotations": [], "categories": []}), "not a manifest"),
         ("newer", json.dumps({"info": {"smearcount_manifest": 9}}), "made by a newer SmearCount"),
         ("half", '{"info": ', "the JSON is damaged"),
     ):

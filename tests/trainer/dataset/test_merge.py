@@ -15,11 +15,11 @@ from trainer.cli.main import main
 from trainer.dataset.duplicates import Likeness, find_alike
 from trainer.dataset.load import load_data_set
 from trainer.dataset.manifest import (
+    Annotation,
     Category,
-    Cell,
+    ImageEntry,
     Info,
     Manifest,
-    Picture,
     Source,
     read_manifest,
     write_manifest,
@@ -38,7 +38,7 @@ def run(*arguments: object) -> int:
 
 
 def wide_field(seed: int) -> NDArray[np.uint8]:
-    """Return a field that is larger than a photograph of it."""
+    """Return a field that is larger than an image of it."""
     rng = np.random.default_rng(seed)
     return render_smear(760, 560, red_cells=90, white_cells=2, platelets=12, diameter=56, rng=rng).image
 
@@ -118,16 +118,16 @@ def make(
     classes: tuple[str, ...] = ("RBC", "WBC"),
     splits: tuple[str | None, ...] | None = None,
 ) -> Path:
-    """Write pictures and a manifest in which each has one cell of each class."""
+    """Write images and a manifest in which each has one cell of each class."""
     (folder / name).mkdir(parents=True)
     save(folder / name, pictures)
     images, cells = [], []
     for number, (file, image) in enumerate(pictures.items(), start=1):
         height, width = image.shape[:2]
         split = None if splits is None else splits[number - 1]
-        images.append(Picture(number, f"{name}/{file}", width, height, "", name, split=split))
+        images.append(ImageEntry(number, f"{name}/{file}", width, height, "", name, split=split))
         for category in range(1, len(classes) + 1):
-            cells.append(Cell(len(cells) + 1, number, category, (10.0 * category, 10, 20, 20), 400))
+            cells.append(Annotation(len(cells) + 1, number, category, (10.0 * category, 10, 20, 20), 400))
     categories = [Category(number, text, "RBC") for number, text in enumerate(classes, start=1)]
     sources = [Source(name, "test", len(images), "ab")]
     write_manifest(folder / f"{name}.json", Manifest(Info(1, sources=sources), categories, images, cells))
@@ -142,7 +142,7 @@ def test_classes_are_mapped_and_unknown_ones_are_incomplete(tmp_path: Path) -> N
     data = load_data_set(out, "train")
     assert data.classes == ("RBC", "WBC", "Target")
     assert data.red_cells == {"RBC", "Target"}
-    by_source = {field.source: field for field in data.fields}
+    by_source = {field.source: field for field in data.images}
     assert [data.classes[label] for label in by_source["shapes"].labels] == ["RBC", "Target"]
     assert [data.classes[label] for label in by_source["usual"].labels] == ["WBC", "RBC"]
     assert by_source["shapes"].incomplete == {"WBC"}
@@ -150,7 +150,7 @@ def test_classes_are_mapped_and_unknown_ones_are_incomplete(tmp_path: Path) -> N
     assert run("data", "merge", shapes, usual, "--out", out, "--map", "Nrmal=RBC") == 2
     plain = tmp_path / "deeper" / "plain.json"
     assert run("data", "merge", out, "--out", plain, "--map", "Target=RBC") == 0
-    by_source = {field.source: field for field in load_data_set(plain, "train").fields}
+    by_source = {field.source: field for field in load_data_set(plain, "train").images}
     assert by_source["usual"].incomplete == set()  # where all red cells are known it does not matter of which kind
 
 
@@ -162,15 +162,15 @@ def test_exact_copies_go_and_overlapping_fields_share_a_group(
     out = tmp_path / "merged.json"
     assert run("data", "merge", one, two, "--out", out) == 0
     told = capsys.readouterr()
-    assert "two/c.bmp: the same pixels as one/a.png" in told.err
-    assert "copies left out: 1. Pairs put into one group each: near duplicates 0, overlapping fields 1." in told.out
+    assert "two/c.bmp: omitted, because it has the same pixels as one/a.png" in told.err
+    assert "copies omitted: 1. Pairs grouped: 0 near duplicates, 1 overlapping fields." in told.out
     manifest = read_manifest(out)
     assert [picture.file_name for picture in manifest.images] == ["one/a.png", "one/b.png", "two/d.png", "two/e.png"]
     assert len({cell.id for cell in manifest.annotations}) == len(manifest.annotations) == 8
     a, b, d, e = (picture.group for picture in manifest.images)
     assert a == d == "one/a.png"
     assert b == e == ""
-    assert {(source.name, source.pictures) for source in manifest.info.sources} == {("one", 2), ("two", 2)}
+    assert {(source.name, source.images) for source in manifest.info.sources} == {("one", 2), ("two", 2)}
 
 
 def test_a_group_on_both_sides_of_a_split_is_refused_or_moved(
@@ -185,8 +185,8 @@ def test_a_group_on_both_sides_of_a_split_is_refused_or_moved(
     assert "--resplit" in error
     assert not out.exists()
     assert run("data", "merge", one, two, "--out", out, "--resplit") == 0
-    assert [field.path.name for field in load_data_set(out, "train").fields] == ["b.png"]
-    assert [field.path.name for field in load_data_set(out, "test").fields] == ["a.png", "d.png", "e.png"]
+    assert [field.path.name for field in load_data_set(out, "train").images] == ["b.png"]
+    assert [field.path.name for field in load_data_set(out, "test").images] == ["a.png", "d.png", "e.png"]
 
 
 def test_two_sources_of_one_name_are_not_mixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -195,7 +195,7 @@ def test_two_sources_of_one_name_are_not_mixed(tmp_path: Path, capsys: pytest.Ca
     manifest.info.sources[0].name, manifest.info.sources[0].sha256 = "one", "cd"
     write_manifest(two, manifest)
     assert run("data", "merge", one, two, "--out", tmp_path / "merged.json") == 2
-    assert "another manifest has a source called 'one' too" in capsys.readouterr().err
+    assert "another manifest also has a source named 'one'" in capsys.readouterr().err
 
 
 def test_real_overlapping_fields_are_found(shared_data: Path) -> None:

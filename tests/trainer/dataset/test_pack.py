@@ -18,8 +18,8 @@ def test_a_packed_data_set_holds_the_same_cells_on_smaller_images(data_folder: P
     assert main(["data", "pack", str(whole), "--red-cells", "20", "--out", str(packed)]) == 0
     assert main(["data", "check", str(packed)]) == 0
     before, after = load_data_set(whole, "train"), load_data_set(packed, "train")
-    assert len(before.fields) == len(after.fields) == 4
-    for old, new in zip(before.fields, after.fields, strict=True):
+    assert len(before.images) == len(after.images) == 4
+    for old, new in zip(before.images, after.images, strict=True):
         np.testing.assert_allclose(new.boxes, old.boxes, atol=1e-4)
         np.testing.assert_array_equal(new.labels, old.labels)
         assert new.source == old.source

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from trainer.cli.main import main
-from trainer.dataset.load import DataError, load_data_set
+from trainer.dataset.load import load_data_set
 from trainer.dataset.manifest import (
+    Annotation,
     Category,
-    Cell,
+    DataError,
+    ImageEntry,
     Info,
     Manifest,
-    Picture,
     groups_on_both_sides,
     read_manifest,
     write_manifest,
@@ -30,14 +31,14 @@ def run(*arguments: object) -> int:
 
 
 def many(folder: Path, excluded: int = 0) -> Path:
-    """Write a manifest of 200 pictures (which are empty files) in groups of 1 to 5 and four sources."""
+    """Write a manifest of 200 images (which are empty files) in groups of 1 to 5 and four sources."""
     images = []
     for number in range(200):
         (folder / f"{number}.png").touch()
         group = f"slide {number % 57}" if number % 3 else ""
         split = "excluded" if number < excluded else None
-        images.append(Picture(number + 1, f"{number}.png", 100, 80, "", "ABCD"[number % 4], group, split))
-    cells = [Cell(number, number, 1, (10, 10, 20, 20), 400) for number in range(1, 201)]
+        images.append(ImageEntry(number + 1, f"{number}.png", 100, 80, "", "ABCD"[number % 4], group, split))
+    cells = [Annotation(number, number, 1, (10, 10, 20, 20), 400) for number in range(1, 201)]
     write_manifest(folder / "all.json", Manifest(Info(1), [Category(1, "RBC", "RBC")], images, cells))
     return folder / "all.json"
 
@@ -48,7 +49,7 @@ def test_shares_are_met_and_groups_stay_together(tmp_path: Path) -> None:
     assert run("data", "split", source, "--out", out, "--shares", *shares, "--seed", 3) == 0
     manifest = read_manifest(out)
     assert not groups_on_both_sides(manifest)
-    counts = {split: len(load_data_set(out, split).fields) for split in ("train", "val", "test", "excluded")}
+    counts = {split: len(load_data_set(out, split).images) for split in ("train", "val", "test", "excluded")}
     assert counts["excluded"] == 10
     assert counts["train"] == pytest.approx(133, abs=5)
     assert counts["val"] == pytest.approx(28.5, abs=5)
@@ -74,11 +75,11 @@ def test_each_split_gets_its_share_of_every_source_and_class(
     write_manifest(source, manifest)
     assert run("data", "split", source, "--out", out, "--shares", "train=0.6", "val=0.2", "test=0.2", "--seed", 1) == 0
     told = capsys.readouterr().err
-    assert "No picture of val holds Burr" in told
-    assert "No picture of test holds Burr" in told
+    assert "No image of val contains Burr" in told
+    assert "No image of test contains Burr" in told
     assert "Sickle" not in told
     for split, share in (("train", 0.6), ("val", 0.2), ("test", 0.2)):
-        fields = load_data_set(out, split).fields
+        fields = load_data_set(out, split).images
         assert sum(field.source == "rare" for field in fields) == pytest.approx(15 * share, abs=2)
         assert sum(2 in field.labels for field in fields) == pytest.approx(20 * share, abs=2)
         assert len(fields) == pytest.approx(200 * share, abs=6)
@@ -88,17 +89,17 @@ def test_folds_share_out_everything_but_the_test_set(tmp_path: Path) -> None:
     source, out = many(tmp_path), tmp_path / "split.json"
     assert run("data", "split", source, "--out", out, "--shares", "train=0.8", "test=0.2", "--folds", 5) == 0
     assert not groups_on_both_sides(read_manifest(out))
-    test = {field.path for field in load_data_set(out, "test").fields}
+    test = {field.path for field in load_data_set(out, "test").images}
     seen = []
     for fold in range(1, 6):
-        inside = {field.path for field in load_data_set(out, f"fold{fold}").fields}
-        outside = {field.path for field in load_data_set(out, f"not-fold{fold}").fields}
+        inside = {field.path for field in load_data_set(out, f"fold{fold}").images}
+        outside = {field.path for field in load_data_set(out, f"not-fold{fold}").images}
         assert not inside & outside
         assert not (inside | outside) & test
         assert len(inside) + len(outside) + len(test) == 200
         seen += sorted(inside)
     assert len(seen) == len(set(seen)) == 200 - len(test)
-    with pytest.raises(DataError, match="no field is marked as split 'fold6'"):
+    with pytest.raises(DataError, match="no image is in split 'fold6'"):
         load_data_set(out, "fold6")
 
 
@@ -111,7 +112,7 @@ def test_no_split_stays_empty_and_folds_are_shown(tmp_path: Path, capsys: pytest
     shares = ("train=0.7", "val=0.15", "test=0.15")
     for seed in range(5):
         assert run("data", "split", source, "--out", out, "--shares", *shares, "--by", "source", "--seed", seed) == 0
-        of_split = {split: {f.source for f in load_data_set(out, split).fields} for split in ("train", "val", "test")}
+        of_split = {split: {f.source for f in load_data_set(out, split).images} for split in ("train", "val", "test")}
         assert sorted(len(sources) for sources in of_split.values()) == [1, 1, 1]
     assert run("data", "split", source, "--out", out, "--shares", "train=0.5", "train=0.5") == 2
     assert "a split is named twice" in capsys.readouterr().err
@@ -129,11 +130,11 @@ def test_whole_sources_one_in_each_fold(tmp_path: Path, capsys: pytest.CaptureFi
     write_manifest(source, manifest)
     assert run("data", "split", source, "--out", out, "--folds", 4, "--by", "source") == 0
     for fold in range(1, 5):
-        assert len({field.source for field in load_data_set(out, f"fold{fold}").fields}) == 1
+        assert len({field.source for field in load_data_set(out, f"fold{fold}").images}) == 1
 
 
 BAD_SPLITS = {
-    "nothing": ([], "Say how to split"),
+    "nothing": ([], "Give --shares train=0.7"),
     "sum": (["--shares", "train=0.7", "test=0.2"], "add up to 1"),
     "negative": (["--shares", "train=1.5", "test=-0.5"], "add up to 1"),
     "too many folds": (["--folds", "9", "--by", "source"], "cannot be made of"),
@@ -150,7 +151,7 @@ def test_bad_splits_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 @pytest.fixture
 def checked(tmp_path: Path, data_folder: Path) -> Path:
-    """Return a manifest without a fault, of pictures that this test may break."""
+    """Return a manifest without a fault, of images that this test may break."""
     out = tmp_path / "cells.json"
     assert run("data", "import", "yolo", data_folder, "--out", out) == 0
     assert run("data", "check", out) == 0
@@ -172,20 +173,20 @@ def group_on_both_sides(document: dict) -> None:
 
 
 FAULTS: dict[str, tuple[Callable[[Path, Path], object], str]] = {
-    "missing picture": (lambda _, folder: (folder / "3.png").unlink(), "3.png: the picture is missing"),
+    "missing picture": (lambda _, folder: (folder / "3.png").unlink(), "3.png: this image is missing"),
     "no picture": (lambda _, folder: (folder / "3.png").write_bytes(b"text"), "3.png: "),
     "changed picture": (
         lambda _, folder: (folder / "3.png").write_bytes((folder / "2.png").read_bytes()),
-        "3.png: the picture has changed since it was imported",
+        "3.png: the image has changed since it was imported",
     ),
-    "other size": (edit(lambda d: d["images"][3].update(width=99)), "has 200 × 160 pixels, but the manifest says 99"),
-    "box outside": (edit(lambda d: d["annotations"][0].update(bbox=[190, 5, 30, 10])), "reaches beyond the picture"),
+    "other size": (edit(lambda d: d["images"][3].update(width=99)), "has 200 × 160 pixels, but 99"),
+    "box outside": (edit(lambda d: d["annotations"][0].update(bbox=[190, 5, 30, 10])), "extends beyond the image"),
     "degenerate box": (edit(lambda d: d["annotations"][0].update(bbox=[5, 5, 0, 10])), "a box without area"),
     "unknown category": (edit(lambda d: d["annotations"][0].update(category_id=7)), "the unknown category 7"),
-    "no such image": (edit(lambda d: d["annotations"][0].update(image_id=99)), "belongs to none of the images"),
-    "id twice": (edit(lambda d: d["images"][1].update(id=1)), "1 stands twice among the images"),
-    "incomplete": (edit(lambda d: d["images"][1].update(incomplete=["Blast"])), "the class 'Blast' as incomplete"),
-    "group": (edit(group_on_both_sides), "the group slide 7 is on several sides of a split (train and val)"),
+    "no such image": (edit(lambda d: d["annotations"][0].update(image_id=99)), "belongs to no image"),
+    "id twice": (edit(lambda d: d["images"][1].update(id=1)), "1 occurs twice among the images"),
+    "incomplete": (edit(lambda d: d["images"][1].update(incomplete=["Blast"])), "is incomplete for the class 'Blast'"),
+    "group": (edit(group_on_both_sides), "group slide 7 is divided between splits (train and val)"),
 }
 
 
@@ -223,7 +224,13 @@ def test_the_report_shows_what_stands_out(checked: Path, tmp_path: Path, data_fo
     checked.write_text(json.dumps(document), "utf-8")
     assert run("data", "explore", checked, "--out", tmp_path / "report.html") == 0
     page = (tmp_path / "report.html").read_text("utf-8")
-    for text in ("1 boxes have no area", "1 of 8 pictures have no cell at all", "images/1.png", "150.0", "low quality"):
+    for text in (
+        "Boxes without area or beyond their image: 1.",
+        "1 of 8 images have no cells",
+        "images/1.png",
+        "150.0",
+        "low quality",
+    ):
         assert text in page
     assert f"data import yolo {data_folder}" in page
     assert page.count("<svg") == 3

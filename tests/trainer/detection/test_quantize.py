@@ -19,8 +19,7 @@ from core.models.network import Model
 from trainer.cli.main import main
 from trainer.dataset import load as trainer_data
 from trainer.detection import quantize as quantize_module
-from trainer.detection.data import FieldStore, WholeFields, collate
-from trainer.detection.export import ExportError, folded
+from trainer.detection.data import ImageStore, WholeImages, collate
 from trainer.detection.graph import candidate_graph
 from trainer.detection.network import build_retinanet
 from trainer.detection.quantize import (
@@ -31,7 +30,9 @@ from trainer.detection.quantize import (
     load_nncf,
     quantize,
 )
-from trainer.recipes.recipe import load_preset
+from trainer.recipes.load import load_preset
+from trainer.recipes.recipe import Preset
+from trainer.training.export import ExportError, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from trainer.dataset.load import DataSet
     from trainer.detection.network import CellRetinaNet
-    from trainer.training.checkpoint import TrainedModel
+    from trainer.detection.trained import TrainedModel
 
 STEPS = 60
 
@@ -58,9 +59,9 @@ def small_amounts() -> Iterator[None]:
 def trained_network(train_set: DataSet) -> CellRetinaNet:
     """Return a tiny network that is sure of some cells: pyramid and head trained on a random backbone."""
     torch.manual_seed(1)
-    preset = load_preset("tiny")
+    preset = load_preset(Preset, "tiny")
     network = build_retinanet(preset, len(CLASS_NAMES))
-    fields = WholeFields(FieldStore(train_set, preset))
+    fields = WholeImages(ImageStore(train_set, preset))
     images, targets = collate([fields[index] for index in range(2)])
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -100,7 +101,11 @@ def export(tmp_path_factory: pytest.TempPathFactory, train_set: DataSet) -> Expo
     folder = tmp_path_factory.mktemp("quantized")
     state = trained_network(train_set).state_dict()
     content = {
-        "hyper_parameters": {"preset": asdict(load_preset("tiny")), "class_names": CLASS_NAMES, "weights": None},
+        "hyper_parameters": {
+            "preset": asdict(load_preset(Preset, "tiny")),
+            "class_names": CLASS_NAMES,
+            "weights": None,
+        },
         "state_dict": {f"model.{name}": value for name, value in state.items()},
         "epoch": 0,
     }
@@ -174,13 +179,13 @@ def test_only_training_fields_calibrate(export: Export) -> None:
 def test_the_command_says_no_more_than_it_should(export: Export) -> None:
     assert export.complained == ""
     assert [line.split(":")[0] for line in export.said.splitlines()] == [
-        "The run left no record, so the card does not say what the model was trained on.",
+        "The run has no record, so the model card does not name the training data.",
         str(export.quantized),
     ]
 
 
 def test_calibration_is_repeatable(tmp_path: Path, exported: Path, train_set: DataSet) -> None:
-    preset, card = load_preset("tiny"), Model(exported).card
+    preset, card = load_preset(Preset, "tiny"), Model(exported).card
     inputs = calibration_inputs(train_set, preset, card)
     again = calibration_inputs(train_set, preset, card)
     other = calibration_inputs(train_set, preset, card, seed=1)
@@ -206,7 +211,7 @@ def test_an_8_bit_model_that_counts_otherwise_is_not_kept(
         onnx.save(proto, path)
 
     monkeypatch.setattr(quantize_module, "quantize", damage)
-    with pytest.raises(ExportError, match=r"model\.onnx: in 8 bits this model counts otherwise"):
+    with pytest.raises(ExportError, match=r"model\.onnx: in 8 bits this model counts differently"):
         export_quantized(trained, tmp_path / "model.onnx", train_set)
     assert not list(tmp_path.glob("model.onnx*"))
 
@@ -238,7 +243,7 @@ def test_without_nncf_one_sentence_says_what_to_install(
     common = ["export", "--checkpoint", str(checkpoint), "--out", str(out)]
     assert main([*common, "--calibrate", str(train_set.folder)]) == 1
     error = capsys.readouterr().err
-    assert "packages nncf and onnxruntime are needed" in error
+    assert "needs the packages nncf and onnxruntime" in error
     assert error.count("\n") == 1
     assert not out.exists()
 
@@ -246,7 +251,7 @@ def test_without_nncf_one_sentence_says_what_to_install(
 def test_bad_choices_give_one_sentence(tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
     common = ["export", "--checkpoint", str(checkpoint), "--out", str(tmp_path / "model.onnx")]
     assert main([*common, "--sources", "A"]) == 2
-    assert "give --calibrate DIR too" in capsys.readouterr().err
+    assert "give --calibrate as well" in capsys.readouterr().err
     assert main([*common, "--calibrate", str(tmp_path / "nowhere")]) == 2
     assert "not a data set folder" in capsys.readouterr().err
 

@@ -18,7 +18,7 @@ from core.statistics.metrics import ClassScore, PrecisionRecall, ThresholdCurve,
 from trainer.evaluation.coco_metrics import coco_evaluation
 
 if TYPE_CHECKING:
-    from trainer.evaluation.predict import FieldResult
+    from trainer.evaluation.predict import ImageResult
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -53,14 +53,14 @@ def test_matching_nothing() -> None:
 
 
 def average_precision(
-    fields: list[FieldResult], classes: tuple[str, ...], nms_iou: float
+    fields: list[ImageResult], classes: tuple[str, ...], nms_iou: float
 ) -> dict[str, tuple[float, float]]:
     """Return (AP at IoU 0.5, mean AP at IoU 0.50 to 0.95) by class name."""
     figures = coco_evaluation(fields, classes, nms_iou).classes
     return {name: (values.ap50, values.ap["all"]) for name, values in figures.items()}
 
 
-def own_ap(field: FieldResult, label: int) -> float:
+def own_ap(field: ImageResult, label: int) -> float:
     """Return the program's own average precision at IoU 0.5."""
     found = field.image.found.detections
     cells = np.flatnonzero(found.labels == label)

@@ -18,29 +18,29 @@ from trainer.dataset.load import DataSet
 from trainer.evaluation.coco_metrics import coco_evaluation
 from trainer.evaluation.compare import AP, AP50, COUNT_ERROR, F1, FIGURES, ClassCells, compare
 from trainer.evaluation.evaluate import EVALUATION_SCHEMA
-from trainer.evaluation.per_image import Picture, pictures_of
+from trainer.evaluation.per_image import ImageFigures, image_figures
 from trainer.evaluation.predict import total_scores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trainer.evaluation.predict import FieldResult
+    from trainer.evaluation.predict import ImageResult
 
 THRESHOLDS = {"RBC": 0.3, "WBC": 0.4, "Platelets": 0.2}
 NMS_IOU = 0.6
 
 
-def pictures(fields: list[FieldResult], classes: tuple[str, ...], thresholds: dict[str, float]) -> list[Picture]:
+def pictures(fields: list[ImageResult], classes: tuple[str, ...], thresholds: dict[str, float]) -> list[ImageFigures]:
     settings = CountSettings(thresholds, NMS_IOU)
     cases = [field.case(number, settings, classes) for number, field in enumerate(fields)]
     data = DataSet(Path("cells"), "test", ())
-    return pictures_of(
+    return image_figures(
         data, fields, Verification(cases, classes, NO_RIVAL), Verification(cases, classes, thresholds), thresholds
     )
 
 
 @pytest.fixture(scope="module")
-def fields(make: Any) -> list[FieldResult]:
+def fields(make: Any) -> list[ImageResult]:
     return [make.noisy_field(seed) for seed in range(8)]
 
 
@@ -49,7 +49,7 @@ def write(tmp_path: Path, make: Any) -> Callable[..., Path]:
     """Return a function that writes the evaluation file of fields."""
 
     def write_run(
-        name: str, fields: list[FieldResult], thresholds: dict[str, float] = THRESHOLDS, **changes: Any
+        name: str, fields: list[ImageResult], thresholds: dict[str, float] = THRESHOLDS, **changes: Any
     ) -> Path:
         found = msgspec.to_builtins(pictures(fields, make.classes, thresholds))
         for number, picture in enumerate(found):
@@ -75,7 +75,7 @@ def test_figures_without_resampling_are_those_of_coco_and_of_counting(make: Any,
     coco = coco_evaluation(fields, make.classes, NMS_IOU)
     scores = total_scores(fields, make.classes, settings=CountSettings(THRESHOLDS, NMS_IOU))
     written = msgspec.json.encode(pictures(fields, make.classes, THRESHOLDS))
-    read = msgspec.json.decode(written, type=list[Picture])
+    read = msgspec.json.decode(written, type=list[ImageFigures])
     for name in make.classes:
         cells = ClassCells.of(read, name)
         ap50, ap, f1, error = cells.figures(np.ones(len(fields), np.int64))
@@ -85,7 +85,7 @@ def test_figures_without_resampling_are_those_of_coco_and_of_counting(make: Any,
         assert error == pytest.approx(100 * scores[name].count_error)
 
 
-def test_a_picture_drawn_twice_counts_twice_as_in_coco(make: Any, fields: list[FieldResult]) -> None:
+def test_a_picture_drawn_twice_counts_twice_as_in_coco(make: Any, fields: list[ImageResult]) -> None:
     times = np.array([2, 0, 1, 3, 0, 1, 1, 0])
     drawn = [field for field, often in zip(fields, times.tolist(), strict=True) for _ in range(often)]
     coco = coco_evaluation(drawn, make.classes, NMS_IOU)
@@ -105,7 +105,7 @@ def test_a_class_of_which_nothing_was_found_has_an_average_precision_of_0(write:
     assert rows["Platelets"][AP50].interval is None
 
 
-def test_a_run_does_not_differ_from_itself(write: Any, fields: list[FieldResult]) -> None:
+def test_a_run_does_not_differ_from_itself(write: Any, fields: list[ImageResult]) -> None:
     comparison = compare([write("one", fields), write("two", list(fields))])
     assert [(row.class_name, row.run) for row in comparison.rows] == [
         (name, run) for name in ("RBC", "WBC", "Platelets", "mean") for run in ("one", "two")
@@ -125,7 +125,7 @@ def test_a_run_does_not_differ_from_itself(write: Any, fields: list[FieldResult]
             assert (other.difference.value, other.difference.interval, other.difference.clear) == (0, (0, 0), False)
 
 
-def test_the_mean_is_that_of_the_classes(write: Any, fields: list[FieldResult]) -> None:
+def test_the_mean_is_that_of_the_classes(write: Any, fields: list[ImageResult]) -> None:
     comparison = compare([write("one", fields), write("two", fields[:])])
     of_class = {row.class_name: row for row in comparison.rows if row.run == "one"}
     for name in (AP50, AP, F1):
@@ -133,7 +133,7 @@ def test_the_mean_is_that_of_the_classes(write: Any, fields: list[FieldResult]) 
         assert of_class["mean"].figures[name].value == pytest.approx(np.mean(values))
 
 
-def test_a_model_that_counts_too_little_everywhere_is_marked(write: Any, fields: list[FieldResult]) -> None:
+def test_a_model_that_counts_too_little_everywhere_is_marked(write: Any, fields: list[ImageResult]) -> None:
     strict = write("strict", fields, dict.fromkeys(THRESHOLDS, 0.8))
     comparison = compare([write("usual", fields), strict], seed=3)
     rbc = next(row for row in comparison.rows if (row.class_name, row.run) == ("RBC", "strict"))
@@ -146,13 +146,13 @@ def test_a_model_that_counts_too_little_everywhere_is_marked(write: Any, fields:
     assert not ranked.clear, "thresholds do not change what is ranked"
 
 
-def test_the_seed_decides_the_intervals(write: Any, fields: list[FieldResult]) -> None:
+def test_the_seed_decides_the_intervals(write: Any, fields: list[ImageResult]) -> None:
     runs = [write("one", fields), write("two", fields, dict.fromkeys(THRESHOLDS, 0.5))]
     first, again, other = (msgspec.json.encode(compare(runs, seed=seed).rows) for seed in (1, 1, 2))
     assert first == again != other
 
 
-def test_the_order_of_the_pictures_does_not_matter(write: Any, fields: list[FieldResult]) -> None:
+def test_the_order_of_the_pictures_does_not_matter(write: Any, fields: list[ImageResult]) -> None:
     one = write("one", fields)
     document = json.loads(one.read_text("utf-8"))
     document["pictures"].reverse()
@@ -163,7 +163,7 @@ def test_the_order_of_the_pictures_does_not_matter(write: Any, fields: list[Fiel
     assert [run["name"] for run in compare([one, two]).runs] == ["one", "one (2)"]
 
 
-def test_classes_may_have_other_usual_names(write: Any, fields: list[FieldResult]) -> None:
+def test_classes_may_have_other_usual_names(write: Any, fields: list[ImageResult]) -> None:
     one = write("one", fields)
     other = one.parent / "other.json"
     other.write_text(one.read_text("utf-8").replace('"RBC"', '"red cells"').replace('"WBC"', '"blast"'), "utf-8")
@@ -179,33 +179,34 @@ def changed(one: Path, how: Callable[[Any], object]) -> Path:
 
 
 REFUSED: dict[str, tuple[Callable[[Any], object], str]] = {
-    "a picture less": (lambda run: run["pictures"].pop(2), "not the same pictures as .*(2.png is only in "),
-    "another picture": (lambda run: run["pictures"][2].update(file="x.png"), "not the same pictures as "),
+    "a picture less": (lambda run: run["pictures"].pop(2), "not the same images as .*(2.png is only in "),
+    "another picture": (lambda run: run["pictures"][2].update(file="x.png"), "not the same images as "),
     "another truth": (
         lambda run: run["pictures"][3]["classes"]["WBC"].update(truth=99),
-        "3.png has another number of true WBC than in ",
+        "3.png has a different number of true WBC than in ",
     ),
     "other kinds": (
         lambda run: [
             picture["classes"].update(Target=picture["classes"]["RBC"], RBC={**picture["classes"]["RBC"], "truth": 1})
             for picture in run["pictures"]
         ],
-        "another number of true RBC than in .*: the models know other classes, .* compare models of the same classes",
+        "a different number of true RBC than in .*: the models know different classes, "
+        ".* compare models of the same classes",
     ),
-    "a class not annotated": (lambda run: run["pictures"][3]["classes"].pop("WBC"), "another number of true WBC"),
+    "a class not annotated": (lambda run: run["pictures"][3]["classes"].pop("WBC"), "a different number of true WBC"),
     "other classes": (
         lambda run: [picture.update(classes={"blast": picture["classes"]["WBC"]}) for picture in run["pictures"]],
         "its model has no class in common with that of ",
     ),
     "an earlier version": (lambda run: run.update(schema=1), "made by an earlier version of SmearCount"),
     "a newer version": (lambda run: run.update(schema=99), "made by a newer version of SmearCount"),
-    "something else": (lambda run: run.pop("model"), "this is no evaluation"),
+    "something else": (lambda run: run.pop("model"), "not an evaluation"),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_compared_gives_one_sentence(
-    write: Any, fields: list[FieldResult], capsys: pytest.CaptureFixture[str], name: str
+    write: Any, fields: list[ImageResult], capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     how, message = REFUSED[name]
     one = write("one", fields)
@@ -217,15 +218,15 @@ def test_what_cannot_be_compared_gives_one_sentence(
 
 
 def test_files_that_are_none_give_one_sentence(
-    tmp_path: Path, write: Any, fields: list[FieldResult], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, write: Any, fields: list[ImageResult], capsys: pytest.CaptureFixture[str]
 ) -> None:
     one = str(write("one", fields))
     (tmp_path / "text.json").write_text("hello", "utf-8")
     (tmp_path / "empty").mkdir()
     for arguments, message in (
-        ([one, str(tmp_path / "text.json")], "text.json: this is no evaluation"),
+        ([one, str(tmp_path / "text.json")], "text.json: not an evaluation"),
         ([one, str(tmp_path / "empty")], "the evaluation cannot be read"),
-        ([one], "takes two evaluations or more"),
+        ([one], "needs two evaluations or more"),
     ):
         assert main(["compare", *arguments]) == 2
         error = capsys.readouterr().err
@@ -233,11 +234,11 @@ def test_files_that_are_none_give_one_sentence(
         assert error.count("\n") == 1
 
 
-def test_the_report_of_a_comparison(tmp_path: Path, write: Any, fields: list[FieldResult], capsys: Any) -> None:
+def test_the_report_of_a_comparison(tmp_path: Path, write: Any, fields: list[ImageResult], capsys: Any) -> None:
     runs = [str(write("usual", fields).parent), str(write("strict", fields, dict.fromkeys(THRESHOLDS, 0.8)))]
     assert main(["compare", *runs, "--report", str(tmp_path / "report")]) == 0
     shown = capsys.readouterr().out
-    assert "Differences to usual" in shown
+    assert "Differences from usual" in shown
     with (tmp_path / "report" / "comparison.csv").open(newline="", encoding="utf-8-sig") as stream:
         rows = list(csv.DictReader(stream))
     rows_of = {(row["class"], row["run"], row["figure"]): row for row in rows}

@@ -19,10 +19,10 @@ from core.models.network import Model
 from core.report.formats.annotated import write_picture
 from trainer.cli.main import main
 from trainer.dataset.load import load_data_set
-from trainer.dataset.manifest import Category, Cell, Info, Manifest, Picture, write_manifest
+from trainer.dataset.manifest import Annotation, Category, ImageEntry, Info, Manifest, write_manifest
 from trainer.evaluation.confusion import confusion
 from trainer.evaluation.dense_field import DenseField, count_dense
-from trainer.evaluation.predict import look_at, total_scores
+from trainer.evaluation.predict import predict, total_scores
 from trainer.training.card import write_card
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ def write_manifest_of(
         write_picture(smear.image, folder / f"{number}.png")
         height, width = smear.image.shape[:2]
         missing = (incomplete or {}).get(number, [])
-        images.append(Picture(number, f"{number}.png", width, height, "", "lab", split="test", incomplete=missing))
+        images.append(ImageEntry(number, f"{number}.png", width, height, "", "lab", split="test", incomplete=missing))
         for place, ((x1, y1, x2, y2), label) in enumerate(zip(smear.boxes.tolist(), smear.labels, strict=True)):
             box = (x1, y1, x2 - x1, y2 - y1)
-            cells.append(Cell(len(cells), number, label_of(place, int(label)), box, box[2] * box[3]))
+            cells.append(Annotation(len(cells), number, label_of(place, int(label)), box, box[2] * box[3]))
     names = [Category(place, name, above) for place, (name, above) in enumerate(categories)]
     write_manifest(folder / "cells.json", Manifest(Info(1), names, images, cells))
     return folder / "cells.json"
@@ -95,7 +95,7 @@ def test_the_report_holds_the_papers_tables(tmp_path: Path, data_folder: Path, m
     assert [row["threshold"] for row in rows if row["class"] == "WBC"] == [f"{t / 100:.4f}" for t in range(20, 90, 5)]
     model = Model(model_file)
     data = load_data_set(data_folder, "train")
-    results = look_at(data, Detector(model), CountSettings.suggested_by(model.card))
+    results = predict(data, Detector(model), CountSettings.suggested_by(model.card))
     for row in rows:
         limit = float(row["threshold"])
         settings = CountSettings(dict.fromkeys(model.card.classes, limit), model.card.nms_iou)
@@ -223,7 +223,7 @@ def test_classes_that_the_model_does_not_know_give_one_sentence(
     )
     assert main(["evaluate", "--model", str(model_file), "--data", str(manifest)]) == 2
     error = capsys.readouterr().err
-    assert "its classes (a, b, c) are none of the model's (RBC, WBC, Platelets)" in error
+    assert "none of its classes (a, b, c) are among the model's (RBC, WBC, Platelets)" in error
     assert error.count("\n") == 1
 
 
@@ -258,7 +258,7 @@ def test_red_cells_of_unknown_kind_are_judged_where_the_model_knows_no_kinds(
     manifest = write_manifest_of(tmp_path, large_smears, categories, lambda _, label: label, missing)
     model = Model(model_path)
     settings = CountSettings.suggested_by(model.card)
-    whole, partly = look_at(load_data_set(manifest, "test"), Detector(model), settings)
+    whole, partly = predict(load_data_set(manifest, "test"), Detector(model), settings)
     assert whole.unjudged == set()
     assert partly.unjudged == {"RBC"}
 

@@ -16,22 +16,24 @@ from trainer.augmentation.crop import Crop
 from trainer.augmentation.smear import Material
 from trainer.cli.main import main
 from trainer.dataset.load import DataSet
-from trainer.detection.data import FieldStore, TrainingCrops, collate, to_sample
+from trainer.detection.data import ImageStore, TrainingCrops, collate, to_sample
 from trainer.detection.export import build_card, compare, export_exact
 from trainer.detection.fit import fit
 from trainer.detection.network import CellFasterRCNN, build_detector, build_retinanet
 from trainer.detection.plain_crops import plain_crop
-from trainer.recipes.recipe import Preset, PresetError, built_in_presets, load_preset
-from trainer.training.checkpoint import load_trained, read_checkpoint
+from trainer.detection.trained import load_trained
+from trainer.recipes.load import PresetError, built_in_presets, load_preset
+from trainer.recipes.recipe import Preset
+from trainer.training.checkpoint import read_checkpoint
 from trainer.training.loop import RunOptions
 from trainer.training.record import RunError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from trainer.dataset.load import PreparedField
+    from trainer.dataset.load import PreparedImage
 
-TINY = load_preset("tiny")
+TINY = load_preset(Preset, "tiny")
 TINY_FASTER = dataclasses.replace(
     TINY, name="tiny-faster", detector="faster_rcnn", anchor_sizes=((8,), (18,), (36,), (70,)), mosaic=0, rendered=0
 )
@@ -41,9 +43,9 @@ def options(folder: Path) -> RunOptions:
     return RunOptions(folder, workers=0, accelerator="cpu", progress=False)
 
 
-@pytest.mark.parametrize("name", built_in_presets())
+@pytest.mark.parametrize("name", built_in_presets(Preset))
 def test_every_preset_builds_a_network_that_finds_boxes(name: str) -> None:
-    preset = dataclasses.replace(load_preset(name), fpn_channels=16)
+    preset = dataclasses.replace(load_preset(Preset, name), fpn_channels=16)
     network = build_detector(preset, 3, frozen_norm=preset.frozen_backbone).eval()
     with torch.no_grad():
         (found,) = network([torch.rand(3, 64, 64)])
@@ -53,7 +55,7 @@ def test_every_preset_builds_a_network_that_finds_boxes(name: str) -> None:
 
 
 def test_a_twin_differs_from_its_source_only_where_it_says_so() -> None:
-    source, twin = load_preset("unified-transfer"), load_preset("unified-transfer-small")
+    source, twin = load_preset(Preset, "unified-transfer"), load_preset(Preset, "unified-transfer-small")
     changed = {
         field.name for field in dataclasses.fields(Preset) if getattr(source, field.name) != getattr(twin, field.name)
     }
@@ -63,22 +65,22 @@ def test_a_twin_differs_from_its_source_only_where_it_says_so() -> None:
 def test_a_preset_may_lean_on_a_built_in_one_only(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('like = "tiny"\nepochs = 7\n', "utf-8")
-    assert load_preset(str(file)) == dataclasses.replace(TINY, name="mine", epochs=7)
+    assert load_preset(Preset, str(file)) == dataclasses.replace(TINY, name="mine", epochs=7)
     file.write_text('like = "nothing"\n', "utf-8")
     with pytest.raises(PresetError, match=r"mine\.toml: like 'nothing'"):
-        load_preset(str(file))
+        load_preset(Preset, str(file))
 
 
 def test_only_retinanet_chooses_its_box_loss(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('like = "capstone-faster-rcnn"\nbox_loss = "giou"\n', "utf-8")
-    with pytest.raises(PresetError, match=r"mine\.toml: box_loss 'giou' is one of RetinaNet's"):
-        load_preset(str(file))
+    with pytest.raises(PresetError, match=r"mine\.toml: box_loss 'giou' works only with RetinaNet"):
+        load_preset(Preset, str(file))
 
 
 def test_the_loss_of_faster_rcnn_falls(train_set: DataSet) -> None:
     torch.manual_seed(0)
-    crops = TrainingCrops(FieldStore(train_set, TINY_FASTER), seed=0)
+    crops = TrainingCrops(ImageStore(train_set, TINY_FASTER), seed=0)
     images, targets = collate([crops[index] for index in range(2)])
     network = build_detector(TINY_FASTER, 3).train()
     optimizer = torch.optim.AdamW(network.parameters(), 1e-3)
@@ -106,7 +108,7 @@ def test_faster_rcnn_becomes_a_model_file_like_any_other(tmp_path: Path, train_s
     agreement = compare(trained.model, model, smear.image)
     assert agreement.candidates > 20
     assert agreement.score < 1e-3
-    # fewer pixels, as the tiles at the rim of a picture have
+    # fewer pixels, as the tiles at the rim of an image have
     assert Detector(model).detect(smear.image[:100, :90]).detections.boxes.shape[1] == 4
 
 
@@ -180,7 +182,7 @@ def test_a_red_cell_of_unknown_kind_does_not_teach_that_it_is_of_none() -> None:
 
 def test_kinds_of_red_cells_are_open_in_rendered_smears(train_set: DataSet) -> None:
     data = dataclasses.replace(train_set, classes=(*train_set.classes, "Target"), parents=(-1, -1, -1, 0))
-    store = FieldStore(data, dataclasses.replace(TINY, mosaic=0.0, rendered=1.0))
+    store = ImageStore(data, dataclasses.replace(TINY, mosaic=0.0, rendered=1.0))
     _, target = TrainingCrops(store, seed=0)[0]
     assert store.material.unsorted_red == 0
     assert len(target["labels"]) > 0
@@ -189,12 +191,12 @@ def test_kinds_of_red_cells_are_open_in_rendered_smears(train_set: DataSet) -> N
 
 
 def test_a_crop_knows_which_of_its_parts_lack_annotations(train_set: DataSet) -> None:
-    fields = train_set.fields
+    fields = train_set.images
     data = dataclasses.replace(
-        train_set, fields=(dataclasses.replace(fields[0], incomplete=frozenset({"WBC"})), *fields[1:])
+        train_set, images=(dataclasses.replace(fields[0], incomplete=frozenset({"WBC"})), *fields[1:])
     )
     preset = dataclasses.replace(TINY, mosaic=1.0, rendered=0.0)
-    crops = TrainingCrops(FieldStore(data, preset), seed=0)
+    crops = TrainingCrops(ImageStore(data, preset), seed=0)
     targets = [crops[index][1] for index in range(12)]
     parts = [target for target in targets if "regions" in target]
     assert 0 < len(parts) < len(targets)
@@ -205,23 +207,23 @@ def test_a_crop_knows_which_of_its_parts_lack_annotations(train_set: DataSet) ->
 
 
 def test_faster_rcnn_refuses_pictures_with_missing_annotations(tmp_path: Path, train_set: DataSet) -> None:
-    first = dataclasses.replace(train_set.fields[0], incomplete=frozenset({"RBC"}))
-    data = dataclasses.replace(train_set, fields=(first, *train_set.fields[1:]))
+    first = dataclasses.replace(train_set.images[0], incomplete=frozenset({"RBC"}))
+    data = dataclasses.replace(train_set, images=(first, *train_set.images[1:]))
     with pytest.raises(RunError, match=rf"{first.path.name}: not all of its RBC"):
         fit(data, train_set, TINY_FASTER, options(tmp_path))
 
 
 def test_a_class_of_which_no_picture_is_complete_cannot_be_learned(tmp_path: Path, train_set: DataSet) -> None:
-    fields = tuple(dataclasses.replace(field, incomplete=frozenset({"Platelets"})) for field in train_set.fields)
-    with pytest.raises(RunError, match=r"every picture to learn from is marked incomplete for Platelets"):
-        fit(dataclasses.replace(train_set, fields=fields), train_set, TINY, options(tmp_path))
+    fields = tuple(dataclasses.replace(field, incomplete=frozenset({"Platelets"})) for field in train_set.images)
+    with pytest.raises(RunError, match=r"every training image is marked as incomplete for Platelets"):
+        fit(dataclasses.replace(train_set, images=fields), train_set, TINY, options(tmp_path))
     assert not any(tmp_path.iterdir())
 
 
 def test_a_kind_of_red_cell_can_be_learned_where_red_cells_are_complete(tmp_path: Path, train_set: DataSet) -> None:
-    fields = tuple(dataclasses.replace(field, incomplete=frozenset({"Target"})) for field in train_set.fields)
+    fields = tuple(dataclasses.replace(field, incomplete=frozenset({"Target"})) for field in train_set.images)
     data = dataclasses.replace(
-        train_set, fields=fields, classes=(*train_set.classes, "Target"), parents=(-1, -1, -1, 0)
+        train_set, images=fields, classes=(*train_set.classes, "Target"), parents=(-1, -1, -1, 0)
     )
     assert fit(data, data, dataclasses.replace(TINY, epochs=1, keep_epochs=()), options(tmp_path)).is_file()
 
@@ -231,30 +233,30 @@ def test_fields_with_a_rare_class_come_more_often(train_set: DataSet) -> None:
         dataclasses.replace(
             field, source="A", boxes=field.boxes[field.labels == 0], labels=field.labels[field.labels == 0]
         )
-        for field in train_set.fields
+        for field in train_set.images
     ]
-    rare = dataclasses.replace(train_set.fields[0], source="A")
-    data = dataclasses.replace(train_set, fields=(rare, *plain[1:], *plain[1:], *plain[1:]))
-    share = 1 / len(data.fields)
-    weights = FieldStore(data, dataclasses.replace(TINY, repeat_threshold=0.5)).weights
+    rare = dataclasses.replace(train_set.images[0], source="A")
+    data = dataclasses.replace(train_set, images=(rare, *plain[1:], *plain[1:], *plain[1:]))
+    share = 1 / len(data.images)
+    weights = ImageStore(data, dataclasses.replace(TINY, repeat_threshold=0.5)).weights
     assert weights[0] / weights[1] == pytest.approx((0.5 / share) ** 0.5)
-    even = FieldStore(data, dataclasses.replace(TINY, repeat_threshold=0.0)).weights
+    even = ImageStore(data, dataclasses.replace(TINY, repeat_threshold=0.0)).weights
     assert even == pytest.approx(np.full(len(even), share))
 
 
 def test_cells_of_chosen_classes_are_pasted(train_set: DataSet) -> None:
     preset = dataclasses.replace(TINY, paste_classes=("WBC", "Platelets"))
-    labels = {patch.label for patch in FieldStore(train_set, preset).material.patches}
+    labels = {patch.label for patch in ImageStore(train_set, preset).material.patches}
     assert labels == {1, 2}
-    assert not FieldStore(train_set, dataclasses.replace(TINY, paste_classes=())).material.patches
+    assert not ImageStore(train_set, dataclasses.replace(TINY, paste_classes=())).material.patches
 
 
 @pytest.mark.parametrize("augmentation", ["none", "flip-and-colour", "sharpen"])
 def test_plain_crops_keep_boxes_on_their_cells(train_set: DataSet, augmentation: str) -> None:
-    store = FieldStore(train_set, dataclasses.replace(TINY, augmentation=augmentation, crop=160))
-    field = next(field for field in store.fields if 1 in field.labels)
+    store = ImageStore(train_set, dataclasses.replace(TINY, augmentation=augmentation, crop=160))
+    field = next(field for field in store.images if 1 in field.labels)
 
-    def draw(_rng: np.random.Generator) -> PreparedField:
+    def draw(_rng: np.random.Generator) -> PreparedImage:
         return field
 
     material = Material(store.preset, draw)
@@ -273,7 +275,7 @@ def test_plain_crops_keep_boxes_on_their_cells(train_set: DataSet, augmentation:
 def test_classes_are_data(tmp_path: Path, train_set: DataSet, capsys: pytest.CaptureFixture[str]) -> None:
     shapes = tuple(f"shape {number}" for number in range(1, 13))
     fields = []
-    for field in train_set.fields:
+    for field in train_set.images:
         red = field.labels == 0
         labels = np.where(red, np.arange(len(red)) % 12, field.labels + 11)
         fields.append(dataclasses.replace(field, labels=labels))
@@ -281,7 +283,7 @@ def test_classes_are_data(tmp_path: Path, train_set: DataSet, capsys: pytest.Cap
     data = DataSet(
         train_set.folder, "train", tuple(fields), classes=classes, red_cells=frozenset(shapes), parents=(-1,) * 14
     )
-    assert FieldStore(data, TINY).material.unsorted_red is None
+    assert ImageStore(data, TINY).material.unsorted_red is None
     best = fit(data, data, dataclasses.replace(TINY, epochs=1, keep_epochs=()), options(tmp_path))
     card = build_card(load_trained(best))
     assert card.classes == classes

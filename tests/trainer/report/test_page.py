@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from trainer.report.page import Plot, Section, Strong, Table, plot_style, render_page, write_page
+from trainer.report.page import Plot, Section, plot_style, render_page, write_page
+from trainer.report.tables import Strong, Table
 
 if TYPE_CHECKING:
     from pathlib import Path

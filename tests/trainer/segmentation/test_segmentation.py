@@ -20,13 +20,11 @@ from core.report.formats.annotated import write_picture
 from trainer.cli.main import main
 from trainer.dataset.load import load_data_set
 from trainer.dataset.manifest import DataError, read_manifest
-from trainer.recipes.recipe import PresetError
-from trainer.recipes.segmentation_recipe import (
-    SegmentPreset,
-    built_in_segment_presets,
-    is_segment_preset,
-    load_segment_preset,
-)
+from trainer.dataset.masks import UNKNOWN, read_masks, write_masks
+from trainer.evaluation.tune_counting import best_methods, best_of_each_method, judge_methods, known_images, try_methods
+from trainer.recipes.load import PresetError, built_in_presets, load_preset, preset_kind
+from trainer.recipes.recipe import Preset
+from trainer.recipes.segmentation_recipe import SegmentPreset
 from trainer.segmentation.data import MaskStore, cut_piece, training_piece
 from trainer.segmentation.export import (
     PieceGraph,
@@ -37,11 +35,9 @@ from trainer.segmentation.export import (
     share_apart,
 )
 from trainer.segmentation.losses import MaskLoss, mask_measures
-from trainer.segmentation.mask_files import read_masks, write_masks
-from trainer.segmentation.masks import UNKNOWN, derive_masks, exact_masks
+from trainer.segmentation.masks import derive_masks, exact_masks
 from trainer.segmentation.measure import derived_quality
 from trainer.segmentation.network import SegNet, build_network
-from trainer.segmentation.tune import best_of, best_of_each_method, fields_of, judge_ways, try_ways
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +45,7 @@ if TYPE_CHECKING:
     from core.imaging.synthetic import RenderedSmear
     from trainer.dataset.load import DataSet
 
-TINY = load_segment_preset("tiny-unet")
+TINY = load_preset(SegmentPreset, "tiny-unet")
 TINY_SEGNET = SegmentPreset("tiny-segnet", "segnet", width=2, piece=64, inside=48, red_cell_diameter=16)
 
 
@@ -134,7 +130,7 @@ def test_masks_that_somebody_drew_become_a_data_set(tmp_path: Path, capsys: pyte
     assert len(manifest.annotations) == len(smear.boxes)
     data = load_data_set(out, "train")
     store = MaskStore(data, TINY, tmp_path / "masks")
-    assert (store.fields[0].truth.values > 0).any()
+    assert (store.images[0].truth.values > 0).any()
     assert main([*arguments[:4], "--out", str(out)]) == 2
     assert "--images" in capsys.readouterr().err
 
@@ -146,7 +142,7 @@ def test_a_piece_and_its_masks_show_the_same_place(train_set: DataSet):
     """A network that answered with what is stained would be nearly right."""
     store = MaskStore(train_set, TINY)
     for seed in range(4):
-        piece, truth = cut_piece(store.fields[seed], TINY, np.random.default_rng(seed))
+        piece, truth = cut_piece(store.images[seed], TINY, np.random.default_rng(seed))
         lost = (TINY.piece - TINY.inside) // 2
         middle = piece[lost : lost + TINY.inside, lost : lost + TINY.inside, 1].astype(float)
         cells = (truth[:-1] > 0).any(axis=0)
@@ -176,7 +172,7 @@ def test_rare_classes_are_in_many_pieces(train_set: DataSet):
 
 
 def test_the_u_net_of_the_paper_sees_188_pixels_and_speaks_of_100():
-    preset = load_segment_preset("do-unet")
+    preset = load_preset(SegmentPreset, "do-unet")
     assert (preset.piece, preset.inside) == (188, 100)
     narrow = build_network(SegmentPreset("x", "unet", width=2), 3)
     masks, edge = narrow.eval()(torch.zeros(1, 3, 188, 188))
@@ -272,9 +268,9 @@ def test_missed_cells_weigh_more_than_false_ones():
 # -- presets and training ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", built_in_segment_presets())
+@pytest.mark.parametrize("name", built_in_presets(SegmentPreset))
 def test_every_preset_can_be_built(name: str):
-    preset = load_segment_preset(name)
+    preset = load_preset(SegmentPreset, name)
     assert preset.epochs >= 2
     assert preset.name == name
 
@@ -293,7 +289,7 @@ def test_a_preset_that_cannot_be_is_refused(text: str, message: str, tmp_path: P
     path = tmp_path / "mine.toml"
     path.write_text(text, "utf-8")
     with pytest.raises(PresetError, match=message):
-        load_segment_preset(str(path))
+        load_preset(SegmentPreset, str(path))
 
 
 def test_from_boxes_to_a_model_that_counts(
@@ -309,9 +305,9 @@ def test_from_boxes_to_a_model_that_counts(
     trained = load_segmenter(run / "best.ckpt")
     assert trained.record is not None
     assert main([*arguments, "--run", str(run), "--masks", str(masks)]) == 0
-    assert "finished already" in capsys.readouterr().out
+    assert "already finished" in capsys.readouterr().out
     assert main([*arguments, "--run", str(run), "--masks", str(masks), "--epochs", "5"]) == 2
-    assert "started with something else (epochs 3 here, 5 now)" in capsys.readouterr().err
+    assert "started differently (epochs 3 here, 5 now)" in capsys.readouterr().err
     assert main(["export", "--checkpoint", str(run / "best.ckpt"), "--out", str(model), "--name", "mine"]) == 0
     assert Model(model).card.name == "mine"
     assert main(["evaluate", "--model", str(model), "--data", str(data_folder)]) == 0
@@ -320,7 +316,7 @@ def test_from_boxes_to_a_model_that_counts(
     for option in (["--shares", "0.5"], ["--calibrate", str(data_folder)]):
         out = tmp_path / "refused.onnx"
         assert main(["export", "--checkpoint", str(run / "best.ckpt"), "--out", str(out), *option]) == 2
-        assert f"{option[0]}: segmentation networks are exported from one checkpoint" in capsys.readouterr().err
+        assert f"{option[0]}: a segmentation network is exported from one checkpoint" in capsys.readouterr().err
         assert not out.exists()
 
 
@@ -382,8 +378,8 @@ def test_the_loss_falls_and_the_masks_get_better(train_set: DataSet):
 
 
 def test_presets_of_detectors_are_told_from_those_of_segmentation():
-    assert not is_segment_preset("tiny")
-    assert is_segment_preset("do-unet")
+    assert preset_kind("tiny") is Preset
+    assert preset_kind("do-unet") is SegmentPreset
 
 
 # -- choosing the way of counting ----------------------------------------------------------------------
@@ -399,7 +395,7 @@ def test_all_ways_of_counting_are_tried_and_the_best_goes_to_the_card(
     assert "hough" in capsys.readouterr().out
     classical = ["tune-counting", "--model", "classical", "--data", str(data_folder), "--dry-run"]
     assert main([*classical, "--judge", "train", "--dense", "60"]) == 0
-    tables = capsys.readouterr().out.split("in the ways that were best on val")
+    tables = capsys.readouterr().out.split("with the methods that scored best on val")
     assert len(tables) == 3
     assert all(method in table for method in Method for table in tables)
     assert all(table.count(" * ") == 3 for table in tables)
@@ -408,39 +404,39 @@ def test_all_ways_of_counting_are_tried_and_the_best_goes_to_the_card(
 def test_a_class_of_which_nothing_is_found_is_named(
     data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    for number in range(8):  # blank pictures with their boxes
+    for number in range(8):  # blank images with their boxes
         blank = np.full(read_image(data_folder / "images" / f"{number}.png").pixels.shape, 255, np.uint8)
         write_picture(blank, data_folder / "images" / f"{number}.png")
     assert main(["tune-counting", "--model", "classical", "--data", str(data_folder), "--dry-run"]) == 0
     told = capsys.readouterr().out
     for name in CLASS_NAMES:
-        assert told.count(f"{name}: no way of counting found a single cell") == 1
-    for file in (data_folder / "labels").iterdir():  # no picture has a white cell
+        assert told.count(f"{name}: no counting method found a single cell") == 1
+    for file in (data_folder / "labels").iterdir():  # no image has a white cell
         lines = [line for line in file.read_text("utf-8").splitlines() if not line.startswith("0 ")]
         file.write_text("\n".join(lines), "utf-8")
     arguments = ["fit", "--data", str(data_folder), "--preset", "tiny-unet", "--workers", "0", "--accelerator", "cpu"]
     assert main([*arguments, "--run", str(tmp_path / "run"), "--epochs", "1"]) == 0
-    assert "WBC: nothing at all was found on val" in capsys.readouterr().out
+    assert "WBC: nothing was found on val" in capsys.readouterr().out
 
 
 def test_another_split_is_judged_in_the_ways_that_were_best_before(data_folder: Path):
     counter = detector_for(open_model("classical"))
     assert isinstance(counter, SegmentationDetector)
     classes = counter.card.classes
-    ways = best_of_each_method(try_ways(fields_of(load_data_set(data_folder, "val"), classes), counter))
+    ways = best_of_each_method(try_methods(known_images(load_data_set(data_folder, "val"), classes), counter))
     assert len({(way.class_name, way.how.method) for way in ways}) == len(ways) == 9
     train = load_data_set(data_folder, "train")
-    judged = judge_ways(fields_of(train, classes), counter, ways)
+    judged = judge_methods(known_images(train, classes), counter, ways)
     assert [way.how for way in judged] == [way.how for way in ways]
-    red = sum(int((field.labels == train.classes.index("RBC")).sum()) for field in train.fields)
+    red = sum(int((field.labels == train.classes.index("RBC")).sum()) for field in train.images)
     assert judged[0].score.truth == red
 
 
 def test_the_best_way_is_the_one_that_counts_single_fields_best(data_folder: Path):
     counter = detector_for(open_model("classical"))
     assert isinstance(counter, SegmentationDetector)
-    trials = try_ways(fields_of(load_data_set(data_folder, "train"), counter.card.classes), counter)
-    best = best_of(trials)
+    trials = try_methods(known_images(load_data_set(data_folder, "train"), counter.card.classes), counter)
+    best = best_methods(trials)
     red = [trial for trial in trials if trial.class_name == "RBC"]
     assert {trial.score.truth for trial in red} == {red[0].score.truth}
     chosen = next(trial for trial in red if trial.how == best["RBC"])
@@ -456,7 +452,7 @@ def test_figures_of_another_way_of_counting_do_not_go_to_the_card(
     before = model.read_bytes()
     arguments = ["--model", str(model), "--data", str(data_folder), "--count-by", "RBC=hough", "--write-card", "x"]
     assert main(["evaluate", *arguments]) == 2
-    assert "leave --count-by out" in capsys.readouterr().err
+    assert "omit --count-by" in capsys.readouterr().err
     assert model.read_bytes() == before
 
 

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.classes import CANONICAL_CLASSES, canonical_class
-from trainer.dataset.importing.formats import read_coco, read_points, read_table, read_voc, read_yolo
+from trainer.dataset.importing.formats import SUFFIXES, read_coco, read_files, read_points, read_voc, read_yolo
 from trainer.dataset.importing.masks import read_mask_folders
 from trainer.dataset.importing.sessions import read_session
 from trainer.dataset.importing.single_cells import read_class_folders
 from trainer.dataset.manifest import (
     MANIFEST_VERSION,
     UNSET,
+    Annotation,
     Category,
-    Cell,
     DataError,
+    ImageEntry,
     Info,
     Manifest,
-    Picture,
     Source,
     box_fault,
     name_from,
@@ -35,7 +35,11 @@ FORMATS = {
     "voc": "Pascal VOC: a folder of .xml files",
     "yolo": "YOLO: a folder with labels and classes.txt, and maybe manifest.csv",
     "coco": "COCO: a .json file, or a folder of them",
-    "csv": "a table: filename, cell_type, xmin, ymin, xmax, ymax",
+    "csv": "a table: filename, cell_type, xmin, ymin, xmax, ymax, or image_path, xmin, ymin, xmax, ymax, label",
+    "qupath": "QuPath: a folder of .geojson files named after their images",
+    "cvat": "CVAT for images 1.1: an .xml file",
+    "labelme": "labelme: a folder of .json files",
+    "imagej": "ImageJ: Cell Counter .xml files, and .zip or .roi files of regions named after their images",
     "points": "point files: lines of 'x y type' for each picture",
     "classes": "single cells: a folder for each class, one cell in each picture",
     "masks": "mask images: a folder for each class, and maybe one named edge",
@@ -51,8 +55,9 @@ class ImportOptions:
 
     ``images`` is where the pictures lie if not in the source; ``name`` what the source is called; ``split`` where
     pictures without a split go; ``incomplete`` the classes whose cells are not all annotated, or ``all``;
-    ``unreliable`` those of them whose annotations are left out altogether; ``kinds_of`` the class that classes of
-    other names are kinds of; ``type_names`` those of point types.
+    ``unreliable`` those of them whose annotations are left out altogether;
+    ``kinds_of`` the class that classes of other names are kinds of; ``type_names`` those of point types;
+    ``stored_rows`` whether images that the camera turned were annotated as they are stored, where files do not say so.
     """
 
     images: Path | None = None
@@ -63,6 +68,7 @@ class ImportOptions:
     kinds_of: str = ""
     type_names: tuple[str, ...] = ()
     unreviewed: bool = False
+    stored_rows: bool = False
     licence: str = ""
     note: str = ""
 
@@ -71,17 +77,18 @@ def read_source(kind: str, source: Path, options: ImportOptions) -> Imported:
     """Read annotations of a form of ``FORMATS``; raises DataError where nothing can be read at all."""
     if not source.exists():
         raise DataError(f"{source}: there is no such file or folder; check the name.")
+    images, stored_rows = options.images, options.stored_rows
     match kind:
         case "voc":
-            return read_voc(source, options.images)
+            return read_voc(source, images, stored_rows=stored_rows)
         case "yolo":
-            return read_yolo(source, options.images)
+            return read_yolo(source, images, stored_rows=stored_rows)
         case "coco":
-            return read_coco(source, options.images)
-        case "csv":
-            return read_table(source, options.images)
+            return read_coco(source, images, stored_rows=stored_rows)
         case "points":
-            return read_points(source, options.images, options.type_names)
+            return read_points(source, images, options.type_names, stored_rows=stored_rows)
+        case _ if kind in SUFFIXES:
+            return read_files(source, images, kind, stored_rows=stored_rows)
         case "classes":
             return read_class_folders(source)
         case "masks":
@@ -110,11 +117,11 @@ def build_manifest(
     _check_incomplete(source, imported, options)
     ids = {category.name: category.id for category in categories}
     unreliable = {_class_name(name) for name in options.unreliable}
-    images: list[Picture] = []
-    annotations: list[Cell] = []
+    images: list[ImageEntry] = []
+    annotations: list[Annotation] = []
     for item in imported.fields:
         of_picture = item.source or name
-        picture = Picture(
+        picture = ImageEntry(
             id=len(images) + 1,
             file_name=name_from(out, item.path),
             width=item.width,
@@ -136,7 +143,9 @@ def build_manifest(
             quality = UNSET if cell.quality is None else round(cell.quality, 3)
             number = ids[_class_name(cell.name)]
             annotations.append(
-                Cell(len(annotations) + 1, picture.id, number, (x, y, w, h), round(w * h, 2), 0, cell.origin, quality)
+                Annotation(
+                    len(annotations) + 1, picture.id, number, (x, y, w, h), round(w * h, 2), 0, cell.origin, quality
+                )
             )
     return Manifest(
         Info(
@@ -198,7 +207,7 @@ def _incomplete(names: Sequence[str], ids: dict[str, int]) -> list[str]:
 
 
 def _sources(
-    images: Sequence[Picture], imported: Imported, kind: str, source: Path, options: ImportOptions
+    images: Sequence[ImageEntry], imported: Imported, kind: str, source: Path, options: ImportOptions
 ) -> list[Source]:
     counts: dict[str, int] = {}
     for picture in images:

@@ -1,4 +1,4 @@
-"""What every form of annotation comes down to here: pictures with their cells, and what was wrong."""
+"""What every form of annotation comes down to here: images with their cells, and what was wrong."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from core.annotations.base import base_name
-from core.imaging.reading import ImageError, find_images, read_image
+from core.annotations.orientation import ImageInfo
+from core.exchange.match_images import ImageIndex, ListedImage, image_info
+from core.imaging.doubts import Doubt
+from core.imaging.finding import find_images
+from core.imaging.reading import ImageError, read_image
 from trainer.dataset.manifest import DataError
 
 if TYPE_CHECKING:
@@ -15,6 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Box = tuple[float, float, float, float]
+
+_SPLITS = {
+    **dict.fromkeys(("train", "training", "train2017"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "val2017"), "val"),
+    **dict.fromkeys(("test", "testing", "test2017"), "test"),
+}
+"""The splits that folders of images are named after, as Roboflow and others do it."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ class ImportedCell:
 
 @dataclass
 class ImportedField:
-    """One picture with its cells; ``source``, ``group`` and ``split`` where the annotations say so."""
+    """One image with its cells; ``source``, ``group`` and ``split`` where the annotations say so."""
 
     path: Path
     width: int
@@ -63,48 +73,44 @@ class Imported:
         return digest.hexdigest()
 
 
-class PictureFolder:
-    """The pictures of a folder by the names that annotations give them: with folders, without, without suffix."""
+class ImageFolder:
+    """The images in folders; ``index`` finds them by the names that annotations give them."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
-        self.faults: list[str] = []
         self.paths: list[Path] = []
-        self._by_name: dict[str, Path | None] = {}
-        self._sizes: dict[Path, tuple[int, int] | None] = {}
+        self._problems: list[str] = []
+        self.folders = tuple(folders)
         for folder in folders:
             if not folder.is_dir():
-                raise DataError(f"{folder}: no such folder; give the folder of the pictures.")
-            for path in find_images([folder], recursive=True):
-                self.paths.append(path)
-                relative = path.relative_to(folder)
-                names = {relative.as_posix(), relative.with_suffix("").as_posix(), path.name, path.stem}
-                for name in names:
-                    # a name that two pictures share stands for neither
-                    self._by_name[name] = path if self._by_name.get(name, path) == path else None
+                raise DataError(f"{folder}: no such folder; give the folder of the images.")
+            found = find_images([folder], recursive=True)
+            self.paths += found.images
+            self._problems += [problem for _, problem in found.problems]
+        # the whole image is read: one that is damaged in the middle is no training image
+        self.index = ImageIndex([ListedImage(path, path) for path in self.paths], open=_read_through)
 
-    def find(self, name: str) -> Path | None:
-        """Return the picture of a name; None if there is none, or several."""
-        name = name.replace("\\", "/").removeprefix("./")
-        return self._by_name.get(name) or self._by_name.get(base_name(name))
+    @property
+    def faults(self) -> list[str]:
+        """Sentences about images that cannot be read."""
+        return self._problems + self.index.problems
 
-    def size(self, name: str) -> tuple[int, int] | None:
-        """Return the width and height of a picture, None if it is not there or cannot be read."""
-        path = self.find(name)
-        return None if path is None else self.size_of(path)
-
-    def size_of(self, path: Path) -> tuple[int, int] | None:
-        """Return the width and height of a picture file; what is wrong with it becomes a fault."""
-        if path not in self._sizes:
-            try:
-                image = read_image(path)
-                self._sizes[path] = image.width, image.height
-            except ImageError as error:
-                self.faults.append(str(error))
-                self._sizes[path] = None
-        return self._sizes[path]
+    def split_of(self, path: Path) -> str | None:
+        """Return the split that the folder of an image stands for, such as ``val`` for ``valid``; None if for none."""
+        for folder in self.folders:
+            if path.is_relative_to(folder):
+                parts = path.relative_to(folder).parts[:-1]
+                return next((split for part in parts if (split := _SPLITS.get(part.lower())) is not None), None)
+        return None
 
 
-def unread(folder: PictureFolder, fields: Iterable[ImportedField]) -> list[Path]:
-    """Return the pictures of the folder that no annotation was read for."""
+def _read_through(path: Path) -> ImageInfo:
+    image = read_image(path)
+    if Doubt.DAMAGED in image.doubts:
+        raise ImageError(f"{path}: the file is damaged inside; copy it from the microscope again, or leave it out.")
+    return ImageInfo(image.width, image.height, image_info(path).orientation)
+
+
+def unread(folder: ImageFolder, fields: Iterable[ImportedField]) -> list[Path]:
+    """Return the images of the folder that no annotation was read for."""
     annotated = {item.path for item in fields}
     return [path for path in folder.paths if path not in annotated]

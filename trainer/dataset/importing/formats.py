@@ -1,23 +1,25 @@
-"""Boxes and points from files: Pascal VOC, YOLO, COCO, CSV and point files."""
+"""Boxes and points from files of every format that the program reads."""
 
 from __future__ import annotations
 
 import csv
 from contextlib import nullcontext, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 import numpy as np
 from rich.console import Console
 
-from core.annotations.collecting import Notices
+from core.annotations.formats.yolo import CLASS_LISTS, ClassLists
+from core.annotations.parsing import Notices
 from core.annotations.read import read_annotations
-from core.annotations.yolo import CLASS_LISTS, ClassLists
+from core.exchange.match_images import one_for_each_image
 from core.imaging.reading import read_image
-from trainer.cli.console import progress
+from core.text import gettext, ngettext
 from trainer.dataset.boxes_from_points import points_to_boxes
-from trainer.dataset.importing.fields import Imported, ImportedCell, ImportedField, PictureFolder, unread
+from trainer.dataset.importing.fields import ImageFolder, Imported, ImportedCell, ImportedField, unread
 from trainer.dataset.manifest import DataError
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,16 +29,33 @@ if TYPE_CHECKING:
 
 _POINT_SIDE = 1.0  # pixels; only the centre of the square counts
 _VOC_SPLITS = ("train", "val", "test")
+SUFFIXES = {
+    "csv": (".csv",),
+    "qupath": (".geojson", ".json"),
+    "cvat": (".xml",),
+    "labelme": (".json",),
+    "imagej": (".xml", ".zip", ".roi"),
+}
+"""Formats whose files need nothing but reading, and the suffixes of those."""
 
 
-def read_voc(source: Path, images: Path | None) -> Imported:
+def read_files(source: Path, images: Path | None, kind: str, *, stored_rows: bool = False) -> Imported:
+    """Read a file of a format of ``SUFFIXES``, or all those of a folder; of points, the boxes are found."""
+    files = [source] if source.is_file() else _files(source, *SUFFIXES[kind])
+    result = _read(source, images, files, point_side=_POINT_SIDE, stored_rows=stored_rows)
+    _find_all_boxes(result, {})
+    return result
+
+
+def read_voc(source: Path, images: Path | None, *, stored_rows: bool = False) -> Imported:
     """Read a folder of Pascal VOC files; ``ImageSets/Main`` tells the splits if it is there."""
-    result = _read(source, images, _files(source, ".xml"))
+    result = _read(source, images, _files(source, ".xml"), stored_rows=stored_rows)
     splits = _voc_splits(source / "ImageSets" / "Main")
-    for item in result.fields:
-        item.split = splits.get(item.path.stem)
-    if splits and (without := [item.path.name for item in result.fields if item.split is None]):
-        result.notes.append(f"Pictures in no list of ImageSets/Main: {len(without)}, such as {without[0]}.")
+    if splits:
+        for item in result.fields:
+            item.split = splits.get(item.path.stem)
+        if without := [item.path.name for item in result.fields if item.split is None]:
+            result.notes.append(f"Images in no list of ImageSets/Main: {len(without)}, such as {without[0]}.")
     return result
 
 
@@ -54,7 +73,7 @@ def _voc_splits(folder: Path) -> dict[str, str]:
     return splits
 
 
-def read_yolo(source: Path, images: Path | None) -> Imported:
+def read_yolo(source: Path, images: Path | None, *, stored_rows: bool = False) -> Imported:
     """Read a YOLO folder; a ``manifest.csv`` tells splits, sources and groups if it is there."""
     labels = source / "labels"
     inside = labels if labels.is_dir() else source
@@ -62,9 +81,9 @@ def read_yolo(source: Path, images: Path | None) -> Imported:
         raise DataError(f"{source}: there is no classes.txt to say what the class numbers mean; put it there.")
     files = [file for file in _files(inside, ".txt") if file.name not in CLASS_LISTS]
     if inside is source:  # a licence or a list of pictures may lie beside the labels
-        stems = {path.stem for path in PictureFolder([images or source]).paths}
+        stems = {path.stem for path in ImageFolder([images or source]).paths}
         files = [file for file in files if file.stem in stems]
-    result = _read(source, images, files)
+    result = _read(source, images, files, stored_rows=stored_rows)
     result.classes = ClassLists((), Notices()).of_folder(inside).names
     if (manifest := source / "manifest.csv").is_file():
         _add_rows(result, manifest)
@@ -88,10 +107,10 @@ def _add_rows(result: Imported, manifest: Path) -> None:
     result.files.append(manifest)
 
 
-def read_coco(source: Path, images: Path | None) -> Imported:
+def read_coco(source: Path, images: Path | None, *, stored_rows: bool = False) -> Imported:
     """Read a COCO file, or all those of a folder."""
     files = [source] if source.is_file() else _files(source, ".json")
-    result = _read(source, images, files)
+    result = _read(source, images, files, stored_rows=stored_rows)
     for file in files:
         with suppress(msgspec.DecodeError, UnicodeDecodeError):  # the reader has said so
             categories = msgspec.json.decode(file.read_bytes(), type=_Categories).categories
@@ -107,12 +126,7 @@ class _Categories(msgspec.Struct):
     categories: list[_Name] = []
 
 
-def read_table(source: Path, images: Path | None) -> Imported:
-    """Read a CSV table ``filename, cell_type, xmin, ymin, xmax, ymax``, or all those of a folder."""
-    return _read(source, images, [source] if source.is_file() else _files(source, ".csv"))
-
-
-def read_points(source: Path, images: Path | None, names: Sequence[str] = ()) -> Imported:
+def read_points(source: Path, images: Path | None, names: Sequence[str] = (), *, stored_rows: bool = False) -> Imported:
     """Read point files, lines of ``x y type``, and find the box of each cell in its picture.
 
     Parameters
@@ -122,14 +136,18 @@ def read_points(source: Path, images: Path | None, names: Sequence[str] = ()) ->
     """
     labels = source / "labels"
     inside = labels if labels.is_dir() else source
-    pictures = PictureFolder([images or source])
-    stems = {path.stem for path in pictures.paths}
+    folder = ImageFolder([images or source])
+    stems = {path.stem for path in folder.paths}
     files = [file for file in _files(inside, ".txt") if file.stem in stems]
-    result = _read(source, images, files, _POINT_SIDE, pictures)
-    called = {f"type {number}": name for number, name in enumerate(names)}
-    for item in progress(result.fields, "Finding boxes"):
-        _find_boxes(item, called)
+    result = _read(source, images, files, folder, point_side=_POINT_SIDE, stored_rows=stored_rows)
+    _find_all_boxes(result, {f"type {number}": name for number, name in enumerate(names)})
     return result
+
+
+def _find_all_boxes(result: Imported, called: dict[str, str]) -> None:
+    items = [item for item in result.fields if any(cell.origin == "point" for cell in item.cells)]
+    for item in progress(items, "Finding boxes"):
+        _find_boxes(item, called)
 
 
 def _find_boxes(item: ImportedField, called: dict[str, str]) -> None:
@@ -144,12 +162,16 @@ def _find_boxes(item: ImportedField, called: dict[str, str]) -> None:
     ]
 
 
-def _files(folder: Path, suffix: str) -> list[Path]:
+def _files(folder: Path, *suffixes: str) -> list[Path]:
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; give the folder of the annotations.")
-    files = sorted(path for path in folder.rglob(f"*{suffix}") if not path.name.startswith("."))
+    files = sorted(
+        path for path in folder.rglob("*") if path.suffix.lower() in suffixes and not path.name.startswith(".")
+    )
     if not files:
-        raise DataError(f"{folder}: there are no {suffix} files here; give the folder of the annotations.")
+        raise DataError(
+            f"{folder}: there are no {' or '.join(suffixes)} files here; give the folder of the annotations."
+        )
     return files
 
 
@@ -157,31 +179,44 @@ def _read(
     source: Path,
     images: Path | None,
     files: list[Path],
+    folder: ImageFolder | None = None,
+    *,
     point_side: float | None = None,
-    pictures: PictureFolder | None = None,
+    stored_rows: bool = False,
 ) -> Imported:
-    pictures = pictures or PictureFolder([images or (source if source.is_dir() else source.parent)])
+    folder = folder or ImageFolder([images or (source if source.is_dir() else source.parent)])
     console = Console(stderr=True)
     with console.status("Reading") if console.is_terminal else nullcontext():
-        found = read_annotations(files, pictures.size, (), point_diameter=point_side)
-    places = [(image, pictures.find(image.file_name)) for image in found.images]
-    fields = [_field(image, path) for image, path in places if path is not None]
+        found = read_annotations(files, folder.index, (), point_diameter=point_side, stored_rows=stored_rows)
+    annotated, doubles = one_for_each_image(found.images, folder.index)
+    fields = [_field(image, cast("Path", image.image_id), folder) for image in annotated]
     faults = [
-        f"{image.file_name}: this picture has boxes but is missing; put it back, or name its folder with --images."
-        for image, path in places
-        if path is None
+        f"{image.file_name}: this image has boxes but is missing; put it back, or name its folder with --images."
+        for image in found.images
+        if image.image_id is None
     ]
-    result = Imported(fields, [*pictures.faults, *found.notices, *faults], files=list(files))
-    if missing := unread(pictures, fields):
+    result = Imported(fields, [*folder.faults, *found.notices, *doubles, *faults], files=list(files))
+    if missing := unread(folder, fields):
         result.notes.append(
-            f"Pictures left out, without an annotation that could be read: {len(missing)}, such as {missing[0]}."
+            f"Images left out, without an annotation that could be read: {len(missing)}, such as {missing[0]}."
         )
+    if turned := len(found.undecided):
+        way = gettext("as it is stored") if stored_rows else gettext("upright")
+        text = ngettext(
+            "The camera turned {n:,} image ({name}), and its annotations do not say which way round it was: they are "
+            "taken as drawn on it {way}. If that is wrong, give --rows upright or --rows stored.",
+            "The camera turned {n:,} images, such as {name}, and their annotations do not say which way round they "
+            "were: they are taken as drawn on each {way}. If that is wrong, give --rows upright or --rows stored.",
+            turned,
+        )
+        result.notes.append(text.format(n=turned, name=found.undecided[0], way=way))
     return result
 
 
-def _field(image: AnnotatedImage, path: Path) -> ImportedField:
+def _field(image: AnnotatedImage, path: Path, folder: ImageFolder) -> ImportedField:
+    origin = "point" if image.points else "box"
     cells = [
-        ImportedCell(name, (x1, y1, x2, y2))
+        ImportedCell(name, (x1, y1, x2, y2), origin)
         for name, (x1, y1, x2, y2) in zip(image.names, image.boxes.tolist(), strict=True)
     ]
-    return ImportedField(path, image.width, image.height, cells)
+    return ImportedField(path, image.width, image.height, cells, split=folder.split_of(path))

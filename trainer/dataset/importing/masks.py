@@ -12,9 +12,9 @@ from core.imaging.flat_field import FlatFieldImage
 from core.imaging.reading import read_image
 from core.imaging.scale import guess_diameter
 from core.models.method import CountingMethod, Method
-from trainer.dataset.importing.fields import Imported, ImportedCell, ImportedField, PictureFolder
+from trainer.dataset.importing.fields import ImageFolder, Imported, ImportedCell, ImportedField
 from trainer.dataset.manifest import DataError
-from trainer.segmentation.mask_files import EDGE, mask_file, read_masks
+from trainer.dataset.masks import EDGE, mask_file, read_masks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ def read_mask_folders(source: Path, images: Path | None) -> Imported:
         raise DataError(f"{source}: say with --images in which folder the photographs of these masks are.")
     if not classes:
         raise DataError(f"{source}: there is no folder of masks; it needs one for each class, such as RBC.")
-    pictures = PictureFolder([images])
+    pictures = ImageFolder([images])
     result = Imported(classes=classes)
     for path in pictures.paths:
         truth = read_masks(source, path.stem, classes)

@@ -1,4 +1,4 @@
-"""Session files: pictures that a person looked through and corrected in the program."""
+"""Session files: images that a person looked through and corrected in the program."""
 
 from __future__ import annotations
 

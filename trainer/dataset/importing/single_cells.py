@@ -1,4 +1,4 @@
-"""Folders of single-cell pictures: one folder for each class, one cell in each picture."""
+"""Folders of single-cell images: one folder for each class, one cell in each image."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from core.imaging.finding import find_images
 from core.imaging.illumination import WHITE, divide_light, estimate_light
-from core.imaging.reading import ImageError, find_images, read_image
-from trainer.cli.console import progress
+from core.imaging.reading import ImageError, read_image
 from trainer.dataset.importing.fields import Box, Imported, ImportedCell, ImportedField
 from trainer.dataset.manifest import DataError
+from trainer.progress import progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,9 @@ def read_class_folders(source: Path) -> Imported:
         raise DataError(f"{source}: no such folder; give the folder that holds a folder for each class.")
     result = Imported()
     folders = sorted(path for path in source.iterdir() if path.is_dir() and not path.name.startswith("."))
-    pictures = [(folder.name, path) for folder in folders for path in find_images([folder], recursive=True)]
+    found = {folder.name: find_images([folder], recursive=True) for folder in folders}
+    pictures = [(name, path) for name, inside in found.items() for path in inside.images]
+    result.faults += [problem for inside in found.values() for _, problem in inside.problems]
     if not pictures:
         raise DataError(f"{source}: there are no folders with pictures here; make one for each class.")
     for name, path in progress(pictures, "Reading"):

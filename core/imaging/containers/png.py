@@ -1,0 +1,84 @@
+"""PNG: its checksums, its depth, and the 16 bits to a sample that Pillow cuts to 8."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import IO
+
+import imagecodecs
+import numpy as np
+
+from core.imaging.containers.decoded import TRUNCATED, Decoded, DeepSamples, Unreadable
+from core.imaging.containers.plain import frames_of, open_picture, orientation_of
+from core.imaging.doubts import Doubt
+from core.text import gettext
+
+_SIGNATURE = 8
+_MOST_AT_ONCE = 1 << 24
+
+
+@dataclass(frozen=True)
+class _Chunks:
+    """What the chunks of a file say: its depth, the bits that its camera had, and whether all are as written."""
+
+    depth: int
+    bits: int | None
+    sound: bool
+    ended: bool
+
+
+def read_png(stream: IO[bytes]) -> Decoded:
+    """Read a PNG file; raises Unreadable if it is truncated."""
+    chunks = _chunks(stream)
+    stream.seek(0)
+    picture = open_picture(stream, ("PNG",))
+    notices, doubts = frames_of(picture)
+    if not chunks.sound:
+        doubts += (Doubt.DAMAGED,)
+        notices += (gettext("A checksum in the PNG file is wrong: it is damaged; copy it from the microscope again."),)
+    elif not chunks.ended:
+        notices += (gettext("The end mark of the file is missing; the image itself is complete."),)
+    if chunks.depth < 16:
+        picture.load()
+        return Decoded(picture, orientation_of(picture), notices, doubts)
+    orientation = orientation_of(picture)
+    stream.seek(0)
+    try:
+        samples = imagecodecs.png_decode(stream.read())
+    except imagecodecs.PngError as error:
+        raise Unreadable(TRUNCATED) from error
+    alpha = None
+    if samples.ndim == 3 and samples.shape[2] in (2, 4):
+        alpha = samples[..., -1].astype(np.float32) / 65535
+        samples = samples[..., 0] if samples.shape[2] == 2 else samples[..., :3]
+    return Decoded(DeepSamples(samples, alpha, bits=chunks.bits), orientation, notices, doubts)
+
+
+def _chunks(stream: IO[bytes]) -> _Chunks:
+    """Walk through the chunks of a file and check those that make the image."""
+    stream.seek(_SIGNATURE)
+    depth, bits, sound, ended = 8, None, True, False
+    while not ended and len(head := stream.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"IEND":
+            ended = True
+            break
+        if kind in (b"IHDR", b"sBIT"):
+            body = stream.read(length)
+            checksum = zlib.crc32(kind + body)
+            if kind == b"IHDR" and len(body) == 13:
+                depth = body[8]
+            elif kind == b"sBIT" and body:
+                bits = max(body)
+        elif kind in (b"IDAT", b"PLTE", b"tRNS"):
+            checksum = zlib.crc32(kind)
+            left = length
+            while left and (part := stream.read(min(left, _MOST_AT_ONCE))):
+                checksum, left = zlib.crc32(part, checksum), left - len(part)
+        else:
+            stream.seek(length + 4, 1)
+            continue
+        sound &= stream.read(4) == checksum.to_bytes(4, "big")
+    return _Chunks(depth, bits if bits is not None and bits < depth else None, sound, ended)

@@ -1,0 +1,243 @@
+"""TIFF: tifffile reads the structure, imagecodecs what is compressed, and both are checked."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, TiffFile, TiffFileError, xml2dict
+
+from core.imaging.containers.decoded import TRUNCATED, Decoded, DeepSamples, Unreadable, check_size
+from core.imaging.containers.jpeg import damage_notice, jpeg_fault
+from core.imaging.containers.plain import open_picture, orientation_of
+from core.imaging.containers.tiff_pages import choose_pages
+from core.imaging.doubts import Doubt
+from core.text import gettext
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from tifffile import TiffPage
+
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it logs what is odd; here that is checked
+logging.getLogger("tifffile").propagate = False
+
+_COLOURS = {
+    PHOTOMETRIC.MINISBLACK: 1,
+    PHOTOMETRIC.MINISWHITE: 1,
+    PHOTOMETRIC.RGB: 3,
+    PHOTOMETRIC.PALETTE: 1,
+    PHOTOMETRIC.SEPARATED: 4,
+    PHOTOMETRIC.YCBCR: 3,
+}
+_OF_LIBTIFF = (PHOTOMETRIC.CIELAB, PHOTOMETRIC.ICCLAB, PHOTOMETRIC.ITULAB)
+_WHOLE_WIDTHS = (8, 16, 32, 64)
+_MAKE, _MODEL, _MAX_SAMPLE, _WHITE_LEVEL, _MICRO_MANAGER = 271, 272, 281, 50717, 51123
+
+
+def read_tiff(stream: IO[bytes]) -> Decoded:
+    """Read the image of a TIFF file, classic or big.
+
+    Raises
+    ------
+    Unreadable
+        If it is truncated, of a kind that is not known, or holds channels that are not red, green and blue.
+    """
+    try:
+        file = TiffFile(stream)
+        choice = choose_pages(file)
+        first = choice.pages[0]
+        check_size(first.imagewidth, first.imagelength)
+        for page in choice.pages:
+            _check_whole(page, stream)
+        if _is_for_libtiff(first):
+            pixels, orientation = _by_libtiff(stream, first)
+        elif len(choice.pages) == 1:
+            pixels, orientation = _pixels(file, first), _orientation(first)
+        else:
+            planes = [_samples(page)[..., 0] for page in choice.pages]
+            pixels, orientation = _as_stored(file, first, np.stack(planes, axis=2), None), _orientation(first)
+    except (TiffFileError, IndexError, KeyError, RuntimeError, TypeError, ZeroDivisionError, OverflowError) as error:
+        raise Unreadable(TRUNCATED) from error
+    notices, doubts = choice.notices, choice.doubts
+    fault = next((fault for page in choice.pages if (fault := _jpeg_fault(page, stream)) is not None), None)
+    if fault is not None:
+        notices, doubts = (*notices, damage_notice(fault)), (*doubts, Doubt.DAMAGED)
+    return Decoded(pixels, orientation, notices, doubts)
+
+
+def _jpeg_fault(page: TiffPage, stream: IO[bytes]) -> str | None:
+    """Return what libjpeg complains of in the JPEG streams of a page, None if it is content."""
+    if page.compression != COMPRESSION.JPEG:
+        return None
+    tables = page.jpegtables
+    for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+        stream.seek(offset)
+        data = stream.read(count)
+        fault = jpeg_fault(data if tables is None else tables[:-2] + data[2:])
+        if fault is not None:
+            return fault
+    return None
+
+
+def _check_whole(page: TiffPage, stream: IO[bytes]) -> None:
+    """Refuse a page of which strips or tiles are missing; what is not there is never read."""
+    offsets, counts = page.dataoffsets, page.databytecounts
+    stream.seek(0, 2)
+    size = stream.tell()
+    complete = len(offsets) == len(counts) >= math.prod(page.chunked) or (page.is_contiguous and len(offsets) > 0)
+    if not complete or any(
+        count <= 0 or offset <= 0 or offset + count > size for offset, count in zip(offsets, counts, strict=True)
+    ):
+        raise Unreadable(TRUNCATED)
+    if page.is_contiguous and page.dtype is not None and min(offsets, default=0) + page.nbytes > size:
+        raise Unreadable(TRUNCATED)
+
+
+def _is_for_libtiff(page: TiffPage) -> bool:
+    """Tell the few kinds that only libtiff decodes: old JPEG, L*a*b*, and YCbCr that is not JPEG."""
+    raw_ycbcr = page.photometric == PHOTOMETRIC.YCBCR and page.compression != COMPRESSION.JPEG
+    return page.compression == COMPRESSION.OJPEG or page.photometric in _OF_LIBTIFF or raw_ycbcr
+
+
+def _by_libtiff(stream: IO[bytes], page: TiffPage) -> tuple[Image.Image, int]:
+    if page.bitspersample != 8 or page.sampleformat != 1:
+        raise _refused(page)
+    stream.seek(0)
+    picture = open_picture(stream, ("TIFF",))
+    picture.seek(page.index)
+    picture.load()
+    return picture, orientation_of(picture)
+
+
+def _refused(page: TiffPage) -> Unreadable:
+    photometric = getattr(page.photometric, "name", page.photometric)
+    compression = getattr(page.compression, "name", page.compression)
+    text = gettext("TIFF of this kind cannot be read ({photometric}, {bits} bits, {compression}); export it as RGB")
+    return Unreadable(text.format(photometric=photometric, bits=page.bitspersample, compression=compression))
+
+
+def _samples(page: TiffPage) -> NDArray[Any]:
+    """Return the samples of a page as they are stored, (H, W, samples)."""
+    if page.dtype is None or page.dtype.kind not in "biuf" or page.imagedepth != 1:
+        raise _refused(page)
+    try:
+        shaped = page.asarray(squeeze=False)  # separate samples, depth, height, width, samples
+    except (ValueError, NotImplementedError, ImportError) as error:
+        raise _refused(page) from error
+    return np.moveaxis(shaped[:, 0], 0, 2).reshape(page.imagelength, page.imagewidth, -1)
+
+
+def _pixels(file: TiffFile, page: TiffPage) -> NDArray[Any] | Image.Image | DeepSamples:
+    number = _COLOURS.get(page.photometric)  # pyright: ignore[reportArgumentType]  an int, where the file has another
+    if number is None:
+        raise _refused(page)
+    samples = _samples(page)
+    if page.photometric == PHOTOMETRIC.MINISBLACK and samples.shape[2] == 3:
+        number = 3  # written by programs that call any number of samples grey
+    if samples.shape[2] < number or (number == 4 and samples.shape[2] > 5):
+        raise _refused(page)
+    place = next((at for at, kind in enumerate(page.extrasamples) if kind in _ALPHA), None)
+    alpha = None
+    if place is not None and number + place < samples.shape[2]:
+        alpha = samples[..., number + place]
+    colour = samples[..., 0] if number == 1 else samples[..., :number]
+    return _as_stored(file, page, colour, alpha)
+
+
+_ALPHA = (EXTRASAMPLE.ASSOCALPHA, EXTRASAMPLE.UNASSALPHA)
+
+
+def _as_stored(
+    file: TiffFile, page: TiffPage, colour: NDArray[Any], alpha: NDArray[Any] | None
+) -> NDArray[Any] | Image.Image | DeepSamples:
+    premultiplied = EXTRASAMPLE.ASSOCALPHA in page.extrasamples
+    inverted = page.photometric == PHOTOMETRIC.MINISWHITE
+    if colour.dtype == np.bool_:
+        colour = colour.astype(np.uint8) * np.uint8(255)
+    elif colour.dtype == np.uint8 and page.bitspersample < 8 and page.photometric != PHOTOMETRIC.PALETTE:
+        most = 2**page.bitspersample - 1
+        colour = (colour * np.float32(255 / most) + np.float32(0.5)).astype(np.uint8)
+    if page.photometric == PHOTOMETRIC.PALETTE:
+        return _through_palette(page, colour)
+    if colour.dtype == np.uint8:
+        colour = 255 - colour if inverted else np.ascontiguousarray(colour)
+        return colour if alpha is None and colour.shape[2:] != (4,) else _as_picture(colour, alpha, premultiplied)
+    return DeepSamples(
+        colour,
+        None if alpha is None else _opacity(alpha),
+        premultiplied,
+        inverted,
+        _significant_bits(file, page),
+        f"{page.tags.valueof(_MAKE, '')} {page.tags.valueof(_MODEL, '')}".strip(),
+    )
+
+
+def _as_picture(colour: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, premultiplied: bool) -> Image.Image:
+    """Return 8-bit samples as Pillow has them, which knows what to do with ink and with transparency."""
+    kinds = {2: "L", 3: "RGB"} if colour.ndim == 2 or colour.shape[2] == 3 else {3: "CMYK"}
+    mode = kinds[colour.ndim]
+    if alpha is None or mode == "CMYK":
+        return Image.fromarray(np.ascontiguousarray(colour), mode)
+    planes = np.dstack([colour, alpha])
+    if mode == "L":
+        planes = planes[..., [0, 0, 0, 1]]
+    height, width = planes.shape[:2]
+    return Image.frombytes("RGBa" if premultiplied else "RGBA", (width, height), planes.tobytes())
+
+
+def _through_palette(page: TiffPage, index: NDArray[Any]) -> NDArray[np.uint8]:
+    colours = page.colormap
+    if colours is None or index.dtype.kind != "u" or int(index.max()) >= colours.shape[1]:
+        raise _refused(page)
+    table = (colours >> 8 if int(colours.max()) > 255 else colours).astype(np.uint8).T
+    return np.ascontiguousarray(table[index])
+
+
+def _opacity(alpha: NDArray[Any]) -> NDArray[np.float32]:
+    """Return alpha from 0 to 1; cameras of 12 bits are opaque at 4,095."""
+    if alpha.dtype.kind == "f":
+        return np.clip(np.nan_to_num(alpha), 0, 1).astype(np.float32)
+    top = int(alpha.max())
+    opaque = next((most for most in (255, 1023, 4095, 16383, 65535) if top <= most), np.iinfo(alpha.dtype).max)
+    return np.clip(alpha.astype(np.float32) / np.float32(opaque), 0, 1).astype(np.float32)
+
+
+def _significant_bits(file: TiffFile, page: TiffPage) -> int | None:
+    """Return how many bits of a sample the file says that its camera has, None if it does not."""
+    if page.bitspersample not in _WHOLE_WIDTHS:
+        return page.bitspersample
+    if page.dtype is None or page.dtype.kind not in "iu":
+        return None
+    try:
+        if file.is_ome and file.ome_metadata:
+            images = xml2dict(file.ome_metadata)["OME"]["Image"]
+            pixels = (images[0] if isinstance(images, list) else images)["Pixels"]
+            if "SignificantBits" in pixels:
+                return int(pixels["SignificantBits"])
+        micro = page.tags.valueof(_MICRO_MANAGER)
+        if micro:
+            entry = micro if isinstance(micro, dict) else json.loads(micro)
+            if "BitDepth" in entry:
+                return int(entry["BitDepth"])
+        for tag in (_WHITE_LEVEL, _MAX_SAMPLE):
+            value = page.tags.valueof(tag)
+            top = int(max(value) if isinstance(value, tuple) else value) if value is not None else 0
+            if top.bit_length() > 8 and top == 2 ** top.bit_length() - 1:
+                return top.bit_length()
+    except (KeyError, TypeError, ValueError, SyntaxError):
+        return None
+    return None
+
+
+def _orientation(page: TiffPage) -> int:
+    orientation = page.tags.valueof(274, 1)
+    return orientation if orientation in range(1, 9) else 1
+
+
+def is_tiff(head: bytes) -> bool:
+    """Tell a TIFF file, classic or big, by its first bytes."""
+    return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")

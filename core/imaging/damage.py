@@ -1,0 +1,84 @@
+"""Damage that shows in the pixels, where no decoder reported any."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_BLOCK = 8
+_SEAM = 6.0  # grey values; sound JPEGs step less along a whole row of blocks
+_SEAM_OVER_REST = 2.5
+_FLAT_SHARE = 0.04  # of the rows of an image, at least 16 of them
+_FEWEST_ROWS = 16
+_CLEARLY = 8  # grey values
+
+
+def has_seam(pixels: NDArray[np.uint8]) -> bool:
+    """Tell whether all that follows some block is brighter or darker by one step.
+
+    JPEG stores the brightness of a block as the difference to the block before. A wrong bit that leaves the stream
+    readable shifts all blocks after it, to the end of the image, and libjpeg sees nothing wrong. The step is then found
+    along one whole row of blocks, and nowhere but at their border.
+
+    Parameters
+    ----------
+    pixels
+        uint8 RGB (H, W, 3) or grey (H, W).
+    """
+    pixels = pixels.reshape(*pixels.shape[:2], -1)
+    at_borders = _longest_step(pixels, _BLOCK)
+    return at_borders > _SEAM and at_borders > _SEAM_OVER_REST * _longest_step(pixels, _BLOCK // 2)
+
+
+def _longest_step(pixels: NDArray[np.uint8], first: int) -> float:
+    """Return the largest median step, in grey values, from row to row along the width of the image.
+
+    Looked at are the rows ``first``, ``first + 8`` and so on; a stretch of one width may begin in one of them and end
+    in the next, as what follows a block does.
+    """
+    columns = pixels.shape[1] // _BLOCK
+    above, below = pixels[first - 1 : -1 : _BLOCK], pixels[first::_BLOCK]
+    rows = min(len(above), len(below))
+    if rows < 2 or columns < 8:
+        return 0.0
+    wide = columns * _BLOCK
+    step = below[:rows, :wide].astype(np.int16) - above[:rows, :wide]
+    blocks = step.reshape(rows, columns, _BLOCK, -1).mean(axis=2, dtype=np.float32).reshape(rows * columns, -1)
+    stretches = np.lib.stride_tricks.sliding_window_view(blocks, columns, axis=0)[:: columns // 8]
+    return float(np.abs(np.median(stretches, axis=2)).max())
+
+
+def has_flat_band(pixels: NDArray[np.uint8]) -> bool:
+    """Tell whether a band over the whole width holds one value, or one row over and over, and begins or ends abruptly.
+
+    That is what is left where a file was cut off, lost a block to the drive, or was filled up. An empty part of a field
+    is not so even, and the dark surround of a round field has no straight border.
+
+    Parameters
+    ----------
+    pixels
+        uint8 RGB (H, W, 3) or grey (H, W).
+    """
+    grey = pixels[..., 1] if pixels.ndim == 3 else pixels
+    height = len(grey)
+    need = max(_FEWEST_ROWS, int(_FLAT_SHARE * height))
+    if height < 2 * need or grey.shape[1] < _FEWEST_ROWS:
+        return False
+    same = np.concatenate([[False], (grey[1:] == grey[:-1]).all(axis=1), [False]])
+    edges = np.flatnonzero(same[1:] != same[:-1])
+    for first, last in zip(edges[::2], edges[1::2], strict=True):  # rows first .. last are alike
+        if last - first + 1 >= need and float(grey[first].std()) > _CLEARLY:
+            return True
+        beside = [row for row in (first - 1, last + 1) if 0 <= row < height]
+        if last - first + 1 >= need and any(_is_other(grey[row], grey[first]) for row in beside):
+            return True
+    return False
+
+
+def _is_other(row: NDArray[np.uint8], band: NDArray[np.uint8]) -> bool:
+    """Tell whether a row shows something else than the band along most of its length."""
+    return float((np.abs(row.astype(np.int16) - band) > _CLEARLY).mean()) > 0.5

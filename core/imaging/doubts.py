@@ -1,0 +1,21 @@
+"""What speaks against the pixels of a file, before any cell is looked for."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Doubt(StrEnum):
+    """Why the count of an image that could be read should not be trusted unseen."""
+
+    DAMAGED = "damaged"
+    """The decoder says that the file is damaged inside."""
+
+    SUSPECT = "suspect"
+    """Nothing was reported, but a part of the image looks as damage does."""
+
+    ONE_OF_SEVERAL = "one of several"
+    """The file holds several images, and one of them was read."""
+
+    COMBINED = "combined"
+    """Grey pages were taken for red, green and blue, which the file does not say."""

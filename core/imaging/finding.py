@@ -1,0 +1,161 @@
+"""Which files are counted: what lies in folders, what is left out of them, and what cannot be read."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.imaging.output_mark import is_output
+from core.text import gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+IMAGE_SUFFIXES = frozenset({
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".tif", ".tiff", ".btf", ".webp", ".heic", ".heif",
+    ".hif",
+})  # fmt: skip
+"""What is read of folders. Files that are named one by one are read whatever they are called."""
+
+ASK_ABOVE = 500
+"""So many images are opened without asking."""
+
+_OTHER_IMAGES = frozenset({  # of other programs, of cameras, and of microscopes and slide scanners
+    ".jif", ".jfi", ".tf8", ".gif", ".avif", ".jxl", ".jp2", ".j2k", ".j2c", ".jpf", ".jpx", ".jpc", ".jxr", ".wdp",
+    ".hdp", ".psd", ".psb", ".xcf", ".tga", ".pcx", ".ppm", ".pgm", ".pbm", ".pnm", ".pam", ".exr", ".qoi", ".fits",
+    ".fit", ".fts", ".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".orf", ".rw2", ".raf",
+    ".pef", ".srw", ".x3f", ".3fr", ".czi", ".lsm", ".zvi", ".lif", ".lof", ".nd2", ".oib", ".oif", ".oir", ".vsi",
+    ".stk", ".ims", ".svs", ".ndpi", ".ndpis", ".scn", ".mrxs", ".bif", ".qptiff", ".isyntax", ".tmap", ".kfb",
+    ".sdpc", ".mdsx", ".dcm", ".dicom", ".flex", ".mvd2", ".r3d",
+})  # fmt: skip
+_SYSTEM_FOLDERS = frozenset({
+    "$recycle.bin", "recycler", "system volume information", "@eadir", "#recycle", "#snapshot", "__macosx",
+    "lost+found",
+})  # fmt: skip
+_WINDOWS_HIDDEN, _MACOS_HIDDEN = 0x2 | 0x4, 0x8000  # FILE_ATTRIBUTE_HIDDEN and _SYSTEM; UF_HIDDEN
+
+
+@dataclass
+class Found:
+    """The images that paths stand for, in the order in which they are counted.
+
+    ``left_out`` are sentences on what was passed over on purpose; ``problems`` are files and folders that cannot be
+    counted, each with the sentence that says why; ``empty`` folders in which there is nothing to count.
+    """
+
+    images: list[Path] = field(default_factory=list[Path])
+    left_out: list[str] = field(default_factory=list[str])
+    problems: list[tuple[Path, str]] = field(default_factory=list[tuple[Path, str]])
+    empty: list[Path] = field(default_factory=list[Path])
+
+
+def find_images(paths: Iterable[str | Path], *, recursive: bool = False) -> Found:
+    """Find the images that the given files and folders stand for, folders in name order.
+
+    A file that is named is found whatever its suffix, missing or not, so that it is reported
+    rather than passed over. Of folders come the files with an image's suffix; hidden files and folders
+    and those of the system are passed over, images of another kind are problems. What SmearCount wrote itself is left
+    out, and a link to a file that was found already too.
+    """
+    found = Found()
+    files: dict[tuple[int, int, int], Path] = {}
+    for path in map(Path, paths):
+        if not os.path.isdir(path):  # unlike Path.is_dir it does not raise where access is denied
+            _add(found, files, path)
+            continue
+        before = len(found.images), len(found.problems), len(found.left_out)
+        for item in sorted(_inside(path, found, recursive=recursive)):
+            suffix = item.suffix.lower()
+            if suffix in IMAGE_SUFFIXES:
+                _add(found, files, item)
+            elif suffix in _OTHER_IMAGES:
+                text = gettext("{path}: images of the kind {kind} cannot be read; export it as TIFF, PNG or JPEG.")
+                found.problems.append((item, text.format(path=item, kind=suffix)))
+        if before == (len(found.images), len(found.problems), len(found.left_out)):
+            found.empty.append(path)
+    return found
+
+
+def _add(found: Found, files: dict[tuple[int, int, int], Path], path: Path) -> None:
+    """Add a file, unless it is there already or SmearCount's own."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        status = None  # said when it is read
+    if status is not None and status.st_ino:
+        first = files.setdefault((status.st_dev, status.st_ino, status.st_size), path)
+        if first is not path:
+            if os.path.abspath(first) != os.path.abspath(path):
+                text = gettext("{path}: it is the same file as {first}; it is counted once.")
+                found.left_out.append(text.format(path=path, first=first))
+            return
+    if status is not None and stat.S_ISREG(status.st_mode) and is_output(path):
+        text = gettext("{path}: SmearCount wrote this image itself; it is left out.")
+        found.left_out.append(text.format(path=path))
+        return
+    if path not in found.images or status is not None:
+        found.images.append(path)
+
+
+def _inside(folder: Path, found: Found, *, recursive: bool) -> Iterator[Path]:
+    """Yield the files of a folder, with ``recursive`` also of the folders inside; each folder once, however linked."""
+    seen: set[str] = set()
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        real = os.path.realpath(here)
+        if real in seen:
+            continue
+        seen.add(real)
+        try:
+            entries = list(os.scandir(here))
+        except OSError as error:
+            text = gettext("{path}: the folder cannot be opened ({reason}); ask for access to it.")
+            found.problems.append((here, text.format(path=here, reason=error.strerror)))
+            continue
+        for entry in entries:
+            if _is_hidden(entry):
+                continue
+            if _is_folder(entry):
+                if recursive and entry.name.lower() not in _SYSTEM_FOLDERS:
+                    waiting.append(here / entry.name)
+            else:
+                yield here / entry.name
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _is_hidden(entry: os.DirEntry[str]) -> bool:
+    if entry.name.startswith("."):
+        return True
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError:
+        return False
+    return bool(
+        getattr(status, "st_file_attributes", 0) & _WINDOWS_HIDDEN or getattr(status, "st_flags", 0) & _MACOS_HIDDEN
+    )
+
+
+def too_many_to_open_unasked(paths: Iterable[str | Path]) -> int:
+    """Return how many images the paths stand for, folders in folders too; 0 if so many are opened without asking."""
+    number = len(find_images(paths, recursive=True).images)
+    return number if number > ASK_ABOVE else 0
+
+
+def summary(found: Found, most: int = 3) -> str:
+    """Return what a window says of what it left out and could not read, in a few sentences; "" if nothing."""
+    sentences = [text for _, text in found.problems] + found.left_out
+    rest = len(sentences) - most
+    if rest > 0:
+        more = gettext("So it is with {n:,} more files.").format(n=rest)
+        return " ".join([*sentences[:most], more])
+    return " ".join(sentences)

@@ -1,0 +1,229 @@
+"""What an action may use: the workspace, and of the window what is named here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import SignalInstance
+
+    from gui.workspace.selection import ToolName
+    from gui.workspace.view_options import ViewOptions
+    from gui.workspace.workspace import Workspace
+
+
+class Dialog(Enum):
+    """What the window can open."""
+
+    OPEN_IMAGES = auto()
+    OPEN_FOLDER = auto()
+    OPEN_SESSION = auto()
+    COPY_SESSION = auto()
+    IMPORT = auto()
+    EXPORT = auto()
+    SAVE_IMAGE = auto()
+    SAVE_TABLE = auto()
+    REPORT = auto()
+    FIND_MOVED = auto()
+    IMPORT_MODEL = auto()
+    MODEL_CARD = auto()
+    VERIFY = auto()
+    GUIDE = auto()
+    KEYS = auto()
+    USER = auto()
+    SELF_CHECK = auto()
+    ABOUT = auto()
+
+
+class Pane(Enum):
+    """Parts of the window that can be opened and closed."""
+
+    GALLERY = "gallery"
+    HISTORY = "history"
+
+
+class CanvasTools(Protocol):
+    """The tools of the canvas."""
+
+    @property
+    def tool_changed(self) -> SignalInstance:
+        """Emitted when another tool or class was chosen."""
+        ...
+
+    @property
+    def tool(self) -> ToolName:
+        """The active tool."""
+        ...
+
+    @property
+    def armed(self) -> str:
+        """The class that the Add tool adds."""
+        ...
+
+    def choose(self, tool: ToolName, class_name: str = "") -> None:
+        """Choose what a click does."""
+        ...
+
+    def toggle(self, tool: ToolName) -> None:
+        """Choose a tool, or leave it."""
+        ...
+
+    def class_key(self, name: str) -> None:
+        """Answer the key of a class."""
+        ...
+
+    def remove(self) -> None:
+        """Answer the key that removes."""
+        ...
+
+    def undo(self) -> bool:
+        """Take back what is not an edit yet."""
+        ...
+
+    def walk(self, by: int) -> None:
+        """Select the next or previous cell."""
+        ...
+
+    def select_all(self) -> None:
+        """Select all cells that are shown."""
+        ...
+
+
+class CanvasView(Protocol):
+    """How the image is shown."""
+
+    def fit(self) -> None:
+        """Show the whole image."""
+        ...
+
+    def zoom_to(self, zoom: float) -> None:
+        """Set the zoom."""
+        ...
+
+    def zoom_in(self) -> None:
+        """Zoom in."""
+        ...
+
+    def zoom_out(self) -> None:
+        """Zoom out."""
+        ...
+
+
+class UncertainCells(Protocol):
+    """The bar that walks the uncertain cells."""
+
+    @property
+    def active_changed(self) -> SignalInstance:
+        """Emitted when cells begin to be walked, or stop."""
+        ...
+
+    @property
+    def active(self) -> bool:
+        """Whether cells are being walked."""
+        ...
+
+    def set_active(self, active: bool) -> None:
+        """Begin or stop."""
+        ...
+
+    def accept(self) -> None:
+        """Confirm the cell."""
+        ...
+
+    def reject(self) -> None:
+        """Remove the cell."""
+        ...
+
+    def skip_cell(self) -> None:
+        """Decide later."""
+        ...
+
+
+class GalleryScope(Protocol):
+    """Which cells the gallery shows."""
+
+    @property
+    def all_changed(self) -> SignalInstance:
+        """Emitted when the scope has changed."""
+        ...
+
+    @property
+    def all_images(self) -> bool:
+        """Whether the cells of all images are shown."""
+        ...
+
+    def set_all(self, everything: bool) -> None:
+        """Show the cells of all images, or of one."""
+        ...
+
+
+class Shell(Protocol):
+    """What actions ask of the window."""
+
+    @property
+    def panes_changed(self) -> SignalInstance:
+        """Emitted when a pane was opened or closed."""
+        ...
+
+    @property
+    def tools(self) -> CanvasTools:
+        """The tools of the canvas."""
+        ...
+
+    @property
+    def canvas(self) -> CanvasView:
+        """The canvas."""
+        ...
+
+    @property
+    def uncertain(self) -> UncertainCells:
+        """The bar of the uncertain cells."""
+        ...
+
+    @property
+    def gallery(self) -> GalleryScope:
+        """The gallery."""
+        ...
+
+    def open_dialog(self, dialog: Dialog) -> None:
+        """Open a dialog or a window."""
+        ...
+
+    def show_pane(self, pane: Pane, shown: bool) -> None:
+        """Open or close a pane."""
+        ...
+
+    def shows_pane(self, pane: Pane) -> bool:
+        """Tell whether a pane is open."""
+        ...
+
+    def step_pane(self, by: int) -> None:
+        """Give the next (1) or previous (-1) pane the keyboard."""
+        ...
+
+    def step_image(self, by: int) -> None:
+        """Show the next or previous image of the list as it is sorted and filtered."""
+        ...
+
+    def listed_images(self) -> list[int]:
+        """Return the ids of the images that pass the filter, in the order shown."""
+        ...
+
+    def focus_filter(self) -> None:
+        """Give the filter of the list the keyboard."""
+        ...
+
+    def close(self) -> bool:
+        """Close the window."""
+        ...
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every action gets."""
+
+    workspace: Workspace
+    shell: Shell
+    options: ViewOptions

@@ -1,0 +1,170 @@
+"""The actions of the window as Qt has them, with the keys that the user gave them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
+
+from gui.commands.action import Change
+from gui.commands.actions import ACTIONS
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import SignalInstance
+    from PySide6.QtWidgets import QWidget
+
+    from gui.commands.action import Action, Menu
+    from gui.commands.context import Context
+    from gui.preferences import Preferences
+
+
+class Actions(QObject):
+    """The actions by their ids. ``connect_to`` has them work; until then they do nothing."""
+
+    keys_changed = Signal()
+
+    def __init__(self, window: QWidget, preferences: Preferences) -> None:
+        super().__init__(window)
+        self._preferences = preferences
+        self._actions: dict[str, QAction] = {}
+        self._context: Context | None = None
+        for action in ACTIONS:
+            shown = QAction(action.text, window)
+            shown.setObjectName(action.id)
+            shown.setCheckable(action.checked is not None)
+            shown.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            if action.icon_text:
+                shown.setIconText(action.icon_text)
+            shown.triggered.connect(lambda *_, action=action: self._run(action))
+            window.addAction(shown)
+            self._actions[action.id] = shown
+            self._show_key(action)
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._actions[name]
+
+    def of_menu(self, menu: Menu) -> list[Action]:
+        """Return the actions of a menu, in order."""
+        return [action for action in ACTIONS if action.menu is menu]
+
+    # -- states --------------------------------------------------------------------------------
+
+    def connect_to(self, context: Context) -> None:
+        """Have the actions do what they do, and show what can be done whenever that changes."""
+        self._context = context
+        dependents: dict[Change, list[Action]] = defaultdict(list)
+        for action in ACTIONS:
+            for change in action.depends_on:
+                dependents[change].append(action)
+        for change, signals in _signals(context).items():
+            actions = dependents[change]
+            for signal in signals:
+                if change is Change.CURRENT:
+                    signal.connect(lambda *about, actions=actions: self._show_current(actions, *about))
+                else:
+                    signal.connect(lambda *_, actions=actions: self._show_all(actions))
+        self._show_all(ACTIONS)
+
+    def _run(self, action: Action) -> None:
+        if self._context is not None:
+            action.run(self._context)
+            self._show(action, self._context)  # a click has moved the tick; what is true moves it back
+
+    def _show_current(self, actions: list[Action], about: int | frozenset[int] | None = None) -> None:
+        """Show the states that depend on the image that is shown, unless only other images have changed."""
+        current = None if self._context is None else self._context.workspace.images.current_id
+        if about is None or about == current or (isinstance(about, frozenset) and current in about):
+            self._show_all(actions)
+
+    def _show_all(self, actions: tuple[Action, ...] | list[Action]) -> None:
+        if self._context is not None:
+            for action in actions:
+                self._show(action, self._context)
+
+    def _show(self, action: Action, context: Context) -> None:
+        shown = self._actions[action.id]
+        shown.setEnabled(action.enabled(context))
+        if action.checked is not None:
+            shown.setChecked(action.checked(context))
+        if action.label is not None:
+            shown.setText(action.label(context))
+            if action.icon_text:
+                shown.setIconText(action.icon_text)
+
+    # -- keys ----------------------------------------------------------------------------------
+
+    def key(self, action: Action) -> str:
+        """Return the key of an action, as Qt writes it in files; "" if it has none."""
+        own = self._preferences.key(action.id)
+        return action.key if own is None else own
+
+    def user_of(self, key: str, besides: str = "") -> Action | None:
+        """Return the action that a key belongs to, other than the one with the id ``besides``."""
+        wanted = QKeySequence(key)
+        return next(
+            (
+                action
+                for action in ACTIONS
+                if action.id != besides and self.key(action) and QKeySequence(self.key(action)) == wanted
+            ),
+            None,
+        )
+
+    def set_key(self, action: Action, key: str | None) -> None:
+        """Give an action another key (None: its own again); whatever had that key loses it."""
+        new = action.key if key is None else key
+        other = self.user_of(new, besides=action.id) if new else None
+        if other is not None:
+            self._preferences.set_key(other.id, "")
+            self._show_key(other)
+        self._preferences.set_key(action.id, None if new == action.key else new)
+        for changed in (action, *(one for one in ACTIONS if one.also)):
+            self._show_key(changed)
+        self.keys_changed.emit()
+
+    def reset_keys(self) -> None:
+        """Give every action its own key."""
+        for action in ACTIONS:
+            self._preferences.set_key(action.id, None)
+        for action in ACTIONS:
+            self._show_key(action)
+        self.keys_changed.emit()
+
+    def _show_key(self, action: Action) -> None:
+        shown = self._actions[action.id]
+        keys = [self.key(action)] if self.key(action) else []
+        if action.also and self.user_of(action.also) is None:
+            keys.append(action.also)
+        shown.setShortcuts([QKeySequence(key) for key in keys])
+        key = shown.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        plain = action.tip or action.text.replace("&", "").rstrip("…")
+        shown.setToolTip(f"{plain}{f' ({key})' if key else ''}")
+
+
+def _signals(context: Context) -> dict[Change, tuple[SignalInstance, ...]]:
+    """Return the signals after which something has changed."""
+    workspace, shell = context.workspace, context.shell
+    images, inference = workspace.images, workspace.inference
+    return {
+        Change.SESSION: (workspace.store.session_changed,),
+        Change.IMAGES: (images.changed, images.item_changed),
+        Change.CURRENT: (
+            images.current_changed,
+            images.item_changed,
+            inference.image_loaded,
+            workspace.counts.changed,
+        ),
+        Change.REGIONS: (images.regions_changed, images.changed),
+        Change.SELECTION: (workspace.selection.changed,),
+        Change.HISTORY: (workspace.history.stack_changed,),
+        Change.QUEUE: (inference.activity_changed,),
+        Change.MODEL: (inference.model_changed, workspace.settings.classes_changed),
+        Change.TOOL: (shell.tools.tool_changed,),
+        Change.VIEW: (context.options.changed,),
+        Change.PANES: (shell.panes_changed, shell.gallery.all_changed),
+        Change.REVIEWS: (workspace.reviews.changed,),
+        Change.TALLY: (workspace.tally.active_changed, workspace.tally.options_changed),
+        Change.UNCERTAIN: (shell.uncertain.active_changed,),
+    }

@@ -1,0 +1,239 @@
+"""When actions can be done, whether switches are on, and the texts that change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.detection.segmentation.classical import CLASSICAL
+from core.models.network import default_model_path
+from core.text import gettext
+from gui.workspace.images import State
+from gui.workspace.selection import ToolName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gui.commands.context import Context, Pane
+
+# -- sessions and images -----------------------------------------------------------------------
+
+
+def has_session(context: Context) -> bool:
+    """Whether a session is open."""
+    return context.workspace.store.is_open
+
+
+def has_image(context: Context) -> bool:
+    """Whether an image is shown."""
+    return context.workspace.images.current is not None
+
+
+def can_remove_image(context: Context) -> bool:
+    """Whether the image that is shown can be taken off the list."""
+    return has_image(context) and context.workspace.store.writable
+
+
+def has_images(context: Context) -> bool:
+    """Whether there are several images."""
+    return len(context.workspace.images.items) > 1
+
+
+def is_counted(context: Context) -> bool:
+    """Whether the image that is shown is counted."""
+    current = context.workspace.images.current
+    return current is not None and current.state is State.COUNTED
+
+
+def any_counted(context: Context) -> bool:
+    """Whether any image is counted."""
+    return context.workspace.counts.states[State.COUNTED] > 0
+
+
+def any_failed(context: Context) -> bool:
+    """Whether any image failed."""
+    return context.workspace.counts.states[State.FAILED] > 0
+
+
+# -- counting ----------------------------------------------------------------------------------
+
+
+def can_count(context: Context) -> bool:
+    """Whether the image that is shown can be counted."""
+    return has_image(context) and context.workspace.inference.model is not None
+
+
+def is_waiting(context: Context) -> bool:
+    """Whether images wait to be counted."""
+    return context.workspace.inference.queue.waiting > 0
+
+
+def is_counting(context: Context) -> bool:
+    """Whether an image is being counted."""
+    return context.workspace.inference.queue.busy is not None
+
+
+def counts_without_model(context: Context) -> bool:
+    """Whether images are counted without a model."""
+    model = context.workspace.inference.model
+    return model is not None and model.path == Path(CLASSICAL)
+
+
+def counts_with_default(context: Context) -> bool:
+    """Whether images are counted with the bundled model."""
+    model = context.workspace.inference.model
+    return model is not None and model.path == default_model_path()
+
+
+# -- cells -------------------------------------------------------------------------------------
+
+
+def is_editable(context: Context) -> bool:
+    """Whether the cells of the image that is shown can be edited."""
+    return context.workspace.editing.editable
+
+
+def has_selection(context: Context) -> bool:
+    """Whether cells are selected that can be edited."""
+    return context.workspace.store.writable and bool(context.workspace.selection.all)
+
+
+def can_remove(context: Context) -> bool:
+    """Whether a cell or a mark can be removed."""
+    return is_editable(context) or has_selection(context) or context.workspace.tally.active
+
+
+def has_tool(tool: ToolName) -> Callable[[Context], bool]:
+    """Return whether a tool is the active one."""
+    return lambda context: context.shell.tools.tool is tool
+
+
+def add_text(context: Context) -> str:
+    """Return what the Add tool adds."""
+    armed = context.shell.tools.armed
+    return gettext("Add {name}").format(name=armed) if armed else gettext("&Add cells")
+
+
+def can_undo(context: Context) -> bool:
+    """Whether there is a step to take back."""
+    workspace = context.workspace
+    if context.shell.tools.tool is ToolName.POLYGON:
+        return True
+    return workspace.history.stack.canUndo() and workspace.store.writable
+
+
+def can_redo(context: Context) -> bool:
+    """Whether there is a step to make again."""
+    return context.workspace.history.stack.canRedo() and context.workspace.store.writable
+
+
+def undo_text(context: Context) -> str:
+    """Return what is undone next."""
+    return _with_step(gettext("&Undo"), context.workspace.history.stack.undoText())
+
+
+def redo_text(context: Context) -> str:
+    """Return what is redone next."""
+    return _with_step(gettext("&Redo"), context.workspace.history.stack.redoText())
+
+
+def _with_step(verb: str, step: str) -> str:
+    return f"{verb} {step[:1].lower()}{step[1:]}" if step else verb
+
+
+# -- reviews -----------------------------------------------------------------------------------
+
+
+def is_reviewed(context: Context) -> bool:
+    """Whether the present count of the image that is shown is reviewed."""
+    current = context.workspace.images.current
+    return current is not None and context.workspace.reviews.is_reviewed(current)
+
+
+def review_text(context: Context) -> str:
+    """Return what the review action does, or that it is done."""
+    current = context.workspace.images.current
+    if current is not None and context.workspace.reviews.is_outdated(current.id):
+        return gettext("Mark reviewed again")
+    return gettext("✓ Reviewed") if is_reviewed(context) else gettext("Mark reviewed")
+
+
+# -- regions -----------------------------------------------------------------------------------
+
+
+def can_draw(context: Context) -> bool:
+    """Whether a region can be drawn on the image that is shown."""
+    workspace = context.workspace
+    return has_image(context) and workspace.inference.shown is not None and workspace.store.writable
+
+
+def has_rectangle(context: Context) -> bool:
+    """Whether the image that is shown has a rectangle that other images can have too."""
+    region = context.workspace.regions.current
+    return region is not None and region.is_rectangle and has_images(context) and context.workspace.store.writable
+
+
+def can_inset(context: Context) -> bool:
+    """Whether a frame can be put inside the border of the image that is shown."""
+    return can_draw(context) and is_counted(context)
+
+
+def can_inset_all(context: Context) -> bool:
+    """Whether a frame can be put inside the border of any image."""
+    return any_counted(context) and context.workspace.store.writable
+
+
+def has_region(context: Context) -> bool:
+    """Whether the image that is shown has a region to be removed."""
+    return context.workspace.regions.current is not None and context.workspace.store.writable
+
+
+def any_region(context: Context) -> bool:
+    """Whether any image has a region to be removed."""
+    return context.workspace.store.writable and context.workspace.images.any_region
+
+
+# -- manual counts, the gallery, the view ------------------------------------------------------
+
+
+def can_tally(context: Context) -> bool:
+    """Whether the image that is shown can be counted by hand."""
+    workspace = context.workspace
+    return workspace.inference.shown is not None and workspace.store.writable and bool(workspace.settings.classes)
+
+
+def may_see_counts(context: Context) -> bool:
+    """Whether detections may be seen: not during a blind manual count."""
+    return not context.workspace.tally.hides_counts
+
+
+def can_walk_uncertain(context: Context) -> bool:
+    """Whether there are cells to walk that may be seen."""
+    return is_editable(context) and may_see_counts(context)
+
+
+def walks_uncertain(context: Context) -> bool:
+    """Whether uncertain cells are being walked."""
+    return context.shell.uncertain.active
+
+
+def shows_pane(pane: Pane) -> Callable[[Context], bool]:
+    """Return whether a pane is open."""
+    return lambda context: context.shell.shows_pane(pane)
+
+
+def shows_all_cells(context: Context) -> bool:
+    """Whether the gallery shows the cells of all images."""
+    return context.shell.gallery.all_images
+
+
+def class_text(place: int) -> Callable[[Context], str]:
+    """Return the class that has the key of a place."""
+
+    def text(context: Context) -> str:
+        classes = context.workspace.settings.classes
+        if place < len(classes):
+            return gettext("Class: {name}").format(name=classes[place])
+        return gettext("Class {number}").format(number=place + 1)
+
+    return text

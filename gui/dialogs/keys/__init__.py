@@ -1,0 +1,1 @@
+"""The keys on one sheet, to read and to change."""

@@ -1,0 +1,266 @@
+"""Opens the dialogs and the other windows, and does what they were answered."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
+
+from core.imaging.finding import IMAGE_SUFFIXES, too_many_to_open_unasked
+from core.models.network import MODEL_SUFFIX
+from core.text import gettext
+from core.version import __version__
+from gui.commands.context import Dialog
+from gui.dialogs.export import ExportDialog
+from gui.dialogs.import_ import ImportDialog
+from gui.dialogs.keys.dialog import KeysDialog
+from gui.dialogs.model_card import ModelDialog
+from gui.dialogs.report.dialog import ReportDialog
+from gui.workspace.store import SESSION_SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from PySide6.QtWidgets import QWidget
+
+    from gui.commands.shortcuts import Actions
+    from gui.dialogs.guide import GuideWindow
+    from gui.preferences import Preferences
+    from gui.verify.window import VerifyWindow
+    from gui.workspace.workspace import Workspace
+
+_IMAGES = (
+    gettext("Images")
+    + " ("
+    + " ".join(f"*{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
+    + ");;"
+    + gettext("All files")
+    + " (*)"
+)
+_SESSIONS = gettext("SmearCount sessions") + f" (*{SESSION_SUFFIX})"
+
+
+class Dialogs(QObject):
+    """Every dialog by its name."""
+
+    def __init__(self, window: QWidget, workspace: Workspace, preferences: Preferences, actions: Actions) -> None:
+        super().__init__(window)
+        self._window = window
+        self._workspace = workspace
+        self._preferences = preferences
+        self._actions = actions
+        self.verify: VerifyWindow | None = None
+        self.guide: GuideWindow | None = None
+        self._open: dict[Dialog, Callable[[], None]] = {
+            Dialog.OPEN_IMAGES: self._open_images,
+            Dialog.OPEN_FOLDER: self._open_folder,
+            Dialog.OPEN_SESSION: self._open_session,
+            Dialog.COPY_SESSION: self._copy_session,
+            Dialog.IMPORT: self._import,
+            Dialog.EXPORT: self._export,
+            Dialog.SAVE_IMAGE: self._save_image,
+            Dialog.SAVE_TABLE: self._save_table,
+            Dialog.REPORT: self._report,
+            Dialog.FIND_MOVED: self._find_moved,
+            Dialog.IMPORT_MODEL: self._import_model,
+            Dialog.MODEL_CARD: self._show_model_card,
+            Dialog.VERIFY: self.show_verify,
+            Dialog.GUIDE: self._show_guide,
+            Dialog.KEYS: self._show_keys,
+            Dialog.USER: self.ask_for_user,
+            Dialog.SELF_CHECK: self._check_installation,
+            Dialog.ABOUT: self._show_about,
+        }
+        workspace.store.user_wanted.connect(self.ask_for_user)
+
+    def open(self, dialog: Dialog) -> None:
+        """Open a dialog or a window."""
+        self._open[dialog]()
+
+    def open_paths(self, paths: Sequence[str | Path]) -> None:
+        """Open images, folders of images, or a session; very many images only after asking."""
+        number = too_many_to_open_unasked(paths)
+        if not number:
+            self._workspace.opening.open(paths)
+            return
+        text = gettext("Open {n:,} images? They lie in this folder and the folders inside it.").format(n=number)
+        self.question = QMessageBox(
+            QMessageBox.Icon.Question, gettext("Open images"), text, QMessageBox.StandardButton.Cancel, self._window
+        )
+        self.question.addButton(gettext("Open them"), QMessageBox.ButtonRole.AcceptRole)
+        self.question.accepted.connect(lambda: self._workspace.opening.open(paths))
+        self.question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.question.open()
+
+    # -- files ---------------------------------------------------------------------------------
+
+    def _open_images(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self._window, gettext("Open images"), self._preferences.folder, _IMAGES)
+        if names:
+            self._preferences.folder = str(Path(names[0]).parent)
+            self.open_paths(names)
+
+    def _open_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(
+            self._window, gettext("Open a folder of images"), self._preferences.folder
+        )
+        if name:
+            self._preferences.folder = name
+            self.open_paths([name])
+
+    def _open_session(self) -> None:
+        start = str(self._workspace.store.folder)
+        name, _ = QFileDialog.getOpenFileName(self._window, gettext("Open a session"), start, _SESSIONS)
+        if name:
+            self._workspace.store.open(Path(name))
+
+    def _copy_session(self) -> None:
+        session = self._workspace.store.path
+        if session is None:
+            return
+        start = session.with_name(gettext("{name} copy").format(name=session.stem) + SESSION_SUFFIX)
+        path = self._save_as(gettext("Save a copy of the session"), start, _SESSIONS, SESSION_SUFFIX)
+        if path is not None:
+            self._workspace.store.copy_to(path)
+
+    def _find_moved(self) -> None:
+        name = QFileDialog.getExistingDirectory(
+            self._window, gettext("Where are the missing images now?"), self._preferences.folder
+        )
+        if name:
+            self._workspace.opening.find_moved(Path(name))
+
+    def _import_model(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self._window,
+            gettext("Import a model"),
+            self._preferences.folder,
+            gettext("Models") + f" (*{MODEL_SUFFIX})",
+        )
+        if name:
+            self._workspace.inference.open_model(Path(name))
+
+    def _save_image(self) -> None:
+        current = self._workspace.images.current
+        if current is None:
+            return
+        start = Path(self._preferences.folder or current.path.parent) / f"{current.path.stem}_counted.png"
+        kinds = "PNG (*.png);;JPEG (*.jpg);;TIFF (*.tif)"
+        path = self._save_as(gettext("Save the image with its boxes"), start, kinds, ".png")
+        if path is not None:
+            self._workspace.saving.save_image(path, self._preferences.palette)
+
+    def _save_table(self) -> None:
+        start = Path(self._preferences.folder or ".") / "counts.csv"
+        path = self._save_as(gettext("Save the counts of all images"), start, "CSV (*.csv)", ".csv")
+        if path is not None:
+            self._workspace.saving.save_table(path)
+
+    def _save_as(self, title: str, start: Path, kinds: str, suffix: str) -> Path | None:
+        name, _ = QFileDialog.getSaveFileName(self._window, title, str(start), kinds)
+        if not name:
+            return None
+        path = Path(name)
+        return path if path.suffix else path.with_suffix(suffix)
+
+    # -- annotations and reports ---------------------------------------------------------------
+
+    def _import(self) -> None:
+        problem = self._workspace.importer.problem()
+        if problem:
+            self._workspace.messages.warning(problem)
+        else:
+            ImportDialog(self._workspace, self._preferences, self._window).open()
+
+    def _export(self) -> None:
+        ExportDialog(self._workspace, self._preferences, self._window).open()
+
+    def _report(self) -> None:
+        if self._workspace.store.is_open:
+            ReportDialog(self._workspace, self._preferences, self._window).open()
+        else:
+            self._workspace.messages.info(gettext("There is nothing to report yet; open images first."))
+
+    # -- windows and questions -----------------------------------------------------------------
+
+    def ask_for_user(self) -> None:
+        """Ask for the name that signs edits; the name of the account if none is given."""
+        store = self._workspace.store
+        proposed = store.user or self._preferences.person or _account_name()
+        name, _ = QInputDialog.getText(
+            self._window,
+            gettext("Your name"),
+            gettext("Edits are kept with the name of the user who made them.\nWithout one, that is “{name}”.").format(
+                name=proposed
+            ),
+            text=proposed,
+        )
+        self._preferences.person = name.strip() or proposed
+        store.user = self._preferences.person
+
+    def show_verify(self) -> None:
+        """Show the window that verifies the counts against manual counts, beside the main window."""
+        from gui.verify.window import VerifyWindow  # not at the start: its plots take a while to load
+
+        if self.verify is None:
+            self.verify = VerifyWindow(self._workspace, self._preferences)
+            self.verify.import_wanted.connect(self._import)
+            self.verify.pictures_wanted.connect(self.come_forward)
+            self.verify.addActions([self._actions["undo"], self._actions["redo"]])
+        _show(self.verify)
+
+    def come_forward(self) -> None:
+        """Bring the main window to the front."""
+        self._window.raise_()
+        self._window.activateWindow()
+
+    def close(self) -> None:
+        """Close the other windows for good."""
+        if self.verify is not None:
+            self.verify.close_down()
+
+    def _show_model_card(self) -> None:
+        model = self._workspace.inference.model
+        if model is not None:
+            ModelDialog(model, self._window).exec()
+
+    def _show_guide(self) -> None:
+        from gui.dialogs.guide import GuideWindow
+
+        if self.guide is None:
+            self.guide = GuideWindow(self._window)
+        _show(self.guide)
+
+    def _show_keys(self) -> None:
+        KeysDialog(self._actions, self._window).exec()
+
+    def _check_installation(self) -> None:
+        from gui.dialogs.self_check import SelfCheckDialog
+
+        SelfCheckDialog(self._workspace.inference.model, self._window).open()
+
+    def _show_about(self) -> None:
+        QMessageBox.about(
+            self._window,
+            gettext("About SmearCount"),
+            f"SmearCount {__version__}\n\n"
+            + gettext("Counts red cells, white cells and platelets in photographs of blood smears.")
+            + "\n\n"
+            + gettext("It is not a medical device: a person checks every count, signs the result and answers for it."),
+        )
+
+
+def _show(window: QWidget) -> None:
+    window.show()
+    window.raise_()
+    window.activateWindow()
+
+
+def _account_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return gettext("someone")

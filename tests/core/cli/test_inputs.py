@@ -1,0 +1,121 @@
+"""What the command does with files that are damaged, its own, linked, hidden, or of a kind that it cannot read."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from core.cli.run import main
+from core.imaging.synthetic import render_smear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+
+@pytest.fixture(scope="module")
+def smear() -> NDArray[np.uint8]:
+    return render_smear(320, 240, red_cells=20, diameter=40.0, rng=np.random.default_rng(3)).image
+
+
+@pytest.fixture
+def count(
+    tmp_path: Path, make_model: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, dict[str, Any], str]]:
+    """Return a function that runs the command; it returns exit code, JSON document and what was printed as errors."""
+    model, target = make_model(), tmp_path / "result.json"
+
+    def run(*arguments: str | Path) -> tuple[int, dict[str, Any], str]:
+        code = main(["--model", str(model), "--diameter", "40", "--json", str(target), *map(str, arguments)])
+        return code, json.loads(target.read_text("utf-8")), capsys.readouterr().err
+
+    return run
+
+
+def names(document: dict[str, Any]) -> list[str]:
+    return [Path(image["path"]).name for image in document["images"]]
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_a_second_run_does_not_count_what_the_first_one_drew(
+    tmp_path: Path, count: Callable[..., Any], smear: NDArray[np.uint8], suffix: str
+):
+    slides = tmp_path / "slides"
+    slides.mkdir()
+    Image.fromarray(smear).save(slides / "a.png")
+    options = ("--recursive", "--annotated", slides / "out", "--annotated-as", suffix)
+    first, second = count(slides, *options), count(slides, *options)
+    assert first[1]["totals"] == second[1]["totals"]
+    assert names(second[1]) == ["a.png"]
+    assert second[0] == 0
+    assert f"a_counted.{suffix}: SmearCount wrote this image itself; it is left out." in second[2]
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_counted(
+    tmp_path: Path, count: Callable[..., Any], smear: NDArray[np.uint8]
+):
+    slides = tmp_path / "slides"
+    slides.mkdir()
+    Image.fromarray(smear).save(slides / "a.png")
+    for name in ("b.czi", "c.gif", "notes.txt", ".hidden.jpg"):
+        (slides / name).write_bytes(b"something")
+    (slides / "broken.tif").write_bytes(b"II*\0\x08\0\0\0")
+    code, document, printed = count(slides)
+    assert code == 1
+    assert names(document) == ["a.png"]
+    assert [Path(error["path"]).name for error in document["errors"]] == ["b.czi", "c.gif", "broken.tif"]
+    assert all(f"{error['path']}: " in printed for error in document["errors"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_a_link_is_counted_once(tmp_path: Path, count: Callable[..., Any], smear: NDArray[np.uint8]):
+    Image.fromarray(smear).save(tmp_path / "a.png")
+    (tmp_path / "again.png").symlink_to(tmp_path / "a.png")
+    code, document, printed = count(tmp_path)
+    assert (code, names(document)) == (0, ["a.png"])
+    assert "again.png: it is the same file as" in printed
+
+
+def test_a_damaged_jpeg_is_counted_and_its_field_is_poor(
+    tmp_path: Path, count: Callable[..., Any], smear: NDArray[np.uint8]
+):
+    buffer = io.BytesIO()
+    Image.fromarray(smear).save(buffer, "JPEG", quality=95)
+    data = bytearray(buffer.getvalue())
+    data[len(data) // 2 : len(data) // 2 + 2000] = bytes(2000)
+    (tmp_path / "damaged.jpg").write_bytes(data)
+    (tmp_path / "ended.jpg").write_bytes(buffer.getvalue()[:-2])
+    code, document, printed = count(tmp_path / "damaged.jpg", tmp_path / "ended.jpg")
+    damaged, ended = document["images"]
+    assert code == 0
+    assert "damaged inside" in " ".join(damaged["quality"]["reasons"])
+    assert "damaged inside" in printed
+    assert "damaged" not in " ".join(ended["quality"]["reasons"])
+    assert "end mark" in ended["notices"][0]
+
+
+def test_deep_images_of_one_batch_are_counted_at_one_scale(
+    tmp_path: Path, count: Callable[..., Any], smear: NDArray[np.uint8]
+):
+    """A bar that was burned in at full scale made the image 16 times too dark, and nothing was found in it."""
+    deep = smear.astype(np.uint16) * 16
+    barred = deep.copy()
+    barred[-30:-24, -120:-20] = 65535
+    tifffile.imwrite(tmp_path / "a.tif", deep, photometric="rgb")
+    tifffile.imwrite(tmp_path / "b.tif", barred, photometric="rgb")
+    planar = np.ascontiguousarray(np.moveaxis(smear.astype(np.uint16) * 257, 2, 0))
+    tifffile.imwrite(tmp_path / "c.tif", planar, photometric="rgb", planarconfig="separate")
+    Image.fromarray(smear).save(tmp_path / "d.png")
+    _, document, _ = count("--model", "classical", *(tmp_path / name for name in ("a.tif", "b.tif", "c.tif", "d.png")))
+    counts = [sum(image["counts"].values()) for image in document["images"]]
+    assert min(counts) > 15
+    assert max(counts) - min(counts) <= 1

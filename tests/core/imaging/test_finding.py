@@ -1,0 +1,148 @@
+"""Which files of folders are counted, which are left out, and that none is passed over without a word."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.imaging.finding import find_images
+from core.imaging.output_mark import is_output
+from core.report.formats.annotated import write_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+def some_pixels(seed: int = 0) -> NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 255, (20, 30, 3)).astype(np.uint8)
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+def names(paths: list[Path]) -> list[str]:
+    return [path.name for path in paths]
+
+
+def test_images_of_a_folder_are_found(tmp_path: Path):
+    touch(
+        tmp_path,
+        "b.PNG",
+        "a.jpg",
+        "c.tiff",
+        "notes.txt",
+        ".hidden.png",
+        "inner/d.webp",
+        "inner/e.txt",
+        "f.HEIC",
+        "g.jfif",
+    )
+    assert names(find_images([tmp_path]).images) == ["a.jpg", "b.PNG", "c.tiff", "f.HEIC", "g.jfif"]
+    assert names(find_images([tmp_path], recursive=True).images) == [
+        "a.jpg", "b.PNG", "c.tiff", "f.HEIC", "g.jfif", "d.webp",
+    ]  # fmt: skip
+
+
+def test_a_named_file_is_never_passed_over(tmp_path: Path):
+    named = [tmp_path / "scan.dat", tmp_path / "gone.png", tmp_path / ("y" * 300), tmp_path / ".hidden.png"]
+    named[0].touch()
+    named[3].touch()
+    assert find_images(named).images == named
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [".Trash-1000", "$RECYCLE.BIN", ".thumbnails", "@eaDir", "__MACOSX", "System Volume Information", "#recycle"],
+)
+def test_folders_of_the_system_are_left_out(tmp_path: Path, folder: str):
+    touch(tmp_path, "a.png", f"{folder}/b.png", f"slide/{folder}/deeper/c.png", "slide/d.png", "._a.png")
+    found = find_images([tmp_path], recursive=True)
+    assert names(found.images) == ["a.png", "d.png"]
+    assert found.problems == []
+    assert names(find_images([tmp_path / folder]).images) == ["b.png"]  # named itself, it is meant
+
+
+@pytest.mark.parametrize("name", ["a.czi", "a.nd2", "a.gif", "a.JP2", "a.dng", "a.svs", "a.dcm", "a.avif", "a.psd"])
+def test_images_that_cannot_be_read_are_named(tmp_path: Path, name: str):
+    touch(tmp_path, name, "b.png")
+    found = find_images([tmp_path])
+    assert names(found.images) == ["b.png"]
+    [(path, sentence)] = found.problems
+    assert path.name == name
+    assert sentence.startswith(f"{path}: ")
+    assert "export" in sentence
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
+def test_own_output_is_left_out_whatever_it_is_called(tmp_path: Path, suffix: str):
+    write_picture(some_pixels(), tmp_path / f"out{suffix}", mark=True)
+    write_picture(some_pixels(), tmp_path / f"field_counted{suffix}")
+    (tmp_path / f"out{suffix}").rename(tmp_path / f"renamed{suffix}")
+    found = find_images([tmp_path])
+    assert names(found.images) == [f"field_counted{suffix}"]
+    [sentence] = found.left_out
+    assert f"renamed{suffix}" in sentence
+    assert find_images([tmp_path / f"renamed{suffix}"]).images == []
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
+def test_the_mark_does_not_change_a_pixel(tmp_path: Path, suffix: str):
+    for mark in (False, True):
+        write_picture(some_pixels(), tmp_path / f"{mark}{suffix}", mark=mark)
+        assert is_output(tmp_path / f"{mark}{suffix}") is mark
+    with Image.open(tmp_path / f"True{suffix}") as one, Image.open(tmp_path / f"False{suffix}") as other:
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_a_link_counts_once(tmp_path: Path):
+    write_picture(some_pixels(), tmp_path / "a.png")
+    (tmp_path / "deep").mkdir()
+    write_picture(some_pixels(1), tmp_path / "deep" / "b.png")
+    (tmp_path / "z link.png").symlink_to(tmp_path / "a.png")
+    os.link(tmp_path / "a.png", tmp_path / "z twin.png")
+    (tmp_path / "folder link").symlink_to(tmp_path / "deep")
+    (tmp_path / "deep" / "round").symlink_to(tmp_path)
+    found = find_images([tmp_path, tmp_path / "a.png"], recursive=True)
+    assert sorted(names(found.images)) == ["a.png", "b.png"]
+    assert len(found.left_out) == 2
+    assert all("same file" in sentence for sentence in found.left_out)
+
+
+def test_a_copy_is_no_link(tmp_path: Path):
+    for name in ("a.png", "b.png"):
+        write_picture(some_pixels(), tmp_path / name)
+    assert names(find_images([tmp_path]).images) == ["a.png", "b.png"]
+
+
+def test_a_folder_that_cannot_be_opened_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ordinary_user: Callable[[], AbstractContextManager[None]]
+):
+    touch(tmp_path, "a.png", "closed/b.png")
+    (tmp_path / "closed").chmod(0)
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)  # the folders above belong to root alone
+    try:
+        with ordinary_user():
+            found = find_images(["."], recursive=True)
+    finally:
+        (tmp_path / "closed").chmod(0o700)
+    assert names(found.images) == ["a.png"]
+    assert "permission" in found.problems[0][1].lower() or "access" in found.problems[0][1]
+
+
+def test_an_empty_folder_is_told(tmp_path: Path):
+    touch(tmp_path, "notes.txt")
+    assert find_images([tmp_path]).empty == [tmp_path]

@@ -1,0 +1,108 @@
+"""Every action in every state of the window: it works, or it cannot be chosen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
+
+from gui.commands.actions import ACTIONS
+from gui.workspace.selection import ToolName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from gui.shell.window import MainWindow
+
+LEAVE = {"quit", "open_demo", "new_session", "remove_picture"}
+"""What leaves the state that is looked at."""
+
+
+@pytest.fixture
+def no_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answer every dialog by closing it."""
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_, **__: ([], ""))
+    for name in ("getOpenFileName", "getSaveFileName"):
+        monkeypatch.setattr(QFileDialog, name, lambda *_, **__: ("", ""))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: "")
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("Anna", True))
+    monkeypatch.setattr(QMessageBox, "about", lambda *_: None)
+    monkeypatch.setattr(QDialog, "exec", lambda *_: 0)
+
+
+def trigger_all(window: MainWindow, qtbot: QtBot) -> set[str]:
+    """Trigger every action but those that leave the state; return those that could be chosen."""
+    chosen = set()
+    for action in ACTIONS:
+        if action.id in LEAVE:
+            continue
+        shown = window.actions_[action.id]
+        if shown.isEnabled():
+            chosen.add(action.id)
+        shown.trigger()
+        for dialog in window.findChildren(QDialog):
+            dialog.reject()
+        qtbot.wait(1)
+    return chosen
+
+
+def test_every_action_works_in_every_state(
+    window: MainWindow,
+    qtbot: QtBot,
+    no_questions: None,
+    make_smear: Callable[..., tuple[Path, dict[str, int]]],
+    wait_counted: Callable[[MainWindow], None],
+    tmp_path: Path,
+) -> None:
+    empty = trigger_all(window, qtbot)
+    assert {"open", "open_session", "import_model", "guide", "zoom_in"} <= empty
+    assert not empty & {"undo", "redo", "save_picture", "save_table", "add", "tally", "reviewed", "copy_session"}
+    for name in ("open_demo", "remove_picture", "new_session"):
+        window.actions_[name].trigger()
+        wait_counted(window)
+
+    first, second = make_smear("first.png", seed=1)[0], make_smear("second.png", seed=2)[0]
+    window.workspace.opening.open([first, second])
+    wait_counted(window)
+    counted = trigger_all(window, qtbot)
+    assert {"add", "tally", "reviewed", "save_picture", "next", "select_all", "inset_all", "count_again"} <= counted
+    wait_counted(window)
+
+    for tool in ToolName:
+        window.tools.choose(tool)
+        if tool is ToolName.TALLY:
+            window.workspace.tally.set_options(blind=True)
+            assert not window.actions_["gallery"].isEnabled()
+        trigger_all(window, qtbot)
+        wait_counted(window)
+    window.tools.choose(ToolName.SELECT)
+
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no image")
+    window.workspace.opening.open([broken])
+    wait_counted(window)
+    failed = trigger_all(window, qtbot)
+    assert "retry_failed" in failed
+    assert not failed & {"add", "reviewed", "save_picture", "region_rectangle"}
+    wait_counted(window)
+
+    path = window.workspace.store.path
+    assert path is not None
+    window.workspace.store.close()
+    assert window.workspace.store.open(path, read_only=True)
+    wait_counted(window)
+    reading = trigger_all(window, qtbot)
+    assert "next" in reading
+    assert not reading & {"add", "tally", "undo", "reviewed", "region_rectangle", "remove"}
+    assert not window.actions_["remove_picture"].isEnabled()
+
+
+def test_every_action_has_its_own_name_and_key() -> None:
+    assert len({action.id for action in ACTIONS}) == len(ACTIONS)
+    keys = [QKeySequence(key) for action in ACTIONS for key in (action.key, action.also) if key]
+    assert len({key.toString() for key in keys}) == len(keys)
