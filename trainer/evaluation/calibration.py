@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 BINS = 15
 _NEAR = 1e-4
-_COLDEST, _HOTTEST = 0.2, 5.0
-_STEPS = 80
+_COLDEST, _HOTTEST = 0.05, 20.0
+_STEPS = 160
 
 
 @dataclass(frozen=True)
