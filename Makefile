@@ -5,6 +5,8 @@
 # make bench-accuracy DATA=FOLDER   count annotated fields with the program and with rivals (MODELS="a.onnx b.onnx")
 # make freeze  build the program that needs no Python, into dist (first makes .venv-freeze, without torch)
 # make freeze-test    start what make freeze built and see that it works (needs Xvfb and xdotool)
+# make messages      write the sentences of the program into resources/locale/smearcount.pot, to translate
+# make catalogues    compile the translations, resources/locale/*/LC_MESSAGES/smearcount.po
 # make clean   remove what the other targets made
 
 PYTHON ?= python3
@@ -13,7 +15,7 @@ FREEZE := .venv-freeze/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: run test check bench bench-quick bench-accuracy freeze freeze-test clean
+.PHONY: run test check bench bench-quick bench-accuracy freeze freeze-test messages catalogues clean
 
 run: .venv/.installed
 	@.venv/bin/smearcount --demo
@@ -50,6 +52,14 @@ freeze: .venv-freeze/.installed
 freeze-test: .venv-freeze/.installed
 	@test -x dist/smearcount/smearcount || $(MAKE) freeze
 	$(FREEZE)/python packaging/smoke_test.py dist/smearcount
+
+messages: .venv-test/.installed
+	@mkdir -p resources/locale
+	$(TEST)/pybabel -q extract --project SmearCount --no-location --sort-output \
+		--output resources/locale/smearcount.pot core gui
+
+catalogues: .venv-test/.installed
+	$(TEST)/pybabel compile --directory resources/locale --domain smearcount
 
 clean:
 	rm -rf .venv .venv-test .venv-freeze build dist .hypothesis .import_linter_cache .pytest_cache .ruff_cache

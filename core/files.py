@@ -9,6 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from core.text import gettext
+
 STANDARD_OUTPUT = Path("-")
 
 
@@ -82,8 +84,10 @@ def write_result(path: Path, data: bytes) -> None:
 
 def write_error_text(path: Path, error: OSError, *others: Path) -> str:
     """Return the sentence about a result, or about several of one folder, that could not be written."""
-    reason = f"cannot be written ({error.strerror or error}); choose another place."
+    reason = error.strerror or error
     if not others:
-        return f"{path}: the result {reason}"
+        text = gettext("{path}: the result cannot be written ({reason}); choose another place.")
+        return text.format(path=path, reason=reason)
     *names, last = (one.name for one in (path, *others))
-    return f"{path.parent}: {', '.join(names)} and {last} {reason}"
+    text = gettext("{folder}: {names} and {last} cannot be written ({reason}); choose another place.")
+    return text.format(folder=path.parent, names=", ".join(names), last=last, reason=reason)

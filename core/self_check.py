@@ -13,6 +13,7 @@ from core.detection.detector import Detector
 from core.imaging.demo import demo_smear, render_demo_smear
 from core.imaging.reading import read_image
 from core.models.network import Model, default_model_path
+from core.text import gettext
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,21 +65,29 @@ def check_installation(model_path: Path | None = None, picture: Path | None = No
         counts = count_image(photograph, detector, settings).result.counts
         seconds = time.perf_counter() - started
     except Exception as error:  # noqa: BLE001  whatever it is, it is what the person wants to know
-        return SelfCheck((Finding("Counting", False, f"The demo smear cannot be counted: {error}"),))
+        return SelfCheck(
+            (
+                Finding(
+                    gettext("Counting"), False, gettext("The demo smear cannot be counted: {error}").format(error=error)
+                ),
+            )
+        )
     truth = render_demo_smear().counts()
     whole = model.sha256 == shipped_model_sha256()
     findings = [
         Finding(
-            "Model",
+            gettext("Model"),
             whole,
-            f"{model.card.name}: the file is whole." if whole else "The model's file is not the one that was shipped.",
+            gettext("{card}: the file is intact.").format(card=model.card.name)
+            if whole
+            else gettext("The model file is not the bundled one; install SmearCount again."),
         ),
         *(_compare(name, counts.get(name, 0), number) for name, number in truth.items()),
         Finding(
-            "Speed",
+            gettext("Speed"),
             seconds < _SLOW_S,
-            f"One picture of 1024 × 768 pixels takes {seconds:.2f} s."
-            + (" That is slow; close other programs, or expect to wait." if seconds >= _SLOW_S else ""),
+            gettext("One image of 1024 × 768 pixels takes {seconds:.2f} s.").format(seconds=seconds)
+            + (gettext(" That is slow; close other programs, or expect to wait.") if seconds >= _SLOW_S else ""),
         ),
     ]
     return SelfCheck(tuple(findings), counts, truth, model.sha256, seconds)
@@ -86,4 +95,4 @@ def check_installation(model_path: Path | None = None, picture: Path | None = No
 
 def _compare(name: str, counted: int, true: int) -> Finding:
     good = abs(counted - true) <= DEMO_TOLERANCE * true
-    return Finding(name, good, f"{counted} counted, {true} in the picture.")
+    return Finding(name, good, gettext("{counted} counted, {true} in the image.").format(counted=counted, true=true))

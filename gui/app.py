@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from core.cli.run import main as count_headless
 from core.imaging.demo import demo_smear
 from core.models.network import default_model_path
+from core.text import gettext
 from core.version import __version__
 from gui.preflight import has_display, missing_packages
 
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the argument parser of ``smearcount``."""
-    parser = argparse.ArgumentParser(prog="smearcount", description="Count blood cells in smear photographs.")
-    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="pictures and folders of pictures to open")
-    parser.add_argument("--demo", action="store_true", help="open the demo smear")
-    parser.add_argument("--model", type=Path, help="a model file (.onnx); default: the one that ships")
+    parser = argparse.ArgumentParser(prog="smearcount", description=gettext("Count blood cells in smear photographs."))
+    parser.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help=gettext("images and folders of images to open")
+    )
+    parser.add_argument("--demo", action="store_true", help=gettext("open the demo smear"))
+    parser.add_argument("--model", type=Path, help=gettext("a model file (.onnx); default: the bundled model"))
     parser.add_argument("--version", action="version", version=f"SmearCount {__version__}")
     return parser
 
@@ -37,11 +40,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     paths = [*([demo_smear()] if arguments.demo else []), *arguments.paths]
     model = arguments.model or default_model_path()
     if not has_display():
-        return _without_window("There is no display here, so no window is opened.", paths, model)
+        return _without_window(gettext("There is no display here, so no window is opened."), paths, model)
     if missing := missing_packages():
         names = " ".join(missing)
         return _without_window(
-            f"Qt needs system libraries that are missing here; install them with: sudo apt-get install {names}",
+            gettext(
+                "Qt needs system libraries that are missing here; install them with: sudo apt-get install {names}"
+            ).format(names=names),
             paths,
             model,
         )
@@ -57,12 +62,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _without_window(reason: str, paths: list[Path], model: Path) -> int:
     sys.stderr.write(reason + "\n")
     if not paths:
-        sys.stderr.write("Name pictures to count them without a window: smearcount-count PATH...\n")
+        sys.stderr.write(gettext("Name images to count them without a window: smearcount-count PATH...\n"))
         return 1
     folder = Path(tempfile.mkdtemp(prefix="smearcount-"))
     code = count_headless(["--model", str(model), "--annotated", str(folder), *map(str, paths)])
     for picture in sorted(folder.iterdir()):
-        sys.stdout.write(f"Annotated picture: {picture}\n")
+        sys.stdout.write(gettext("Annotated image: {path}").format(path=picture) + "\n")
     return code
 
 

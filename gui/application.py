@@ -46,7 +46,7 @@ def answer_call(window: MainWindow, paths: Sequence[Path]) -> None:
 
 
 def run_window(paths: Sequence[Path], model: Path) -> int:
-    """Open the window on the given pictures and run until it is closed; return the exit code."""
+    """Open the window on the given images and run until it is closed; return the exit code."""
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName("SmearCount")

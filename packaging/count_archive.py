@@ -24,7 +24,7 @@ BAD_ARGUMENTS = 2
 def main() -> int:
     """Count all parts and put them together; return the exit code of ``smearcount-count``."""
     parser = argparse.ArgumentParser(description="Count a large archive on a Dask cluster.")
-    parser.add_argument("archive", type=Path, help="folder of the pictures")
+    parser.add_argument("archive", type=Path, help="folder of the images")
     parser.add_argument("--json", type=Path, required=True, help="where the result goes; the parts go beside it")
     parser.add_argument("--parts", type=int, default=64, help="how many parts (default: %(default)s)")
     parser.add_argument("--scheduler", help="address of a running cluster (default: two workers here)")
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def count_part(archive: Path, name: str, file: Path) -> str | None:
-    """Count one part; return what went wrong, None if nothing did. Pictures that fail are in the result."""
+    """Count one part; return what went wrong, None if nothing did. Images that fail are in the result."""
     options = ["--recursive", "--quiet", "--shard", name, "--json", str(file)]
     run = subprocess.run(
         [sys.executable, "-m", "core.cli.run", str(archive), *options], capture_output=True, text=True, check=False

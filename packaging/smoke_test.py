@@ -40,7 +40,7 @@ def say(text: str) -> None:
 
 
 def counts_in(session: Path) -> list[dict[str, int]]:
-    """Return the counts of all pictures that a session holds now."""
+    """Return the counts of all images that a session holds now."""
     with tempfile.TemporaryDirectory() as folder:
         copies = [shutil.copy(path, folder) for path in (session, Path(f"{session}-journal")) if path.exists()]
         with Session.open(Path(copies[0])) as copy:
@@ -48,9 +48,9 @@ def counts_in(session: Path) -> list[dict[str, int]]:
 
 
 def model_in(session: Path) -> str:
-    """Return the hash of the model that counted the first picture."""
+    """Return the hash of the model that counted the first image."""
     with tempfile.TemporaryDirectory() as folder, Session.open(Path(shutil.copy(session, folder))) as copy:
-        found = copy.detections(copy.images.all()[0].id)
+        found = copy.detections.get(copy.images.all()[0].id)
         return found.model_sha256 if found else ""
 
 
@@ -162,7 +162,7 @@ class Smoke:
         say("  after a kill the next start offers the session; the edit is there, and can be undone")
 
     def start_twice(self, session: Path) -> None:
-        """Start the program once more with a picture: the first window opens it, apart from the demo smear."""
+        """Start the program once more with an image: the first window opens it, apart from the demo smear."""
         picture = self.folder / "zweites Präparat.png"
         smear = render_smear(
             420, 320, red_cells=12, white_cells=1, platelets=1, diameter=56, rng=np.random.default_rng(1)
@@ -176,10 +176,10 @@ class Smoke:
             others = [path for path in session.parent.glob(f"*{SESSION_SUFFIX}") if path != session]
             return any(counts_in(path) for path in others)
 
-        wait_for("the first window counts the picture of the second start", counted)
+        wait_for("the first window counts the image of the second start", counted)
         if len(self.desktop.windows("SmearCount$")) != 1:
             raise SmokeError("there are two windows")
-        say("  a second start hands its picture to the first window")
+        say("  a second start hands its image to the first window")
 
     def count_headless(self) -> None:
         """Count a folder without a window; the unfrozen command says the same."""

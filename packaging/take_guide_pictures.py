@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gui.workspace.document import Document
 from PIL import Image
 from PySide6.QtCore import QBuffer, QIODevice, QRect, QSettings
 from PySide6.QtWidgets import QApplication, QTabWidget, QWidget
@@ -18,11 +17,13 @@ from core.imaging.demo import demo_smear, render_demo_smear
 from core.imaging.synthetic import CLASS_NAMES
 from core.models.network import default_model_path
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
+from gui.commands.context import Dialog
 from gui.dialogs.guide import guide_folder
 from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
 from gui.widgets.theme import apply_theme
 from gui.workspace.images import State
+from gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,7 @@ def wait(app: QApplication, ready: Callable[[], bool]) -> None:
 
 
 def shoot(widget: QWidget, name: str, left: int = 0) -> None:
-    """Save a widget, from so many pixels from its left side on, as a small picture of the guide."""
+    """Save a widget, from so many pixels from its left side on, as a small image of the guide."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     widget.grab(QRect(left, 0, -1, -1)).save(buffer, "PNG")
@@ -52,37 +53,39 @@ def shoot(widget: QWidget, name: str, left: int = 0) -> None:
 
 
 def main() -> None:
-    """Open the demo smear, correct it, check it, count it without a model; take a picture of each."""
+    """Open the demo smear, correct it, check it, count it without a model; take an image of each."""
     app = QApplication([])
     app.setStyle("fusion")
     with tempfile.TemporaryDirectory() as folder:
         preferences = Preferences(QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat))
         apply_theme(app, Theme.LIGHT)
-        window = MainWindow(Document(default_model_path(), Path(folder) / "sessions", "Anna"), preferences)
-        document = window.document
+        window = MainWindow(Workspace(default_model_path(), Path(folder) / "sessions", "Anna"), preferences)
+        workspace, images = window.workspace, window.workspace.images
         window.resize(960, 640)
         window.show()
-        document.open_paths([demo_smear()])
-        wait(app, lambda: document.entries[0].state is State.COUNTED and document.picture is not None)
+        workspace.opening.open([demo_smear()])
+        wait(app, lambda: images.items[0].state is State.COUNTED and workspace.inference.shown is not None)
         shoot(window, "counted.png")
-        image, truth = document.entries[0].id, render_demo_smear()
+        image, truth = images.items[0].id, render_demo_smear()
         names = tuple(CLASS_NAMES[label] for label in truth.labels)
         drawn = GroundTruth(TruthKind.BOXES, TruthSource.IMPORTED, CLASS_NAMES, names, truth.boxes)
-        document.editing.select([added] if (added := document.editing.add_cell_at("Platelets", 380, 330)) else [])
-        wait(app, lambda: document.entries[0].edited > 0)
+        added = workspace.editing.add_cell_at("Platelets", 380, 330)
+        workspace.selection.set(() if added is None else (added,))
+        wait(app, lambda: images.items[0].edited > 0)
         shoot(window, "corrected.png")
-        document.editing.undo()
-        document.truths.put(image, drawn)
-        window.show_verify()
-        assert window.verify is not None
-        window.verify.resize(960, 640)
-        window.verify.findChildren(QTabWidget)[0].setCurrentIndex(1)
-        wait(app, lambda: window.verify is not None and window.verify.isVisible())
-        shoot(window.verify, "verified.png")
-        window.verify.close()
-        document.truths.take_away([image])
-        document.import_model(Path(CLASSICAL))
-        wait(app, lambda: (shown := document.current_cells()) is not None and shown.cells.contours is not None)
+        workspace.history.undo()
+        workspace.truths.set(image, drawn)
+        window.open_dialog(Dialog.VERIFY)
+        verify = window.dialogs.verify
+        assert verify is not None
+        verify.resize(960, 640)
+        verify.findChildren(QTabWidget)[0].setCurrentIndex(1)
+        wait(app, verify.isVisible)
+        shoot(verify, "verified.png")
+        verify.close()
+        workspace.truths.clear_used([image])
+        workspace.inference.open_model(Path(CLASSICAL))
+        wait(app, lambda: (shown := workspace.counts.current_cells()) is not None and shown.cells.contours is not None)
         shoot(window, "contours.png", left=window.image_list.width())
         window.close()
 

@@ -6,16 +6,16 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from gui.workspace.document import Document
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
+from core.imaging.demo import demo_smear
 from core.models.network import default_model_path
-from gui.app import demo_smear
 from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
 from gui.widgets.theme import apply_theme
 from gui.workspace.images import State
+from gui.workspace.workspace import Workspace
 
 parser = argparse.ArgumentParser()
 parser.add_argument("out", type=Path)
@@ -30,17 +30,17 @@ app = QApplication([])
 with tempfile.TemporaryDirectory() as folder:
     preferences = Preferences(QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat))
     apply_theme(app, Theme(arguments.theme))
-    window = MainWindow(Document(arguments.model, Path(folder) / "sessions", "Anna"), preferences)
+    window = MainWindow(Workspace(arguments.model, Path(folder) / "sessions", "Anna"), preferences)
     window.resize(*map(int, arguments.size.split("x")))
     window.show()
     if not arguments.empty:
-        window.document.open_paths(arguments.paths)
+        window.workspace.opening.open(arguments.paths)
 
     def shoot_when_done() -> None:
-        """Wait until the pictures are counted."""
-        entries = window.document.entries
-        settled = all(entry.state in (State.COUNTED, State.FAILED) for entry in entries)
-        if window.document.model is None or not settled:
+        """Wait until the images are counted."""
+        workspace = window.workspace
+        settled = all(item.state in (State.COUNTED, State.FAILED) for item in workspace.images.items)
+        if workspace.inference.model is None or not settled:
             return
         watch.stop()
         QTimer.singleShot(300, shoot)

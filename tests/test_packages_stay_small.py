@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MOST_LINES, MOST_MODULES = 400, 14
-PACKAGES = [folder.parent for folder in sorted(ROOT.glob("core/**/__init__.py")) if folder.parent.name != "session"]
+PACKAGES = [path.parent for room in ("core", "gui", "trainer") for path in sorted(ROOT.glob(f"{room}/**/__init__.py"))]
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.errors import UserError
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -51,7 +52,7 @@ class AnnotatedImage:
         count = len(self.names)
         others = [each for each in (self.scores, self.contours) if each is not None]
         if self.boxes.shape != (count, 4) or any(len(each) != count for each in others):
-            raise ValueError("boxes, names, scores and contours must describe the same cells")
+            raise ValueError(gettext("boxes, names, scores and contours must describe the same cells"))
         for array in (self.boxes, *([] if self.scores is None else [self.scores]), *(self.contours or ())):
             array.flags.writeable = False
 

@@ -1,4 +1,4 @@
-"""Masks of single cells, run-length encoded or as pictures, as the outlines that they have."""
+"""Masks of single cells, run-length encoded or as images, as the outlines that they have."""
 
 from __future__ import annotations
 

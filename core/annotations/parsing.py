@@ -26,6 +26,7 @@ _ALSO_NAMED = 3
 _NO_CONTOUR = np.zeros((0, 2))
 _BEYOND = 1.0  # pixels that a rounded box may reach beyond the border without a notice
 POINT_REFUSED = gettext("it marks cells with points, which have no size; say how many pixels wide the cells are")
+NOT_A_NUMBER = gettext("has a coordinate that is not a number; correct or delete it")
 
 
 class UnreadableError(Exception):
@@ -146,9 +147,7 @@ class Reading:
             return None
         if not found:
             if stated is None:
-                text = gettext(
-                    "the image {name} is missing or cannot be read; open it first, or name the folder that it is in"
-                )
+                text = gettext("the image {name} is missing or cannot be read; open it first, or name its folder")
                 self._unmatched(name, text.format(name=name), "size unknown")
                 return None
             return ImageBoxes(self, name, ImageInfo(*stated), stated)
@@ -187,9 +186,7 @@ class ImageBoxes:
     ``width`` and ``height`` are those of the image as it was drawn on: upright, or the rows as they are stored.
     """
 
-    def __init__(
-        self, reading: Reading, file_name: str, info: ImageInfo, drawn_on: Size, *, turned: bool = False
-    ) -> None:
+    def __init__(self, reading: Reading, file_name: str, info: ImageInfo, drawn_on: Size, *, turned: bool = False):
         self.file_name = file_name
         self.width, self.height = drawn_on
         self._reading = reading
@@ -206,7 +203,7 @@ class ImageBoxes:
         """Add a box with the corners ``x1 y1 x2 y2`` in pixels; ``place`` says where it stands in the file."""
         x1, y1, x2, y2 = (number(value) for value in corners)
         if x1 is None or y1 is None or x2 is None or y2 is None:
-            self.refuse("no number", place, gettext("has a coordinate that is not a number; correct or delete it"))
+            self.refuse("no number", place, NOT_A_NUMBER)
             return
         box = (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
         if (x2 < x1 or y2 < y1) and not _is_flat(box):
@@ -255,7 +252,7 @@ class ImageBoxes:
             return
         cx, cy = number(x), number(y)
         if cx is None or cy is None:
-            self.refuse("no number", place, gettext("has a coordinate that is not a number; correct or delete it"))
+            self.refuse("no number", place, NOT_A_NUMBER)
             return
         square = (cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2)
         if 0 <= cx <= self.width and 0 <= cy <= self.height:

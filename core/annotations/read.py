@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from core.annotations.parsing import ImageFinder
 
 ANNOTATION_SUFFIXES = frozenset({".xml", ".txt", ".json", ".geojson", ".csv", ".roi", ".zip"})
-FORMATS = "Pascal VOC, YOLO, COCO, CSV, QuPath GeoJSON, CVAT, labelme, ImageJ"
+FORMATS = gettext("Pascal VOC, YOLO, COCO, CSV, QuPath GeoJSON, CVAT, labelme, ImageJ")
 _NAMED = 3
 _LARGEST = 2**31  # bytes; a file of annotations larger than this is something else
 
@@ -192,7 +192,7 @@ class _Reader:
             if _same_image(image, other, stem):
                 text = gettext("{image} is annotated in {file} too, which is used; import one of them")
                 text = text.format(image=image.file_name, file=file)
-                self._notices.about_file(path, text, "annotated twice")
+                self._notices.about_file(path, text, gettext("annotated twice"))
                 return
         self._annotated[stem].append((image, path))
         self.images.append(image)

@@ -123,7 +123,7 @@ def check_names(images: Iterable[AnnotatedImage]) -> None:
     seen: set[str] = set()
     for image in images:
         if not image.file_name or image.file_name in seen:
-            text = gettext("{name!r} names two images, or none; rename one, or export them separately.")
+            text = gettext("{name!r} does not name exactly one image; rename one, or export them separately.")
             raise AnnotationError(text.format(name=printable(image.file_name)))
         seen.add(image.file_name)
 

@@ -68,7 +68,7 @@ def session_parser() -> argparse.ArgumentParser:
 
 def merge_parser() -> argparse.ArgumentParser:
     """Return the parser of ``smearcount-count merge``: the parts of an archive become one result."""
-    parser = _parser("merge", gettext("Put the JSON files of all parts of an archive together."))
+    parser = _parser("merge", gettext("Merge the JSON files of all parts of an archive."))
     _add_paths(parser, gettext("the JSON files of all parts, in any order"))
     parser.add_argument("--json", type=Path, metavar="FILE", required=True, help=gettext("where the whole result goes"))
     nothing = {"csv": None, "annotated": None, "separator": ",", "decimal_comma": False, "all_detections": False}
@@ -86,7 +86,7 @@ def parser_of_every_mode() -> argparse.ArgumentParser:
         parser,
         gettext(
             "images and folders of images; or one session that the window saved: it is not counted again; or the "
-            "JSON files of all parts of an archive, to put them together"
+            "JSON files of all parts of an archive, to merge them"
         ),
     )
     _add_counting(parser)
@@ -175,7 +175,9 @@ def add_count_by(parser: argparse.ArgumentParser) -> None:
         type=_method,
         default=[],
         metavar="CLASS=METHOD",
-        help=f"how cells are counted in the masks of a segmentation model: {', '.join(Method)}; may be repeated",
+        help=gettext("how cells are counted in the masks of a segmentation model: {join}; may be repeated").format(
+            join=", ".join(Method)
+        ),
     )
 
 
@@ -185,7 +187,9 @@ def _method(text: str) -> tuple[str, Method]:
         return name, Method(method)
     except ValueError as error:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not CLASS=METHOD with one of the methods {', '.join(Method)}, such as RBC={Method.HOUGH}"
+            gettext("{text!r} is not CLASS=METHOD with one of the methods {methods}, such as RBC={example}").format(
+                text=text, methods=", ".join(Method), example=Method.HOUGH
+            )
         ) from error
 
 
@@ -228,7 +232,8 @@ def _number(text: str, low: float, high: float) -> float:
     except NumberError:
         value = math.nan
     if not low <= value <= high:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
+        sentence = gettext("{text!r} is not a number from {low:g} to {high:g}")
+        raise argparse.ArgumentTypeError(sentence.format(text=text, low=low, high=high))
     return value
 
 
@@ -245,7 +250,9 @@ def _region(text: str) -> Region:
         x1, y1, x2, y2 = (float(value) for value in text.split(","))
         return Region.between(x1, y1, x2, y2)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a rectangle X1,Y1,X2,Y2, such as 40,40,600,440") from error
+        raise argparse.ArgumentTypeError(
+            gettext("{text!r} is not a rectangle X1,Y1,X2,Y2, such as 40,40,600,440").format(text=text)
+        ) from error
 
 
 def _shard(text: str) -> Shard:
@@ -271,14 +278,20 @@ def settings_of(arguments: argparse.Namespace, model: AnyModel) -> CountSettings
         if name is None:
             known, example = ", ".join(thresholds), next(iter(thresholds))
             raise ArgumentsError(
-                f"--threshold {text}: give CLASS=VALUE, such as {example}=0.5; the model's classes are {known}"
+                gettext(
+                    "--threshold {text}: give CLASS=VALUE, such as {name}=0.5; the model's classes are {known}"
+                ).format(text=text, name=example, known=known)
             )
         if not equals:
-            raise ArgumentsError(f"--threshold {text}: give CLASS=VALUE, such as {name}=0.5")
+            raise ArgumentsError(
+                gettext("--threshold {text}: give CLASS=VALUE, such as {name}=0.5").format(text=text, name=name)
+            )
         try:
             thresholds[name] = _number(value, 0, 1)
         except argparse.ArgumentTypeError as error:
-            raise ArgumentsError(f"--threshold {text}: {error}, such as {name}=0.5") from error
+            raise ArgumentsError(
+                gettext("--threshold {text}: {error}, such as {name}=0.5").format(text=text, error=error, name=name)
+            ) from error
     return CountSettings(
         thresholds, arguments.nms_iou or suggested.nms_iou, EdgeRule(arguments.edge_rule or EdgeRule.ALL)
     )
@@ -297,11 +310,13 @@ def check_results(arguments: argparse.Namespace) -> None:
     files = [path for path in (arguments.json, arguments.csv, arguments.xlsx, arguments.report) if path is not None]
     for path in files:
         if path != STANDARD_OUTPUT and not path.absolute().parent.is_dir():
-            raise ArgumentsError(f"{path}: there is no folder {path.parent} to write into")
+            raise ArgumentsError(
+                gettext("{path}: there is no folder {parent} to write into").format(path=path, parent=path.parent)
+            )
         if path != STANDARD_OUTPUT:
             _check_place(path, check_file)
     if files.count(STANDARD_OUTPUT) > 1:
-        raise ArgumentsError("-: only one result fits on standard output")
+        raise ArgumentsError(gettext("-: only one result fits on standard output"))
     if (arguments.export is None) != (arguments.export_to is None):
         raise ArgumentsError(gettext("--export, --export-to: give both, the format and the folder"))
     for folder in (arguments.annotated, arguments.export_to):

@@ -33,11 +33,11 @@ def _has_session(arguments: argparse.Namespace) -> bool:
     if not sessions:
         for name in ("xlsx", "report", "export"):
             if getattr(arguments, name) is not None:
-                text = gettext("--{name} is about a session; count the pictures in the window and name its session")
+                text = gettext("--{name} is about a session; count the images in the window and name its session")
                 raise ArgumentsError(text.format(name=name))
         return False
     if len(arguments.paths) > 1:
-        text = gettext("{path}: one session at a time, without pictures beside it")
+        text = gettext("{path}: one session at a time, and no images")
         raise ArgumentsError(text.format(path=sessions[0]))
     for name in _OF_COUNTING:
         if getattr(arguments, name):
@@ -51,7 +51,7 @@ def _has_parts(arguments: argparse.Namespace) -> bool:
     if not parts:
         return False
     if len(parts) < len(arguments.paths):
-        text = gettext("{path}: put parts together without pictures beside them")
+        text = gettext("{path}: put parts together without images")
         raise ArgumentsError(text.format(path=parts[0]))
     if arguments.json is None:
         raise ArgumentsError(gettext("{path}: say with --json FILE where the whole goes").format(path=parts[0]))

@@ -98,7 +98,7 @@ def _merge(parts: Sequence[Path], target: Path) -> int:
 
 @dataclass
 class _Batch:
-    """The pictures of one run: what was counted, and what failed."""
+    """The images of one run: what was counted, and what failed."""
 
     arguments: argparse.Namespace
     detector: CellDetector
@@ -142,10 +142,18 @@ class _Batch:
             self.fail(path, str(error))
             return
         except MemoryError:
-            self.fail(path, f"{path}: too large for the free memory; close other programs or crop it.")
+            self.fail(
+                path,
+                gettext("{path}: too large for the free memory; close other programs or crop it.").format(path=path),
+            )
             return
-        except Exception as error:  # noqa: BLE001  a fault in one picture must not end the batch
-            self.fail(path, f"{path}: counting stopped unexpectedly ({error}); the other pictures go on.")
+        except Exception as error:  # noqa: BLE001  a fault in one image must not end the batch
+            self.fail(
+                path,
+                gettext("{path}: counting stopped unexpectedly ({error}); the other images go on.").format(
+                    path=path, error=error
+                ),
+            )
             return
         self.counted.append(image)
         doubts = image.quality.texts if image.quality else ()
@@ -165,7 +173,9 @@ class _Batch:
             reason = error.strerror or error
             self.fail(
                 image.path,
-                f"{target}: the annotated picture cannot be written ({reason}); choose another folder.",
+                gettext("{target}: the annotated image cannot be written ({reason}); choose another folder.").format(
+                    target=target, reason=reason
+                ),
             )
 
     def write_results(self) -> None:

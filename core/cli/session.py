@@ -15,8 +15,9 @@ from core.report.export import Outputs, write_report
 from core.report.gather import gather
 from core.report.progress import Progress
 from core.session.session import Session
-from core.session.snapshot import snapshot
+from core.session.storage.snapshot import snapshot
 from core.session.values import SessionBusyError
+from core.text import gettext
 
 if TYPE_CHECKING:
     import argparse
@@ -43,7 +44,9 @@ def report_session(path: Path, arguments: argparse.Namespace) -> int:
     for problem in dict.fromkeys(problems):
         errors.print(problem, style="red", markup=False)
     if not arguments.quiet and content.superseded:
-        text = f"{path}: the sign-off of {content.superseded.user} is superseded; something has changed since."
+        text = gettext("{path}: the sign-off of {user} is superseded; something has changed since.").format(
+            path=path, user=content.superseded.user
+        )
         errors.print(text, style="yellow", markup=False)
     print_table(arguments, content.counted, content.classes, " ".join(content.rules))
     return EXIT_SOME_FAILED if problems else EXIT_GOOD
@@ -61,7 +64,11 @@ def _gathered(path: Path, errors: Console | None) -> tuple[ReportContent, tuple[
         ):
             content, damage = gather(session), session.damage
         if errors is not None:
-            errors.print(f"{path}: it is open in a window; this is what it holds now.", style="yellow", markup=False)
+            errors.print(
+                gettext("{path}: it is open in a window; this is what it holds now.").format(path=path),
+                style="yellow",
+                markup=False,
+            )
         return replace(content, session=path.absolute()), damage
 
 
@@ -81,7 +88,7 @@ def _write(content: ReportContent, arguments: argparse.Namespace, errors: Consol
         all_detections=arguments.all_detections,
     )
     with progress_bar(errors, arguments.quiet) as bar:
-        task = bar.add_task("Writing", total=outputs.steps(content))
+        task = bar.add_task(gettext("Writing"), total=outputs.steps(content))
         progress = Progress(lambda done, text: bar.update(task, completed=done, description=text))
         return write_report(content, outputs, progress).problems
 

@@ -11,6 +11,7 @@ import numpy as np
 from core.counting.edits import CellEdits
 from core.counting.frame import EdgeRule, Frame
 from core.geometry.boxes import areas, iou_matrix, overlapping_pairs, suppress_by_class
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -272,6 +273,6 @@ def count(
         If the frame is not of the settings' edge rule: the count could not be reproduced.
     """
     if settings.edge_rule is not (EdgeRule.ALL if frame is None else frame.rule):
-        raise ValueError("counting needs a frame of the edge rule that its settings name")
+        raise ValueError(gettext("counting needs a frame of the edge rule that its settings name"))
     edits = edits or CellEdits.none(detections)
     return CountIndex.of(detections, edits, settings.nms_iou, frame).count(settings.thresholds, classes)

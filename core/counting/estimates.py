@@ -19,6 +19,7 @@ from core.statistics.agreement import (
     platelets_by_ratio,
 )
 from core.statistics.intervals import Interval
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +35,7 @@ class Span(StrEnum):
     """What the two ends beside a figure are."""
 
     INTERVAL = "95 % interval"
-    HALF = "the middle half of the cells"
+    HALF = gettext("the middle half of the cells")
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Figure:
 
 
 class EstimateInputs(msgspec.Struct, frozen=True):
-    """What the laboratory knows besides the pictures; what is None was not given, and nothing is assumed for it.
+    """What the laboratory knows besides the images; what is None was not given, and nothing is assumed for it.
 
     ``analyser_rbc``: red cells in 10¹²/L of the same blood; ``field_factor``: platelets in 10⁹/L for one platelet to
     a field; ``micrometres_per_pixel``: the calibrated scale of the pictures.
@@ -94,9 +95,9 @@ def figures(fields: Fields, inputs: EstimateInputs) -> list[Figure]:
 def given(inputs: EstimateInputs) -> list[tuple[str, str]]:
     """Return what the laboratory gave, as names and values."""
     values = (
-        ("Analyser's RBC", inputs.analyser_rbc, "×10¹²/L"),
-        ("Platelet factor", inputs.field_factor, "×10⁹/L for one platelet to a field"),
-        ("Scale", inputs.micrometres_per_pixel, "µm per pixel"),
+        (gettext("Analyser's RBC"), inputs.analyser_rbc, "×10¹²/L"),
+        (gettext("Platelet factor"), inputs.field_factor, gettext("×10⁹/L for one platelet to a field")),
+        ("Scale", inputs.micrometres_per_pixel, gettext("µm per pixel")),
     )
     return [(name, f"{value:g} {unit}") for name, value, unit in values if value is not None]
 
@@ -116,8 +117,8 @@ def _figure(what: str, estimate: Estimate | None, unit: str = "") -> Figure:
 
 def _ratios(fields: Fields) -> Iterator[Figure]:
     for name, unit, what in (
-        (WHITE_CELL, 1000.0, "White cells per 1,000 red cells"),
-        (PLATELETS, 1.0, "Platelets per red cell"),
+        (WHITE_CELL, 1000.0, gettext("White cells per 1,000 red cells")),
+        (PLATELETS, 1.0, gettext("Platelets per red cell")),
     ):
         if name in fields.counts and RED_CELL in fields.counts:
             yield _figure(what, per_other(sum(fields.counts[name]), sum(fields.counts[RED_CELL]), unit))
@@ -129,17 +130,18 @@ def _platelets(fields: Fields, inputs: EstimateInputs) -> Iterator[Figure]:
     platelets, red = fields.counts[PLATELETS], sum(fields.counts.get(RED_CELL, ()))
     by_ratio = platelets_by_ratio(sum(platelets), red, inputs.analyser_rbc)
     by_field = platelets_by_field(platelets, inputs.field_factor)
-    for estimate, how in ((by_ratio, "by ratio"), (by_field, "by field")):
+    named = ((by_ratio, gettext("Platelets by ratio")), (by_field, gettext("Platelets by field")))
+    for estimate, name in named:
         if estimate is not None:
-            yield _figure(f"Platelets {how}", estimate, "×10⁹/L")
+            yield _figure(name, estimate, "×10⁹/L")
     apart = disagreement(by_ratio, by_field)
     if apart is not None:
-        yield Figure("Platelets by field against by ratio", 100 * apart, "% of their mean")
+        yield Figure(gettext("Platelets by field against by ratio"), 100 * apart, gettext("% of their mean"))
 
 
 def _densities(fields: Fields, scale: float) -> Iterator[Figure]:
     for name, counts in fields.counts.items() if fields.area > 0 else ():
-        yield _figure(f"{name} per mm²", density(sum(counts), fields.area, scale))
+        yield _figure(gettext("{name} per mm²").format(name=name), density(sum(counts), fields.area, scale))
 
 
 def _diameters(fields: Fields, scale: float) -> Iterator[Figure]:
@@ -147,4 +149,10 @@ def _diameters(fields: Fields, scale: float) -> Iterator[Figure]:
         sizes = np.concatenate([np.zeros(0), *(diameters(cells, *size, scale) for cells, size in boxes)])
         if len(sizes):
             low, high = np.quantile(sizes, _HALF).tolist()
-            yield Figure(f"{name} diameter, median", float(np.median(sizes)), "µm", Interval(low, high), Span.HALF)
+            yield Figure(
+                gettext("{name} diameter, median").format(name=name),
+                float(np.median(sizes)),
+                "µm",
+                Interval(low, high),
+                Span.HALF,
+            )

@@ -10,7 +10,7 @@ between the two forbidden sides lies** (its top left corner, if top and left are
 sides it belongs where its centre lies.
 
 - A box *touches* a forbidden side if it comes nearer than ``TOUCH`` of its own longer side: neither a
-  model nor a person places the box of a cut cell to the pixel. In adjacent frames of one picture the
+  model nor a person places the box of a cut cell to the pixel. In adjacent frames of one image the
   tolerance moves both sides of the common border, so that nothing is counted twice or lost.
 - A rectangular region is the frame: its own sides are the forbidden ones, not the image's.
 - A polygon has no sides that could be named. Cells with their centre in it count, which is right on
@@ -19,11 +19,11 @@ sides it belongs where its centre lies.
 
 Ground truth and predictions go through the same rule.
 
-**A whole picture as the frame counts too few.** The rule supposes that every cell at the two allowed sides
-is seen, however little of it is in the picture; the default model finds those of which more than half
+**A whole image as the frame counts too few.** The rule supposes that every cell at the two allowed sides
+is seen, however little of it is in the image; the default model finds those of which more than half
 is, as its training data has them. Where all cells count, that comes to counting by centres, and is right. So
-a frame belongs inside the picture, a cell's width from its border: 64 windows of 640 by 480 pixels in
-larger photographs, red cells 80 pixels wide, gave as pictures of their own -1 % without forbidden sides and -15 to
+a frame belongs inside the image, a cell's width from its border: 64 windows of 640 by 480 pixels in
+larger photographs, red cells 80 pixels wide, gave as images of their own -1 % without forbidden sides and -15 to
 -17 % with two, against frames in the photographs themselves.
 """
 
@@ -34,6 +34,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from core.text import gettext
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -154,15 +156,22 @@ class Frame:
 
 def rule_text(rule: EdgeRule, region: Region | None = None) -> str:
     """Return what counts in an image, as a sentence for a report."""
-    of_what = "the image's"
+    of_what = gettext("the image's")
     if region is None:
-        where = "All cells count"
+        where = gettext("All cells count")
     elif region.is_rectangle:
         x1, y1, x2, y2 = region.bounds
-        where, of_what = f"Cells in the rectangle from ({x1:g}, {y1:g}) to ({x2:g}, {y2:g}) count", "its"
+        where, of_what = (
+            gettext("Cells in the rectangle from ({x1:g}, {y1:g}) to ({x2:g}, {y2:g}) count").format(
+                x1=x1, y1=y1, x2=x2, y2=y2
+            ),
+            "its",
+        )
     else:
-        where = f"Cells with their centre in a region of {len(region.corners)} corners count"
+        where = gettext("Cells with their centre in a region of {n} corners count").format(n=len(region.corners))
     if rule is EdgeRule.ALL:
         return f"{where}."
     first, second = rule.sides
-    return f"{where}, except those that touch {of_what} {first} or {second} side."
+    return gettext("{where}, except those that touch {of_what} {first} or {second} side.").format(
+        where=where, of_what=of_what, first=first, second=second
+    )

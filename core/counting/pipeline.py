@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.counting.count import CountIndex, CountResult, CountSettings
 from core.counting.edits import CellEdits
 from core.counting.quality import field_quality, fragile_counts
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,7 @@ def count_image(
     frame = settings.frame(image.width, image.height, region)
     notices = image.notices + found.notices
     if frame.area == 0:
-        notices += ("The region lies outside this picture; nothing was counted.",)
+        notices += (gettext("The region lies outside this image; nothing was counted."),)
     edits = CellEdits.none(found.detections)
     counted = count_found(
         image.path, found, edits, settings, detector.card.classes, frame, card=detector.card, notices=notices

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.imaging.doubts import Doubt
-from core.text import gettext
+from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -136,47 +136,61 @@ def field_quality(
     reasons = [
         *_of_light(found.levels),
         *_of_focus(found.blur),
-        *_of_number(len(boxes), "red cell" if card.red_labels else "cell"),
+        *_of_number(len(boxes), gettext("red cell") if card.red_labels else gettext("cell")),
         *_of_crowding(boxes, *size),
         *_of_scale(boxes, found.diameter, card),
     ]
     reasons += [_DOUBTS[doubt] for doubt in found.doubts]
     if found.capped:
-        reasons.append(Reason(Grade.POOR, "There were more candidates than can be handled; cells may be missing."))
+        reasons.append(
+            Reason(Grade.POOR, gettext("There were more candidates than can be handled; cells may be missing."))
+        )
     for name, (few, many) in fragile.items():
-        text = f"The count of {name} hangs on its threshold: {few} at {FRAGILE_REACH:g} above, {many} below."
+        text = gettext("The count of {name} hangs on its threshold: {few} at {reach:g} above, {many} below.").format(
+            name=name, few=few, reach=FRAGILE_REACH, many=many
+        )
         reasons.append(Reason(Grade.CHECK, text))
     return FieldQuality(tuple(reasons))
 
 
 def _of_light(levels: tuple[float, float] | None) -> Iterator[Reason]:
     if levels is not None and levels[1] < _TOO_DARK:
-        yield Reason(Grade.POOR, "Too dark: even the empty background is nearly black.")
+        yield Reason(Grade.POOR, gettext("Too dark: even the empty background is nearly black."))
     elif levels is not None and levels[0] > _TOO_BRIGHT:
-        yield Reason(Grade.POOR, "Too bright: even the darkest cells are nearly white.")
+        yield Reason(Grade.POOR, gettext("Too bright: even the darkest cells are nearly white."))
 
 
 def _of_focus(blur: float | None) -> Iterator[Reason]:
     if blur is not None and blur >= _BLUR_CHECK:
         grade = Grade.POOR if blur >= _BLUR_POOR else Grade.CHECK
-        how = "Out of focus" if grade is Grade.POOR else "Slightly out of focus"
-        yield Reason(grade, f"{how}: borders are smeared over {blur:.0%} of a red cell.")
+        how = gettext("Out of focus") if grade is Grade.POOR else gettext("Slightly out of focus")
+        yield Reason(
+            grade, gettext("{how}: borders are smeared over {blur:.0%} of a red cell.").format(how=how, blur=blur)
+        )
 
 
 def _of_number(number: int, what: str) -> Iterator[Reason]:
     if number == 0:
-        yield Reason(Grade.POOR, f"There is no {what} here.")
+        yield Reason(Grade.POOR, gettext("There is no {what} here.").format(what=what))
     elif number < _FEW_CELLS:
-        yield Reason(Grade.CHECK, f"Too few cells to say much: {number} {what}{'s' if number > 1 else ''}.")
+        yield Reason(
+            Grade.CHECK,
+            ngettext(
+                "Too few cells to say much: {n} {what}.", "Too few cells to say much: {n} {what}s.", number
+            ).format(n=number, what=what),
+        )
 
 
 def _of_crowding(boxes: NDArray[np.float32], width: int, height: int) -> Iterator[Reason]:
     cover, overlap = crowding(boxes, width, height)
     if overlap >= _OVERLAP_CHECK:
         grade = Grade.POOR if overlap >= _OVERLAP_POOR else Grade.CHECK
-        yield Reason(grade, f"Cells lie on each other: in {overlap:.0%} of the area that they cover.")
+        yield Reason(
+            grade,
+            gettext("Cells lie on each other: in {overlap:.0%} of the area that they cover.").format(overlap=overlap),
+        )
     elif cover >= _COVER_CHECK:
-        yield Reason(Grade.CHECK, f"Too dense: cells cover {cover:.0%} of the field.")
+        yield Reason(Grade.CHECK, gettext("Too dense: cells cover {cover:.0%} of the field.").format(cover=cover))
 
 
 def _of_scale(boxes: NDArray[np.float32], diameter: float, card: ModelCard) -> Iterator[Reason]:
@@ -184,7 +198,10 @@ def _of_scale(boxes: NDArray[np.float32], diameter: float, card: ModelCard) -> I
     if not _SMALLEST <= share <= _LARGEST:
         size = "small" if share < _SMALLEST else "large"
         yield Reason(
-            Grade.CHECK, f"Red cells are very {size} here, {diameter:.0f} pixels; the model learned from others."
+            Grade.CHECK,
+            gettext("Red cells are very {size} here, {diameter:.0f} pixels; the model learned from others.").format(
+                size=size, diameter=diameter
+            ),
         )
     if len(boxes) < _FEW_CELLS or not card.red_labels:
         return
@@ -192,7 +209,9 @@ def _of_scale(boxes: NDArray[np.float32], diameter: float, card: ModelCard) -> I
     mismatch = measured / diameter
     if not _MISMATCH_CHECK[0] <= mismatch <= _MISMATCH_CHECK[1]:
         fits = _MISMATCH_POOR[0] <= mismatch <= _MISMATCH_POOR[1]
-        text = f"Red cells are {measured:.0f} pixels wide, but were looked for at {diameter:.0f}; set their size."
+        text = gettext(
+            "Red cells are {measured:.0f} pixels wide, but were looked for at {diameter:.0f}; set their size."
+        ).format(measured=measured, diameter=diameter)
         yield Reason(Grade.CHECK if fits else Grade.POOR, text)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from core.cells import Cell, Origin
 from core.geometry.boxes import iou_matrix
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -80,9 +81,15 @@ def find_conflicts(
         for row in _same_place(new, opinion.box).tolist():
             name = classes[int(new.labels[row])]
             if not judged[row] and would_count[row] and name not in known:
-                yours = f"{mine.class_name} (by hand)" if mine is not None else "nothing (taken away by hand)"
+                yours = (
+                    gettext("{class_name} (by hand)").format(class_name=mine.class_name)
+                    if mine is not None
+                    else gettext("nothing (removed by hand)")
+                )
                 cell = int(new.ids[row]) if mine is None else change.cell
-                conflicts.append((cell, f"The model now finds {name} where there is {yours}."))
+                conflicts.append(
+                    (cell, gettext("The model now finds {name} where there is {yours}.").format(name=name, yours=yours))
+                )
             judged[row] = True
     return conflicts
 

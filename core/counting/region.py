@@ -1,4 +1,4 @@
-"""A region of interest: an outline in the picture, and what lies in it."""
+"""A region of interest: an outline in the image, and what lies in it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from core.text import gettext
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,11 +33,11 @@ class Region:
 
     def __post_init__(self) -> None:
         if not all(math.isfinite(value) for corner in self.corners for value in corner):
-            raise ValueError("a region's corners must be finite numbers")
+            raise ValueError(gettext("a region's corners must be finite numbers"))
         if len(self.corners) > 2 and _crosses_itself(np.array(self.corners, np.float64)):
-            raise ValueError("a region's outline must not cross itself")
+            raise ValueError(gettext("a region's outline must not cross itself"))
         if len(self.corners) < 3 or self.area == 0:
-            raise ValueError("a region must enclose an area")
+            raise ValueError(gettext("a region must enclose an area"))
 
     @classmethod
     def between(cls, x1: float, y1: float, x2: float, y2: float) -> Region:

@@ -15,6 +15,7 @@ from core.imaging.flat_field import FlatFieldImage
 from core.imaging.focus import edge_blur, levels
 from core.imaging.scale import guess_diameter, measured_diameter
 from core.imaging.tiling import Tile, tiles
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,10 +106,12 @@ class Detector:
         if diameter is None:
             diameter, look, known = self._find_scale(run)
             if not known:
-                notices.append("The red cell size could not be estimated here; set it by hand if the boxes look wrong.")
+                notices.append(
+                    gettext("The red cell size could not be estimated here; set it by hand if the boxes look wrong.")
+                )
         look = look or run.look(run.whole_image(), diameter)
         if look.capped:
-            notices.append("More candidates than can be handled were found; the least likely were left out.")
+            notices.append(gettext("More candidates than can be handled were found; the least likely were left out."))
         kept = suppress_by_class(look.boxes, look.scores, look.labels, _THIN_IOU)
         boxes = _clip(look.boxes[kept], image.shape[1], image.shape[0])
         real = ((boxes[:, 2:] - boxes[:, :2]) >= 1).all(axis=1)

@@ -14,6 +14,7 @@ from core.detection.segmentation.detector import SegmentationDetector
 from core.detection.segmentation.network import MaskNetwork
 from core.errors import UserError
 from core.models.network import Model
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,9 +82,14 @@ def with_methods(model: AnyModel, methods: Mapping[str, Method]) -> AnyModel:
         If it makes no masks, or a class is unknown to it.
     """
     if model.card.kind != "segmentation":
-        raise MethodError(f"{model.card.name} finds boxes and no masks; how cells are counted cannot be chosen")
+        raise MethodError(
+            gettext("{card} finds boxes and no masks; how cells are counted cannot be chosen").format(
+                card=model.card.name
+            )
+        )
     if unknown := sorted(methods.keys() - set(model.card.classes)):
-        raise MethodError(f"{unknown[0]}: the model's classes are {', '.join(model.card.classes)}")
+        text = gettext("{name}: the model's classes are {classes}")
+        raise MethodError(text.format(name=unknown[0], classes=", ".join(model.card.classes)))
     sha256, card = model.original
     counting = {
         name: msgspec.structs.replace(how, method=methods.get(name, how.method))

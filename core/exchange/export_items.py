@@ -36,12 +36,12 @@ _HERE = Path()
 class Format(Enum):
     """What is written; the value is its name in the window."""
 
-    VOC = "Pascal VOC (LabelImg)"
+    VOC = gettext("Pascal VOC (LabelImg)")
     YOLO = "YOLO"
-    COCO = "COCO JSON"
+    COCO = gettext("COCO JSON")
     CSV = "CSV"
-    GEOJSON = "QuPath GeoJSON"
-    TRAINING = "Training data for smearcount-train"
+    GEOJSON = gettext("QuPath GeoJSON")
+    TRAINING = gettext("Training data for smearcount-train")
 
     @property
     def suffix(self) -> str:

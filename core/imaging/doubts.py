@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from core.text import gettext
+
 
 class Doubt(StrEnum):
     """Why the count of an image that could be read should not be trusted unseen."""
@@ -14,7 +16,7 @@ class Doubt(StrEnum):
     SUSPECT = "suspect"
     """Nothing was reported, but a part of the image looks as damage does."""
 
-    ONE_OF_SEVERAL = "one of several"
+    ONE_OF_SEVERAL = gettext("one of several")
     """The file holds several images, and one of them was read."""
 
     COMBINED = "combined"

@@ -1,7 +1,7 @@
 """Rendered blood smears with exactly known truth, for the demo, the tests and training.
 
 Cells are drawn as optical density, the quantity that adds up where cells overlap (Beer-Lambert law),
-and the picture is the light of the field times the transmittance ``exp(-density)``.
+and the image is the light of the field times the transmittance ``exp(-density)``.
 """
 
 from __future__ import annotations
@@ -75,11 +75,11 @@ class SmearStyle:
 
 @dataclass(frozen=True)
 class RenderedSmear:
-    """A picture and its truth.
+    """An image and its truth.
 
     ``image`` uint8 RGB (H, W, 3); ``boxes`` float32 (N, 4) x1 y1 x2 y2 in pixels, tight round the
     visible part; ``labels`` int32 (N,), indices into ``CLASS_NAMES``; ``shapes``: N masks bool (h, w), which pixels
-    of its box each cell covers. Cells of which less than half is inside the picture are drawn but are not part of the
+    of its box each cell covers. Cells of which less than half is inside the image are drawn but are not part of the
     truth.
     """
 
@@ -117,7 +117,7 @@ def render_smear(
     Parameters
     ----------
     width, height
-        Size of the picture in pixels.
+        Size of the image in pixels.
     red_cells, white_cells, platelets
         How many of each to place. Where the field is too full, fewer are placed: the truth says how
         many.

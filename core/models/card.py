@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from core.models.method import CountingMethod, Method, usual_method
+from core.text import gettext
 
 CARD_KEY = "smearcount"
 """Key of the card's JSON in the metadata of an ``.onnx`` file."""
@@ -35,7 +36,7 @@ class DataProvenance(msgspec.Struct, frozen=True):
     @property
     def purpose(self) -> str:
         """What it was used for, as words before its name."""
-        return "Thresholds chosen on" if self.split == "val" else "Trained on"
+        return gettext("Thresholds chosen on") if self.split == "val" else gettext("Trained on")
 
 
 class Measurement(msgspec.Struct, frozen=True):
@@ -115,14 +116,14 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
         """
         try:
             if msgspec.json.decode(text, type=_Versioned).schema > CARD_SCHEMA:
-                raise CardError("it was made for a newer version of SmearCount")
+                raise CardError(gettext("it was made for a newer version of SmearCount"))
             card = msgspec.json.decode(text, type=cls)
         except msgspec.MsgspecError as error:
-            raise CardError(f"its card is damaged ({error})") from error
+            raise CardError(gettext("its card is damaged ({error})").format(error=error)) from error
         if not card.classes or len(set(card.classes)) != len(card.classes):
-            raise CardError("its card names no classes, or one class twice")
+            raise CardError(gettext("its card names no classes, or one class twice"))
         if set(card.thresholds) != set(card.classes):
-            raise CardError("its card lacks a threshold for a class")
+            raise CardError(gettext("its card lacks a threshold for a class"))
         numbers_fit = (
             all(0 <= value <= 1 for value in card.thresholds.values())
             and 0 < card.nms_iou <= 1
@@ -132,5 +133,5 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
             and 2 * card.overlap <= card.tile <= 8192
         )
         if not numbers_fit or not 0 <= card.tile_inside <= card.tile:
-            raise CardError("its card holds a number that cannot be")
+            raise CardError(gettext("its card holds an invalid number"))
         return card if card.kind == "detection" else card.with_counting(card.counting)

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from core.text import gettext
+
 
 class Method(StrEnum):
     """The three ways to get from a mask to cells."""
@@ -22,8 +24,8 @@ class Method(StrEnum):
 
 _LABELS = {
     Method.WATERSHED: "Watershed",
-    Method.COMPONENTS: "Connected components",
-    Method.HOUGH: "Circles (Hough)",
+    Method.COMPONENTS: gettext("Connected components"),
+    Method.HOUGH: gettext("Circles (Hough)"),
 }
 
 
@@ -56,7 +58,7 @@ class CountingMethod(msgspec.Struct, frozen=True, kw_only=True):
         shares = (self.threshold, self.edge_threshold, self.marker_height, self.arc)
         lengths_fit = 0 < self.smallest <= 10 and 0 < self.typical <= 10
         if not all(0 < share <= 1 for share in shares) or not lengths_fit or not 0 < self.radius_range < 1:
-            raise ValueError("a number of the counting method cannot be")
+            raise ValueError(gettext("the counting method has an invalid number"))
 
 
 _USUAL: dict[str, CountingMethod] = {

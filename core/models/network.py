@@ -14,6 +14,7 @@ import numpy as np
 from core.errors import UserError
 from core.models.card import CARD_KEY, CardError, ModelCard
 from core.models.runtime import openvino
+from core.text import gettext
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +73,9 @@ class Model:
             content = self.path.read_bytes()
         except OSError as error:
             raise ModelError(
-                f"{self.path}: the model cannot be opened ({error.strerror}); choose another file."
+                gettext("{path}: the model cannot be opened ({strerror}); choose another file.").format(
+                    path=self.path, strerror=error.strerror
+                )
             ) from error
         self.sha256 = hashlib.sha256(content).hexdigest()
         core = openvino.Core()
@@ -80,7 +83,9 @@ class Model:
             network = core.read_model(content)
         except Exception as error:
             raise ModelError(
-                f"{self.path}: this is not an ONNX model, or it is damaged; choose another file."
+                gettext("{path}: this is not an ONNX model, or it is damaged; choose another file.").format(
+                    path=self.path
+                )
             ) from error
         self.card = self._read_card(network)
         self.original = self.sha256, self.card
@@ -89,25 +94,34 @@ class Model:
                 network, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
             )
         except Exception as error:
-            raise ModelError(f"{self.path}: the model cannot be run on this computer ({error}).") from error
+            raise ModelError(
+                gettext("{path}: the model cannot be run on this computer ({error}).").format(
+                    path=self.path, error=error
+                )
+            ) from error
         names: set[str] = set().union(*(port.get_names() for port in self._network.outputs))
         needed = OUTPUTS if self.card.kind == "detection" else (MASKS,)
         self._has_edge = EDGE in names
         if not names.issuperset(needed) or len(self._network.inputs) != 1:
-            raise ModelError(f"{self.path}: the model has other inputs or outputs than SmearCount needs.")
+            raise ModelError(
+                gettext("{path}: the model has other inputs or outputs than SmearCount needs.").format(path=self.path)
+            )
 
     def _read_card(self, network: Any) -> ModelCard:
         try:
             text = network.get_rt_info(["framework", CARD_KEY]).astype(str)
         except RuntimeError as error:
             raise ModelError(
-                f"{self.path}: this model was not made for SmearCount (it has no card); "
-                "export it with smearcount-train."
+                gettext(
+                    "{path}: this model was not made for SmearCount (it has no card); export it with smearcount-train."
+                ).format(path=self.path)
             ) from error
         try:
             return ModelCard.from_json(text)
         except CardError as error:
-            raise ModelError(f"{self.path}: the model cannot be used: {error}.") from error
+            raise ModelError(
+                gettext("{path}: the model cannot be used: {error}.").format(path=self.path, error=error)
+            ) from error
 
     def run(self, tile: NDArray[np.uint8]) -> Candidates:
         """Find candidates in a tile, uint8 RGB (H, W, 3) at the model's scale."""

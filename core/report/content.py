@@ -15,6 +15,7 @@ from core.counting.estimates import Fields, figures
 from core.counting.frame import rule_text
 from core.session.values import Sample as Sample  # noqa: TC001 (a part of the content)
 from core.statistics.intervals import count_more, poisson_interval, proportion_interval
+from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from core.verification.sweep import SweepRow
     from core.verification.thresholds import ThresholdRecord
 
-NOT_A_MEDICAL_DEVICE = (
-    "SmearCount is not a medical device. A person checks every count, signs the result and answers for it."
+NOT_A_MEDICAL_DEVICE = gettext(
+    "SmearCount is not a medical device. A person checks every count, signs the result and is responsible for it."
 )
 
 
@@ -236,10 +237,17 @@ class ReportContent:
         counted = len(self.counted)
         reviewed = counted - self.unreviewed
         if not reviewed:
-            return "nobody reviewed the pictures"
-        many = f"{reviewed:,} of {counted:,} pictures" if counted > 1 else "the picture"
-        since = f" ({self.changed:,} changed since)" if self.changed else ""
-        return f"{many}{since}, by {', '.join(self.reviewers)}" if self.reviewers else many + since
+            return gettext("nobody has reviewed the images")
+        many = (
+            gettext("{reviewed:,} of {counted:,} images").format(reviewed=reviewed, counted=counted)
+            if counted > 1
+            else gettext("the image")
+        )
+        if self.changed:
+            many = gettext("{images} ({changed:,} changed since)").format(images=many, changed=self.changed)
+        if not self.reviewers:
+            return many
+        return gettext("{images}, by {people}").format(images=many, people=", ".join(self.reviewers))
 
     @property
     def people(self) -> list[str]:
@@ -267,12 +275,16 @@ class ReportContent:
         value, record = self.settings.thresholds[name], self.origins.get(name)
         if record is not None and record.choice.threshold == value:
             images = len(record.choice.images)
-            how = "best F1" if record.choice.measure == "f1" else "best accuracy"
-            checked = ", cross-validated" if record.choice.cross_validated else ""
-            only = "1 image" if images == 1 else f"{images} images"
-            return f"{how} on {only}{checked}, {record.when:%Y-%m-%d}"
+            how = gettext("best F1") if record.choice.measure == "f1" else gettext("best accuracy")
+            only = ngettext("{n} image", "{n} images", images).format(n=images)
+            text = (
+                gettext("{best} on {images}, cross-validated, {date}")
+                if record.choice.cross_validated
+                else gettext("{best} on {images}, {date}")
+            )
+            return text.format(best=how, images=only, date=f"{record.when:%Y-%m-%d}")
         if name in self.suggested:
-            return "as the model suggests" if self.suggested[name] == value else "set by hand"
+            return gettext("as the model suggests") if self.suggested[name] == value else gettext("set by hand")
         return ""
 
     def truths(self) -> dict[str, int]:

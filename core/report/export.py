@@ -15,6 +15,7 @@ from core.report.formats.csv import CsvStyle, to_csv
 from core.report.formats.images import write_annotated
 from core.report.formats.json import report_json
 from core.report.tables import images_table
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 class Outputs:
     """What is written, and where to; None is not written.
 
-    ``pictures`` is the folder for the annotated pictures, which are written as ``picture_suffix``.
+    ``pictures`` is the folder for the annotated images, which are written as ``picture_suffix``.
     """
 
     pdf: Path | None = None
@@ -118,7 +119,11 @@ def _write(path: Path, make: Callable[[], bytes], written: Written) -> None:
     except OSError as error:
         written.failed.append((path, error))
     except MemoryError:
-        written.problems.append(f"{path}: too large for the free memory; close other programs, or leave pictures out.")
+        written.problems.append(
+            gettext("{path}: too large for the free memory; close other programs, or leave images out.").format(
+                path=path
+            )
+        )
     else:
         written.paths.append(path)
 

@@ -19,8 +19,9 @@ from core.report.content import (
     class_counts,
     content_hash,
 )
-from core.session.paths import same_contents
+from core.session.storage.paths import same_contents
 from core.session.values import SessionDamagedError, SessionError
+from core.text import gettext
 from core.verification.cases import Case
 from core.verification.verify import Verification
 from core.version import __version__
@@ -111,7 +112,7 @@ class Gatherer:
             truth = self._session.truths.get(image.id)
             found = self._session.detections.get(image.id) if image.state == "counted" and self.classes else None
             if found is None:
-                problem = image.error if image.state == "failed" else "It is not counted yet."
+                problem = image.error if image.state == "failed" else gettext("It is not counted yet.")
                 return ReportImage(image.id, image.path, None, problem, truth=truth)
             return self._counted(image, found, truth)
         except ValueError as error:
@@ -222,5 +223,7 @@ class Gatherer:
 
 def _unreadable(session: Session, error: ValueError) -> SessionError:
     return SessionError(
-        f"{session.path}: a setting in it cannot be read ({error}); count again in the window, or open a copy."
+        gettext("{path}: a setting in it cannot be read ({error}); count again in the window, or open a copy.").format(
+            path=session.path, error=error
+        )
     )

@@ -15,6 +15,7 @@ import msgspec
 from core.report.content import signed_part
 from core.report.gather import Gatherer
 from core.session.values import SignOff as SignOff
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,7 +54,7 @@ def sign(session: Session, content: ReportContent, user: str, time: datetime) ->
     with session.transaction():
         session.sign_offs.add(sign_off)
         session.images.set_digests(digests)
-        session.edits.note(user, None, f"Signed off, content {short(content.content)}")
+        session.edits.note(user, None, gettext("Signed off, content {short}").format(short=short(content.content)))
     return sign_off
 
 

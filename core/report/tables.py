@@ -13,7 +13,7 @@ from core.counting.frame import Frame
 from core.counting.pipeline import totals
 from core.report.content import NOT_A_MEDICAL_DEVICE
 from core.statistics.intervals import poisson_interval
-from core.text import printable
+from core.text import gettext, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -101,8 +101,12 @@ def summary_table(images: Sequence[CountedImage], classes: tuple[str, ...], rule
         for image in images
     ]
     sums = totals(images, classes)
-    footer = [f"Total of {len(images)}", *(str(sums[name]) for name in classes), ""] if len(images) != 1 else []
-    header = ["Picture", *classes, "Red cell size"]
+    footer = (
+        [gettext("Total of {n}").format(n=len(images)), *(str(sums[name]) for name in classes), ""]
+        if len(images) != 1
+        else []
+    )
+    header = [gettext("Image"), *classes, gettext("Red cell size")]
     return Table("summary", header, rows, f"l{'r' * len(classes)}r", footer, rule)
 
 
@@ -133,9 +137,11 @@ def _more_of(image: ReportImage, counted: CountedImage, classes: tuple[str, ...]
         row += [*poisson_interval(ledger.total), ledger.model, ledger.added, ledger.removed, true]
     notices = list(counted.notices)
     if image.unclassed:
-        notices.append(f"{image.unclassed} cells of classes that are not counted.")
+        text = gettext("{n} cells of classes that are not counted.")
+        notices.append(text.format(n=image.unclassed))
     if image.copy_of is not None:
-        notices.append(f"The same picture as {printable(image.copy_of)}; it is counted twice.")
+        text = gettext("The same picture as {path}; it is counted twice.")
+        notices.append(text.format(path=printable(image.copy_of)))
     return [*row, _reviewed(image), image.reviewer, " ".join(notices), image.sha256 or ""]
 
 
@@ -300,7 +306,9 @@ def what_was_done(history: Iterable[HistoryLine]) -> list[str]:
     for row in reversed(rows):
         takes_back[row.number] = row.undoes is not None and not takes_back.get(row.undoes, False)
     return [
-        row.text if row.undoes is None else f"{'Undo' if takes_back[row.number] else 'Redo'}: {row.text}"
+        row.text
+        if row.undoes is None
+        else (gettext("Undo: {edit}") if takes_back[row.number] else gettext("Redo: {edit}")).format(edit=row.text)
         for row in rows
     ]
 

@@ -15,9 +15,9 @@ import msgspec
 import numpy as np
 
 from core.session import schema_1
-from core.session.database import SessionFile, replacing
-from core.session.rows import pack_truth, pack_truths, to_json
-from core.session.schema import (
+from core.session.storage.database import SessionFile, replacing
+from core.session.storage.rows import pack_truth, pack_truths, to_json
+from core.session.storage.schema import (
     COLUMNS,
     ConflictRow,
     DetectionsRow,
@@ -31,7 +31,7 @@ from core.session.schema import (
     SignOffRow,
     detections_number,
 )
-from core.session.settings import CLASSES, EDGE_RULE, ESTIMATES, NMS_IOU, SAMPLE, origin_key, threshold_setting
+from core.session.tables.settings import CLASSES, EDGE_RULE, ESTIMATES, NMS_IOU, SAMPLE, origin_key, threshold_setting
 from core.session.values import SessionDamagedError, SignOff, Subject
 from core.verification.ground_truth import GroundTruth
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.session import schema_1
-from core.session.database import SessionFile, has_our_tables, probe_lock, refuse_existing, replacing
 from core.session.errors import explain, journal_of
 from core.session.migrations import upgraded
-from core.session.paths import rebase, resolve
-from core.session.schema import (
+from core.session.storage.database import SessionFile, has_our_tables, probe_lock, refuse_existing, replacing
+from core.session.storage.paths import rebase, resolve
+from core.session.storage.schema import (
     COLUMNS,
     PAGE_SIZE,
     REAL_COLUMNS,
@@ -35,6 +35,7 @@ from core.session.schema import (
     detections_number,
 )
 from core.session.values import SessionDamagedError, SessionError, SessionNewerError
+from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -81,14 +82,19 @@ def copy_readable(path: Path, to: Path, time: str) -> tuple[str, ...]:
         found = _Found(copy.read_bytes())
     if fault is not None and not any(found.rows.values()):
         if isinstance(fault, SessionDamagedError):
-            raise SessionError(f"{path}: nothing of a session can be read in it; look for a copy of it.")
+            raise SessionError(
+                gettext("{path}: nothing of a session can be read in it; look for a copy of it.").format(path=path)
+            )
         raise type(fault)(str(fault).replace(str(copy), str(path)))
     mended = _Mended(found, to.parent, time)
     damage = tuple(mended.losses)
     if fault is not None and not damage:
-        damage = ("No loss was found, but a row at an end may be missing without a trace.",)
+        damage = (gettext("No loss was found, but a row at an end may be missing without a trace."),)
     if damage:
-        damage = (f"{path}: it was damaged; what could be read was copied to {to}.", *damage)
+        damage = (
+            gettext("{path}: it was damaged; what could be read was copied to {to}.").format(path=path, to=to),
+            *damage,
+        )
     with replacing(to) as part:
         _write(part, mended, damage, resolve(mended.images.values(), path.parent), time)
     return damage
@@ -286,26 +292,32 @@ class _Mended:
         self.images = {number: row for number, row in images.items() if row.path}
         self._without_path = {number: row for number, row in images.items() if not row.path}
         self.losses: list[str] = []
-        if found.missing_bytes:
-            self.losses.append(f"The last {found.missing_bytes:,} bytes of the file are missing.")
+        self._lost(found.missing_bytes, gettext("The last {n:,} bytes of the file are missing."))
         if found.bad_pages or found.bad_rows:
-            pages, bad = _counted(found.bad_pages, "page"), _counted(found.bad_rows, "row")
-            self.losses.append(f"{pages} and {bad} could not be read.")
+            pages = ngettext("{n:,} page", "{n:,} pages", found.bad_pages).format(n=found.bad_pages)
+            bad = ngettext("{n:,} row", "{n:,} rows", found.bad_rows).format(n=found.bad_rows)
+            self.losses.append(gettext("{pages} and {bad} could not be read.").format(pages=pages, bad=bad))
         lost_edits, lost_lines = self._mend_history(time, gaps["edits"])
         self.edits_lost = bool(lost_edits or lost_lines)
-        self._lost(lost_lines, "line", " of the history")
-        self._lost(lost_edits, "edit")
+        self._lost(
+            lost_lines,
+            ngettext("{n:,} line of the history was lost.", "{n:,} lines of the history were lost.", lost_lines),
+        )
+        self._lost(lost_edits, ngettext("{n:,} edit was lost.", "{n:,} edits were lost.", lost_edits))
         self._mend_images(folder, gaps["images"])
-        self._lost(gaps["settings"] + gaps.get("view", 0), "setting")
-        self._lost(gaps["conflicts"], "conflict")
-        self._lost(gaps.get("sign_offs", 0), "sign-off")
+        settings, signed = gaps["settings"] + gaps.get("view", 0), gaps.get("sign_offs", 0)
+        self._lost(settings, ngettext("{n:,} setting was lost.", "{n:,} settings were lost.", settings))
+        self._lost(
+            gaps["conflicts"], ngettext("{n:,} conflict was lost.", "{n:,} conflicts were lost.", gaps["conflicts"])
+        )
+        self._lost(signed, ngettext("{n:,} sign-off was lost.", "{n:,} sign-offs were lost.", signed))
         for table in ("settings", "view", "sign_offs", "conflicts"):
             self.tables[table] = [(number, *row[1:]) for number, row in enumerate(self.tables[table], 1)]
         self.tables["images"] = [row for _, row in sorted(self.images.items())]
 
-    def _lost(self, count: int, what: str, more: str = "") -> None:
+    def _lost(self, count: int, sentence: str) -> None:
         if count:
-            self.losses.append(f"{_counted(count, what)}{more} {'was' if count == 1 else 'were'} lost.")
+            self.losses.append(sentence.format(n=count))
 
     def _mend_history(self, time: str, gaps: int) -> tuple[int, int]:
         """Put a line in the place of each that is lost; return how many (edits, lines) are lost."""
@@ -365,18 +377,20 @@ class _Mended:
                 known = [model for model, image in by_model if image == number]
                 row = ImageRow(number, 0, 0, "", None, model=known[0] if len(known) == 1 else None, truths=sources)
             self.images[number] = row._replace(position=position, path=name)
-        self._lost(lost, "image")
-        if nameless:
-            self.losses.append(
-                f"Cells or edits are left of {_counted(len(nameless), 'lost image')}: look for the file."
-            )
-        if uncounted:
-            self.losses.append(f"What was found in {_counted(uncounted, 'image')} was lost: count again.")
-        self._lost(lost_truths, "ground truth")
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+        self._lost(lost, ngettext("{n:,} image was lost.", "{n:,} images were lost.", lost))
+        left = ngettext(
+            "Cells or edits are left of {n:,} lost image: look for the file.",
+            "Cells or edits are left of {n:,} lost images: look for the files.",
+            len(nameless),
+        )
+        self._lost(len(nameless), left)
+        again = ngettext(
+            "The detections of {n:,} image were lost: count it again.",
+            "The detections of {n:,} images were lost: count them again.",
+            uncounted,
+        )
+        self._lost(uncounted, again)
+        self._lost(lost_truths, ngettext("{n:,} ground truth was lost.", "{n:,} ground truths were lost.", lost_truths))
 
 
 def _gaps(rows: Collection[int]) -> int:

@@ -13,18 +13,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from core.session.backups import back_up
-from core.session.database import SessionFile, replacing
-from core.session.detections import StoredResults
-from core.session.edits import Edits
-from core.session.images import Images
 from core.session.migrations import up_to_date
-from core.session.models import Models
-from core.session.paths import find_moved, rebase, stamp_of
-from core.session.records import Conflicts, SignOffs
 from core.session.recovery import copy_readable
-from core.session.settings import KeyValues, Settings
-from core.session.truths import Truths
+from core.session.storage.backups import back_up
+from core.session.storage.database import SessionFile, replacing
+from core.session.storage.paths import find_moved, rebase, stamp_of
+from core.session.tables.detections import StoredResults
+from core.session.tables.edits import Edits
+from core.session.tables.images import Images
+from core.session.tables.models import Models
+from core.session.tables.records import Conflicts, SignOffs
+from core.session.tables.settings import KeyValues, Settings
+from core.session.tables.truths import Truths
 from core.session.values import (
     SESSION_SUFFIX,
     Conflict,
@@ -41,7 +41,7 @@ from core.session.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
 
-    from core.session.schema import ImageRow
+    from core.session.storage.schema import ImageRow
 
 __all__ = [
     "SESSION_SUFFIX",
@@ -211,7 +211,7 @@ class Session:
             self.edits.note(user, next(iter(new_paths)) if len(new_paths) == 1 else None, text)
 
     def back_up(self) -> Path | None:
-        """Keep a copy of the session beside it, and of earlier copies the latest; see ``core.session.backups``."""
+        """Keep a copy of the session beside it, and of earlier copies the latest; see ``storage.backups``."""
         return back_up(self._file)
 
     def copy_to(self, path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.classes import canonical_class
 from core.statistics.metrics import accuracy, f1_score
+from core.text import gettext
 from core.verification.bootstrap import percentile_interval, resampled_sums
 from core.verification.sweep import known
 from core.verification.verify import NO_RIVAL, Verification
@@ -104,7 +105,7 @@ def compare_models(models: Sequence[ModelResult], iou: float = 0.5, *, seed: int
     """
     shared = set.intersection(*({case.image for case in model.cases} for model in models))
     if not shared:
-        raise ValueError("there is no image that all models counted")
+        raise ValueError(gettext("there is no image that all models counted"))
     prepared = [_Prepared(model, shared) for model in models]
     rows: list[ModelRow] = []
     for name in models[0].classes:

@@ -11,6 +11,7 @@ import numpy as np
 from core.errors import check_cancelled
 from core.geometry.boxes import iou_matrix
 from core.geometry.matching import UNMATCHED
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -84,9 +85,9 @@ def _errors_of(
 class Verdict(Enum):
     """What a cell is in the comparison."""
 
-    TRUE = "true positive"
-    FALSE = "false positive"
-    MISSED = "false negative"
+    TRUE = gettext("true positive")
+    FALSE = gettext("false positive")
+    MISSED = gettext("false negative")
 
 
 @dataclass(frozen=True)

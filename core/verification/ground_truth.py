@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from core.classes import canonical_class
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,11 +60,11 @@ class GroundTruth:
     def __post_init__(self) -> None:
         located = self.kind != TruthKind.TOTALS
         if self.boxes.shape != (len(self.names), 4) or not np.isfinite(self.boxes).all():
-            raise ValueError("names and boxes must describe the same cells")
+            raise ValueError(gettext("names and boxes must describe the same cells"))
         if not set(self.names) <= set(self.classes) or set(self.totals) != (set() if located else set(self.classes)):
-            raise ValueError("cells and totals must be of the classes that were looked for")
+            raise ValueError(gettext("cells and totals must be of the annotated classes"))
         if (len(self.names) and not located) or any(total < 0 for total in self.totals.values()):
-            raise ValueError("totals have no places and are not negative")
+            raise ValueError(gettext("totals have no places and are not negative"))
         self.boxes.flags.writeable = False
 
     def __len__(self) -> int:
@@ -116,7 +117,7 @@ class GroundTruth:
     def with_point(self, name: str, x: float, y: float) -> GroundTruth:
         """Return the same with one more mark, at the end; its class becomes one that was looked for."""
         if self.kind != TruthKind.POINTS:
-            raise ValueError("only points can be added to")
+            raise ValueError(gettext("only points can be added to"))
         boxes = np.concatenate([self.boxes, np.array([[x, y, x, y]], np.float32)])
         classes = self.classes if name in self.classes else (*self.classes, name)
         return replace(self, classes=classes, names=(*self.names, name), boxes=boxes)

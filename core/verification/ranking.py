@@ -9,6 +9,7 @@ import numpy as np
 
 from core.geometry.matching import UNMATCHED, box_pairs, point_pairs, take_best, take_most
 from core.statistics.metrics import PrecisionRecall
+from core.text import gettext
 from core.verification.ground_truth import TruthKind
 from core.verification.sweep import ClassSweep
 
@@ -89,7 +90,9 @@ class Ranking:
             If ``iou`` is below ``LEAST_IOU``.
         """
         if not LEAST_IOU <= iou <= 1:
-            raise ValueError(f"boxes are matched at an overlap of {LEAST_IOU:g} to 1")
+            raise ValueError(
+                gettext("boxes are matched at an overlap of {LEAST_IOU:g} to 1").format(LEAST_IOU=LEAST_IOU)
+            )
         if iou not in self._is_true:
             sizes = len(self.scores), int(self.truth[self.located].sum())
             points = np.isnan(self.overlap)

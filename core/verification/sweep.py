@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from core.statistics.metrics import ClassScore, accuracy, f1_score
+from core.text import gettext
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +25,7 @@ def threshold_steps(low: float = 0.20, high: float = 0.85, step: float = 0.05) -
         If they are not between 0 and 1, in order, and at least 0.001 apart.
     """
     if not (0 <= low <= high <= 1 and step >= 0.001):
-        raise ValueError("thresholds go from 0 to 1 in steps of 0.001 or more")
+        raise ValueError(gettext("thresholds go from 0 to 1 in steps of 0.001 or more"))
     count = int((high - low) / step + 1e-6) + 1
     return np.array([round(low + step * place, 6) for place in range(count)], np.float64)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from core.statistics.intervals import Interval  # noqa: TC001  (msgspec reads the annotations at run time)
 from core.statistics.metrics import accuracy, f1_score
+from core.text import gettext
 from core.verification.bootstrap import percentile_interval, resampled_sums
 from core.verification.sweep import Measure, known
 
@@ -153,8 +154,8 @@ def best_places(
 
 
 def _warning(images: int) -> str:
-    only = "one image" if images == 1 else f"{images} images"
-    return (
-        f"Chosen from only {only}, and not checked on others: it may do worse on the next ones. "
-        f"With {ENOUGH_IMAGES} images or more it is checked on images that it was not chosen from."
-    )
+    only = gettext("one image") if images == 1 else f"{images} images"
+    return gettext(
+        "Chosen from only {only}, and not checked on others: it may do worse on the next ones. "
+        "With {ENOUGH_IMAGES} images or more it is checked on images that it was not chosen from."
+    ).format(only=only, ENOUGH_IMAGES=ENOUGH_IMAGES)

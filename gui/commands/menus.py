@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core.classes import Palette
     from gui.commands.context import CanvasTools
     from gui.commands.shortcuts import Actions
-    from gui.workspace.count_settings import CountSettingsModel
+    from gui.workspace.counting.settings import CountSettingsModel
 
 Option = TypeVar("Option")
 

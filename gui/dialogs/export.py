@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.exchange.export_items import Format, files_there
-from core.text import ngettext
+from core.text import gettext, ngettext
 from gui.widgets.forms import Busy, FittingDialog, column, faint, heading, row
 from gui.widgets.wheel_safe import QuietComboBox
 from gui.workspace.exchange.exporting import Exporting, Scope
@@ -31,12 +31,12 @@ _WIDTH = 580
 
 
 class ExportDialog(FittingDialog):
-    """Asks which pictures are exported, in which format, and where to."""
+    """Asks which images are exported, in which format, and where to."""
 
     def __init__(self, workspace: Workspace, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Export annotations")
+        self.setWindowTitle(gettext("Export annotations"))
         self._workspace = workspace
         self._preferences = preferences
         self._exporting: Exporting | None = None
@@ -50,17 +50,17 @@ class ExportDialog(FittingDialog):
         self.hint.setWordWrap(True)
         self.busy = Busy()
         self.busy.hide()
-        self.export_button = QPushButton("Export …")
+        self.export_button = QPushButton(gettext("Export …"))
         self.export_button.setDefault(True)
-        self.close_button = QPushButton("Cancel")
+        self.close_button = QPushButton(gettext("Cancel"))
         self.close_button.setAutoDefault(False)
         scopes = QButtonGroup(self)
         for button in self.scope_buttons.values():
             scopes.addButton(button)
         self._choices = column(
-            heading("WHICH PICTURES"),
+            heading(gettext("WHICH IMAGES")),
             column(*self.scope_buttons.values(), spacing=6),
-            heading("FORMAT"),
+            heading(gettext("FORMAT")),
             self.formats,
             self.explanation,
         )
@@ -95,7 +95,7 @@ class ExportDialog(FittingDialog):
 
     @property
     def scope(self) -> Scope:
-        """Which pictures are chosen."""
+        """Which images are chosen."""
         return next(scope for scope, button in self.scope_buttons.items() if button.isChecked())
 
     @property
@@ -108,7 +108,7 @@ class ExportDialog(FittingDialog):
         self.explanation.setText(self.kind.explanation)
         hint = problem
         if not problem and self.kind is Format.TRAINING and self.scope is not Scope.REVIEWED:
-            hint = "Pictures that nobody reviewed teach a model its own mistakes; export reviewed ones."
+            hint = gettext("Images that nobody reviewed teach a model its own mistakes; export reviewed ones.")
         elif not problem and self.scope is Scope.REVIEWED:
             hint = self._workspace.exporter.outdated_reviews()
         self.hint.setText(hint)
@@ -125,7 +125,9 @@ class ExportDialog(FittingDialog):
         kind, session = self.kind, self._workspace.store.session
         stem = session.path.stem if session else "annotations"
         start = str(Path(self._preferences.folder or ".") / f"{stem}{kind.suffix}")
-        name, _ = QFileDialog.getSaveFileName(self, "Export annotations", start, f"{kind.value} (*{kind.suffix})")
+        name, _ = QFileDialog.getSaveFileName(
+            self, gettext("Export annotations"), start, f"{kind.value} (*{kind.suffix})"
+        )
         if not name:
             return None
         path = Path(name)
@@ -133,12 +135,16 @@ class ExportDialog(FittingDialog):
         if path.suffix:
             return path
         path = path.with_suffix(kind.suffix)  # the file dialog did not ask about a file of this name
-        return path if not path.exists() or self._may_replace(f"There is a file {path.name} already.") else None
+        return (
+            path
+            if not path.exists() or self._may_replace(gettext("There is a file {path} already.").format(path=path.name))
+            else None
+        )
 
     def _ask_for_folder(self) -> Path | None:
-        title = "Choose a folder to export into"
+        title = gettext("Choose a folder to export into")
         if self.kind is Format.TRAINING:
-            title = "Choose an empty folder for the training data"
+            title = gettext("Choose an empty folder for the training data")
         name = QFileDialog.getExistingDirectory(self, title, self._preferences.folder)
         if not name:
             return None
@@ -154,9 +160,9 @@ class ExportDialog(FittingDialog):
         return folder if not there or self._may_replace(text) else None
 
     def _may_replace(self, text: str) -> bool:
-        box = QMessageBox(QMessageBox.Icon.Warning, "Export annotations", text, parent=self)
-        box.setInformativeText("Exporting there replaces them.")
-        replace = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
+        box = QMessageBox(QMessageBox.Icon.Warning, gettext("Export annotations"), text, parent=self)
+        box.setInformativeText(gettext("Exporting there replaces them."))
+        replace = box.addButton(gettext("Replace"), QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.exec()
         return box.clickedButton() is replace
@@ -178,8 +184,8 @@ class ExportDialog(FittingDialog):
     @Slot()
     def _on_writing(self) -> None:
         self.busy.show_text("Writing …")
-        self.close_button.setText("Close")
-        self.close_button.setToolTip("Writing goes on, and the window says when it is done")
+        self.close_button.setText(gettext("Close"))
+        self.close_button.setToolTip(gettext("Writing goes on, and the window says when it is done"))
 
     @Slot(object, str)
     def _on_message(self, _level: object, text: str) -> None:
@@ -197,7 +203,7 @@ class ExportDialog(FittingDialog):
         self.hint.show()
         self._choices.setEnabled(True)
         self.export_button.setEnabled(True)
-        self.close_button.setText("Cancel")
+        self.close_button.setText(gettext("Cancel"))
         self.close_button.setToolTip("")
 
     def done(self, result: int) -> None:

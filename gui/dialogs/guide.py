@@ -9,20 +9,22 @@ from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QTextLength
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
+from core.text import gettext
+
 PAGES = (
     ("install.md", "Install"),
-    ("first-count.md", "A first count"),
+    ("first-count.md", gettext("A first count")),
     ("correcting.md", "Correcting"),
-    ("counting-rule.md", "The counting rule"),
+    ("counting-rule.md", gettext("The counting rule")),
     ("verifying.md", "Verifying"),
     ("exchange.md", "Exchange"),
     ("reporting.md", "Reporting"),
     ("contours.md", "Contours"),
-    ("training.md", "Your own model"),
+    ("training.md", gettext("Your own model")),
     ("troubleshooting.md", "Troubleshooting"),
 )
 _START = 1
-_PICTURE = "\ufffc"  # what stands for a picture in the text
+_PICTURE = "\ufffc"  # what stands for an image in the text
 
 
 def guide_folder() -> Path:
@@ -41,7 +43,7 @@ class _Browser(QTextBrowser):
             self._fit_pictures()
 
     def _fit_pictures(self) -> None:
-        """Let no picture be wider than the page."""
+        """Let no image be wider than the page."""
         cursor = self.document().find(_PICTURE)
         while not cursor.isNull():
             picture = cursor.charFormat().toImageFormat()
@@ -55,14 +57,14 @@ class GuideWindow(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Window)
-        self.setWindowTitle("User guide – SmearCount")
+        self.setWindowTitle(gettext("User guide – SmearCount"))
         self.resize(980, 720)
         self.pages = QListWidget()
         self.pages.addItems([title for _, title in PAGES])
         self.pages.setFixedWidth(170)
         self.browser = _Browser()
         self.browser.setOpenLinks(True)
-        self.back = QPushButton("Back")
+        self.back = QPushButton(gettext("Back"))
         self.back.setEnabled(False)
         self.back.clicked.connect(self.browser.backward)
         self.browser.backwardAvailable.connect(self.back.setEnabled)

@@ -41,22 +41,26 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _WIDTH = 580
-_LEAVE_OUT = "Leave out"
+_LEAVE_OUT = gettext("Leave out")
 _MOST_TO_MATCH = 30
 """Names that the user can be asked about one by one."""
-_ANNOTATIONS = "Annotations (" + " ".join(f"*{suffix}" for suffix in sorted(ANNOTATION_SUFFIXES)) + ");;All files (*)"
+_ANNOTATIONS = (
+    gettext("Annotations (")
+    + " ".join(f"*{suffix}" for suffix in sorted(ANNOTATION_SUFFIXES))
+    + gettext(");;All files (*)")
+)
 _USES = {
     Use.ADD: (
-        "Corrections: add to the count",
-        "A box over a cell that the model found replaces it; your own cells stay.",
+        gettext("Corrections: add to the count"),
+        gettext("A box over a cell that the model found replaces it; your own cells stay."),
     ),
     Use.REPLACE: (
-        "Corrections: replace the count of these pictures",
-        "The cells counted now make way, yours too; one undo brings all of them back.",
+        gettext("Corrections: replace the count of these images"),
+        gettext("The cells counted now make way, yours too; one undo brings all of them back."),
     ),
     Use.TRUTH: (
-        "Ground truth, to compare with",
-        "Counts stay as they are. It takes the place of earlier ground truth of these pictures.",
+        gettext("Ground truth, to compare with"),
+        gettext("Counts stay as they are. It replaces earlier ground truth of these images."),
     ),
 }
 
@@ -67,7 +71,7 @@ class ImportDialog(FittingDialog):
     def __init__(self, workspace: Workspace, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Import annotations")
+        self.setWindowTitle(gettext("Import annotations"))
         self.setAcceptDrops(True)
         self.found: FoundAnnotations | None = None
         self._workspace = workspace
@@ -81,9 +85,9 @@ class ImportDialog(FittingDialog):
         self.choosing = self._build_choosing()
         self.deciding = self._build_deciding()
         self.busy = Busy()
-        self.back_button = QPushButton("Other files …")
-        self.import_button = QPushButton("Import")
-        self.cancel_button = QPushButton("Cancel")
+        self.back_button = QPushButton(gettext("Other files …"))
+        self.import_button = QPushButton(gettext("Import"))
+        self.cancel_button = QPushButton(gettext("Cancel"))
         self.import_button.setDefault(True)
         for button in (self.back_button, self.cancel_button):
             button.setAutoDefault(False)
@@ -103,7 +107,7 @@ class ImportDialog(FittingDialog):
     # -- construction ------------------------------------------------------------------------
 
     def _build_choosing(self) -> QWidget:
-        title = QLabel("Choose annotation files, or drop them here")
+        title = QLabel(gettext("Choose annotation files, or drop them here"))
         title.setObjectName("title")
         text = faint(
             gettext(
@@ -111,8 +115,8 @@ class ImportDialog(FittingDialog):
                 "session. They are matched by the name of the image. A folder is searched with all folders in it."
             )
         )
-        self.files_button = QPushButton("Files …")
-        self.folder_button = QPushButton("Folder …")
+        self.files_button = QPushButton(gettext("Files …"))
+        self.folder_button = QPushButton(gettext("Folder …"))
         self.files_button.clicked.connect(lambda *_: self._ask_for_files())
         self.folder_button.clicked.connect(lambda *_: self._ask_for_folder())
         for button in (self.files_button, self.folder_button):
@@ -127,7 +131,7 @@ class ImportDialog(FittingDialog):
         self.details = QPlainTextEdit()
         self.details.setReadOnly(True)
         self.details.setFixedHeight(76)
-        self.details.setAccessibleName("Notices")
+        self.details.setAccessibleName(gettext("Notices"))
         self._uses = QButtonGroup(self)
         self.use_buttons: dict[Use, QRadioButton] = {}
         choices: list[QWidget] = []
@@ -139,7 +143,7 @@ class ImportDialog(FittingDialog):
             choices += [button, indented(faint(explanation))]
         self.use_buttons[Use.ADD].setChecked(True)
         self._uses.buttonToggled.connect(lambda *_: self._show_plan())
-        self.mapping_heading = QLabel("The model does not know these class names. What are they?")
+        self.mapping_heading = QLabel(gettext("The model does not know these class names. What are they?"))
         self.mapping_scroll = QScrollArea()
         self.mapping_scroll.setWidgetResizable(True)
         self.mapping_scroll.setMaximumHeight(150)
@@ -163,7 +167,7 @@ class ImportDialog(FittingDialog):
             self.details,
             self.turned,
             self.matching,
-            heading("WHAT ARE THEY?"),
+            heading(gettext("WHAT ARE THEY?")),
             column(*choices, spacing=4),
             self.mapping_heading,
             self.mapping_scroll,
@@ -227,13 +231,17 @@ class ImportDialog(FittingDialog):
     # -- choosing ----------------------------------------------------------------------------------
 
     def _ask_for_files(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(self, "Import annotation files", self._preferences.folder, _ANNOTATIONS)
+        names, _ = QFileDialog.getOpenFileNames(
+            self, gettext("Import annotation files"), self._preferences.folder, _ANNOTATIONS
+        )
         if names:
             self._preferences.folder = str(Path(names[0]).parent)
             self.read([Path(name) for name in names])
 
     def _ask_for_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Import a folder of annotations", self._preferences.folder)
+        name = QFileDialog.getExistingDirectory(
+            self, gettext("Import a folder of annotations"), self._preferences.folder
+        )
         if name:
             self._preferences.folder = name
             self.read([Path(name)])
@@ -364,7 +372,7 @@ class ImportDialog(FittingDialog):
             other.setVisible(other is page)
         self.back_button.setVisible(page is self.deciding)
         self.import_button.setVisible(page is self.deciding)
-        self.cancel_button.setText("Stop" if page is self.busy else "Cancel")
+        self.cancel_button.setText(gettext("Stop") if page is self.busy else gettext("Cancel"))
         if page is self.choosing:
             self.files_button.setFocus()
         elif page is self.deciding:

@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.text import gettext
+
 if TYPE_CHECKING:
     from core.detection.loading import AnyModel
 
@@ -25,7 +27,7 @@ class ModelDialog(QDialog):
     def __init__(self, model: AnyModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         card = model.card
-        self.setWindowTitle(f"Model: {card.name}")
+        self.setWindowTitle(gettext("Model: {card}").format(card=card.name))
         self.resize(620, 520)
         form = QFormLayout()
         form.setLabelAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
@@ -37,20 +39,31 @@ class ModelDialog(QDialog):
             ("File", str(model.path)),
             ("SHA-256", model.sha256),
             ("Classes", ", ".join(card.classes)),
-            ("Suggested thresholds", thresholds),
-            ("Overlap of one cell (NMS IoU)", f"{card.nms_iou:.2f}"),
-            ("Red cell size in training", f"{card.red_cell_diameter:.0f} px"),
+            (gettext("Reset to model defaults"), thresholds),
+            (gettext("Overlap of one cell (NMS IoU)"), f"{card.nms_iou:.2f}"),
+            (gettext("Red cell size in training"), f"{card.red_cell_diameter:.0f} px"),
             (
                 "Trained",
-                f"{card.epochs} epochs, seed {card.seed}, {card.date} (trainer {card.trainer_version})",
+                gettext("{epochs} epochs, seed {seed}, {date} (trainer {trainer_version})").format(
+                    epochs=card.epochs, seed=card.seed, date=card.date, trainer_version=card.trainer_version
+                ),
             ),
         ]
-        rows += [(f"{name} are counted by", method.label) for name, method in card.methods.items()]
         rows += [
-            (data.purpose, f"{data.name}, {data.split}: {data.images} pictures (sha256 {data.sha256[:12]} …)")
+            (gettext("{name} are counted by").format(name=name), method.label) for name, method in card.methods.items()
+        ]
+        rows += [
+            (
+                data.purpose,
+                gettext("{data}, {split}: {images} images (sha256 {sha256} …)").format(
+                    data=data.name, split=data.split, images=data.images, sha256=data.sha256[:12]
+                ),
+            )
             for data in card.trained_on
         ]
-        rows += [("Measured on " + item.test_set, f"{item.figure}: {item.value:.4g}") for item in card.measured]
+        rows += [
+            (gettext("Measured on ") + item.test_set, f"{item.figure}: {item.value:.4g}") for item in card.measured
+        ]
         if card.notes:
             rows.append(("Notes", card.notes))
         for name, text in rows:

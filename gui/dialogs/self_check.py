@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLabel, QPushButton
 
 from core.files import write_result
 from core.self_check import SelfCheck, check_installation
+from core.text import gettext
 from core.version import __version__
 from gui.logs import LOG_NAME, crash_traces, log_folder, recent_activity, without_paths
 from gui.tasks import Task
@@ -48,7 +49,7 @@ def recent_faults(log: Path) -> list[str]:
 
 
 def support_facts(check: SelfCheck, model: AnyModel | None, log: Path) -> dict[str, Any]:
-    """Return what helps to find a fault: versions, computer, check, faults. No names of pictures, folders or people."""
+    """Return what helps to find a fault: versions, computer, check, faults. No names of images, folders or people."""
     screens = QGuiApplication.screens()
     return {
         "program": f"SmearCount {__version__}",
@@ -90,20 +91,22 @@ class SelfCheckDialog(FittingDialog):
     def __init__(self, model: AnyModel | None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Check this installation")
+        self.setWindowTitle(gettext("Check this installation"))
         self.setMinimumWidth(460)
         self.check: SelfCheck | None = None
         self._model = model
         self.busy = Busy()
-        self.busy.show_text("Counting the demo smear …")
+        self.busy.show_text(gettext("Counting the demo smear …"))
         self.findings = QLabel()
         self.findings.setWordWrap(True)
         self.findings.setTextFormat(Qt.TextFormat.PlainText)
         self.findings.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.findings.hide()
-        self.save_button = QPushButton("Save a support file …")
+        self.save_button = QPushButton(gettext("Save a support file …"))
         self.save_button.setToolTip(
-            "Versions, computer, this check, and where the program failed. No names of pictures, patients or people"
+            gettext(
+                "Versions, computer, this check, and where the program failed. No names of images, patients or people"
+            )
         )
         self.save_button.setEnabled(False)
         self.save_button.clicked.connect(self._ask_to_save)
@@ -123,10 +126,12 @@ class SelfCheckDialog(FittingDialog):
     @Slot(object)
     def _on_checked(self, outcome: SelfCheck) -> None:
         self.check = outcome
-        verdict = "All is as it should be." if outcome.good else "Something is not as it should be."
+        verdict = gettext("No problems found.") if outcome.good else gettext("Problems were found.")
         lines = [f"{'✓' if finding.good else '✗'} {finding.name}: {finding.text}" for finding in outcome.findings]
         if not outcome.good:
-            lines.append("\nInstall SmearCount again; if that does not help, save a support file and send it to us.")
+            lines.append(
+                gettext("\nInstall SmearCount again; if that does not help, save a support file and send it to us.")
+            )
         self.findings.setText("\n".join([verdict, "", *lines]))
         self.busy.hide()
         self.findings.show()
@@ -136,10 +141,16 @@ class SelfCheckDialog(FittingDialog):
     @Slot()
     def _ask_to_save(self) -> None:
         start = str(Path.home() / "smearcount-support.json")
-        name, _ = QFileDialog.getSaveFileName(self, "Save a support file", start, "Support file (*.json)")
+        name, _ = QFileDialog.getSaveFileName(
+            self, gettext("Save a support file"), start, gettext("Support file (*.json)")
+        )
         if name and self.check is not None:
             facts = support_facts(self.check, self._model, log_folder() / LOG_NAME)
             try:
                 write_result(Path(name), json.dumps(facts, indent=2, ensure_ascii=False).encode())
             except OSError as error:
-                self.findings.setText(f"{name}: the file cannot be written ({error.strerror}); choose another place.")
+                self.findings.setText(
+                    gettext("{name}: the file cannot be written ({strerror}); choose another place.").format(
+                        name=name, strerror=error.strerror
+                    )
+                )

@@ -1,4 +1,4 @@
-"""The panel while a picture is counted by hand: large running totals, the target, and whether one sees the boxes."""
+"""The panel while an image is counted by hand: large running totals, the target, and whether one sees the boxes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.text import gettext, ngettext
 from gui.widgets.class_names import long_name
 from gui.widgets.colour import swatch
 from gui.widgets.numbers import NumberBox
@@ -31,18 +32,18 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _USUAL_TARGET = 200
-_HELP = (
-    "Click a cell, or point at it and press its number. Right click or Del takes a mark away, Ctrl+Z the last one. "
-    "Drag to move the picture."
+_HELP = gettext(
+    "Click a cell, or point at it and press its number. Right click or Del removes a mark, Ctrl+Z the last one. "
+    "Drag to move the image."
 )
-_BLIND_TIP = (
-    "Hide the boxes and counts of the model while you count, so that they do not lead your eye. The tally is then "
-    "kept as made blind, if they were hidden from its first mark on."
+_BLIND_TIP = gettext(
+    "Hide the boxes and counts of the model while you count, to keep your count unbiased. The count is then "
+    "recorded as blind, if they were hidden from its first mark on."
 )
 
 
 class TallyRow(QFrame):
-    """One class: its key, its marks in this picture and in all."""
+    """One class: its key, its marks in this image and in all."""
 
     chosen = Signal(str)
     absent_changed = Signal(str, bool)
@@ -51,7 +52,7 @@ class TallyRow(QFrame):
         super().__init__()
         self.name = name
         self.setObjectName("tallyRow")
-        self.setToolTip("Click to mark cells of this class")
+        self.setToolTip(gettext("Click to mark cells of this class"))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.key = QLabel(key)
         self.key.setObjectName("keycap")
@@ -64,8 +65,10 @@ class TallyRow(QFrame):
         self.everywhere = QLabel()
         self.everywhere.setObjectName("faint")
         self.everywhere.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.none_here = QCheckBox("there is none")
-        self.none_here.setToolTip("You looked for this class and there is none. Left empty, nothing is said of it.")
+        self.none_here = QCheckBox(gettext("none here"))
+        self.none_here.setToolTip(
+            gettext("You searched for this class and found no cell of it. Leave it clear if you did not search.")
+        )
         self.none_here.toggled.connect(lambda checked: self.absent_changed.emit(name, checked))
         layout = QGridLayout(self)
         layout.setContentsMargins(10, 8, 12, 8)
@@ -90,10 +93,12 @@ class TallyRow(QFrame):
         self.style().polish(self)
 
     def show_count(self, count: int, everywhere: int | None, counted: bool) -> None:
-        """Show the marks in this picture and, if there are several, in all."""
+        """Show the marks in this image and, if there are several, in all."""
         self.count.setText(f"{count:,}" if counted else "–")
         self.everywhere.setVisible(everywhere is not None)
-        self.everywhere.setText("" if everywhere is None else f"{everywhere:,} in all pictures")
+        self.everywhere.setText(
+            "" if everywhere is None else gettext("{everywhere:,} in all images").format(everywhere=everywhere)
+        )
         with QSignalBlocker(self.none_here):
             self.none_here.setChecked(counted)
         self.none_here.setVisible(count == 0)
@@ -124,20 +129,24 @@ class TallyPanel(QScrollArea):
         self.target.setRange(1, 100_000)
         self.target.setValue(_USUAL_TARGET)
         self.target.setKeyboardTracking(False)
-        self.target.setAccessibleName("Number of cells to stop at")
+        self.target.setAccessibleName(gettext("Number of cells to stop at"))
         self.target_class = QuietComboBox()
-        self.target_class.setAccessibleName("Class to stop at")
-        self.with_target = QCheckBox("Stop at")
-        self.with_target.setToolTip("Tell when so many cells of a class are marked, in all pictures together")
-        self.blind = QCheckBox("Blind: hide what the model found")
+        self.target_class.setAccessibleName(gettext("Class to stop at"))
+        self.with_target = QCheckBox(gettext("Stop at"))
+        self.with_target.setToolTip(
+            gettext("Show a message when this many cells of a class are marked in all images together")
+        )
+        self.blind = QCheckBox(gettext("Blind: hide what the model found"))
         self.blind.setToolTip(_BLIND_TIP)
-        self.not_blind = QLabel("This tally was begun with the boxes in view, so it is not kept as blind.")
+        self.not_blind = QLabel(gettext("This count was begun with the boxes visible, so it is not recorded as blind."))
         self.not_blind.setObjectName("faint")
         self.not_blind.setWordWrap(True)
-        self.sound = QCheckBox("A sound for each mark")
+        self.sound = QCheckBox(gettext("A sound for each mark"))
         self.sound.setChecked(preferences.tally_sound)
-        self.done_button = QPushButton("Done (T)")
-        self.done_button.setToolTip("Stop counting by hand; your marks are kept as the ground truth of this picture")
+        self.done_button = QPushButton(gettext("Done (T)"))
+        self.done_button.setToolTip(
+            gettext("Stop counting by hand; your marks are kept as the ground truth of this image")
+        )
         self._rows_layout = QVBoxLayout()
         self._build()
         self._connect()
@@ -147,7 +156,7 @@ class TallyPanel(QScrollArea):
         column = QVBoxLayout(inside)
         column.setContentsMargins(14, 12, 14, 12)
         column.setSpacing(8)
-        heading = QLabel("COUNT BY HAND")
+        heading = QLabel(gettext("MANUAL COUNT"))
         heading.setObjectName("heading")
         help_text = QLabel(_HELP)
         help_text.setObjectName("faint")
@@ -239,9 +248,12 @@ class TallyPanel(QScrollArea):
         self.reached.setText(tally.target_text())
         self.reached.setVisible(bool(self.reached.text()))
         outside = tally.outside
-        are = "mark lies" if outside == 1 else "marks lie"
         self.outside.setText(
-            f"{outside:,} {are} outside the counting frame and {'do' + 'es' * (outside == 1)} not count."
+            ngettext(
+                "{n:,} mark lies outside the counting frame and does not count.",
+                "{n:,} marks lie outside the counting frame and do not count.",
+                outside,
+            ).format(n=outside)
         )
         self.outside.setVisible(outside > 0)
         self.not_blind.setVisible(options.blind and len(tally.truth) > 0 and not tally.truth.blind)

@@ -148,14 +148,14 @@ class Dialogs(QObject):
         if current is None:
             return
         start = Path(self._preferences.folder or current.path.parent) / f"{current.path.stem}_counted.png"
-        kinds = "PNG (*.png);;JPEG (*.jpg);;TIFF (*.tif)"
+        kinds = gettext("PNG (*.png);;JPEG (*.jpg);;TIFF (*.tif)")
         path = self._save_as(gettext("Save the image with its boxes"), start, kinds, ".png")
         if path is not None:
             self._workspace.saving.save_image(path, self._preferences.palette)
 
     def _save_table(self) -> None:
         start = Path(self._preferences.folder or ".") / "counts.csv"
-        path = self._save_as(gettext("Save the counts of all images"), start, "CSV (*.csv)", ".csv")
+        path = self._save_as(gettext("Save the counts of all images"), start, gettext("CSV (*.csv)"), ".csv")
         if path is not None:
             self._workspace.saving.save_table(path)
 
@@ -247,9 +247,11 @@ class Dialogs(QObject):
             self._window,
             gettext("About SmearCount"),
             f"SmearCount {__version__}\n\n"
-            + gettext("Counts red cells, white cells and platelets in photographs of blood smears.")
+            + gettext("Counts red cells, white cells and platelets in images of blood smears.")
             + "\n\n"
-            + gettext("It is not a medical device: a person checks every count, signs the result and answers for it."),
+            + gettext(
+                "It is not a medical device: a person checks every count, signs the result and is responsible for it."
+            ),
         )
 
 

@@ -1,4 +1,4 @@
-"""One window for each person: a second start hands its pictures to the window that is already open."""
+"""One window for each person: a second start hands its images to the window that is already open."""
 
 from __future__ import annotations
 

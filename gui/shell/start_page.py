@@ -7,18 +7,19 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from core.text import gettext
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     Offer = tuple[str, Callable[[], object]]
 
 _MOST_OFFERED = 5
-_TITLE = "Drop photographs of a blood smear here"
-_TEXT = "or a folder of them. JPEG, PNG, TIFF, BMP and WebP, any magnification."
-_MOST_WARNINGS = 3
+_TITLE = gettext("Drop images of a blood smear here")
+_TEXT = gettext("or a folder of them. JPEG, PNG, TIFF, BMP and WebP, any magnification.")
 
 
 class _Page(QWidget):
@@ -61,9 +62,9 @@ class StartPage(_Page):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(_TITLE, _TEXT, parent)
-        self.open_button = self.add_button("Open pictures …")
+        self.open_button = self.add_button(gettext("Open images …"))
         self.open_button.setDefault(True)
-        self.demo_button = self.add_button("Try the demo smear")
+        self.demo_button = self.add_button(gettext("Try the demo smear"))
         self.buttons.addStretch()
         self.open_button.clicked.connect(lambda: self.open_images.emit())
         self.demo_button.clicked.connect(lambda: self.open_demo.emit())
@@ -90,9 +91,9 @@ class StartPage(_Page):
             self.title.setText(_TITLE)
             self.text.setText(_TEXT)
             return
-        self.title.setText("SmearCount was not closed properly")
-        self.text.setText("Nothing is lost: every correction is in the session file. Go on where you were?")
-        self.reopen_button.setText(f"Go on with {Path(session).stem}".replace("&", "&&"))
+        self.title.setText(gettext("SmearCount was not closed properly"))
+        self.text.setText(gettext("Nothing is lost: every correction is in the session file. Go on where you were?"))
+        self.reopen_button.setText(gettext("Go on with {stem}").format(stem=Path(session).stem).replace("&", "&&"))
         self.reopen_button.setFocus()
 
     def show_recent(self, sessions: list[str]) -> None:
@@ -103,132 +104,31 @@ class StartPage(_Page):
             f'<a href="{html.escape(str(path))}" title="{html.escape(str(path))}">{html.escape(path.stem)}</a>'
             for path in there
         ]
-        self.recent.setText("Go on with a session<br>" + "<br>".join(lines) if lines else "")
+        self.recent.setText(gettext("Go on with a session<br>") + "<br>".join(lines) if lines else "")
 
 
 class FailurePage(_Page):
-    """A picture that cannot be counted, and why."""
+    """An image that cannot be counted, and why."""
 
     retry = Signal()
     remove = Signal()
     locate = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("This picture cannot be counted", "", parent)
+        super().__init__(gettext("This image cannot be counted"), "", parent)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.retry_button = self.add_button("Try again")
-        self.locate_button = self.add_button("Find moved pictures …")
-        self.remove_button = self.add_button("Remove from the list")
+        self.retry_button = self.add_button(gettext("Try again"))
+        self.locate_button = self.add_button(gettext("Find moved images …"))
+        self.remove_button = self.add_button(gettext("Remove from the list"))
         self.buttons.addStretch()
         self.retry_button.clicked.connect(lambda: self.retry.emit())
         self.remove_button.clicked.connect(lambda: self.remove.emit())
         self.locate_button.clicked.connect(lambda: self.locate.emit())
 
     def show_error(self, text: str, *, missing: bool) -> None:
-        """Say what is wrong with the picture; ``missing``: its file is not where it was."""
-        self.title.setText("This picture is not where it was" if missing else "This picture cannot be shown or counted")
+        """Say what is wrong with the image; ``missing``: its file is not where it was."""
+        self.title.setText(
+            gettext("This image is not where it was") if missing else gettext("This image cannot be shown or counted")
+        )
         self.text.setText(text)
         self.locate_button.setVisible(missing)
-
-
-class NoticeBar(QWidget):
-    """Messages above the canvas: an error or a question until it is closed or the next one comes, below them warnings.
-
-    Warnings are about the picture that is shown, and leave with it; a doubt is about the last step, and leaves with
-    the next.
-    """
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("notice")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.label = QLabel()
-        self.label.setWordWrap(True)
-        self.label.setMinimumWidth(160)  # a file name without a space must not make the window wider
-        self.label.setTextFormat(Qt.TextFormat.PlainText)
-        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.close_button = QPushButton("Close")
-        self.close_button.clicked.connect(self.clear)
-        self.remedies: list[QPushButton] = []
-        self.answers: list[QPushButton] = []
-        self._error = self._question = self._doubt = ""
-        self._warnings: list[str] = []
-        self._line = QHBoxLayout(self)
-        self._line.setContentsMargins(12, 6, 8, 6)
-        self._line.addWidget(self.label, 1)
-        self._line.addWidget(self.close_button)
-        self.hide()
-
-    def show_warning(self, text: str) -> None:
-        """Show a sentence about the picture."""
-        self._warnings = [*(other for other in self._warnings if other != text), text][-_MOST_WARNINGS:]
-        self._show()
-
-    @Slot(str)
-    def show_doubt(self, text: str) -> None:
-        """Show what may be wrong with the last step."""
-        self._doubt = text
-        self._show()
-
-    @Slot()
-    def leave_step(self) -> None:
-        """Take off what is about the last step."""
-        if self._doubt:
-            self.show_doubt("")
-
-    def show_error(self, text: str, remedies: Iterable[Offer] = ()) -> None:
-        """Show what went wrong, and a button for each thing that can be done about it."""
-        self._error = text
-        _drop(self.remedies)
-        self.remedies = self._buttons(remedies)
-        self._show()
-
-    def show_question(self, text: str, answers: Iterable[Offer]) -> None:
-        """Show what a person has to decide, and a button for each answer; to close it is the answer no."""
-        self._question = text
-        _drop(self.answers)
-        self.answers = self._buttons(answers)
-        self._show()
-
-    def leave_image(self) -> None:
-        """Take off what is about the picture."""
-        self._warnings, self._doubt = [], ""
-        self._show()
-
-    @Slot()
-    def clear(self) -> None:
-        """Take everything off."""
-        self._error = self._question = self._doubt = ""
-        self._warnings = []
-        _drop(self.remedies)
-        _drop(self.answers)
-        self.remedies, self.answers = [], []
-        self._show()
-
-    def _buttons(self, offers: Iterable[Offer]) -> list[QPushButton]:
-        buttons = []
-        for name, act in offers:
-            button = QPushButton(name)
-            button.clicked.connect(lambda *_, act=act: self._do(act))
-            self._line.insertWidget(self._line.count() - 1, button)
-            buttons.append(button)
-        return buttons
-
-    def _do(self, act: Callable[[], object]) -> None:
-        self.clear()
-        act()
-
-    def _show(self) -> None:
-        self.setProperty("level", "error" if self._error else "warning")
-        self.style().unpolish(self)
-        self.style().polish(self)
-        texts = [text for text in (self._error, self._question, self._doubt, *self._warnings) if text]
-        self.label.setText("\n".join(texts))
-        self.label.setToolTip(self.label.text())
-        self.setVisible(bool(texts))
-
-
-def _drop(buttons: Iterable[QPushButton]) -> None:
-    for button in buttons:
-        button.hide()
-        button.deleteLater()

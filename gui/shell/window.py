@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QApplication,
-    QDockWidget,
     QMainWindow,
     QSplitter,
     QStackedWidget,
@@ -16,15 +14,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.classes import PALETTES, Palette
 from core.models.network import MODEL_SUFFIX
-from core.text import gettext, ngettext
+from core.text import gettext
 from gui.canvas.presenter import Presenter
 from gui.canvas.tools.toolbox import Toolbox
 from gui.canvas.view import Canvas
 from gui.commands.context import Context, Dialog, Pane
 from gui.commands.digit_keys import DigitKeys
-from gui.commands.menus import AddButton, MainBar, add_choice, add_menus
+from gui.commands.menus import AddButton, MainBar, add_menus
 from gui.commands.shortcuts import Actions
 from gui.panels.counts.panel import CountPanel
 from gui.panels.gallery.panel import Gallery
@@ -32,15 +29,15 @@ from gui.panels.history.panel import HistoryPanel
 from gui.panels.images.panel import ImageList
 from gui.panels.tally import TallyPanel
 from gui.panels.uncertain import UncertainBar
+from gui.shell.appearance import Appearance, Coloured
 from gui.shell.blind_count import BlindCount
 from gui.shell.dialogs import Dialogs
+from gui.shell.docks import Docks
 from gui.shell.focus import Panes
 from gui.shell.image_page import ImagePage
+from gui.shell.notices import NoticeBar, Notices
 from gui.shell.session_errors import SessionErrors
-from gui.shell.start_page import NoticeBar
 from gui.shell.status_bar import StatusLine
-from gui.widgets.theme import Theme, apply_theme
-from gui.workspace.messages import Level
 from gui.workspace.selection import ToolName
 from gui.workspace.view_options import ViewOptions
 
@@ -51,7 +48,6 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _SHARE_OF_SCREEN = 0.95
-_MESSAGE_MS = 6000
 
 
 class MainWindow(QMainWindow):
@@ -82,19 +78,21 @@ class MainWindow(QMainWindow):
         self.panel = CountPanel(workspace, self.actions_, self.options, preferences.palette)
         self.tally_panel = TallyPanel(workspace, preferences, preferences.palette)
         self.status = StatusLine(workspace)
+        self.notices = Notices(workspace, self.notice, self.status)
         self.session_errors = SessionErrors(self, workspace, preferences, self.notice)
         self.presenter = Presenter(self.canvas, self.tools, workspace, self.options)
         self._listed = 0
         self._build_layout()
-        self._build_docks()
-        self.panes = Panes((self.image_list, self.image_page, self.side), self.docks)
+        self.docks = Docks(self, {Pane.GALLERY: self.gallery, Pane.HISTORY: self.history_panel})
+        self.docks.changed.connect(self.panes_changed)
+        self.panes = Panes((self.image_list, self.image_page, self.side), self.docks.all)
         self._build_menus()
         self.setStatusBar(self.status)
         self._connect()
         self.actions_.connect_to(Context(workspace, self, self.options))
         self._digit_keys = DigitKeys(self, self.actions_)
         self.blind_count = BlindCount(workspace, self.dialogs, self)
-        self._set_palette(preferences.palette)
+        self.canvas.set_palette(preferences.palette)
         if not self.restoreGeometry(preferences.geometry):
             screen = self.screen().availableGeometry().size()
             self.resize(QSize(1280, 800).boundedTo(screen * _SHARE_OF_SCREEN))
@@ -122,39 +120,20 @@ class MainWindow(QMainWindow):
         splitter.setSizes([250, 750, 300])
         self.setCentralWidget(splitter)
 
-    def _build_docks(self) -> None:
-        self.docks: dict[Pane, QDockWidget] = {}
-        for pane, widget, title, area in (
-            (Pane.GALLERY, self.gallery, gettext("Gallery"), Qt.DockWidgetArea.BottomDockWidgetArea),
-            (Pane.HISTORY, self.history_panel, gettext("History"), Qt.DockWidgetArea.RightDockWidgetArea),
-        ):
-            dock = self.docks[pane] = QDockWidget(title, self)
-            dock.setObjectName(f"{pane.value}Dock")
-            dock.setWidget(widget)
-            self.addDockWidget(area, dock)
-            dock.hide()
-            dock.visibilityChanged.connect(lambda *_: self.panes_changed.emit())
-
     def _build_menus(self) -> None:
-        view, now = add_menus(self, self.actions_), self.preferences
-        palettes = [(palette.name, palette) for palette in PALETTES]
-        add_choice(view, gettext("Class &colours"), palettes, now.palette, self._set_palette)
-        themes = [(theme.value.capitalize(), theme) for theme in Theme]
-        add_choice(view, gettext("&Theme"), themes, now.theme, self._set_theme)
-        self.add_button = AddButton(self.actions_["add"], self.tools, self.workspace.settings, now.palette)
+        self.add_button = AddButton(self.actions_["add"], self.tools, self.workspace.settings, self.preferences.palette)
+        self.appearance = Appearance(add_menus(self, self.actions_), self.preferences, self._coloured)
         self.addToolBar(MainBar(self.actions_, self.add_button))
+
+    def _coloured(self) -> list[Coloured]:
+        parts = (self.canvas, self.gallery, self.panel, self.tally_panel, self.add_button, self.dialogs.verify)
+        return [part for part in parts if part is not None]
 
     def _connect(self) -> None:
         workspace = self.workspace
-        workspace.messages.posted.connect(self._show_message)
-        workspace.editing.doubted.connect(self.notice.show_doubt)
-        workspace.history.stack_changed.connect(self.notice.leave_step)
-        workspace.images.current_changed.connect(self._on_current_changed)
+        workspace.images.current_changed.connect(self._show_title)
         workspace.images.changed.connect(self._show_title)
         workspace.images.changed.connect(self._take_focus)
-        workspace.store.session_changed.connect(self.notice.clear)
-        workspace.duplicates.found.connect(self._offer_to_remove)
-        workspace.tally.reached.connect(self.notice.show_warning)
         workspace.tally.active_changed.connect(self._on_tally)
         self.canvas.zoom_changed.connect(self.status.show_zoom)
         self.panel.card_button.clicked.connect(lambda *_: self.open_dialog(Dialog.MODEL_CARD))
@@ -176,11 +155,11 @@ class MainWindow(QMainWindow):
 
     def show_pane(self, pane: Pane, shown: bool) -> None:
         """Open or close a pane."""
-        self.docks[pane].setVisible(shown)
+        self.docks.show(pane, shown)
 
     def shows_pane(self, pane: Pane) -> bool:
         """Tell whether a pane is open."""
-        return not self.docks[pane].isHidden()
+        return self.docks.shows(pane)
 
     def step_pane(self, by: int) -> None:
         """Give the next (1) or previous (-1) pane the keyboard."""
@@ -202,11 +181,6 @@ class MainWindow(QMainWindow):
 
     # -- what is shown -------------------------------------------------------------------------
 
-    @Slot(object)
-    def _on_current_changed(self, _image: int | None) -> None:
-        self.notice.leave_image()
-        self._show_title()
-
     @Slot()
     def _show_title(self) -> None:
         item, store = self.workspace.images.current, self.workspace.store
@@ -222,21 +196,6 @@ class MainWindow(QMainWindow):
             shown = self.image_page.currentWidget() is self.canvas
             (self.canvas if shown else self.image_list.rows).setFocus()
 
-    @Slot(object, str)
-    def _show_message(self, level: Level, text: str) -> None:
-        if level is Level.INFO:
-            self.status.showMessage(text, _MESSAGE_MS)
-        elif level is Level.WARNING:
-            self.notice.show_warning(text)
-        else:
-            self.notice.show_error(text)
-
-    @Slot(str, object)
-    def _offer_to_remove(self, text: str, copies: list[int]) -> None:
-        """Offer to remove copies; the user keeps them by closing the notice."""
-        name = ngettext("Remove the copy", "Remove the {n:,} copies", len(copies)).format(n=len(copies))
-        self.notice.show_question(text, [(name, lambda: self.workspace.images.remove(copies))])
-
     @Slot(bool)
     def _on_tally(self, active: bool) -> None:
         if active:
@@ -249,18 +208,6 @@ class MainWindow(QMainWindow):
         if everything != self.preferences.gallery_of_all:
             self.preferences.gallery_of_all = everything
             self.show_pane(Pane.GALLERY, True)
-
-    def _set_palette(self, palette: Palette) -> None:
-        self.preferences.palette = palette
-        for part in (self.canvas, self.gallery, self.panel, self.tally_panel, self.add_button, self.dialogs.verify):
-            if part is not None:
-                part.set_palette(palette)
-
-    def _set_theme(self, theme: Theme) -> None:
-        self.preferences.theme = theme
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        apply_theme(app, theme)
 
     # -- the window itself ---------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The errors as places: look at them on the picture, correct them, or leave them to the doubt queue."""
+"""The errors as places: look at them on the image, correct them, or leave them to the doubt queue."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from PySide6.QtCore import QItemSelectionModel, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from core.text import gettext, ngettext
 from core.verification.errors import MOST_EXPLAINED, Place, Verdict, find_places
 from gui.tasks import Task
 from gui.verify.place_view import PlaceView
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _TITLES = {
-    Verdict.FALSE: "False positives: counted, and none",
-    Verdict.MISSED: "False negatives: missed",
-    Verdict.TRUE: "True positives",
+    Verdict.FALSE: gettext("False positives: counted but wrong"),
+    Verdict.MISSED: gettext("False negatives: missed"),
+    Verdict.TRUE: gettext("True positives"),
 }
 
 
@@ -46,15 +47,15 @@ class ErrorPage(QWidget):
 
     def _build(self) -> None:
         self.class_box = QuietComboBox()
-        self.class_box.setAccessibleName("Class")
+        self.class_box.setAccessibleName(gettext("Class"))
         self.class_box.activated.connect(lambda *_: self._ask())
         self.verdict_box = QuietComboBox()
-        self.verdict_box.setAccessibleName("Which cells")
+        self.verdict_box.setAccessibleName(gettext("Which cells"))
         for verdict, title in _TITLES.items():
             self.verdict_box.addItem(title, verdict)
         self.verdict_box.activated.connect(lambda *_: self._ask())
         self.at = QLabel()
-        self.back_button = QPushButton("&Back to the threshold that is set")
+        self.back_button = QPushButton(gettext("&Back to the threshold that is set"))
         self.back_button.clicked.connect(lambda *_: self.show_places(self.class_box.currentText(), None, self.verdict))
         self.view = PlaceView(self._workspace)
         self.view.clicked.connect(lambda *_: self.look())
@@ -63,11 +64,13 @@ class ErrorPage(QWidget):
         self.empty = QLabel()
         self.empty.setObjectName("faint")
         self.empty.setWordWrap(True)
-        self.look_button = self._button("&Look at it", "Show the picture; Enter does the same", self._look_closely)
-        self.remove_button = self._button("&Remove from the count", "Del does the same", self._remove)
-        self.add_button = self._button("&Add to the count", "Ins does the same", self._add)
-        later = "Decide later, with D on the pictures"
-        self.doubt_button = self._button("Send to the &doubtful cells", later, self._doubt)
+        self.look_button = self._button(
+            gettext("&Look at it"), gettext("Show the image; Enter does the same"), self._look_closely
+        )
+        self.remove_button = self._button(gettext("&Remove from the count"), gettext("Del does the same"), self._remove)
+        self.add_button = self._button(gettext("&Add to the count"), gettext("Ins does the same"), self._add)
+        later = gettext("Decide later, with D on the images")
+        self.doubt_button = self._button(gettext("Send to the &uncertain cells"), later, self._doubt)
         for key, button in (("Del", self.remove_button), ("Ins", self.add_button)):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -133,7 +136,7 @@ class ErrorPage(QWidget):
             self._on_found([])
             return
         at, verdict = threshold if threshold is not None else answer.request.settings.thresholds[name], self.verdict
-        self.at.setText(f"at threshold {at:.2f}")
+        self.at.setText(gettext("at threshold {at:.2f}").format(at=at))
         classes = self._workspace.settings.classes
         self.view.set_colour(QColor(*self._palette.colour(classes, classes.index(name))))
         self._finding.start(lambda job: find_places(answer, name, at, verdict, job.cancelled))
@@ -156,17 +159,23 @@ class ErrorPage(QWidget):
     def _summary(self, places: list[Place]) -> str:
         answer = self._verifier.answer
         if answer is None or not answer.cases:
-            return "No picture with a ground truth takes part yet."
+            return gettext("No image with a ground truth takes part yet.")
         if not answer.located:
-            return "Typed totals do not say where the cells are, so there are no places to show."
+            return gettext("Typed totals do not say where the cells are, so there are no places to show.")
         if not places:
-            return "There are none."
-        pictures = len({place.image for place in places})
+            return gettext("No errors of this kind.")
+        images = len({place.image for place in places})
         settled = sum(place.settled for place in places)
-        text = f"{len(places):,} in {pictures:,} picture{'' if pictures == 1 else 's'}"
-        text += f", {settled:,} of them corrected by hand" if settled else ""
-        text += f"; the first {MOST_EXPLAINED:,} are shown" if len(places) > MOST_EXPLAINED else ""
-        return text + "."
+        parts = [
+            ngettext("{places:,} in {n:,} image.", "{places:,} in {n:,} images.", images).format(
+                places=len(places), n=images
+            )
+        ]
+        if settled:
+            parts.append(gettext("Corrected by hand: {settled:,}.").format(settled=settled))
+        if len(places) > MOST_EXPLAINED:
+            parts.append(gettext("The first {most:,} are shown.").format(most=MOST_EXPLAINED))
+        return " ".join(parts)
 
     def _enable(self) -> None:
         chosen, writable = self.view.selected(), self._workspace.store.writable
@@ -203,9 +212,13 @@ class ErrorPage(QWidget):
 
     def _doubt(self) -> None:
         sent = self._workspace.fixes.send_to_uncertain(self._chosen())
-        cells = "1 cell waits" if sent == 1 else f"{sent} cells wait"
-        self._workspace.messages.info(f"{cells} among the doubtful cells; press D on the picture.")
-        self.empty.setText(f"{cells} among the doubtful cells; press D on the picture.")
+        text = ngettext(
+            "{n} cell waits among the uncertain cells; press D on the image.",
+            "{n} cells wait among the uncertain cells; press D on the image.",
+            sent,
+        ).format(n=sent)
+        self._workspace.messages.info(text)
+        self.empty.setText(text)
 
     def close_down(self) -> None:
         """End the threads."""

@@ -1,4 +1,4 @@
-"""Where a person types their own counts, and sees which ground truth each picture has."""
+"""Where a person types their own counts, and sees which ground truth each image has."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class _CountEditor(QStyledItemDelegate):
         editor = NumberEdit(parent, largest=_LARGEST, whole=True)
         editor.setAlignment(Qt.AlignmentFlag.AlignRight)
         editor.setFrame(False)
-        editor.setAccessibleName("Your count")
+        editor.setAccessibleName(gettext("Your count"))
         return editor
 
 
 class CountGrid(QTableView):
     """The table of manual counts: Enter goes down, Delete empties, columns can be pasted."""
 
-    refused = Signal(int)  # row of a picture where a count was typed that is not typed there
+    refused = Signal(int)  # row of an image where a count was typed that is not typed there
 
     def __init__(self, model: TruthModel) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class CountGrid(QTableView):
         self.setModel(model)
         self.setItemDelegate(_CountEditor(self))
         self.setObjectName("figures")
-        self.setAccessibleName("Your own counts")
+        self.setAccessibleName(gettext("Your own counts"))
         self.setAlternatingRowColors(True)
         self.setEditTriggers(
             QAbstractItemView.EditTrigger.AnyKeyPressed
@@ -77,7 +77,7 @@ class CountGrid(QTableView):
     def _fit(self) -> None:
         header = self.horizontalHeader()
         header.setMinimumSectionSize(72)
-        header.setResizeContentsPrecision(50)  # of thousands of pictures not all are measured
+        header.setResizeContentsPrecision(50)  # of thousands of images not all are measured
         for column in range(self.truth_model.columnCount()):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -132,7 +132,7 @@ class CountGrid(QTableView):
 
 
 class TruthPage(QWidget):
-    """The manual counts of all pictures, and the truths of the current one."""
+    """The manual counts of all images, and the truths of the current one."""
 
     import_wanted = Signal()
 
@@ -142,22 +142,28 @@ class TruthPage(QWidget):
         self.model = TruthModel(workspace, self)
         self.grid = CountGrid(self.model)
         self.used = QuietComboBox()
-        self.used.setAccessibleName("Which truth of the picture is used")
+        self.used.setAccessibleName(gettext("Which truth of the image is used"))
         self.used.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.used.activated.connect(self._on_used)
         self.picture = QLabel()
-        self.clear_button = QPushButton("&Clear")
-        self.clear_button.setToolTip("Take the truths of the selected pictures away; undo (Ctrl+Z) brings them back")
+        self.clear_button = QPushButton(gettext("&Clear"))
+        self.clear_button.setToolTip(
+            gettext("Take the truths of the selected images away; undo (Ctrl+Z) brings them back")
+        )
         self.clear_button.clicked.connect(self._clear)
         self.reviewed_button = QPushButton()
-        self.reviewed_button.setToolTip("Take the corrected counts of the pictures marked reviewed, as they are now")
+        self.reviewed_button.setToolTip(
+            gettext("Take the corrected counts of the images marked reviewed, as they are now")
+        )
         self.reviewed_button.clicked.connect(self._take_reviewed)
-        self.import_button = QPushButton("Import a&nnotations …")
+        self.import_button = QPushButton(gettext("Import a&nnotations …"))
         self.import_button.clicked.connect(self.import_wanted)
         hint = QLabel(
-            "Type what you counted yourself; leave empty what you did not count. Enter goes down, and columns can be "
-            "pasted from a spreadsheet. The program's counts are not shown here, so that they do not lead you. Tick "
-            "pictures to check only those."
+            gettext(
+                "Type what you counted yourself; leave empty what you did not count. Enter goes down, and columns can "
+                "be pasted from a spreadsheet. The program's counts are hidden here to keep your count unbiased. Tick "
+                "images to check only those."
+            )
         )
         hint.setObjectName("faint")
         hint.setWordWrap(True)
@@ -187,11 +193,11 @@ class TruthPage(QWidget):
 
     @property
     def item(self) -> ImageItem | None:
-        """The picture of the current row."""
+        """The image of the current row."""
         return self.model.item(self.grid.currentIndex().row())
 
     def go_to(self, image: int, column: int = 1) -> None:
-        """Make a picture the current one, ready to type its count."""
+        """Make an image the current one, ready to type its count."""
         item = self._workspace.images.item(image)
         if item is not None:
             index = self.model.index(self._workspace.images.position(item.id), column)
@@ -206,7 +212,7 @@ class TruthPage(QWidget):
         for source, truth in truths.items():
             self.used.addItem(describe(truth), source)
         if TruthSource.TYPED not in truths:
-            self.used.addItem("typed totals", TruthSource.TYPED)
+            self.used.addItem(gettext("typed totals"), TruthSource.TYPED)
         self.refusal.hide()
         self.used.setEnabled(item is not None and self._workspace.store.writable)
         self.clear_button.setEnabled(bool(truths) and self._workspace.store.writable)
@@ -222,8 +228,10 @@ class TruthPage(QWidget):
         truth = self._workspace.truths.used(item.id) if item is not None else None
         if item is not None and truth is not None:
             self.refusal.setText(
-                f"What you type is not taken: the counts of {item.path.name} come from cells with a place "
-                f"({describe(truth)}). To type totals instead, choose “typed totals” below; the others are kept."
+                gettext(
+                    "What you type is not taken: the counts of {path} come from cells with a place "
+                    "({describe}). To type totals instead, choose “typed totals” below; the others are kept."
+                ).format(path=item.path.name, describe=describe(truth))
             )
             self.refusal.show()
 
@@ -233,10 +241,10 @@ class TruthPage(QWidget):
     def _show_reviewed(self) -> None:
         left = self._untaken()
         self.reviewed_button.setVisible(bool(left))
-        self.reviewed_button.setText(f"Take &reviewed pictures ({len(left)})")
+        self.reviewed_button.setText(gettext("Take &reviewed images ({n})").format(n=len(left)))
 
     def _untaken(self) -> list[ImageItem]:
-        """Return the reviewed pictures without a truth: those that were reviewed before truths were kept."""
+        """Return the reviewed images without a truth: those that were reviewed before truths were kept."""
         truths = self._workspace.truths
         return [item for item in self._workspace.images.items if item.reviewed and truths.used(item.id) is None]
 

@@ -1,4 +1,4 @@
-"""The manual counts as a table: pictures by classes."""
+"""The manual counts as a table: images by classes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MIDDLE = Qt.AlignmentFlag.AlignVCenter
 
 
 class TruthModel(QAbstractTableModel):
-    """The pictures of the session, a person's count of each class, and where it comes from.
+    """The images of the session, a person's count of each class, and where it comes from.
 
     Totals are typed here. The program's own counts are not shown, so that they cannot lead the person.
     """
@@ -47,13 +47,13 @@ class TruthModel(QAbstractTableModel):
         self.reset()
 
     def reset(self) -> None:
-        """Show the pictures of the session anew."""
+        """Show the images of the session anew."""
         self.beginResetModel()
         self._classes = self._workspace.settings.classes
         self.endResetModel()
 
     def item(self, row: int) -> ImageItem | None:
-        """Return the picture of a row."""
+        """Return the image of a row."""
         items = self._workspace.images.items
         return items[row] if 0 <= row < len(items) else None
 
@@ -77,7 +77,7 @@ class TruthModel(QAbstractTableModel):
             return None
         if orientation == Qt.Orientation.Vertical:
             return section + 1
-        return ("Picture", *self._classes, "Counted by")[section] if section < self.columnCount() else None
+        return ("Image", *self._classes, gettext("Counted by"))[section] if section < self.columnCount() else None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
@@ -132,7 +132,7 @@ class TruthModel(QAbstractTableModel):
     def paste(self, row: int, column: int, cells: Sequence[Sequence[str]]) -> int:
         """Type a block of numbers from a place on, as it comes from a spreadsheet; return how many were taken.
 
-        What is no number is left out, such as headings, and so are pictures whose counts are not typed.
+        What is no number is left out, such as headings, and so are images whose counts are not typed.
         """
         totals: dict[int, dict[str, int]] = {}
         taken = 0
@@ -170,7 +170,7 @@ class TruthModel(QAbstractTableModel):
         totals = self._typed(item, numbers)
         if totals is None:
             return False
-        text = ", ".join(f"{name} {number:,}" for name, number in totals.items()) or gettext("none")
+        text = ", ".join(f"{name} {number:,}" for name, number in totals.items()) or gettext("nothing")
         return self._workspace.truths.set_totals(
             {item.id: totals}, gettext("Counted by hand: {counts}").format(counts=text)
         )
@@ -188,9 +188,9 @@ class TruthModel(QAbstractTableModel):
 
     def _tip(self, item: ImageItem, column: int) -> str:
         if column == 0:
-            return f"{item.path}\nTick it to verify only the ticked pictures (Space)"
+            return gettext("{path}\nTick it to verify only the ticked images (Space)").format(path=item.path)
         if self.is_count(column) and not self._may_type(item):
-            return "These come from cells with a place. To type totals, choose “typed totals” below."
+            return gettext("These come from cells with a place. To type totals, choose “typed totals” below.")
         return ""
 
 

@@ -1,4 +1,4 @@
-"""Models beside each other: add them, run them on the same pictures, see which counts better, and use it."""
+"""Models beside each other: add them, run them on the same images, see which counts better, and use it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _SHA = Qt.ItemDataRole.UserRole
 
 
 class ModelPage(QWidget):
-    """The models, how far they have looked at the pictures, and the comparison."""
+    """The models, how far they have looked at the images, and the comparison."""
 
     save_plot_wanted = Signal()
 
@@ -72,18 +72,22 @@ class ModelPage(QWidget):
 
     def _build_list(self) -> None:
         self.models = QListWidget()
-        self.models.setAccessibleName("Models")
+        self.models.setAccessibleName(gettext("Models"))
         self.models.setMaximumHeight(6 * self.fontMetrics().height() + 12)
         self.models.currentRowChanged.connect(lambda *_: self._enable())
-        self.add_button = self._button("&Add models …", "Model files made by the trainer", self._add)
-        tip = "Also compare with counting by colour, size and shape alone"
-        self.no_model_button = self._button("&Without a model", tip, lambda: self.runs.add([Path(CLASSICAL)]))
-        self.remove_button = self._button("&Remove", "What it found is kept; Del does the same", self._remove)
-        self.run_button = self._button("&Compare", "Run the models on the pictures that they have not seen", self._run)
-        self.stop_button = self._button("Stop", "What was found so far is kept", self.runs.stop)
-        self.use_button = self._button("&Use this model", "Count every picture with it from now on", self._use)
+        self.add_button = self._button(gettext("&Add models …"), gettext("Model files made by the trainer"), self._add)
+        tip = gettext("Also compare with counting by colour, size and shape alone")
+        self.no_model_button = self._button(gettext("&Without a model"), tip, lambda: self.runs.add([Path(CLASSICAL)]))
+        self.remove_button = self._button("&Remove", gettext("What it found is kept; Del does the same"), self._remove)
+        self.run_button = self._button(
+            "&Compare", gettext("Run the models on the images that they have not seen"), self._run
+        )
+        self.stop_button = self._button("Stop", gettext("What was found so far is kept"), self.runs.stop)
+        self.use_button = self._button(
+            gettext("&Use this model"), gettext("Count every image with it from now on"), self._use
+        )
         self.progress = QProgressBar()
-        self.progress.setAccessibleName("Pictures looked at")
+        self.progress.setAccessibleName(gettext("Images processed"))
         buttons = QVBoxLayout()
         for row in (
             (self.add_button, self.no_model_button),
@@ -110,12 +114,12 @@ class ModelPage(QWidget):
         self.table.setModel(self.table_model)
         self.table.setMinimumHeight(120)
         self.measure = QuietComboBox()
-        self.measure.setAccessibleName("Plot")
+        self.measure.setAccessibleName(gettext("Plot"))
         for name in ("Accuracy", "F1"):
             self.measure.addItem(name)
         self.measure.currentIndexChanged.connect(lambda *_: self._show_plot())
-        self.save_plot_button = self._button("Save p&lot …", "PNG or SVG", self.save_plot_wanted.emit)
-        self.copy_button = self._button("Cop&y table", "To paste it into a spreadsheet", self.table.copy)
+        self.save_plot_button = self._button(gettext("Save p&lot …"), gettext("PNG or SVG"), self.save_plot_wanted.emit)
+        self.copy_button = self._button("Cop&y table", gettext("To paste it into a spreadsheet"), self.table.copy)
         self.plot = PlotPane()
         bar = QHBoxLayout()
         bar.addWidget(self.copy_button)
@@ -156,10 +160,17 @@ class ModelPage(QWidget):
         row, present = max(self.models.currentRow(), 0), self._workspace.inference.model
         self.models.clear()
         if present is not None:
-            self._add_line(f"{present.card.name}   (counts now, at the thresholds that are set)", present.sha256)
+            self._add_line(
+                gettext("{card}   (counts now, at the thresholds that are set)").format(card=present.card.name),
+                present.sha256,
+            )
         for one in self.runs.candidates:
             done, total = self.runs.progress(one)
-            state = f"{done} of {total} pictures" if total else "no pictures to compare"
+            state = (
+                gettext("{done} of {total} images").format(done=done, total=total)
+                if total
+                else gettext("no images to compare")
+            )
             file = "" if str(one.path) == CLASSICAL else f"; {one.path.name}"
             self._add_line(f"{one.card.name}   ({state}{file})", one.sha256)
         self.models.setCurrentRow(min(row, self.models.count() - 1))
@@ -178,12 +189,12 @@ class ModelPage(QWidget):
         if self.runs.opening:
             return "Opening …"
         if not self.runs.candidates:
-            return "Add the models that you want to see beside the present one."
+            return gettext("Add the models that you want to see beside the present one.")
         if self.runs.busy:
-            return "The models are looking at the pictures; you can go on working."
+            return gettext("The models are looking at the images; you can go on working.")
         if not self.runs.rows:
-            return "Press Compare: each model looks once at each picture that has a ground truth."
-        return (
+            return gettext("Press Compare: each model looks once at each image that has a ground truth.")
+        return gettext(
             "Differences are to the model that counts now; ▲ and ▼ mark those whose 95 % interval leaves out 0. "
             "The other models are counted at the thresholds that their makers suggest."
         )
@@ -212,8 +223,8 @@ class ModelPage(QWidget):
     # -- what the person does --------------------------------------------------------------------------
 
     def _add(self) -> None:
-        kinds = f"Models (*{MODEL_SUFFIX})"
-        names, _ = QFileDialog.getOpenFileNames(self, "Add models", self._preferences.folder, kinds)
+        kinds = gettext("Models (*{MODEL_SUFFIX})").format(MODEL_SUFFIX=MODEL_SUFFIX)
+        names, _ = QFileDialog.getOpenFileNames(self, gettext("Add models"), self._preferences.folder, kinds)
         if names:
             self._preferences.folder = str(Path(names[0]).parent)
             self.runs.add([Path(name) for name in names])
@@ -256,11 +267,11 @@ def _chart(rows: list[ModelRow], classes: tuple[str, ...], measure: str) -> Char
                 )
             )
     return Chart(
-        f"{measure} of the models, with 95 % intervals",
+        gettext("{measure} of the models, with 95 % intervals").format(measure=measure),
         "",
         measure,
         series,
         x_range=(-0.5, 1.25 * len(models) - 0.5),  # room for the legend
         ticks=tuple((float(place), name) for place, (_, name) in enumerate(models)),
-        missing="" if series else "Nothing to compare yet.",
+        missing="" if series else gettext("Nothing to compare yet."),
     )

@@ -8,9 +8,9 @@ from PySide6.QtCore import QMargins, Qt
 
 from core.text import gettext
 from core.verification.errors import Place, Verdict
-from gui.widgets.crops import Crops, Wanted
-from gui.widgets.tile_delegate import Index, Tile, TileDelegate, TileModel, tile_size
-from gui.widgets.tile_grid import TileGrid
+from gui.widgets.tiles.crops import Crops, Wanted
+from gui.widgets.tiles.delegate import Index, Tile, TileDelegate, TileModel, tile_size
+from gui.widgets.tiles.grid import TileGrid
 from gui.widgets.window_keys import LeavesLetters
 
 if TYPE_CHECKING:

@@ -174,7 +174,16 @@ def sweep_csv(answer: VerificationFigures) -> bytes:
     """Return the tables of all classes as CSV with full precision; shares are fractions of 1."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(("Class", *(column.heading for column in COLUMNS), "Most accurate", "Best F1", "IoU", "Pictures"))
+    writer.writerow(
+        (
+            "Class",
+            *(column.heading for column in COLUMNS),
+            gettext("Most accurate"),
+            gettext("Best F1"),
+            "IoU",
+            "Images",
+        )
+    )
     for name, one in answer.classes.items():
         for row in one.rows:
             figures = (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QTabBar, QVBoxLayout, QWidget
 
+from core.text import gettext
 from core.verification.charts import ChartKind, make_chart
 from gui.verify.sweep_table import SweepTable
 from gui.widgets.colour import swatch
@@ -60,7 +61,7 @@ class ThresholdPage(QWidget):
         self.classes.setDrawBase(False)
         self.classes.setExpanding(False)
         self.classes.setObjectName("classTabs")
-        self.classes.setAccessibleName("Class")
+        self.classes.setAccessibleName(gettext("Class"))
         self.classes.currentChanged.connect(lambda *_: self.refresh())
         self.table = SweepTable()
         self.table.setMinimumHeight(160)
@@ -69,7 +70,7 @@ class ThresholdPage(QWidget):
         self.by = QuietComboBox()
         self.by.addItem("accuracy", "accuracy")
         self.by.addItem("F1", "f1")
-        self.by.setAccessibleName("Best by")
+        self.by.setAccessibleName(gettext("Best by"))
         self.by.activated.connect(lambda *_: self._verifier.set_options(by=self.by.currentData()))
         self.best = QLabel()
         self.best.setWordWrap(True)
@@ -81,24 +82,24 @@ class ThresholdPage(QWidget):
         self.origin = QLabel()
         self.origin.setObjectName("faint")
         self.origin.setWordWrap(True)
-        self.use_button = QPushButton("&Use it")
+        self.use_button = QPushButton(gettext("&Use it"))
         self.use_button.clicked.connect(lambda *_: self._use([self.chosen]))
-        self.use_all_button = QPushButton("Use the best for &all classes")
+        self.use_all_button = QPushButton(gettext("Use the best for &all classes"))
         self.use_all_button.clicked.connect(lambda *_: self._use(list(self._workspace.settings.classes)))
         self.set_button = QPushButton()
-        self.set_button.setToolTip("Set the threshold of the chosen row, as the slider does")
+        self.set_button.setToolTip(gettext("Set the threshold of the chosen row, as the slider does"))
         self.set_button.clicked.connect(self._set_row)
-        self.copy_button = QPushButton("&Copy")
-        self.copy_button.setToolTip("Copy the table, to paste it into a spreadsheet")
+        self.copy_button = QPushButton(gettext("&Copy"))
+        self.copy_button.setToolTip(gettext("Copy the table, to paste it into a spreadsheet"))
         self.copy_button.clicked.connect(self.table.copy)
-        self.save_button = QPushButton("Sa&ve table …")
+        self.save_button = QPushButton(gettext("Sa&ve table …"))
         self.save_button.clicked.connect(self.save_table_wanted)
         head = QHBoxLayout()
         head.addWidget(self.classes, 1)
         head.addWidget(self.copy_button)
         head.addWidget(self.save_button)
         uses = QHBoxLayout()
-        label = QLabel("&Best by")
+        label = QLabel(gettext("&Best by"))
         label.setBuddy(self.by)
         for widget in (label, self.by, self.use_button, self.use_all_button):
             uses.addWidget(widget)
@@ -115,12 +116,12 @@ class ThresholdPage(QWidget):
 
     def _build_plot(self) -> None:
         self.kind = QuietComboBox()
-        self.kind.setAccessibleName("Plot")
+        self.kind.setAccessibleName(gettext("Plot"))
         for kind in ChartKind:
             self.kind.addItem(kind.value, kind)
         self.kind.currentIndexChanged.connect(lambda *_: self.show_plot())
         self.plot = PlotPane()
-        self.save_plot_button = QPushButton("Save p&lot …")
+        self.save_plot_button = QPushButton(gettext("Save p&lot …"))
         self.save_plot_button.clicked.connect(self.save_plot_wanted)
         head = QHBoxLayout()
         head.addWidget(self.kind, 1)
@@ -193,7 +194,13 @@ class ThresholdPage(QWidget):
         )
         self.copy_button.setEnabled(shown is not None)
         self.save_button.setEnabled(shown is not None)
-        self.use_button.setText(f"&Use {choice.threshold:.2f} for {choice.class_name}" if choice else "&Use the best")
+        self.use_button.setText(
+            gettext("&Use {threshold:.2f} for {class_name}").format(
+                threshold=choice.threshold, class_name=choice.class_name
+            )
+            if choice
+            else gettext("&Use the best")
+        )
         self.best.setText("" if shown is None else _best_text(choice, self.chosen))
         self.warning.setText(choice.warning if choice else "")
         self.warning.setVisible(bool(self.warning.text()))
@@ -207,7 +214,11 @@ class ThresholdPage(QWidget):
         threshold, settings = self.table.current_threshold(), self._workspace.settings.value
         now = settings.thresholds.get(self.chosen) if settings else None
         self.set_button.setEnabled(threshold is not None and threshold != now and self._workspace.store.writable)
-        self.set_button.setText("Set the chosen &row" if threshold is None else f"Set to chosen &row, {threshold:.2f}")
+        self.set_button.setText(
+            gettext("Set the chosen &row")
+            if threshold is None
+            else gettext("Set to chosen &row, {threshold:.2f}").format(threshold=threshold)
+        )
 
     # -- what the person does ------------------------------------------------------------------------
 
@@ -238,15 +249,25 @@ class ThresholdPage(QWidget):
 def _best_text(choice: ThresholdChoice | None, name: str) -> str:
     """Return what is best, and how far that can be trusted."""
     if choice is None:
-        return f"No threshold can be told for {name}: the pictures hold none that would decide."
+        return gettext("No threshold can be suggested for {name}: the images hold no cell that would decide.").format(
+            name=name
+        )
     measure = "F1" if choice.measure == "f1" else "accuracy"
-    accuracy = "" if choice.accuracy is None else f", accuracy {100 * choice.accuracy:.1f} %"
+    accuracy = (
+        "" if choice.accuracy is None else gettext(", accuracy {accuracy:.1f} %").format(accuracy=100 * choice.accuracy)
+    )
     images = len(choice.images)
     if not choice.cross_validated:
-        return f"<b>Best {measure}: {choice.threshold:.2f}</b>{accuracy} on the same pictures."
+        return gettext("<b>Best {measure}: {threshold:.2f}</b>{accuracy} on the same images.").format(
+            measure=measure, threshold=choice.threshold, accuracy=accuracy
+        )
     interval = choice.interval
-    within = "" if interval is None else f" (95 %: {100 * interval.low:.1f} to {100 * interval.high:.1f})"
-    return (
-        f"<b>Best {measure}: {choice.threshold:.2f}</b>{accuracy}{within}, each of {images} pictures counted at the "
-        f"threshold that is best for the others."
+    within = (
+        ""
+        if interval is None
+        else gettext(" (95 %: {low:.1f} to {high:.1f})").format(low=100 * interval.low, high=100 * interval.high)
     )
+    return gettext(
+        "<b>Best {measure}: {threshold:.2f}</b>{accuracy}{within}, each of {images} images counted at the "
+        "threshold that is best for the others."
+    ).format(measure=measure, threshold=choice.threshold, accuracy=accuracy, within=within, images=images)

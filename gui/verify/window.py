@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.files import write_whole
+from core.text import gettext, ngettext
 from core.verification.request import STEPS, VerificationScope
 from gui.verify.errors import ErrorPage
 from gui.verify.ground_truth import TruthPage
@@ -35,13 +36,13 @@ if TYPE_CHECKING:
     from gui.widgets.plot import PlotPane
     from gui.workspace.workspace import Workspace
 
-_CHECKED = (("the model's count", False), ("the corrected count", True))
+_CHECKED = ((gettext("the model's count"), False), (gettext("the corrected count"), True))
 _SHARE_OF_SCREEN = 0.92
-_EXPLAINED = (
-    "TP: counted, and there; FP: counted, but not there; FN: there, but missed. A counted and a true box are one cell "
+_EXPLAINED = gettext(
+    "TP: counted and correct; FP: counted but wrong; FN: missed. A counted and a true box are one cell "
     "if they share the part that “Match at IoU” says. AP: how well all thresholds do together; 1 is perfect."
 )
-_TOTALS_ONLY = (
+_TOTALS_ONLY = gettext(
     "Typed totals say how many cells there are, not where: they allow accuracy only. "
     "Precision, recall and F1 need boxes or points."
 )
@@ -54,9 +55,9 @@ class VerifyWindow(QWidget):
     pictures_wanted = Signal()
 
     def __init__(self, workspace: Workspace, preferences: Preferences) -> None:
-        super().__init__()  # without a parent: else it could not go behind the pictures
+        super().__init__()  # without a parent: else it could not go behind the images
         self.setObjectName("verifyWindow")
-        self.setWindowTitle("Check against a manual count – SmearCount")
+        self.setWindowTitle(gettext("Verification – SmearCount"))
         self.setMinimumHeight(440)
         self._workspace = workspace
         self._preferences = preferences
@@ -66,12 +67,12 @@ class VerifyWindow(QWidget):
         self.pages = QTabWidget()
         self.pages.setObjectName("verifyTabs")
         self.pages.tabBar().setDrawBase(False)
-        self.pages.addTab(self.truth_page, "&Manual counts")
-        self.pages.addTab(self.threshold_page, "&Thresholds")
+        self.pages.addTab(self.truth_page, gettext("&Manual counts"))
+        self.pages.addTab(self.threshold_page, gettext("&Thresholds"))
         self.error_page = ErrorPage(workspace, preferences.palette)
-        self.pages.addTab(self.error_page, "&Errors")
+        self.pages.addTab(self.error_page, gettext("&Errors"))
         self.model_page = ModelPage(workspace, preferences)
-        self.pages.addTab(self.model_page, "M&odels")
+        self.pages.addTab(self.model_page, gettext("M&odels"))
         self.state = QLabel()
         self.state.setWordWrap(True)
         self.state.setObjectName("faint")
@@ -107,7 +108,7 @@ class VerifyWindow(QWidget):
         for text, corrected in _CHECKED:
             self.whose.addItem(text, corrected)
         self.whose.setToolTip(
-            "The corrected count has your own changes in it; to choose a threshold, check the model's"
+            gettext("The corrected count has your own changes in it; to choose a threshold, check the model's")
         )
         self.whose.activated.connect(lambda *_: self.verifier.set_options(corrected=self.whose.currentData()))
         self.iou = NumberBox()
@@ -115,18 +116,20 @@ class VerifyWindow(QWidget):
         self.iou.setSingleStep(0.05)
         self.iou.setDecimals(2)
         self.iou.setKeyboardTracking(False)
-        self.iou.setToolTip("How far a counted box and a true one must overlap to be one cell (IoU); points need none")
+        self.iou.setToolTip(
+            gettext("How far a counted box and a true one must overlap to be one cell (IoU); points need no overlap")
+        )
         self.iou.valueChanged.connect(lambda value: self.verifier.set_options(iou=round(value, 2)))
         self.step = QuietComboBox()
         for step in STEPS:
             self.step.addItem(f"{step:.2f}", step)
-        self.step.setToolTip("How far the thresholds of the table lie from each other")
+        self.step.setToolTip(gettext("How far the thresholds of the table lie from each other"))
         self.step.activated.connect(lambda *_: self.verifier.set_options(step=self.step.currentData()))
         bar = QHBoxLayout()
         for text, widget in (
             ("&Pictures", self.scope),
             ("Chec&k", self.whose),
-            ("Match at &IoU", self.iou),
+            (gettext("Match at &IoU"), self.iou),
             ("&Step", self.step),
         ):
             label = QLabel(text)
@@ -145,7 +148,13 @@ class VerifyWindow(QWidget):
         """Show how the comparison is made."""
         options, total = self.verifier.options, len(self._workspace.images.items)
         ticked = sum(item.id in options.ticked for item in self._workspace.images.items)
-        for place, text in enumerate(("this picture", f"ticked pictures ({ticked})", f"all pictures ({total})")):
+        for place, text in enumerate(
+            (
+                gettext("this image"),
+                gettext("ticked images ({ticked})").format(ticked=ticked),
+                gettext("all images ({total})").format(total=total),
+            )
+        ):
             self.scope.setItemText(place, text)
         self.scope.setCurrentIndex(self.scope.findData(options.scope))
         self.whose.setCurrentIndex(self.whose.findData(options.corrected))
@@ -155,30 +164,40 @@ class VerifyWindow(QWidget):
         self.step.setCurrentIndex(max(self.step.findData(options.step), 0))
 
     def show_state(self) -> None:
-        """Say which pictures take part, and what their truths allow."""
+        """Say which images take part, and what their truths allow."""
         answer = self.verifier.answer
         if answer is None:
-            self.state.setText("Comparing …" if self.verifier.busy else "Open pictures and count them first.")
+            self.state.setText(
+                gettext("Comparing …") if self.verifier.busy else gettext("Open images and count them first.")
+            )
             return
         question = answer.request
         taking, left = len(question.checked), question.left_out
         parts = []
         if not taking:
-            parts.append("No picture has a ground truth yet: type your counts, or import annotations.")
+            parts.append(gettext("No image has a ground truth yet: type your counts, or import annotations."))
         else:
-            parts.append(f"{taking} picture{'s take' if taking > 1 else ' takes'} part")
+            parts.append(ngettext("{n} image takes part", "{n} images take part", taking).format(n=taking))
             if left.without_truth:
-                parts[0] += f"; {left.without_truth} without a ground truth {_is(left.without_truth)} left out"
+                parts[0] += ngettext(
+                    "; {n} without a ground truth is left out",
+                    "; {n} without a ground truth are left out",
+                    left.without_truth,
+                ).format(n=left.without_truth)
             if left.not_counted:
-                parts[0] += f"; {left.not_counted} not counted by the program yet"
+                parts[0] += gettext("; {not_counted} not counted by the program yet").format(
+                    not_counted=left.not_counted
+                )
             parts[0] += "."
             if not answer.located:
                 parts.append(_TOTALS_ONLY)
             elif any(not case.located for case in answer.cases):
                 totals = sum(not case.located for case in answer.cases)
-                parts.append(f"Precision, recall and F1 leave out the {totals} with typed totals.")
+                parts.append(
+                    gettext("Precision, recall and F1 leave out the {totals} with typed totals.").format(totals=totals)
+                )
         if self.verifier.busy:
-            parts.append("Comparing again …")
+            parts.append(gettext("Comparing again …"))
         self.state.setText(" ".join(parts))
         self.show_options()
 
@@ -197,7 +216,7 @@ class VerifyWindow(QWidget):
 
     def _save_table(self) -> None:
         answer = self.verifier.answer
-        path = self._ask_where("Save the tables of all classes", "verification.csv", "CSV (*.csv)")
+        path = self._ask_where(gettext("Save the tables of all classes"), "verification.csv", gettext("CSV (*.csv)"))
         if answer is not None and path is not None:
             self._workspace.store.save(path, lambda: write_whole(path, sweep_csv(answer)))
 
@@ -207,7 +226,7 @@ class VerifyWindow(QWidget):
         self._save_plot(f"{name}.png", self.threshold_page.plot)
 
     def _save_plot(self, name: str, plot: PlotPane) -> None:
-        path = self._ask_where("Save the plot", name, "PNG (*.png);;SVG (*.svg)")
+        path = self._ask_where(gettext("Save the plot"), name, gettext("PNG (*.png);;SVG (*.svg)"))
         if path is not None:
             self._workspace.store.save(path, lambda: plot.save(path))
 
@@ -249,7 +268,3 @@ class VerifyWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._preferences.verify_geometry = self.saveGeometry()
         super().closeEvent(event)
-
-
-def _is(number: int) -> str:
-    return "is" if number == 1 else "are"

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from core.session.values import ValueChange
-    from gui.workspace.count_settings import CountSettingsModel
-    from gui.workspace.counts import Counts
+    from gui.workspace.counting.counts import Counts
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.ground_truth import GroundTruths
     from gui.workspace.history import History
     from gui.workspace.images import ImageItem, Images
-    from gui.workspace.reviews import Reviews
+    from gui.workspace.review.reviews import Reviews
     from gui.workspace.selection import CellOf, Selection
     from gui.workspace.store import SessionStore
 

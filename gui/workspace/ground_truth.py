@@ -13,7 +13,7 @@ from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gui.workspace.counts import Counts
+    from gui.workspace.counting.counts import Counts
     from gui.workspace.history import History
     from gui.workspace.images import ImageItem
     from gui.workspace.store import SessionStore

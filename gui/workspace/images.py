@@ -221,7 +221,7 @@ class Images(QObject):
         )
         if not found:
             self._messages.warning(
-                gettext("{folder}: none of the missing images is there; choose another folder.").format(folder=folder)
+                gettext("{folder}: it holds none of the missing images; choose another folder.").format(folder=folder)
             )
             return []
         with self._store.write() as write:

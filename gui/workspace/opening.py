@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 
 from core.imaging.demo import demo_smear
 from core.imaging.finding import find_images, summary
-from core.session.paths import corrected_before
+from core.session.storage.paths import corrected_before
 from core.session.values import SESSION_SUFFIX, SessionError
 from core.text import gettext
 

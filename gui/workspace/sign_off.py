@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from core.report.content import ReportContent
-    from gui.workspace.count_settings import CountSettingsModel
-    from gui.workspace.counts import Counts
+    from gui.workspace.counting.counts import Counts
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.history import History
     from gui.workspace.images import Images
     from gui.workspace.store import SessionStore

@@ -15,8 +15,8 @@ from core.verification.ground_truth import GroundTruth, TruthSource
 from gui.workspace.ground_truth import describe
 
 if TYPE_CHECKING:
-    from gui.workspace.count_settings import CountSettingsModel
-    from gui.workspace.counts import Counts
+    from gui.workspace.counting.counts import Counts
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.ground_truth import GroundTruths
     from gui.workspace.history import History
     from gui.workspace.images import ImageItem, Images

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from gui.workspace.conflicts import Conflicts
-from gui.workspace.count_settings import CountSettingsModel
-from gui.workspace.counts import Counts
-from gui.workspace.duplicates import Duplicates
+from gui.workspace.counting.counts import Counts
+from gui.workspace.counting.estimates import Estimates
+from gui.workspace.counting.regions import Regions
+from gui.workspace.counting.settings import CountSettingsModel
 from gui.workspace.editing import Editing
-from gui.workspace.estimates import Estimates
 from gui.workspace.exchange.exporting import Exporter
 from gui.workspace.exchange.importing import Importer
 from gui.workspace.exchange.reporting import Reporting
@@ -22,9 +22,9 @@ from gui.workspace.images import Images
 from gui.workspace.inference.inference import Inference
 from gui.workspace.messages import Messages
 from gui.workspace.opening import Opening
-from gui.workspace.quality import FieldQualities
-from gui.workspace.regions import Regions
-from gui.workspace.reviews import Reviews
+from gui.workspace.review.duplicates import Duplicates
+from gui.workspace.review.quality import FieldQualities
+from gui.workspace.review.reviews import Reviews
 from gui.workspace.selection import Selection
 from gui.workspace.sign_off import SignOffs
 from gui.workspace.store import SessionStore

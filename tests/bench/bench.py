@@ -35,7 +35,7 @@ class Counter:
         )
 
     def __call__(self, path: Path | str = "") -> float:
-        """Return the seconds that a picture takes; without one, the peak memory in MiB."""
+        """Return the seconds that an image takes; without one, the peak memory in MiB."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None

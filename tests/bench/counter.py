@@ -1,4 +1,4 @@
-"""Count pictures named on standard input, and answer each with the seconds it took, from file to counts.
+"""Count images named on standard input, and answer each with the seconds it took, from file to counts.
 
 ``counter.py ours`` is the headless path of SmearCount; ``counter.py rival`` is torchvision's
 ``retinanet_resnet50_fpn`` at its defaults, with random weights: what it finds costs it next to nothing.

@@ -58,7 +58,7 @@ def grid_of_cells(count: int) -> Detections:
 
 
 def show_field(window: MainWindow, folder: Path, count: int) -> None:
-    """Open a session whose only picture was counted and holds so many cells, all of them above the threshold."""
+    """Open a session whose only image was counted and holds so many cells, all of them above the threshold."""
     picture = folder / "field.png"
     if not picture.exists():
         write_picture(np.random.default_rng(1).integers(120, 255, (SIDE, SIDE, 3)).astype(np.uint8), picture)

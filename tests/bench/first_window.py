@@ -33,7 +33,9 @@ def main() -> None:
     apply_theme(app, Theme.LIGHT)
     window = MainWindow(Workspace(default_model_path(), Path(tempfile.mkdtemp())), Preferences(QSettings()))
     watcher = FirstPaint()
-    window.centralWidget().installEventFilter(watcher)
+    middle = window.centralWidget()
+    assert middle is not None
+    middle.installEventFilter(watcher)
     window.show()
     app.exec()
 

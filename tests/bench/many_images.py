@@ -2,8 +2,8 @@
 
 ``many_images.py list COUNT``: seconds until a folder is listed and painted, and what only listing it takes.
 ``many_images.py beat COUNT WIDTH HEIGHT RED_CELLS``: the longest gap in milliseconds between the beats of a timer of
-5 ms while the pictures of a folder are counted, and while nothing happens.
-``many_images.py memory COUNT``: MiB after 50 pictures and after all, each opened, counted and shown.
+5 ms while the images of a folder are counted, and while nothing happens.
+``many_images.py memory COUNT``: MiB after 50 images and after all, each opened, counted and shown.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ WARM_UP = 50
 
 
 def write_folder(folder: Path, count: int, size: tuple[int, int], red_cells: int, diameter: int) -> Path:
-    """Write pictures of smears; after the first few, each is a file that is there already under another name."""
+    """Write images of smears; after the first few, each is a file that is there already under another name."""
     folder.mkdir()
     paths = [folder / f"smear {number:05}.jpg" for number in range(count)]
     for number, path in enumerate(paths):

@@ -1,4 +1,4 @@
-"""Print the seconds that a report of many counted pictures takes: gathered, and written as PDF, XLSX, CSV and JSON."""
+"""Print the seconds that a report of many counted images takes: gathered, and written as PDF, XLSX, CSV and JSON."""
 
 from __future__ import annotations
 

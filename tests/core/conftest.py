@@ -103,7 +103,7 @@ BOXES = (  # box in pixels, score, label
 
 @pytest.fixture
 def make_session(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that makes a session whose pictures were counted; each has the same known cells.
+    """Return a function that makes a session whose images were counted; each has the same known cells.
 
     Counted are 2 red cells, 1 white cell and 1 platelet in each.
     """

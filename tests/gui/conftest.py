@@ -189,7 +189,7 @@ def make_smear(
 
 @pytest.fixture
 def wait_counted(qtbot: QtBot) -> Callable[[MainWindow], None]:
-    """Wait until every picture is counted or has failed, and the current one is on the canvas."""
+    """Wait until every image is counted or has failed, and the current one is on the canvas."""
 
     def wait(window: MainWindow) -> None:
         def done() -> bool:

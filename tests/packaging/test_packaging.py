@@ -60,6 +60,7 @@ def test_only_harmless_functions_of_opencv_are_used() -> None:
     assert used <= OPENCV_USED, f"see packaging/stub_libraries.py: {used - OPENCV_USED}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", ["linux", "win32", "darwin"])
 def test_the_spec_evaluates(platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("PyInstaller")

@@ -50,7 +50,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     def _flat(self) -> dict[str, Any]:
         entries = {f"preset {key}": value for key, value in self.as_dict()["preset"].items()}
         for item in self.data:
-            entries[f"{item.split} data"] = f"{item.name} ({item.images} pictures, {item.sha256[:8]})"
+            entries[f"{item.split} data"] = f"{item.name} ({item.images} images, {item.sha256[:8]})"
         # first, in the words of --epochs: a segmentation network divides them between its two phases
         epochs = sum(self.preset.get(key, 0) for key in ("epochs", "mask_epochs", "edge_epochs"))
         return {

@@ -39,7 +39,8 @@ def read_coco(reading: Reading, document: Entry) -> Iterator[AnnotatedImage]:
     }
     for count, entry in enumerate(_entries(reading, document, "annotations"), start=1):
         key = _key(entry.get("id"))
-        _read_annotation(reading, images, categories, entry, f"annotation {count if key is None else key}")
+        place = gettext("annotation {number}").format(number=count if key is None else key)
+        _read_annotation(reading, images, categories, entry, place)
     for image in images.values():
         if image is not None and (annotated := image.finish()) is not None:
             yield annotated
@@ -49,7 +50,7 @@ def _entries(reading: Reading, document: Entry, part: str) -> list[Entry]:
     entries = document.get(part)
     if not isinstance(entries, list):
         text = gettext("it has no list of {part}; export it again").format(part=part)
-        reading.notices.about_file(reading.path, text, f"no {part}")
+        reading.notices.about_file(reading.path, text, part)
         return []
     whole: list[Entry] = []
     for count, entry in enumerate(cast("list[Any]", entries), start=1):
@@ -71,7 +72,7 @@ def _images(reading: Reading, entries: list[Entry]) -> dict[int | str, ImageBoxe
         key, name = _key(entry.get("id")), entry.get("file_name")
         if key is None or key in images or not isinstance(name, str) or not name.strip():
             text = gettext("lacks a file name or an id of its own; export it again")
-            reading.refuse("image", f"number {count} of the images", text)
+            reading.refuse("image", gettext("number {count} of the images").format(count=count), text)
         else:
             size = pixel_size(entry.get("width"), entry.get("height"))
             images[key] = reading.image(name.strip(), size)
@@ -87,7 +88,7 @@ def _read_annotation(
 ) -> None:
     key, category = _key(entry.get("image_id")), _key(entry.get("category_id"))
     if key is None or key not in images:
-        reading.refuse("image_id", place, gettext("belongs to none of the images; export it again"))
+        reading.refuse("image_id", place, gettext("belongs to no image of the file; export it again"))
         return
     image = images[key]
     if image is None:

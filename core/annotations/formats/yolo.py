@@ -108,7 +108,7 @@ def yaml_names(text: str) -> list[str]:
         names = [numbered.get(str(place)) for place in range(len(numbered))]
     listed = cast("list[Any]", names) if isinstance(names, list) else []
     if not listed or not all(isinstance(name, str) and name for name in listed):
-        raise ValueError("the names are no list of names")
+        raise ValueError(gettext("the names are no list of names"))
     return cast("list[str]", listed)
 
 

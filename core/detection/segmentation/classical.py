@@ -20,6 +20,7 @@ from core.imaging.illumination import WHITE
 from core.imaging.scale import fill_holes, stained_area
 from core.models.card import ModelCard
 from core.models.method import CountingMethod, Method
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ _RIM = 0.05  # how far a platelet reaches beyond its core
 
 CARD = ModelCard(
     name="No model: classical",
-    architecture="Otsu's threshold, separation of two stains, morphology",
+    architecture=gettext("Otsu's threshold, separation of two stains, morphology"),
     kind="segmentation",
     classes=("RBC", "WBC", "Platelets"),
     thresholds={"RBC": 0.5, "WBC": 0.5, "Platelets": 0.5},
@@ -62,7 +63,7 @@ CARD = ModelCard(
         "WBC": CountingMethod(method=Method.COMPONENTS, threshold=0.3, typical=1.8, smallest=0.8),
         "Platelets": CountingMethod(method=Method.COMPONENTS, threshold=0.3, typical=0.4, smallest=0.2),
     },
-    notes="Nothing was learned. Cells are told apart by density, colour and size alone.",
+    notes=gettext("Nothing was learned. Cells are told apart by density, colour and size alone."),
 )
 
 

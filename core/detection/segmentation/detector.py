@@ -14,6 +14,7 @@ from core.detection.segmentation.instances import count_masks
 from core.imaging.flat_field import FlatFieldImage
 from core.imaging.focus import edge_blur, levels
 from core.imaging.scale import guess_diameter, measured_diameter
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,7 +115,9 @@ class SegmentationDetector:
         if diameter is None:
             diameter, known = self._find_diameter(flat, cancel)
             if not known:
-                notices = ("The red cell size could not be estimated here; set it by hand if the cells look wrong.",)
+                notices = (
+                    gettext("The red cell size could not be estimated here; set it by hand if the cells look wrong."),
+                )
         scale = self.card.red_cell_diameter / diameter
         masks = self.model.masks(flat.crop(flat.whole(), scale), self.card.red_cell_diameter, progress, cancel)
         return FieldMasks(masks, image.shape[1], image.shape[0], diameter, scale, notices, flat.sample)

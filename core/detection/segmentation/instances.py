@@ -94,7 +94,7 @@ def count_class(masks: CellMasks, label: int, method: CountingMethod) -> Instanc
 def _markers(inside: NDArray[np.uint8], method: CountingMethod, diameter: float) -> NDArray[np.int32]:
     """Find the middles of the cells and number them, int32 (H, W), 0 elsewhere.
 
-    A middle is where the distance to the border is nearly the greatest nearby. (At the border of the picture a
+    A middle is where the distance to the border is nearly the greatest nearby. (At the border of the image a
     cell is taken to go on.)
     """
     framed = cv2.copyMakeBorder(inside, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
@@ -169,7 +169,7 @@ def _by_circles(
     """Find circles in the mask; the score is the mean probability inside."""
     radius = method.typical * diameter / 2
     shortest = max(radius * (1 - method.radius_range), method.smallest * diameter / 2)
-    margin = math.ceil(radius)  # cells at the border of the picture are circles, too
+    margin = math.ceil(radius)  # cells at the border of the image are circles, too
     framed = cv2.copyMakeBorder(inside * np.uint8(255), margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
     smooth = cv2.GaussianBlur(framed, (0, 0), max(0.04 * diameter, 0.8))
     found = cv2.HoughCircles(
@@ -189,7 +189,7 @@ def _by_circles(
     for x, y, r in circles - [margin, margin, 0]:
         x1, y1 = max(math.floor(x - r), 0), max(math.floor(y - r), 0)
         x2, y2 = min(math.ceil(x + r) + 1, width), min(math.ceil(y + r) + 1, height)
-        if x2 - x1 < r or y2 - y1 < r:  # less than half of it is in the picture
+        if x2 - x1 < r or y2 - y1 < r:  # less than half of it is in the image
             continue
         row, column = np.ogrid[y1:y2, x1:x2]
         disc = (row - y) ** 2 + (column - x) ** 2 <= r * r

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from core.text import gettext
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
@@ -16,8 +18,8 @@ class Unreadable(Exception):
     """A file that cannot be used; the message is the rest of a sentence that begins with the file's name."""
 
 
-TRUNCATED = "the image is truncated or damaged; copy it from the microscope again"
-UNKNOWN = "this is not an image that can be read; export it as TIFF, PNG or JPEG"
+TRUNCATED = gettext("the image is truncated or damaged; copy it from the microscope again")
+UNKNOWN = gettext("this is not an image that can be read; export it as TIFF, PNG or JPEG")
 
 MAX_PIXELS = 450_000_000
 """A little over 20,000 x 20,000; larger images are refused before they are decoded."""
@@ -26,7 +28,11 @@ MAX_PIXELS = 450_000_000
 def check_size(width: int, height: int) -> None:
     """Refuse an image that is too large, before it is decoded; raises Unreadable."""
     if width * height > MAX_PIXELS:
-        raise Unreadable(f"{width} x {height} pixels are more than the program can hold; crop or shrink it")
+        raise Unreadable(
+            gettext("{width} x {height} pixels are more than the program can hold; crop or shrink it").format(
+                width=width, height=height
+            )
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""The annotated picture: boxes, classes and probabilities drawn into a copy of the photograph."""
+"""The annotated image: boxes, classes and probabilities drawn into a copy of the photograph."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def annotate(
         x1, y1, x2, _ = (round(float(v)) for v in detections.boxes[cell])
         label = int(detections.labels[cell])
         by_hand = detections.origin[cell] != Origin.MODEL
-        name, score = short_name(classes[label]), "by hand" if by_hand else f"{detections.scores[cell]:.2f}"
+        name, score = short_name(classes[label]), gettext("by hand") if by_hand else f"{detections.scores[cell]:.2f}"
         for text in (f"{name} {score}", name):
             (width, height), base = cv2.getTextSize(text, _FONT, size, 1)
             if width <= 1.4 * (x2 - x1) or text == name:
@@ -85,7 +85,7 @@ def annotate(
 
 
 def _line(picture: NDArray[np.uint8], start: Point, end: Point, colour: Rgb, width: int, *, dashed: bool) -> None:
-    """Draw a line, inside the picture where it runs along the picture's border."""
+    """Draw a line, inside the image where it runs along the image's border."""
     ends, size = np.array([start, end], np.float64), np.array(picture.shape[1::-1])
     seen = ((ends >= 0) & (ends <= size)).all(axis=1, keepdims=True)
     first, last = np.where(seen, np.clip(ends, width // 2, size - 1 - width // 2), ends)

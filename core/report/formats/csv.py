@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from core.text import gettext
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -39,7 +41,7 @@ class CsvStyle:
 
     def __post_init__(self) -> None:
         if self.decimal_comma and self.separator is Separator.COMMA:
-            raise ValueError("decimal commas need another separator than the comma, such as ';'")
+            raise ValueError(gettext("decimal commas need another separator than the comma, such as ';'"))
 
 
 def to_csv(table: Table, style: CsvStyle | None = None) -> bytes:

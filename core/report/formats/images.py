@@ -13,8 +13,9 @@ from core.classes import PAPER
 from core.files import write_whole
 from core.imaging.reading import ImageError, read_image
 from core.report.formats.annotated import annotate, encode_picture
-from core.session.paths import stamp_of
+from core.session.storage.paths import stamp_of
 from core.session.values import SessionError
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,15 +58,23 @@ def read_counted(image: ReportImage, *, long_side: int | None = None) -> SmearIm
     """
     path = image.path
     if not os.path.exists(path):
-        raise PictureError(f"{path}: the picture is not there any more; its counts are reported without it.")
+        raise PictureError(
+            gettext("{path}: the image is no longer there; its counts are reported without it.").format(path=path)
+        )
     try:
         if image.sha256 is not None and stamp_of(path).sha256 != image.sha256:
-            raise PictureError(f"{path}: the file has changed since it was counted; count it again to show its cells.")
+            raise PictureError(
+                gettext("{path}: the file has changed since it was counted; count it again to show its cells.").format(
+                    path=path
+                )
+            )
         return read_image(path, long_side=long_side)
     except (ImageError, SessionError) as error:
         raise PictureError(str(error)) from error
     except MemoryError as error:
-        raise PictureError(f"{path}: too large for the free memory; close other programs or crop it.") from error
+        raise PictureError(
+            gettext("{path}: too large for the free memory; close other programs or crop it.").format(path=path)
+        ) from error
 
 
 def for_print(image: ReportImage) -> PrintedPicture:
@@ -88,7 +97,7 @@ def with_boxes(
 
 
 def annotated_name(path: Path, suffix: str, taken: set[str]) -> str:
-    """Return the file name of an annotated picture, and add it to those taken; pictures of one name get numbers."""
+    """Return the file name of an annotated image, and add it to those taken; images of one name get numbers."""
     stem = os.fsencode(path.stem)[:_LONGEST_STEM].decode("utf-8", "ignore")
     name, number = f"{stem}_counted{suffix}", 2
     while name.casefold() in taken:
@@ -109,7 +118,7 @@ def write_annotated(
 
     Returns
     -------
-    A sentence for each picture that could not be shown.
+    A sentence for each image that could not be shown.
 
     Raises
     ------
@@ -122,7 +131,7 @@ def write_annotated(
     taken: set[str] = set()
     for image in counted:
         name = annotated_name(image.path, suffix, taken)
-        progress.step(f"Picture {image.path.name}")
+        progress.step(gettext("Image {name}").format(name=image.path.name))
         assert image.counted is not None
         try:
             picture = with_boxes(image, image.counted, classes, palette)

@@ -18,6 +18,7 @@ from core.report.tables import (
     totals_table,
     verification_table,
 )
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,10 @@ def to_xlsx(content: ReportContent, progress: Progress, contents: Contents) -> b
     stream = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book: Any = xlsxwriter.Workbook(stream, options)
-    title, people = f"Blood smear count {content.sample.id}".strip(), ", ".join(content.people)
+    title, people = (
+        gettext("Blood smear count {sample}").format(sample=content.sample.id).strip(),
+        ", ".join(content.people),
+    )
     book.set_properties({"title": title, "author": people, "created": content.made.replace(tzinfo=None)})
     sheets = _Sheets(book)
     sheets.add(images_table(content))
@@ -79,7 +83,7 @@ class _Sheets:
         number = row = 0
         sheet: Any = None
         for image, cells in cells_tables(content):
-            progress.step(f"Cells of {image.path.name}")
+            progress.step(gettext("Cells of {name}").format(name=image.path.name))
             for cell in cells:
                 if sheet is None or row == _MOST_ROWS:
                     number, row = number + 1, 1

@@ -39,7 +39,7 @@ from core.report.pdf.styles import (
     Printer,
 )
 from core.report.sign_off import short
-from core.text import printable
+from core.text import gettext, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 _TOTAL_PAGES = "pages"
 _LEGEND = 5  # classes beside each other
-_TRANSLITERATED = (
+_TRANSLITERATED = gettext(
     "Some names are in a script that cannot be printed here, and are given in Latin letters; "
     "the workbook and the CSV file have them as they are."
 )
@@ -88,7 +88,7 @@ class _Report:
         document: Any = BaseDocTemplate(
             stream,
             pagesize=PAGE,
-            title=printable(f"Blood smear count {content.sample.id}".strip()),
+            title=printable(gettext("Blood smear count {sample}").format(sample=content.sample.id).strip()),
             author=printable(", ".join(content.people)),
             creator=f"SmearCount {content.version}",
             subject=f"content sha256 {content.content}",
@@ -123,20 +123,20 @@ class _Report:
             yield Spacer(0, 10)
             yield printer.text(_TRANSLITERATED, SMALL)
 
-    # -- pictures --------------------------------------------------------------------------------
+    # -- images --------------------------------------------------------------------------------
 
     def _pictures(self) -> Iterator[Any]:
         """Yield the photographs, two to a page, or one if there is only one."""
         printer, content = self._printer, self._content
         if not content.counted:
             return
-        yield printer.text("Pictures", HEADING)
+        yield printer.text("Images", HEADING)
         yield from self._legend()
         height = HEIGHT * (0.62 if len(content.counted) == 1 else 0.4)
         for number, image in enumerate(content.images, 1):
             if image.counted is None:
                 continue
-            self._progress.step(f"Picture {image.path.name}")
+            self._progress.step(gettext("Image {name}").format(name=image.path.name))
             yield KeepTogether([*self._picture(number, image, image.counted, height), Spacer(0, 8)])
 
     def _picture(self, number: int, image: ReportImage, counted: CountedImage, height: float) -> Iterator[Any]:
@@ -162,7 +162,7 @@ class _Report:
             red, green, blue = self._palette.colour(self._content.classes, label)
             entries.append((LegendLine(label, (red / 255, green / 255, blue / 255)), name))
         if any(row.ledger.added for row in self._content.totals):
-            entries.append((LegendMark(), "put by a person"))
+            entries.append((LegendMark(), gettext("added by a user")))
         lines = [
             [part for mark, name in entries[place : place + _LEGEND] for part in (mark, self._printer.text(name, CELL))]
             for place in range(0, len(entries), _LEGEND)
@@ -193,15 +193,29 @@ class _Report:
         top, bottom, right = PAGE[1] - HEAD + 12, FOOT - 15, PAGE[0] - MARGIN
         canvas.line(MARGIN, top - 4, right, top - 4)
         canvas.line(MARGIN, bottom + 9, right, bottom + 9)
-        name = f"Sample {content.sample.id}" if content.sample.id else printable(content.session.stem)
+        name = (
+            gettext("Sample {sample}").format(sample=content.sample.id)
+            if content.sample.id
+            else printable(content.session.stem)
+        )
         _line(canvas, printer, name, top, WIDTH * 0.55)
         canvas.setFont(SMALL.fontName, SMALL.fontSize)
         canvas.setFillColor(FAINT)
-        canvas.drawRightString(right, bottom, f"SmearCount {content.version} · not a medical device")
-        state = "signed off" if content.signed else "SUPERSEDED" if content.superseded else "not signed off"
+        canvas.drawRightString(
+            right, bottom, gettext("SmearCount {version} · not a medical device").format(version=content.version)
+        )
+        state = (
+            gettext("signed off")
+            if content.signed
+            else gettext("SUPERSEDED")
+            if content.superseded
+            else gettext("not signed off")
+        )
         canvas.setFillColor(ALARM if content.superseded else FAINT)
-        canvas.drawRightString(right, top, f"{state} · content {short(content.content)}")
-        page = f"Page {document.page} of "
+        canvas.drawRightString(
+            right, top, gettext("{state} · content {hash}").format(state=state, hash=short(content.content))
+        )
+        page = gettext("Page {page} of ").format(page=document.page)
         canvas.setFillColor(FAINT)
         canvas.drawString(MARGIN, bottom, page)
         canvas.translate(MARGIN + canvas.stringWidth(page, SMALL.fontName, SMALL.fontSize), bottom)
@@ -225,5 +239,6 @@ def _ledger_of(counted: CountedImage, classes: tuple[str, ...]) -> str:
         row = counted.result.ledger[name]
         how = f" ({row.model:,} + {row.added:,} − {row.removed:,})" if row.added or row.removed else ""
         mean = counted.result.mean_scores[name]
-        parts.append(f"{name} {row.total:,}{how}" + ("" if mean is None else f", mean {mean:.2f}"))
+        count = f"{name} {row.total:,}{how}"
+        parts.append(count if mean is None else gettext("{count}, mean {mean:.2f}").format(count=count, mean=mean))
     return " · ".join(parts)

@@ -54,7 +54,7 @@ class _Jpeg(ImageReader):
         self._content = data
 
     def getRGBData(self) -> bytes:
-        """Return what tells the picture from others."""
+        """Return what tells the image from others."""
         self._dataA = None
         return self._content
 

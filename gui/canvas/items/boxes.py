@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from core.cells import Origin
 from core.classes import PAPER, Palette
 from core.geometry.boxes import areas
+from core.text import gettext
 from gui.canvas.items.outlines import Outlines
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _DENSE = 1500  # more visible boxes than this are drawn with thinner lines
 _INNER = 4.0
 _DOTS = (3, 4)
 _BESIDE_DOTS = QColor(90, 90, 90)
-_ORIGINS = {Origin.PERSON: "put or confirmed by hand", Origin.IMPORTED: "imported from a file"}
+_ORIGINS = {Origin.PERSON: gettext("added or confirmed by hand"), Origin.IMPORTED: gettext("imported from a file")}
 _LINE_STYLES = ((2, None), (3, None), (2, (6, 4)), (2, (2, 3)))  # width, pieces and gaps in pixels of the screen
 
 
@@ -154,8 +155,12 @@ class BoxesItem(QGraphicsItem):
                 origin = Origin(int(self._detections.origin[cell]))
                 if origin is not Origin.MODEL:
                     return f"{name}, {_ORIGINS[origin]}"
-                below = ", below the threshold: click to accept it" if ghosts else ""
-                return f"{name}, probability {self._detections.scores[cell]:.2f}{below}"
+                text = (
+                    gettext("{name}, probability {score:.2f}, below the threshold: click to accept it")
+                    if ghosts
+                    else gettext("{name}, probability {score:.2f}")
+                )
+                return text.format(name=name, score=self._detections.scores[cell])
         return ""
 
     def boundingRect(self) -> QRectF:

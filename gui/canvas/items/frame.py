@@ -9,6 +9,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainterPath, QPen, QPolygonF, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
+from core.text import gettext
 from gui.canvas.items.outlines import Outlines
 from gui.widgets.colour import ALLOWED, DASHES, FORBIDDEN
 
@@ -77,15 +78,15 @@ class FrameItem(QGraphicsItem):
         for boxes, _, name in self._cells:
             x1, y1, x2, y2 = boxes.T
             if ((x1 <= point.x()) & (point.x() <= x2) & (y1 <= point.y()) & (point.y() <= y2)).any():
-                return f"{name}, not counted: {self._reason()}"
+                return gettext("{name}, not counted: {reason}").format(name=name, reason=self._reason())
         return ""
 
     def _reason(self) -> str:
         frame = self._frame
         if frame is None or not frame.rule.sides:
-            return "its middle lies outside the region"
-        lines = "the picture's" if frame.region is None else "a"
-        return f"it touches {lines} dashed line, or lies outside the frame"
+            return gettext("its middle lies outside the region")
+        lines = gettext("the image's") if frame.region is None else "a"
+        return gettext("it touches {lines} dashed line, or lies outside the frame").format(lines=lines)
 
     def boundingRect(self) -> QRectF:
         return self._bounds

@@ -14,7 +14,7 @@ from gui.canvas.tools.base import Tool, is_drag
 
 if TYPE_CHECKING:
     from gui.canvas.view import Canvas
-    from gui.workspace.count_settings import CountSettingsModel
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.editing import Editing
     from gui.workspace.selection import Selection
 

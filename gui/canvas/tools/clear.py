@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QPoint, QPointF
 
     from gui.canvas.view import Canvas
-    from gui.workspace.count_settings import CountSettingsModel
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.editing import Editing
     from gui.workspace.selection import Selection
 

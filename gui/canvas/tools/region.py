@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from core.counting.region import Point
     from gui.canvas.view import Canvas
-    from gui.workspace.regions import Regions
+    from gui.workspace.counting.regions import Regions
 
 _CLOSING_REACH = 9.0
 """A click this near the first corner closes a polygon, in pixels of the screen."""

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.text import gettext
 from gui.commands.actions import ACTIONS
 from gui.dialogs.keys.editor import KeyEditor
 from gui.dialogs.keys.rows import KeyGroup, KeyRow, native, plain_text
@@ -29,19 +30,19 @@ if TYPE_CHECKING:
     from gui.commands.shortcuts import Actions
 
 _MOUSE = (
-    ("Select a cell", "Click"),
-    ("The cell below it", "Click again"),
-    ("Select one more, or one less", "Ctrl + click"),
-    ("Select all in a rectangle", "Shift + drag"),
-    ("Move the selected cell", "Drag it"),
-    ("Change the size of its box", "Drag a handle"),
-    ("Menu of a cell", "Right click"),
-    ("Next cell", "Tab"),
-    ("Previous cell", "Shift+Tab"),
-    ("Leave a tool, drop the selection", "Esc"),
+    (gettext("Select a cell"), "Click"),
+    (gettext("The cell below it"), gettext("Click again")),
+    (gettext("Select one more, or one less"), "Ctrl + click"),
+    (gettext("Select all in a rectangle"), "Shift + drag"),
+    (gettext("Move the selected cell"), gettext("Drag it")),
+    (gettext("Change the size of its box"), gettext("Drag a handle")),
+    (gettext("Menu of a cell"), gettext("Right click")),
+    (gettext("Next cell"), "Tab"),
+    (gettext("Previous cell"), "Shift+Tab"),
+    (gettext("Leave a tool, drop the selection"), "Esc"),
     ("Zoom", "Wheel"),
-    ("Move the picture", "Drag, arrow keys"),
-    ("Show the whole picture", "Double click"),
+    (gettext("Move the image"), gettext("Drag, arrow keys")),
+    (gettext("Show the whole image"), gettext("Double click")),
 )
 _TWO_COLUMNS = 660
 
@@ -53,14 +54,14 @@ class KeysDialog(QDialog):
         super().__init__(parent)
         self._actions = actions
         self._chosen: KeyRow | None = None
-        self.setWindowTitle("Keys")
+        self.setWindowTitle(gettext("Keys"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(900, 660)
         self.setMinimumSize(300, 320)
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search for an action or a key")
+        self.search.setPlaceholderText(gettext("Search for an action or a key"))
         self.search.setClearButtonEnabled(True)
-        self.search.setAccessibleName("Search for an action or a key")
+        self.search.setAccessibleName(gettext("Search for an action or a key"))
         self.search.textChanged.connect(self._filter)
         self.rows: dict[str, KeyRow] = {}
         self.groups = self._build_groups()
@@ -72,11 +73,11 @@ class KeysDialog(QDialog):
         self.nothing.setMargin(24)
         self.nothing.hide()
         self.sheet = self._build_sheet()
-        self.change = QPushButton("Change …")
-        self.own = QPushButton("Default")
-        self.reset = QPushButton("Reset all …")
-        self.reset.setToolTip("Give every action its own key again")
-        close = QPushButton("Close")
+        self.change = QPushButton(gettext("Change …"))
+        self.own = QPushButton(gettext("Default"))
+        self.reset = QPushButton(gettext("Reset all …"))
+        self.reset.setToolTip(gettext("Give every action its own key again"))
+        close = QPushButton(gettext("Close"))
         for button in (self.change, self.own, self.reset, close):
             button.setAutoDefault(False)
         self.change.clicked.connect(lambda *_: self._open_editor(self._chosen))
@@ -117,7 +118,7 @@ class KeysDialog(QDialog):
             row = KeyRow(text)
             row.key.setText(gesture)
             mouse.append(row)
-        return [*groups, KeyGroup("On the picture", mouse)]
+        return [*groups, KeyGroup(gettext("On the image"), mouse)]
 
     def _build_sheet(self) -> QScrollArea:
         sheet = QWidget()
@@ -170,7 +171,9 @@ class KeysDialog(QDialog):
         self.change.setEnabled(spec is not None)
         self.own.setEnabled(spec is not None and self._actions.key(spec) != spec.key)
         own = spec is not None and spec.key
-        self.own.setToolTip(f"Go back to {native(str(own))}" if own else "Go back to no key")
+        self.own.setToolTip(
+            gettext("Go back to {native}").format(native=native(str(own))) if own else gettext("Go back to no key")
+        )
         self.reset.setEnabled(any(self._actions.key(spec) != spec.key for spec in ACTIONS))
 
     def _filter(self, wanted: str) -> None:
@@ -180,7 +183,7 @@ class KeysDialog(QDialog):
                 row.setVisible(row.wanted)
             group.setVisible(group.length > 0)
         found = any(group.length for group in self.groups)
-        self.nothing.setText(f"No action and no key is called “{wanted.strip()}”")
+        self.nothing.setText(gettext("No action and no key is called “{strip}”").format(strip=wanted.strip()))
         self.nothing.setVisible(not found)
         self.sheet.setVisible(found)
         if self._chosen is not None and not self._chosen.wanted:
@@ -228,10 +231,13 @@ class KeysDialog(QDialog):
 
     def _ask_to_reset(self) -> None:
         box = QMessageBox(
-            QMessageBox.Icon.Question, "Reset all keys", "Give every action its own key again?", parent=self
+            QMessageBox.Icon.Question,
+            gettext("Reset all keys"),
+            gettext("Give every action its own key again?"),
+            parent=self,
         )
-        box.setInformativeText("The keys that you have chosen are forgotten.")
-        yes = box.addButton("Reset all", QMessageBox.ButtonRole.AcceptRole)
+        box.setInformativeText(gettext("The keys that you have chosen are forgotten."))
+        yes = box.addButton(gettext("Reset all"), QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         yes.clicked.connect(lambda *_: self._actions.reset_keys())

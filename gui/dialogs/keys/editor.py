@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.text import gettext
 from gui.dialogs.keys.rows import native, plain_text, set_mark
 
 if TYPE_CHECKING:
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
     from gui.commands.shortcuts import Actions
 
 _RESERVED = {
-    "Esc": "leaves a tool",
-    "Tab": "goes to the next cell on the picture",
-    "Shift+Tab": "goes to the previous cell on the picture",
-    "Backtab": "goes to the previous cell on the picture",
-    "Shift+Backtab": "goes to the previous cell on the picture",
-    "Left": "moves the picture",
-    "Right": "moves the picture",
-    "Up": "moves the picture",
-    "Down": "moves the picture",
+    "Esc": gettext("leaves a tool"),
+    "Tab": gettext("goes to the next cell on the image"),
+    "Shift+Tab": gettext("goes to the previous cell on the image"),
+    "Backtab": gettext("goes to the previous cell on the image"),
+    "Shift+Backtab": gettext("goes to the previous cell on the image"),
+    "Left": gettext("moves the image"),
+    "Right": gettext("moves the image"),
+    "Up": gettext("moves the image"),
+    "Down": gettext("moves the image"),
 }
 _PORTABLE = QKeySequence.SequenceFormat.PortableText
 
@@ -55,16 +56,20 @@ class KeyEditor(QDialog):
         super().__init__(parent)
         self._actions = actions
         self._spec = spec
-        self.setWindowTitle("Change a key")
+        self.setWindowTitle(gettext("Change a key"))
         name = QLabel(title)
         name.setObjectName("className")
-        own = f", {native(spec.key)} by default" if spec.key else ""
-        now = QLabel(f"Now {native(actions.key(spec)) or 'without a key'}{own}. Press the new key:")
+        own = gettext(", {native} by default").format(native=native(spec.key)) if spec.key else ""
+        now = QLabel(
+            gettext("Now {value}{own}. Press the new key:").format(
+                value=native(actions.key(spec)) or gettext("without a key"), own=own
+            )
+        )
         now.setObjectName("faint")
         self.edit = _KeyField()
         self.edit.setMaximumSequenceLength(1)
         self.edit.setClearButtonEnabled(True)
-        self.edit.setAccessibleName(f"New key of {title}")
+        self.edit.setAccessibleName(gettext("New key of {title}").format(title=title))
         self.edit.keySequenceChanged.connect(self._show_user)
         self.note = QLabel()
         self.note.setWordWrap(True)
@@ -72,7 +77,7 @@ class KeyEditor(QDialog):
         self.note.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 4)
         self.note.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         buttons = QDialogButtonBox()
-        self.use = buttons.addButton("Use this key", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.use = buttons.addButton(gettext("Use this key"), QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -96,15 +101,26 @@ class KeyEditor(QDialog):
         key, level, possible = self.key, "", True
         other = self._actions.user_of(key, besides=self._spec.id) if key else None
         if key in _RESERVED:
-            text, level, possible = f"{native(key)} {_RESERVED[key]}; press another key.", "error", False
+            text, level, possible = (
+                gettext("{native} {RESERVED}; press another key.").format(native=native(key), RESERVED=_RESERVED[key]),
+                "error",
+                False,
+            )
         elif other is not None:
-            text, level = f"{native(key)} is used by “{plain_text(self._actions, other)}”; it will lose it.", "warning"
+            text, level = (
+                gettext("{native} is used by “{plain_text}”; it will lose it.").format(
+                    native=native(key), plain_text=plain_text(self._actions, other)
+                ),
+                "warning",
+            )
         elif not key:
-            text = "Without a key, it can still be reached from the menu."
+            text = gettext("Without a key, it can still be reached from the menu.")
         else:
-            text = f"{native(key)} is free." if key != self._actions.key(self._spec) else ""
+            text = (
+                gettext("{native} is free.").format(native=native(key)) if key != self._actions.key(self._spec) else ""
+            )
         self.note.setText(text)
         self.note.setObjectName("keyNote" if level else "faint")
         set_mark(self.note, "level", level or "none")
-        self.use.setText("Use this key" if key else "Use no key")
+        self.use.setText(gettext("Use this key") if key else gettext("Use no key"))
         self.use.setEnabled(possible)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.text import gettext
 from gui.commands.action import Menu
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class KeyRow(QFrame):
         """Show a key; one that is not the action's own is marked."""
         self.key.setText(native(key) if key else "none" if own else "")
         state = "other" if key != own else "own" if key else "none"
-        self.key.setToolTip(f"Default: {native(own) or 'none'}" if key != own else "")
+        self.key.setToolTip(gettext("Default: {value}").format(value=native(own) or "none") if key != own else "")
         set_mark(self.key, "key", state)
 
     def set_chosen(self, chosen: bool) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QPushButton, QV
 from core.report.content import Contents
 from core.report.export import Outputs
 from core.report.formats.csv import CsvStyle, Separator
+from core.text import gettext
 from gui.widgets.forms import faint, heading, row
 from gui.widgets.wheel_safe import QuietComboBox
 
@@ -56,27 +57,27 @@ class ReportChoices(QWidget):
 
     def _build(self) -> None:
         self.boxes = {
-            "pdf": QCheckBox("&Report (PDF)"),
-            "xlsx": QCheckBox("&Workbook (XLSX)"),
-            "csv": QCheckBox("&Table (CSV)"),
-            "json": QCheckBox("&JSON"),
-            "annotated": QCheckBox("&Annotated pictures, full size"),
-            "pictures": QCheckBox("&Pictures"),
-            "verification": QCheckBox("&Verification"),
-            "history": QCheckBox("&History"),
+            "pdf": QCheckBox(gettext("&Report (PDF)")),
+            "xlsx": QCheckBox(gettext("&Workbook (XLSX)")),
+            "csv": QCheckBox(gettext("&Table (CSV)")),
+            "json": QCheckBox(gettext("&JSON")),
+            "annotated": QCheckBox(gettext("&Annotated images, full size")),
+            "pictures": QCheckBox(gettext("&Images")),
+            "verification": QCheckBox(gettext("&Verification")),
+            "history": QCheckBox(gettext("&History")),
         }
         self.csv_styles = QuietComboBox()
         self.csv_styles.addItems(list(_STYLES))
-        self.csv_styles.setAccessibleName("Separators of the table")
-        self.csv_styles.setToolTip("What stands between the cells, and how a half is written")
+        self.csv_styles.setAccessibleName(gettext("Separators of the table"))
+        self.csv_styles.setToolTip(gettext("The separator between cells and the decimal sign"))
         self.picture_formats = QuietComboBox()
         self.picture_formats.addItems(list(_PICTURES))
-        self.picture_formats.setAccessibleName("Format of the pictures")
+        self.picture_formats.setAccessibleName(gettext("Format of the images"))
         self.folder = QLineEdit()
         self.folder.setReadOnly(True)
-        self.folder.setAccessibleName("Folder")
-        self.folder.setToolTip("Choose … takes another folder")
-        self.choose_button = QPushButton("&Choose …")
+        self.folder.setAccessibleName(gettext("Folder"))
+        self.folder.setToolTip(gettext("Choose … takes another folder"))
+        self.choose_button = QPushButton(gettext("&Choose …"))
         self.choose_button.setAutoDefault(False)
         self.choose_button.clicked.connect(lambda *_: self._ask_for_folder())
         self.names = faint("")
@@ -86,12 +87,12 @@ class ReportChoices(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(7)
-        layout.addWidget(heading("WHAT IS WRITTEN"))
+        layout.addWidget(heading(gettext("CONTENTS")))
         layout.addLayout(row(boxes["pdf"], None, boxes["pictures"], boxes["verification"], boxes["history"]))
         layout.addLayout(row(boxes["xlsx"], None, boxes["json"]))
         layout.addLayout(row(boxes["csv"], None, self.csv_styles))
         layout.addLayout(row(boxes["annotated"], None, self.picture_formats))
-        layout.addWidget(heading("WHERE"))
+        layout.addWidget(heading(gettext("WHERE")))
         layout.addLayout(row(self.folder, self.choose_button))
         layout.addWidget(self.names)
 
@@ -107,7 +108,7 @@ class ReportChoices(QWidget):
             xlsx=path("xlsx", ".xlsx"),
             csv=path("csv", ".csv"),
             json=path("json", ".json"),
-            pictures=path("annotated", " pictures"),
+            pictures=path("annotated", " images"),
             picture_suffix=_PICTURES[self.picture_formats.currentText()],
             csv_style=_STYLES[self.csv_styles.currentText()],
             contents=Contents(
@@ -118,7 +119,7 @@ class ReportChoices(QWidget):
 
     def show_names(self, names: list[str]) -> None:
         """Say which files will be written, and offer only what matters to them."""
-        self.names.setText(", ".join(names) or "Nothing is chosen.")
+        self.names.setText(", ".join(names) or gettext("Nothing is chosen."))
         self.csv_styles.setEnabled(self.boxes["csv"].isChecked())
         self.picture_formats.setEnabled(self.boxes["annotated"].isChecked())
         self.boxes["pictures"].setEnabled(self.boxes["pdf"].isChecked())
@@ -132,7 +133,7 @@ class ReportChoices(QWidget):
         ]
 
     def _ask_for_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Where are the results put?", self.folder.text())
+        name = QFileDialog.getExistingDirectory(self, gettext("Where are the results put?"), self.folder.text())
         if name:
             self._preferences.folder = name
             self.folder.setText(name)

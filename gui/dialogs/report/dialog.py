@@ -23,6 +23,7 @@ from core.report.export import Outputs, Written, write_report
 from core.report.progress import Progress
 from core.report.sign_off import short
 from core.report.tables import local_time
+from core.text import gettext, ngettext
 from gui.dialogs.report.choices import ReportChoices, file_stem
 from gui.dialogs.report.sample import SampleForm
 from gui.tasks import Job, Task
@@ -46,7 +47,7 @@ class ReportDialog(FittingDialog):
     def __init__(self, workspace: Workspace, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Hand in a report")
+        self.setWindowTitle(gettext("Report"))
         assert workspace.store.path is not None
         self._workspace = workspace
         self._preferences = preferences
@@ -75,7 +76,7 @@ class ReportDialog(FittingDialog):
         self.state.setWordWrap(True)
         self.state.setTextFormat(Qt.TextFormat.PlainText)
         self.state.setMinimumHeight(2 * self.state.fontMetrics().lineSpacing())
-        self.sign_button = QPushButton("&Sign off …")
+        self.sign_button = QPushButton(gettext("&Sign off …"))
         self.sign_button.setEnabled(False)
         self.sign_button.clicked.connect(lambda *_: self._gather(self._sign))
 
@@ -87,10 +88,10 @@ class ReportDialog(FittingDialog):
         self.hint.hide()
         self.busy = Busy()
         self.busy.hide()
-        self.open_button = QPushButton("&Open folder")
+        self.open_button = QPushButton(gettext("&Open folder"))
         self.open_button.hide()
-        self.close_button = QPushButton("Close")
-        self.write_button = QPushButton("Write")
+        self.close_button = QPushButton(gettext("Close"))
+        self.write_button = QPushButton(gettext("Write"))
         self.write_button.setDefault(True)
         for button in (self.open_button, self.close_button, self.sign_button):
             button.setAutoDefault(False)
@@ -103,7 +104,7 @@ class ReportDialog(FittingDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(12)
-        for widget in (heading("SAMPLE"), self.sample, self.choices, heading("WHO ANSWERS FOR IT")):
+        for widget in (heading(gettext("SAMPLE")), self.sample, self.choices, heading(gettext("SIGNED BY"))):
             layout.addWidget(widget)
         layout.addLayout(state)
         layout.addWidget(self.hint)
@@ -157,28 +158,39 @@ class ReportDialog(FittingDialog):
         """Say whether somebody answers for this content."""
         left = len(content.uncounted)
         if content.signed:
-            text = f"Signed off by {content.signed.user}, {local_time(content.signed.time)}."
+            text = gettext("Signed off by {user}, {local_time}.").format(
+                user=content.signed.user, local_time=local_time(content.signed.time)
+            )
         elif content.superseded:
             by = content.superseded
-            text = f"Superseded: {by.user} signed off on {local_time(by.time)}, and something has changed since."
+            text = gettext("Superseded: {user} signed off on {local_time}, and something has changed since.").format(
+                user=by.user, local_time=local_time(by.time)
+            )
         else:
-            text = "Not signed off."
-        self.state.setText(f"{text}\nContent {short(content.content)}")
-        pictures = "1 picture has" if left == 1 else f"{left} pictures have"
-        self._say(f"{pictures} no count; the report names them." if left else "")
+            text = gettext("Not signed off.")
+        self.state.setText(gettext("{text}\nContent {short}").format(text=text, short=short(content.content)))
+        uncounted = ngettext(
+            "{n} image has no count; the report names it.", "{n} images have no count; the report names them.", left
+        )
+        self._say(uncounted.format(n=left) if left else "")
         able = (
             self._workspace.store.writable and bool(content.counted) and not content.signed and not self._writing.busy
         )
         self.sign_button.setEnabled(able)
-        self.sign_button.setToolTip("" if self._workspace.store.writable else "The session is open for reading only")
+        self.sign_button.setToolTip(
+            "" if self._workspace.store.writable else gettext("The session is open for reading only")
+        )
 
     def _sign(self, content: ReportContent) -> None:
-        pictures = len(content.counted)
-        question = (
-            f"You answer for the counts of {pictures} picture{'' if pictures == 1 else 's'} as they are now. "
-            f"A later change marks your sign-off as superseded.\n{_unreviewed(content)}\nYour name:"
-        )
-        name, answered = QInputDialog.getText(self, "Sign off", question, text=self._workspace.store.user)
+        images = len(content.counted)
+        question = ngettext(
+            "You are responsible for the counts of {n} image as they are now. "
+            "A later change marks your sign-off as superseded.\n{unreviewed}\nYour name:",
+            "You are responsible for the counts of {n} images as they are now. "
+            "A later change marks your sign-off as superseded.\n{unreviewed}\nYour name:",
+            images,
+        ).format(n=images, unreviewed=_unreviewed(content))
+        name, answered = QInputDialog.getText(self, gettext("Sign off"), question, text=self._workspace.store.user)
         if answered and name.strip():
             sign_off = self._workspace.sign_offs.sign(content, name.strip())
             if sign_off is not None:
@@ -198,10 +210,14 @@ class ReportDialog(FittingDialog):
         self._gather(self._write)
 
     def _may_replace(self, there: list[str]) -> bool:
-        text = f"{there[0]} is there already." if len(there) == 1 else f"{', '.join(there)} are there already."
-        box = QMessageBox(QMessageBox.Icon.Warning, "Hand in a report", text, parent=self)
-        box.setInformativeText("Writing replaces them.")
-        wanted = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
+        text = (
+            gettext("{there} is there already.").format(there=there[0])
+            if len(there) == 1
+            else gettext("{join} are there already.").format(join=", ".join(there))
+        )
+        box = QMessageBox(QMessageBox.Icon.Warning, gettext("Report"), text, parent=self)
+        box.setInformativeText(gettext("Writing replaces them."))
+        wanted = box.addButton(gettext("Replace"), QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.exec()
         return box.clickedButton() is wanted
@@ -227,17 +243,25 @@ class ReportDialog(FittingDialog):
     def _on_written(self, written: Written) -> None:
         self._written = written
         names = ", ".join(path.name for path in written.paths)
-        self._finish(" ".join([*([f"Written: {names}."] if names else []), *written.problems]))
+        self._finish(
+            " ".join([*([gettext("Written: {names}.").format(names=names)] if names else []), *written.problems])
+        )
         level = Level.WARNING if written.problems else Level.INFO
         if written.paths:
-            self._workspace.messages.posted.emit(level, f"The report is in {written.paths[0].parent}.")
+            self._workspace.messages.posted.emit(
+                level, gettext("The report is in {parent}.").format(parent=written.paths[0].parent)
+            )
 
     @Slot(object)
     def _on_write_failed(self, error: Exception) -> None:
         if isinstance(error, Cancelled):
-            self._finish("Stopped; what was under way is not written.")
+            self._finish(gettext("Stopped; what was under way is not written."))
         else:
-            self._finish(f"Writing stopped unexpectedly ({error}); leave the pictures out, or choose another folder.")
+            self._finish(
+                gettext(
+                    "Writing stopped unexpectedly ({error}); leave the images out, or choose another folder."
+                ).format(error=error)
+            )
 
     def _finish(self, text: str) -> None:
         self._set_working(False)
@@ -250,7 +274,7 @@ class ReportDialog(FittingDialog):
         self.choices.setEnabled(not working)
         self.write_button.setEnabled(not working)
         self.sign_button.setEnabled(False)
-        self.close_button.setText("Stop" if working else "Close")
+        self.close_button.setText(gettext("Stop") if working else gettext("Close"))
         self.busy.setVisible(working)
         self.open_button.setVisible(not working and self._written is not None and bool(self._written.paths))
         self.hint.hide()
@@ -272,7 +296,7 @@ class ReportDialog(FittingDialog):
             return True
         if self._workspace.reporting.is_gathering and self.busy.isVisible():
             self._workspace.reporting.stop()
-            self._finish("Stopped; nothing is written.")
+            self._finish(gettext("Stopped; nothing is written."))
             return True
         return False
 
@@ -296,8 +320,13 @@ def _unreviewed(content: ReportContent) -> str:
     """Return a line of what nobody reviewed as it now is; "" if all is."""
     parts = []
     if content.unreviewed:
-        parts.append(f"Nobody has reviewed {content.unreviewed:,} of them.")
+        parts.append(gettext("Nobody has reviewed {unreviewed:,} of them.").format(unreviewed=content.unreviewed))
     if content.changed:
-        verb = "was" if content.changed == 1 else "were"
-        parts.append(f"{content.changed:,} {verb} reviewed before the count changed.")
+        parts.append(
+            ngettext(
+                "{n:,} was reviewed before the count changed.",
+                "{n:,} were reviewed before the count changed.",
+                content.changed,
+            ).format(n=content.changed)
+        )
     return f"\n{' '.join(parts)}\n" if parts else ""

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QPushButton, QToolButton, QWidget
 
 from core.report.content import Sample
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,10 +25,10 @@ class SampleForm(QWidget):
         """``usual``: the names of the fields that are offered where the sample has none yet."""
         super().__init__()
         self.id = QLineEdit(sample.id)
-        self.id.setPlaceholderText("Sample id")
-        self.id.setAccessibleName("Sample id")
+        self.id.setPlaceholderText(gettext("Sample id"))
+        self.id.setAccessibleName(gettext("Sample id"))
         self.id.textChanged.connect(lambda *_: self.changed.emit())
-        self.add_button = QPushButton("Add a &field")
+        self.add_button = QPushButton(gettext("Add a &field"))
         self.add_button.setAutoDefault(False)
         self.add_button.clicked.connect(lambda *_: self.add_field())
         self.rows: list[tuple[QLineEdit, QLineEdit, QToolButton]] = []
@@ -61,14 +62,14 @@ class SampleForm(QWidget):
 
     def _add(self, name: str, text: str) -> None:
         edits = QLineEdit(name), QLineEdit(text)
-        for edit, what in zip(edits, ("Name of the field", "Text"), strict=True):
+        for edit, what in zip(edits, (gettext("Name of the field"), "Text"), strict=True):
             edit.setPlaceholderText(what)
             edit.setAccessibleName(what)
             edit.textChanged.connect(lambda *_: self.changed.emit())
         button = QToolButton()
         button.setText("×")
-        button.setToolTip("Leave this field out")
-        button.setAccessibleName("Leave this field out")
+        button.setToolTip(gettext("Leave this field out"))
+        button.setAccessibleName(gettext("Leave this field out"))
         fields = (*edits, button)
         button.clicked.connect(lambda *_: self._remove(fields))
         place = self._grid.rowCount()

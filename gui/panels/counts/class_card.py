@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from core.models.method import Method
 from core.statistics.intervals import count_more, poisson_interval
-from core.text import gettext
+from core.text import gettext, ngettext
 from gui.widgets.class_names import long_name
 from gui.widgets.colour import swatch
 from gui.widgets.numbers import NumberBox
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 _STEPS = 100
 
 _MEANINGS = {
-    Method.WATERSHED: "Each thick place is a cell: separates cells that touch, of any shape",
-    Method.COMPONENTS: "Each separate piece is a cell: for cells that lie apart",
-    Method.HOUGH: "Each circle of the usual size is a cell: for round cells, overlapping or not",
+    Method.WATERSHED: gettext("Each thick place is a cell: separates cells that touch, of any shape"),
+    Method.COMPONENTS: gettext("Each separate piece is a cell: for cells that lie apart"),
+    Method.HOUGH: gettext("Each circle of the usual size is a cell: for round cells, overlapping or not"),
 }
 
 
@@ -67,9 +67,9 @@ class ClassCard(QFrame):
         self.mean.setObjectName("faint")
         self.ledger = QLabel()
         self.ledger.setObjectName("ledger")
-        self.ledger.setToolTip("What the model counts at this threshold, and what you changed")
+        self.ledger.setToolTip(gettext("What the model counts at this threshold, and what you changed"))
         self.ledger.hide()
-        caption = QLabel("Threshold")
+        caption = QLabel(gettext("Threshold"))
         caption.setObjectName("faint")
         self.slider = QuietSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(1, _STEPS - 1)
@@ -97,7 +97,7 @@ class ClassCard(QFrame):
         layout.addWidget(self.slider, 3, 1)
         layout.addWidget(self.number, 3, 2)
         layout.setColumnStretch(1, 1)
-        self.method_caption = QLabel("Counted by")
+        self.method_caption = QLabel(gettext("Counted by"))
         self.method_caption.setObjectName("faint")
         self.method = QuietComboBox()
         self.method.setAccessibleName(gettext("Counting method of {name}").format(name=title))
@@ -133,14 +133,22 @@ class ClassCard(QFrame):
         """Show a count, how it came about, and its mean probability; or the state of an uncounted picture."""
         self.count.setText("–" if ledger is None else str(ledger.total))
         self._show_interval(None if ledger is None else ledger.total)
-        found = "none found by the model" if mean is None else f"mean probability {mean:.2f}"
+        found = (
+            gettext("none found by the model")
+            if mean is None
+            else gettext("mean probability {mean:.2f}").format(mean=mean)
+        )
         self.mean.setText(state if ledger is None else found)
         corrected = ledger is not None and (ledger.added > 0 or ledger.removed > 0)
         self.ledger.setVisible(corrected)
         if ledger is not None and corrected:
-            added = f", +{ledger.added} added" if ledger.added else ""
-            removed = f", \N{MINUS SIGN}{ledger.removed} removed" if ledger.removed else ""
-            self.ledger.setText(f"model {ledger.model}{added}{removed} = {ledger.total}")
+            added = gettext(", +{n} added").format(n=ledger.added) if ledger.added else ""
+            removed = gettext(", \N{MINUS SIGN}{n} removed").format(n=ledger.removed) if ledger.removed else ""
+            self.ledger.setText(
+                gettext("model {model}{added}{removed} = {total}").format(
+                    model=ledger.model, added=added, removed=removed, total=ledger.total
+                )
+            )
 
     def _show_interval(self, count: int | None) -> None:
         """Show between which numbers the count of such a field lies, 95 times of 100."""
@@ -150,11 +158,20 @@ class ClassCard(QFrame):
         low, high = poisson_interval(count)
         self.interval.setText(f"({low:.0f}–{high:.0f})")
         more = count_more(count)
-        enough = f"Count {more:,} more for ±5 %." if more > 0 else "That is ±5 % or better."
-        tip = (
-            f"{count:,} cells were counted. How they happen to lie on the slide alone makes that {low:.1f} to "
-            f"{high:.1f} (95 % Poisson interval). {enough}"
+        enough = (
+            gettext("Count {more:,} more for ±5 %.").format(more=more)
+            if more > 0
+            else gettext("That is ±5 % or better.")
         )
+        tip = (
+            ngettext(
+                "{n:,} cell was counted. By chance alone, the number could be {low:.1f} to {high:.1f} "
+                "(95 % Poisson interval). {enough}",
+                "{n:,} cells were counted. By chance alone, the number could be {low:.1f} to {high:.1f} "
+                "(95 % Poisson interval). {enough}",
+                count,
+            )
+        ).format(n=count, low=low, high=high, enough=enough)
         self.count.setToolTip(tip)
         self.interval.setToolTip(tip)
 
@@ -218,8 +235,8 @@ class ClassPanel(QWidget):
         for name, panel in self.cards.items():
             panel.show_method(card.methods.get(name))
 
-    def show_result(self, result: CountResult | None, state: str = "not counted yet") -> None:
-        """Show the counts of the current picture, or its ``state`` while there are none."""
+    def show_result(self, result: CountResult | None, state: str = gettext("not counted yet")) -> None:
+        """Show the counts of the current image, or its ``state`` while there are none."""
         for name, card in self.cards.items():
             if result is None:
                 card.show_count(None, None, state)
@@ -228,21 +245,23 @@ class ClassPanel(QWidget):
 
 
 class ScaleRow(QWidget):
-    """The red cell size of the current picture: estimated, or set by hand."""
+    """The red cell size of the current image: estimated, or set by hand."""
 
     diameter_set = Signal(object)  # float | None
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.by_hand = QCheckBox("Red cell size by hand")
-        self.by_hand.setToolTip("Normally estimated from the picture. Set it where the boxes have the wrong size.")
+        self.by_hand = QCheckBox(gettext("Red cell size by hand"))
+        self.by_hand.setToolTip(
+            gettext("Normally estimated from the image. Set it where the boxes have the wrong size.")
+        )
         self.number = NumberBox()
         self.number.setDecimals(0)
         self.number.setRange(8, 500)
         self.number.setSuffix(" px")
         self.number.setKeyboardTracking(False)
         self.number.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.number.setAccessibleName("Red cell diameter in pixels")
+        self.number.setAccessibleName(gettext("Red cell diameter in pixels"))
         self.by_hand.toggled.connect(self._on_changed)
         self.number.valueChanged.connect(self._on_changed)
         layout = QHBoxLayout(self)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from core.counting.estimates import Span, numbers
+from core.text import gettext
 from gui.tasks import Debounce
 from gui.widgets.collapsible import Section
 from gui.widgets.numbers import NumberEdit
@@ -17,29 +18,39 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _INPUTS = (
-    ("analyser_rbc", "Analyser's RBC", "×10¹²/L", "Red cells of the same blood, as your analyser measured them"),
+    (
+        "analyser_rbc",
+        gettext("Analyser's RBC"),
+        "×10¹²/L",
+        gettext("Red cells of the same blood, as your analyser measured them"),
+    ),
     (
         "field_factor",
-        "Per field",
+        gettext("Per field"),
         "×10⁹/L",
-        "Your laboratory's own factor: platelets in 10⁹/L for one platelet in a field. There is no usual one.",
+        gettext("Your laboratory's own factor: platelets in 10⁹/L for one platelet in a field. There is no usual one."),
     ),
-    ("micrometres_per_pixel", "Scale", "µm per pixel", "From a stage micrometer, photographed with the same objective"),
+    (
+        "micrometres_per_pixel",
+        "Scale",
+        gettext("µm per pixel"),
+        gettext("From a stage micrometer, photographed with the same objective"),
+    ),
 )
 _SETTLE_MS = 150
 _LARGEST = 1e6
 
 
 class EstimatesSection(Section):
-    """The figures of this picture or of all, and the inputs that some of them need."""
+    """The figures of this image or of all, and the inputs that some of them need."""
 
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__("Ratios and estimates")
+        super().__init__(gettext("Ratios and estimates"))
         self._workspace = workspace
         self._estimates = workspace.estimates
         self.scope = QuietComboBox()
-        self.scope.setAccessibleName("Which pictures the estimates are of")
-        self.scope.addItems(["This picture", "All pictures"])
+        self.scope.setAccessibleName(gettext("Which images the estimates are of"))
+        self.scope.addItems([gettext("This image"), gettext("All images")])
         self.figures: dict[str, str] = {}
         self.inputs: dict[str, NumberEdit] = {}
         self._lines = QWidget()
@@ -103,7 +114,7 @@ class EstimatesSection(Section):
 
 def _text(figure: Figure) -> str:
     if figure.value is None:
-        return "no red cells"
+        return gettext("no red cells")
     if figure.ends is None:
         return f"{figure.value:+.0f} {figure.unit}".replace("-", "\N{MINUS SIGN}")
     value, low, high = numbers(figure.value, *figure.ends)
@@ -113,9 +124,9 @@ def _text(figure: Figure) -> str:
 def _tip(figure: Figure) -> str:
     if figure.ends is None:
         return ""
-    more = (
-        " from the number of counted cells"
+    text = (
+        gettext("In brackets: {span} from the number of counted cells")
         if figure.span is Span.INTERVAL
-        else ", of those that the picture shows whole"
+        else gettext("In brackets: {span}, of those that the image shows whole")
     )
-    return f"In brackets: {figure.span}{more}"
+    return text.format(span=figure.span)

@@ -1,4 +1,4 @@
-"""The panel at the right: what was counted on the picture, at which thresholds, by which model."""
+"""The panel at the right: what was counted on the image, at which thresholds, by which model."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class CountPanel(QScrollArea):
         self.scale_row = ScaleRow()
         self.picture_name = _label("faint")
         self.totals = _label("faint", wrapped=True)
-        self.totals.setToolTip("The counts of all counted pictures of this session together")
+        self.totals.setToolTip(gettext("The counts of all counted images of this session together"))
         self.reviewed_button = QToolButton()
         self.reviewed_button.setDefaultAction(actions["reviewed"])
         self.reviewed_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
@@ -45,11 +45,11 @@ class CountPanel(QScrollArea):
         self.field_light = FieldLight(workspace)
         self.rule_section = RuleSection(workspace, actions)
         self.estimates = EstimatesSection(workspace)
-        self.reset_button = QPushButton("Suggested thresholds")
-        self.reset_button.setToolTip("Go back to the thresholds that the model suggests")
+        self.reset_button = QPushButton(gettext("Reset to model defaults"))
+        self.reset_button.setToolTip(gettext("Go back to the thresholds that the model suggests"))
         self.model_name = _label("", "opening …", wrapped=True)
-        self.card_button = QPushButton("Model card …")
-        self.import_button = QPushButton("Import …")
+        self.card_button = QPushButton(gettext("Model card …"))
+        self.import_button = QPushButton(gettext("Import …"))
         self._build()
         self._connect()
 

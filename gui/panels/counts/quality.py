@@ -9,13 +9,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from core.counting.quality import Grade
+from core.text import gettext
 from gui.tasks import Debounce
 from gui.widgets.grade import grade_pixmap
 
 if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
-_WORDS = {Grade.GOOD: "Good field", Grade.CHECK: "Look at this field", Grade.POOR: "Bad field"}
+_WORDS = {
+    Grade.GOOD: gettext("Good quality"),
+    Grade.CHECK: gettext("Check this field"),
+    Grade.POOR: gettext("Poor quality"),
+}
 _SETTLE_MS = 120
 
 

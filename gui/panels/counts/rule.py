@@ -1,4 +1,4 @@
-"""The counting rule in the panel: which cells at the border are left out, and which part of the picture counts."""
+"""The counting rule in the panel: which cells at the border are left out, and which part of the image counts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtGui import QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from core.counting.frame import EdgeRule
+from core.text import gettext, ngettext
 from gui.widgets.collapsible import Section
 from gui.widgets.colour import ALLOWED, DASHES, FORBIDDEN
 from gui.widgets.wheel_safe import QuietComboBox
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
     from gui.commands.shortcuts import Actions
     from gui.workspace.workspace import Workspace
 
-_AT_THE_BORDER = (
-    "At the picture's own border this rule counts too few, about 15 %: the model finds a cut cell only when more "
+_AT_THE_BORDER = gettext(
+    "At the image's own border this rule counts too few, about 15 %: the model finds a cut cell only when more "
     "than half of it is visible. Put the frame one red cell inside the border, where every cell is seen whole."
 )
 _RULE_TIP = (
-    "Which cells at the border count. A counting frame leaves out the cells that touch two of its sides, and counts "
-    "those that touch the other two as whole ones: so the number is right for the area.\n\n" + _AT_THE_BORDER
+    gettext(
+        "Which cells at the border count. A counting frame leaves out the cells that touch two of its sides, and "
+        "counts those that touch the other two as whole ones: so the number is right for the area.\n\n"
+    )
+    + _AT_THE_BORDER
 )
 
 
@@ -33,11 +37,11 @@ class RuleSection(Section):
     """Chooses the edge rule of the session, and offers the tools for the region of the picture."""
 
     def __init__(self, workspace: Workspace, actions: Actions) -> None:
-        super().__init__("Counting rule")
+        super().__init__(gettext("Counting rule"))
         self._workspace = workspace
         self._actions = actions
         self.rule = QuietComboBox()
-        self.rule.setAccessibleName("Cells at the border")
+        self.rule.setAccessibleName(gettext("Cells at the border"))
         self.rule.setToolTip(_RULE_TIP)
         self.rule.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.rule.setMinimumContentsLength(14)
@@ -49,7 +53,7 @@ class RuleSection(Section):
         self.hint = QLabel(_AT_THE_BORDER)
         self.hint.setObjectName("caution")
         self.hint.setWordWrap(True)
-        self.inset_button = _menu_button("Frame inside the border", (actions["inset"], actions["inset_all"]))
+        self.inset_button = _menu_button(gettext("Frame inside the border"), (actions["inset"], actions["inset_all"]))
         self.region = QLabel()
         self.region.setObjectName("faint")
         self.region.setWordWrap(True)
@@ -76,7 +80,7 @@ class RuleSection(Section):
         self._workspace.settings.set_edge_rule(EdgeRule(self.rule.itemData(place)))
 
     def refresh(self, *_: object) -> None:
-        """Show the rule, the region of the current picture, and what can be done about them."""
+        """Show the rule, the region of the current image, and what can be done about them."""
         workspace = self._workspace
         item, rule = workspace.images.current, workspace.settings.edge_rule
         region = workspace.regions.current
@@ -92,17 +96,22 @@ class RuleSection(Section):
         left_out = int(result.excluded.sum()) if result is not None else 0
         texts = [_rule_name(rule) if region is None and not two_sided else (frame.text if frame else _rule_name(rule))]
         if left_out:
-            texts.append(f"{left_out:,} {'cell is' if left_out == 1 else 'cells are'} left out here.")
+            texts.append(
+                ngettext("{n:,} cell is left out here.", "{n:,} cells are left out here.", left_out).format(n=left_out)
+            )
         self.set_summary(" ".join(texts))
         self.region.setText(" ".join([frame.text if frame else "", *texts[1:]]).strip())
         self.region.setVisible(bool(self.region.text()) and (two_sided or region is not None))
 
 
+_SIDES = {"top": gettext("top"), "bottom": gettext("bottom"), "left": gettext("left"), "right": gettext("right")}
+
+
 def _rule_name(rule: EdgeRule) -> str:
     if rule is EdgeRule.ALL:
-        return "All cells"
+        return gettext("All cells")
     first, second = rule.sides
-    return f"None touching {first} or {second}"
+    return gettext("None touching {first} or {second}").format(first=_SIDES[first], second=_SIDES[second])
 
 
 def _menu_button(text: str, *groups: tuple[QAction, ...]) -> QToolButton:
@@ -155,7 +164,7 @@ def _legend() -> QWidget:
     row = QHBoxLayout(widget)
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(6)
-    for forbidden, text in ((False, "counts"), (True, "touching it does not")):
+    for forbidden, text in ((False, "counts"), (True, gettext("touching it does not"))):
         sample = QLabel()
         pixmap = QPixmap(2 * 30, 2 * 10)
         pixmap.setDevicePixelRatio(2)

@@ -1,4 +1,4 @@
-"""The counted cells of all pictures, gathered between other events while the gallery shows them."""
+"""The counted cells of all images, gathered between other events while the gallery shows them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _SETTLE_S = 0.4
 
 @dataclass(eq=False)
 class _Known:
-    """What was gathered of a picture, and what it was gathered from.
+    """What was gathered of an image, and what it was gathered from.
 
-    ``places`` int64 (K,): which of the picture's cells ``cells`` are, those that can count at some threshold.
+    ``places`` int64 (K,): which of the image's cells ``cells`` are, those that can count at some threshold.
     """
 
     countable: CountIndex
@@ -39,9 +39,9 @@ class _Known:
 
 
 class SessionCells(QObject):
-    """The counted cells of every picture of the session: ids, boxes and scores, no pixels.
+    """The counted cells of every image of the session: ids, boxes and scores, no pixels.
 
-    A picture whose cells have changed has another ``CountIndex``. Only those are read again from the session; after
+    An image whose cells have changed has another ``CountIndex``. Only those are read again from the session; after
     a step of a threshold all are counted again, from what is kept here.
     """
 
@@ -66,7 +66,7 @@ class SessionCells(QObject):
 
     @property
     def missing(self) -> int:
-        """How many counted pictures were not looked at yet."""
+        """How many counted images were not looked at yet."""
         return sum(item.state is State.COUNTED and item.id not in self._known for item in self._workspace.images.items)
 
     def set_active(self, active: bool) -> None:
@@ -80,7 +80,7 @@ class SessionCells(QObject):
             self._steps.stop()
 
     def counted(self) -> list[tuple[int, Detections]]:
-        """Return the counted cells of each picture, by its id, in the order of the list."""
+        """Return the counted cells of each image, by its id, in the order of the list."""
         known = ((item.id, self._known.get(item.id)) for item in self._workspace.images.items)
         return [(image, one.counted) for image, one in known if one is not None]
 
@@ -91,7 +91,7 @@ class SessionCells(QObject):
         self._ask_again()
 
     def _ask_again(self, *_: object) -> None:
-        """Look through the pictures anew: soon, or not more often than the window can sort very many cells."""
+        """Look through the images anew: soon, or not more often than the window can sort very many cells."""
         if self._steps.running:
             self._again = True
         elif self._active and not self._later.isActive():

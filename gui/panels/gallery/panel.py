@@ -1,4 +1,4 @@
-"""The gallery: all counted cells of the current picture, or of all pictures, by class, the least sure first."""
+"""The gallery: all counted cells of the current image, or of all images, by class, the least sure first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from gui.panels.gallery.sections import Sections
 from gui.panels.gallery.tiles import Tiles, packed, unpacked
 from gui.panels.gallery.view import LARGEST_SIDE, SMALLEST_SIDE, USUAL_SIDE, TileView
 from gui.tasks import Debounce
-from gui.widgets.crops import Crops, Wanted
+from gui.widgets.tiles.crops import Crops, Wanted
 from gui.widgets.wheel_safe import QuietComboBox, QuietSlider
 from gui.workspace.images import State
 
@@ -41,16 +41,16 @@ _WIDE_ENOUGH_FOR_HINT = 640
 _WIDE_ENOUGH_FOR_ONE_LINE = 480
 _WIDE_ENOUGH_SIDE_BY_SIDE = 340
 _CONTEXT = 0.25
-_HINT = "Drag cells to another class, or select them and press its number."
-_SCOPES = ("This picture", "All pictures")
+_HINT = gettext("Drag cells to another class, or select them and press its number.")
+_SCOPES = (gettext("This image"), gettext("All images"))
 _MOST_TOLD = 12
-_NOTHING_COUNTED = "No cells are counted in this picture yet"
+_NOTHING_COUNTED = gettext("No cells are counted in this image yet")
 
 
 class Gallery(QWidget):
-    """All counted cells of the current picture, or of all pictures, class beside class.
+    """All counted cells of the current image, or of all images, class beside class.
 
-    A click selects a cell and brings it into view on the canvas, with its picture; a drag to another class gives it
+    A click selects a cell and brings it into view on the canvas, with its image; a drag to another class gives it
     that class.
     """
 
@@ -84,9 +84,9 @@ class Gallery(QWidget):
         workspace.selection.changed.connect(self._on_selection_changed)
 
     def _build(self) -> None:
-        self.doubtful_first = QCheckBox("Least sure first")
+        self.doubtful_first = QCheckBox(gettext("Least certain first"))
         self.doubtful_first.setChecked(True)
-        self.doubtful_first.setToolTip("The lowest probabilities at the top; without it, the highest")
+        self.doubtful_first.setToolTip(gettext("The lowest probabilities at the top; without it, the highest"))
         self.doubtful_first.toggled.connect(lambda *_: self.refresh(from_top=True))
         self.hint = QLabel()
         self.hint.setObjectName("faint")
@@ -98,13 +98,13 @@ class Gallery(QWidget):
         self.size_slider.setValue(USUAL_SIDE)
         self.size_slider.setFixedWidth(96)
         self.size_slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.size_slider.setAccessibleName("Size of the tiles")
-        self.size_slider.setToolTip("Size of the tiles")
+        self.size_slider.setAccessibleName(gettext("Size of the tiles"))
+        self.size_slider.setToolTip(gettext("Size of the tiles"))
         self.size_slider.valueChanged.connect(self._on_size)
         self.scope_box = QuietComboBox()
         self.scope_box.addItems(_SCOPES)
-        self.scope_box.setAccessibleName("Which cells the gallery shows")
-        self.scope_box.setToolTip("The cells of the current picture, or of all counted pictures of the session")
+        self.scope_box.setAccessibleName(gettext("Which cells the gallery shows"))
+        self.scope_box.setToolTip(gettext("The cells of the current image, or of all counted images of the session"))
         self.scope_box.currentIndexChanged.connect(lambda place: self.set_all(place == 1))
         self.bar = QWidget()
         self.bar.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -126,7 +126,7 @@ class Gallery(QWidget):
         layout.setSpacing(6)
         layout.addWidget(self.bar)
         layout.addWidget(self.pages, 1)
-        self.setAccessibleName("Gallery")
+        self.setAccessibleName(gettext("Gallery"))
 
     def _arrange_bar(self) -> None:
         """Put what is above the tiles into one line, or into two where there is little room."""
@@ -153,7 +153,7 @@ class Gallery(QWidget):
         return self._all
 
     def set_all(self, everything: bool) -> None:
-        """Show the cells of all pictures, or of the current one alone."""
+        """Show the cells of all images, or of the current one alone."""
         if everything == self._all:
             return
         self._all = everything
@@ -226,7 +226,7 @@ class Gallery(QWidget):
     def _why_empty(self) -> str:
         item = self.workspace.images.current
         if item is None:
-            return "Open a picture to see its cells here"
+            return gettext("Open an image to see its cells here")
         if self._all:
             missing = self._all_cells.missing
             if not missing:
@@ -234,13 +234,13 @@ class Gallery(QWidget):
             text = ngettext("{n:,} image still to be read …", "{n:,} images still to be read …", missing)
             return text.format(n=missing)
         if item.state is State.FAILED:
-            return "This picture could not be counted"
+            return gettext("This image could not be counted")
         if item.state is State.COUNTING:
-            return "This picture is being counted …"
+            return gettext("This image is being counted …")
         return _NOTHING_COUNTED
 
     def _show_hint(self) -> None:
-        """Say what can be done here, or which pictures have no tiles."""
+        """Say what can be done here, or which images have no tiles."""
         failed = [item for item in self.workspace.images.items if item.state is State.FAILED] if self._all else []
         hint = _HINT
         if failed:
@@ -251,7 +251,7 @@ class Gallery(QWidget):
         self.hint.setToolTip("\n".join([*told, *(["…"] if len(failed) > _MOST_TOLD else [])]))
 
     def about(self, image: int) -> str:
-        """Return what a tile says of its picture: its name, and why it cannot be shown."""
+        """Return what a tile says of its image: its name, and why it cannot be shown."""
         item = self.workspace.images.item(image)
         if item is None:
             return ""
@@ -286,11 +286,11 @@ class Gallery(QWidget):
         self.splitter.show_selection(numbers, reveal=reveal)
 
     def _forget_elsewhere(self) -> None:
-        """Let go of the cells of other pictures: nobody sees any more that they are selected."""
+        """Let go of the cells of other images: nobody sees any more that they are selected."""
         self.selection.set(self.selection.cells)
 
     def _forget_hidden(self, tiles: dict[str, Tiles]) -> None:
-        """Let go of the cells of other pictures that have no tile any more."""
+        """Let go of the cells of other images that have no tile any more."""
         elsewhere = self.selection.elsewhere
         if elsewhere:
             there = set(np.concatenate([mine.ids for mine in tiles.values()]).tolist())

@@ -8,6 +8,7 @@ from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from core.text import gettext
 from gui.panels.gallery.view import TileView
 from gui.widgets.colour import swatch
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from core.classes import Rgb
     from gui.panels.gallery.tiles import Tiles
-    from gui.widgets.crops import Crops
+    from gui.widgets.tiles.crops import Crops
     from gui.workspace.selection import CellOf
 
 _WIDEST_NAME = 160
@@ -27,7 +28,7 @@ _WIDEST_NAME = 160
 class ClassSection(QFrame):
     """One class: its name and count, and its tiles. Cells of other classes can be dropped on it."""
 
-    dropped = Signal(str, object)  # class name, cells and their pictures
+    dropped = Signal(str, object)  # class name, cells and their images
 
     def __init__(
         self,
@@ -37,7 +38,7 @@ class ClassSection(QFrame):
         dragged: Callable[[QMimeData], list[CellOf]],
         parent: QWidget,
     ) -> None:
-        """``about``: what a tile says of its picture; ``dragged``: the cells of a drag that may be dropped here."""
+        """``about``: what a tile says of its image; ``dragged``: the cells of a drag that may be dropped here."""
         super().__init__(parent)
         self.class_name = class_name
         self._dragged = dragged
@@ -49,7 +50,9 @@ class ClassSection(QFrame):
         self.name.setObjectName("className")
         self.name.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
         self.name.setMaximumWidth(_WIDEST_NAME)
-        self.name.setToolTip(f"{class_name}: drop cells here to make them {class_name}")
+        self.name.setToolTip(
+            gettext("{class_name}: drop cells here to make them {class_name}").format(class_name=class_name)
+        )
         self.count = QLabel("0")
         self.count.setObjectName("className")
         self.line = QFrame()

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QSplitter
 
 from gui.panels.gallery.section import ClassSection, shares
 from gui.panels.gallery.view import SMALLEST_SIDE, USUAL_SIDE
-from gui.widgets.crops import Crops, Region, Wanted
-from gui.widgets.tile_delegate import tile_size
+from gui.widgets.tiles.crops import Crops, Region, Wanted
+from gui.widgets.tiles.delegate import tile_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable

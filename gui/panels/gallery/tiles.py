@@ -28,8 +28,8 @@ _CELLS_MIME = "application/x-smearcount-cells"
 class Tiles:
     """The counted cells of one class in the order of their tiles.
 
-    ``images`` int64 (N,): the pictures they are in; ``ids`` int64 (N,), ``boxes`` float32 (N, 4) in pixels of the
-    picture, ``scores`` float32 (N,), ``by_hand`` bool (N,): put or confirmed by a person, or imported.
+    ``images`` int64 (N,): the images they are in; ``ids`` int64 (N,), ``boxes`` float32 (N, 4) in pixels of the
+    image, ``scores`` float32 (N,), ``by_hand`` bool (N,): put or confirmed by a person, or imported.
     """
 
     images: NDArray[np.int64]
@@ -51,7 +51,7 @@ class Tiles:
     def by_class(
         cls, pictures: Sequence[tuple[int, Detections]], classes: Sequence[str], *, doubtful_first: bool
     ) -> dict[str, Tiles]:
-        """Sort the counted cells of pictures, by the pictures' ids, into classes; what a person decided is surest."""
+        """Sort the counted cells of images, by the images' ids, into classes; what a person decided is surest."""
         if not pictures:
             return dict.fromkeys(classes, cls.none())
         cells = [mine for _, mine in pictures]

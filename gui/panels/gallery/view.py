@@ -24,10 +24,11 @@ from PySide6.QtGui import (
     QPixmap,
 )
 
+from core.text import gettext
 from gui.panels.gallery.tiles import Tiles
 from gui.widgets.colour import ink_on
-from gui.widgets.tile_delegate import GAP, Index, Tile, TileDelegate, TileModel, tile_size
-from gui.widgets.tile_grid import TileGrid
+from gui.widgets.tiles.delegate import GAP, Index, Tile, TileDelegate, TileModel, tile_size
+from gui.widgets.tiles.grid import TileGrid
 from gui.widgets.window_keys import LeavesLetters
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from core.classes import Rgb
-    from gui.widgets.crops import Crops
+    from gui.widgets.tiles.crops import Crops
     from gui.workspace.selection import CellOf
 
 SMALLEST_SIDE, USUAL_SIDE, LARGEST_SIDE = 48, 72, 128
@@ -99,7 +100,8 @@ class CellTiles(TileModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return "✓" if by_hand else score
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            what = f"{self.class_name}, " + ("put or confirmed by hand" if by_hand else f"probability {score}")
+            text = gettext("{name}, added or confirmed by hand") if by_hand else gettext("{name}, probability {score}")
+            what = text.format(name=self.class_name, score=score)
             return f"{what}\n{self._about(int(self.tiles.images[index.row()]))}".rstrip()
         return None
 
@@ -124,7 +126,7 @@ class TileView(LeavesLetters, TileGrid):
         self._painter = TileDelegate(crops, USUAL_SIDE, self)
         self._wanted_side = USUAL_SIDE
         self._following = False
-        self.setAccessibleName(f"Cells of class {class_name}")
+        self.setAccessibleName(gettext("Cells of class {class_name}").format(class_name=class_name))
         self.setObjectName("tiles")
         self.setDragEnabled(True)
         self.setAcceptDrops(False)  # the section takes them, with its heading
@@ -188,7 +190,7 @@ class TileView(LeavesLetters, TileGrid):
                 self.scrollTo(self.tile_model.index(int(rows[0])))
 
     def selected_cells(self) -> list[CellOf]:
-        """Return the selected cells and their pictures, the one that was chosen last at the end."""
+        """Return the selected cells and their images, the one that was chosen last at the end."""
         row = self.currentIndex().row()
         rows = [other for other in self._selected_rows().tolist() if other != row]
         if row >= 0 and self.selectionModel().isSelected(self.currentIndex()):

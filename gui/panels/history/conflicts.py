@@ -112,17 +112,19 @@ class ConflictPage(QWidget):
         self.workspace = workspace
         self.model = ConflictModel(workspace, self)
         intro = QLabel(
-            "After counting again, the model does not agree with your corrections about these cells. "
-            "Your corrections were kept; look at each cell once more."
+            gettext(
+                "After counting again, the model does not agree with your corrections about these cells. "
+                "Your corrections were kept; look at each cell once more."
+            )
         )
         intro.setObjectName("faint")
         intro.setWordWrap(True)
         self.list = _ConflictList(self.model)
-        self.previous = QPushButton("Previous")
-        self.next = QPushButton("Next")
-        self.done = QPushButton("Done")
-        self.done.setToolTip("You have looked at it: takes it off this list and shows the next")
-        self.empty = QLabel("Your corrections and the counts agree: there is nothing to look at.")
+        self.previous = QPushButton(gettext("Previous"))
+        self.next = QPushButton(gettext("Next"))
+        self.done = QPushButton(gettext("Done"))
+        self.done.setToolTip(gettext("Mark as seen: remove it from this list and show the next"))
+        self.empty = QLabel(gettext("Your corrections and the counts agree: there is nothing to look at."))
         self.empty.setObjectName("faint")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
@@ -198,7 +200,7 @@ class _ConflictList(LeavesLetters, QListView):
     def __init__(self, model: ConflictModel) -> None:
         super().__init__()
         self.setObjectName("conflicts")
-        self.setAccessibleName("Conflicts")
+        self.setAccessibleName(gettext("Conflicts"))
         self.setModel(model)
         self.setItemDelegate(_ConflictPainter(self))
         self.setResizeMode(QListView.ResizeMode.Adjust)

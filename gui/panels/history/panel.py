@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.text import gettext
 from gui.panels.history.conflicts import ConflictPage
 from gui.panels.history.table import HistoryModel, HistoryTable
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from gui.workspace.workspace import Workspace
 
-_NOT_LISTED = "That picture is no longer on the list; open it again to see it."
+_NOT_LISTED = gettext("That image is no longer on the list; open it again to see it.")
 
 
 class HistoryPanel(QWidget):
@@ -45,10 +46,10 @@ class HistoryPanel(QWidget):
         self.signed.setTextFormat(Qt.TextFormat.PlainText)
         self.signed.setObjectName("className")
         self.signed.setWordWrap(True)
-        self.change = QPushButton("Change …")
-        self.change.setToolTip("The name that signs your corrections from now on")
+        self.change = QPushButton(gettext("Change …"))
+        self.change.setToolTip(gettext("The name that signs your corrections from now on"))
         self.change.clicked.connect(lambda *_: self.name_wanted.emit())
-        self.only_current = QCheckBox("Only this picture")
+        self.only_current = QCheckBox(gettext("Only this image"))
         self.only_current.toggled.connect(lambda *_: self._read_again())
         self.table = HistoryTable(self.model)
         self.table.doubleClicked.connect(self._on_double_click)
@@ -62,8 +63,8 @@ class HistoryPanel(QWidget):
         self.tabs.setObjectName("historyTabs")
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
-        self.tabs.addTab(self._build_history(), "History")
-        self.tabs.addTab(self.conflicts, "Conflicts")
+        self.tabs.addTab(self._build_history(), gettext("History"))
+        self.tabs.addTab(self.conflicts, gettext("Conflicts"))
         name = QHBoxLayout()
         name.setContentsMargins(10, 8, 8, 4)
         name.addWidget(self.signed, 1)
@@ -73,7 +74,7 @@ class HistoryPanel(QWidget):
         layout.setSpacing(4)
         layout.addLayout(name)
         layout.addWidget(self.tabs, 1)
-        self.setAccessibleName("History")
+        self.setAccessibleName(gettext("History"))
         workspace.store.user_changed.connect(self.show_person)
         workspace.history.changed.connect(self._on_history_changed)
         workspace.store.session_changed.connect(self._read_again)
@@ -100,8 +101,10 @@ class HistoryPanel(QWidget):
     def show_person(self) -> None:
         """Show who signs the edits."""
         person = self.workspace.store.user
-        self.signed.setText(f"Signed as {person}" if person else "Your corrections bear no name")
-        self.change.setText("Change …" if person else "Your name …")
+        self.signed.setText(
+            gettext("Signed as {person}").format(person=person) if person else gettext("Your corrections bear no name")
+        )
+        self.change.setText(gettext("Change …") if person else gettext("Your name …"))
 
     def show_conflicts(self) -> None:
         """Bring the conflicts to the front."""
@@ -122,7 +125,9 @@ class HistoryPanel(QWidget):
     def _show_state(self) -> None:
         self.show_person()
         self.empty.setText(
-            "Nothing was done in this picture yet" if self.only_current.isChecked() else "Nothing was done yet"
+            gettext("Nothing was done in this image yet")
+            if self.only_current.isChecked()
+            else gettext("Nothing was done yet")
         )
         self.pages.setCurrentIndex(1 if self.model.rows else 0)
         self.table.fit_columns(one_picture=self.only_current.isChecked())
@@ -141,7 +146,7 @@ class HistoryPanel(QWidget):
     def _show_conflicts(self) -> None:
         self.conflicts.refresh()
         count = len(self.conflicts.model.rows)
-        self.tabs.setTabText(1, f"Conflicts ({count})" if count else "Conflicts")
+        self.tabs.setTabText(1, gettext("Conflicts ({count})").format(count=count) if count else gettext("Conflicts"))
 
     def _on_double_click(self, index: QModelIndex) -> None:
         image = self.model.rows[index.row()].image

@@ -57,7 +57,7 @@ class HistoryModel(ValueTableModel["HistoryLine"]):
         self._takes_back: dict[int, bool] = {}
 
     def read(self, image: int | None) -> None:
-        """Read the history of a picture, or of all (None), from its latest line."""
+        """Read the history of an image, or of all (None), from its latest line."""
         self.beginResetModel()
         self._image = image
         self._takes_back.clear()
@@ -111,7 +111,8 @@ class HistoryModel(ValueTableModel["HistoryLine"]):
         """Return what was done, or what was taken back or made again."""
         if row.undoes is None:
             return row.text
-        return f"{'Undo' if self._takes_back[row.number] else 'Redo'}: {row.text}"
+        text = gettext("Undo: {edit}") if self._takes_back[row.number] else gettext("Redo: {edit}")
+        return text.format(edit=row.text)
 
     def shown(self, row: int, column: int) -> str:
         if column == _WHEN and self.two_lines:
@@ -128,7 +129,7 @@ class HistoryModel(ValueTableModel["HistoryLine"]):
 
 
 class _RowPainter(QStyledItemDelegate):
-    """Shortens names of pictures in their middle; in a narrow table, who and which picture are a second line."""
+    """Shortens names of images in their middle; in a narrow table, who and which image are a second line."""
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         super().initStyleOption(option, index)

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.text import gettext
 from gui.panels.images.thumbnails import THUMBNAIL_SIDE, Thumbnails
 from gui.widgets.colour import blend
 from gui.widgets.grade import draw_grade
@@ -211,12 +212,12 @@ class RowPainter(QStyledItemDelegate):
 
 
 class Rows(QListView):
-    """The list itself; one picture is always chosen, and it knows whether the pointer holds it."""
+    """The list itself; one image is always chosen, and it knows whether the pointer holds it."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("imageRows")
-        self.setAccessibleName("Pictures")
+        self.setAccessibleName(gettext("Images"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setUniformItemSizes(True)
         self.setMouseTracking(True)

@@ -1,4 +1,4 @@
-"""The pictures as rows: which are shown, in which order, and what is written on them."""
+"""The images as rows: which are shown, in which order, and what is written on them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QStringListModel,
 
 from core.classes import short_name
 from core.counting.quality import Grade
+from core.text import gettext, ngettext
 from gui.workspace.images import ImageItem, State
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _STATE_TEXTS = {
     State.WAITING: "waiting",
     State.COUNTING: "counting …",
     State.COUNTED: "counted",
-    State.FAILED: "could not be counted",
+    State.FAILED: gettext("could not be counted"),
 }
 _STATE_ORDER = (State.FAILED, State.COUNTING, State.WAITING, State.COUNTED)
 _KEPT_NAMES = 32_768
@@ -33,23 +34,23 @@ _Index = QModelIndex | QPersistentModelIndex
 
 
 class Show(Enum):
-    """Which pictures are shown, by how far they are."""
+    """Which images are shown, by how far they are."""
 
     ALL = "All"
     WAITING = "Waiting"
     COUNTED = "Counted"
     EDITED = "Edited"
     REVIEWED = "Reviewed"
-    NOT_REVIEWED = "Not reviewed"
-    OUTDATED = "Changed since review"
+    NOT_REVIEWED = gettext("Not reviewed")
+    OUTDATED = gettext("Changed since review")
     FAILED = "Failed"
-    DOUBTFUL = "Doubtful quality"
+    DOUBTFUL = gettext("Quality to check")
 
 
 class Order(Enum):
     """In which order; beside these, a class's name stands for the largest counts of it first."""
 
-    OPENED = "Order opened"
+    OPENED = gettext("Order opened")
     NAME = "Name"
     STATE = "State"
 
@@ -83,10 +84,10 @@ def _state_key(item: ImageItem) -> tuple[bool, int, bool]:
 
 
 class ImageListModel(QStringListModel):
-    """The workspace's pictures, filtered and sorted.
+    """The workspace's images, filtered and sorted.
 
     Places in this list are *places*; places in ``workspace.images.items`` are *rows*. A QSortFilterProxyModel
-    would compare through Python: 0.5 s for 13,000 pictures, where sorting a list takes milliseconds. The
+    would compare through Python: 0.5 s for 13,000 images, where sorting a list takes milliseconds. The
     strings of the base are the places only; with it the view lays its rows out without asking Python for each.
     """
 
@@ -113,7 +114,7 @@ class ImageListModel(QStringListModel):
         return bool(self._terms) or self.show is not Show.ALL
 
     def item(self, index: _Index) -> ImageItem | None:
-        """Return the picture of an index."""
+        """Return the image of an index."""
         if not index.isValid() or index.row() >= len(self._rows):
             return None
         row, items = self._rows[index.row()], self._workspace.images.items
@@ -141,11 +142,11 @@ class ImageListModel(QStringListModel):
     # -- filter and order --------------------------------------------------------------------
 
     def reload(self) -> None:
-        """Take the pictures of the workspace anew."""
+        """Take the images of the workspace anew."""
         self._show_rows(*self._arranged())
 
     def set_filter(self, text: str, show: Show) -> None:
-        """Show the pictures whose name contains every word of a text, and that are as far as ``show``."""
+        """Show the images whose name contains every word of a text, and that are as far as ``show``."""
         self._terms, self.show = folded(text).split(), show
         self.arrange()
 
@@ -159,7 +160,7 @@ class ImageListModel(QStringListModel):
 
     @property
     def depends_on_progress(self) -> bool:
-        """Whether what is done with a picture can move or hide its row."""
+        """Whether what is done with an image can move or hide its row."""
         return self.show is not Show.ALL or self.order not in (Order.OPENED, Order.NAME)
 
     def _arranged(self, keep: int = -1) -> tuple[list[int], list[int]]:
@@ -225,19 +226,19 @@ class ImageListModel(QStringListModel):
                 return self._tool_tip(item)
             case Qt.ItemDataRole.AccessibleTextRole:
                 light = self.doubt(item)
-                doubt = [] if light is None else [f"quality: {light.value}"]
+                doubt = [] if light is None else [gettext("quality: {grade}").format(grade=light.value)]
                 return ", ".join([item.path.name, "  ".join(self.summary(item)), *self._marks(item), *doubt])
         return None
 
     def summary(self, item: ImageItem) -> list[str]:
-        """Return the count of each class of a picture, or its state, in a few words."""
+        """Return the count of each class of an image, or its state, in a few words."""
         counts = self._shown_counts(item)
         if counts is None:
             return [_STATE_TEXTS[item.state]]
         return [f"{short_name(name)} {number}" for name, number in counts.items()]
 
     def doubt(self, item: ImageItem) -> Grade | None:
-        """Return the light to show on a picture's row: none if it is good, or if it would lead the eye."""
+        """Return the light to show on an image's row: none if it is good, or if it would lead the eye."""
         return None if self._workspace.tally.hides_counts else self._doubtful_grade(item)
 
     def _doubtful_grade(self, item: ImageItem) -> Grade | None:
@@ -249,20 +250,22 @@ class ImageListModel(QStringListModel):
         """Return what the marks at the end of a row say."""
         marks = []
         if item.edited:
-            marks.append(f"{item.edited} {'cell' if item.edited == 1 else 'cells'} edited")
+            marks.append(ngettext("{n} cell edited", "{n} cells edited", item.edited).format(n=item.edited))
         if item.reviewed:
-            marks.append("reviewed before the count changed" if self.is_outdated(item) else "reviewed")
+            marks.append(
+                gettext("reviewed before the count changed") if self.is_outdated(item) else gettext("reviewed")
+            )
         first = self._workspace.duplicates.original(item.id)
         if first is not None:
-            marks.append(f"a copy of {first.path.name}")
+            marks.append(gettext("a copy of {name}").format(name=first.path.name))
         return marks
 
     def is_outdated(self, item: ImageItem) -> bool:
-        """Tell whether a reviewed picture no longer counts as it did when it was reviewed."""
+        """Tell whether a reviewed image no longer counts as it did when it was reviewed."""
         return self._workspace.reviews.is_outdated(item.id)
 
     def _shown_counts(self, item: ImageItem) -> dict[str, int] | None:
-        """Return the counts of a picture unless they would lead the eye of a person who counts by hand."""
+        """Return the counts of an image unless they would lead the eye of a person who counts by hand."""
         return None if self._workspace.tally.hides_counts else self._workspace.counts.counts(item.id)
 
     def _tool_tip(self, item: ImageItem) -> str:

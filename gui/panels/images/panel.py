@@ -1,4 +1,4 @@
-"""The panel on the left: the pictures with thumbnail, state and counts; a filter and an order."""
+"""The panel on the left: the images with thumbnail, state and counts; a filter and an order."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.classes import short_name
+from core.text import gettext
 from gui.panels.images.delegate import RowPainter, Rows
 from gui.panels.images.model import ImageListModel, Order, Show
 from gui.panels.images.thumbnails import Thumbnails
@@ -128,12 +129,12 @@ class ImageList(QWidget):
 
     def _build(self) -> None:
         self.name_filter = _NameFilter()
-        self.name_filter.setPlaceholderText("Filter by name")
-        self.name_filter.setAccessibleName("Filter pictures by name")
+        self.name_filter.setPlaceholderText(gettext("Filter by name"))
+        self.name_filter.setAccessibleName(gettext("Filter images by name"))
         self.name_filter.setClearButtonEnabled(True)
-        self.state_filter = _NarrowBox("Show pictures", "Which pictures are shown")
+        self.state_filter = _NarrowBox(gettext("Show images"), gettext("Which images are shown"))
         self.state_filter.addItems([show.value for show in Show])
-        self.order_box = _NarrowBox("Sort pictures", "In which order they are shown")
+        self.order_box = _NarrowBox(gettext("Sort images"), gettext("In which order they are shown"))
         self.header = QWidget()
         self.header.setObjectName("imageListHeader")
         self.header.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -148,7 +149,7 @@ class ImageList(QWidget):
         column.addLayout(boxes)
         self.showing = QLabel()
         self.showing.setObjectName("faint")
-        self.show_all = QPushButton("Show all")
+        self.show_all = QPushButton(gettext("Show all"))
         self.show_all.setObjectName("link")
         self.show_all.setCursor(Qt.CursorShape.PointingHandCursor)
         self.reviewed = QLabel()
@@ -281,7 +282,12 @@ class ImageList(QWidget):
         with QSignalBlocker(self.order_box):
             self.order_box.clear()
             self.order_box.addItems(
-                [order.value if isinstance(order, Order) else f"Most {short_name(order)}" for order in orders]
+                [
+                    order.value
+                    if isinstance(order, Order)
+                    else gettext("Most {short_name}").format(short_name=short_name(order))
+                    for order in orders
+                ]
             )
             self.order_box.setCurrentIndex(orders.index(chosen) if chosen in orders else 0)
         if chosen not in orders:
@@ -298,7 +304,7 @@ class ImageList(QWidget):
         self._arrange()
 
     def _leave_filter(self) -> None:
-        """Go on in the list, with the first picture that passes if the current one does not."""
+        """Go on in the list, with the first image that passes if the current one does not."""
         self.rows.setFocus()
         if self.model.rows and not self.model.index_of(self._workspace.images.current_position).isValid():
             images = self._workspace.images
@@ -365,18 +371,24 @@ class ImageList(QWidget):
     def _show_footer(self) -> None:
         total = len(self._workspace.images.items)
         filtered = self.model.filtered
-        self.showing.setText(f"Showing {len(self.model.rows)} of {total}")
+        self.showing.setText(gettext("Showing {n} of {total}").format(n=len(self.model.rows), total=total))
         self.showing.setVisible(filtered)
         self.show_all.setVisible(filtered)
         changed = len(self._workspace.reviews.outdated)
-        since = f"; {changed:,} changed since" if changed else ""
-        self.reviewed.setText(f"{self._workspace.counts.reviewed:,} of {total:,} reviewed{since}")
+        since = gettext("; {changed:,} changed since").format(changed=changed) if changed else ""
+        self.reviewed.setText(
+            gettext("{reviewed:,} of {total:,} reviewed{since}").format(
+                reviewed=self._workspace.counts.reviewed, total=total, since=since
+            )
+        )
         self.reviewed.setToolTip(
-            "A threshold, rule or region changed the counts of pictures after they were reviewed; their tick is "
-            "yellow. Look at them and mark them again, or take the change back."
+            gettext(
+                "A threshold, rule or region changed the counts of images after they were reviewed; their tick is "
+                "yellow. Look at them and mark them again, or take the change back."
+            )
             if changed
             else ""
         )
         self.footer.setVisible(total > 0)
         self.header.setEnabled(total > 0)
-        self.rows.empty_text = "No picture passes the filter." if filtered and total else ""
+        self.rows.empty_text = gettext("No image passes the filter.") if filtered and total else ""

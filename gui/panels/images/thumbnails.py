@@ -1,4 +1,4 @@
-"""Small pictures for the list: read in a thread of their own, and only while they are on the screen."""
+"""Small images for the list: read in a thread of their own, and only while they are on the screen."""
 
 from __future__ import annotations
 

@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.annotations.base import AnnotatedImage
-    from gui.workspace.count_settings import CountSettingsModel
-    from gui.workspace.counts import Counts
+    from gui.workspace.counting.counts import Counts
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.images import ImageItem, Images
     from gui.workspace.messages import Messages
-    from gui.workspace.reviews import Reviews
+    from gui.workspace.review.reviews import Reviews
     from gui.workspace.store import SessionStore
 
 
 class Scope(Enum):
     """Which images are exported."""
 
-    CURRENT = "This image"
-    COUNTED = "All counted images"
-    REVIEWED = "Reviewed images"
+    CURRENT = gettext("This image")
+    COUNTED = gettext("All counted images")
+    REVIEWED = gettext("Reviewed images")
 
 
 class Exporter(QObject):

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from core.annotations.base import AnnotatedImage
     from core.exchange.import_plan import ImportPlan, NamedBox
     from core.session.values import Edit
-    from gui.workspace.count_settings import CountSettingsModel
-    from gui.workspace.counts import Counts
+    from gui.workspace.counting.counts import Counts
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.editing import Editing
     from gui.workspace.ground_truth import GroundTruths
     from gui.workspace.history import History

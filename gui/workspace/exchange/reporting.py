@@ -8,7 +8,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.report.gather import gathering
-from core.session.settings import SAMPLE
+from core.session.tables.settings import SAMPLE
 from core.session.values import Edit, Sample, SessionError, Subject, ValueChange
 from core.text import gettext
 from gui.tasks import IdleLoop
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from core.report.content import ReportContent
-    from gui.workspace.count_settings import CountSettingsModel
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.history import History
     from gui.workspace.store import SessionStore
 

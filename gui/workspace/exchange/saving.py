@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.classes import Palette
-    from gui.workspace.count_settings import CountSettingsModel
-    from gui.workspace.counts import Counts
+    from gui.workspace.counting.counts import Counts
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.images import Images
     from gui.workspace.inference.inference import Inference
-    from gui.workspace.quality import FieldQualities
+    from gui.workspace.review.quality import FieldQualities
     from gui.workspace.store import SessionStore
 
 

@@ -12,7 +12,7 @@ from core.counting.reconcile import effective, find_conflicts
 from core.detection.loading import with_methods
 from core.session.values import Edit, StoredDetections, Subject, ValueChange
 from core.text import gettext, ngettext
-from gui.workspace.counts import ImageCells
+from gui.workspace.counting.cells import ImageCells
 from gui.workspace.images import State
 from gui.workspace.inference.model import SessionModel, in_use
 from gui.workspace.inference.queue import CountingQueue
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from core.models.method import Method
     from core.session.session import Session
     from gui.workspace.conflicts import Conflicts
-    from gui.workspace.count_settings import CountSettingsModel
-    from gui.workspace.counts import Counts
+    from gui.workspace.counting.counts import Counts
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.history import History
     from gui.workspace.images import ImageItem, Images
     from gui.workspace.inference.worker import LoadedImage, Reading

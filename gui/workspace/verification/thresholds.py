@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from core.session.settings import origin_key
+from core.session.tables.settings import origin_key
 from core.session.values import Edit, Subject, ValueChange
 from core.text import gettext, ngettext
 from core.verification.thresholds import ThresholdRecord
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from core.verification.thresholds import ThresholdChoice
-    from gui.workspace.count_settings import CountSettingsModel
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.history import History
     from gui.workspace.inference.inference import Inference
     from gui.workspace.store import SessionStore

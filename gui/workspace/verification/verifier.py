@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from core.verification.ground_truth import GroundTruth
-    from gui.workspace.count_settings import CountSettingsModel
-    from gui.workspace.counts import Counts
+    from gui.workspace.counting.counts import Counts
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.ground_truth import GroundTruths
     from gui.workspace.images import ImageItem, Images
     from gui.workspace.inference.inference import Inference

@@ -60,7 +60,7 @@ def image_of(
 
 
 def sizes_of(*images: AnnotatedImage) -> Callable[[str], tuple[int, int] | None]:
-    """Return the sizes of open pictures by name and by stem."""
+    """Return the sizes of open images by name and by stem."""
     names = {image.file_name: (image.width, image.height) for image in images}
     return (names | {name.rpartition(".")[0]: size for name, size in names.items() if "." in name}).get
 
@@ -308,7 +308,7 @@ def test_voc_pictures_are_found_by_name_and_by_the_name_of_the_file(tmp_path: Pa
 
 
 def test_folders_in_a_file_name_do_not_hide_the_picture(tmp_path: Path):
-    for name in ("train/a.jpg", "C:\\pictures\\a.jpg"):
+    for name in ("train/a.jpg", "C:\\images\\a.jpg"):
         write_coco(tmp_path / "set.json", [image_of(file_name=name)], CLASSES)
         assert one(read(tmp_path, sizes=sizes_of(image_of()))).file_name == "a.jpg"
         assert one(read(tmp_path, sizes=no_size)).file_name == name
@@ -402,8 +402,8 @@ def test_labels_of_pictures_that_are_not_open_are_skipped_in_one_sentence(tmp_pa
     found = read(tmp_path, sizes=sizes_of(image_of(file_name="c.jpg")))
     assert [image.file_name for image in found.images] == ["c"]
     assert found.notices == (
-        f"{tmp_path / 'a.txt'}: the image a is missing or cannot be read; open it first, or name the folder "
-        "that it is in (also b.txt, d.txt, e.txt and 3 more).",
+        f"{tmp_path / 'a.txt'}: the image a is missing or cannot be read; open it first, or name its folder "
+        "(also b.txt, d.txt, e.txt and 3 more).",
     )
 
 
@@ -794,7 +794,7 @@ def test_a_file_that_cannot_be_written_leaves_what_was_there(tmp_path: Path, wri
 
 
 def pictures(folder: Path, count: int, names: Sequence[str] = ()) -> list[tuple[Path, AnnotatedImage]]:
-    """Return small pictures of different content with their annotations."""
+    """Return small images of different content with their annotations."""
     items: list[tuple[Path, AnnotatedImage]] = []
     for number in range(count):
         path = folder / (names[number] if names else f"{number}.png")
@@ -813,16 +813,17 @@ def test_the_trainer_reads_an_exported_set(tmp_path: Path):
     items = pictures(tmp_path / "in", 40)
     export_training_set(tmp_path / "out", items, ["WBC", "RBC", "Platelets"], source="Ward 3")
     train, val = load(tmp_path / "out", "train"), load(tmp_path / "out", "val")
-    assert len(train.fields) + len(val.fields) == 40
-    assert 2 <= len(val.fields) <= 12
+    assert len(train.images) + len(val.images) == 40
+    assert 2 <= len(val.images) <= 12
     assert not list((tmp_path / "out").rglob("*.part"))
-    for field in (*train.fields, *val.fields):
+    for field in (*train.images, *val.images):
         assert field.source == "Ward 3"
         assert field.path.read_bytes() == (tmp_path / "in" / field.path.name).read_bytes()
         assert field.labels.tolist() == [0, 1]
         np.testing.assert_allclose(field.pixel_boxes(32, 24), items[0][1].boxes, atol=1e-4)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(images=annotated_images())
 def test_the_trainer_reads_yolo_labels_beside_the_pictures(images: list[AnnotatedImage]):
@@ -833,7 +834,7 @@ def test_the_trainer_reads_yolo_labels_beside_the_pictures(images: list[Annotate
             put(folder / "images" / image.file_name, b"")
         with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerows([["file", "split", "source"], *[[i.file_name, "train", "x"] for i in images]])
-        fields = load(folder, "train").fields
+        fields = load(folder, "train").images
     for image, field in zip(images, fields, strict=True):
         assert [CLASSES[label] for label in field.labels] == list(image.names)
         limit = 2e-6 * max(image.width, image.height) + 1e-3
@@ -895,7 +896,7 @@ def test_pictures_of_one_name_keep_their_own_labels(tmp_path: Path):
         (path, image_of(box, ["RBC"], path.name, size=(32, 24))) for (path, _), box in zip(items, boxes, strict=True)
     ]
     export_training_set(tmp_path / "out", items, CLASSES)
-    fields = [*load(tmp_path / "out", "train").fields, *load(tmp_path / "out", "val").fields]
+    fields = [*load(tmp_path / "out", "train").images, *load(tmp_path / "out", "val").images]
     assert len({field.path.stem.casefold() for field in fields}) == len(names)
     by_content = {path.read_bytes(): image for path, image in items}
     assert len(by_content) == len(names)
@@ -970,7 +971,7 @@ def test_txl_pbc_is_read_as_the_trainer_reads_it(shared_data: Path):
     assert found.notices == ()
     images = {image.file_name: image for image in found.images}
     assert len(images) == 1260
-    for field in load(shared_data / "txl-pbc", "test").fields:
+    for field in load(shared_data / "txl-pbc", "test").images:
         image = images[field.path.stem]
         assert [CLASSES[label] for label in field.labels] == list(image.names)
         np.testing.assert_allclose(image.boxes, field.pixel_boxes(WIDTH, HEIGHT), atol=1e-3)

@@ -44,6 +44,7 @@ def without_times(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "images": [{**image, "seconds": 0} for image in document["images"]]}
 
 
+@pytest.mark.slow
 def test_parts_put_together_are_the_whole(archive: Path, tmp_path: Path) -> None:
     paths = [archive, tmp_path / "not there"]
     whole = count(paths, tmp_path / "whole.json", "--recursive")
@@ -109,6 +110,7 @@ def test_a_part_that_cannot_be_is_refused(archive: Path, capsys: pytest.CaptureF
     assert f"'{text}' is no part such as 2/8" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_cluster_counts_what_one_computer_counts(archive: Path, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     whole = count([archive], tmp_path / "whole.json", "--recursive")
@@ -120,6 +122,6 @@ def test_a_cluster_counts_what_one_computer_counts(archive: Path, tmp_path: Path
         text=True,
         timeout=300,
     )
-    assert run.returncode == 1, run.stderr  # one picture is torn
+    assert run.returncode == 1, run.stderr  # one image is torn
     result = json.loads((tmp_path / "result.json").read_text("utf-8"))
     assert without_times(result) == without_times(whole)

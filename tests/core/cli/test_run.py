@@ -30,7 +30,7 @@ TOO_BRIGHT = "Too bright: even the darkest cells are nearly white."
 
 
 class Bench:
-    """A folder with a model that finds the same cells in every picture, and the command."""
+    """A folder with a model that finds the same cells in every image, and the command."""
 
     def __init__(self, folder: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder, self.model, self._capsys = folder, model, capsys
@@ -91,7 +91,7 @@ def test_a_table_shows_each_picture_and_the_total(bench: Bench):
         bench.picture(name)
     assert bench.count("a.png", "b.png") == 0
     rows = [re.findall(r"[\w.]+", line) for line in bench.out.splitlines()]
-    assert ["Picture", *CLASSES, "Red", "cell", "size"] in rows
+    assert ["Image", *CLASSES, "Red", "cell", "size"] in rows
     assert ["a.png", "2", "1", "0", "64", "px"] in rows
     assert ["b.png", "2", "1", "0", "64", "px"] in rows
     assert ["Total", "of", "2", "4", "2", "0"] in rows
@@ -220,8 +220,8 @@ def test_all_detections_tells_what_the_frame_left_out(bench: Bench):
 def test_a_region_beside_the_picture_is_told(bench: Bench):
     [image] = bench.json(bench.picture(), "--region", "500,500,600,600")["images"]
     assert image["counts"] == dict.fromkeys(CLASSES, 0)
-    assert "outside this picture" in image["notices"][0]
-    assert "outside this picture" in bench.err
+    assert "outside this image" in image["notices"][0]
+    assert "outside this image" in bench.err
 
 
 def test_what_speaks_against_a_field_is_told(bench: Bench):
@@ -254,7 +254,7 @@ def test_boxes_are_pixels_of_the_upright_picture(bench: Bench):
 def test_bad_files_are_listed_and_the_rest_is_counted(bench: Bench):
     good = bench.picture("good.png")
     bad = bench.folder / "bad.jpg"
-    bad.write_text("not a picture")
+    bad.write_text("not an image")
     gone = bench.folder / "gone.png"
     document = bench.json(bad, good, gone)
     assert bench.count(bad, good, gone) == 1

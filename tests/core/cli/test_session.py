@@ -23,7 +23,7 @@ from core.exchange.match_images import ImageIndex, ListedImage
 from core.report.gather import gather
 from core.report.sign_off import sign
 from core.session.session import Session
-from core.session.snapshot import snapshot
+from core.session.storage.snapshot import snapshot
 from core.session.values import Edit, SessionBusyError, Subject, ValueChange
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def test_a_dash_is_standard_output(bench: Bench):
 def test_a_missing_picture_is_one_sentence_and_its_counts_stay(bench: Bench, tmp_path: Path):
     (tmp_path / "field 1.png").unlink()
     assert bench.run("--report", "r.pdf", "--annotated", "out", "--json", "r.json") == 1
-    assert bench.err.count("the picture is not there any more") == 1
+    assert bench.err.count("the image is no longer there") == 1
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["field 2_counted.png"]
     assert (tmp_path / "r.pdf").exists()
     assert json.loads((tmp_path / "r.json").read_bytes())["totals"]["RBC"] == 4
@@ -233,7 +233,7 @@ def test_a_session_that_is_open_in_a_window_is_read_as_it_is(bench: Bench):
 
 
 def test_no_snapshot_is_taken_in_the_middle_of_a_step(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("core.session.snapshot._PAUSE_S", 0)
+    monkeypatch.setattr("core.session.storage.snapshot._PAUSE_S", 0)
     journal = bench.session.with_name(bench.session.name + "-journal")
     journal.write_bytes(b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7")
     with pytest.raises(SessionBusyError):

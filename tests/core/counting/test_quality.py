@@ -243,7 +243,7 @@ def test_the_detector_measures_the_focus(model: Model, smear: RenderedSmear):
     ],
 )
 def test_a_spoilt_photograph_is_no_good_field(model: Model, spoil: Callable[[NDArray[np.uint8]], Any], told: str):
-    """Cells of 100 pixels whose outlines are smears, and pictures with nothing but black or white."""
+    """Cells of 100 pixels whose outlines are smears, and images with nothing but black or white."""
     rng = np.random.default_rng(4)
     smear = render_smear(640, 480, red_cells=22, white_cells=1, platelets=2, diameter=100, rng=rng)
     found = Detector(model).detect(np.asarray(spoil(smear.image), np.uint8))

@@ -85,7 +85,7 @@ def test_a_model_that_changes_its_mind_is_a_conflict_told_once(session: Session)
     _, conflicts = count(session, "Platelets", "WBC", "WBC")
     assert conflicts == [
         "The model now finds Platelets where there is WBC (by hand).",
-        "The model now finds WBC where there is nothing (taken away by hand).",
+        "The model now finds WBC where there is nothing (removed by hand).",
     ]
     assert count(session, "Platelets", "WBC", "WBC", score=0.4)[1] == []  # what does not count contradicts nobody
     assert count(session, "WBC", "RBC", "RBC")[1] == []  # the person was right

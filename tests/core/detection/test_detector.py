@@ -118,6 +118,7 @@ def test_blank_images_of_any_shape_hold_no_cells(model: Model, shape: tuple[int,
     assert result.diameter > 0
 
 
+@pytest.mark.slow
 def test_a_field_so_crowded_that_only_small_gaps_are_empty_is_counted(model: Model):
     image = np.full((600, 800, 3), (170, 110, 120), np.uint8)
     for y in range(20, 600, 60):

@@ -1,4 +1,4 @@
-"""The demo smear: the committed picture is what the renderer makes, and the default model counts it right."""
+"""The demo smear: the committed image is what the renderer makes, and the default model counts it right."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_a_large_picture_gets_the_light_of_a_small_one():
 
 
 def test_the_field_is_seen_between_many_small_cells():
-    """In a large picture a mean would be one over field and cells."""
+    """In a large image a mean would be one over field and cells."""
     crowd = render_smear(250, 250, red_cells=200, diameter=20, style=WHITE_LIGHT, rng=np.random.default_rng(2)).image
     assert (crowd.min(axis=2) < 220).mean() > 0.5
     assert np.abs(estimate_light(np.tile(crowd, (8, 8, 1))) - WHITE).max() < 5

@@ -30,7 +30,7 @@ HEIGHT, WIDTH = 48, 64
 
 
 def gradient(height: int = HEIGHT, width: int = WIDTH) -> NDArray[np.uint8]:
-    """Return a smooth picture that no flip or turn leaves as it is, uint8 RGB, from 0 to 255."""
+    """Return a smooth image that no flip or turn leaves as it is, uint8 RGB, from 0 to 255."""
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     return (255 * np.stack([x, y, 1 - (x + y) / 2], axis=2)).round().astype(np.uint8)
 
@@ -379,8 +379,8 @@ def test_odd_metadata_is_no_matter_in_any_thread(tmp_path: Path):
         "import sys, warnings; from concurrent.futures import ThreadPoolExecutor\n"
         "from core.imaging.reading import read_image\n"
         "before = list(warnings.filters)\n"
-        "with ThreadPoolExecutor(4) as pool: pictures = list(pool.map(read_image, sys.argv[1:] * 100))\n"
-        "assert list(warnings.filters) == before; assert len(pictures) == 100"
+        "with ThreadPoolExecutor(4) as pool: images = list(pool.map(read_image, sys.argv[1:] * 100))\n"
+        "assert list(warnings.filters) == before; assert len(images) == 100"
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", script, path], capture_output=True, check=False)
     assert done.stderr == b""

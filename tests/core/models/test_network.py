@@ -56,7 +56,7 @@ def test_a_folder_is_no_model(tmp_path: Path):
     error_of(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 500, b"a picture of a model", b"\x08\x09" * 300])
+@pytest.mark.parametrize("content", [b"", b"\0" * 500, b"an image of a model", b"\x08\x09" * 300])
 def test_a_file_of_something_else(tmp_path: Path, content: bytes):
     path = tmp_path / "a.onnx"
     path.write_bytes(content)

@@ -1,4 +1,4 @@
-"""The annotated picture and how pictures are written."""
+"""The annotated image and how images are written."""
 
 from __future__ import annotations
 

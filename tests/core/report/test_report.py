@@ -223,7 +223,7 @@ def test_a_copy_of_a_picture_is_told(session: Session, tmp_path: Path):
     assert [image.copy_of for image in content.images] == [None, first.path]
     printed = pages(content)
     assert "1 image counted twice: field 2.png: a copy of field 1.png" in printed[0]
-    assert "The same picture as field 1.png; it is counted twice." in " ".join(printed)
+    assert "The same image as field 1.png; it is counted twice." in " ".join(printed)
     notices = sheets(content)["images"][0].index("notices")
     assert "counted twice" in sheets(content)["images"][2][notices]
 
@@ -233,8 +233,8 @@ def test_who_reviewed_is_known(session: Session):
     content = gather(session)
     assert content.reviewers == ["Grace"]
     assert [image.reviewer for image in content.images] == ["Grace", ""]
-    assert content.review == "1 of 2 pictures, by Grace"
-    assert "1 of 2 pictures, by Grace" in " ".join(pages(content))
+    assert content.review == "1 of 2 images, by Grace"
+    assert "1 of 2 images, by Grace" in " ".join(pages(content))
     session.edits.record(Edit(1, "Unmark reviewed", values=(ValueChange(Subject.REVIEW, 1, None),)), "Grace")
     assert [image.reviewer for image in gather(session).images] == ["", ""]
 
@@ -248,9 +248,9 @@ def test_a_review_is_of_the_counts_that_were_seen(session: Session):
     for name in CLASSES:
         change(session, Subject.SETTING, 0.99, f"threshold {name}")
     content = gather(session)
-    assert content.review == "1 of 2 pictures (1 changed since), by Grace"
+    assert content.review == "1 of 2 images (1 changed since), by Grace"
     text = " ".join(pages(content))
-    assert "1 of 2 pictures (1 changed since), by Grace" in text
+    assert "1 of 2 images (1 changed since), by Grace" in text
     assert "Reviewed before the count changed: it was RBC" in text
     assert sheets(content)["images"][1].count("before the count changed") == 1
 
@@ -473,7 +473,7 @@ def test_the_pages_name_everything_that_a_laboratory_asks_for(session: Session):
         f"Page 1 of {len(text)}",
     ):
         assert part in first
-    for part in ("1. field 1.png", "2. field 2.png", "put by a person", "Ada field 1.png Add WBC", "not verified"):
+    for part in ("1. field 1.png", "2. field 2.png", "added by a user", "Ada field 1.png Add WBC", "not verified"):
         assert part in whole
 
 
@@ -510,13 +510,13 @@ def test_the_way_of_counting_is_named_wherever_cells_were_counted_by_masks(sessi
 
 def test_contents_can_be_left_out(session: Session):
     whole = " ".join(pages(gather(session), Contents(pictures=False, verification=False, history=False)))
-    assert "Pictures" not in whole
+    assert "Images" not in whole
     assert "ground truth" not in whole
     assert "history" not in whole
 
 
 def test_a_page_shows_the_boxes(session: Session):
-    """There is colour on a picture that has none."""
+    """There is colour on an image that has none."""
     data, problems = to_pdf(gather(session), Progress(), Contents())
     assert problems == []
     with pypdfium2.PdfDocument(data) as document:
@@ -607,10 +607,10 @@ def test_a_missing_or_changed_picture_is_one_sentence_and_the_rest_goes_on(sessi
     second.write_bytes(second.read_bytes() + b"changed")
     written = write_report(content, outputs(tmp_path), Progress())
     assert len(written.problems) == 2
-    assert written.problems[0].startswith(f"{first}: the picture is not there any more")
+    assert written.problems[0].startswith(f"{first}: the image is no longer there")
     assert written.problems[1].startswith(f"{second}: the file has changed since it was counted")
     assert [row.count for row in gather(session).totals] == [4, 2, 2]
-    assert "The picture is not there any more" in " ".join(pages(content))
+    assert "The image is no longer there" in " ".join(pages(content))
 
 
 @pytest.mark.parametrize("step", range(1, 7))
@@ -646,7 +646,7 @@ def test_a_folder_that_cannot_be_written_into_is_one_sentence(
         written = write_report(content, replace(outputs(closed), contents=Contents(pictures=False)), Progress())
     assert written.paths == []
     [problem] = written.problems
-    assert problem.startswith(f"{closed}: a.csv, a.json, a.xlsx, a.pdf and pictures cannot be written (")
+    assert problem.startswith(f"{closed}: a.csv, a.json, a.xlsx, a.pdf and images cannot be written (")
     assert problem.endswith("); choose another place.")
 
 

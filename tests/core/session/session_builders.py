@@ -121,7 +121,7 @@ def fill(session: Session, folder: Path) -> None:
     ids = [image.id for image in images]
     for image in ids[:4]:
         count(session, image, 40 * image, FileStamp(f"{image:064x}", 10**7 + image, 1_700_000_000_000_000_000 + image))
-    session.images.set_failed(ids[4], "smear 04.png: the picture is truncated; copy it again.")
+    session.images.set_failed(ids[4], "smear 04.png: the image is truncated; copy it again.")
     set_diameter(session, ids[5], 81.25)
     for number in range(60):
         edit = add(session, ids[number % 5], f"Add cell {number}", "Grace" if number % 2 else "Ada")

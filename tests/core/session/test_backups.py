@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from core.session.backups import FOLDER, backups_of
 from core.session.session import Session
+from core.session.storage.backups import FOLDER, backups_of
 from tests.core.session.session_builders import add, contents
 
 if TYPE_CHECKING:

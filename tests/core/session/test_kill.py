@@ -91,6 +91,7 @@ def cells_now(session: Session, image: int) -> dict[int, Cell | None]:
     return {number: change.after for number, change in session.edits.changes(image).items()}
 
 
+@pytest.mark.slow
 def test_every_stored_edit_survives_two_hundred_kills(path: Path, tmp_path: Path, editor: subprocess.Popen[bytes]):
     helper = runpy.run_path(str(EDITOR))
     images = range(1, helper["IMAGES"] + 1)

@@ -15,8 +15,8 @@ from core.counting.region import Region
 from core.report.formats.json import report_json
 from core.report.gather import gather
 from core.report.sign_off import SignOffCheck
-from core.session.schema import APPLICATION_ID, SCHEMA
 from core.session.session import Session, SessionNewerError, recover
+from core.session.storage.schema import APPLICATION_ID, SCHEMA
 from core.session.values import Edit, ModelInUse, Sample, Subject, ValueChange
 from core.verification.ground_truth import TruthSource
 from tests.core.session.session_builders import cells_now, cells_of, count

@@ -96,6 +96,7 @@ def look(path: Path, expected: dict[str, Any], *, recover_sound: bool = True) ->
     return outcome
 
 
+@pytest.mark.slow
 def test_a_flipped_byte_is_never_believed(memory_folder: Path, sound: tuple[bytes, dict[str, Any]]):
     data, expected = sound
     rng = random.Random(3)

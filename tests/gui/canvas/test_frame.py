@@ -1,4 +1,4 @@
-"""The counting rule and the region of a picture, through the window."""
+"""The counting rule and the region of an image, through the window."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 
 from core.counting.frame import EdgeRule
+from core.exchange.export_items import counted_cells
 from core.imaging.reading import read_image
 from core.session.session import Session
-from gui.workspace.exchange.exporting import counted_boxes
 from gui.workspace.selection import ToolName
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def choose_rule(window: MainWindow, rule: EdgeRule) -> None:
 
 
 def middle_inside(window: MainWindow, x1: float, y1: float, x2: float, y2: float) -> int:
-    """Count the red cells of the current picture whose middle lies in a rectangle, from the boxes alone."""
+    """Count the red cells of the current image whose middle lies in a rectangle, from the boxes alone."""
     workspace = window.workspace
     cells = workspace.counts.current_cells()
     assert cells is not None
@@ -252,10 +252,11 @@ def test_gallery_doubts_and_exports_follow_the_frame(counted: MainWindow, qtbot:
         return {name: len(section.view.tiles) for name, section in counted.gallery.sections.items()}
 
     qtbot.waitUntil(lambda: tiles() == expected)
-    boxes = counted_boxes(workspace, item, item.path.name)
-    every = counted_boxes(workspace, item, item.path.name, whole=True)
-    assert boxes is not None
-    assert every is not None
+    cells, result = workspace.counts.current_cells(), workspace.counts.current_result()
+    assert cells is not None
+    assert result is not None
+    exported = item.path.name, item.size, cells.cells, result, workspace.settings.classes
+    boxes, every = counted_cells(*exported), counted_cells(*exported, excluded=True)
     assert len(boxes.names) == sum(expected.values()) < len(every.names)
     for name in workspace.settings.classes:
         workspace.settings.set_threshold(name, 0.5)

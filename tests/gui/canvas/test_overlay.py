@@ -38,7 +38,7 @@ def boxes_item(cells: Detections, *, ghosts: bool = False) -> BoxesItem:
 
 
 def painted(ground: tuple[int, int, int], *items: QGraphicsItem) -> NDArray[np.int64]:
-    """Draw items on an even ground; return the picture, RGB (H, W, 3)."""
+    """Draw items on an even ground; return the image, RGB (H, W, 3)."""
     image = QImage(200, 160, QImage.Format.Format_RGB32)
     image.fill(QColor(*ground))
     painter = QPainter(image)

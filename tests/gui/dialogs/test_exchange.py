@@ -15,7 +15,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QMessageBox, QWidget
 
-import gui.workspace.counts
+import gui.workspace.counting.counts
 from core.annotations.base import AnnotatedImage
 from core.annotations.formats.coco import write_coco
 from core.annotations.formats.voc import write_voc
@@ -67,7 +67,7 @@ class Bench:
         self.messages.append((level, text))
 
     def open(self, *paths: Path) -> None:
-        """Begin a session with pictures and wait until all are counted."""
+        """Begin a session with images and wait until all are counted."""
         self.workspace.store.close()
         self.workspace.opening.open(paths)
         self.wait_counted()
@@ -225,7 +225,7 @@ def test_an_import_is_one_step_to_undo(
     at_once: int,
     qtbot: QtBot,
 ) -> None:
-    monkeypatch.setattr(gui.workspace.counts, "_EDITS_AT_ONCE", at_once)
+    monkeypatch.setattr(gui.workspace.counting.counts, "_EDITS_AT_ONCE", at_once)
     bench.open(*(make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")))
     before = bench.counts()
     files = voc(tmp_path / "voc", annotated("a.png"), annotated("b.png", BOXES[:1], NAMES[:1]))
@@ -666,7 +666,7 @@ def test_reviewed_pictures_are_training_data(
     level, text = bench.export(Format.TRAINING, Scope.REVIEWED, tmp_path / "data", monkeypatch)
     assert level is Level.INFO
     assert text.startswith("Exported 2 images")
-    fields = [field for split in ("train", "val") for field in load_data_set(tmp_path / "data", split).fields]
+    fields = [field for split in ("train", "val") for field in load_data_set(tmp_path / "data", split).images]
     assert {field.path.name: np.bincount(field.labels, minlength=3).tolist() for field in fields} == {
         name: list(counts[name].values()) for name in ("a.png", "c.png")
     }

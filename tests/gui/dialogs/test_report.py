@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Bench:
-    """A window with counted pictures, and the dialog."""
+    """A window with counted images, and the dialog."""
 
     def __init__(self, qtbot: QtBot, window: MainWindow, folder: Path) -> None:
         self.qtbot, self.window, self.folder = qtbot, window, folder
@@ -110,7 +110,7 @@ def test_every_file_has_the_numbers_of_the_window(bench: Bench):
         first = " ".join(pdf[0].get_textpage().get_text_bounded().split())
     assert "Threshold RBC 0.70, set by hand" in first
     assert f"RBC {sum(count['RBC'] for count in counts)} " in first
-    assert len(list((bench.folder / "S 1-2 pictures").iterdir())) == 2
+    assert len(list((bench.folder / "S 1-2 images").iterdir())) == 2
     dialog.reject()
 
 
@@ -230,7 +230,7 @@ def test_what_goes_wrong_is_said_and_the_rest_is_written(bench: Bench, monkeypat
     dialog = bench.open()
     said = bench.write(dialog, "pdf", "pictures")
     assert "Written: " in said
-    assert "one.png: the picture is not there any more; its counts are reported without it." in said
+    assert "one.png: the image is no longer there; its counts are reported without it." in said
     bench.click(dialog.open_button)
     assert opened == [str(bench.folder)]
     gone = bench.folder / "gone"
@@ -258,9 +258,7 @@ def test_choices_are_remembered(bench: Bench):
 def test_without_pictures_there_is_nothing_to_hand_in(window: MainWindow):
     window.actions_["report"].trigger()
     assert window.findChild(ReportDialog) is None
-    assert (
-        "open pictures first" in window.notice.label.text() or "open pictures first" in window.status.currentMessage()
-    )
+    assert "open images first" in window.notice.label.text() or "open images first" in window.status.currentMessage()
 
 
 def test_closing_the_window_while_a_report_is_written_ends_it(bench: Bench):

@@ -34,6 +34,7 @@ def test_the_shipped_model_is_whole() -> None:
     assert hashlib.sha256(default_model_path().read_bytes()).hexdigest() == shipped_model_sha256()
 
 
+@pytest.mark.slow
 def test_the_check_counts_the_demo_smear(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -44,7 +45,7 @@ def test_the_check_counts_the_demo_smear(
     assert check is not None
     assert check.counts == render_demo_smear().counts()
     assert [finding.name for finding in check.findings if not finding.good] in ([], ["Speed"])
-    assert "97 counted, 97 in the picture" in dialog.findings.text()
+    assert "97 counted, 97 in the image" in dialog.findings.text()
     target = tmp_path / "support.json"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
     qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)

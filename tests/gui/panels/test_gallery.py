@@ -17,8 +17,8 @@ from gui.commands.shortcuts import Actions
 from gui.panels.gallery.panel import Gallery
 from gui.panels.gallery.section import ClassSection, shares
 from gui.preferences import Theme
-from gui.widgets import crops
 from gui.widgets.theme import apply_theme
+from gui.widgets.tiles import crops
 from gui.workspace.images import State
 from gui.workspace.workspace import Workspace
 
@@ -56,7 +56,7 @@ def workspace(qtbot: QtBot, model_path: Path, tmp_path: Path) -> Iterator[Worksp
 
 @pytest.fixture
 def gallery(qtbot: QtBot, workspace: Workspace, preferences: Preferences) -> Iterator[Gallery]:
-    """A gallery in a window with the window's keys; no picture is open yet."""
+    """A gallery in a window with the window's keys; no image is open yet."""
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     apply_theme(app, Theme.LIGHT)
@@ -200,7 +200,7 @@ def drag(
 
 
 def test_without_a_picture_it_says_what_to_do(gallery: Gallery, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: "Open a picture" in gallery.empty.text())
+    qtbot.waitUntil(lambda: "Open an image" in gallery.empty.text())
     assert gallery.pages.currentWidget() is gallery.empty
 
 
@@ -423,7 +423,7 @@ def test_when_nothing_is_counted_it_says_so(
     open_smear()
     workspace.editing.remove_cells(all_ids(gallery))
     qtbot.waitUntil(lambda: gallery.pages.currentWidget() is gallery.empty)
-    assert gallery.empty.text() == "No cells are counted in this picture yet"
+    assert gallery.empty.text() == "No cells are counted in this image yet"
     workspace.history.undo()
     qtbot.waitUntil(lambda: gallery.pages.currentWidget() is not gallery.empty)
 

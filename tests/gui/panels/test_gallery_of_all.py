@@ -1,4 +1,4 @@
-"""The gallery with the cells of all pictures, in a real window, and the keys that lead there."""
+"""The gallery with the cells of all images, in a real window, and the keys that lead there."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
+from gui.commands.context import Pane
 from gui.shell.window import MainWindow
 from gui.workspace.workspace import Workspace
 
@@ -51,7 +52,7 @@ def shown(window: MainWindow, name: str) -> set[int]:
 
 
 def row_of(window: MainWindow, name: str, picture: int, place: int = 0) -> int:
-    """The row of the so-manieth tile of a picture of the list."""
+    """The row of the so-manieth tile of an image of the list."""
     tiles = view_of(window, name).tiles
     return int(np.flatnonzero(tiles.images == window.workspace.images.items[picture].id)[place])
 
@@ -68,7 +69,7 @@ def click(qtbot: QtBot, view: TileView, row: int, keys: Qt.KeyboardModifier = NO
 def opened(
     window: MainWindow, make_smear: MakeSmear, wait_counted: Callable[[MainWindow], None], qtbot: QtBot
 ) -> MainWindow:
-    """Three pictures, the first of them current, and the gallery of all of them, opened with its key."""
+    """Three images, the first of them current, and the gallery of all of them, opened with its key."""
     window.workspace.opening.open([make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")])
     wait_counted(window)
     qtbot.keyClick(window.canvas, Qt.Key.Key_F7, Qt.KeyboardModifier.ShiftModifier)
@@ -90,11 +91,11 @@ def wait_shown(window: MainWindow, qtbot: QtBot) -> None:
 
 def test_the_cells_of_all_pictures_are_sorted_by_score(opened: MainWindow, qtbot: QtBot) -> None:
     assert opened.gallery.isVisible()
-    assert opened.gallery.scope_box.currentText() == "All pictures"
+    assert opened.gallery.scope_box.currentText() == "All images"
     tiles = view_of(opened, "RBC").tiles
     assert set(tiles.images.tolist()) == {item.id for item in opened.workspace.images.items}
     assert (np.diff(tiles.scores) >= 0).all()
-    assert len(set(tiles.images[:12].tolist())) > 1  # mixed, not picture after picture
+    assert len(set(tiles.images[:12].tolist())) > 1  # mixed, not image after image
     model = view_of(opened, "RBC").tile_model
     for row in (0, 7):
         item = opened.workspace.images.item(int(tiles.images[row]))
@@ -120,7 +121,7 @@ def test_the_choice_is_remembered(
 
 
 def test_a_tile_shows_its_piece_of_a_picture_that_is_not_current(opened: MainWindow, qtbot: QtBot) -> None:
-    """Compared with what the canvas's own photograph gives, when the picture is current."""
+    """Compared with what the canvas's own photograph gives, when the image is current."""
     workspace, gallery = opened.workspace, opened.gallery
     tiles = view_of(opened, "RBC").tiles
     row = row_of(opened, "RBC", 2)
@@ -238,11 +239,11 @@ def test_what_nobody_sees_selected_is_not_changed(opened: MainWindow, qtbot: QtB
     workspace, view = opened.workspace, view_of(opened, "RBC")
     for leave in (
         lambda: opened.gallery.scope_box.setCurrentIndex(0),
-        lambda: opened.actions_["gallery"].setChecked(False),
+        lambda: opened.actions_["gallery"].trigger(),
         lambda: workspace.settings.set_threshold("RBC", 0.9999),
     ):
         opened.gallery.set_all(True)
-        opened.actions_["gallery"].setChecked(True)
+        opened.show_pane(Pane.GALLERY, True)
         wait_shown(opened, qtbot)
         click(qtbot, view, row_of(opened, "RBC", 0))
         click(qtbot, view, row_of(opened, "RBC", 1), CTRL)
@@ -265,7 +266,7 @@ def test_a_missing_picture_has_an_empty_tile_that_says_why(opened: MainWindow, q
     gallery.crops.forget()
     path = workspace.images.items[1].path
     moved = path.rename(path.with_name("moved.png"))
-    workspace.inference.queue.forget_picture(workspace.images.items[1])
+    workspace.inference.queue.forget_pixels(workspace.images.items[1])
     gallery.show()
     row = row_of(opened, "RBC", 1)
     index = view.tile_model.index(row)
@@ -289,13 +290,13 @@ def test_pictures_that_failed_are_told(
     opened: MainWindow, qtbot: QtBot, tmp_path: Path, wait_counted: Callable[[MainWindow], None]
 ) -> None:
     broken = tmp_path / "broken.png"
-    broken.write_bytes(b"no picture")
+    broken.write_bytes(b"no image")
     opened.workspace.opening.open([broken])
     wait_counted(opened)
     opened.resize(1400, 900)
     qtbot.waitUntil(lambda: opened.gallery.hint.text() == "1 image could not be counted")
     assert "broken.png" in opened.gallery.hint.toolTip()
-    assert len(view_of(opened, "RBC").tiles) > 30  # although the current picture has none
+    assert len(view_of(opened, "RBC").tiles) > 30  # although the current image has none
 
 
 @pytest.fixture
@@ -320,7 +321,7 @@ def place_of_focus(window: MainWindow) -> Callable[[], str]:
 def test_f6_goes_round_the_parts_of_the_window(
     opened: MainWindow, qtbot: QtBot, place_of_focus: Callable[[], str]
 ) -> None:
-    opened.actions_["history"].setChecked(True)
+    opened.actions_["history"].trigger()
     QApplication.processEvents()
     opened.canvas.setFocus()
     there = []
@@ -331,7 +332,7 @@ def test_f6_goes_round_the_parts_of_the_window(
         there.append(place_of_focus())
     assert there == ["count", "gallery", "history", "list", "picture"]
     assert opened.gallery.focusProxy() is view_of(opened, "RBC")
-    opened.actions_["gallery"].setChecked(False)
+    opened.actions_["gallery"].trigger()
     QApplication.processEvents()
     back = []
     for _ in range(4):

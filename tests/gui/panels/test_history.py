@@ -28,8 +28,8 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
-def document(qtbot: QtBot, model_path: Path, tmp_path: Path, smear_file: Callable[[str], Path]) -> Iterator[Workspace]:
-    """A workspace with a counted picture, corrected by Anna."""
+def workspace(qtbot: QtBot, model_path: Path, tmp_path: Path, smear_file: Callable[[str], Path]) -> Iterator[Workspace]:
+    """A workspace with a counted image, corrected by Anna."""
     workspace = Workspace(model_path, tmp_path / "sessions", "Anna")
     workspace.opening.open([smear_file("one.png")])
     qtbot.waitUntil(lambda: workspace.images.items[0].state is State.COUNTED, timeout=60_000)
@@ -61,7 +61,7 @@ def keep_watch(panel: HistoryPanel) -> None:
 
 @pytest.fixture
 def second_picture(qtbot: QtBot, workspace: Workspace, smear_file: Callable[[str], Path]) -> None:
-    """A second picture on the list, which is the current one then."""
+    """A second image on the list, which is the current one then."""
     workspace.opening.open([smear_file("two.png")])
     qtbot.waitUntil(lambda: workspace.images.items[1].state is State.COUNTED, timeout=60_000)
 
@@ -80,11 +80,11 @@ def column(panel: HistoryPanel, which: int) -> list[str]:
 
 
 def set_conflicts(workspace: Workspace, conflicts: dict[int, list[tuple[int, str]]]) -> None:
-    """Store conflicts by picture, as counting again does, and open the session as it then is."""
+    """Store conflicts by image, as counting again does, and open the session as it then is."""
     session = workspace.store.session
     assert session is not None
     for image, sentences in conflicts.items():
-        session.put_conflicts(image, sentences)
+        session.conflicts.replace(image, sentences)
     path = session.path
     workspace.store.close()
     assert workspace.store.open(path)
@@ -174,9 +174,9 @@ def test_a_double_click_goes_to_the_picture(
     workspace.images.set_current(workspace.images.items[1].id)
     double_click(qtbot, panel, 0)
     assert workspace.images.current_position == 0
-    workspace.images.remove([workspace.images.current_id])
+    workspace.images.remove([workspace.images.items[0].id])
     with qtbot.waitSignal(workspace.messages.posted) as said:
-        double_click(qtbot, panel, 0)
+        double_click(qtbot, panel, 1)
     assert said.args is not None
     assert said.args[0] is Level.INFO
     assert "no longer on the list" in said.args[1]
@@ -195,8 +195,8 @@ def test_hidden_it_reads_nothing_and_shown_again_it_is_up_to_date(
 ) -> None:
     panel.hide()
     reads: list[int] = []
-    real = workspace.history
-    monkeypatch.setattr(workspace, "history", lambda *args, **names: reads.append(1) or real(*args, **names))
+    real = workspace.history.lines
+    monkeypatch.setattr(workspace.history, "lines", lambda *args, **names: reads.append(1) or real(*args, **names))
     workspace.editing.remove_cells(cells(workspace)[:1])
     assert not reads
     panel.show()
@@ -210,7 +210,7 @@ def test_a_long_history_is_read_as_it_is_scrolled_to(
     session = workspace.store.session
     assert session is not None
     for number in range(100):
-        session.note("Bert", None, f"Note {number}")
+        session.edits.note("Bert", None, f"Note {number}")
     workspace.store.session_changed.emit()
     assert panel.model.rowCount() == 40
     bar = panel.table.verticalScrollBar()

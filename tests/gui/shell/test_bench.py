@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCH = Path(__file__).parents[2] / "bench"
 
 
@@ -15,6 +17,7 @@ def run(script: str, *arguments: object) -> dict:
     return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=300).stdout)
 
 
+@pytest.mark.slow
 def test_five_thousand_boxes_are_drawn_in_a_few_times_an_empty_canvas() -> None:
     frames = run("field_frames.py", 8)
     ratios = {name: frames["boxes"][name] / frames["empty"][name] for name in frames["empty"]}
@@ -22,6 +25,7 @@ def test_five_thousand_boxes_are_drawn_in_a_few_times_an_empty_canvas() -> None:
     assert max(ratios.values()) < 16, ratios  # 2 to 6; 40 with smooth lines and texts that are laid out one by one
 
 
+@pytest.mark.slow
 def test_the_bench_of_many_pictures_runs() -> None:
     assert run("many_images.py", "list", 300)["pictures"] == 300
     beat = run("many_images.py", "beat", 3, 320, 240, 10)

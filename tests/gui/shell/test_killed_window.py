@@ -23,7 +23,7 @@ KILLS = 6
 
 
 def make_session(path: Path, picture: Path) -> None:
-    """Write a session in which the picture was counted: twelve red cells."""
+    """Write a session in which the image was counted: twelve red cells."""
     corners = np.array([(20 + 70 * (cell % 6), 20 + 80 * (cell // 6)) for cell in range(12)], np.float32)
     found = Detections.from_model(
         np.concatenate([corners, corners + 50], axis=1), np.full(12, 0.9, np.float32), np.zeros(12, np.int32)

@@ -1,4 +1,4 @@
-"""A folder of thousands of pictures is listed at once, and the window answers while they are counted.
+"""A folder of thousands of images is listed at once, and the window answers while they are counted.
 
 Times are compared with other times of the same minute on the same computer; ``make bench`` has those in seconds.
 """
@@ -35,10 +35,10 @@ MANY = 13_000
 
 @pytest.fixture
 def make_folder(tmp_path: Path) -> MakeFolder:
-    """Return a function that fills a folder with so many pictures, most of them further names of the first ones."""
+    """Return a function that fills a folder with so many images, most of them further names of the first ones."""
 
     def make(count: int, size: tuple[int, int] = (96, 64), red_cells: int = 3, diameter: int = 20) -> Path:
-        folder = tmp_path / f"{count} pictures"
+        folder = tmp_path / f"{count} images"
         folder.mkdir()
         paths = [folder / f"smear {number:05}.jpg" for number in range(count)]
         for number, path in enumerate(paths):
@@ -57,7 +57,7 @@ def make_folder(tmp_path: Path) -> MakeFolder:
 
 
 class Watch:
-    """Notes which pictures are opened by which thread; an audit hook stays until the process ends."""
+    """Notes which images are opened by which thread; an audit hook stays until the process ends."""
 
     def __init__(self) -> None:
         self.folder: Path | None = None
@@ -119,16 +119,17 @@ def test_thirteen_thousand_pictures_are_listed_without_opening_one(
     assert len({name for name, _ in watch.opened}) < 60  # what was scrolled past is not read
 
 
+@pytest.mark.slow
 def test_listing_takes_time_in_proportion(window: MainWindow, make_folder: MakeFolder) -> None:
     few, many = make_folder(MANY // 10), make_folder(MANY)
     ratio = min(seconds_to_list(window, many) / seconds_to_list(window, few) for _ in range(3))
-    assert ratio < 25  # 10 where nothing is wrong, 100 where each picture is looked for in a list
+    assert ratio < 25  # 10 where nothing is wrong, 100 where each image is looked for in a list
 
 
 def test_one_counted_picture_costs_the_same_in_a_long_list(
     window: MainWindow, qtbot: QtBot, make_folder: MakeFolder, wait_counted: Callable[[MainWindow], None]
 ) -> None:
-    """Every counted picture changes its row; that must not touch the others."""
+    """Every counted image changes its row; that must not touch the others."""
     workspace = window.workspace
 
     def seconds(folder: Path) -> float:
@@ -151,10 +152,11 @@ def test_one_counted_picture_costs_the_same_in_a_long_list(
     assert seconds(make_folder(MANY)) < 5 * seconds(make_folder(50))
 
 
+@pytest.mark.slow
 def test_a_slider_step_does_not_count_thousands_of_pictures_at_once(
     window: MainWindow, qtbot: QtBot, make_folder: MakeFolder, wait_counted: Callable[[MainWindow], None]
 ) -> None:
-    """The totals of all pictures are made between other events, and are right in the end."""
+    """The totals of all images are made between other events, and are right in the end."""
     workspace = window.workspace
     workspace.opening.open([make_folder(1000)])
     qtbot.waitUntil(lambda: workspace.counts.states[State.COUNTED] >= 12, timeout=60_000)
@@ -171,7 +173,7 @@ def test_a_slider_step_does_not_count_thousands_of_pictures_at_once(
     assert result is not None
     assert workspace.counts.totals == {name: 1000 * number for name, number in result.counts.items()}
     numbers = ", ".join(f"{name} {1000 * number:,}" for name, number in result.counts.items())
-    assert window.panel.totals.text() == f"Session: {numbers} in 1,000 pictures; 0 reviewed"
+    assert window.panel.totals.text() == f"Session: {numbers} in 1,000 images; 0 reviewed"
 
 
 class Heart:
@@ -201,10 +203,11 @@ class Heart:
         self._timer.stop()
 
 
+@pytest.mark.slow
 def test_the_window_answers_while_a_folder_is_counted(
     window: MainWindow, qtbot: QtBot, make_folder: MakeFolder
 ) -> None:
-    """Nothing that comes with every picture is long, neither work of the window nor what it must wait for.
+    """Nothing that comes with every image is long, neither work of the window nor what it must wait for.
 
     A few long gaps tell nothing here: other programs may have had the processor.
     """
@@ -221,6 +224,7 @@ def test_the_window_answers_while_a_folder_is_counted(
     assert min(long_gaps) < pictures
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_pictures_seen(window: MainWindow, qtbot: QtBot, make_folder: MakeFolder) -> None:
     workspace, process = window.workspace, psutil.Process()
     workspace.opening.open([make_folder(90, (320, 240), 10, 48)])
@@ -232,4 +236,4 @@ def test_memory_does_not_grow_with_the_pictures_seen(window: MainWindow, qtbot: 
         )
         window.canvas.viewport().repaint()
         after.append(process.memory_info().rss)
-    assert after[-1] - after[49] < 10e6  # the pixels of these 40 pictures are 12 MB; the bench allows them 2 MB
+    assert after[-1] - after[49] < 10e6  # the pixels of these 40 images are 12 MB; the bench allows them 2 MB

@@ -1,4 +1,4 @@
-"""A second start hands its pictures to the window that is open."""
+"""A second start hands its images to the window that is open."""
 
 from __future__ import annotations
 

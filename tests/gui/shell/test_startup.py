@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from core.imaging.demo import render_demo_smear
 from gui.preflight import has_display, missing_packages
 
@@ -26,6 +28,7 @@ def test_only_linux_is_asked_for_packages() -> None:
     assert missing_packages({"DISPLAY": ":0"}, "win32") == []
 
 
+@pytest.mark.slow
 def test_without_a_display_the_demo_is_counted_headless(model_path: Path, tmp_path: Path) -> None:
     environment = {
         name: value
@@ -51,11 +54,13 @@ def test_without_a_display_the_demo_is_counted_headless(model_path: Path, tmp_pa
         assert str(annotated[0]) in run.stdout
 
 
+@pytest.mark.slow
 def test_the_program_never_imports_torch() -> None:
     code = "import sys, gui.shell.window, core.cli.run; sys.exit('torch' in sys.modules or 'trainer' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_the_window_opens_without_the_writers_of_reports() -> None:
     code = (
         "import sys, gui.shell.window, core.cli.run; sys.exit(not {'reportlab', 'xlsxwriter'}.isdisjoint(sys.modules))"

@@ -21,8 +21,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLineEdit, QPushButton
 
 from core.models.card import CARD_KEY
-from core.session.schema import SCHEMA
 from core.session.session import Session
+from core.session.storage.schema import SCHEMA
 from gui.shell.window import MainWindow
 from gui.workspace.images import State
 from gui.workspace.workspace import Workspace
@@ -93,7 +93,7 @@ def answer_folder_dialog(path: Path) -> None:
 
 @pytest.fixture
 def counted(window: MainWindow, make_smear: MakeSmear, wait_counted: WaitCounted) -> MainWindow:
-    """The window with a counted picture and one correction."""
+    """The window with a counted image and one correction."""
     window.workspace.opening.open([make_smear("slides/1.png")[0]])
     wait_counted(window)
     window.workspace.editing.remove_cells(counted_cells(window)[:1])
@@ -125,6 +125,7 @@ def held_elsewhere(path: Path, *options: str) -> Iterator[None]:
 # -- places that cannot be written -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_full_drive_refuses_an_edit_and_takes_it_when_there_is_room(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted, small_drive: Path
 ) -> None:
@@ -152,7 +153,7 @@ def test_a_full_drive_refuses_an_edit_and_takes_it_when_there_is_room(
         workspace.opening.open([file for file, _ in others])
     else:  # a count or two may find room
         qtbot.waitUntil(lambda: workspace.inference.queue.paused, timeout=30_000)
-        assert notice(window).endswith("Counting is paused; choose Go on then.")
+        assert notice(window).endswith("Counting is paused; choose Resume.")
         ballast.unlink()
         qtbot.mouseClick(window.status.pause_button, LEFT)
     wait_counted(window)
@@ -189,7 +190,7 @@ def test_without_a_place_for_sessions_another_is_asked_for(
         window.workspace.store.folder = sessions
         with ordinary_user():
             window.workspace.opening.open([picture])
-        assert notice(window).startswith("There is no place for a session, and without one nothing would be kept.")
+        assert notice(window).startswith("No session file can be created here, so nothing would be saved.")
         assert str(locked) in notice(window)
         assert "choose another one" in notice(window)
         assert window.workspace.images.items == []
@@ -224,7 +225,7 @@ def test_what_may_not_be_written_can_be_looked_at(
         assert counted.windowTitle().endswith("(read only)")
         assert shown_counts(counted) == expected
         assert not counted.actions_["add"].isEnabled()
-        assert workspace.inference.queue.waiting == 0  # the second picture cannot be counted, for it could not be kept
+        assert workspace.inference.queue.waiting == 0  # the second image cannot be counted, for it could not be kept
         qtbot.keyClick(counted, Qt.Key.Key_F5)
         assert "open to look at only; save a copy" in notice(counted)
         workspace.editing.mark_reviewed(True)
@@ -297,6 +298,7 @@ def test_a_session_whose_drive_is_gone_takes_edits_when_it_is_back(
     assert shown_counts(counted)["RBC"] == expected["RBC"] - 1
 
 
+@pytest.mark.slow
 def test_pictures_whose_folder_is_gone_wait_for_it_and_the_others_go_on(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted, tmp_path: Path
 ) -> None:
@@ -342,6 +344,7 @@ def test_moved_pictures_are_shown_again_after_pointing_to_their_folder(
     assert shown_counts(counted) == expected
 
 
+@pytest.mark.slow
 def test_a_picture_that_changed_since_it_was_counted_is_told(
     counted: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted
 ) -> None:
@@ -557,7 +560,7 @@ def test_a_model_that_disagrees_with_corrections_is_listed_and_can_be_walked(
     texts = {page.model.index(row, 0).data() for row in range(2)}
     assert texts == {
         "The model now finds WBC where there is RBC (by hand).",
-        "The model now finds WBC where there is nothing (taken away by hand).",
+        "The model now finds WBC where there is nothing (removed by hand).",
     }
     seen = set()
     for _ in range(2):

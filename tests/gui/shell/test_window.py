@@ -259,7 +259,7 @@ def test_picture_and_table_are_saved(
 ) -> None:
     path, expected = make_smear("Bild äöü 血.png")
     bad = tmp_path / "bad.png"
-    bad.write_bytes(b"no picture")
+    bad.write_bytes(b"no image")
     window.workspace.opening.open([path, bad])
     wait_counted(window)
     picture, table = tmp_path / "aus gabe.png", tmp_path / "zählung.csv"
@@ -292,7 +292,7 @@ def test_files_and_folders_can_be_dropped(
 ) -> None:
     make_smear("slides/1.png", seed=1)
     make_smear("slides/2.png", seed=2)
-    (tmp_path / "slides" / "notes.txt").write_text("not a picture")
+    (tmp_path / "slides" / "notes.txt").write_text("not an image")
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "slides"))])
     drop = QDropEvent(

@@ -72,7 +72,7 @@ def settled(qtbot: QtBot, page: VerifyWindow) -> None:
 
 
 def truth_from_count(window: MainWindow, item: ImageItem, *, without: int = 0, extra: int = 0) -> GroundTruth:
-    """Return the count of a picture as boxes of a file, less some red cells, and with some that are not there."""
+    """Return the count of an image as boxes of a file, less some red cells, and with some that are not there."""
     workspace = window.workspace
     cells, result = workspace.counts.cells(item.id), workspace.counts.result(item.id)
     assert cells is not None
@@ -136,7 +136,7 @@ def answer_with(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
 def test_typed_totals_show_accuracy_and_nothing_else(counted: Counted, qtbot: QtBot) -> None:
     window = counted(3)
     page = opened(qtbot, window)
-    assert "No picture has a ground truth yet" in page.state.text()
+    assert "No image has a ground truth yet" in page.state.text()
     type_into(qtbot, page.truth_page.grid, 0, 1, ["12", "14"])
     assert page.truth_page.grid.currentIndex().row() == 2
     session = window.workspace.store.session
@@ -145,7 +145,7 @@ def test_typed_totals_show_accuracy_and_nothing_else(counted: Counted, qtbot: Qt
     assert truth is not None
     assert (truth.kind, truth.totals) == (TruthKind.TOTALS, {"RBC": 14})
     settled(qtbot, page)
-    assert "2 pictures take part; 1 without a ground truth is left out" in page.state.text()
+    assert "2 images take part; 1 without a ground truth is left out" in page.state.text()
     assert "they allow accuracy only" in page.state.text()
     answer = page.verifier.answer
     assert answer is not None
@@ -191,16 +191,16 @@ def test_what_is_cleared_can_be_undone_in_both_windows_and_after_opening_again(c
     marks = (
         GroundTruth.tally(workspace.settings.classes, blind=True).with_point("RBC", 30, 40).with_point("WBC", 80, 90)
     )
-    truths.put(first.id, GroundTruth.typed({"RBC": 9}))
-    truths.put(first.id, marks)
-    truths.put(second.id, GroundTruth.typed({"RBC": 7}))
+    truths.set(first.id, GroundTruth.typed({"RBC": 9}))
+    truths.set(first.id, marks)
+    truths.set(second.id, GroundTruth.typed({"RBC": 7}))
     page = opened(qtbot, window)
     click_cell(qtbot, page.truth_page.grid, 0, 1)
     page.truth_page.grid.selectAll()
     qtbot.mouseClick(page.truth_page.clear_button, Qt.MouseButton.LeftButton)
     assert truths.used(second.id) is None
     assert source_of(window, first) is TruthSource.TYPED
-    assert "Clear tally, blind (2 cells)" in [row.text for row in workspace.history.lines()]
+    assert any(row.text.startswith("Clear manual count, blind (2 cells)") for row in workspace.history.lines())
     qtbot.keyClick(page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert source_of(window, second) is TruthSource.TYPED
     back = truths.used(first.id)
@@ -300,7 +300,8 @@ def test_a_review_becomes_a_truth_and_takes_the_place_of_none(counted: Counted, 
     used = workspace.truths.used(typed.id)
     assert used is not None
     assert used.source is TruthSource.REVIEWED
-    workspace.history.undo()
+    workspace.history.undo()  # the choice
+    workspace.history.undo()  # the review
     assert workspace.truths.used(bare.id) is None
 
 
@@ -368,7 +369,7 @@ def test_the_scope_is_the_current_picture_ticked_ones_or_all(counted: Counted, q
     qtbot.keyClick(page.truth_page.grid, Qt.Key.Key_Space)
     page.verifier.set_options(scope=VerificationScope.TICKED)
     settled(qtbot, page)
-    assert page.scope.currentText() == "ticked pictures (1)"
+    assert page.scope.currentText() == "ticked images (1)"
     assert page.verifier.answer is not None
     assert [case.name for case in page.verifier.answer.cases] == ["01.png"]
     page.verifier.set_options(scope=VerificationScope.CURRENT)
@@ -400,6 +401,7 @@ def test_a_correction_shows_in_the_corrected_count_only(counted: Counted, qtbot:
 # -- use this threshold --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_used_threshold_moves_the_slider_and_survives_reopening(
     counted: Counted, qtbot: QtBot, wait_counted: Callable[..., None]
 ) -> None:
@@ -417,7 +419,7 @@ def test_a_used_threshold_moves_the_slider_and_survives_reopening(
     assert choice is not None
     assert choice.cross_validated
     assert not page.threshold_page.warning.isVisible()
-    assert "each of 10 pictures counted at the threshold that is best for the others" in page.threshold_page.best.text()
+    assert "each of 10 images counted at the threshold that is best for the others" in page.threshold_page.best.text()
     qtbot.mouseClick(page.threshold_page.use_button, Qt.MouseButton.LeftButton)
     slider = window.panel.classes.cards["RBC"].slider
     assert isinstance(slider, QuietSlider)
@@ -433,7 +435,7 @@ def test_a_used_threshold_moves_the_slider_and_survives_reopening(
     assert workspace.settings.value is not None
     assert workspace.settings.value.thresholds["RBC"] == choice.threshold
     assert page.threshold_page.origin.text().startswith(f"Threshold {choice.threshold:.2f} chosen 20")
-    assert page.threshold_page.origin.text().endswith("from 10 pictures.")
+    assert page.threshold_page.origin.text().endswith("from 10 images.")
     assert any("RBC" in row.text and "leave-one-out" in row.text for row in workspace.history.lines())
     workspace.settings.set_threshold("RBC", 0.3)
     assert "changed by hand since" in page.threshold_page.origin.text()
@@ -591,6 +593,7 @@ def other_model(model_path: Path, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_models_are_compared_once_and_one_is_used(
     counted: Counted,
     qtbot: QtBot,
@@ -606,7 +609,7 @@ def test_models_are_compared_once_and_one_is_used(
     answer_with(monkeypatch, other_model)
     qtbot.mouseClick(models.add_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(models.runs.candidates) == 1, timeout=30_000)
-    assert "0 of 3 pictures" in models.models.item(1).text()
+    assert "0 of 3 images" in models.models.item(1).text()
     qtbot.mouseClick(models.run_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(models.runs.rows) == 6, timeout=60_000)
     assert not models.run_button.isEnabled()
@@ -641,7 +644,7 @@ def test_the_comparison_takes_in_counting_without_a_model(counted: Counted, qtbo
     page.pages.setCurrentWidget(models)
     qtbot.mouseClick(models.no_model_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(models.runs.candidates) == 1, timeout=30_000)
-    assert models.models.item(1).text() == "No model: classical   (0 of 2 pictures)"
+    assert models.models.item(1).text() == "No model: classical   (0 of 2 images)"
     qtbot.mouseClick(models.run_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(models.runs.rows) == 6, timeout=60_000)
     without = next(row for row in models.runs.rows if row.model == "No model: classical" and row.class_name == "RBC")
@@ -706,6 +709,7 @@ def press(qtbot: QtBot, widget: QWidget, key: Qt.Key) -> None:
     qtbot.keyClick(widget, key, Qt.KeyboardModifier.AltModifier)
 
 
+@pytest.mark.slow
 def test_themes_can_be_changed_while_and_after_plots_with_legends_are_shown(counted: Counted, qtbot: QtBot) -> None:
     window = counted(1)
     give_boxes(window, without=1, extra=1)
@@ -750,7 +754,7 @@ def test_a_long_file_name_makes_no_window_wider(
 ) -> None:
     widths = []
     for name in ("1.png", f"{'Patient_of_ward_7_' * 9}.png"):
-        window.workspace.opening.open([make_smear(name, len(widths))[0]])  # other pictures: a copy would be asked about
+        window.workspace.opening.open([make_smear(name, len(widths))[0]])  # other images: a copy would be asked about
         window.workspace.images.set_current(window.workspace.images.items[len(window.workspace.images.items) - 1].id)
         wait_counted(window)
         window.notice.show_warning(f"{name} is a copy of another picture.")

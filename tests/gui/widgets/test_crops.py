@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QImage
 
 from core.report.formats.annotated import write_picture
 from gui.widgets.colour import ink_on, luminance, readable
-from gui.widgets.crops import Crops, Region, Wanted, cut
+from gui.widgets.tiles.crops import Crops, Region, Wanted, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

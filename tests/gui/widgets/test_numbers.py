@@ -57,7 +57,7 @@ def type_into(field: QWidget, text: str, *, enter: bool = True) -> None:
     QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     for sign in text:
         if sign.isascii():
-            QTest.keyClick(field, sign)
+            QTest.keyClicks(field, sign)
         else:  # QTest knows no keys of other scripts
             for kind in (QKeyEvent.Type.KeyPress, QKeyEvent.Type.KeyRelease):
                 event = QKeyEvent(kind, ord(sign), Qt.KeyboardModifier.NoModifier, sign)

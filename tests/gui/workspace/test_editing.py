@@ -212,4 +212,4 @@ def test_the_doubt_queue_walks_until_nothing_is_doubtful(counted: MainWindow, qt
     while bar.cell is not None:
         qtbot.keyClick(counted.canvas, Qt.Key.Key_N)
     assert bar.remaining() == []
-    assert "No doubtful cells" in bar.text.text()
+    assert "No uncertain cells" in bar.text.text()

@@ -123,7 +123,7 @@ def test_a_confirmed_cell_stands_as_confirmed_after_a_change_of_model(
     assert ledger(counted) == (0, 0)
     assert picture_of(counted) == before
     assert not counted.workspace.conflicts.all
-    assert counted.workspace.history.lines()[0].text == "Count again: corrections carried over"
+    assert counted.workspace.history.lines()[0].text == "Count again: edits carried over"
     assert counted.workspace.images.items[0].edited == 2
     reopen(counted)
     assert picture_of(counted) == before
@@ -160,7 +160,7 @@ def test_a_confirmed_cell_takes_the_contour_that_segmentation_finds(
 def test_a_confirmed_cell_that_the_new_count_does_not_find_is_the_persons_own(
     counted: MainWindow, twin: Path, count_by: CountBy, tmp_path: Path, make_smear: MakeSmear
 ) -> None:
-    """The picture is another one by then."""
+    """The image is another one by then."""
     before = red_cells(counted)
     counted.workspace.editing.accept(before)
     make_smear("slides/1.png", seed=3, red_cells=2)
@@ -249,7 +249,7 @@ def test_a_correction_made_on_the_new_count_of_a_corrected_cell_is_undone_step_b
         assert picture_of(counted) == state
 
 
-# -- pictures that cannot be counted again ----------------------------------------------------------------
+# -- images that cannot be counted again ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("others", [0, 1], ids=["an empty folder", "a folder with others"])

@@ -34,7 +34,7 @@ def without_model(
     make_smear: Callable[..., tuple[Path, dict[str, int]]],
     wait_counted: Callable[..., None],
 ) -> MainWindow:
-    """Return a window in which two pictures were counted without a model."""
+    """Return a window in which two images were counted without a model."""
     paths = [make_smear(f"{seed}.png", seed)[0] for seed in range(2)]
     window.workspace.opening.open(paths)
     wait_counted(window)

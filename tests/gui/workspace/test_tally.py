@@ -56,7 +56,7 @@ def shown(window: MainWindow) -> dict[str, str]:
 
 
 def stored(window: MainWindow, place: int = 0) -> GroundTruth:
-    """Return the ground truth of a picture as the session file has it."""
+    """Return the ground truth of an image as the session file has it."""
     assert window.workspace.store.session is not None
     truth = window.workspace.store.session.truths.get(window.workspace.images.items[place].id)
     assert truth is not None
@@ -148,7 +148,7 @@ def test_the_target_is_announced_over_all_pictures(counted: MainWindow, qtbot: Q
     qtbot.keyClick(counted.canvas, Qt.Key.Key_PageDown)
     qtbot.waitUntil(lambda: counted.workspace.inference.shown is not None)
     assert counted.workspace.tally.active
-    assert panel.rows["WBC"].everywhere.text() == "2 in all pictures"
+    assert panel.rows["WBC"].everywhere.text() == "2 in all images"
     with qtbot.waitSignal(counted.workspace.tally.reached):
         click(qtbot, counted, 100, 100)
     assert panel.reached.isVisibleTo(panel)
@@ -242,7 +242,7 @@ def test_the_light_says_why_a_field_is_bad(
     assert "focus" not in light.text.text()
     window.workspace.images.set_current(window.workspace.images.items[1].id)
     qtbot.waitUntil(lambda: light.light is Grade.POOR)
-    assert "Bad field" in light.text.text()
+    assert "Poor quality" in light.text.text()
     assert "Out of focus" in light.text.text()
     tip = window.image_list.model.data(window.image_list.model.index(1), Qt.ItemDataRole.ToolTipRole)
     assert "Out of focus" in tip

@@ -50,6 +50,7 @@ def mark_in(image: np.ndarray) -> tuple[np.ndarray, int]:
     return np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]), len(rows)
 
 
+@pytest.mark.slow
 @given(seeds)
 def test_a_box_stays_on_its_cell(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -74,6 +75,7 @@ def test_only_cells_that_are_mostly_outside_lose_their_box(seed: int) -> None:
         assert visible < 0.6 * cell * 4
 
 
+@pytest.mark.slow
 @given(seeds)
 def test_boxes_stay_on_their_cells_in_a_mosaic(seed: int) -> None:
     rng = np.random.default_rng(seed)

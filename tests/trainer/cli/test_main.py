@@ -46,7 +46,7 @@ BROKEN_DATA = {
     "no number": (break_label("0 nan 0.5 0.1 0.1"), "labels/0.txt: a box is empty or outside the image"),
     "empty box": (break_label("0 0.5 0.5 0 0.1"), "labels/0.txt: a box is empty or outside the image"),
     "no labels": (lambda folder: (folder / "labels" / "0.txt").unlink(), "labels/0.txt: the labels cannot"),
-    "no picture": (
+    "no image": (
         lambda folder: (folder / "images" / "0.png").unlink(),
         "images/0.png: this image is listed in manifest.csv but missing",
     ),
@@ -58,7 +58,7 @@ BROKEN_DATA = {
     "class twice": (edit("classes.txt", "WBC", "RBC"), "classes.txt: write one class per line"),
     "no source": (edit("manifest.csv", "0.png,train,A", "0.png,train,"), "line 2 has no 'source'"),
     "no val split": (edit("manifest.csv", ",val,", ",test,"), "no image is in split 'val'"),
-    "damaged picture": (
+    "damaged image": (
         lambda folder: (folder / "images" / "0.png").write_bytes(b"\x89PNG\r\n\x1a\n nothing"),
         "images/0.png",
     ),
@@ -154,6 +154,7 @@ def model_file(tmp_path: Path, model_path: Path) -> Path:
     return Path(shutil.copy(model_path, tmp_path / "model.onnx"))
 
 
+@pytest.mark.slow
 def test_evaluate_measures_and_writes_the_card(tmp_path: Path, data_folder: Path, model_file: Path) -> None:
     out = tmp_path / "figures.json"
     common = ["evaluate", "--model", str(model_file), "--data", str(data_folder), "--split", "train"]
@@ -177,6 +178,7 @@ def test_evaluate_measures_and_writes_the_card(tmp_path: Path, data_folder: Path
     assert figures["overall"]["images"] == 2
 
 
+@pytest.mark.slow
 def test_tune_writes_the_card(data_folder: Path, model_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     common = ["tune", "--model", str(model_file), "--data", str(data_folder)]
     before = Model(model_file)
@@ -192,6 +194,7 @@ def test_tune_writes_the_card(data_folder: Path, model_file: Path, capsys: pytes
     assert (after.name, after.trained_on) == (before.card.name, before.card.trained_on)
 
 
+@pytest.mark.slow
 def test_the_model_that_ships_keeps_its_card(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = Model(default_model_path()).sha256
     for command in ("tune", "tune-counting"):
@@ -237,6 +240,7 @@ def points_folder(tmp_path: Path, data_folder: Path, smears: list[RenderedSmear]
     return folder
 
 
+@pytest.mark.slow
 def test_evaluate_points(tmp_path: Path, data_folder: Path, points_folder: Path, model_file: Path) -> None:
     out, coverage = tmp_path / "figures.json", tmp_path / "coverage.csv"
     rows = ["image,points,isolated_cells,isolated_cells_without_point", "0.png,12,10,1", "1.png,12,10,2"]
@@ -258,6 +262,7 @@ def test_evaluate_points(tmp_path: Path, data_folder: Path, points_folder: Path,
     assert [item["file"] for item in json.loads(out.read_text("utf-8"))["files"]] == ["3.png"]
 
 
+@pytest.mark.slow
 def test_red_cells_of_every_kind_are_held_against_the_points(
     tmp_path: Path, data_folder: Path, points_folder: Path, model_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -310,6 +315,7 @@ def test_a_model_that_is_none_gives_one_sentence(
     assert error.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "package", "extra"), [("fit", "lightning", "train"), ("evaluate", "faster_coco_eval", "measure")]
 )

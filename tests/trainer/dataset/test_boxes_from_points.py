@@ -50,6 +50,7 @@ def test_boxes_of_touching_cells_fit_though_neighbours_are_not_marked() -> None:
     assert np.quantile(overlap, 0.1) > 0.6
 
 
+@pytest.mark.slow
 def test_the_quality_tells_which_boxes_fit() -> None:
     overlap, quality = measured(80, 0.3)
     good, poor = overlap[quality > 0.8], overlap[quality < np.quantile(quality, 0.15)]
@@ -58,6 +59,7 @@ def test_the_quality_tells_which_boxes_fit() -> None:
     assert poor.mean() < good.mean() - 0.15
 
 
+@pytest.mark.slow
 def test_dense_stain_strong_vignetting_and_noise() -> None:
     overlap, _ = measured(40, 0.1, style=SmearStyle(vignetting=0.3, noise=5, density=0.5, light=(210, 190, 160)))
     assert np.median(overlap) > 0.8

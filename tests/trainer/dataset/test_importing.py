@@ -270,7 +270,7 @@ def test_single_cell_pictures_get_the_box_of_the_cell(tmp_path: Path, capsys: py
     write_picture(np.full((50, 60, 3), 230, np.uint8), tmp_path / "crops" / "blank" / "0.png")
     out, crops = tmp_path / "cells.json", tmp_path / "crops"
     assert run("data", "import", "classes", crops, "--kinds-of", "WBC", "--split", "train", "--out", out) == 0
-    assert "In 1 pictures no outline was found" in capsys.readouterr().out
+    assert "In 1 images no outline was found" in capsys.readouterr().out
     manifest = read_manifest(out)
     kinds = {item.name: item.supercategory for item in manifest.categories}
     assert kinds == {"RBC": "RBC", "Lymphocyte": "WBC", "blank": "WBC"}
@@ -309,7 +309,7 @@ def test_a_session_gives_its_reviewed_pictures_with_corrections(
         session.edits.record(Edit(images[0].id, "add", (change,), (reviewed({}),)), "somebody")
     out = tmp_path / "cells.json"
     assert run("data", "import", "session", tmp_path / "s.smearcount", "--split", "train", "--out", out) == 0
-    assert "1 pictures are not marked as reviewed as they count now" in capsys.readouterr().out
+    assert "1 images are not marked as reviewed as they count now" in capsys.readouterr().out
     data = load_data_set(out, "train")
     (field,) = data.images
     assert [data.classes[label] for label in field.labels] == ["RBC", "RBC", "WBC"]
@@ -318,7 +318,7 @@ def test_a_session_gives_its_reviewed_pictures_with_corrections(
         earlier = reviewed({"RBC": 5, "WBC": 1, "Platelets": 0})  # it counted otherwise then
         session.edits.record(Edit(images[0].id, "Mark reviewed", values=(earlier,)), "somebody")
     assert run("data", "import", "session", tmp_path / "s.smearcount", "--split", "train", "--out", out) != 0
-    assert "there is no picture with annotations that can be used" in capsys.readouterr().err
+    assert "there is no image with annotations that can be used" in capsys.readouterr().err
     assert (
         run("data", "import", "session", tmp_path / "s.smearcount", "--unreviewed", "--split", "train", "--out", out)
         == 0

@@ -67,7 +67,7 @@ def test_a_yolo_folder_of_roboflow_keeps_its_split(tmp_path: Path, smears: list[
     (source / "README.roboflow.txt").write_text("blood - v1\n==========\n", encoding="utf-8")
     assert run("data", "import", "yolo", source, "--out", tmp_path / "cells.json") == 0
     for (_, split), smear in zip(FOLDERS.items(), smears, strict=False):
-        (field,) = load_data_set(tmp_path / "cells.json", split).fields
+        (field,) = load_data_set(tmp_path / "cells.json", split).images
         height, width = smear.image.shape[:2]
         np.testing.assert_allclose(field.pixel_boxes(width, height), smear.boxes, atol=0.01)
 
@@ -92,7 +92,7 @@ def test_a_coco_folder_of_roboflow_keeps_its_split(tmp_path: Path, smears: list[
         (source / folder / "_annotations.coco.json").write_text(json.dumps(document), encoding="utf-8")
     assert run("data", "import", "coco", source, "--out", tmp_path / "cells.json") == 0
     for (_, split), smear in zip(FOLDERS.items(), smears, strict=False):
-        (field,) = load_data_set(tmp_path / "cells.json", split).fields
+        (field,) = load_data_set(tmp_path / "cells.json", split).images
         assert len(field.labels) == len(smear.boxes)
 
 
@@ -132,7 +132,7 @@ def test_objects_of_qupath_and_regions_of_imagej_become_a_manifest(tmp_path: Pat
         )
         == 0
     )
-    (field,) = load_data_set(out, "train").fields
+    (field,) = load_data_set(out, "train").images
     height, width = smear.image.shape[:2]
     np.testing.assert_allclose(field.pixel_boxes(width, height), smear.boxes, atol=0.01)
 
@@ -200,7 +200,7 @@ def test_images_that_lie_on_their_side_are_told_and_can_be_read_as_stored(
     assert "turned 1 image (a)" in said
     assert "--rows upright or --rows stored" in said
     assert run("data", "import", "yolo", turned, "--split", "train", "--rows", "stored", "--out", out) == 0
-    (field,) = load_data_set(out, "train").fields
+    (field,) = load_data_set(out, "train").images
     height, width = smear.image.shape[:2]
     x1, y1, x2, y2 = smear.boxes.T
     upright = np.stack([height - y2, x1, height - y1, x2], axis=1)

@@ -173,9 +173,9 @@ def group_on_both_sides(document: dict) -> None:
 
 
 FAULTS: dict[str, tuple[Callable[[Path, Path], object], str]] = {
-    "missing picture": (lambda _, folder: (folder / "3.png").unlink(), "3.png: this image is missing"),
-    "no picture": (lambda _, folder: (folder / "3.png").write_bytes(b"text"), "3.png: "),
-    "changed picture": (
+    "missing image": (lambda _, folder: (folder / "3.png").unlink(), "3.png: this image is missing"),
+    "no image": (lambda _, folder: (folder / "3.png").write_bytes(b"text"), "3.png: "),
+    "changed image": (
         lambda _, folder: (folder / "3.png").write_bytes((folder / "2.png").read_bytes()),
         "3.png: the image has changed since it was imported",
     ),

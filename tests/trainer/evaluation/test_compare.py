@@ -179,8 +179,8 @@ def changed(one: Path, how: Callable[[Any], object]) -> Path:
 
 
 REFUSED: dict[str, tuple[Callable[[Any], object], str]] = {
-    "a picture less": (lambda run: run["pictures"].pop(2), "not the same images as .*(2.png is only in "),
-    "another picture": (lambda run: run["pictures"][2].update(file="x.png"), "not the same images as "),
+    "an image less": (lambda run: run["pictures"].pop(2), "not the same images as .*(2.png is only in "),
+    "another image": (lambda run: run["pictures"][2].update(file="x.png"), "not the same images as "),
     "another truth": (
         lambda run: run["pictures"][3]["classes"]["WBC"].update(truth=99),
         "3.png has a different number of true WBC than in ",

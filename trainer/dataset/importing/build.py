@@ -40,10 +40,10 @@ FORMATS = {
     "cvat": "CVAT for images 1.1: an .xml file",
     "labelme": "labelme: a folder of .json files",
     "imagej": "ImageJ: Cell Counter .xml files, and .zip or .roi files of regions named after their images",
-    "points": "point files: lines of 'x y type' for each picture",
-    "classes": "single cells: a folder for each class, one cell in each picture",
+    "points": "point files: lines of 'x y type' for each image",
+    "classes": "single cells: a folder for each class, one cell in each image",
     "masks": "mask images: a folder for each class, and maybe one named edge",
-    "session": "a session of SmearCount: its reviewed pictures",
+    "session": "a session of SmearCount: its reviewed images",
 }
 EVERY_CLASS = "all"
 _LICENCES = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "LICENCE.txt", "COPYING")
@@ -53,8 +53,8 @@ _LICENCES = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "LICENCE.txt", "
 class ImportOptions:
     """What the person says besides the files.
 
-    ``images`` is where the pictures lie if not in the source; ``name`` what the source is called; ``split`` where
-    pictures without a split go; ``incomplete`` the classes whose cells are not all annotated, or ``all``;
+    ``images`` is where the images lie if not in the source; ``name`` what the source is called; ``split`` where
+    images without a split go; ``incomplete`` the classes whose cells are not all annotated, or ``all``;
     ``unreliable`` those of them whose annotations are left out altogether;
     ``kinds_of`` the class that classes of other names are kinds of; ``type_names`` those of point types;
     ``stored_rows`` whether images that the camera turned were annotated as they are stored, where files do not say so.
@@ -100,7 +100,7 @@ def read_source(kind: str, source: Path, options: ImportOptions) -> Imported:
 def build_manifest(
     imported: Imported, kind: str, source: Path, out: Path, options: ImportOptions, command: str
 ) -> Manifest:
-    """Make the manifest of what was read; pictures stay where they are.
+    """Make the manifest of what was read; images stay where they are.
 
     Class names of the usual kinds become ``RBC``, ``WBC`` and ``Platelets``. The three come first, in this order.
     Cells whose box holds nothing go to ``imported.faults`` instead.
@@ -108,10 +108,10 @@ def build_manifest(
     Raises
     ------
     DataError
-        If there is no picture, or a class that is said to be incomplete is not there.
+        If there is no image, or a class that is said to be incomplete is not there.
     """
     if not imported.fields:
-        raise DataError(f"{source}: there is no picture with annotations that can be used.")
+        raise DataError(f"{source}: there is no image with annotations that can be used.")
     name = options.name or source.resolve().stem
     categories = _categories(imported, options)
     _check_incomplete(source, imported, options)

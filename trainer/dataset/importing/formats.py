@@ -68,7 +68,7 @@ def _voc_splits(folder: Path) -> dict[str, str]:
         for line in file.read_text("utf-8").splitlines():
             if name := line.split()[0] if line.strip() else "":
                 if name in splits:
-                    raise DataError(f"{file}: {name} is in {splits[name]}.txt too; a picture belongs to one split.")
+                    raise DataError(f"{file}: {name} is in {splits[name]}.txt too; an image belongs to one split.")
                 splits[name] = split
     return splits
 
@@ -80,7 +80,7 @@ def read_yolo(source: Path, images: Path | None, *, stored_rows: bool = False) -
     if not any((folder / name).is_file() for folder in (inside, source) for name in CLASS_LISTS):
         raise DataError(f"{source}: there is no classes.txt to say what the class numbers mean; put it there.")
     files = [file for file in _files(inside, ".txt") if file.name not in CLASS_LISTS]
-    if inside is source:  # a licence or a list of pictures may lie beside the labels
+    if inside is source:  # a licence or a list of images may lie beside the labels
         stems = {path.stem for path in ImageFolder([images or source]).paths}
         files = [file for file in files if file.stem in stems]
     result = _read(source, images, files, stored_rows=stored_rows)
@@ -91,7 +91,7 @@ def read_yolo(source: Path, images: Path | None, *, stored_rows: bool = False) -
 
 
 def _add_rows(result: Imported, manifest: Path) -> None:
-    """Take split, source and group of each picture from the table."""
+    """Take split, source and group of each image from the table."""
     try:
         with manifest.open(newline="", encoding="utf-8-sig") as stream:
             rows = {row.get("file") or "": row for row in csv.DictReader(stream)}
@@ -103,7 +103,7 @@ def _add_rows(result: Imported, manifest: Path) -> None:
             continue
         item.split, item.source, item.group = row.get("split") or None, row.get("source") or "", row.get("group") or ""
     for name in rows:
-        result.faults.append(f"{manifest}: {name or 'a line without a file name'} has no picture with labels.")
+        result.faults.append(f"{manifest}: {name or 'a line without a file name'} has no image with labels.")
     result.files.append(manifest)
 
 

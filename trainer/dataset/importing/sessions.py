@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def read_session(source: Path, *, unreviewed: bool = False) -> Imported:
     """Read the counted cells of a session, corrections included, as the session counts them.
 
-    Cells that only the counting frame leaves out are taken too: without them a picture would teach that those are
-    none. Pictures that were not marked as reviewed, or whose count changed since, are left out unless ``unreviewed``.
+    Cells that only the counting frame leaves out are taken too: without them an image would teach that those are
+    none. Images that were not marked as reviewed, or whose count changed since, are left out unless ``unreviewed``.
     """
     result = Imported(files=[source])
     try:
@@ -37,7 +37,7 @@ def read_session(source: Path, *, unreviewed: bool = False) -> Imported:
     for image in chosen:
         _take(result, image, content.classes)
     if left := len(content.images) - len(chosen):
-        result.notes.append(f"{left} pictures are not marked as reviewed as they count now, and are left out.")
+        result.notes.append(f"{left} images are not marked as reviewed as they count now, and are left out.")
     return result
 
 
@@ -50,10 +50,10 @@ def _take(result: Imported, image: ReportImage, classes: tuple[str, ...]) -> Non
     try:
         same = hashlib.sha256(image.path.read_bytes()).hexdigest() == image.sha256
     except OSError as error:
-        result.faults.append(f"{image.path}: the picture cannot be read ({error.strerror or error}); put it back.")
+        result.faults.append(f"{image.path}: the image cannot be read ({error.strerror or error}); put it back.")
         return
     if not same:
-        result.faults.append(f"{image.path}: the picture has changed since it was counted; count it again.")
+        result.faults.append(f"{image.path}: the image has changed since it was counted; count it again.")
         return
     if image.unclassed:
         result.notes.append(

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_SMALLEST_SHARE = 0.02  # of the picture; what is smaller is no cell that somebody would cut out
+_SMALLEST_SHARE = 0.02  # of the image; what is smaller is no cell that somebody would cut out
 _STEP = 12.0  # pixel values by which a stained cell differs from the empty field at least
 _MIDDLE = 0.2  # the cell is what is stained within this share of the sides from the middle
 
 
 def read_class_folders(source: Path) -> Imported:
-    """Read the pictures of each folder in a folder as cells of the class that the folder is named after."""
+    """Read the images of each folder in a folder as cells of the class that the folder is named after."""
     if not source.is_dir():
         raise DataError(f"{source}: no such folder; give the folder that holds a folder for each class.")
     result = Imported()
@@ -34,7 +34,7 @@ def read_class_folders(source: Path) -> Imported:
     pictures = [(name, path) for name, inside in found.items() for path in inside.images]
     result.faults += [problem for inside in found.values() for _, problem in inside.problems]
     if not pictures:
-        raise DataError(f"{source}: there are no folders with pictures here; make one for each class.")
+        raise DataError(f"{source}: there are no folders with images here; make one for each class.")
     for name, path in progress(pictures, "Reading"):
         try:
             image = read_image(path)
@@ -48,12 +48,12 @@ def read_class_folders(source: Path) -> Imported:
         result.fields.append(ImportedField(path, image.width, image.height, [cell]))
     whole = sum(item.cells[0].origin == "whole" for item in result.fields)
     if whole:
-        result.notes.append(f"In {whole} pictures no outline was found; the whole picture is the box.")
+        result.notes.append(f"In {whole} images no outline was found; the whole image is the box.")
     return result
 
 
 def cell_in_the_middle(image: NDArray[np.uint8]) -> Box | None:
-    """Return the box x1 y1 x2 y2 of what is stained in the middle of a picture, uint8 RGB (H, W, 3).
+    """Return the box x1 y1 x2 y2 of what is stained in the middle of an image, uint8 RGB (H, W, 3).
 
     None if nothing stands out there, or it fills the picture.
     """
@@ -74,7 +74,7 @@ def cell_in_the_middle(image: NDArray[np.uint8]) -> Box | None:
 def _foreground(field: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return what is stained, uint8 (H, W) of 0 and 1, with pale plasma and all.
 
-    In a picture of one white cell Otsu's threshold parts the nucleus from the rest. A second one among the rest
+    In an image of one white cell Otsu's threshold parts the nucleus from the rest. A second one among the rest
     finds the plasma, if there is any that stands out.
     """
     stain = cv2.GaussianBlur(np.asarray(np.clip(WHITE - field.min(axis=2), 0, 255), np.uint8), (0, 0), 1.0)

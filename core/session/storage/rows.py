@@ -13,8 +13,9 @@ import numpy as np
 from core.cells import Cell, Detections, Origin
 from core.counting.region import Region
 from core.imaging.doubts import Doubt
-from core.session.schema import DetectionsRow, TruthRow, detections_number, truth_number
+from core.session.storage.schema import DetectionsRow, TruthRow, detections_number, truth_number
 from core.session.values import Mark, ModelInUse, StoredDetections, Subject
+from core.text import gettext
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def finite(value: float) -> float:
     """
     value = float(value) + 0.0  # SQLite has no -0.0
     if not math.isfinite(value):
-        raise ValueError("a session holds finite numbers only")
+        raise ValueError(gettext("a session holds finite numbers only"))
     return value
 
 
@@ -96,7 +97,7 @@ def pack_detections(image: int, model: int, found: StoredDetections) -> Detectio
     cells = found.detections
     first = int(cells.ids[0]) if len(cells) else 0
     if not np.array_equal(cells.ids, np.arange(first, first + len(cells))) or (cells.origin != Origin.MODEL).any():
-        raise ValueError("detections must have consecutive ids and come from a model")
+        raise ValueError(gettext("detections must have consecutive ids and come from a model"))
     dark, bright = found.levels or (None, None)
     lengths, contours = (None, None) if cells.contours is None else pack_contours(cells.contours)
     return DetectionsRow(
@@ -229,7 +230,7 @@ def unpack_truths(data: bytes) -> tuple[GroundTruth, ...]:
     try:
         return tuple(unpack_truth(row) for row in msgspec.msgpack.decode(decompress(data), type=list[TruthRow]))
     except ZlibError as error:
-        raise ValueError(f"the ground truths are damaged ({error})") from error
+        raise ValueError(gettext("the ground truths are damaged ({error})").format(error=error)) from error
 
 
 _VALUES: dict[Subject, type | Any] = {

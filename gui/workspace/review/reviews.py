@@ -12,7 +12,7 @@ from core.text import gettext
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gui.workspace.counts import Counts
+    from gui.workspace.counting.counts import Counts
     from gui.workspace.images import ImageItem, Images
     from gui.workspace.store import SessionStore
 

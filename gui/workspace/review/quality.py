@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from core.counting.quality import FieldQuality
     from core.detection.detector import DetectorResult
     from core.models.card import ModelCard
-    from gui.workspace.count_settings import CountSettingsModel
-    from gui.workspace.counts import Counts, ImageCells
+    from gui.workspace.counting.cells import ImageCells
+    from gui.workspace.counting.counts import Counts
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.images import ImageItem, Images
     from gui.workspace.store import SessionStore
 

@@ -8,15 +8,15 @@ import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.counting.estimates import EstimateInputs, Fields, figures
-from core.session.settings import ESTIMATES
+from core.session.tables.settings import ESTIMATES
 from core.session.values import Edit, SessionError, Subject, ValueChange
 from core.text import gettext
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
     from core.counting.estimates import Figure
-    from gui.workspace.count_settings import CountSettingsModel
-    from gui.workspace.counts import Counts
+    from gui.workspace.counting.counts import Counts
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.history import History
     from gui.workspace.images import ImageItem, Images
     from gui.workspace.messages import Messages

@@ -117,7 +117,7 @@ class CountSettingsModel(QObject):
             return
         before, self._recorded = self._recorded, self.value
         moved = [
-            f"{name} {before.thresholds[name]:.2f} to {value:.2f}"
+            gettext("{name} {old:.2f} to {new:.2f}").format(name=name, old=before.thresholds[name], new=value)
             for name, value in self.value.thresholds.items()
             if before is not None and name in before.thresholds and before.thresholds[name] != value
         ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.session.paths import same_contents
+from core.session.storage.paths import same_contents
 from core.text import gettext, ngettext
 from gui.tasks import Debounce
 

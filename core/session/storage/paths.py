@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.session.errors import explain
-from core.session.schema import ImageRow
+from core.session.storage.schema import ImageRow
 from core.session.values import SESSION_SUFFIX, FileStamp, SessionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from core.session.database import SessionFile
+    from core.session.storage.database import SessionFile
     from core.session.values import StoredImage
 
 _SESSIONS_LOOKED_AT = 20

@@ -7,18 +7,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.session.errors import damaged
-from core.session.rows import finite, pack_detections, to_json, unpack_detections
-from core.session.schema import DetectionsRow, detections_number
+from core.session.storage.rows import finite, pack_detections, to_json, unpack_detections
+from core.session.storage.schema import DetectionsRow, detections_number
 from core.session.values import SessionDamagedError
-from core.text import printable
+from core.text import gettext, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from core.session.database import SessionFile
-    from core.session.images import Images
-    from core.session.models import Models
-    from core.session.schema import ImageRow
+    from core.session.storage.database import SessionFile
+    from core.session.storage.schema import ImageRow
+    from core.session.tables.images import Images
+    from core.session.tables.models import Models
     from core.session.values import FileStamp, StoredDetections
 
 LOG = logging.getLogger(__name__)
@@ -48,7 +48,9 @@ class StoredResults:
             owner = self._images.row(image)
             row = None if owner.model is None else self._row(image, owner.model)
             if row is None and (owner.state == "counted" or owner.model is not None):
-                raise damaged(self._file.path, f"the cells found in {self._name(image)} are missing")
+                raise damaged(
+                    self._file.path, gettext("the cells found in {name} are missing").format(name=self._name(image))
+                )
         else:
             number = self._models.number(model)
             row = None if number is None else self._row(image, number)
@@ -168,4 +170,6 @@ class StoredResults:
         return ""
 
     def _lost(self, image: int) -> str:
-        return f"{self._images.path(image) or self._file.path}: the cells found in it cannot be read; count it again."
+        return gettext("{value}: the cells found in it cannot be read; count it again.").format(
+            value=self._images.path(image) or self._file.path
+        )

@@ -7,13 +7,13 @@ import os
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from core.session.database import CHECKED_SIZE
+from core.session.storage.database import CHECKED_SIZE
 from core.session.values import SESSION_SUFFIX, SessionError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core.session.database import SessionFile
+    from core.session.storage.database import SessionFile
 
 LOG = logging.getLogger(__name__)
 

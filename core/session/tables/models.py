@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.models.card import CardError, ModelCard
-from core.session.schema import ModelRow
+from core.session.storage.schema import ModelRow
 from core.session.values import ModelInUse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from core.session.database import SessionFile
+    from core.session.storage.database import SessionFile
 
 
 class Models:

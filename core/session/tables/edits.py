@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from core.cells import CellChange
 from core.session.errors import damaged
-from core.session.rows import finite, pack_cell, pack_value, to_json, unpack_cell, unpack_value
-from core.session.schema import EditRow, Kind, LineRow
+from core.session.storage.rows import finite, pack_cell, pack_value, to_json, unpack_cell, unpack_value
+from core.session.storage.schema import EditRow, Kind, LineRow
 from core.session.values import Edit, HistoryLine, Subject, ValueChange
-from core.text import printable
+from core.text import gettext, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
-    from core.session.database import SessionFile
-    from core.session.images import Images
-    from core.session.models import Models
-    from core.session.settings import Settings
-    from core.session.truths import Truths
+    from core.session.storage.database import SessionFile
+    from core.session.tables.images import Images
+    from core.session.tables.models import Models
+    from core.session.tables.settings import Settings
+    from core.session.tables.truths import Truths
 
 _CELL = "cell"
 
@@ -99,13 +99,13 @@ class Edits:
         next_cell = 0
         for number, line, subject, image, key, _, _ in file.rows("edits"):
             if line not in found:
-                raise damaged(file.path, f"the line of its edit {number} is missing")
+                raise damaged(file.path, gettext("the line of its edit {number} is missing").format(number=number))
             found[line] += 1
             if subject == _CELL:
                 next_cell = max(next_cell, key + 1)
                 self._remember(image, number)
         if lines != file.largest("history") or found != wanted:
-            raise damaged(file.path, "a part of its edits is missing")
+            raise damaged(file.path, gettext("a part of its edits is missing"))
         return next_cell
 
     def _remember(self, image: int, number: int) -> None:
@@ -152,7 +152,7 @@ class Edits:
         if subject is Subject.MARK:
             return change.before
         if image is None:
-            raise ValueError(f"an edit of {subject.value} needs an image")
+            raise ValueError(gettext("an edit of {value} needs an image").format(value=subject.value))
         if subject is Subject.TRUTHS:
             return self._truths.all(image)
         if subject is Subject.LISTED:
@@ -209,7 +209,7 @@ class Edits:
         for number in self._of_image.get(image, ()):
             row = self._file.row("edits", number)
             if row is None:
-                raise damaged(self._file.path, f"row {number} of its edits is missing")
+                raise damaged(self._file.path, gettext("row {number} of its edits is missing").format(number=number))
             _, _, _, _, cell, before, after = row
             first, _ = texts.get(cell, (before, None))
             texts[cell] = first, after

@@ -15,7 +15,7 @@ from gui.widgets.colour import faded
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
 
-    from gui.widgets.crops import Crops, Region
+    from gui.widgets.tiles.crops import Crops, Region
 
 Index = QModelIndex | QPersistentModelIndex
 GAP = 3

@@ -7,8 +7,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from core.session.database import has_hot_journal, refuse_if_open
 from core.session.errors import busy, explain
+from core.session.storage.database import has_hot_journal, refuse_if_open
 
 if TYPE_CHECKING:
     from pathlib import Path

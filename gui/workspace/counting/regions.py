@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from core.counting.region import Point
-    from gui.workspace.counts import Counts
+    from gui.workspace.counting.counts import Counts
     from gui.workspace.history import History
     from gui.workspace.images import ImageItem, Images
     from gui.workspace.messages import Messages

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from core.counting.region import Region
-from core.session.paths import pack_path, path_key, relative_to, resolve, unpack_path
-from core.session.rows import sentences
-from core.session.schema import ImageRow
+from core.session.storage.paths import pack_path, path_key, relative_to, resolve, unpack_path
+from core.session.storage.rows import sentences
+from core.session.storage.schema import ImageRow
 from core.session.values import FileStamp, SessionError, StoredImage
-from core.text import printable
+from core.text import gettext, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from core.session.database import SessionFile
+    from core.session.storage.database import SessionFile
 
 _region = msgspec.json.Decoder(Region).decode
 _counts = msgspec.json.Decoder(dict[str, int]).decode
@@ -150,11 +150,17 @@ class Images:
         owners = Counter(map(path_key, paths.values()))
         for path in moved.values():
             if owners[path_key(path)] > 1:
-                raise SessionError(f"{path}: it belongs to another image of the session; remove one of the two.")
+                raise SessionError(
+                    gettext("{path}: it belongs to another image of the session; remove one of the two.").format(
+                        path=path
+                    )
+                )
         relative = relative_to(self._file.path.parent)
         first, path = next(iter(moved.items()))
-        text = f"Moved: {self._paths[first]} is now {path}"
-        text += f", and {len(moved) - 1} more." if len(moved) > 1 else "."
+        more, values = len(moved) - 1, {"old": self._paths[first], "new": path}
+        text = gettext("Moved: {old} is now {new}.").format(**values)
+        if more:
+            text = gettext("Moved: {old} is now {new}, and {n} more.").format(**values, n=more)
         with self._file.transaction():
             rows = [
                 (row := self.row(image))._replace(

@@ -9,15 +9,15 @@ import msgspec
 from core.counting.count import CountSettings
 from core.counting.estimates import EstimateInputs
 from core.counting.frame import EdgeRule
-from core.session.rows import to_json
-from core.session.schema import SettingRow
+from core.session.storage.rows import to_json
+from core.session.storage.schema import SettingRow
 from core.session.values import Sample, Subject, ValueChange
 from core.verification.thresholds import ThresholdRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from core.session.database import SessionFile
+    from core.session.storage.database import SessionFile
 
 CLASSES, NMS_IOU, EDGE_RULE, ESTIMATES, SAMPLE = "classes", "nms_iou", "edge_rule", "estimates", "sample"
 

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.session.errors import damaged
-from core.session.rows import pack_truth, unpack_truth
-from core.session.schema import TruthRow, truth_number
+from core.session.storage.rows import pack_truth, unpack_truth
+from core.session.storage.schema import TruthRow, truth_number
+from core.text import gettext
 from core.verification.ground_truth import GroundTruth, TruthSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from core.session.database import SessionFile
-    from core.session.images import Images
+    from core.session.storage.database import SessionFile
+    from core.session.tables.images import Images
     from core.session.values import Mark
 
 
@@ -58,11 +59,12 @@ class Truths:
         row = self._file.row("truths", truth_number(image, source))
         if row is None:
             path = self._images.path(image) or image
-            raise damaged(self._file.path, f"a ground truth of {path} is missing")
+            raise damaged(self._file.path, gettext("a ground truth of {path} is missing").format(path=path))
         try:
             return unpack_truth(TruthRow._make(row))
         except ValueError as error:
-            raise damaged(self._file.path, f"row {row[0]} of its truths: {error}") from error
+            text = gettext("row {number} of its ground truths: {error}").format(number=row[0], error=error)
+            raise damaged(self._file.path, text) from error
 
     # -- changing, for this package ------------------------------------------------------------
 
@@ -77,7 +79,7 @@ class Truths:
         truths = tuple(truths)
         sources = [truth.source.value for truth in truths]
         if len(set(sources)) < len(sources):
-            raise ValueError("an image has one ground truth from each source")
+            raise ValueError(gettext("an image has one ground truth from each source"))
         with self._file.transaction():
             self._file.write("truths", [pack_truth(image, truth) for truth in truths])
             self._images.change(image, truths=" ".join(sources))

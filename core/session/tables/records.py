@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from core.session.schema import ConflictRow, SignOffRow
+from core.session.storage.schema import ConflictRow, SignOffRow
 from core.session.values import Conflict, SignOff
 from core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from core.session.database import SessionFile
+    from core.session.storage.database import SessionFile
 
 
 class Conflicts:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from core.session.errors import DATABASE_ERRORS, busy, damaged, explain, journal_of, not_writable_there
-from core.session.schema import (
+from core.session.storage.schema import (
     APPLICATION_ID,
     COLUMNS,
     PAGE_SIZE,
@@ -28,6 +28,7 @@ from core.session.values import (
     SessionNewerError,
     SessionReadOnlyError,
 )
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -65,7 +66,7 @@ class SessionFile:
         path = Path(os.path.abspath(path))
         try:
             if not path.parent.is_dir():
-                raise SessionError(f"{path}: the folder does not exist; choose another one.")
+                raise SessionError(gettext("{path}: the folder does not exist; choose another one.").format(path=path))
             refuse_existing(path)
             with _connecting(path, "rwc") as connection:
                 _prepare(connection)
@@ -114,12 +115,16 @@ class SessionFile:
     def transaction(self) -> Generator[None]:
         """Make what happens inside durable as a whole, or nothing of it; one inside another joins it."""
         if self.read_only:
-            raise SessionReadOnlyError(f"{self.path}: it was opened for reading only; save a copy and change that.")
+            raise SessionReadOnlyError(
+                gettext("{path}: it was opened for reading only; save a copy and change that.").format(path=self.path)
+            )
         inner, self._inside = self._inside, True
         try:
             if inner and not self.connection.in_transaction:
                 raise SessionError(
-                    f"{self.path}: a part of this step failed, so that none of it was stored; try again."
+                    gettext("{path}: a part of this step failed and nothing was stored; try again.").format(
+                        path=self.path
+                    )
                 )
             if not inner:
                 self._check_place()
@@ -148,7 +153,9 @@ class SessionFile:
     def _check_place(self) -> None:
         """Refuse to write into a file that is not there any more; the system would let us."""
         if identity_of(self.path) != self._identity:
-            raise SessionError(f"{self.path}: another file was put in its place; open it again.")
+            raise SessionError(
+                gettext("{path}: another file was put in its place; open it again.").format(path=self.path)
+            )
 
     def select(self, sql: str, *parameters: object) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query as they are."""
@@ -168,7 +175,10 @@ class SessionFile:
         for stored in self.select(f"SELECT * FROM {table} {condition}", *parameters):
             row = stored[:-1]
             if checksum(table, row) != stored[-1]:
-                raise damaged(self.path, f"row {row[0]} of its {table} does not match its checksum")
+                raise damaged(
+                    self.path,
+                    gettext("row {row} of its {table} does not match its checksum").format(row=row[0], table=table),
+                )
             yield row
 
     def row(self, table: str, number: int) -> Row | None:
@@ -247,7 +257,9 @@ def identity_of(path: Path) -> tuple[int, int | str]:
 def refuse_existing(path: Path) -> None:
     """Raise ``SessionError`` if there is a file that is not empty."""
     if os.path.lexists(path) and (not path.is_file() or path.stat().st_size):
-        raise SessionError(f"{path}: there is a file of this name already; choose another name.")
+        raise SessionError(
+            gettext("{path}: there is a file of this name already; choose another name.").format(path=path)
+        )
 
 
 def has_our_tables(path: Path) -> bool:
@@ -342,31 +354,41 @@ def _check_header(path: Path) -> None:
     with path.open("rb") as stream:
         head = stream.read(100)
     if not head:
-        raise SessionError(f"{path}: the file is empty; delete it and begin a new session.")
+        raise SessionError(gettext("{path}: the file is empty; delete it and begin a new session.").format(path=path))
     ours = head[68:72] == APPLICATION_ID.to_bytes(4, "big")
     if not head.startswith(_MAGIC[: len(head)]) and not ours:
-        raise SessionError(f"{path}: this is not a session of SmearCount; choose a file that it saved.")
+        raise SessionError(
+            gettext("{path}: this is not a session of SmearCount; choose a file that it saved.").format(path=path)
+        )
     if len(head) == 100 and head[68:72] == bytes(4):
-        raise SessionError(f"{path}: this is a database of another program; choose a session of SmearCount.")
+        raise SessionError(
+            gettext("{path}: this is a database of another program; choose a session of SmearCount.").format(path=path)
+        )
     fixed = _MAGIC + PAGE_SIZE.to_bytes(2, "big") + bytes((1, 1, 0, 64, 32, 32))
     sound = head.startswith(fixed) and head[52:60] == bytes((0, 0, 0, 0, 0, 0, 0, 1)) and not any(head[64:68])
     if len(head) < 100 or not sound:
-        raise damaged(path, "its first bytes are wrong")
+        raise damaged(path, gettext("its first bytes are wrong"))
 
 
 def _check_contents(path: Path, connection: sqlite3.Connection, read_only: bool) -> int:
     """Refuse what is not a sound session that this program can use; return the version of its schema."""
     if _pragma(connection, "application_id") != APPLICATION_ID:
-        raise SessionError(f"{path}: this is not a session of SmearCount; choose a file that it saved.")
+        raise SessionError(
+            gettext("{path}: this is not a session of SmearCount; choose a file that it saved.").format(path=path)
+        )
     version = int(_pragma(connection, "user_version"))
     if version > SCHEMA:
-        raise SessionNewerError(f"{path}: it was made by a newer version of SmearCount; update the program to open it.")
+        raise SessionNewerError(
+            gettext("{path}: it was made by a newer version of SmearCount; update the program to open it.").format(
+                path=path
+            )
+        )
     if path.stat().st_size <= CHECKED_SIZE:
         faults = connection.execute("PRAGMA quick_check(1)").fetchall()
         if faults != [("ok",)]:
             raise damaged(path, " ".join(str(faults[0][0]).split()).rstrip("."))
     if version not in STATEMENTS or definitions(connection) != expected_definitions(version):
-        raise damaged(path, "its tables are not those of a session")
+        raise damaged(path, gettext("its tables are not those of a session"))
     if not read_only:  # only to know whether the file and its folder can be written
         connection.execute("BEGIN EXCLUSIVE")
         connection.execute(f"PRAGMA user_version = {version}")

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.counting.count import CountIndex
-from core.counting.edits import CellEdits
 from core.session.values import SessionDamagedError, SessionError
 from core.text import gettext
 from gui.tasks import Debounce, IdleLoop
+from gui.workspace.counting.cells import ImageCells, KnownCount
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
-    from core.cells import Detections
-    from core.counting.count import CountResult, CountSettings
-    from core.counting.frame import Frame
-    from core.session.values import CellChange, Edit, StoredDetections
-    from gui.workspace.count_settings import CountSettingsModel
+    from core.counting.count import CountIndex, CountResult, CountSettings
+    from core.session.values import Edit
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.history import History
     from gui.workspace.images import ImageItem, Images
     from gui.workspace.messages import Messages
@@ -31,43 +28,11 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
-_KEPT_CELLS = 12
-_KEPT_RESULTS = 64
+_KEPT_CELLS, _KEPT_RESULTS = 12, 64
 _AT_ONCE = 50
 _BUDGET_MS = 6.0
 _BATCH = 200
 _EDITS_AT_ONCE = 20
-
-
-@dataclass(eq=False)
-class ImageCells:
-    """The cells of one image: detections, the edits (which belong to no count), and both together."""
-
-    found: StoredDetections
-    changes: dict[int, CellChange]
-    corrections: CellEdits
-    cells: Detections
-
-    @classmethod
-    def of(cls, found: StoredDetections, changes: dict[int, CellChange], classes: Sequence[str]) -> ImageCells:
-        """Apply edits to detections; ``changes`` is what became of each edited cell, by its id."""
-        corrections = CellEdits.from_edits(found.detections, changes.values(), classes)
-        return cls(found, changes, corrections, corrections.apply(found.detections))
-
-    def index(self, nms_iou: float, frame: Frame | None) -> CountIndex:
-        """Return what a count needs; ``frame`` says which cells are left out."""
-        return CountIndex.of(self.found.detections, self.corrections, nms_iou, frame)
-
-
-@dataclass(eq=False)
-class _Known:
-    """What is known of one image: what its count needs, and the counts at some settings."""
-
-    index: CountIndex | None = None
-    settings: CountSettings | None = None
-    counts: dict[str, int] | None = None
-    state: State = State.WAITING
-    reviewed: bool = False
 
 
 class Counts(QObject):
@@ -100,7 +65,7 @@ class Counts(QObject):
         self.states: Counter[State] = Counter()
         self.reviewed = 0
         self.counted_images = 0
-        self._known: dict[int, _Known] = {}
+        self._known: dict[int, KnownCount] = {}
         self._sums: Counter[str] = Counter()
         self._cells: OrderedDict[int, ImageCells] = OrderedDict()
         self._results: OrderedDict[int, tuple[CountIndex, CountSettings, CountResult]] = OrderedDict()
@@ -243,7 +208,7 @@ class Counts(QObject):
         items = self._images.items
         before, self._known = self._known, {}
         for item in items:
-            known = before.get(item.id) or _Known()
+            known = before.get(item.id) or KnownCount()
             known.state, known.reviewed = item.state, item.reviewed
             self._known[item.id] = known
         for image in before.keys() - self._known.keys():
@@ -379,7 +344,7 @@ class Counts(QObject):
                 self._cells.pop(image, None)
         self._count(image, known)
 
-    def _make_index(self, image: int, known: _Known) -> None:
+    def _make_index(self, image: int, known: KnownCount) -> None:
         """Make what the count of an image needs, after its cells changed."""
         cells, item, settings = self.cells(image), self._images.item(image), self._settings.value
         if cells is None or item is None or settings is None:
@@ -388,13 +353,13 @@ class Counts(QObject):
             known.index = cells.index(settings.nms_iou, self._settings.frame(item))
             self.read.emit(image)
 
-    def _count(self, image: int, known: _Known) -> None:
+    def _count(self, image: int, known: KnownCount) -> None:
         """Count an image, and put it into the sums in place of what it was."""
         result = self.result(image)
         known.settings = self._settings.value
         self._add_up(known, None if result is None else result.counts)
 
-    def _add_up(self, known: _Known, counts: dict[str, int] | None) -> None:
+    def _add_up(self, known: KnownCount, counts: dict[str, int] | None) -> None:
         self.counted_images += (counts is not None) - (known.counts is not None)
         if known.counts is not None:
             self._sums.subtract(known.counts)

@@ -1,0 +1,1 @@
+"""The file of a session: its tables, rows, paths and backups."""

@@ -1,0 +1,1 @@
+"""The tables of a session, one module each: images, detections, edits, settings."""

@@ -1,0 +1,1 @@
+"""What counts: settings, regions, the cells and counts of each image, estimates."""

@@ -1,0 +1,1 @@
+"""What a user must look at: field quality, duplicates, reviews."""
