@@ -2,6 +2,7 @@
 # make test    check everything (first makes .venv-test, with torch)
 # make check   run the tests without the slow ones, in about two minutes
 # make bench   time the program; make bench-quick does it in under three minutes, with larger spreads
+# make bench-accuracy DATA=FOLDER   count annotated fields with the program and with rivals (MODELS="a.onnx b.onnx")
 # make freeze  build the program that needs no Python, into dist (first makes .venv-freeze, without torch)
 # make freeze-test    start what make freeze built and see that it works (needs Xvfb and xdotool)
 # make messages      write the sentences of the program into resources/locale/smearcount.pot, to translate
@@ -14,7 +15,7 @@ FREEZE := .venv-freeze/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: run test check bench bench-quick freeze freeze-test messages catalogues clean
+.PHONY: run test check bench bench-quick bench-accuracy freeze freeze-test messages catalogues clean
 
 run: .venv/.installed
 	@.venv/bin/smearcount --demo
@@ -36,6 +37,10 @@ bench: .venv-test/.installed
 
 bench-quick: .venv-test/.installed
 	@$(TEST)/python tests/bench/bench.py --quick
+
+bench-accuracy: .venv-test/.installed
+	@test -n '$(DATA)' || { echo 'Name the annotated fields: make bench-accuracy DATA=FOLDER' >&2; exit 1; }
+	@$(TEST)/python tests/bench/accuracy.py '$(DATA)' $(MODELS)
 
 freeze: .venv-freeze/.installed
 	@rm -rf dist

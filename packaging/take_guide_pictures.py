@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _COLOURS = 64
-_SETTLE_S = 1.0
+_SETTLE_S = 3.0
 
 
 def wait(app: QApplication, ready: Callable[[], bool]) -> None:

@@ -85,6 +85,10 @@ def _add(found: Found, files: dict[tuple[int, int, int], Path], path: Path) -> N
         status = os.stat(path)
     except (OSError, ValueError):
         status = None  # said when it is read
+    if status is not None and not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
+        text = gettext("{path}: it is a pipe or a device, not a file; leave it out, or copy it to a file.")
+        found.problems.append((path, text.format(path=path)))
+        return
     if status is not None and status.st_ino:
         first = files.setdefault((status.st_dev, status.st_ino, status.st_size), path)
         if first is not path:
@@ -92,7 +96,7 @@ def _add(found: Found, files: dict[tuple[int, int, int], Path], path: Path) -> N
                 text = gettext("{path}: it is the same file as {first}; it is counted once.")
                 found.left_out.append(text.format(path=path, first=first))
             return
-    if status is not None and stat.S_ISREG(status.st_mode) and is_output(path):
+    if status is not None and is_output(path):
         text = gettext("{path}: SmearCount wrote this image itself; it is left out.")
         found.left_out.append(text.format(path=path))
         return

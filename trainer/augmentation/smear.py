@@ -6,7 +6,7 @@ field is near ``WHITE``, and ``-log(value / WHITE)`` is the optical density of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
@@ -14,6 +14,10 @@ import numpy as np
 
 from core.imaging.illumination import WHITE, divide_light, estimate_light
 from core.imaging.synthetic import AZURE, EOSIN, SmearStyle, add_ghost, render_smear
+from trainer.augmentation.artefacts import add_precipitate, add_smudge, tint_red_cells
+from trainer.augmentation.cameras import add_eyepiece, add_rings, add_vignette, sharpen, tint_lamp
+from trainer.augmentation.crop import Crop
+from trainer.augmentation.overlaps import overlap_cells, paste_white_cells
 from trainer.dataset.load import PreparedImage
 
 if TYPE_CHECKING:
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from trainer.augmentation.overlaps import CutCell
     from trainer.recipes.recipe import Preset
 
 MIN_VISIBLE = 0.5
@@ -31,19 +36,6 @@ PAD_VALUE = (124, 116, 104)
 """The ImageNet mean: what lies outside the image becomes zero inside the network."""
 
 _DENSITY_OF_VALUE = -np.log(np.maximum(np.arange(256), 2.0) / WHITE).astype(np.float32)
-
-
-@dataclass
-class Crop:
-    """``image`` uint8 RGB (S, S, 3), ``boxes`` float32 (N, 4) in its pixels, ``labels`` int64 (N,).
-
-    ``incomplete``: regions x1 y1 x2 y2 in its pixels, with the labels whose cells are not all annotated there.
-    """
-
-    image: NDArray[np.uint8]
-    boxes: NDArray[np.float32]
-    labels: NDArray[np.int64]
-    incomplete: list[tuple[tuple[int, int, int, int], frozenset[int]]] = field(default_factory=list)
 
 
 class Patch(NamedTuple):
@@ -60,7 +52,7 @@ class Material:
     ``draw`` returns a random field; ``patches`` are cells to paste; ``unsorted_red`` is the class of red cells whose
     kind nobody told, None if there is none; ``rendered_labels`` what red cells, white cells and platelets of rendered
     smears are called, None if the classes are others; ``kinds`` are the classes that are kinds of another, which
-    rendered smears do not tell.
+    rendered smears do not tell; ``red_cells`` and ``white_cells`` are cells to lay over others.
     """
 
     preset: Preset
@@ -69,6 +61,8 @@ class Material:
     unsorted_red: int | None = 0
     rendered_labels: tuple[int, int, int] | None = (0, 1, 2)
     kinds: frozenset[int] = frozenset()
+    red_cells: Sequence[CutCell] = ()
+    white_cells: Sequence[CutCell] = ()
 
 
 def training_crop(material: Material, rng: Generator) -> Crop:
@@ -77,13 +71,24 @@ def training_crop(material: Material, rng: Generator) -> Crop:
     crop = compose_panes(material, rng)
     if material.patches and rng.random() < preset.paste:
         paste_cells(crop, material.patches, rng)
-    if rng.random() < preset.vary_pallor and material.unsorted_red is not None:
-        vary_pallor(crop, material.unsorted_red, rng)
+    red = material.unsorted_red
+    if rng.random() < preset.vary_pallor and red is not None:
+        vary_pallor(crop, red, rng)
+    if red is not None and material.red_cells and rng.random() < preset.overlap:
+        overlap_cells(crop, material.red_cells, red, rng)
+    if red is not None and rng.random() < preset.tinted_cells:
+        tint_red_cells(crop, red, rng)
+    if material.white_cells and rng.random() < preset.paste_white:
+        paste_white_cells(crop, material.white_cells, rng)
     if rng.random() < preset.ghosts:
         add_ghosts(crop, preset.red_cell_diameter, rng)
+    if rng.random() < preset.artefacts:
+        (add_precipitate if rng.random() < 0.5 else add_smudge)(crop, preset.red_cell_diameter, rng)
     stained = rng.random() < preset.restain
     transmittance = restain(crop.image, rng) if stained else crop.image.astype(np.float32) / WHITE
-    crop.image = photograph(transmittance, preset.red_cell_diameter, rng)
+    crop.image = photograph(transmittance, preset.red_cell_diameter, rng, preset.cameras)
+    if rng.random() < preset.eyepieces:
+        add_eyepiece(crop, rng)
     return crop
 
 
@@ -348,8 +353,13 @@ def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
 
-def photograph(transmittance: NDArray[np.float32], diameter: float, rng: Generator) -> NDArray[np.uint8]:
-    """Photograph a field: residual light and vignetting, defocus, low resolution, noise, JPEG."""
+def photograph(
+    transmittance: NDArray[np.float32], diameter: float, rng: Generator, cameras: float = 0.0
+) -> NDArray[np.uint8]:
+    """Photograph a field: residual light and vignetting, defocus, low resolution, noise, JPEG.
+
+    ``cameras`` is how often each fault of the harder kind (``trainer.augmentation.cameras``) comes on top.
+    """
     size = transmittance.shape[0]
     light = WHITE * np.exp(rng.normal(0, 0.04, 3) + rng.normal(0, 0.05))
     grid = np.linspace(-1, 1, 8, dtype=np.float32)
@@ -358,6 +368,12 @@ def photograph(transmittance: NDArray[np.float32], diameter: float, rng: Generat
     fall = 1 + slope[0] * grid[None] + slope[1] * grid[:, None] + bend * (grid[None] ** 2 + grid[:, None] ** 2)
     shade = cv2.resize(fall.astype(np.float32), (size, size))[..., None] * light.astype(np.float32)
     image = transmittance * shade
+    if rng.random() < cameras:
+        image = tint_lamp(image, rng)
+    if rng.random() < cameras:
+        image = add_vignette(image, rng)
+    if rng.random() < cameras:
+        image = add_rings(image, diameter, rng)
     if rng.random() < 0.35:
         image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 0.045 * diameter)))
     if rng.random() < 0.25:
@@ -367,10 +383,13 @@ def photograph(transmittance: NDArray[np.float32], diameter: float, rng: Generat
     if rng.random() < 0.2:
         soft = cv2.GaussianBlur(image, (0, 0), 1.5)
         image = image + float(rng.uniform(0.3, 1.5)) * (image - soft)
+    if rng.random() < cameras:
+        image = sharpen(np.asarray(image, np.float32), rng)
     if rng.random() < 0.35:
         image = image + rng.standard_normal(image.shape, np.float32) * float(rng.uniform(1, 7))
     pixels = np.clip(image, 0, 255).astype(np.uint8)
     if rng.random() < 0.3:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 95))]
+        low = 12 if rng.random() < cameras else 35
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(low, 95))]
         pixels = np.asarray(cv2.imdecode(cv2.imencode(".jpg", pixels, quality)[1], cv2.IMREAD_COLOR), np.uint8)
     return pixels

@@ -1,4 +1,4 @@
-"""``smearcount-train data``: import, merge, split, check and explore data sets."""
+"""``smearcount-train data``: import, merge, split, check, pack and explore data sets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def add_commands(commands: Any) -> Any:
     """Add ``data`` to the commands; return where its own commands go."""
-    parser = commands.add_parser("data", help=gettext("import, merge, split, check and explore data sets"))
+    parser = commands.add_parser("data", help=gettext("import, merge, split, check, pack and explore data sets"))
     inner = parser.add_subparsers(dest="data_command", required=True, metavar="COMMAND")
     _add_import(
         inner.add_parser("import", help=gettext("make a manifest of annotated images, which stay where they are"))
@@ -39,6 +39,7 @@ def add_commands(commands: Any) -> Any:
     _add_merge(inner.add_parser("merge", help=gettext("merge manifests into one that has no image twice")))
     _add_split(inner.add_parser("split", help=gettext("split a data set into train, val and test, or into folds")))
     _add_check(inner.add_parser("check", help=gettext("check a manifest against its images")))
+    _add_pack(inner.add_parser("pack", help=gettext("copy a data set, shrunk to what a model learns from")))
     _add_explore(inner.add_parser("explore", help=gettext("write a report on the content of a data set (.html)")))
     return inner
 
@@ -57,6 +58,13 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="CLASS",
         help=gettext("classes whose cells are not all annotated; {all!r} for every class").format(all=EVERY_CLASS),
+    )
+    parser.add_argument(
+        "--unreliable",
+        nargs="+",
+        default=[],
+        metavar="CLASS",
+        help=gettext("classes whose annotations cannot be trusted: omit them and mark the class as incomplete"),
     )
     parser.add_argument(
         "--kinds-of",
@@ -153,6 +161,24 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run_command=_check)
 
 
+def _add_pack(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help=gettext("data set to copy"))
+    _add_out(parser)
+    parser.add_argument(
+        "--red-cells",
+        type=positive,
+        default=96,
+        metavar="PIXELS",
+        help=gettext(
+            "largest width of red cells; training uses 1.5 times the preset's red_cell_diameter (default: 96)"
+        ),
+    )
+    parser.add_argument(
+        "--quality", type=positive, default=92, help=gettext("quality of the JPEGs, 1 to 100 (default: 92)")
+    )
+    parser.set_defaults(run_command=_pack)
+
+
 def _add_explore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("manifest", type=Path, metavar="MANIFEST.json", help=gettext("data set to explore"))
     parser.add_argument("--out", type=Path, required=True, metavar="REPORT.html", help=gettext("the report to write"))
@@ -181,7 +207,8 @@ def _import(arguments: argparse.Namespace) -> None:
         images=arguments.images,
         name=arguments.name,
         split=arguments.split,
-        incomplete=tuple(arguments.incomplete),
+        incomplete=(*arguments.incomplete, *arguments.unreliable),
+        unreliable=tuple(arguments.unreliable),
         kinds_of=arguments.kinds_of,
         type_names=_lines(arguments.names),
         unreviewed=arguments.unreviewed,
@@ -287,6 +314,17 @@ def _check(arguments: argparse.Namespace) -> None:
             ).format(file=arguments.manifest, n=len(faults))
         )
     echo(gettext("{file}: no problems found.").format(file=arguments.manifest))
+
+
+def _pack(arguments: argparse.Namespace) -> None:
+    from trainer.dataset.pack import pack
+
+    manifest = read_manifest(arguments.manifest)
+    if (fault := next(manifest_faults(arguments.manifest, manifest), None)) is not None:
+        raise DataError(fault)
+    packed = pack(arguments.manifest, manifest, arguments.out, arguments.red_cells, arguments.quality)
+    packed.info.history.append(arguments.command_line)
+    _write(arguments.out, packed)
 
 
 def _explore(arguments: argparse.Namespace) -> None:

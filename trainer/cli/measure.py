@@ -1,4 +1,4 @@
-"""The commands that measure: ``smearcount-train evaluate``, ``evaluate-points`` and ``compare``."""
+"""The commands that measure: ``smearcount-train evaluate``, ``evaluate-points``, ``calibration`` and ``compare``."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def add_commands(commands: Any) -> None:
     """Add the commands that measure to the commands."""
     _add_evaluate(commands.add_parser("evaluate", help=gettext("measure a model on images with boxes")))
     _add_points(commands.add_parser("evaluate-points", help=gettext("measure a model on images with points")))
+    _add_calibration(commands.add_parser("calibration", help=gettext("measure whether scores mean what they say")))
     _add_compare(commands.add_parser("compare", help=gettext("compare evaluations of the same images")))
 
 
@@ -67,6 +68,19 @@ def _add_points(parser: argparse.ArgumentParser) -> None:
     )
     _add_results(parser)
     parser.set_defaults(run_command=_evaluate_points)
+
+
+def _add_calibration(parser: argparse.ArgumentParser) -> None:
+    add_model(parser)
+    add_data(parser, "test")
+    parser.add_argument(
+        "--learn",
+        default="val",
+        metavar="SPLIT",
+        help=gettext("split that the temperatures are learned from (default: val)"),
+    )
+    _add_results(parser)
+    parser.set_defaults(run_command=_calibration)
 
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:
@@ -142,6 +156,32 @@ def _evaluate_points(arguments: argparse.Namespace) -> None:
     evaluation = evaluate_points(model, detector_for(model), fields)
     show(points_table(evaluation))
     _keep_results(arguments, evaluation, model.card, card_figures(evaluation))
+
+
+def _calibration(arguments: argparse.Namespace) -> None:
+    from trainer.evaluation.calibration import calibration, temperatures
+    from trainer.evaluation.predict import predict
+    from trainer.evaluation.tune import every_candidate
+    from trainer.report.calibration import calibration_table
+
+    _check_write_card(arguments)
+    data, others, model = (
+        load(arguments, arguments.split),
+        load(arguments, arguments.learn),
+        open_model(arguments.model),
+    )
+    prepare_folders(arguments.json and arguments.json.parent)
+    settings = every_candidate(model.card)
+    learned = temperatures(predict(others, detector_for(model), settings, title="Learning"), model.card)
+    judged = calibration(predict(data, detector_for(model), settings), model.card, learned)
+    title = gettext("Calibration of {model} on {data}, temperatures from {split}")
+    show(
+        calibration_table(
+            judged, title.format(model=model.card.name, data=f"{data.name} {data.split}", split=others.split)
+        )
+    )
+    figures = {f"calibration error {name}": value.error for name, value in judged.items() if value.cells}
+    _keep_results(arguments, judged, model.card, figures)
 
 
 def _compare(arguments: argparse.Namespace) -> None:

@@ -18,6 +18,7 @@ from core.models.card import DataProvenance
 from core.text import gettext
 from trainer.dataset.folder import TABLE, list_folder, read_labels
 from trainer.dataset.manifest import DataError, image_path, manifest_faults, read_manifest
+from trainer.dataset.scales import estimated_diameter
 from trainer.progress import progress
 
 if TYPE_CHECKING:
@@ -143,7 +144,9 @@ def prepare(field: LabelledImage, data: DataSet, largest_diameter: float) -> Pre
     """Read a field of a data set, shrink it so that red cells are at most ``largest_diameter`` wide, even its light."""
     image = read_image(field.path).pixels
     height, width = image.shape[:2]
-    diameter = median_diameter(field.pixel_boxes(width, height), field.labels, data.red_labels) or largest_diameter
+    diameter = median_diameter(field.pixel_boxes(width, height), field.labels, data.red_labels)
+    if diameter is None:
+        diameter = estimated_diameter(image) if data.red_labels else largest_diameter
     if diameter > largest_diameter:
         shrink = largest_diameter / diameter
         size = (max(round(width * shrink), 1), max(round(height * shrink), 1))

@@ -10,19 +10,22 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from core.classes import RED_CELL
+from core.classes import RED_CELL, WHITE_CELL
 from core.imaging.synthetic import CLASS_NAMES
-from trainer.augmentation.smear import Crop, Material, cut_cells, training_crop
+from trainer.augmentation.crop import Crop
+from trainer.augmentation.overlaps import cut_covering_cells, cut_lone_cells
+from trainer.augmentation.smear import Material, cut_cells, training_crop
 from trainer.dataset.load import DataSet, LabelledImage, PreparedImage, prepare_all
 from trainer.detection.plain_crops import plain_crop
 from trainer.training.data import RunData
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from trainer.augmentation.overlaps import CutCell
     from trainer.recipes.recipe import Preset
 
 Sample = tuple[Tensor, dict[str, Tensor]]
@@ -41,14 +44,21 @@ class ImageStore:
         self.parents = data.parents
         self.weights = _drawing_weights(data.images, preset.repeat_threshold)
         pasted = frozenset(data.classes.index(name) for name in preset.paste_classes if name in data.classes)
+        red, white = (data.classes.index(name) if name in data.classes else None for name in (RED_CELL, WHITE_CELL))
         self.material = Material(
             preset,
             self.draw,
             [patch for field in self.images for patch in cut_cells(field, pasted, preset.red_cell_diameter)],
-            data.classes.index(RED_CELL) if RED_CELL in data.classes else None,
+            red,
             _rendered_labels(data.classes),
             frozenset(label for label, parent in enumerate(data.parents) if parent >= 0),
+            self._cut(cut_lone_cells, red) if preset.overlap else (),
+            self._cut(cut_covering_cells, white) if preset.paste_white else (),
         )
+
+    def _cut(self, cut: Callable[[PreparedImage, int, float], list[CutCell]], label: int | None) -> list[CutCell]:
+        diameter = self.preset.red_cell_diameter
+        return [] if label is None else [cell for field in self.images for cell in cut(field, label, diameter)]
 
     def draw(self, rng: Generator) -> PreparedImage:
         """Draw a field; those of small sources and those with rare classes come more often."""

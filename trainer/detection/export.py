@@ -63,7 +63,7 @@ def build_card(trained: TrainedModel, name: str | None = None, score_floor: floa
     started = "" if record is None or record.weights is None else f"started from {record.weights} weights"
     detector = {"retinanet": "RetinaNet", "faster_rcnn": "Faster R-CNN"}[preset.detector]
     strides = {"retinanet": "8, 16 and 32", "faster_rcnn": "4, 8, 16 and 32"}[preset.detector]
-    network = preset.backbone.replace("resnet", "ResNet-")
+    network = preset.backbone.replace("resnet", "ResNet-").replace("lite", "EfficientNet-Lite")
     return ModelCard(
         name=name or f"{preset.name} {datetime.date.today().isoformat()}",
         architecture=f"{detector}, {network}, {preset.fpn_channels}-channel FPN at strides {strides}",

@@ -15,7 +15,8 @@ from torchvision.models.detection.retinanet import RetinaNet, RetinaNetHead
 from torchvision.models.detection.transform import GeneralizedRCNNTransform
 from torchvision.ops import FeaturePyramidNetwork, FrozenBatchNorm2d, MultiScaleRoIAlign, box_iou
 
-from trainer.recipes.recipe import PYRAMID_LEVELS
+from trainer.detection.lite import LITE_MEAN, LITE_STD, LiteBody
+from trainer.recipes.recipe import LITE_BACKBONES, PYRAMID_LEVELS
 
 if TYPE_CHECKING:
     from trainer.recipes.recipe import Preset
@@ -29,18 +30,27 @@ MOST_CELLS = 5_000
 
 
 class PyramidBackbone(nn.Module):
-    """ResNet with a feature pyramid of ``levels`` levels, the last of them at stride 32 (level 5)."""
+    """A network's feature maps with a pyramid of ``levels`` levels over them, the last at stride 32 (level 5)."""
 
-    def __init__(self, name: str, channels: int, levels: int, *, frozen_norm: bool) -> None:
+    def __init__(self, body: nn.Module, widths: list[int], channels: int) -> None:
         super().__init__()
+        self.body = body
+        self.fpn = FeaturePyramidNetwork(widths, channels)
+        self.out_channels = channels
+
+    @classmethod
+    def of(cls, preset: Preset, *, frozen_norm: bool) -> PyramidBackbone:
+        """Build the backbone of a preset."""
+        name, levels = preset.backbone, PYRAMID_LEVELS[preset.detector]
+        if name in LITE_BACKBONES:
+            lite = LiteBody(name, levels, frozen_norm=frozen_norm, frozen_blocks=preset.frozen_blocks)
+            return cls(lite, lite.widths, preset.fpn_channels)
         norm = FrozenBatchNorm2d if frozen_norm else nn.BatchNorm2d
         resnet = get_model(name, weights=None, norm_layer=norm)
         layers = {f"layer{level - 1}": str(level) for level in range(LAST_LEVEL + 1 - levels, LAST_LEVEL + 1)}
         assert isinstance(resnet, ResNet)
         widths = [resnet.inplanes >> (levels - 1 - place) for place in range(levels)]
-        self.body = IntermediateLayerGetter(resnet, return_layers=layers)
-        self.fpn = FeaturePyramidNetwork(widths, channels)
-        self.out_channels = channels
+        return cls(IntermediateLayerGetter(resnet, return_layers=layers), widths, preset.fpn_channels)
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Return the pyramid's feature maps of images (B, 3, H, W), finest first."""
@@ -136,6 +146,8 @@ def build_retinanet(preset: Preset, class_count: int, *, frozen_norm: bool = Fal
     backbone, anchors = _backbone(preset, frozen_norm), _anchors(preset)
     head = RetinaNetHead(backbone.out_channels, anchors.num_anchors_per_location()[0], class_count)
     head.regression_head._loss_type = preset.box_loss
+    for part in (head.classification_head, head.regression_head):
+        part.conv = part.conv[: preset.head_convolutions]
     for tower in (head.classification_head.conv, head.regression_head.conv):
         for layer in tower.modules():
             if isinstance(layer, nn.Conv2d):
@@ -149,7 +161,7 @@ def build_retinanet(preset: Preset, class_count: int, *, frozen_norm: bool = Fal
         detections_per_img=MOST_CELLS,
         topk_candidates=MOST_CELLS,
     )
-    model.transform = KeepSize(0, 0, list(IMAGE_MEAN), list(IMAGE_STD))
+    model.transform = _normalisation(preset)
     return model
 
 
@@ -166,16 +178,21 @@ def build_faster_rcnn(preset: Preset, class_count: int, *, frozen_norm: bool = F
         box_score_thresh=0.05,
         box_detections_per_img=MOST_CELLS,
     )
-    model.transform = KeepSize(0, 0, list(IMAGE_MEAN), list(IMAGE_STD))
+    model.transform = _normalisation(preset)
     return model
 
 
 def _backbone(preset: Preset, frozen_norm: bool) -> PyramidBackbone:
-    levels = PYRAMID_LEVELS[preset.detector]
-    backbone = PyramidBackbone(preset.backbone, preset.fpn_channels, levels, frozen_norm=frozen_norm)
+    backbone = PyramidBackbone.of(preset, frozen_norm=frozen_norm)
     if preset.frozen_backbone:
         backbone.body.requires_grad_(False)
     return backbone
+
+
+def _normalisation(preset: Preset) -> KeepSize:
+    lite = preset.backbone in LITE_BACKBONES
+    mean, std = (LITE_MEAN, LITE_STD) if lite else (IMAGE_MEAN, IMAGE_STD)
+    return KeepSize(0, 0, list(mean), list(std))
 
 
 def _anchors(preset: Preset) -> AnchorGenerator:

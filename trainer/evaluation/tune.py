@@ -18,6 +18,8 @@ from trainer.evaluation.predict import total_scores
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from core.models.card import ModelCard
     from trainer.evaluation.predict import ImageResult
 
@@ -145,7 +147,20 @@ def _curve(
     thresholds: Mapping[str, float],
     label: int,
 ) -> ThresholdCurve:
-    """Return one class's curve over all thresholds, the other classes' thresholds being as they are.
+    """Return one class's curve over all thresholds, the other classes' thresholds being as they are."""
+    scores, is_true, truth = judged_cells(results, fields, card, thresholds, label)
+    steps = _THRESHOLD_STEPS[card.score_floor <= _THRESHOLD_STEPS]
+    return ThresholdCurve.of(steps, scores, is_true, truth)
+
+
+def judged_cells(
+    results: Sequence[ImageResult],
+    fields: Sequence[CountIndex],
+    card: ModelCard,
+    thresholds: Mapping[str, float],
+    label: int,
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], int]:
+    """Return the scores (N,) of one class's cells at threshold 0, which of them are true (N,), and the true number.
 
     Counting at threshold 0 holds the count at every threshold: who takes a cell from this class does
     not depend on this class's threshold.
@@ -164,5 +179,4 @@ def _curve(
         scores.append(detections.scores[cells])
         is_true.append(matched != UNMATCHED)
         truth += len(boxes)
-    steps = _THRESHOLD_STEPS[card.score_floor <= _THRESHOLD_STEPS]
-    return ThresholdCurve.of(steps, np.concatenate(scores), np.concatenate(is_true), truth)
+    return np.concatenate(scores), np.concatenate(is_true), truth

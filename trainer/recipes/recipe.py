@@ -7,11 +7,21 @@ from typing import Literal
 
 from core.text import gettext
 
-BACKBONES = ("resnet18", "resnet34", "resnet50")
+LITE_BACKBONES = ("lite0", "lite1", "lite2")
+BACKBONES = ("resnet18", "resnet34", "resnet50", *LITE_BACKBONES)
+MOST_HEAD_CONVOLUTIONS = 4
 PYRAMID_LEVELS = {"retinanet": 3, "faster_rcnn": 4}
 """Detectors and their levels: strides 8 to 32, and 4 to 32."""
 
-_COUNTS = ("fpn_channels", "batch_size", "batches_per_epoch", "epochs", "validate_every", "step_epochs")
+_COUNTS = (
+    "fpn_channels",
+    "head_convolutions",
+    "batch_size",
+    "batches_per_epoch",
+    "epochs",
+    "validate_every",
+    "step_epochs",
+)
 
 
 @dataclass(frozen=True)
@@ -20,8 +30,10 @@ class Preset:
 
     Network: ``anchor_sizes`` has one tuple for each pyramid level, in pixels; ``red_cell_diameter`` is the size
     in pixels that red cells are scaled to before they reach the network; a ``frozen_backbone`` keeps the
-    weights that the run starts from. ``box_loss`` is the distance that boxes learn by: of their offsets (``l1``) or
-    their generalised overlap (``giou``, Rezatofighi et al. 2019); Faster R-CNN knows only its own.
+    weights that the run starts from; so do the first ``frozen_blocks`` of a Lite backbone, with what lies before
+    them. ``head_convolutions`` is how deep RetinaNet's two heads are. ``box_loss`` is the distance that boxes learn
+    by: of their offsets (``l1``) or their generalised overlap (``giou``, Rezatofighi et al. 2019); Faster R-CNN
+    knows only its own.
 
     Schedule: ``one-cycle`` rises to ``learning_rate`` and falls over all batches, ``step`` multiplies by
     ``step_factor`` every ``step_epochs`` epochs, ``constant`` stays. A checkpoint is kept after each of
@@ -29,7 +41,10 @@ class Preset:
 
     Crops: ``augmentation`` is ``smear`` (geometry, stain, light and camera), ``flip-and-colour``, ``sharpen``
     (contrast, brightness, unsharp mask) or ``none``; the entries below it are shares of crops, or of panes, and
-    belong to ``smear``. Cells of the classes in ``paste_classes`` are pasted into empty places. Fields with a
+    belong to ``smear``: among them red cells laid over others (``overlap``), white cells laid on top
+    (``paste_white``), stain precipitate and smudged nuclei (``artefacts``), blue or grey red cells
+    (``tinted_cells``), other lamps and lenses (``cameras``), the rim of an eyepiece (``eyepieces``). Cells of the
+    classes in ``paste_classes`` are pasted into empty places. Fields with a
     class that fewer than the share ``repeat_threshold`` of the fields hold are drawn more often.
     """
 
@@ -37,6 +52,8 @@ class Preset:
     detector: Literal["retinanet", "faster_rcnn"] = "retinanet"
     backbone: str = "resnet18"
     frozen_backbone: bool = False
+    frozen_blocks: int = 0
+    head_convolutions: int = 4
     fpn_channels: int = 128
     anchor_sizes: tuple[tuple[float, ...], ...] = ((16, 24, 36), (52, 72, 100), (140, 190, 260))
     box_loss: Literal["l1", "giou"] = "l1"
@@ -65,6 +82,12 @@ class Preset:
     vary_pallor: float = 0.3
     ghosts: float = 0.25
     restain: float = 0.9
+    overlap: float = 0.0
+    paste_white: float = 0.0
+    artefacts: float = 0.0
+    tinted_cells: float = 0.0
+    cameras: float = 0.0
+    eyepieces: float = 0.0
 
     def problem(self) -> str | None:
         """Return what is wrong with the values, None if they go together."""
@@ -83,6 +106,12 @@ class Preset:
             return gettext("{entry} is too small; it must be at least 1, a size or rate above 0").format(entry=low[0])
         if min(size for level in self.anchor_sizes for size in level) <= 0 or min(self.keep_epochs, default=1) < 1:
             return gettext("anchor_sizes must be above 0, and keep_epochs at least 1")
+        if self.frozen_blocks and self.backbone not in LITE_BACKBONES:
+            return gettext("frozen_blocks works only with {backbones}; use frozen_backbone").format(
+                backbones=", ".join(LITE_BACKBONES)
+            )
+        if self.head_convolutions > MOST_HEAD_CONVOLUTIONS:
+            return gettext("head_convolutions is above {n}").format(n=MOST_HEAD_CONVOLUTIONS)
         if self.detector != "retinanet" and self.box_loss != "l1":
             return gettext("box_loss {box_loss!r} works only with RetinaNet").format(box_loss=self.box_loss)
         if self.crop < 64 or self.crop % 32:

@@ -146,3 +146,14 @@ def test_a_folder_that_cannot_be_opened_is_named(
 def test_an_empty_folder_is_told(tmp_path: Path):
     touch(tmp_path, "notes.txt")
     assert find_images([tmp_path]).empty == [tmp_path]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_named_and_does_not_stop_the_rest(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    Image.new("RGB", (64, 64)).save(tmp_path / "b.png")
+    found = find_images([tmp_path])
+    assert found.images == [tmp_path / "b.png"]
+    [(path, text)] = found.problems
+    assert path == tmp_path / "a.png"
+    assert "pipe" in text

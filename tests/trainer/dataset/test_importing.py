@@ -240,6 +240,17 @@ def test_a_misspelt_incomplete_class_is_no_new_class(
     assert "there is no class 'Platelts' to be incomplete" in capsys.readouterr().err
 
 
+def test_annotations_that_cannot_be_trusted_are_left_out_and_their_class_is_incomplete(
+    tmp_path: Path, data_folder: Path
+) -> None:
+    out = tmp_path / "o.json"
+    assert run("data", "import", "yolo", data_folder, "--unreliable", "wbc", "--out", out) == 0
+    data = load_data_set(out, "train")
+    white = data.classes.index("WBC")
+    assert all(field.incomplete == {"WBC"} and len(field.labels) for field in data.images)
+    assert not any((field.labels == white).any() for field in data.images)
+
+
 def test_single_cell_pictures_get_the_box_of_the_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     truth = []
     for name, white in (("Lymphocyte", 1), ("RBC", 0)):

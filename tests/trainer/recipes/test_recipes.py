@@ -12,7 +12,8 @@ import torch
 from core.detection.detector import Detector
 from core.imaging.synthetic import CLASS_NAMES, render_smear
 from core.models.network import Model
-from trainer.augmentation.smear import Crop, Material
+from trainer.augmentation.crop import Crop
+from trainer.augmentation.smear import Material
 from trainer.cli.main import main
 from trainer.dataset.load import DataSet
 from trainer.detection.data import ImageStore, TrainingCrops, collate, to_sample

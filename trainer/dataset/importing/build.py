@@ -55,6 +55,7 @@ class ImportOptions:
 
     ``images`` is where the images lie if not in the source; ``name`` what the source is called; ``split`` where
     images without a split go; ``incomplete`` the classes whose cells are not all annotated, or ``all``;
+    ``unreliable`` those of them whose annotations are left out altogether;
     ``kinds_of`` the class that classes of other names are kinds of; ``type_names`` those of point types;
     ``stored_rows`` whether images that the camera turned were annotated as they are stored, where files do not say so.
     """
@@ -63,6 +64,7 @@ class ImportOptions:
     name: str = ""
     split: str | None = None
     incomplete: tuple[str, ...] = ()
+    unreliable: tuple[str, ...] = ()
     kinds_of: str = ""
     type_names: tuple[str, ...] = ()
     unreviewed: bool = False
@@ -114,6 +116,7 @@ def build_manifest(
     categories = _categories(imported, options)
     _check_incomplete(source, imported, options)
     ids = {category.name: category.id for category in categories}
+    unreliable = {_class_name(name) for name in options.unreliable}
     images: list[ImageEntry] = []
     annotations: list[Annotation] = []
     for item in imported.fields:
@@ -131,6 +134,8 @@ def build_manifest(
         )
         images.append(picture)
         for cell in item.cells:
+            if _class_name(cell.name) in unreliable:
+                continue
             x, y, w, h = _xywh(cell)
             if (fault := box_fault((x, y, w, h), item.width, item.height)) is not None:
                 imported.faults.append(f"{item.path}: the cell {cell.name} at {x:g}, {y:g} {fault}.")
