@@ -237,14 +237,14 @@ def folder_of_folders(tmp_path: Path, number: int) -> Path:
 
 
 def test_a_folder_of_folders_is_opened(window: MainWindow, tmp_path: Path) -> None:
-    window.dialogs.open([folder_of_folders(tmp_path, 5)])
+    window.dialogs.open_paths([folder_of_folders(tmp_path, 5)])
     assert len(window.workspace.images.items) == 5
 
 
 @pytest.mark.parametrize("wanted", [True, False])
 def test_more_than_500_images_are_asked_for(window: MainWindow, qtbot: QtBot, tmp_path: Path, wanted: bool) -> None:
     window.workspace.inference.queue.paused = True
-    window.dialogs.open([folder_of_folders(tmp_path, 501)])
+    window.dialogs.open_paths([folder_of_folders(tmp_path, 501)])
     assert window.workspace.images.items == []
     question = window.dialogs.question
     assert "501" in question.text()
