@@ -100,7 +100,7 @@ def _add(found: Found, files: dict[tuple[int, int, int], Path], path: Path) -> N
         text = gettext("{path}: SmearCount wrote this image itself; it is left out.")
         found.left_out.append(text.format(path=path))
         return
-    if path not in found.images or status is not None:
+    if status is not None or path not in found.images:
         found.images.append(path)
 
 
