@@ -134,6 +134,7 @@ class MainWindow(QMainWindow):
         workspace.images.current_changed.connect(self._show_title)
         workspace.images.changed.connect(self._show_title)
         workspace.images.changed.connect(self._take_focus)
+        workspace.images.current_changed.connect(self._take_focus)
         workspace.tally.active_changed.connect(self._on_tally)
         self.canvas.zoom_changed.connect(self.status.show_zoom)
         self.panel.card_button.clicked.connect(lambda *_: self.open_dialog(Dialog.MODEL_CARD))
@@ -191,7 +192,8 @@ class MainWindow(QMainWindow):
     @Slot()
     def _take_focus(self) -> None:
         """Go on with the image when some were opened: keys must not go into the filter."""
-        listed, self._listed = self._listed, len(self.workspace.images.items)
+        images = self.workspace.images
+        listed, self._listed = self._listed, 0 if images.current is None else len(images.items)
         if self._listed > listed:
             shown = self.image_page.currentWidget() is self.canvas
             (self.canvas if shown else self.image_list.rows).setFocus()

@@ -233,7 +233,9 @@ def corrected_before(folder: Path, picture: Path, besides: Path) -> Path | None:
     for path in sorted(sessions, key=_modified, reverse=True)[:_SESSIONS_LOOKED_AT]:
         try:
             with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=0)) as file:
-                query = "SELECT 1 FROM images JOIN commands ON commands.image = images.id WHERE images.path = ?"
+                (version,) = file.execute("PRAGMA user_version").fetchone()
+                edits = "commands" if version == 1 else "edits"
+                query = f"SELECT 1 FROM images JOIN {edits} ON {edits}.image = images.id WHERE images.path = ?"
                 if file.execute(query, (pack_path(str(picture)),)).fetchone():
                     return path
         except sqlite3.Error:

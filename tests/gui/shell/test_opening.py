@@ -111,7 +111,7 @@ def test_a_copy_is_told_once_and_can_be_removed(
     workspace.opening.open([path, make_smear("first/b.png", seed=2)[0], copy])
     wait_counted(window)
     qtbot.waitUntil(window.notice.isVisible)
-    text = "again/a.png is a copy of first/a.png. What is in both is counted twice."
+    text = "again/a.png is a copy of first/a.png. Cells in both copies are counted twice."
     assert window.notice.label.text() == text
     tip = window.image_list.model.data(window.image_list.model.index(2), Qt.ItemDataRole.ToolTipRole)
     assert "A copy of a.png" in tip
@@ -160,7 +160,7 @@ def test_doubtful_fields_are_marked_and_can_be_filtered(
     workspace.store.close()
     assert workspace.store.open(path)
     qtbot.waitUntil(lambda: workspace.counts.counted_images == 2)
-    assert [item.quality is not None for item in workspace.images.items] == [True, True]
+    assert [workspace.quality.known(item.id) is not None for item in workspace.images.items] == [True, True]
 
 
 def test_a_review_is_of_the_counts_that_were_seen(
@@ -237,14 +237,14 @@ def folder_of_folders(tmp_path: Path, number: int) -> Path:
 
 
 def test_a_folder_of_folders_is_opened(window: MainWindow, tmp_path: Path) -> None:
-    window.dialogs.open([folder_of_folders(tmp_path, 5)])
+    window.dialogs.open_paths([folder_of_folders(tmp_path, 5)])
     assert len(window.workspace.images.items) == 5
 
 
 @pytest.mark.parametrize("wanted", [True, False])
 def test_more_than_500_images_are_asked_for(window: MainWindow, qtbot: QtBot, tmp_path: Path, wanted: bool) -> None:
     window.workspace.inference.queue.paused = True
-    window.dialogs.open([folder_of_folders(tmp_path, 501)])
+    window.dialogs.open_paths([folder_of_folders(tmp_path, 501)])
     assert window.workspace.images.items == []
     question = window.dialogs.question
     assert "501" in question.text()
