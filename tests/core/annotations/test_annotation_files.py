@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import shutil
@@ -831,7 +832,9 @@ def test_the_trainer_reads_yolo_labels_beside_the_pictures(images: list[Annotate
         folder = Path(place)
         write_yolo(folder, images, CLASSES)
         for image in images:
-            put(folder / "images" / image.file_name, b"")
+            file = io.BytesIO()
+            Image.new("1", (image.width, image.height)).save(file, "PNG")
+            put(folder / "images" / image.file_name, file.getvalue())
         with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerows([["file", "split", "source"], *[[i.file_name, "train", "x"] for i in images]])
         fields = load(folder, "train").images
