@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import shutil
@@ -515,7 +516,7 @@ BROKEN_CELLS = {  # name and content of a file with one good cell, and what is s
     "COCO huge": ("a.json", coco_with({"bbox": [1, 2, 3, 10**400]}), "annotation 1 has no box"),
     "COCO box": ("a.json", coco_with({"id": None, "bbox": None}), "annotation 2 has no box"),
     "COCO class": ("a.json", coco_with({"category_id": 4}), "category that is not listed"),
-    "COCO image": ("a.json", coco_with({"image_id": [4]}), "none of the images"),
+    "COCO image": ("a.json", coco_with({"image_id": [4]}), "belongs to no image of the file"),
     "COCO crowd": ("a.json", coco_with({"iscrowd": 1}), "crowd"),
     "COCO score": ("a.json", coco_with({"score": "high"}), "a score"),
     "COCO entry": ("a.json", coco(annotations=[GOOD_CELL, 5]), "number 2 of the annotations is no entry"),
@@ -741,9 +742,9 @@ def test_two_pictures_of_one_name_are_refused_before_anything_is_written(tmp_pat
 
 def test_in_one_file_names_must_differ(tmp_path: Path):
     images = [image_of(), image_of()]
-    with pytest.raises(AnnotationError, match=r"'a.jpg' names two images"):
+    with pytest.raises(AnnotationError, match=r"'a.jpg' does not name exactly one image"):
         write_csv(tmp_path / "set.csv", images)
-    with pytest.raises(AnnotationError, match=r"'a.jpg' names two images"):
+    with pytest.raises(AnnotationError, match=r"'a.jpg' does not name exactly one image"):
         write_coco(tmp_path / "set.json", images, CLASSES)
 
 
@@ -831,7 +832,9 @@ def test_the_trainer_reads_yolo_labels_beside_the_pictures(images: list[Annotate
         folder = Path(place)
         write_yolo(folder, images, CLASSES)
         for image in images:
-            put(folder / "images" / image.file_name, b"")
+            file = io.BytesIO()
+            Image.new("1", (image.width, image.height)).save(file, "PNG")
+            put(folder / "images" / image.file_name, file.getvalue())
         with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerows([["file", "split", "source"], *[[i.file_name, "train", "x"] for i in images]])
         fields = load(folder, "train").images
