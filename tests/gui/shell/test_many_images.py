@@ -176,7 +176,9 @@ def test_a_slider_step_does_not_count_thousands_of_pictures_at_once(
             )
     workspace.store.close()
     assert workspace.store.open(path)
-    qtbot.waitUntil(lambda: workspace.counts.counted_images == 1000 and workspace.counts.totals is not None)
+    qtbot.waitUntil(
+        lambda: workspace.counts.counted_images == 1000 and workspace.counts.totals is not None, timeout=60_000
+    )
     window.panel.classes.cards["RBC"].slider.setValue(99)
     assert workspace.counts.totals is None
     qtbot.waitUntil(lambda: workspace.counts.totals is not None)
