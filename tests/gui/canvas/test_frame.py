@@ -204,7 +204,7 @@ def test_escape_leaves_a_polygon_and_crossing_lines_are_refused(counted: MainWin
         qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=at(counted, *corner))
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Escape)
     assert counted.tools.tool is ToolName.SELECT
-    assert counted.tools.region.corners == ()
+    assert counted.tools.region[ToolName.POLYGON].corners == ()
     qtbot.keyClick(counted.canvas, Qt.Key.Key_P)
     for corner in ((40, 40), (200, 200), (200, 40), (60, 260)):
         qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=at(counted, *corner))
