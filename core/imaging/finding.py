@@ -35,6 +35,7 @@ _SYSTEM_FOLDERS = frozenset({
     "$recycle.bin", "recycler", "system volume information", "@eadir", "#recycle", "#snapshot", "__macosx",
     "lost+found",
 })  # fmt: skip
+_OUTPUT_NAME = "_counted"
 _WINDOWS_HIDDEN, _MACOS_HIDDEN = 0x2 | 0x4, 0x8000  # FILE_ATTRIBUTE_HIDDEN and _SYSTEM; UF_HIDDEN
 
 
@@ -52,25 +53,26 @@ class Found:
     empty: list[Path] = field(default_factory=list[Path])
 
 
-def find_images(paths: Iterable[str | Path], *, recursive: bool = False) -> Found:
+def find_images(paths: Iterable[str | Path], *, recursive: bool = False, quick: bool = False) -> Found:
     """Find the images that the given files and folders stand for, folders in name order.
 
     A file that is named is found whatever its suffix, missing or not, so that it is reported
     rather than passed over. Of folders come the files with an image's suffix; hidden files and folders
     and those of the system are passed over, images of another kind are problems. What SmearCount wrote itself is left
-    out, and a link to a file that was found already too.
+    out, and a link to a file that was found already too. With ``quick`` no file is opened but those named as
+    SmearCount names what it writes: a window must not wait for thousands of files on a network drive.
     """
     found = Found()
     files: dict[tuple[int, int, int], Path] = {}
     for path in map(Path, paths):
         if not os.path.isdir(path):  # unlike Path.is_dir it does not raise where access is denied
-            _add(found, files, path)
+            _add(found, files, path, quick=quick)
             continue
         before = len(found.images), len(found.problems), len(found.left_out)
         for item in sorted(_inside(path, found, recursive=recursive)):
             suffix = item.suffix.lower()
             if suffix in IMAGE_SUFFIXES:
-                _add(found, files, item)
+                _add(found, files, item, quick=quick)
             elif suffix in _OTHER_IMAGES:
                 text = gettext("{path}: images of the kind {kind} cannot be read; export it as TIFF, PNG or JPEG.")
                 found.problems.append((item, text.format(path=item, kind=suffix)))
@@ -79,7 +81,7 @@ def find_images(paths: Iterable[str | Path], *, recursive: bool = False) -> Foun
     return found
 
 
-def _add(found: Found, files: dict[tuple[int, int, int], Path], path: Path) -> None:
+def _add(found: Found, files: dict[tuple[int, int, int], Path], path: Path, *, quick: bool) -> None:
     """Add a file, unless it is there already or SmearCount's own."""
     try:
         status = os.stat(path)
@@ -96,11 +98,11 @@ def _add(found: Found, files: dict[tuple[int, int, int], Path], path: Path) -> N
                 text = gettext("{path}: it is the same file as {first}; it is counted once.")
                 found.left_out.append(text.format(path=path, first=first))
             return
-    if status is not None and is_output(path):
+    if status is not None and (_OUTPUT_NAME in path.stem or not quick) and is_output(path):
         text = gettext("{path}: SmearCount wrote this image itself; it is left out.")
         found.left_out.append(text.format(path=path))
         return
-    if path not in found.images or status is not None:
+    if status is not None or path not in found.images:
         found.images.append(path)
 
 
@@ -151,7 +153,7 @@ def _is_hidden(entry: os.DirEntry[str]) -> bool:
 
 def too_many_to_open_unasked(paths: Iterable[str | Path]) -> int:
     """Return how many images the paths stand for, folders in folders too; 0 if so many are opened without asking."""
-    number = len(find_images(paths, recursive=True).images)
+    number = len(find_images(paths, recursive=True, quick=True).images)
     return number if number > ASK_ABOVE else 0
 
 

@@ -50,7 +50,7 @@ class Opening(QObject):
             self._open_images(images)
 
     def _open_images(self, paths: list[Path]) -> None:
-        listing = find_images(paths, recursive=True)
+        listing = find_images(paths, recursive=True, quick=True)
         if left := summary(listing):
             self._messages.warning(left)
         found = list(dict.fromkeys(path.absolute() for path in listing.images))

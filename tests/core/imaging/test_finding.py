@@ -97,6 +97,13 @@ def test_own_output_is_left_out_whatever_it_is_called(tmp_path: Path, suffix: st
     assert find_images([tmp_path / f"renamed{suffix}"]).images == []
 
 
+def test_a_quick_look_leaves_out_own_output_by_its_usual_name(tmp_path: Path):
+    write_picture(some_pixels(), tmp_path / "a.png")
+    write_picture(some_pixels(), tmp_path / "a_counted.png", mark=True)
+    write_picture(some_pixels(), tmp_path / "b_counted.png")
+    assert names(find_images([tmp_path], quick=True).images) == ["a.png", "b_counted.png"]
+
+
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
 def test_the_mark_does_not_change_a_pixel(tmp_path: Path, suffix: str):
     for mark in (False, True):
