@@ -643,11 +643,12 @@ def test_a_folder_that_cannot_be_written_into_is_one_sentence(
     content = gather(session)
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o555)
+    "".encode("utf-16-le")  # the workbook needs this codec, and another user may not read Python's own files
     with ordinary_user():
         written = write_report(content, replace(outputs(closed), contents=Contents(pictures=False)), Progress())
     assert written.paths == []
     [problem] = written.problems
-    assert problem.startswith(f"{closed}: a.csv, a.json, a.xlsx, a.pdf and images cannot be written (")
+    assert problem.startswith(f"{closed}: a.csv, a.json, a.xlsx, a.pdf and pictures cannot be written (")
     assert problem.endswith("); choose another place.")
 
 
