@@ -130,7 +130,7 @@ def test_one_of_several_changes_that_fails_takes_the_others_along(session: Sessi
             session.images.set_waiting(99)
         add(session, image.id)
 
-    with pytest.raises(SessionError, match="none of it was stored"), session.transaction():
+    with pytest.raises(SessionError, match="nothing was stored"), session.transaction():
         fail_and_go_on()
     assert session.edits.history() == []
     assert cells_now(session, image.id) == {}

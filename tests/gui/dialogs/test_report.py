@@ -110,7 +110,7 @@ def test_every_file_has_the_numbers_of_the_window(bench: Bench):
         first = " ".join(pdf[0].get_textpage().get_text_bounded().split())
     assert "Threshold RBC 0.70, set by hand" in first
     assert f"RBC {sum(count['RBC'] for count in counts)} " in first
-    assert len(list((bench.folder / "S 1-2 images").iterdir())) == 2
+    assert len(list((bench.folder / "S 1-2 pictures").iterdir())) == 2
     dialog.reject()
 
 
