@@ -95,7 +95,7 @@ def bare_strings(source: str) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             text = node.value
         elif isinstance(node, ast.JoinedStr):
-            text = "".join(part.value if isinstance(part, ast.Constant) else "x" for part in node.values)
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
         else:
             continue
         shown = _shown(node, parents)

@@ -89,9 +89,9 @@ class MainWindow(QMainWindow):
         self._build_menus()
         self.setStatusBar(self.status)
         self._connect()
-        self.actions_.connect_to(Context(workspace, self, self.options))
+        self.actions_.connect_to(Context(workspace, self, self.options))  # pyright: ignore[reportArgumentType]
         self._digit_keys = DigitKeys(self, self.actions_)
-        self.blind_count = BlindCount(workspace, self.dialogs, self)
+        self.blind_count = BlindCount(workspace, self.dialogs, self)  # pyright: ignore[reportArgumentType]
         self.canvas.set_palette(preferences.palette)
         if not self.restoreGeometry(preferences.geometry):
             screen = self.screen().availableGeometry().size()
@@ -121,7 +121,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(splitter)
 
     def _build_menus(self) -> None:
-        self.add_button = AddButton(self.actions_["add"], self.tools, self.workspace.settings, self.preferences.palette)
+        palette, settings = self.preferences.palette, self.workspace.settings
+        self.add_button = AddButton(self.actions_["add"], self.tools, settings, palette)  # pyright: ignore[reportArgumentType]
         self.appearance = Appearance(add_menus(self, self.actions_), self.preferences, self._coloured)
         self.addToolBar(MainBar(self.actions_, self.add_button))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -136,7 +136,8 @@ def test_a_truncated_tiff_is_refused(tmp_path: Path, smear: NDArray[np.uint8], s
 
 def test_jpeg_inside_a_tiff_is_checked_too(tmp_path: Path, smear: NDArray[np.uint8]):
     path = tmp_path / "a.tif"
-    for options in ({"tile": (128, 128)}, {"rowsperstrip": 480}):
+    layouts: tuple[dict[str, Any], ...] = ({"tile": (128, 128)}, {"rowsperstrip": 480})
+    for options in layouts:
         tifffile.imwrite(path, smear, photometric="rgb", compression="jpeg", **options)
         assert read_image(path).doubts == ()
         with tifffile.TiffFile(path) as file:
@@ -154,8 +155,8 @@ def test_jpeg_inside_a_tiff_is_checked_too(tmp_path: Path, smear: NDArray[np.uin
 def test_a_tiff_that_lacks_a_strip_is_refused(tmp_path: Path, smear: NDArray[np.uint8]):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, smear, photometric="rgb", compression="lzw", rowsperstrip=64)
-    with tifffile.TiffFile(path, mode="r+b") as file:
-        tag = file.pages[0].tags["StripByteCounts"]
+    with tifffile.TiffFile(path, mode="r+") as file:
+        tag = file.pages.first.tags["StripByteCounts"]
         tag.overwrite([*tag.value[:2], 0, *tag.value[3:]])
     with pytest.raises(ImageError, match="truncated or damaged"):
         read_image(path)

@@ -97,7 +97,7 @@ def test_tiff_of_every_layout(
     tifffile.imwrite(
         path,
         stored.astype(stored.dtype.newbyteorder(byteorder)),
-        byteorder=byteorder,
+        byteorder=byteorder,  # pyright: ignore[reportArgumentType]
         compression=None if compression == "none" else compression,
         tile=tile,
         **options,
@@ -164,9 +164,8 @@ def test_tiff_of_few_bits(tmp_path: Path, bits: int):
     stored = colours()[..., 0] >> (8 - bits)
     shown = (stored.astype(int) * 255 // (2**bits - 1)).astype(np.uint8)
     what = stored.astype(bool) if bits == 1 else stored
-    tifffile.imwrite(
-        tmp_path / "a.tif", what, photometric="minisblack", **({} if bits == 1 else {"bitspersample": bits})
-    )
+    options: dict[str, Any] = {} if bits == 1 else {"bitspersample": bits}
+    tifffile.imwrite(tmp_path / "a.tif", what, photometric="minisblack", **options)
     assert_shows(read_image(tmp_path / "a.tif"), shown, 0)
 
 
@@ -236,7 +235,7 @@ def test_fax_compression(tmp_path: Path, compression: str):
 @pytest.mark.parametrize("compression", ["jpeg", "webp", "jpegxr", "jpeg2000"])
 def test_lossy_compression_is_close(tmp_path: Path, compression: str):
     path = tmp_path / "a.tif"
-    options = {"compressionargs": {"level": 95}} if compression in ("jpeg", "webp") else {}
+    options: dict[str, Any] = {"compressionargs": {"level": 95}} if compression in ("jpeg", "webp") else {}
     tifffile.imwrite(path, colours(), photometric="rgb", compression=compression, **options)
     assert np.abs(read_image(path).pixels.astype(int) - colours()).mean() < 4
 
@@ -268,8 +267,8 @@ def test_tiff_that_is_no_colour_image_is_refused_by_name(tmp_path: Path, kind: s
         tifffile.imwrite(path, np.stack([grey] * 16), photometric="minisblack", volumetric=True, tile=(16, 16, 16))
     else:
         tifffile.imwrite(path, grey, photometric="minisblack", metadata=None)
-        with tifffile.TiffFile(path, mode="r+b") as file:
-            tags = file.pages[0].tags
+        with tifffile.TiffFile(path, mode="r+") as file:
+            tags = file.pages.first.tags
             if kind == "unknown compression":
                 tags["Compression"].overwrite(34999)
             else:

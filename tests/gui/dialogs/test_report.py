@@ -98,7 +98,7 @@ def test_every_file_has_the_numbers_of_the_window(bench: Bench):
     dialog = bench.open()
     dialog.sample.id.setText("S 1/2")
     said = bench.write(dialog, "pdf", "xlsx", "csv", "json", "annotated", "pictures")
-    assert said.startswith("Written: S 1-2.csv, S 1-2.json, S 1-2.xlsx, S 1-2.pdf, S 1-2 pictures.")
+    assert said.startswith("Written: S 1-2.csv, S 1-2.json, S 1-2.xlsx, S 1-2.pdf, S 1-2 images.")
     with (bench.folder / "S 1-2.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [{name: int(row[name]) for name in workspace.settings.classes} for row in rows] == counts
@@ -110,7 +110,7 @@ def test_every_file_has_the_numbers_of_the_window(bench: Bench):
         first = " ".join(pdf[0].get_textpage().get_text_bounded().split())
     assert "Threshold RBC 0.70, set by hand" in first
     assert f"RBC {sum(count['RBC'] for count in counts)} " in first
-    assert len(list((bench.folder / "S 1-2 pictures").iterdir())) == 2
+    assert len(list((bench.folder / "S 1-2 images").iterdir())) == 2
     dialog.reject()
 
 
