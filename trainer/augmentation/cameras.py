@@ -66,5 +66,5 @@ def add_eyepiece(crop: Crop, rng: Generator) -> None:
     light = np.clip(0.5 - beyond / softness, float(rng.uniform(0, 0.08)), 1).astype(np.float32)
     crop.image[:] = (crop.image * light[..., None]).astype(np.uint8)
     centres = (crop.boxes[:, :2] + crop.boxes[:, 2:]) / 2
-    kept = np.hypot(centres[:, 0] - x, centres[:, 1] - y) < radius
+    kept = np.hypot(centres[:, 0] - x, centres[:, 1] - y) < radius - 1
     crop.boxes, crop.labels = crop.boxes[kept], crop.labels[kept]

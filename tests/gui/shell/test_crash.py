@@ -51,7 +51,7 @@ def test_an_exception_shows_one_dialog_and_is_logged(guard: CrashGuard, qtbot: Q
     qtbot.waitUntil(lambda: guard.dialog is not None)
     dialog = guard.dialog
     assert dialog is not None
-    assert "should not have done" in dialog.text()
+    assert "unexpected error" in dialog.text()
     assert "Your corrections are safe" in dialog.informativeText()
     assert "something odd" in dialog.detailedText()
     assert log_of(guard).count("ZeroDivisionError: something odd") == 3
@@ -76,7 +76,7 @@ def test_what_is_said(tmp_path: Path) -> None:
 
 def test_messages_of_qt_are_logged(guard: CrashGuard) -> None:
     qCritical("a message of Qt")
-    assert "ERROR Qt: a message of Qt" in log_of(guard)
+    assert "ERROR smearcount: Qt: a message of Qt" in log_of(guard)
 
 
 def test_the_log_is_rotated(guard: CrashGuard, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,12 +151,12 @@ def test_a_session_that_was_not_closed_is_offered(
     assert preferences.unfinished_session == ""
     window.image_page.start_page.offer_unfinished(str(tmp_path / "gone.smearcount"))
     assert not window.image_page.start_page.reopen_button.isVisible()
-    assert "Drop photographs" in window.image_page.start_page.title.text()
+    assert "Drop images" in window.image_page.start_page.title.text()
     window.image_page.start_page.offer_unfinished(unfinished)
     assert "not closed properly" in window.image_page.start_page.title.text()
     window.image_page.start_page.reopen_button.click()
     assert [item.path for item in window.workspace.images.items] == [path]
     window.workspace.store.close()
-    assert "Drop photographs" in window.image_page.start_page.title.text()
+    assert "Drop images" in window.image_page.start_page.title.text()
     window.close()
     assert preferences.unfinished_session == ""
