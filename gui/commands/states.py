@@ -14,7 +14,7 @@ from gui.workspace.selection import ToolName
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gui.commands.context import Context, Pane
+    from gui.commands.context import Context, Pane, View
 
 # -- sessions and images -----------------------------------------------------------------------
 
@@ -158,6 +158,14 @@ def review_text(context: Context) -> str:
     return gettext("✓ Reviewed") if is_reviewed(context) else gettext("Mark reviewed")
 
 
+def reviewed_next_text(context: Context) -> str:
+    """Return what marking the image that is shown and going on does."""
+    current = context.workspace.images.current
+    if current is not None and context.workspace.reviews.is_outdated(current.id):
+        return gettext("Reviewed again, next")
+    return gettext("✓ Reviewed, next") if is_reviewed(context) else gettext("Reviewed, next")
+
+
 # -- regions -----------------------------------------------------------------------------------
 
 
@@ -205,6 +213,16 @@ def can_tally(context: Context) -> bool:
 def may_see_counts(context: Context) -> bool:
     """Whether detections may be seen: not during a blind manual count."""
     return not context.workspace.tally.hides_counts
+
+
+def can_see_counts(context: Context) -> bool:
+    """Whether there are images whose counts may be seen."""
+    return has_image(context) and may_see_counts(context)
+
+
+def shows_view(view: View) -> Callable[[Context], bool]:
+    """Return whether a view is shown."""
+    return lambda context: context.shell.view is view
 
 
 def can_walk_uncertain(context: Context) -> bool:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication
 
+SIDE_WIDTH = 280
+"""Of what is at the right of the image, in pixels: nothing that it shows makes it wider."""
+
 _ACCENT = QColor("#2f7bd9")
 _STYLED = "smearcount styled"
 _LIGHT = {
@@ -40,16 +43,36 @@ _DARK = {
 }
 
 _SHEET = """
-QToolBar {{ border: none; border-bottom: 1px solid {border}; background: {window}; }}
-QToolBar {{ padding: 4px 6px; spacing: 4px; }}
+QToolBar {{ border: none; border-bottom: 1px solid {border}; background: {window}; padding: 0 4px; spacing: 2px; }}
+#headBar {{ background: {base}; }}
 #qt_toolbar_ext_button {{ padding: 2px; qproperty-icon: url("{more}"); }}
-QToolBar QToolButton {{ padding: 4px 9px; border: 1px solid transparent; border-radius: 5px; }}
-QToolBar QToolButton[popupMode="1"] {{ padding-right: 23px; }}
-QToolBar QToolButton::menu-button {{ border: none; width: 18px; margin: 2px; border-radius: 4px; }}
+QToolBar QToolButton {{ padding: 4px 6px 3px 6px; border: 1px solid transparent; border-radius: 6px; font-size: 11px; }}
+QToolBar QToolButton[popupMode="1"] {{ padding-right: 20px; }}
+QToolBar QToolButton::menu-button {{ border: none; width: 16px; margin: 2px; border-radius: 4px; }}
 QToolBar QToolButton::menu-button:hover {{ background: {window}; }}
 QToolBar QToolButton:hover {{ background: {border}; }}
-QToolBar QToolButton:checked {{ background: {border}; border: 1px solid palette(highlight); }}
+QToolBar QToolButton:focus {{ border-color: palette(highlight); }}
+QToolBar QToolButton:checked {{ background: {border}; }}
 QToolBar QToolButton:disabled {{ color: {faint}; }}
+#viewBar QToolButton#viewTab {{ border-radius: 0; border: none; border-bottom: 3px solid transparent; }}
+#viewBar QToolButton#viewTab {{ font-size: 13px; padding: 4px 14px 3px 14px; }}
+#viewBar QToolButton#viewTab:checked {{ background: transparent; border-bottom-color: palette(highlight); }}
+#viewBar QToolButton#viewTab:focus {{ background: {border}; }}
+#sampleId {{ font-size: 16px; font-weight: 600; background: transparent; padding: 3px 6px; }}
+#sampleId {{ border: 1px solid transparent; border-radius: 6px; }}
+#sampleId:hover:enabled {{ border-color: {border}; }}
+#sampleId:focus {{ border-color: palette(highlight); background: {base}; }}
+#flat, #state {{ border: 1px solid transparent; border-radius: 6px; padding: 4px 8px; background: transparent; }}
+#flat:hover:enabled, #state:hover:enabled {{ background: {border}; }}
+#flat:focus, #state:focus {{ border-color: palette(highlight); }}
+#flat:disabled {{ color: {text}; }}
+#toast {{ background: #20252c; border: 1px solid #454c57; border-radius: 6px; }}
+#toast QLabel {{ color: white; }}
+#toastButton {{ color: #8fc1ff; font-weight: 600; border: 1px solid transparent; padding: 4px 10px; }}
+#toastButton, #toastClose {{ background: transparent; border: 1px solid transparent; border-radius: 6px; }}
+#toastClose {{ color: white; padding: 2px 6px; }}
+#toastButton:hover, #toastClose:hover {{ background: #363c45; }}
+#toastButton:focus, #toastClose:focus {{ border-color: #8fc1ff; }}
 QStatusBar {{ border-top: 1px solid {border}; }}
 QStatusBar::item {{ border: none; }}
 QStatusBar QLabel {{ padding: 2px 8px; }}
@@ -60,12 +83,23 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #canvas {{ background: {canvas}; }}
 #card {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
 #faint {{ color: {faint}; }}
-#count {{ font-size: 26px; font-weight: 600; }}
+#classRow {{ border: none; border-bottom: 1px solid {border}; }}
+#count[size="usual"] {{ font-size: 22px; font-weight: 600; }}
+#count[size="small"] {{ font-size: 16px; font-weight: 600; }}
+#count[size="missing"] {{ font-size: 16px; font-weight: 400; color: {faint}; }}
 #className {{ font-weight: 600; }}
-#ledger {{ font-size: 12px; color: {text}; }}
+#ledger, #interval, #fieldReason {{ font-size: 11px; color: {faint}; }}
+#fieldVerdict {{ font-weight: 600; }}
 #figureValue {{ font-weight: 600; }}
-#interval {{ font-size: 12px; color: {faint}; }}
-#fieldLight {{ font-size: 12px; }}
+#eye {{ border: 1px solid transparent; border-radius: 4px; background: transparent; padding: 0; }}
+#eye:hover {{ background: {border}; }}
+#eye:focus {{ border-color: palette(highlight); }}
+#primary {{ border: 1px solid palette(highlight); border-radius: 6px; background: palette(highlight); color: white; }}
+#primary {{ font-size: 16px; font-weight: 600; }}
+#primary:hover {{ border-color: {text}; }}
+#primary:focus {{ border: 2px solid {text}; }}
+#primary:disabled {{ background: {button}; border-color: {border}; color: {faint}; }}
+#legend {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #tallyRow {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
 #tallyRow[armed="true"] {{ border: 2px solid palette(highlight); }}
 #tallyCount {{ font-size: 34px; font-weight: 600; }}
@@ -74,7 +108,6 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #sectionHeading:focus {{ border: 1px solid palette(highlight); border-radius: 4px; }}
 #menuButton {{ border: 1px solid {border}; border-radius: 5px; background: {button}; padding: 5px 10px; }}
 #menuButton::menu-indicator {{ subcontrol-position: right center; right: 6px; }}
-#doubtBar {{ background: {base}; border-bottom: 1px solid {border}; }}
 #heading {{ font-size: 12px; font-weight: 600; color: {faint}; }}
 #title {{ font-size: 20px; font-weight: 600; }}
 #imageList {{ border: none; border-right: 1px solid {border}; background: {window}; }}
