@@ -137,6 +137,7 @@ class MainWindow(QMainWindow):
         self.canvas.zoom_changed.connect(self.status.show_zoom)
         self.history_panel.name_wanted.connect(lambda: self.open_dialog(Dialog.USER))
         self.gallery.all_changed.connect(self._on_gallery_scope)
+        self.gallery.open_wanted.connect(self._open_from_cells)
         start.open_images.connect(lambda: self.open_dialog(Dialog.OPEN_IMAGES))
         start.open_demo.connect(workspace.opening.open_demo)
         start.open_session.connect(lambda path: workspace.store.open(Path(path)))
@@ -229,6 +230,15 @@ class MainWindow(QMainWindow):
         self.preferences.unfinished_session = str(path) if path is not None else ""
         self.start_page.offer_unfinished("")
         self.start_page.show_recent(self.preferences.recent_sessions)
+
+    @Slot(int, int)
+    def _open_from_cells(self, image: int, cell: int) -> None:
+        """Show a cell in its image, and offer the way back."""
+        self.show_image(image, cell)
+        item = self.workspace.images.item(image)
+        if item is not None:
+            text = gettext("Shown in {image}.").format(image=item.path.name)
+            self.workspace.messages.offer(text, gettext("Back to the cells"), lambda: self.show_view(View.CELLS))
 
     @Slot(bool)
     def _on_gallery_scope(self, everything: bool) -> None:

@@ -55,8 +55,6 @@ _GAP = 10
 _BADGE = 17
 _LIGHT = 13
 _Index = QModelIndex | QPersistentModelIndex
-STRIP_WIDTH = THUMBNAIL_SIDE + 2 * _MARGIN + 14
-"""Width of the list when it shows thumbnails alone, with its scroll bar."""
 
 
 def fitting(parts: Sequence[str], width: int, metrics: QFontMetrics) -> str:
@@ -78,7 +76,7 @@ class RowPainter(QStyledItemDelegate):
         self._thumbnails = thumbnails
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(STRIP_WIDTH, max(THUMBNAIL_SIDE + 10, 3 * option.fontMetrics.height() + 10))
+        return QSize(120, max(THUMBNAIL_SIDE + 10, 3 * option.fontMetrics.height() + 10))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         item, group = self._model.item(index), self._model.group(index)
@@ -97,18 +95,13 @@ class RowPainter(QStyledItemDelegate):
         thumb.moveLeft(option.rect.left() + _MARGIN)
         thumbnail = self._thumbnails.get(item.path, painter.device().devicePixelRatioF())
         self._draw_thumbnail(painter, thumb, thumbnail, option.palette)
-        narrow = option.rect.width() <= STRIP_WIDTH
-        if item.state is not State.COUNTED or (narrow and item.reviewed):
+        if item.state is not State.COUNTED:
             badge = QPointF(thumb.right() - 3, thumb.bottom() - 3)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(ground)
             painter.drawEllipse(badge, _BADGE / 2, _BADGE / 2)
-            if item.state is not State.COUNTED:
-                draw_state(painter, badge, mark_colours(option.palette)[item.state], item.state)
-            else:
-                draw_check(painter, badge, self._tick(item, option.palette))
-        if not narrow:
-            self._draw_texts(painter, option, thumb.right() + 1 + _GAP, item)
+            draw_state(painter, badge, mark_colours(option.palette)[item.state], item.state)
+        self._draw_texts(painter, option, thumb.right() + 1 + _GAP, item)
 
     def _draw_heading(self, painter: QPainter, option: QStyleOptionViewItem, group: Group) -> None:
         """Draw the name of a folder and how many of its images are listed, with a line above."""
@@ -119,8 +112,6 @@ class RowPainter(QStyledItemDelegate):
                 QRect(rect.left(), rect.top(), rect.width(), 1), blend(text, palette.window().color(), 0.2)
             )
         draw_folder(painter, QPointF(rect.left() + _MARGIN + 8, rect.center().y() + 8), faint)
-        if rect.width() <= STRIP_WIDTH:
-            return
         font = QFont(option.font)
         font.setWeight(QFont.Weight.DemiBold)
         names, lines = QFontMetrics(font), option.fontMetrics

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPoint, QSignalBlocker, Qt, QUrl, Signal
+from PySide6.QtCore import QModelIndex, QPoint, QSignalBlocker, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from core.classes import short_name
 from core.text import gettext
-from gui.panels.images.delegate import STRIP_WIDTH, RowPainter, Rows
+from gui.panels.images.delegate import RowPainter, Rows
 from gui.panels.images.filters import Order, Show
 from gui.panels.images.footer import Footer
 from gui.panels.images.inputs import NameFilter, NarrowBox
@@ -33,13 +33,11 @@ if TYPE_CHECKING:
 
 _MARGIN = 8
 _REARRANGE_MS = 300
-_NARROWEST, _WIDEST = 200, 16_777_215  # the latter is what Qt means by no limit
+_NARROWEST = 200
 
 
 class ImageList(QWidget):
-    """Shows the images, and the one that the user chooses. Folded, it is a strip of their thumbnails."""
-
-    folded_changed = Signal(bool)
+    """Shows the images, and the one that the user chooses."""
 
     def __init__(self, workspace: Workspace, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,8 +46,6 @@ class ImageList(QWidget):
         self.setMinimumWidth(_NARROWEST)
         self._workspace = workspace
         self._actions = actions
-        self._folded = False
-        self._width = 0
         self._anchor: int | None = None
         self._scrolled = 0
         self._orders: list[Order | str] = []
@@ -73,16 +69,16 @@ class ImageList(QWidget):
         self.state_filter = NarrowBox(gettext("Show images"), gettext("Which images are shown"))
         self.state_filter.addItems([show.value for show in Show])
         self.order_box = NarrowBox(gettext("Sort images"), gettext("In which order they are shown"))
-        self.legend_button = _tool("info", gettext("What the marks mean"))
-        self.fold_button = _tool("caret-double-left", gettext("Fold the list to its thumbnails"))
-        self.unfold_button = _tool("caret-double-right", gettext("Show the list with names and counts"))
-        self.unfold_button.hide()
+        self.legend_button = QToolButton()
+        self.legend_button.setAutoRaise(True)
+        self.legend_button.setIcon(icon("info"))
+        self.legend_button.setToolTip(gettext("What the marks mean"))
+        self.legend_button.setAccessibleName(gettext("What the marks mean"))
         self._build_header()
         self.footer = Footer()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 1, 0)  # the line at the right edge
         layout.setSpacing(0)
-        layout.addWidget(self.unfold_button, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addWidget(self.header)
         layout.addWidget(self.rows, 1)
         layout.addWidget(self.footer)
@@ -97,7 +93,6 @@ class ImageList(QWidget):
         name.setSpacing(4)
         name.addWidget(self.name_filter, 1)
         name.addWidget(self.legend_button)
-        name.addWidget(self.fold_button)
         boxes = QHBoxLayout()
         boxes.setSpacing(6)
         boxes.addWidget(self.state_filter)
@@ -132,8 +127,6 @@ class ImageList(QWidget):
         self.footer.show_all.clicked.connect(self.clear_filter)
         self.footer.show_rest.clicked.connect(lambda *_: self.show_only(Show.NOT_REVIEWED))
         self.legend_button.clicked.connect(lambda *_: Legend(self).open_below(self.legend_button))
-        self.fold_button.clicked.connect(lambda *_: self.set_folded(True))
-        self.unfold_button.clicked.connect(lambda *_: self.set_folded(False))
         self.rows.customContextMenuRequested.connect(self._open_menu)
         self._thumbnails.ready.connect(self._on_thumbnail)
 
@@ -158,36 +151,6 @@ class ImageList(QWidget):
     def show_only(self, show: Show) -> None:
         """List only the images that are so far."""
         self.state_filter.setCurrentIndex(list(Show).index(show))
-
-    @property
-    def folded(self) -> bool:
-        """Whether the list is a strip of thumbnails."""
-        return self._folded
-
-    def set_folded(self, folded: bool) -> None:
-        """Fold the list to a strip of thumbnails, or show names and counts again."""
-        if folded == self._folded:
-            return
-        self._folded = folded
-        splitter = self.parentWidget()
-        if folded:
-            self._width = self.width()
-        for widget in (self.header, self.footer):
-            widget.setVisible(not folded)
-        self.unfold_button.setVisible(folded)
-        self.setMinimumWidth(STRIP_WIDTH if folded else _NARROWEST)
-        self.setMaximumWidth(STRIP_WIDTH if folded else _WIDEST)
-        if isinstance(splitter, QSplitter):
-            sizes, mine = splitter.sizes(), splitter.indexOf(self)
-            wanted = STRIP_WIDTH if folded else max(self._width, _NARROWEST)
-            widest = max((place for place in range(len(sizes)) if place != mine), key=sizes.__getitem__)
-            sizes[widest] += sizes[mine] - wanted
-            sizes[mine] = wanted
-            splitter.setSizes(sizes)
-        self.rows.doItemsLayout()
-        self.rows.scrollTo(self.rows.currentIndex())
-        self._show_footer()
-        self.folded_changed.emit(folded)
 
     def stop(self) -> None:
         """End the thread that reads thumbnails; the list shows no new ones afterwards."""
@@ -359,15 +322,6 @@ class ImageList(QWidget):
         total, filtered = len(self._workspace.images.items), self.model.filtered
         self.footer.show_filtered(len(self.model.rows), total, filtered=filtered)
         self.footer.show_reviewed(self._workspace.counts.reviewed, total, len(self._workspace.reviews.outdated))
-        self.footer.setVisible(total > 0 and not self._folded)
+        self.footer.setVisible(total > 0)
         self.header.setEnabled(total > 0)
         self.rows.empty_text = gettext("No image passes the filter.") if filtered and total else ""
-
-
-def _tool(name: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setAutoRaise(True)
-    button.setIcon(icon(name))
-    button.setToolTip(tip)
-    button.setAccessibleName(tip)
-    return button
