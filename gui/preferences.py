@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from PySide6.QtCore import QByteArray, QSettings
 
 from core.classes import PALETTES, PAPER
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +89,7 @@ class Preferences:
     tally_sound = Preference("tally_sound", False)
     """Whether each mark of a manual count makes a sound."""
     person = Preference("person", "")
-    """The name that signs edits; empty until it was asked for."""
+    """The name that signs edits; empty until the user has given it or was told of it, see ``user``."""
     recent_sessions = Preference[list[str]]("recent_sessions", [])
     """The paths of the sessions that were open last, the latest first."""
     unfinished_session = Preference("unfinished_session", "", at_once=True)
@@ -108,6 +110,11 @@ class Preferences:
 
     def __init__(self, store: QSettings | None = None) -> None:
         self.store = store or QSettings("SmearCount", "SmearCount")
+
+    @property
+    def user(self) -> str:
+        """The name that signs edits: the one that was given, or else that of the account."""
+        return self.person or _account_name()
 
     def add_recent_session(self, path: str) -> None:
         """Put a session at the head of the recent ones."""
@@ -145,3 +152,10 @@ class Preferences:
             self.store.remove(f"views/{old}")
         self._latest_views = order[:_MOST_SESSIONS]
         self.store.setValue(f"views/{session}", json.dumps({**self.view_of(session), **changes}))
+
+
+def _account_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return gettext("someone")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from gui.dialogs.export import ExportDialog
 from gui.dialogs.import_ import ImportDialog
 from gui.dialogs.keys.dialog import KeysDialog
 from gui.dialogs.model_card import ModelDialog
+from gui.dialogs.opening import OpeningQuestion
 from gui.dialogs.report.dialog import ReportDialog
 from gui.workspace.store import SESSION_SUFFIX
 
@@ -54,7 +54,7 @@ class Dialogs(QObject):
         self._actions = actions
         self.verify: VerifyWindow | None = None
         self.guide: GuideWindow | None = None
-        self._open: dict[Dialog, Callable[[], None]] = {
+        self._openers: dict[Dialog, Callable[[], None]] = {
             Dialog.OPEN_IMAGES: self._open_images,
             Dialog.OPEN_FOLDER: self._open_folder,
             Dialog.OPEN_SESSION: self._open_session,
@@ -74,26 +74,36 @@ class Dialogs(QObject):
             Dialog.SELF_CHECK: self._check_installation,
             Dialog.ABOUT: self._show_about,
         }
-        workspace.store.user_wanted.connect(self.ask_for_user)
 
     def open(self, dialog: Dialog) -> None:
         """Open a dialog or a window."""
-        self._open[dialog]()
+        self._openers[dialog]()
 
     def open_paths(self, paths: Sequence[str | Path]) -> None:
         """Open images, folders of images, or a session; very many images only after asking."""
         number = too_many_to_open_unasked(paths)
         if not number:
-            self._workspace.opening.open(paths)
+            self._open(paths)
             return
         text = gettext("Open {n:,} images? They lie in this folder and the folders inside it.").format(n=number)
         self.question = QMessageBox(
             QMessageBox.Icon.Question, gettext("Open images"), text, QMessageBox.StandardButton.Cancel, self._window
         )
         self.question.addButton(gettext("Open them"), QMessageBox.ButtonRole.AcceptRole)
-        self.question.accepted.connect(lambda: self._workspace.opening.open(paths))
+        self.question.accepted.connect(lambda: self._open(paths))
         self.question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.question.open()
+
+    def _open(self, paths: Sequence[str | Path]) -> None:
+        """Ask where images belong if that is not clear, and open them."""
+        opening = self._workspace.opening
+        found = opening.look(paths)
+        if not found.images or not (opening.has_sample or found.earlier is not None):
+            opening.take(found)
+            return
+        self.where = OpeningQuestion(found, self._workspace.sample if opening.has_sample else None, self._window)
+        self.where.answered.connect(lambda into: opening.take(found, into))
+        self.where.open()
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -187,19 +197,17 @@ class Dialogs(QObject):
     # -- windows and questions -----------------------------------------------------------------
 
     def ask_for_user(self) -> None:
-        """Ask for the name that signs edits; the name of the account if none is given."""
+        """Ask for the name that signs edits; an empty answer leaves it as it is."""
         store = self._workspace.store
-        proposed = store.user or self._preferences.person or _account_name()
+        proposed = store.user
         name, _ = QInputDialog.getText(
             self._window,
             gettext("Your name"),
-            gettext("Edits are kept with the name of the user who made them.\nWithout one, that is “{name}”.").format(
-                name=proposed
-            ),
+            gettext("What you change and sign is kept with this name."),
             text=proposed,
         )
-        self._preferences.person = name.strip() or proposed
-        store.user = self._preferences.person
+        if name.strip():
+            store.user = self._preferences.person = name.strip()
 
     def show_verify(self) -> None:
         """Show the window that verifies the counts against manual counts, beside the main window."""
@@ -259,10 +267,3 @@ def _show(window: QWidget) -> None:
     window.show()
     window.raise_()
     window.activateWindow()
-
-
-def _account_name() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return gettext("someone")

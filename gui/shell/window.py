@@ -54,7 +54,7 @@ class MainWindow(QMainWindow):
         self.workspace = workspace
         self.preferences = preferences
         workspace.setParent(self)
-        workspace.store.user = workspace.store.user or preferences.person
+        workspace.store.user = workspace.store.user or preferences.user
         self.setAcceptDrops(True)
         self.setMinimumHeight(480)  # the parts decide how narrow it may be: none is ever cut off
         self.options = ViewOptions(workspace.store, preferences, self)
@@ -133,6 +133,8 @@ class MainWindow(QMainWindow):
         workspace.images.changed.connect(self._take_focus)
         workspace.images.current_changed.connect(self._take_focus)
         workspace.store.session_changed.connect(self._on_session_changed)
+        workspace.history.recorded.connect(self._tell_user)
+        workspace.opening.begun.connect(self._ask_for_id)
         self.view_changed.connect(self.view_bar.show_view)
         self.canvas.zoom_changed.connect(self.status.show_zoom)
         self.history_panel.name_wanted.connect(lambda: self.open_dialog(Dialog.USER))
@@ -229,6 +231,20 @@ class MainWindow(QMainWindow):
         self.preferences.unfinished_session = str(path) if path is not None else ""
         self.start_page.offer_unfinished("")
         self.start_page.show_recent(self.preferences.recent_sessions)
+
+    @Slot()
+    def _tell_user(self) -> None:
+        """Say once with which name edits are kept, without getting in the way."""
+        if not self.preferences.person:
+            self.preferences.person = self.workspace.store.user
+            text = gettext("What you change is kept with your name: {name}").format(name=self.preferences.person)
+            self.workspace.messages.offer(text, gettext("Change"), lambda: self.open_dialog(Dialog.USER))
+
+    @Slot()
+    def _ask_for_id(self) -> None:
+        """Ask for the id of a sample that has just been begun, without getting in the way."""
+        text = gettext("A new sample. What is its id?")
+        self.workspace.messages.offer(text, gettext("Give its id"), self.head.edit_id)
 
     @Slot(bool)
     def _on_gallery_scope(self, everything: bool) -> None:
