@@ -5,9 +5,10 @@ from __future__ import annotations
 import getpass
 import json
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from core.classes import PALETTES, PAPER
 from core.text import gettext
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MOST_RECENT = 8
+_MOST_RECENT = 12
 _MOST_SESSIONS = 50
 
 
@@ -102,6 +103,8 @@ class Preferences:
     """The folder of the last file dialog."""
     sessions_folder = Preference("sessions_folder", "")
     """The folder in which new sessions are made; "" is the usual one."""
+    reports_folder = Preference("reports_folder", "")
+    """The folder in which reports are put; "" is that of the sample's images."""
     geometry = Preference("geometry", QByteArray())
     """Size and place of the window; empty at the first start."""
     verify_geometry = Preference("verify_geometry", QByteArray())
@@ -115,6 +118,12 @@ class Preferences:
     def user(self) -> str:
         """The name that signs edits: the one that was given, or else that of the account."""
         return self.person or _account_name()
+
+    @property
+    def sessions(self) -> Path:
+        """The folder in which new sessions are made."""
+        documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        return Path(self.sessions_folder or Path(documents or Path.home()) / "SmearCount")
 
     def add_recent_session(self, path: str) -> None:
         """Put a session at the head of the recent ones."""

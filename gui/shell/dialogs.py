@@ -18,6 +18,7 @@ from gui.dialogs.import_ import ImportDialog
 from gui.dialogs.keys.dialog import KeysDialog
 from gui.dialogs.model_card import ModelDialog
 from gui.dialogs.opening import OpeningQuestion
+from gui.dialogs.preferences.dialog import PreferencesDialog
 from gui.dialogs.report.dialog import ReportDialog
 from gui.workspace.store import SESSION_SUFFIX
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from gui.commands.shortcuts import Actions
     from gui.dialogs.guide import GuideWindow
     from gui.preferences import Preferences
+    from gui.shell.appearance import Appearance
     from gui.verify.window import VerifyWindow
     from gui.workspace.workspace import Workspace
 
@@ -46,12 +48,15 @@ _SESSIONS = gettext("SmearCount sessions") + f" (*{SESSION_SUFFIX})"
 class Dialogs(QObject):
     """Every dialog by its name."""
 
-    def __init__(self, window: QWidget, workspace: Workspace, preferences: Preferences, actions: Actions) -> None:
+    def __init__(
+        self, window: QWidget, workspace: Workspace, preferences: Preferences, actions: Actions, appearance: Appearance
+    ) -> None:
         super().__init__(window)
         self._window = window
         self._workspace = workspace
         self._preferences = preferences
         self._actions = actions
+        self._appearance = appearance
         self.verify: VerifyWindow | None = None
         self.guide: GuideWindow | None = None
         self._openers: dict[Dialog, Callable[[], None]] = {
@@ -71,6 +76,7 @@ class Dialogs(QObject):
             Dialog.GUIDE: self._show_guide,
             Dialog.KEYS: self._show_keys,
             Dialog.USER: self.ask_for_user,
+            Dialog.PREFERENCES: self._show_preferences,
             Dialog.SELF_CHECK: self._check_installation,
             Dialog.ABOUT: self._show_about,
         }
@@ -244,6 +250,13 @@ class Dialogs(QObject):
 
     def _show_keys(self) -> None:
         KeysDialog(self._actions, self._window).exec()
+
+    def _show_preferences(self) -> None:
+        dialog = PreferencesDialog(self._workspace, self._preferences, self._window)
+        dialog.palette_chosen.connect(self._appearance.set_palette)
+        dialog.theme_chosen.connect(self._appearance.set_theme)
+        dialog.keys_wanted.connect(self._show_keys)
+        dialog.open()
 
     def _check_installation(self) -> None:
         from gui.dialogs.self_check import SelfCheckDialog

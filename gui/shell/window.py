@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QToolBar, QWidget
 
 from core.models.network import MODEL_SUFFIX
 from core.text import gettext
+from gui.commands.action import Menu
 from gui.commands.context import Context, Dialog, Pane, View
 from gui.commands.digit_keys import DigitKeys
 from gui.commands.menus import AddButton, add_menus
@@ -26,16 +27,18 @@ from gui.shell.focus import Panes
 from gui.shell.notices.notices import NoticeBar, Notices
 from gui.shell.notices.session_errors import SessionErrors
 from gui.shell.notices.toasts import Toast
-from gui.shell.start_page import StartPage
+from gui.shell.start.page import StartPage
+from gui.shell.start.recent import RecentMenu
 from gui.views.cells import CellsView
 from gui.views.results import ResultsView
 from gui.views.review import ReviewView
 from gui.workspace.view_options import ViewOptions
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
 
     from gui.preferences import Preferences
+    from gui.workspace.opening import Glance
     from gui.workspace.workspace import Workspace
 
     AnyView = ReviewView | CellsView | ResultsView
@@ -59,7 +62,8 @@ class MainWindow(QMainWindow):
         self.setMinimumHeight(480)  # the parts decide how narrow it may be: none is ever cut off
         self.options = ViewOptions(workspace.store, preferences, self)
         self.actions_ = Actions(self, preferences)
-        self.dialogs = Dialogs(self, workspace, preferences, self.actions_)
+        self.appearance = Appearance(preferences, self._coloured, self)
+        self.dialogs = Dialogs(self, workspace, preferences, self.actions_, self.appearance)
         self.view = View.REVIEW
         self._listed = 0
         self._make_views()
@@ -83,7 +87,7 @@ class MainWindow(QMainWindow):
 
     def _make_views(self) -> None:
         workspace, preferences = self.workspace, self.preferences
-        self.start_page = StartPage()
+        self.start_page = StartPage(self.open_dialog, self._recent)
         self.review = ReviewView(workspace, self.actions_, self.options, preferences, self.open_dialog)
         self.cells = CellsView(workspace, self.actions_, preferences)
         self.results = ResultsView(workspace, self.actions_)
@@ -104,8 +108,11 @@ class MainWindow(QMainWindow):
 
     def _make_bars(self) -> None:
         palette, settings = self.preferences.palette, self.workspace.settings
-        self.add_button = AddButton(self.actions_["add"], self.tools, settings, palette)  # pyright: ignore[reportArgumentType]
-        self.appearance = Appearance(add_menus(self, self.actions_), self.preferences, self._coloured)
+        self.add_button = AddButton(self.actions_, self.tools, settings, palette)  # pyright: ignore[reportArgumentType]
+        file_menu = add_menus(self, self.actions_)[Menu.FILE]
+        self.recent_menu = RecentMenu(self._recent, file_menu)
+        self.recent_menu.chosen.connect(self.workspace.store.open)
+        file_menu.insertMenu(self.actions_["copy_session"], self.recent_menu)
         self.head = HeadLine(self.workspace, self.actions_, self.open_dialog)
         self.addToolBar(_bar(self.head))
         self.addToolBarBreak()
@@ -139,10 +146,8 @@ class MainWindow(QMainWindow):
         self.canvas.zoom_changed.connect(self.status.show_zoom)
         self.history_panel.name_wanted.connect(lambda: self.open_dialog(Dialog.USER))
         self.gallery.all_changed.connect(self._on_gallery_scope)
-        start.open_images.connect(lambda: self.open_dialog(Dialog.OPEN_IMAGES))
         start.open_demo.connect(workspace.opening.open_demo)
-        start.open_session.connect(lambda path: workspace.store.open(Path(path)))
-        start.show_recent(self.preferences.recent_sessions)
+        start.open_session.connect(workspace.store.open)
 
     # -- what actions ask ----------------------------------------------------------------------
 
@@ -230,7 +235,10 @@ class MainWindow(QMainWindow):
             self.preferences.add_recent_session(str(path))
         self.preferences.unfinished_session = str(path) if path is not None else ""
         self.start_page.offer_unfinished("")
-        self.start_page.show_recent(self.preferences.recent_sessions)
+
+    def _recent(self) -> list[Glance]:
+        """Return what can be told of the samples that were open last."""
+        return self.workspace.opening.recent(self.preferences.recent_sessions)
 
     @Slot()
     def _tell_user(self) -> None:
@@ -270,8 +278,13 @@ class MainWindow(QMainWindow):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
+            self.start_page.set_dragged(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.start_page.set_dragged(False)
 
     def dropEvent(self, event: QDropEvent) -> None:
+        self.start_page.set_dragged(False)
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         models = [path for path in paths if path.suffix.lower() == MODEL_SUFFIX]
         if models:
@@ -283,8 +296,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.preferences.geometry = self.saveGeometry()
-        for view in self.views.values():
-            view.stop()
+        for part in (self.start_page, *self.views.values()):
+            part.stop()
         self.dialogs.close()
         self.workspace.close()
         self.preferences.unfinished_session = ""
