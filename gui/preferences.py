@@ -103,6 +103,10 @@ class Preferences:
     """The folder of the last file dialog."""
     sessions_folder = Preference("sessions_folder", "")
     """The folder in which new sessions are made; "" is the usual one."""
+    folded_panes = Preference[list[str]]("folded_panes", [])
+    """What is folded away beside the image."""
+    review_splitter = Preference("review_splitter", QByteArray())
+    """How wide the parts of Review are; empty at the first start."""
     reports_folder = Preference("reports_folder", "")
     """The folder in which reports are put; "" is that of the sample's images."""
     geometry = Preference("geometry", QByteArray())

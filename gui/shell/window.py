@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QToolBar, QWidget
 
 from core.models.network import MODEL_SUFFIX
@@ -72,6 +72,8 @@ class MainWindow(QMainWindow):
         self.history_panel = HistoryPanel(workspace)
         self.docks = Docks(self, {Pane.HISTORY: self.history_panel})
         self.docks.changed.connect(self.panes_changed)
+        for fold in self.review.folds.values():
+            fold.folded.connect(self.panes_changed)
         self.panes = Panes(self._panes, self.docks.all)
         self._connect()
         self.actions_.connect_to(Context(workspace, self, self.options))  # pyright: ignore[reportArgumentType]
@@ -175,11 +177,25 @@ class MainWindow(QMainWindow):
 
     def show_pane(self, pane: Pane, shown: bool) -> None:
         """Open or close a pane."""
-        self.docks.show(pane, shown)
+        if pane in self.review.folds:
+            self.review.show_part(pane, shown)
+        else:
+            self.docks.show(pane, shown)
 
     def shows_pane(self, pane: Pane) -> bool:
         """Tell whether a pane is open."""
-        return self.docks.shows(pane)
+        fold = self.review.folds.get(pane)
+        return self.docks.shows(pane) if fold is None else not fold.is_folded
+
+    @property
+    def full_screen(self) -> bool:
+        """Whether the window fills the screen."""
+        return self.isFullScreen()
+
+    def fill_screen(self, filled: bool) -> None:
+        """Fill the screen, or be a window again."""
+        if filled != self.isFullScreen():
+            self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def step_pane(self, by: int) -> None:
         """Give the next (1) or previous (-1) pane the keyboard."""
@@ -198,6 +214,7 @@ class MainWindow(QMainWindow):
     def focus_filter(self) -> None:
         """Give the filter of the list the keyboard."""
         self.show_view(View.REVIEW)
+        self.show_pane(Pane.IMAGES, True)
         self.image_list.name_filter.setFocus()
 
     # -- what is shown -------------------------------------------------------------------------
@@ -271,9 +288,16 @@ class MainWindow(QMainWindow):
         """Leave what is under way, the innermost first, and in the end for Review; True if there was something."""
         if self.views[self.view].cancel():
             return True
-        away = self.view is not View.REVIEW
+        away, filled = self.view is not View.REVIEW, self.isFullScreen()
         self.show_view(View.REVIEW)
-        return away
+        if not away:
+            self.fill_screen(False)
+        return away or filled
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.panes_changed.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):

@@ -327,4 +327,7 @@ class Images(QObject):
             self.set_current(image)
             text = gettext("Redone in {image}: {name}") if redoing else gettext("Undone in {image}: {name}")
             text = text.format(image=self._by_id[image].path.name, name=name)
-            self._messages.offer(text, gettext("Go back"), lambda: self.set_current(before))
+            if before is None:
+                self._messages.info(text)
+            else:
+                self._messages.offer(text, gettext("Go back"), lambda: self.set_current(before))
