@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QSplitter, QStackedWidget
 
+from core.text import gettext
 from gui.canvas.presenter import Presenter
 from gui.canvas.tools.toolbox import Toolbox
 from gui.canvas.view import Canvas
+from gui.commands.context import Pane
 from gui.panels.counts.panel import CountPanel
 from gui.panels.images.panel import ImageList
 from gui.panels.tally import TallyPanel
 from gui.panels.uncertain import UncertainPanel
+from gui.views.foldable import Foldable, Side
 from gui.views.image_page import ImagePage
 from gui.widgets.theme import SIDE_WIDTH
 from gui.workspace.selection import ToolName
@@ -21,6 +24,7 @@ from gui.workspace.selection import ToolName
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtGui import QResizeEvent
     from PySide6.QtWidgets import QWidget
 
     from core.classes import Palette
@@ -29,6 +33,9 @@ if TYPE_CHECKING:
     from gui.preferences import Preferences
     from gui.workspace.view_options import ViewOptions
     from gui.workspace.workspace import Workspace
+
+_NARROW = 1100
+"""Below this width the list of images is folded, so that the image keeps its room."""
 
 
 class ReviewView(QSplitter):
@@ -45,6 +52,8 @@ class ReviewView(QSplitter):
         super().__init__(Qt.Orientation.Horizontal)
         self._selection = workspace.selection
         self._tally = workspace.tally
+        self._preferences = preferences
+        self._narrow: bool | None = None
         self.canvas = Canvas()
         self.canvas.setObjectName("canvas")
         self.tools = Toolbox(self.canvas, workspace)
@@ -71,10 +80,36 @@ class ReviewView(QSplitter):
             self.side.addWidget(page)
         self.setHandleWidth(1)
         self.setChildrenCollapsible(False)
-        for widget in (self.image_list, self.image_page, self.side):
+        self.folds = {
+            Pane.IMAGES: Foldable(self.image_list, Side.LEFT, gettext("list of images")),
+            Pane.COUNTS: Foldable(self.side, Side.RIGHT, gettext("counts")),
+        }
+        for widget in (self.folds[Pane.IMAGES], self.image_page, self.folds[Pane.COUNTS]):
             self.addWidget(widget)
         self.setStretchFactor(1, 1)
         self.setSizes([250, 770, SIDE_WIDTH])
+        self.restoreState(self._preferences.review_splitter)
+        for pane, part in self.folds.items():
+            part.fold(pane.value in self._preferences.folded_panes)
+            part.turned.connect(self._remember_folds)
+
+    def show_part(self, pane: Pane, shown: bool) -> None:
+        """Show what is beside the image, or fold it away."""
+        self.folds[pane].fold(not shown)
+        self._remember_folds()
+
+    @Slot()
+    def _remember_folds(self) -> None:
+        """Keep what the user has folded; what a narrow window folds comes back by itself."""
+        if not self._narrow:
+            self._preferences.folded_panes = [pane.value for pane, part in self.folds.items() if part.is_folded]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self.folds[Pane.IMAGES].fold(narrow or Pane.IMAGES.value in self._preferences.folded_panes)
 
     def take_keys(self) -> None:
         """Give the image the keyboard, or the list where the image cannot be shown."""
@@ -96,6 +131,7 @@ class ReviewView(QSplitter):
 
     def stop(self) -> None:
         """Keep what is pending, and end the threads."""
+        self._preferences.review_splitter = self.saveState()
         self.presenter.finish()
         self.image_list.stop()
 

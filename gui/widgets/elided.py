@@ -29,6 +29,11 @@ class ElidedLabel(QLabel):
         """Whether there is too little room for the text."""
         return self.fontMetrics().horizontalAdvance(self.text()) > self.contentsRect().width()
 
+    @property
+    def full_text(self) -> str:
+        """All of the text."""
+        return self._text
+
     def minimumSizeHint(self) -> QSize:
         return QSize(16, super().minimumSizeHint().height())
 
