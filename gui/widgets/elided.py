@@ -24,6 +24,10 @@ class ElidedLabel(QLabel):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(16)
 
+    def set_text(self, text: str) -> None:
+        """Show another text."""
+        self.setText(text)
+
     @property
     def shortened(self) -> bool:
         """Whether there is too little room for the text."""
