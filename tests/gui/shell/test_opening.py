@@ -182,24 +182,24 @@ def test_a_review_is_of_the_counts_that_were_seen(
     before = workspace.settings.value.thresholds["RBC"]
     workspace.images.set_current(workspace.images.items[0].id)
     workspace.settings.set_threshold("RBC", 0.98)
-    qtbot.waitUntil(lambda: image_list.reviewed.text() == "2 of 2 reviewed; 2 changed since")
+    qtbot.waitUntil(lambda: image_list.footer.reviewed.text() == "2 of 2 reviewed; 2 changed since")
     spoken = image_list.model.data(image_list.model.index(0), Qt.ItemDataRole.AccessibleTextRole)
     assert "reviewed before the count changed" in spoken
-    assert panel.since_review.isVisible()
-    assert f"it was RBC {seen}," in panel.since_review.text()
+    qtbot.waitUntil(lambda: panel.field_note.text.text() == "Changed since its review")
+    assert f"it was RBC {seen}," in panel.field_note.reason.text()
     image_list.state_filter.setCurrentText(Show.OUTDATED.value)
     assert len(image_list.model.rows) == 2
     image_list.clear_filter()
-    qtbot.keyClick(window.canvas, Qt.Key.Key_Space)
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Space, Qt.KeyboardModifier.ShiftModifier)
     assert workspace.images.current_position == 1  # the next whose present count nobody reviewed
     assert window.actions_["reviewed"].text() == "Mark reviewed again"
     window.actions_["reviewed"].trigger()
-    qtbot.waitUntil(lambda: image_list.reviewed.text() == "2 of 2 reviewed; 1 changed since")
+    qtbot.waitUntil(lambda: image_list.footer.reviewed.text() == "2 of 2 reviewed; 1 changed since")
     workspace.history.undo()
-    qtbot.waitUntil(lambda: image_list.reviewed.text() == "2 of 2 reviewed; 2 changed since")
+    qtbot.waitUntil(lambda: image_list.footer.reviewed.text() == "2 of 2 reviewed; 2 changed since")
     workspace.settings.set_threshold("RBC", before)
-    qtbot.waitUntil(lambda: image_list.reviewed.text() == "2 of 2 reviewed")
-    assert not panel.since_review.isVisible()
+    qtbot.waitUntil(lambda: image_list.footer.reviewed.text() == "2 of 2 reviewed")
+    qtbot.waitUntil(lambda: panel.field_note.text.text() != "Changed since its review")
 
 
 def test_what_was_reviewed_is_known_when_the_session_is_opened_again(
@@ -218,13 +218,13 @@ def test_what_was_reviewed_is_known_when_the_session_is_opened_again(
     path = workspace.store.session.path
     workspace.store.close()
     assert workspace.store.open(path)
-    qtbot.waitUntil(lambda: window.image_list.reviewed.text() == "1 of 1 reviewed; 1 changed since")
+    qtbot.waitUntil(lambda: window.image_list.footer.reviewed.text() == "1 of 1 reviewed; 1 changed since")
     cells = workspace.counts.current_cells()
     assert cells is not None
     workspace.editing.remove_cells([int(cells.cells.ids[0])])  # takes the mark
-    assert window.image_list.reviewed.text() == "0 of 1 reviewed"
+    assert window.image_list.footer.reviewed.text() == "0 of 1 reviewed"
     workspace.history.undo()
-    qtbot.waitUntil(lambda: window.image_list.reviewed.text() == "1 of 1 reviewed; 1 changed since")
+    qtbot.waitUntil(lambda: window.image_list.footer.reviewed.text() == "1 of 1 reviewed; 1 changed since")
 
 
 def folder_of_folders(tmp_path: Path, number: int) -> Path:

@@ -231,8 +231,8 @@ def test_marks_in_the_middle_of_counted_cells_agree_with_the_frame(counted: Main
 def test_the_light_says_why_a_field_is_bad(
     window: MainWindow, tmp_path: Path, wait_counted: Callable[..., None], qtbot: QtBot
 ) -> None:
-    light = window.panel.field_light
-    assert light.isHidden()
+    light = window.panel.field_note
+    assert light.light is None
     for name, blur in (("sharp.png", 0.015), ("blurred.png", 0.12)):
         smear = render_smear(
             560, 420, red_cells=26, diameter=64, style=SmearStyle(blur=blur), rng=np.random.default_rng(2)
@@ -241,11 +241,11 @@ def test_the_light_says_why_a_field_is_bad(
     window.workspace.opening.open([tmp_path / "sharp.png", tmp_path / "blurred.png"])
     wait_counted(window)
     qtbot.waitUntil(lambda: light.light is not None)
-    assert "focus" not in light.text.text()
+    assert "focus" not in light.reason.text()
     window.workspace.images.set_current(window.workspace.images.items[1].id)
     qtbot.waitUntil(lambda: light.light is Grade.POOR)
     assert "Poor quality" in light.text.text()
-    assert "Out of focus" in light.text.text()
+    assert "Out of focus" in light.reason.text()
     tip = window.image_list.model.data(window.image_list.model.index(1), Qt.ItemDataRole.ToolTipRole)
     assert "Out of focus" in tip
 
