@@ -68,9 +68,9 @@ COUNT_ACTIONS = (
         handlers.reviewed_next,
         key="Space",
         tip=gettext("Mark this image as reviewed, and show the next that is not"),
-        enabled=states.has_image,
+        enabled=states.reviews_image,
         label=states.reviewed_next_text,
-        depends_on=on(Change.CURRENT, Change.IMAGES, Change.REVIEWS),
+        depends_on=on(Change.CURRENT, Change.IMAGES, Change.REVIEWS, Change.STEP),
         on_cells=True,
     ),
     Action(

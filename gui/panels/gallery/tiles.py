@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gui.workspace.counting.cells import CountedCells
     from gui.workspace.selection import CellOf
 
+_TALLER_THAN_ANY = 1e7  # pixels, image
 _CELLS_MIME = "application/x-smearcount-cells"
 EXTENT = 2.4
 """How much of an image a tile shows, in diameters of a red cell: the same for all, so that sizes can be compared."""
@@ -128,28 +129,28 @@ def sort_into_piles(
     piles: dict[str, Tiles] = {}
     for label, name in enumerate(classes):
         mine = np.flatnonzero(labels == label)
-        keys = _keys(order, boxes[mine], scores[mine], by_hand[mine], diameters[mine], place[mine])
-        rows = mine[np.lexsort((ids[mine], *(keys if dark is None else (-dark[mine],))))]
+        key = _key(order, boxes[mine], scores[mine], by_hand[mine], diameters[mine], place[mine])
+        rows = mine[np.argsort(key if dark is None else -dark[mine], kind="stable")]
         piles[name] = Tiles(numbers[rows], ids[rows], boxes[rows], scores[rows], by_hand[rows], diameters[rows])
     return piles
 
 
-def _keys(
+def _key(
     order: Order,
     boxes: NDArray[np.float32],
     scores: NDArray[np.float32],
     by_hand: NDArray[np.bool_],
     diameters: NDArray[np.float32],
     place: NDArray[np.int64],
-) -> tuple[NDArray[np.float32] | NDArray[np.int64], ...]:
-    """Return what cells are sorted by, what decides first at the end; what a person decided is surest."""
+) -> NDArray[np.float32] | NDArray[np.float64]:
+    """Return what cells are sorted by; what a person decided is surest."""
     if order is Order.IMAGE:
-        return boxes[:, 0], boxes[:, 1], place
+        return place * _TALLER_THAN_ANY + boxes[:, 1]
     if order in (Order.LARGEST, Order.SMALLEST):
-        size = np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)) / np.maximum(diameters, 1)
-        return (-size if order is Order.LARGEST else size,)
+        size = np.sqrt((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])) / np.maximum(diameters, 1)
+        return -size if order is Order.LARGEST else size
     sure = np.where(by_hand, np.float32(2.0), scores)
-    return (-sure if order is Order.CERTAIN else sure,)
+    return -sure if order is Order.CERTAIN else sure
 
 
 def packed(cells: Sequence[CellOf], session: Path) -> QMimeData:
