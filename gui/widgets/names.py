@@ -23,7 +23,7 @@ class Names:
         shared = [len(os.path.commonprefix(pair)) for pair in pairwise(ordered)]  # noqa: RUF071  by letters
         self._differs = {
             name: _token_start(name, max(before, after))
-            for name, before, after in zip(ordered, [0, *shared], [*shared, 0], strict=True)
+            for name, before, after in zip(ordered, [0, *shared], [*shared, 0], strict=False)
         }
 
     def fitting(self, name: str, width: int, metrics: QFontMetrics) -> str:
@@ -43,7 +43,7 @@ class Names:
 
 def _token_start(name: str, place: int) -> int:
     """Return where the number or word begins that a place in a name is in; 0 near the start."""
-    digits = re.search(r"\d+$", name[:place]) if place < len(name) and name[place].isdigit() else None
+    digits = re.search(r"\d+$", name[:place])
     place = digits.start() if digits else place
     word = re.search(r"[^\W\d_]+[-_ ]?$", name[:place])
     return word.start() if word and place - word.start() <= 8 else place

@@ -131,7 +131,7 @@ class ClassRow(QFrame):
 
     def show_colour(self, colour: Rgb) -> None:
         """Show the colour that the cells of the class have in the image."""
-        self.swatch.setPixmap(swatch(colour, _SWATCH).pixmap(_SWATCH, _SWATCH))
+        self.swatch.setPixmap(swatch(colour).pixmap(_SWATCH, _SWATCH))
         self._show_eye()
 
     def show_threshold(self, value: float, floor: float) -> None:

@@ -141,7 +141,10 @@ class Counts(QObject):
     def unread(self) -> int:
         """How many counted images were not read from the session yet."""
         items = self._images.items
-        return sum(item.state is State.COUNTED and self._known[item.id].able is None for item in items)
+        return sum(
+            item.state is State.COUNTED and (one := self._known.get(item.id)) is not None and one.able is None
+            for item in items
+        )
 
     @property
     def complete(self) -> bool:

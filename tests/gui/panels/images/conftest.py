@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def actions(qtbot: QtBot, preferences: Preferences) -> Actions:
+def actions(qtbot: QtBot, preferences: Preferences) -> Iterator[Actions]:
     """The window's actions, which do nothing here."""
     host = QWidget()
     qtbot.addWidget(host)
-    return Actions(host, preferences)
+    yield Actions(host, preferences)
+    host.close()
 
 
 @pytest.fixture
