@@ -40,10 +40,10 @@ FILE_ACTIONS = (
     Action(
         "new_session",
         Menu.FILE,
-        gettext("&New session"),
+        gettext("&New sample"),
         lambda context: context.workspace.store.close(),
         key="Ctrl+N",
-        tip=gettext("Close this session and begin another"),
+        tip=gettext("Close this sample and begin another; it stays as it is"),
         enabled=states.has_session,
         depends_on=on(Change.SESSION),
     ),

@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
         if not self.restoreGeometry(preferences.geometry):
             screen = self.screen().availableGeometry().size()
             self.resize(QSize(1280, 800).boundedTo(screen * _SHARE_OF_SCREEN))
+        self.restoreState(preferences.window_state)
         self._show_stage()
         self._show_title()
 
@@ -115,7 +116,7 @@ class MainWindow(QMainWindow):
         self.recent_menu = RecentMenu(self._recent, file_menu)
         self.recent_menu.chosen.connect(self.workspace.store.open)
         file_menu.insertMenu(self.actions_["copy_session"], self.recent_menu)
-        self.head = HeadLine(self.workspace, self.actions_, self.open_dialog)
+        self.head = HeadLine(self.workspace, self.actions_, self.preferences, self.open_dialog)
         self.addToolBar(_bar(self.head))
         self.addToolBarBreak()
         self.view_bar = ViewBar(self.actions_, self.add_button)
@@ -222,7 +223,8 @@ class MainWindow(QMainWindow):
     def _panes(self) -> tuple[QWidget, ...]:
         """Return the parts of the window between which the keyboard moves."""
         begun = self.workspace.images.current is not None
-        return (self.head, *(self.views[self.view].panes if begun else (self.start_page,)))
+        over = [part for part in (self.toast, self.notice) if part.isVisible()]
+        return (*over, self.head, *(self.views[self.view].panes if begun else (self.start_page,)))
 
     @Slot()
     def _show_stage(self) -> None:
@@ -319,7 +321,9 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.fill_screen(False)
         self.preferences.geometry = self.saveGeometry()
+        self.preferences.window_state = self.saveState()
         for part in (self.start_page, *self.views.values()):
             part.stop()
         self.dialogs.close()

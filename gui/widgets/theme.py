@@ -83,6 +83,7 @@ QPushButton[primary="true"] {{ background: palette(highlight); color: white; bor
 QPushButton[primary="true"] {{ border-radius: 6px; padding: 4px 14px; font-weight: 600; }}
 QPushButton[primary="true"]:hover {{ background: {pressed}; }}
 QPushButton[primary="true"]:focus {{ border: 2px solid {text}; }}
+#popup {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #toast {{ background: #20252c; border: 1px solid #454c57; border-radius: 6px; }}
 #toast QLabel {{ color: white; }}
 #toastButton {{ color: #8fc1ff; font-weight: 600; border: 1px solid transparent; padding: 4px 10px; }}

@@ -72,7 +72,7 @@ def opened(
     """Three images, the first of them current, and the gallery of all of them, opened with its key."""
     window.workspace.opening.open([make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")])
     wait_counted(window)
-    qtbot.keyClick(window.canvas, Qt.Key.Key_F7, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(window.canvas, Qt.Key.Key_F7)
     wait_shown(window, qtbot)
     return window
 
