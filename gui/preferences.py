@@ -105,8 +105,8 @@ class Preferences:
     """The folder in which new sessions are made; "" is the usual one."""
     folded_panes = Preference[list[str]]("folded_panes", [])
     """What is folded away beside the image."""
-    review_splitter = Preference("review_splitter", QByteArray())
-    """How wide the parts of Review are; empty at the first start."""
+    list_width = Preference("list_width", 260)
+    """Width of the list of images in Review, in pixels."""
     reports_folder = Preference("reports_folder", "")
     """The folder in which reports are put; "" is that of the sample's images."""
     geometry = Preference("geometry", QByteArray())

@@ -119,7 +119,7 @@ class MainWindow(QMainWindow):
         self.head = HeadLine(self.workspace, self.actions_, self.preferences, self.open_dialog)
         self.addToolBar(_bar(self.head))
         self.addToolBarBreak()
-        self.view_bar = ViewBar(self.actions_, self.add_button)
+        self.view_bar = ViewBar(self.actions_, self.add_button, self.recent_menu)
         self.addToolBar(self.view_bar)
         self.status = StatusLine(self.workspace)
         self.setStatusBar(self.status)

@@ -103,6 +103,7 @@ def test_tools_of_review_are_not_in_the_bar_of_other_views(counted: MainWindow) 
 
     in_review = shown()
     counted.show_view(View.RESULTS)
+    QApplication.processEvents()
     assert {"Clear", "Uncertain"} <= in_review
     assert not {"Clear", "Uncertain"} & shown()
     assert {"Review", "Cells", "Results", "Undo", "Report"} <= shown()
@@ -142,6 +143,9 @@ def test_samples_that_were_open_are_tiles_to_go_on_with(
     qtbot.mouseClick(tile, LEFT)
     assert workspace.sample.id == "24-1187"
     assert len(workspace.images.items) == 3
+    counted.recent_menu.aboutToShow.emit()
+    assert counted.recent_menu.actions()[0].text() == "No sample was open yet"  # this one is open
+    workspace.store.close()
     counted.recent_menu.aboutToShow.emit()
     assert "24-1187" in counted.recent_menu.actions()[0].text()
 
