@@ -78,13 +78,15 @@ QToolBar QToolButton:disabled {{ color: {faint}; }}
 #dropArea[dragged="true"] {{ border-color: palette(highlight); }}
 #pageHeading {{ font-size: 16px; font-weight: 600; }}
 #dialogTitle {{ font-size: 16px; font-weight: 600; }}
-#sampleTile {{ border: 1px solid {border}; border-radius: 6px; background: {base}; }}
-#sampleTile:hover {{ border-color: {faint}; }}
-#sampleTile:focus {{ border: 2px solid palette(highlight); }}
+#sampleTile, #answer {{ border: 1px solid {border}; border-radius: 6px; background: {base}; }}
+#sampleTile:hover, #answer:hover {{ border-color: {faint}; }}
+#sampleTile:focus, #answer:focus {{ border: 2px solid palette(highlight); }}
 QPushButton[primary="true"] {{ background: palette(highlight); color: white; border: 1px solid palette(highlight); }}
 QPushButton[primary="true"] {{ border-radius: 6px; padding: 4px 14px; font-weight: 600; }}
 QPushButton[primary="true"]:hover {{ background: {pressed}; }}
 QPushButton[primary="true"]:focus {{ border: 2px solid {text}; }}
+#answer {{ text-align: left; }}
+#answerTitle {{ font-weight: 600; }}
 #popup {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #toast {{ background: #20252c; border: 1px solid #454c57; border-radius: 6px; }}
 #toast QLabel {{ color: white; }}

@@ -263,8 +263,8 @@ def test_images_are_added_to_the_sample_if_that_is_wanted(
 ) -> None:
     counted.workspace.sample.set_id("24-1187")
     counted.dialogs.open_paths([make_smear("other/d.png", 3)[0]])
-    [button] = [it for it in counted.dialogs.where.buttons.values() if it.text() == "Add to this one"]
-    assert "24-1187 has 3 images" in button.description()
+    [button] = [it for it in counted.dialogs.where.buttons.values() if it.answer == "Add to this one"]
+    assert "24-1187 has 3 images" in button.explained
     qtbot.mouseClick(button, LEFT)
     assert len(counted.workspace.images.items) == 4
 
@@ -284,8 +284,8 @@ def test_what_was_counted_before_can_be_gone_on_with(counted: MainWindow, qtbot:
     counted.dialogs.open_paths(paths)
     assert workspace.images.items == []
     first = next(iter(counted.dialogs.where.buttons.values()))
-    assert first.text() == "Go on with it"
-    assert "1 of 3 reviewed" in first.description()
+    assert first.answer == "Go on with it"
+    assert "1 of 3 reviewed" in first.explained
     qtbot.mouseClick(first, LEFT)
     assert workspace.store.path == session
     assert [item.reviewed for item in workspace.images.items] == [True, False, False]
@@ -297,7 +297,7 @@ def test_what_was_counted_before_can_be_begun_again(counted: MainWindow, qtbot: 
     session = workspace.store.path
     workspace.store.close()
     counted.dialogs.open_paths(paths)
-    [button] = [it for it in counted.dialogs.where.buttons.values() if it.text() == "Start again"]
+    [button] = [it for it in counted.dialogs.where.buttons.values() if it.answer == "Start again"]
     qtbot.mouseClick(button, LEFT)
     assert workspace.store.path not in (None, session)
     assert all(item.state is not State.FAILED for item in workspace.images.items)
