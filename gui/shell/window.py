@@ -146,6 +146,7 @@ class MainWindow(QMainWindow):
         workspace.history.recorded.connect(self._tell_user)
         workspace.opening.begun.connect(self._ask_for_id)
         self.view_changed.connect(self.view_bar.show_view)
+        self.head.id.left.connect(self._take_keys)
         self.canvas.zoom_changed.connect(self.status.show_zoom)
         self.history_panel.name_wanted.connect(lambda: self.open_dialog(Dialog.USER))
         self.gallery.all_changed.connect(self._on_gallery_scope)
@@ -166,7 +167,7 @@ class MainWindow(QMainWindow):
         self._show_stage()
         self.view_changed.emit(view)
         if self.workspace.images.current is not None:
-            self.views[view].take_keys()
+            self._take_keys()
 
     def show_image(self, image: int, cell: int | None = None) -> None:
         """Show an image in Review, and a cell of it selected and in view."""
@@ -224,7 +225,7 @@ class MainWindow(QMainWindow):
         """Return the parts of the window between which the keyboard moves."""
         begun = self.workspace.images.current is not None
         over = [part for part in (self.toast, self.notice) if part.isVisible()]
-        return (*over, self.head, *(self.views[self.view].panes if begun else (self.start_page,)))
+        return (*over, self.head, self.view_bar, *(self.views[self.view].panes if begun else (self.start_page,)))
 
     @Slot()
     def _show_stage(self) -> None:
@@ -245,7 +246,13 @@ class MainWindow(QMainWindow):
         images = self.workspace.images
         listed, self._listed = self._listed, 0 if images.current is None else len(images.items)
         if self._listed > listed:
-            self.views[self.view].take_keys()
+            self._take_keys()
+
+    @Slot()
+    def _take_keys(self) -> None:
+        """Give what is in the middle the keyboard."""
+        begun = self.workspace.images.current is not None
+        (self.views[self.view] if begun else self.start_page).take_keys()
 
     @Slot()
     def _on_session_changed(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QSizePolicy, QWidget
 
@@ -36,7 +36,9 @@ _COLOURS = {
 
 
 class SampleIdEdit(QLineEdit):
-    """The sample's id: a text that is edited where it stands; Esc gives the old one back."""
+    """The sample's id: a text that is edited where it stands; Enter takes it, Esc gives the old one back."""
+
+    left = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,11 +63,13 @@ class SampleIdEdit(QLineEdit):
         )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.isModified():
+        if event.key() == Qt.Key.Key_Escape:
             self.setText(self._shown)
-            self.selectAll()
+            self.left.emit()
             return
         super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.left.emit()
 
 
 class HeadLine(QWidget):

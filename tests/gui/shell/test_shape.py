@@ -166,6 +166,7 @@ def test_the_sample_is_named_in_place_and_undone(counted: MainWindow, qtbot: QtB
     qtbot.keyClicks(head.id, "24-1187")
     qtbot.keyClick(head.id, Qt.Key.Key_Return)
     assert sample.id == "24-1187"
+    assert counted.canvas.hasFocus()
     assert counted.windowTitle().startswith("24-1187 – ")
     assert counted.workspace.history.lines(limit=1)[0].text == "Sample: 24-1187"
     counted.actions_["undo"].trigger()
