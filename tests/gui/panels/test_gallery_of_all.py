@@ -323,6 +323,7 @@ def place_of_focus(window: MainWindow) -> Callable[[], str]:
 def test_f6_goes_round_the_parts_of_the_window(
     opened: MainWindow, qtbot: QtBot, place_of_focus: Callable[[], str]
 ) -> None:
+    opened.toast.leave()
     opened.actions_["history"].trigger()
     opened.actions_["review_view"].trigger()
     QApplication.processEvents()
