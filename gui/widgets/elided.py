@@ -36,7 +36,7 @@ class ElidedLabel(QLabel):
     @property
     def full_text(self) -> str:
         """All of the text."""
-        return self._text
+        return self.text()
 
     def minimumSizeHint(self) -> QSize:
         return QSize(16, super().minimumSizeHint().height())

@@ -109,9 +109,9 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #card {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
 #faint {{ color: {faint}; }}
 #classRow {{ border: none; border-bottom: 1px solid {border}; }}
-#count[size="usual"] {{ font-size: 22px; font-weight: 600; }}
-#count[size="small"] {{ font-size: 16px; font-weight: 600; }}
-#count[size="missing"] {{ font-size: 16px; font-weight: 400; color: {faint}; }}
+#count[kind="usual"] {{ font-size: 22px; font-weight: 600; }}
+#count[kind="small"] {{ font-size: 16px; font-weight: 600; }}
+#count[kind="missing"] {{ font-size: 16px; font-weight: 400; color: {faint}; }}
 #className {{ font-weight: 600; }}
 #ledger, #interval, #fieldReason {{ font-size: 11px; color: {faint}; }}
 #fieldVerdict {{ font-weight: 600; }}

@@ -45,10 +45,10 @@ class Number(QLabel):
     def show_number(self, number: int | None) -> None:
         """Show a count."""
         text = "–" if number is None else f"{number:,}"
-        size = "missing" if number is None else "small" if len(text) > _LONG_NUMBER else "usual"
+        kind = "missing" if number is None else "small" if len(text) > _LONG_NUMBER else "usual"
         self.setText(text)
-        if self.property("size") != size:
-            self.setProperty("size", size)
+        if self.property("kind") != kind:
+            self.setProperty("kind", kind)
             self.style().unpolish(self)
             self.style().polish(self)
 

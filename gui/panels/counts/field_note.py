@@ -101,7 +101,7 @@ class FieldNote(QWidget):
             pressing = quality.pressing
             first = pressing.text if pressing is not None else next(iter(quality.texts), "")
             quiet = pressing is None and quality.grade is Grade.CHECK
-            verdict = gettext("Nothing to do, but know:") if quiet else _WORDS[quality.grade]
+            verdict = gettext("Note") if quiet else _WORDS[quality.grade]
             more = len(quality.texts) - 1
             if more > 0:
                 verdict += " " + ngettext("(and {n} more)", "(and {n} more)", more).format(n=more)

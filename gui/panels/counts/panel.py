@@ -40,7 +40,7 @@ class CountPanel(QWidget):
         self.next_button.setObjectName("primary")
         self.next_button.setDefaultAction(actions["reviewed_next"])
         self.next_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        self.next_button.setFixedSize(SIDE_WIDTH - 2 * _MARGIN, _BUTTON_HEIGHT)
+        self.next_button.setFixedSize(SIDE_WIDTH - 1 - 2 * _MARGIN, _BUTTON_HEIGHT)
         self.settings_button = QToolButton()
         self.settings_button.setObjectName("link")
         self.settings_button.setDefaultAction(actions["counting_settings"])
@@ -50,16 +50,16 @@ class CountPanel(QWidget):
         self._connect()
 
     def _build(self) -> None:
-        self.scroll = QScrollArea()
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.rows_area = QScrollArea()
+        self.rows_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.rows_area.setWidgetResizable(True)
+        self.rows_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(_MARGIN, 0, _MARGIN, 0)
         column.addWidget(self.classes)
         column.addStretch()
-        self.scroll.setWidget(inside)
+        self.rows_area.setWidget(inside)
         foot = QVBoxLayout()
         foot.setContentsMargins(_MARGIN, _GAP, _MARGIN, _MARGIN)
         foot.setSpacing(_GAP)
@@ -67,10 +67,10 @@ class CountPanel(QWidget):
         foot.addWidget(self.field_note)
         foot.addWidget(self.next_button)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(1, 0, 0, 0)  # the line at the left edge
         layout.setSpacing(0)
         layout.addLayout(_headings())
-        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self.rows_area, 1)
         layout.addLayout(foot)
 
     def _connect(self) -> None:

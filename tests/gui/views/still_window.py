@@ -28,7 +28,9 @@ from gui.workspace.workspace import Workspace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Key, LEFT, NONE = Qt.Key, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    from gui.panels.counts.class_row import ClassRow
+
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 CONTROLS = (QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QSlider)
 WAIT_S = 180
 
@@ -54,32 +56,32 @@ class Work:
         doings = {
             "drag a threshold": self.drag_threshold,
             "type a threshold": self.type_threshold,
-            "remove a cell": lambda: self.on_cell(Key.Key_Delete),
-            "confirm a cell": lambda: self.on_cell(Key.Key_Return),
-            "make it another class": lambda: self.on_cell(self.rng.choice([Key.Key_1, Key.Key_2, Key.Key_3])),
+            "remove a cell": lambda: self.on_cell(Qt.Key.Key_Delete),
+            "confirm a cell": lambda: self.on_cell(Qt.Key.Key_Return),
+            "make it another class": lambda: self.on_cell(self.rng.choice([Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3])),
             "add a cell": self.add_cell,
-            "undo": lambda: self.key(Key.Key_Z, Qt.KeyboardModifier.ControlModifier),
-            "next image": lambda: self.key(Key.Key_PageDown),
-            "previous image": lambda: self.key(Key.Key_PageUp),
-            "mark reviewed": lambda: self.key(Key.Key_R),
+            "undo": lambda: self.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier),
+            "next image": lambda: self.key(Qt.Key.Key_PageDown),
+            "previous image": lambda: self.key(Qt.Key.Key_PageUp),
+            "mark reviewed": lambda: self.key(Qt.Key.Key_R),
             "reviewed, next": lambda: self.click(self.window.panel.next_button),
             "hide a class": lambda: self.click(self.rng.choice(self.rows()).shown),
-            "hide the boxes": lambda: self.key(Key.Key_H),
-            "labels": lambda: self.key(Key.Key_L),
+            "hide the boxes": lambda: self.key(Qt.Key.Key_H),
+            "labels": lambda: self.key(Qt.Key.Key_L),
             "warn": self.warn,
-            "count by hand": lambda: self.key(Key.Key_T),
+            "count by hand": lambda: self.key(Qt.Key.Key_T),
         }
         name = self.rng.choice(list(doings))
         doings[name]()
         if self.window.workspace.tally.active:
             self.click_at(self.anywhere())
-            self.key(Key.Key_T)
+            self.key(Qt.Key.Key_T)
         return name
 
-    def rows(self) -> list[QWidget]:
+    def rows(self) -> list[ClassRow]:
         return list(self.window.panel.classes.cards.values())
 
-    def key(self, key: Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
+    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
         self.window.canvas.setFocus()
         QTest.keyClick(self.window.canvas, key, modifiers)
 
@@ -102,30 +104,32 @@ class Work:
         QTest.mousePress(slider, LEFT, NONE, start)
         QTest.mouseMove(slider, end)
         QTest.mouseRelease(slider, LEFT, NONE, end)
-        QTest.keyClick(slider, self.rng.choice([Key.Key_Right, Key.Key_Left, Key.Key_PageUp, Key.Key_PageDown]))
+        QTest.keyClick(
+            slider, self.rng.choice([Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown])
+        )
 
     def type_threshold(self) -> None:
         number = self.rng.choice(self.rows()).number
         number.setFocus()
         number.selectAll()
         QTest.keyClicks(number, f"0.{self.rng.randrange(10, 95)}")
-        QTest.keyClick(number, Key.Key_Return)
+        QTest.keyClick(number, Qt.Key.Key_Return)
 
-    def on_cell(self, key: Key) -> None:
+    def on_cell(self, key: Qt.Key) -> None:
         canvas, shown = self.window.canvas, self.window.canvas.boxes.shown_ids()
         cell = self.window.workspace.editing.cell(self.rng.choice(shown)) if shown else None
         if cell is not None:
             x1, y1, x2, y2 = cell.box
             self.click_at(canvas.mapFromScene((x1 + x2) / 2, (y1 + y2) / 2))
             self.key(key)
-        self.key(Key.Key_Escape)
+        self.key(Qt.Key.Key_Escape)
 
     def add_cell(self) -> None:
         if self.window.tools.tool is not ToolName.ADD:
-            self.key(Key.Key_A)
+            self.key(Qt.Key.Key_A)
         self.click_at(self.anywhere())
-        self.key(Key.Key_Escape)
-        self.key(Key.Key_Escape)
+        self.key(Qt.Key.Key_Escape)
+        self.key(Qt.Key.Key_Escape)
 
     def warn(self) -> None:
         messages = self.window.workspace.messages
