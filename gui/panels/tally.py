@@ -64,6 +64,7 @@ class TallyRow(QFrame):
         title.setObjectName("className")
         self.count = QLabel("0")
         self.count.setObjectName("tallyCount")
+        self.count.setProperty("missing", False)
         self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.everywhere = QLabel()
         self.everywhere.setObjectName("faint")
@@ -99,6 +100,10 @@ class TallyRow(QFrame):
     def show_count(self, count: int, everywhere: int | None, counted: bool) -> None:
         """Show the marks in this image and, if there are several, in all."""
         self.count.setText(f"{count:,}" if counted else "–")
+        if self.count.property("missing") is counted:
+            self.count.setProperty("missing", not counted)
+            self.count.style().unpolish(self.count)
+            self.count.style().polish(self.count)
         self.everywhere.setVisible(everywhere is not None)
         self.everywhere.setText(
             "" if everywhere is None else gettext("{everywhere:,} in all images").format(everywhere=everywhere)

@@ -127,7 +127,8 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #legend {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #tallyRow {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
 #tallyRow[armed="true"] {{ border: 2px solid palette(highlight); }}
-#tallyCount {{ font-size: 34px; font-weight: 600; }}
+#tallyCount[missing="true"] {{ font-size: 16px; font-weight: 400; color: {faint}; }}
+#tallyCount[missing="false"] {{ font-size: 34px; font-weight: 600; }}
 #tallyReached {{ background: #1f7a3d; color: white; padding: 6px 8px; border-radius: 4px; font-weight: 600; }}
 #sectionHeading {{ border: none; background: transparent; padding: 4px 0; font-weight: 600; text-align: left; }}
 #sectionHeading:focus {{ border: 1px solid palette(highlight); border-radius: 4px; }}
