@@ -71,7 +71,8 @@ class ReportImage:
 
     ``counted`` is None where there is no count, and ``problem`` says why. ``sha256`` is the hash of the file as it
     was counted, and ``model_sha256`` that of the model that counted it. ``reviewer`` marked it as reviewed; ``seen``
-    are the counts that this person saw, if they were kept.
+    are the counts that this person saw, if they were kept. ``true_counts``: what the truth has of each class in the
+    counting frame, None where it was not counted.
     ``unclassed`` cells that a person put are of a class that is not counted. ``copy_of`` is an earlier counted image
     of the same contents.
     """
@@ -86,6 +87,7 @@ class ReportImage:
     seen: dict[str, int] | None = None
     model_sha256: str = ""
     truth: GroundTruth | None = None
+    true_counts: tuple[int | None, ...] = ()
     unclassed: int = 0
     copy_of: Path | None = None
 
