@@ -316,7 +316,7 @@ def test_pictures_whose_folder_is_gone_wait_for_it_and_the_others_go_on(
     assert states[1:] == [State.WAITING, State.COUNTED, State.COUNTED]
     assert states[0] in (State.WAITING, State.COUNTED)  # whether its file was read before the folder went
     assert f"{share}: it cannot be reached; connect the drive or the network folder again." in notice(window)
-    assert window.status.activity.text() == f"Paused; {waiting} not counted yet"
+    assert window.status.activity.full_text == f"Paused; {waiting} not counted yet"
     workspace.images.set_current(workspace.images.items[2].id)
     before = shown_counts(window)
     workspace.editing.remove_cells(counted_cells(window)[:1])
@@ -407,7 +407,7 @@ def test_a_session_of_a_newer_version_is_left_alone(counted: MainWindow) -> None
     assert notice(counted) == f"{path}: it was made by a newer version of SmearCount; update the program to open it."
     assert counted.notice.remedies == []
     assert path.read_bytes() == content
-    assert counted.image_page.currentWidget() is counted.image_page.start_page
+    assert counted.stage.currentWidget() is counted.start_page
 
 
 def test_a_truncated_session_is_recovered_into_a_new_file(
@@ -527,7 +527,7 @@ def test_the_name_is_asked_once_and_signs_from_then_on(
         for _ in range(2):
             window.workspace.editing.remove_cells(counted_cells(window)[:1])
         assert [line.user for line in window.workspace.history.lines()] == ["Grace", "Grace"]
-        assert window.status.signed.text() == "Grace"
+        assert window.head.user.text() == "Grace"
         window.close()
     assert len(asked) == 1
 
