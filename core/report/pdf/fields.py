@@ -33,19 +33,21 @@ _LONGEST_REMARKS = 700
 
 
 class Photographs:
-    """Reads the photographs of a report, each once and made small, and puts them on pages.
-
-    ``problems`` has a sentence for each that cannot be shown.
-    """
+    """Reads the photographs of a report, each once and made small, and puts them on pages."""
 
     def __init__(self, printer: Printer, content: ReportContent, style: CellStyle, progress: Progress) -> None:
-        self.problems: list[str] = []
         self._printer = printer
         self._content = content
         self._style = style
         self._progress = progress
         self._kept: dict[int, PrintedPicture | PictureError] = {}
         self._numbers = {image.id: number for number, image in enumerate(content.images, 1)}
+
+    @property
+    def problems(self) -> list[str]:
+        """The sentences about those that could not be shown, in the order of the list."""
+        read = [self._kept.get(image.id) for image in self._content.images]
+        return [str(picture) for picture in read if isinstance(picture, PictureError)]
 
     def two(self) -> Iterator[Any]:
         """Yield the usual field and the one with the most white cells, for the first page."""
@@ -98,7 +100,6 @@ class Photographs:
             try:
                 self._kept[image.id] = for_print(image)
             except PictureError as error:
-                self.problems.append(str(error))
                 self._kept[image.id] = error
         return self._kept[image.id]
 

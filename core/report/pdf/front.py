@@ -158,7 +158,7 @@ def result(printer: Printer, content: ReportContent, style: CellStyle) -> Iterat
     thresholds = ", ".join(f"{name} {value:.2f}" for name, value in content.settings.thresholds.items())
     model = content.models[0].name if len(content.models) == 1 else gettext("several models")
     text = gettext(
-        "Counted by {model} at the thresholds {thresholds}. Count = by the model + added − removed by a user. The "
+        "Counted with {model} at the thresholds {thresholds}. Count = by the model + added − removed by a user. The "
         "intervals cover the number of counted cells, and no other error."
     )
     yield printer.text(text.format(model=model, thresholds=thresholds), SMALL)

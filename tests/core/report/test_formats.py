@@ -49,7 +49,8 @@ def test_every_format_has_the_same_numbers(session: Session):
     assert document["session"]["totals"]["WBC"]["added"] == 1
     text = " ".join(pages(content))
     assert "RBC 3 0.6 to 8.8 4 0 −1" in text
-    assert "RBC 1 (2 + 0 − 1), mean 0.80" in text
+    assert "RBC 1 (2 + 0 − 1)" in text
+    assert "Mean probability RBC 0.80" in text
 
 
 def test_the_workbook_has_its_sheets_and_takes_no_text_for_a_formula(session: Session):

@@ -100,7 +100,7 @@ def test_verification_is_of_the_model_and_of_what_is_handed_in(session: Session)
     assert (person.handed_in, person.score.counted, person.score.accuracy) == (True, 2, 1.0)
     rows = sheets(gather(session))["verification"]
     assert rows[1][:7] == ("WBC", "model", 1, 0.5, 2, 1, 0.5)
-    assert "model and person" in " ".join(pages(gather(session)))
+    assert "model and user" in " ".join(pages(gather(session)))
 
 
 def test_estimates_are_made_of_what_the_laboratory_gives(session: Session):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,24 +10,25 @@ import numpy as np
 import openpyxl
 import PIL.Image
 import pypdfium2
+import pytest
 from PIL import Image
 from pypdfium2 import PdfImage
 
+from core.classes import PALETTES, PAPER, Palette
 from core.report.content import Contents, Sample
 from core.report.export import Outputs, write_report
 from core.report.formats.images import LONG_SIDE
 from core.report.gather import gather
 from core.report.pdf.build import to_pdf
+from core.report.pdf.styles import ink_of
 from core.report.progress import Progress
 from core.session.session import Session
 from core.session.values import Subject
-from tests.core.report.reports import add_cell, change, pages
+from tests.core.report.reports import CLASSES, add_cell, change, pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
     MakeSession = Callable[..., Path]
 
@@ -68,25 +70,47 @@ def test_the_pages_name_everything_that_a_laboratory_asks_for(session: Session):
         "Sample 2026-0815",
         "Patient J. Müller",
         "Stain Giemsa µ 100×",
-        "Threshold RBC 0.50, as the model suggests",
-        "Edge rule All cells count.",
-        "three cells",
-        "ab" * 32,
+        "Counted with three cells at the thresholds RBC 0.50, WBC 0.50, Platelets 0.50",
         "not a medical device. A person checks every count",
         "Signature",
         f"Page 1 of {len(text)}",
     ):
         assert part in first
-    for part in ("1. field 1.png", "2. field 2.png", "added by a user", "Ada field 1.png Add WBC", "not verified"):
+    for part in (
+        "Threshold RBC 0.50, as the model suggests",
+        "Edge rule All cells count.",
+        "ab" * 32,
+        "1. field 1.png",
+        "2. field 2.png",
+        "added by a user",
+        "Ada field 1.png Add WBC",
+        "not verified",
+    ):
         assert part in whole
 
 
 def test_contents_can_be_left_out(session: Session):
-    assert "Images with boxes" in " ".join(pages(gather(session)))
+    assert "Images with marked cells" in " ".join(pages(gather(session)))
     whole = " ".join(pages(gather(session), Contents(pictures=False, verification=False, history=False)))
-    assert "Images with boxes" not in whole
+    assert "Images with marked cells" not in whole
     assert "ground truth" not in whole
     assert "history" not in whole
+
+
+def printed(name: str) -> tuple[int, ...]:
+    """Return the ink of a class as blue, green and red."""
+    return tuple(round(255 * part) for part in ink_of(PAPER.colour(CLASSES, CLASSES.index(name)))[::-1])
+
+
+@pytest.mark.parametrize("palette", PALETTES, ids=lambda palette: palette.name)
+def test_every_class_is_seen_on_white_paper_in_its_own_hue(palette: Palette):
+    classes = (*CLASSES, "other", "more")
+    for label in range(len(classes)):
+        colour = [part / 255 for part in palette.colour(classes, label)]
+        ink = ink_of(palette.colour(classes, label))
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in ink]
+        assert 1.05 / (float(np.dot(linear, (0.2126, 0.7152, 0.0722))) + 0.05) >= 3
+        assert colorsys.rgb_to_hsv(*ink)[0] == pytest.approx(colorsys.rgb_to_hsv(*colour)[0], abs=0.01)
 
 
 def test_a_page_shows_the_boxes(session: Session):
@@ -95,7 +119,7 @@ def test_a_page_shows_the_boxes(session: Session):
     assert problems == []
     with pypdfium2.PdfDocument(data) as document:
         colours = [page.render(scale=1).to_numpy().reshape(-1, 3) for page in document]
-    for colour in [(0, 140, 255), (255, 190, 84), (200, 60, 24)]:  # blue, green, red
+    for colour in [printed(name) for name in CLASSES]:
         assert any((abs(page.astype(int) - colour).max(axis=1) < 40).any() for page in colours)
 
 
@@ -104,7 +128,7 @@ def test_a_page_shows_contours_in_place_of_boxes(session: Session):
         data, _ = to_pdf(gather(session), Progress(), Contents())
         with pypdfium2.PdfDocument(data) as document:
             pages = [page.render(scale=2).to_numpy().astype(int) for page in document]
-        colours = (0, 140, 255), (255, 190, 84)
+        colours = printed("RBC"), printed("WBC")
         return [sum(int((abs(page - colour).max(axis=2) < 40).sum()) for page in pages) for colour in colours]
 
     before = ink()
@@ -118,8 +142,9 @@ def test_a_page_shows_contours_in_place_of_boxes(session: Session):
         session.detections.set_counted(
             image.id, drawn, width=200, height=120, seconds=0.5, notices=(), stamp=image.stamp
         )
-    less = np.array(ink()) / before  # the lines of a half are (2 + the root of 2) / 4 as long as those of a box
-    assert ((less > 0.7) & (less < 0.9)).all()
+    red, white = np.array(ink()) / before
+    assert 0.7 < red < 0.9  # the lines of a half are (2 + the root of 2) / 4 as long as those of a box
+    assert 0.7 < white < 1  # its letters are the same
 
 
 def test_letters_that_no_font_has_are_transliterated_and_the_report_says_so(session: Session, tmp_path: Path):

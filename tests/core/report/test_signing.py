@@ -121,15 +121,15 @@ def test_moved_pictures_and_notes_leave_a_sign_off_valid(session: Session, tmp_p
 
 
 def test_the_report_says_whether_it_is_signed(session: Session):
-    assert "Not signed off." in pages(gather(session))[0]
+    assert "Not signed" in pages(gather(session))[0]
     content = signed_by(session)
     first = pages(content)[0]
-    assert "Signed off by Ada Byron, 2026-11-21" in first
-    assert f"{content.content[:4]} {content.content[4:8]}" in first
+    assert "Signed by Ada Byron, 2026-11-21" in first
+    assert f"Content SHA-256 {content.content}" in pages(content)[-1]
     assert "SUPERSEDED" not in first
     add_cell(session, 2)
     superseded = pages(gather(session))
     assert all("SUPERSEDED" in page for page in superseded)
-    assert "Ada Byron signed other content" in superseded[0]
+    assert "Ada Byron signed other counts" in superseded[0]
     assert dict(sheets(gather(session))["settings"])["sign-off"] == "superseded"
     assert json.loads(report_json(gather(session)))["session"]["signed"] is None
