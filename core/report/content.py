@@ -39,11 +39,12 @@ NOT_A_MEDICAL_DEVICE = gettext(
 
 @dataclass(frozen=True)
 class Contents:
-    """Which parts a report has."""
+    """Which parts a report has; without ``every_picture`` only the two on the first page."""
 
     pictures: bool = True
     verification: bool = True
     history: bool = True
+    every_picture: bool = True
 
 
 @dataclass(frozen=True)

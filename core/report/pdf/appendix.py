@@ -114,4 +114,4 @@ def provenance(printer: Printer, content: ReportContent) -> Iterator[Any]:
         yield Spacer(0, 6)
         header = ["", gettext("File"), gettext("SHA-256 of the file")]
         rows = [[str(number), printable(image.path), image.sha256 or ""] for number, image in known]
-        yield printer.table(Table("files", header, rows, "rll"), (5, 45, 60))
+        yield printer.table(Table("files", header, rows, "rll"), (4, 30, 68))

@@ -94,8 +94,7 @@ class _Report:
             yield from sections.manual_counts(printer, content)
             yield CondPageBreak(HEIGHT / 4)
             yield from sections.verification(printer, content)
-        if contents.pictures and content.counted:
-            yield CondPageBreak(HEIGHT / 2)
+        if contents.pictures and contents.every_picture:
             yield from self._photographs.all()
         if contents.history:
             yield CondPageBreak(HEIGHT / 10)

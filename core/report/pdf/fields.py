@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reportlab.platypus import KeepTogether, Spacer, Table
+from reportlab.platypus import CondPageBreak, KeepTogether, Spacer, Table
 
 from core.classes import WHITE_CELL
 from core.counting.quality import Grade
@@ -63,6 +63,7 @@ class Photographs:
         images = [image for image in content.images if image.counted is not None]
         if not images:
             return
+        yield CondPageBreak(HEIGHT * (0.75 if len(images) == 1 else 0.5))
         yield self._printer.text(gettext("Images with marked cells"), HEADING)
         yield from self._legend()
         if len(images) <= 2:

@@ -75,7 +75,7 @@ def head(printer: Printer, content: ReportContent) -> Iterator[Any]:
     pairs = [
         *content.sample.fields,
         (gettext("Images counted"), of_all if counted != listed else f"{counted:,}"),
-        (gettext("Reviewed"), content.review),
+        (gettext("Reviewed"), content.review[:1].upper() + content.review[1:]),
         (gettext("Report made"), local_time(content.made)),
     ]
     yield printer.pairs(pairs, columns=2, label=28 * mm)
