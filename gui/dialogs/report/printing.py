@@ -49,6 +49,7 @@ def paint_pages(pages: PdfPages, printer: QPrinter) -> bool:
     """Print the pages that were chosen, each as large as the paper takes it; False if the printer refuses."""
     first = max(printer.fromPage(), 1)
     last = min(printer.toPage() or len(pages), len(pages))
+    printer.setFullPage(True)  # the report has margins of its own
     painter = QPainter()
     if not painter.begin(printer):
         return False
@@ -59,7 +60,7 @@ def paint_pages(pages: PdfPages, printer: QPrinter) -> bool:
         pixels = pages.render(page, pages.width_at(page, min(_DOTS_PER_INCH, printer.resolution())))
         height, width = pixels.shape[:2]
         image = QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
-        room = QRectF(printer.pageRect(QPrinter.Unit.DevicePixel))
+        room = QRectF(printer.paperRect(QPrinter.Unit.DevicePixel))
         scale = min(room.width() / width, room.height() / height)
         painter.drawImage(QRectF(0, 0, scale * width, scale * height), image)
     painter.end()

@@ -138,14 +138,12 @@ class FieldsModel(ImagesModel):
 
         self.set_keys(
             (
-                Key(Column(gettext("No."), lambda image: str(number(image))), number),
+                Key(Column(gettext("No."), lambda image: str(number(image)), widest="00000"), number),
                 Key(Column(gettext("Image"), self.name, number=False), lambda image: self.name(image).casefold()),
                 *(self._of_class(name) for name in self.workspace.settings.classes),
                 Key(Column(gettext("Corrections"), lambda image: _few(edited(image))), edited),
                 Key(Column(gettext("Field"), self._grade, number=False, widest="nnnnnnnn"), grade),
-                Key(
-                    Column(gettext("Reviewed"), self._reviewed, number=False, widest=gettext("changed since")), reviewed
-                ),
+                Key(Column(gettext("Reviewed"), self._reviewed, number=False, widest="nnnnnnnn"), reviewed),
             )
         )
 
@@ -201,7 +199,7 @@ class FieldsModel(ImagesModel):
         item = self.workspace.images.item(image)
         if item is None or not item.reviewed:
             return "–"
-        return gettext("changed since") if self.workspace.reviews.is_outdated(image) else gettext("yes")
+        return gettext("changed") if self.workspace.reviews.is_outdated(image) else gettext("yes")
 
     def _corrections(self, item: ImageItem) -> str:
         result = self.workspace.counts.result(item.id)
@@ -235,7 +233,7 @@ class ComparedModel(ImagesModel):
     def show_classes(self) -> None:
         """Show the columns of the present classes."""
         keys = [
-            Key(Column(gettext("No."), self._number), self.workspace.images.position),
+            Key(Column(gettext("No."), self._number, widest="00000"), self.workspace.images.position),
             Key(Column(gettext("Image"), self._name, number=False), lambda image: self._name(image).casefold()),
         ]
         for label, name in enumerate(self.workspace.settings.classes):

@@ -29,7 +29,7 @@ from gui.widgets.message_page import MessagePage
 from gui.widgets.tables import copy_lines
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QHideEvent, QShowEvent
+    from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 
     from core.classes import Palette
     from gui.commands.shortcuts import Actions
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _SETTLE_MS = 200
 _SAID_MS = 2000
+_NARROW = 1000
 
 
 class ResultsPanel(QWidget):
@@ -234,6 +235,10 @@ class ResultsPanel(QWidget):
         table = self._current_table
         if table is not None and table.current_image is not None:
             self.image_wanted.emit(table.current_image)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.side.set_narrow(self.width() < _NARROW)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gui.commands.shortcuts import Actions
     from gui.workspace.workspace import Workspace
 
-WIDTH = 300
+WIDTH, NARROW = 300, 236
 _ICON = 16
 
 
@@ -58,6 +58,10 @@ class ReportSide(QFrame):
         workspace.sign_offs.changed.connect(self.refresh)
         workspace.store.session_changed.connect(self.refresh)
         self.refresh()
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Leave the tables more room in a small window."""
+        self.setFixedWidth(NARROW if narrow else WIDTH)
 
     @Slot()
     def refresh(self) -> None:

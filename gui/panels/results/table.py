@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 _NAME = 1
-_AIR = 28  # of a heading, with the arrow that says how it is sorted
+_AIR = 24  # of a heading, with the arrow that says how it is sorted
 
 
 class ImagesTable(CopyTable):
