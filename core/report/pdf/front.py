@@ -95,7 +95,7 @@ def _state(printer: Printer, content: ReportContent) -> Any:
     if content.superseded:
         text = gettext("SUPERSEDED: the counts have changed since they were signed")
         return printer.text(text, STATE.clone("superseded", textColor=ALARM))
-    return printer.text(gettext("Not signed"), STATE.clone("not signed", textColor=FAINT))
+    return printer.text(gettext("Not signed"), STATE.clone("unsigned", textColor=FAINT))
 
 
 def _warnings(printer: Printer, content: ReportContent) -> Iterator[Any]:

@@ -164,7 +164,7 @@ def manual_counts(printer: Printer, content: ReportContent) -> Iterator[Any]:
             gettext("Difference"),
         ]
     align = "rl" + "rrr" * len(classes)
-    yield printer.table(Table("manual counts", header, rows, align), (5, 34, *[10.0] * (3 * len(classes))))
+    yield printer.table(Table("compared", header, rows, align), (5, 34, *[10.0] * (3 * len(classes))))
     yield printer.text(gettext("Difference = reported − by hand. The table of images has the whole names."), SMALL)
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _WIDTH, _LEFT = 780, 290
-_FOLDER = "report folder"
+_FOLDER = "report_folder"
 
 
 class ReportDialog(FittingDialog):

@@ -29,7 +29,7 @@ class Lack(Enum):
     """What a report should have."""
 
     COUNTS = "counts"
-    SAMPLE_ID = "sample id"
+    SAMPLE_ID = "sample"
     REVIEW = "review"
 
 

@@ -25,7 +25,7 @@ from gui.panels.results.table import ImagesTable
 from gui.panels.results.totals import TotalsBar
 from gui.tasks import Debounce
 from gui.widgets.icons import icon
-from gui.widgets.message_page import MessagePage
+from gui.widgets.layout.message_page import MessagePage
 from gui.widgets.tables import copy_lines
 
 if TYPE_CHECKING:
