@@ -69,9 +69,11 @@ QToolBar QToolButton:disabled {{ color: {faint}; }}
 #sampleId {{ border: 1px solid transparent; border-radius: 6px; }}
 #sampleId:hover:enabled {{ border-color: {border}; }}
 #sampleId:focus {{ border-color: palette(highlight); background: {base}; }}
-#flat, #state {{ border: 1px solid transparent; border-radius: 6px; padding: 4px 8px; background: transparent; }}
-#flat:hover:enabled, #state:hover:enabled {{ background: {border}; }}
-#flat:focus, #state:focus {{ border-color: palette(highlight); }}
+#flat, #details, #state {{ border: 1px solid transparent; border-radius: 6px; }}
+#flat, #details, #state {{ padding: 4px 8px; background: transparent; }}
+#flat:hover:enabled, #details:hover:enabled, #state:hover:enabled {{ background: {border}; }}
+#flat:focus, #details:focus, #state:focus {{ border-color: palette(highlight); }}
+#details {{ text-align: left; color: {faint}; }}
 #flat:disabled {{ color: {text}; }}
 #startPage, #startPage > #qt_scrollarea_viewport > QWidget {{ background: {window}; }}
 #dropArea {{ border: 2px dashed {border}; border-radius: 6px; background: {base}; }}
