@@ -103,7 +103,6 @@ class History(QObject):
         text = " ".join(text.split())
         if not text or not self._store.writable:
             return False
-        self._store.ask_for_user()
         line = gettext("Comment on {about}: {text}") if about else gettext("Comment: {text}")
         with self._store.write() as write:
             write.note(line.format(about=about, text=text), image)

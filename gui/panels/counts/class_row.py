@@ -29,7 +29,7 @@ IMAGE_WIDTH, SAMPLE_WIDTH = 64, 92
 
 _COUNT_HEIGHT, _LINE_HEIGHT, _CONTROL_HEIGHT = 28, 16, 26
 _LONG_NUMBER = 6  # characters; a longer one is written smaller
-_WIDE_INTERVAL = 100_000
+_WIDE_INTERVAL = 10_000
 
 
 class Number(QLabel):

@@ -116,7 +116,7 @@ class Gallery(QWidget):
         self._shown = None
         self.source.show(everywhere=everything, order=self.source.order)
         self.all_changed.emit(everything)
-        self._refresh_later()
+        self.refresh()
 
     @property
     def tile_side(self) -> int:
@@ -271,7 +271,7 @@ class Gallery(QWidget):
     def _on_order(self, order: Order) -> None:
         self._shown = None
         self.source.show(everywhere=self.all_images, order=order)
-        self._refresh_later()
+        self.refresh()
 
     def _on_size(self, side: int) -> None:
         self.splitter.set_side(side)

@@ -14,6 +14,7 @@ from core.cells import Origin
 from core.classes import COLOUR_BLIND_SAFE, PAPER
 from gui.panels.gallery.section import ClassSection, shares
 from gui.panels.gallery.tiles import EXTENT, Order
+from gui.widgets.colour import class_ink
 from gui.widgets.tiles import crops
 from tests.gui.panels.gallery.builders import all_ids, choose, click, counted_ids, counts, ids, marked
 
@@ -199,7 +200,7 @@ def test_colours_follow_the_palette(gallery: Gallery, workspace: Workspace, open
     for palette in (PAPER, COLOUR_BLIND_SAFE):
         gallery.set_palette(palette)
         for label, section in enumerate(gallery.sections.values()):
-            assert colour(section) == QColor(*palette.colour(workspace.settings.classes, label))
+            assert colour(section) == class_ink(palette.colour(workspace.settings.classes, label))
 
 
 def test_a_cell_that_a_person_put_appears_with_a_tick(

@@ -97,6 +97,7 @@ def test_unreadable_files_are_marked_and_the_rest_goes_on(
     cut.write_bytes(good.read_bytes()[:600])
     empty.write_bytes(b"")
     image_list = make_list([waiting(path) for path in (cut, empty, tmp_path / "gone.tif", tmp_path, good)])
+    image_list.resize(230, 700)
     qtbot.waitUntil(lambda: is_near(shown_colour(image_list, 4), BLUE))
     for item in workspace.images.items[:4]:
         thumbnail = image_list._thumbnails.get(item.path, image_list.devicePixelRatioF())
