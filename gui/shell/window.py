@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
         self.status = StatusLine(workspace)
         self.notices = Notices(workspace, self.notice, self.status)
         self.session_errors = SessionErrors(self, workspace, preferences, self.notice)
-        self.presenter = Presenter(self.canvas, self.tools, workspace, self.options)
+        self.presenter = Presenter(self.canvas, self.tools, workspace, self.options, self.actions_)
         self._listed = 0
         self._build_layout()
         self.docks = Docks(self, {Pane.GALLERY: self.gallery, Pane.HISTORY: self.history_panel})

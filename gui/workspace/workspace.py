@@ -20,6 +20,7 @@ from gui.workspace.ground_truth import GroundTruths
 from gui.workspace.history import History
 from gui.workspace.images import Images
 from gui.workspace.inference.inference import Inference
+from gui.workspace.inference.preview import Previews
 from gui.workspace.messages import Messages
 from gui.workspace.opening import Opening
 from gui.workspace.review.duplicates import Duplicates
@@ -90,6 +91,7 @@ class Workspace(QObject):
             self.messages,
             self,
         )
+        self.previews = Previews(self.images, self.inference, self)
         self.opening = Opening(self.store, self.images, self.inference, self.messages, self)
         self.saving = Saving(self.store, self.images, self.settings, self.counts, self.quality, self.inference, self)
         self.exporter = Exporter(self.store, self.images, self.settings, self.counts, self.reviews, self.messages, self)
@@ -117,5 +119,6 @@ class Workspace(QObject):
         """End the threads and close the session; the workspace cannot be used afterwards."""
         self.verifier.close()
         self.comparison.close()
+        self.previews.close()
         self.inference.close()
         self.store.shut()
