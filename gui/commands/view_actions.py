@@ -5,11 +5,52 @@ from __future__ import annotations
 from core.text import gettext
 from gui.commands import handlers, states
 from gui.commands.action import Action, Change, Menu, on
-from gui.commands.context import Pane
+from gui.commands.context import Pane, View
 from gui.workspace.selection import ToolName
 from gui.workspace.view_options import Peek
 
 VIEW_ACTIONS = (
+    Action(
+        "review_view",
+        Menu.VIEW,
+        gettext("&Review"),
+        lambda context: context.shell.show_view(View.REVIEW),
+        key="Ctrl+1",
+        tip=gettext("The images, one after the other"),
+        enabled=states.has_image,
+        checked=states.shows_view(View.REVIEW),
+        depends_on=on(Change.STEP, Change.CURRENT),
+        icon="image-square",
+        icon_text=gettext("Review"),
+    ),
+    Action(
+        "cells_view",
+        Menu.VIEW,
+        gettext("&Cells"),
+        lambda context: context.shell.show_view(View.CELLS),
+        key="Ctrl+2",
+        tip=gettext("All cells of a class side by side"),
+        also="F7",
+        enabled=states.can_see_counts,
+        checked=states.shows_view(View.CELLS),
+        depends_on=on(Change.STEP, Change.CURRENT, Change.TALLY),
+        icon="squares-four",
+        icon_text=gettext("Cells"),
+    ),
+    Action(
+        "results_view",
+        Menu.VIEW,
+        gettext("&Results"),
+        lambda context: context.shell.show_view(View.RESULTS),
+        key="Ctrl+3",
+        tip=gettext("The counts of all images, and what they add up to"),
+        enabled=states.can_see_counts,
+        checked=states.shows_view(View.RESULTS),
+        depends_on=on(Change.STEP, Change.CURRENT, Change.TALLY),
+        icon="table",
+        icon_text=gettext("Results"),
+        separator_after=True,
+    ),
     Action(
         "find",
         Menu.VIEW,
@@ -25,8 +66,6 @@ VIEW_ACTIONS = (
         key="PgDown",
         enabled=states.has_images,
         depends_on=on(Change.IMAGES),
-        icon_text=gettext("▶"),
-        toolbar=(1, 1),
     ),
     Action(
         "previous",
@@ -36,8 +75,6 @@ VIEW_ACTIONS = (
         key="PgUp",
         enabled=states.has_images,
         depends_on=on(Change.IMAGES),
-        icon_text=gettext("◀"),
-        toolbar=(1, 0),
         separator_after=True,
     ),
     Action(
@@ -49,18 +86,18 @@ VIEW_ACTIONS = (
         tip=gettext("Show the whole image"),
         enabled=states.has_image,
         depends_on=on(Change.CURRENT),
-        toolbar=(2, 0),
+        view=View.REVIEW,
     ),
     Action(
         "actual",
         Menu.VIEW,
         gettext("100 %"),
         lambda context: context.shell.canvas.zoom_to(1.0),
-        key="Ctrl+1",
+        key="Ctrl+9",
         tip=gettext("Show pixel for pixel"),
         enabled=states.has_image,
         depends_on=on(Change.CURRENT),
-        toolbar=(2, 1),
+        view=View.REVIEW,
     ),
     Action(
         "zoom_in",
@@ -68,6 +105,7 @@ VIEW_ACTIONS = (
         gettext("Zoom &in"),
         lambda context: context.shell.canvas.zoom_in(),
         key="Ctrl++",
+        view=View.REVIEW,
     ),
     Action(
         "zoom_out",
@@ -75,6 +113,7 @@ VIEW_ACTIONS = (
         gettext("Zoom &out"),
         lambda context: context.shell.canvas.zoom_out(),
         key="Ctrl+-",
+        view=View.REVIEW,
         separator_after=True,
     ),
     Action(
@@ -117,6 +156,7 @@ VIEW_ACTIONS = (
         tip=gettext("As long as the key is held"),
         enabled=states.has_image,
         depends_on=on(Change.CURRENT),
+        view=View.REVIEW,
     ),
     Action(
         "before",
@@ -127,6 +167,7 @@ VIEW_ACTIONS = (
         tip=gettext("As long as the key is held"),
         enabled=states.can_peek_before,
         depends_on=on(Change.CURRENT, Change.TALLY),
+        view=View.REVIEW,
         separator_after=True,
     ),
     Action(
@@ -139,6 +180,7 @@ VIEW_ACTIONS = (
         enabled=states.has_image,
         checked=lambda context: context.options.adjusting,
         depends_on=on(Change.VIEW, Change.CURRENT),
+        view=View.REVIEW,
     ),
     Action(
         "ruler",
@@ -150,6 +192,7 @@ VIEW_ACTIONS = (
         enabled=states.has_image,
         checked=states.has_tool(ToolName.RULER),
         depends_on=on(Change.CURRENT, Change.TOOL),
+        view=View.REVIEW,
     ),
     Action(
         "ground_truth",
@@ -159,19 +202,7 @@ VIEW_ACTIONS = (
         tip=gettext("Mark where the ground truth and the count differ"),
         checked=lambda context: context.options.ground_truth,
         depends_on=on(Change.VIEW),
-    ),
-    Action(
-        "gallery",
-        Menu.VIEW,
-        gettext("&Gallery"),
-        handlers.toggle_pane(Pane.GALLERY),
-        key="F7",
-        tip=gettext("All cells of a class side by side"),
-        enabled=states.may_see_counts,
-        checked=states.shows_pane(Pane.GALLERY),
-        depends_on=on(Change.PANES, Change.TALLY),
-        icon_text=gettext("Gallery"),
-        toolbar=(6, 0),
+        view=View.REVIEW,
     ),
     Action(
         "gallery_all",
@@ -193,8 +224,9 @@ VIEW_ACTIONS = (
         tip=gettext("Who did what and when"),
         checked=states.shows_pane(Pane.HISTORY),
         depends_on=on(Change.PANES),
+        icon="clock-counter-clockwise",
         icon_text=gettext("History"),
-        toolbar=(6, 1),
+        toolbar=(8, 1),
         separator_after=True,
     ),
     Action(
@@ -203,7 +235,7 @@ VIEW_ACTIONS = (
         gettext("Ne&xt pane"),
         lambda context: context.shell.step_pane(1),
         key="F6",
-        tip=gettext("Images, image, count, gallery, history"),
+        tip=gettext("Images, image, counts, history"),
     ),
     Action(
         "previous_pane",
