@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 Box = tuple[float, float, float, float]
 
-_MIDDLE = 0.36  # how far from the middle of a cell one points at it, in its sides
-_SMALLEST, _LARGEST = 0.5, 1.9  # what is a cell of a class, in its usual sides
+_MIDDLE = 0.3  # how far from the middle of a cell one points at it, in its sides
+_SMALLEST, _LARGEST = 0.6, 1.6  # what is a cell of a class, in its usual sides
+_ROOM = 0.03  # that a box has on each side of what is stained, in its sides
 _SAME = 0.7  # boxes that overlap more are one cell
 _REACH = 3.0  # of what is looked at round the place, in red cell diameters
 _METHODS = {
@@ -51,13 +52,13 @@ def candidate_at(
         Width and height of a cell of the class in pixels.
     """
     boxes = found.boxes
-    sides = boxes[:, 2:] - boxes[:, :2]
-    apart = np.abs((boxes[:, :2] + boxes[:, 2:]) / 2 - np.array(place, np.float32))
-    meant = np.flatnonzero((apart <= _MIDDLE * sides).all(axis=1) & _plausible(sides, usual))
+    apart = _apart(boxes, place)
+    meant = np.flatnonzero((apart <= _MIDDLE) & _plausible(boxes, usual))
     meant = meant[iou_matrix(boxes[meant], counted).max(axis=1, initial=0) < _SAME]
     if not len(meant):
         return None
-    best = meant[np.lexsort((-found.scores[meant], found.labels[meant] != label))[0]]
+    likely = found.scores[meant] * (1 - apart[meant])
+    best = meant[np.lexsort((-likely, found.labels[meant] != label))[0]]
     x1, y1, x2, y2 = boxes[best].tolist()
     return x1, y1, x2, y2
 
@@ -102,15 +103,23 @@ def contour_at(
     wanted = CANONICAL_CLASSES.index(canonical_class(class_name, CANONICAL_CLASSES) or RED_CELL)
     point = (place[0] - x1) / stretch[0], (place[1] - y1) / stretch[1]
     hit = [cv2.pointPolygonTest(contour, point, measureDist=False) >= 0 for contour in found.contours]
-    meant = np.flatnonzero(np.array(hit, bool) & _plausible(boxes[:, 2:] - boxes[:, :2], usual))
+    apart = _apart(boxes, place)
+    meant = np.flatnonzero(np.array(hit, bool) & (apart <= _MIDDLE) & _plausible(boxes, usual))
     if not len(meant):
         return None
-    areas = (boxes[meant, 2:] - boxes[meant, :2]).prod(axis=1)
-    best = meant[np.lexsort((areas, found.labels[meant] != wanted))[0]]
+    best = meant[np.lexsort((apart[meant], found.labels[meant] != wanted))[0]]
     left, top, right, bottom = boxes[best].tolist()
-    return left, top, right, bottom
+    across, down = _ROOM * (right - left), _ROOM * (bottom - top)
+    return left - across, top - down, right + across, bottom + down
 
 
-def _plausible(sides: NDArray[np.float32], usual: tuple[float, float]) -> NDArray[np.bool_]:
-    ratio = sides / np.array(usual, np.float32)
+def _apart(boxes: NDArray[np.float32], place: tuple[float, float]) -> NDArray[np.float32]:
+    """Return how far a place is from the middle of boxes (N, 4), in their sides, float32 (N,)."""
+    apart = np.abs((boxes[:, :2] + boxes[:, 2:]) / 2 - np.array(place, np.float32))
+    return (apart / np.maximum(boxes[:, 2:] - boxes[:, :2], 1)).max(axis=1, initial=0)
+
+
+def _plausible(boxes: NDArray[np.float32], usual: tuple[float, float]) -> NDArray[np.bool_]:
+    """Tell which boxes (N, 4) are as large as a cell, bool (N,)."""
+    ratio = (boxes[:, 2:] - boxes[:, :2]) / np.array(usual, np.float32)
     return ((ratio >= _SMALLEST) & (ratio <= _LARGEST)).all(axis=1)

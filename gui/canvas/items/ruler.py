@@ -28,7 +28,7 @@ class RulerItem(QGraphicsItem):
         super().__init__()
         self.setZValue(3)
         self.line: QLineF | None = None
-        self._text = ""
+        self.text = ""
         self._bounds = QRectF()
 
     def set_bounds(self, bounds: QRectF) -> None:
@@ -39,7 +39,7 @@ class RulerItem(QGraphicsItem):
 
     def set_line(self, line: QLineF | None, text: str = "") -> None:
         """Show a line with its length; None takes it off."""
-        self.line, self._text = line, text
+        self.line, self.text = line, text
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -57,7 +57,7 @@ class RulerItem(QGraphicsItem):
         for colour, width in ((_DARK, 3.5), (_WHITE, 1.5)):
             painter.setPen(QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
             painter.drawLines(lines)
-        draw_chip(painter, line.p2() + QPointF(12, 4), self._text)
+        draw_chip(painter, line.p2() + QPointF(12, 4), self.text)
         painter.restore()
 
 
