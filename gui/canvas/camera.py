@@ -252,6 +252,10 @@ class Camera(QGraphicsView):
             if self._look() != before:
                 self._take()
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        event.accept()  # whatever lies beneath
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {
             Qt.Key.Key_Left: QPointF(-1, 0),

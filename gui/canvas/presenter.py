@@ -125,7 +125,10 @@ class Presenter(QObject):
 
     @Slot()
     def _on_scale(self) -> None:
-        self._canvas.labels.set_scale(self._workspace.estimates.inputs.micrometres_per_pixel)
+        """Take the scale that the laboratory has measured, or else that of the file."""
+        loaded = self._workspace.inference.shown
+        measured = self._workspace.estimates.inputs.micrometres_per_pixel
+        self._canvas.set_scale(measured or (None if loaded is None else loaded.micrometres))
         self.stage.refresh()
 
     # -- drawing -------------------------------------------------------------------------------
@@ -144,6 +147,7 @@ class Presenter(QObject):
             self._new_session = False
             view = self._workspace.store.remembered(_VIEW_KEY)
             self._canvas.restore_view(view[1:] if view and view[0] == current else [])
+        self._on_scale()
         self.show_cells()
         self.show_marks()
         self.stage.show_photograph()

@@ -54,6 +54,7 @@ class Canvas(Camera):
             self.ruler,
         ):
             self.scene().addItem(item)
+        self.micrometres: float | None = None
         self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(gettext("Image with boxes"))
@@ -94,6 +95,11 @@ class Canvas(Camera):
     def show_ground_truth(self, missed: NDArray[np.float32], wrong: NDArray[np.float32]) -> None:
         """Draw where the ground truth differs: boxes (N, 4) that do not count, or a point each, and that should not."""
         self.ground_truth.set_boxes(missed, wrong)
+
+    def set_scale(self, micrometres: float | None) -> None:
+        """Say lengths in micrometres, given how many a pixel of the image has; None: in pixels."""
+        self.micrometres = micrometres
+        self.labels.set_scale(micrometres)
 
     def set_palette(self, palette: Palette) -> None:
         """Draw classes in other colours."""

@@ -195,6 +195,17 @@ VIEW_ACTIONS = (
         view=View.REVIEW,
     ),
     Action(
+        "beside",
+        Menu.VIEW,
+        gettext("&Keep this image beside"),
+        lambda context: context.options.show_beside(not context.options.beside),
+        tip=gettext("Compare it with others; both are zoomed and moved together"),
+        enabled=states.has_image,
+        checked=lambda context: context.options.beside,
+        depends_on=on(Change.VIEW, Change.CURRENT),
+        view=View.REVIEW,
+    ),
+    Action(
         "ground_truth",
         Menu.VIEW,
         gettext("Compare with ground &truth"),

@@ -86,6 +86,7 @@ class ViewOptions(QObject):
         self.peek = Peek.NOTHING
         self.display = Display()
         self.adjusting = False
+        self.beside = False
         self._settle = Debounce(_SETTLE_MS, self._keep_display, self)
         store.session_changed.connect(self._read)
         store.closing.connect(self._settle.flush)
@@ -142,6 +143,12 @@ class ViewOptions(QObject):
         """Offer to change the display, or put that away."""
         if shown != self.adjusting:
             self.adjusting = shown
+            self.changed.emit()
+
+    def show_beside(self, shown: bool) -> None:
+        """Keep the image that is shown beside the next ones, or put it away."""
+        if shown != self.beside:
+            self.beside = shown
             self.changed.emit()
 
     def set_display(self, display: Display) -> None:

@@ -136,7 +136,7 @@ class Stage(QObject):
         self.scale_bar.setVisible(shown)
         self.overview.setVisible(shown and self.overview.has_photograph and not self._canvas.shows_all)
         if shown:
-            self.scale_bar.show_scale(self._canvas.zoom, self._workspace.estimates.inputs.micrometres_per_pixel)
+            self.scale_bar.show_scale(self._canvas.zoom, self._canvas.micrometres)
             self.overview.update()
 
     @Slot()

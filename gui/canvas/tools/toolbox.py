@@ -126,7 +126,7 @@ class Toolbox(QObject):
         return self._workspace.inference.shown is not None
 
     def _length_text(self, pixels: float) -> str:
-        return length_text(pixels, self._workspace.estimates.inputs.micrometres_per_pixel)
+        return length_text(pixels, self.canvas.micrometres)
 
     # -- keys of the window --------------------------------------------------------------------
 

@@ -246,3 +246,27 @@ def test_a_cell_of_an_image_that_is_not_read_yet_is_shown_when_it_is(opened: Mai
     assert rect is not None
     assert canvas.visible_area().intersects(rect)
     assert workspace.selection.cells == (number,)
+
+
+def test_an_image_is_kept_beside_and_looked_at_together(opened: MainWindow, qtbot: QtBot) -> None:
+    canvas, beside, workspace = opened.canvas, opened.review.beside, opened.workspace
+    first = workspace.images.items[0].id
+    opened.actions_["beside"].trigger()
+    qtbot.waitUntil(beside.isVisible)
+    assert beside.image == first
+    assert beside.boxes.shown_count == canvas.boxes.shown_count
+    qtbot.keyClick(canvas, Qt.Key.Key_PageDown)
+    qtbot.waitUntil(lambda: workspace.inference.shown is not None)
+    assert beside.image == first, "others are paged through beside it"
+    canvas.zoom_to(5)
+    canvas.move_to(QPointF(200, 150))
+    assert beside.zoom == canvas.zoom
+    assert (beside.visible_area().center() - canvas.visible_area().center()).manhattanLength() < 2
+    beside.move_to(QPointF(120, 100))
+    assert (beside.visible_area().center() - canvas.visible_area().center()).manhattanLength() < 2
+    counted = workspace.counts.counts(first)
+    qtbot.mouseClick(beside.viewport(), Qt.MouseButton.LeftButton, pos=beside.viewport().rect().center())
+    qtbot.keyClick(beside, Qt.Key.Key_Delete)
+    assert workspace.counts.counts(first) == counted, "it is not edited"
+    opened.actions_["beside"].trigger()
+    assert not beside.isVisible()
