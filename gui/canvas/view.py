@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QGraphicsScene, QToolTip, QWidget
 
-from core.text import gettext
+from core.text import gettext, ngettext
 from gui.canvas.camera import Camera
 from gui.canvas.items.boxes import BoxesItem
 from gui.canvas.items.frame import FrameItem
@@ -20,6 +20,8 @@ from gui.canvas.items.photograph import PhotographItem
 from gui.canvas.items.ruler import RulerItem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
     from PySide6.QtGui import QResizeEvent
 
@@ -58,7 +60,7 @@ class Canvas(Camera):
         self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(gettext("Image with boxes"))
-        self.setAccessibleDescription(gettext("Tab walks the cells. Esc, then Tab goes on to the next control."))
+        self.describe(())
 
     def show_photograph(self, levels: tuple[NDArray[np.uint8], ...], size: QSize | None = None) -> None:
         """Show a photograph, uint8 RGB (H, W, 3) and ever smaller copies of it, without anything over it.
@@ -95,6 +97,16 @@ class Canvas(Camera):
     def show_ground_truth(self, missed: NDArray[np.float32], wrong: NDArray[np.float32]) -> None:
         """Draw where the ground truth differs: boxes (N, 4) that do not count, or a point each, and that should not."""
         self.ground_truth.set_boxes(missed, wrong)
+
+    def describe(self, selected: Sequence[int]) -> None:
+        """Tell a screen reader what is selected, or how cells are reached."""
+        if len(selected) == 1:
+            text = self.boxes.text_of(selected[0])
+        elif selected:
+            text = ngettext("{n:,} cell selected", "{n:,} cells selected", len(selected)).format(n=len(selected))
+        else:
+            text = gettext("Tab walks the cells. Esc, then Tab goes on to the next control.")
+        self.setAccessibleDescription(text)
 
     def set_scale(self, micrometres: float | None) -> None:
         """Say lengths in micrometres, given how many a pixel of the image has; None: in pixels."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CROSS = 4.0  # half the width of a point of the ground truth, in pixels of the screen
+_WRONG = 7.0  # half the width of the cross over a cell that is none, in pixels of the screen
 _OUTSIDE = 3.0  # of the box, whose line is seen beneath, in pixels of the screen
 
 
@@ -64,8 +65,10 @@ class GroundTruthItem(QGraphicsItem):
         _draw_rects(painter, around, QColor(255, 255, 255), 1, Qt.PenStyle.DashLine)
         lines = [QLineF(p.x() - arm, p.y(), p.x() + arm, p.y()) for p in self._points]
         lines += [QLineF(p.x(), p.y() - arm, p.x(), p.y() + arm) for p in self._points]
-        lines += [QLineF(rect.topLeft(), rect.bottomRight()) for rect in self._wrong]
-        lines += [QLineF(rect.topRight(), rect.bottomLeft()) for rect in self._wrong]
+        for rect in self._wrong:
+            reach = min(_WRONG / scale, rect.width() / 3, rect.height() / 3)
+            middle, down, up = rect.center(), QPointF(reach, reach), QPointF(reach, -reach)
+            lines += [QLineF(middle - down, middle + down), QLineF(middle - up, middle + up)]
         for colour, width in ((QColor(0, 0, 0), 3), (QColor(255, 255, 255), 1)):
             pen = QPen(colour, width)
             pen.setCosmetic(True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -44,10 +44,14 @@ class Overview(QWidget):
         small = np.ascontiguousarray(small if table is None else cv2.LUT(small, table[None]))
         height, width = small.shape[:2]
         self._image = QImage(small.data, width, height, small.strides[0], QImage.Format.Format_RGB888).copy()
-        self._image.setDevicePixelRatio(self.devicePixelRatioF())
-        size = self._image.deviceIndependentSize().toSize()
-        self.setFixedSize(size.width() + 2 * _BORDER, size.height() + 2 * _BORDER)
+        self.fit_in(self._canvas.size())
         self.update()
+
+    def fit_in(self, room: QSize) -> None:
+        """Be no larger than a fifth of the canvas."""
+        longest = min(_LONGEST, room.width() // 5, room.height() // 4)
+        size = self._image.size().scaled(longest, longest, Qt.AspectRatioMode.KeepAspectRatio)
+        self.setFixedSize(size.width() + 2 * _BORDER, size.height() + 2 * _BORDER)
 
     @property
     def has_photograph(self) -> bool:
@@ -60,10 +64,12 @@ class Overview(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(GROUND)
         painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
-        painter.drawImage(QPointF(_BORDER, _BORDER), self._image)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        inner = self.rect().adjusted(_BORDER, _BORDER, -_BORDER, -_BORDER)
+        painter.drawImage(inner, self._image)
         area, view = self._canvas.area, self._canvas.visible_area() & self._canvas.area
         if not area.isEmpty():
-            scale = (self.width() - 2 * _BORDER) / area.width()
+            scale = inner.width() / area.width()
             rect = QRectF(view.left() * scale, view.top() * scale, view.width() * scale, view.height() * scale)
             rect.translate(_BORDER, _BORDER)
             painter.setBrush(Qt.BrushStyle.NoBrush)

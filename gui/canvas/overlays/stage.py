@@ -73,7 +73,7 @@ class Stage(QObject):
         """Say what the canvas does and does not show now."""
         shown = self._canvas.photograph.smallest is not None
         self.chips.show_chips(self._chips() if shown else ())
-        self._show_place()
+        self._arrange()
 
     # -- chips ---------------------------------------------------------------------------------
 
@@ -96,7 +96,7 @@ class Stage(QObject):
         if options.ground_truth:
             off = gettext("Click to stop comparing")
             chips.append(Chip(self._truth_text(), lambda: options.show_ground_truth(False), off))
-        if options.display != Display():
+        if options.display != Display() and not options.adjusting:
             text = self._with_key(gettext("View adjusted"), "adjust_view")
             chips.append(Chip(text, lambda: options.show_adjusting(True), gettext("Counts do not change")))
         return chips
@@ -144,6 +144,9 @@ class Stage(QObject):
         """Put everything into its corner."""
         size, overview = self._canvas.size(), self.overview
         self.scale_bar.move(_EDGE, size.height() - self.scale_bar.height() - _EDGE)
+        overview.fit_in(size)
         overview.move(size.width() - overview.width() - _EDGE, size.height() - overview.height() - _EDGE)
-        self.adjust.move(size.width() - self.adjust.width() - _EDGE, _EDGE)
+        left = max(size.width() - self.adjust.width() - _EDGE, 0)
+        beneath = not self.chips.isHidden() and left < self.chips.geometry().right() + _EDGE
+        self.adjust.move(left, self.chips.geometry().bottom() + _EDGE if beneath else _EDGE)
         self._show_place()

@@ -183,6 +183,7 @@ class Toolbox(QObject):
         rects = [self.canvas.boxes.rect_of(number) for number in self._selection.cells]
         self.canvas.selection.set_selected([rect for rect in rects if rect is not None])
         self.canvas.labels.set_lifted(self._selection.cells)
+        self.canvas.describe(self._selection.cells)
         if self.hovered is not None and self.canvas.boxes.rect_of(self.hovered) is None:
             self.active.leave()
         self.canvas.viewport().update()
