@@ -24,7 +24,7 @@ class PhotographItem(QGraphicsItem):
         super().__init__()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
         self._levels: tuple[NDArray[np.uint8], ...] = ()
-        self._size = QSize()
+        self._size = QSize(0, 0)
         self._table: NDArray[np.uint8] | None = None
         self._rendered: QPixmap | None = None
         self._rendered_for: tuple[QTransform, QRect] | None = None
@@ -36,7 +36,7 @@ class PhotographItem(QGraphicsItem):
         """
         self.prepareGeometryChange()
         self._levels = levels
-        own = QSize(levels[0].shape[1], levels[0].shape[0]) if levels else QSize()
+        own = QSize(levels[0].shape[1], levels[0].shape[0]) if levels else QSize(0, 0)
         self._size = own if size is None else size
         self._rendered_for = None
         self.update()
