@@ -173,25 +173,23 @@ class Presenter(QObject):
         classes, detections = workspace.settings.classes, cells.cells
         self._canvas.show_detections(detections, classes)
         visible = ~np.isin(detections.labels, self._hidden_labels()) & self._shows_boxes
-        ghosts, uncertain = self._uncertain(item, detections)
-        self._canvas.labels.set_marked(uncertain)
+        ghosts = np.zeros(len(detections), bool)
+        if self._options.ghosts or self._options.uncertain:
+            places, margins = self._uncertain(item, GHOST_REACH)
+            ghosts[places[margins < 0]] = True
+        self._canvas.labels.set_marked(lambda: detections.ids[self._uncertain(item, UNCERTAIN_REACH)[0]])
         self._canvas.show_cells(result.counted & visible, ghosts & visible)
         self._show_frame(item, result, detections)
         self._show_disagreement(item, cells)
         self._tools.show_selection()
         self.stage.refresh()
 
-    def _uncertain(self, item: ImageItem, detections: Detections) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        """Return which cells are drawn dotted, bool (N,), and the ids of those whose probability is worth reading."""
-        workspace = self._workspace
-        ghosts = np.zeros(len(detections), bool)
-        index, settings = workspace.counts.index(item.id), workspace.settings.value
-        if index is None or settings is None:
-            return ghosts, np.zeros(0, np.int64)
-        places, margins = index.uncertain(settings.thresholds, workspace.settings.classes, GHOST_REACH)
-        if self._options.ghosts or self._options.uncertain:
-            ghosts[places[margins < 0]] = True
-        return ghosts, np.sort(detections.ids[places[np.abs(margins) <= UNCERTAIN_REACH]])
+    def _uncertain(self, item: ImageItem, reach: float) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the positions of the cells whose score is near their threshold, and score minus threshold, (N,)."""
+        index, settings = self._workspace.counts.index(item.id), self._workspace.settings
+        if index is None or settings.value is None:
+            return np.zeros(0, np.int64), np.zeros(0, np.float32)
+        return index.uncertain(settings.value.thresholds, settings.classes, reach)
 
     def _show_before(self, item: ImageItem, cells: ImageCells) -> None:
         """Draw what the model found, as if nobody had edited it."""

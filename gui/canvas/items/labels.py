@@ -16,7 +16,7 @@ from gui.canvas.items.chip import draw_chip
 from gui.widgets.colour import ink_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -40,7 +40,8 @@ class LabelsItem(QGraphicsItem):
         self.setZValue(2)
         self._boxes = boxes
         self._all = False
-        self._marked = self._lifted = np.zeros(0, np.int64)
+        self._marked: Callable[[], NDArray[np.int64]] = lambda: np.zeros(0, np.int64)
+        self._lifted = np.zeros(0, np.int64)
         self._hovered: int | None = None
         self._micrometres: float | None = None
         self._advances: dict[str, float] = {}
@@ -53,12 +54,11 @@ class LabelsItem(QGraphicsItem):
         self._drawn_for = None
         self.update()
 
-    def set_marked(self, numbers: NDArray[np.int64]) -> None:
-        """Write texts on these cells, by their ids int64 (N,)."""
-        if not np.array_equal(numbers, self._marked):
-            self._marked = numbers
-            self._drawn_for = None
-            self.update()
+    def set_marked(self, numbers: Callable[[], NDArray[np.int64]]) -> None:
+        """Write texts on these cells, by their ids int64 (N,); asked for only if any cell is large enough."""
+        self._marked = numbers
+        self._drawn_for = None
+        self.update()
 
     def set_hovered(self, number: int | None) -> None:
         """Write all about the cell under the pointer: class, probability and size."""
@@ -124,10 +124,15 @@ class LabelsItem(QGraphicsItem):
         """Write the texts for a view of the image; none where cells are too many or too small to be read."""
         visible = self._boxes.shown_in(transform, size)
         found = self._boxes.detections
-        if not self._all and found is not None:
-            read = self._marked if len(self._lifted) > _MOST_LIFTED else np.union1d(self._marked, self._lifted)
-            visible = visible[np.isin(found.ids[visible], read)]
         self._image = QImage()
+        if found is None:
+            return
+        boxes = found.boxes[visible]
+        visible = visible[(boxes[:, 2] - boxes[:, 0]) * transform.m11() >= _SMALLEST_LABELLED]
+        if not self._all and len(visible):
+            marked = self._marked()
+            read = marked if len(self._lifted) > _MOST_LIFTED else np.union1d(marked, self._lifted)
+            visible = visible[np.isin(found.ids[visible], read)]
         if not 0 < len(visible) <= 4 * _MOST_LABELS:
             return
         self._image = QImage(size * ratio, QImage.Format.Format_ARGB32_Premultiplied)
@@ -139,7 +144,7 @@ class LabelsItem(QGraphicsItem):
         painter.end()
 
     def _draw(self, painter: QPainter, transform: QTransform, size: QSize, visible: NDArray[np.int64]) -> None:
-        """Write class and probability on cells that are large enough, the selected first, then the likeliest.
+        """Write class and probability on cells, the selected first, then the likeliest.
 
         A text that would cover another one is shortened to the probability, or left out.
         """
@@ -148,7 +153,6 @@ class LabelsItem(QGraphicsItem):
         lifted = np.isin(found.ids[visible], self._lifted)
         visible = np.concatenate([visible[lifted], visible[~lifted]])
         widths = (found.boxes[visible, 2] - found.boxes[visible, 0]) * transform.m11()
-        visible, widths = visible[widths >= _SMALLEST_LABELLED], widths[widths >= _SMALLEST_LABELLED]
         by_hand = found.origin[visible] != Origin.MODEL.value
         names = [short_name(name) for name in self._boxes.classes]
         colours = [QColor(*self._boxes.palette.colour(self._boxes.classes, label)) for label in range(len(names))]

@@ -141,9 +141,9 @@ def test_texts_are_on_what_is_worth_reading(qapp: QApplication) -> None:
     ground = (238, 228, 232)
     item = LabelsItem(boxes_item(cell(0)))
     assert not is_colour(painted(ground, item), 0).any(), "quiet by default"
-    item.set_marked(np.array([0]))
+    item.set_marked(lambda: np.array([0]))
     assert is_colour(painted(ground, item), 0).any(), "an uncertain cell"
-    item.set_marked(np.zeros(0, np.int64))
+    item.set_marked(lambda: np.zeros(0, np.int64))
     item.set_lifted([0])
     assert is_colour(painted(ground, item), 0).any(), "a selected one"
     item.set_lifted([])
