@@ -50,6 +50,11 @@ def any_counted(context: Context) -> bool:
     return context.workspace.counts.states[State.COUNTED] > 0
 
 
+def can_sign(context: Context) -> bool:
+    """Whether there are counts to sign, and a session that keeps the signature."""
+    return any_counted(context) and context.workspace.store.writable
+
+
 def any_failed(context: Context) -> bool:
     """Whether any image failed."""
     return context.workspace.counts.states[State.FAILED] > 0
