@@ -13,14 +13,12 @@ from core.text import gettext, ngettext
 from gui.commands.action import MOST_CLASS_KEYS
 from gui.widgets.class_names import long_name
 from gui.widgets.theme import SIDE_WIDTH
+from gui.workspace.view_options import UNCERTAIN_REACH
 
 if TYPE_CHECKING:
     from core.cells import Cell
     from gui.commands.shortcuts import Actions
     from gui.workspace.workspace import Workspace
-
-REACH = 0.12
-"""A cell is uncertain when its score is this near its threshold."""
 
 _MARGIN, _LINE_HEIGHT, _BUTTON_HEIGHT = 12, 18, 34
 
@@ -113,7 +111,7 @@ class UncertainPanel(QWidget):
         index = workspace.counts.index(workspace.images.current_id)
         if item is None or cells is None or index is None or workspace.settings.value is None:
             return []
-        places, _ = index.uncertain(workspace.settings.value.thresholds, workspace.settings.classes, REACH)
+        places, _ = index.uncertain(workspace.settings.value.thresholds, workspace.settings.classes, UNCERTAIN_REACH)
         numbers = [int(number) for number in cells.cells.ids[places]]
         undecided = set(cells.found.detections.ids[~cells.corrections.edited].tolist())
         sent = [number for number in workspace.editing.sent_to_uncertain(item.id) if number in undecided]

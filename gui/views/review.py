@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QSplitter, QStackedWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QWidget
 
 from core.text import gettext
+from gui.canvas.beside import Beside
 from gui.canvas.presenter import Presenter
 from gui.canvas.tools.toolbox import Toolbox
 from gui.canvas.view import Canvas
@@ -62,10 +63,12 @@ class ReviewView(QSplitter):
         self.uncertain = UncertainPanel(workspace, actions)
         self.panel = CountPanel(workspace, actions, options, preferences.palette)
         self.tally_panel = TallyPanel(workspace, preferences, preferences.palette)
-        self.presenter = Presenter(self.canvas, self.tools, workspace, options)
+        self.presenter = Presenter(self.canvas, self.tools, workspace, options, actions)
+        self.beside = Beside(workspace, self.canvas, options)
         self._build_layout()
         self.panes: tuple[QWidget, ...] = (self.image_list, self.image_page, self.side)
-        self.canvas.set_palette(preferences.palette)
+        for canvas in (self.canvas, self.beside):
+            canvas.set_palette(preferences.palette)
         workspace.tally.active_changed.connect(self._on_tally)
         self.tally_panel.finished.connect(lambda: self.tools.choose(ToolName.SELECT))
         self.uncertain.active_changed.connect(options.show_uncertain)
@@ -78,13 +81,19 @@ class ReviewView(QSplitter):
         self.side.setFixedWidth(SIDE_WIDTH)
         for page in (self.panel, self.tally_panel, self.uncertain):
             self.side.addWidget(page)
+        centre = QWidget()
+        row = QHBoxLayout(centre)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(1)
+        row.addWidget(self.image_page, 1)
+        row.addWidget(self.beside, 1)
         self.setHandleWidth(1)
         self.setChildrenCollapsible(False)
         self.folds = {
             Pane.IMAGES: Foldable(self.image_list, Side.LEFT, gettext("list of images")),
             Pane.COUNTS: Foldable(self.side, Side.RIGHT, gettext("counts")),
         }
-        for widget in (self.folds[Pane.IMAGES], self.image_page, self.folds[Pane.COUNTS]):
+        for widget in (self.folds[Pane.IMAGES], centre, self.folds[Pane.COUNTS]):
             self.addWidget(widget)
         self.setStretchFactor(1, 1)
         self._list_width = self._preferences.list_width
@@ -134,7 +143,7 @@ class ReviewView(QSplitter):
 
     def set_palette(self, palette: Palette) -> None:
         """Show classes in other colours."""
-        for part in (self.canvas, self.panel, self.tally_panel):
+        for part in (self.canvas, self.beside, self.panel, self.tally_panel):
             part.set_palette(palette)
 
     def cancel(self) -> bool:
