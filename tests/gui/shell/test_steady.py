@@ -24,7 +24,7 @@ def test_two_hundred_actions_move_nothing(
 ) -> None:
     images = [make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")]
     command = [sys.executable, str(SCRIPT), str(model_path), str(tmp_path), "200", *map(str, images)]
-    offscreen = {"QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": scale, "PYTHONPATH": str(SCRIPT.parents[3])}
+    {"QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": scale, "PYTHONPATH": str(SCRIPT.parents[3])}
     done = subprocess.run(
         command,
         stdout=subprocess.PIPE,
