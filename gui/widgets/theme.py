@@ -163,6 +163,14 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #caution {{ background: #ffd54a; color: #332700; padding: 5px 8px; border-radius: 4px; }}
 #plot {{ border: 1px solid {border}; border-radius: 4px; }}
 QLineEdit[readOnly="true"] {{ background: transparent; border: none; padding: 2px 0; }}
+#bigTotal {{ font-size: 28px; font-weight: 600; }}
+#bigTotal:disabled {{ color: {faint}; }}
+#resultTab {{ border: none; border-bottom: 3px solid transparent; padding: 6px 12px; background: transparent; }}
+#resultTab:hover {{ background: {border}; }}
+#resultTab:checked {{ border-bottom-color: palette(highlight); }}
+#resultTab:focus {{ background: {border}; }}
+#resultSide {{ border: none; border-left: 1px solid {border}; }}
+#stateLine {{ font-weight: 600; }}
 #tiles {{ background: {base}; }}
 #conflicts {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #notice[level="info"] {{ background: #1f6fbf; }}
