@@ -1,7 +1,7 @@
 """A window that is worked with, and watched for anything that moves: run by the tests, each time at another scale.
 
-``still_window.py FOLDER ACTIONS SEED``: open the images of a folder, which have one size, and do so many random things
-with real keys and clicks. Prints what moved, one line each, and ``still`` if nothing did.
+``still_window.py MODEL FOLDER ACTIONS SEED``: open the images of a folder, which have one size, and do so many random
+things with real keys and clicks. Prints what moved, one line each, and at the end ``still`` if nothing did.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from PySide6.QtCore import QDeadlineTimer, QEventLoop, QPoint, QRect, QSettings,
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QSlider, QWidget
 
-from core.models.network import default_model_path
 from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
 from gui.widgets.theme import apply_theme
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from gui.panels.counts.class_row import ClassRow
 
+CTRL = Qt.KeyboardModifier.ControlModifier
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 CONTROLS = (QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QSlider)
 WAIT_S = 180
@@ -60,7 +60,10 @@ class Work:
             "confirm a cell": lambda: self.on_cell(Qt.Key.Key_Return),
             "make it another class": lambda: self.on_cell(self.rng.choice([Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3])),
             "add a cell": self.add_cell,
-            "undo": lambda: self.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier),
+            "undo": lambda: self.key(Qt.Key.Key_Z, CTRL),
+            "redo": lambda: self.key(Qt.Key.Key_Z, CTRL | Qt.KeyboardModifier.ShiftModifier),
+            "save": lambda: self.key(Qt.Key.Key_S, CTRL),
+            "cells below the threshold": lambda: self.key(Qt.Key.Key_G),
             "next image": lambda: self.key(Qt.Key.Key_PageDown),
             "previous image": lambda: self.key(Qt.Key.Key_PageUp),
             "mark reviewed": lambda: self.key(Qt.Key.Key_R),
@@ -180,11 +183,11 @@ def _floats(control: QWidget) -> bool:
 
 
 def main() -> None:
-    folder, actions, seed = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    model, folder, actions, seed = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     app = QApplication([])
     apply_theme(app, Theme.LIGHT)
     preferences = Preferences(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat))
-    workspace = Workspace(default_model_path(), folder / "sessions", "Ada")
+    workspace = Workspace(model, folder / "sessions", "Ada")
     window = MainWindow(workspace, preferences)
     window.resize(1200, 800)
     window.show()

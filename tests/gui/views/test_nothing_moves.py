@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 @pytest.mark.slow
 @pytest.mark.parametrize("scale", ["1", "1.5"])
 def test_two_hundred_things_that_one_does_in_review_move_nothing(
-    make_smear: MakeSmear, tmp_path: Path, scale: str
+    make_smear: MakeSmear, model_path: Path, tmp_path: Path, scale: str
 ) -> None:
     for seed in range(4):
         make_smear(f"field {seed}.png", seed)
     program = Path(__file__).with_name("still_window.py")
     environment = os.environ | {"QT_SCALE_FACTOR": scale, "QT_QPA_PLATFORM": "offscreen", "QT_LOGGING_RULES": "*=false"}
     done = subprocess.run(
-        [sys.executable, str(program), str(tmp_path), "200", "7"],
+        [sys.executable, str(program), str(model_path), str(tmp_path), "200", "7"],
         env=environment,
         capture_output=True,
         text=True,
