@@ -227,6 +227,11 @@ def can_walk_uncertain(context: Context) -> bool:
     return is_editable(context) and may_see_counts(context)
 
 
+def can_peek_before(context: Context) -> bool:
+    """Whether there is a count without corrections that may be seen."""
+    return is_counted(context) and may_see_counts(context)
+
+
 def walks_uncertain(context: Context) -> bool:
     """Whether uncertain cells are being walked."""
     return context.shell.uncertain.active

@@ -21,6 +21,7 @@ from gui.workspace.ground_truth import GroundTruths
 from gui.workspace.history import History
 from gui.workspace.images import Images
 from gui.workspace.inference.inference import Inference
+from gui.workspace.inference.preview import Previews
 from gui.workspace.messages import Messages
 from gui.workspace.opening import Opening
 from gui.workspace.review.duplicates import Duplicates
@@ -93,6 +94,7 @@ class Workspace(QObject):
             self.messages,
             self,
         )
+        self.previews = Previews(self.images, self.inference, self)
         self.sample = Sample(self.store, self.history, self.images, self.reviews, self.sign_offs, self.inference, self)
         self.opening = Opening(self.store, self.images, self.inference, self.messages, self)
         self.saving = Saving(self.store, self.images, self.settings, self.counts, self.quality, self.inference, self)
@@ -124,5 +126,6 @@ class Workspace(QObject):
         self.verifier.close()
         self.preview.close()
         self.comparison.close()
+        self.previews.close()
         self.inference.close()
         self.store.shut()
