@@ -17,8 +17,8 @@ _FEWEST_ROWS = 16
 _CLEARLY = 8  # grey values
 
 
-def has_seam(pixels: NDArray[np.uint8]) -> bool:
-    """Tell whether all that follows some block is brighter or darker by one step.
+def has_seam(pixels: NDArray[np.uint8], width: int) -> bool:
+    """Tell whether all that follows some block of a JPEG stream is brighter or darker by one step.
 
     JPEG stores the brightness of a block as the difference to the block before. A wrong bit that leaves the stream
     readable shifts all blocks after it, to the end of the image, and libjpeg sees nothing wrong. The step is then found
@@ -28,8 +28,14 @@ def has_seam(pixels: NDArray[np.uint8]) -> bool:
     ----------
     pixels
         uint8 RGB (H, W, 3) or grey (H, W).
+    width
+        How wide the streams are, of which the image may have several side by side.
     """
     pixels = pixels.reshape(*pixels.shape[:2], -1)
+    return any(_steps_once(pixels[:, left : left + width]) for left in range(0, pixels.shape[1], width))
+
+
+def _steps_once(pixels: NDArray[np.uint8]) -> bool:
     at_borders = _longest_step(pixels, _BLOCK)
     return at_borders > _SEAM and at_borders > _SEAM_OVER_REST * _longest_step(pixels, _BLOCK // 2)
 
@@ -77,6 +83,22 @@ def has_flat_band(pixels: NDArray[np.uint8]) -> bool:
         if last - first + 1 >= need and any(_is_other(grey[row], grey[first]) for row in beside):
             return True
     return False
+
+
+def is_black_and_white(pixels: NDArray[np.uint8]) -> bool:
+    """Tell whether every pixel is black or white, and some are either: no photograph is, but one with a threshold is.
+
+    Parameters
+    ----------
+    pixels
+        uint8 RGB (H, W, 3) or grey (H, W).
+    """
+    for part in (pixels[::_BLOCK, ::_BLOCK], pixels):
+        if not ((part == 0) | (part == 255)).all():
+            return False
+    if pixels.ndim == 3 and not (pixels == pixels[..., :1]).all():
+        return False
+    return bool(pixels.any()) and not pixels.all()
 
 
 def _is_other(row: NDArray[np.uint8], band: NDArray[np.uint8]) -> bool:

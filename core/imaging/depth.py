@@ -73,7 +73,7 @@ def _end(values: NDArray[Any], extreme: Any, quantile: float) -> float:
 
 def to_8_bits(samples: DeepSamples, span: Span) -> NDArray[np.uint8]:
     """Scale samples to 8 bits; uint8 of the same shape, 255 being white."""
-    offset, full_scale = _scale(samples.colour.dtype, samples.bits, span)
+    offset, full_scale = scale_of(camera_of(samples), span)
     colour = samples.colour
     if colour.dtype.kind in "iu" and colour.dtype.itemsize <= 2:
         info = np.iinfo(colour.dtype)
@@ -92,8 +92,9 @@ def _scaled(values: NDArray[Any], offset: float, full_scale: float) -> NDArray[n
     return np.clip(np.rint((wide + offset) * (255 / full_scale)), 0, 255).astype(np.uint8)
 
 
-def _scale(dtype: np.dtype[Any], bits: int | None, span: Span) -> tuple[float, float]:
-    """Return what is added to a sample, and the sum that is white."""
+def scale_of(camera: Camera, span: Span) -> tuple[float, float]:
+    """Return what is added to a sample of an image with this span, and the sum that is white."""
+    dtype, bits = np.dtype(camera.dtype), camera.bits
     negative = dtype.kind in "if" and span.low < -_DARK_NOISE * max(span.high, 0)
     if dtype.kind == "f" and max(span.high, -span.low) <= 16:
         most = max(span.high, -span.low)

@@ -108,8 +108,13 @@ def test_a_coco_box_is_enough_where_the_outline_is_of_no_use(tmp_path: Path, seg
 
 def test_coco_cells_of_several_pieces_are_one_box(tmp_path: Path):
     pieces = [FLAT, [200, 300, 210, 300, 210, 310]]
-    image = one(read(put(tmp_path / "a.json", coco(segmentation=pieces, bbox=[0, 0, 0, 0]))))
+    found = read(put(tmp_path / "a.json", coco(segmentation=pieces, bbox=[0, 0, 0, 0])))
+    (image,) = found.images
     assert image.boxes.tolist() == [[10, 20, 210, 310]]
+    assert "2 outlines far apart, taken as one cell" in found.notices[0]
+    assert found.remarks == found.notices
+    beside = [FLAT, [115, 30, 125, 30, 125, 40]]  # another cell lies over the middle of it
+    assert one(read(put(tmp_path / "b.json", coco(segmentation=beside)))).boxes.tolist() == [[10, 20, 125, 90]]
     assert image.contours is not None
     assert image.contours[0].tolist() == [list(point) for point in SQUARE]
 

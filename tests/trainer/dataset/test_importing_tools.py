@@ -197,7 +197,7 @@ def test_images_that_lie_on_their_side_are_told_and_can_be_read_as_stored(
     out, smear = tmp_path / "cells.json", smears[0]
     assert run("data", "import", "yolo", turned, "--split", "train", "--out", out) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "turned 1 image (a)" in said
+    assert "turned 1 image (a.jpg)" in said
     assert "--rows upright or --rows stored" in said
     assert run("data", "import", "yolo", turned, "--split", "train", "--rows", "stored", "--out", out) == 0
     (field,) = load_data_set(out, "train").images
