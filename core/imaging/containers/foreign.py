@@ -18,9 +18,9 @@ _BEGINNINGS = {
     b"GIF8": "GIF", b"8BPS": "Photoshop", b"gimp xcf": "GIMP", b"\xff\x0a": "JPEG XL",
     b"\0\0\0\x0cJXL \r\n\x87\n": "JPEG XL", b"II\xbc": "JPEG XR", b"v/1\x01": "OpenEXR", b"qoif": "QOI",
     b"SIMPLE  =": "FITS", b"ZISRAWFILE": "CZI", b"\xda\xce\xbe\x0a": "ND2", b"\0\0\0\x0cjP  \r\n\x87\nND2": "ND2",
-    b"%PDF": "PDF", b"P7\n": "PAM", b"PF\n": "PFM", b"Pf\n": "PFM",
+    b"P7\n": "PAM", b"PF\n": "PFM", b"Pf\n": "PFM",
 }  # fmt: skip
-_BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"crx ": "CR3", b"qt  ": "QuickTime", b"isom": "MP4", b"mp42": "MP4"}
+_BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"crx ": "CR3"}
 
 
 def refusal(head: bytes, suffix: str) -> str:
