@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 _BLOCK = 8
 _SEAM = 6.0  # grey values; sound JPEGs step less along a whole row of blocks
 _SEAM_OVER_REST = 2.5
+_SEAM_OVER_REST_IF_NARROW = 4.2  # one cell is as wide as a good part of a tile
+_WIDE = 512  # pixels
 _FLAT_SHARE = 0.04  # of the rows of an image, at least 16 of them
 _FEWEST_ROWS = 16
 _CLEARLY = 8  # grey values
@@ -32,12 +34,15 @@ def has_seam(pixels: NDArray[np.uint8], width: int) -> bool:
         How wide the streams are, of which the image may have several side by side.
     """
     pixels = pixels.reshape(*pixels.shape[:2], -1)
-    return any(_steps_once(pixels[:, left : left + width]) for left in range(0, pixels.shape[1], width))
+    whole = min(width, pixels.shape[1])
+    over_rest = _SEAM_OVER_REST if whole == pixels.shape[1] or whole >= _WIDE else _SEAM_OVER_REST_IF_NARROW
+    columns = range(0, pixels.shape[1] - whole + 1, whole)  # what is narrower at the right has too few blocks
+    return any(_steps_once(pixels[:, left : left + whole], over_rest) for left in columns)
 
 
-def _steps_once(pixels: NDArray[np.uint8]) -> bool:
+def _steps_once(pixels: NDArray[np.uint8], over_rest: float) -> bool:
     at_borders = _longest_step(pixels, _BLOCK)
-    return at_borders > _SEAM and at_borders > _SEAM_OVER_REST * _longest_step(pixels, _BLOCK // 2)
+    return at_borders > _SEAM and at_borders > over_rest * _longest_step(pixels, _BLOCK // 2)
 
 
 def _longest_step(pixels: NDArray[np.uint8], first: int) -> float:

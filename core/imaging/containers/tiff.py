@@ -89,6 +89,21 @@ def _read_pages(
         raise (Unreadable(TRUNCATED) if is_damaged else error) from error
 
 
+def tiff_size(stream: IO[bytes]) -> tuple[int, int, int]:
+    """Return width, height and orientation (EXIF, 1 to 8) of the page that is the image, from the header alone.
+
+    Raises
+    ------
+    Unreadable
+        If there is no such page.
+    """
+    try:
+        page = choose_pages(TiffFile(stream)).pages[0]
+    except (TiffFileError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise Unreadable(TRUNCATED) from error
+    return page.imagewidth, page.imagelength, _orientation(page)
+
+
 def _jpeg_width(page: TiffPage) -> int:
     if page.compression not in (COMPRESSION.JPEG, COMPRESSION.OJPEG):
         return 0
