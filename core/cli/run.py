@@ -1,4 +1,4 @@
-"""The headless command: ``smearcount-count [run|session|merge] PATH...``."""
+"""The headless command: ``smearcount-count [run|session|merge|adapt] PATH...``."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.cli.adapt import adapt_session
 from core.cli.arguments import (
+    adapt_parser,
     check_results,
     count_parser,
     csv_style,
     merge_parser,
     parser_of_every_mode,
+    profile_of,
     session_parser,
     settings_of,
 )
@@ -43,7 +46,7 @@ from core.text import gettext
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from rich.console import Console
 
@@ -65,6 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _PARSERS[mode]() if mode else parser_of_every_mode()
     given = parser.parse_args(words[1:] if mode else words)
     try:
+        if mode == "adapt":
+            return adapt_session(given)
         check_results(given)
         mode = mode or mode_of(given)
         if mode == "session":
@@ -76,14 +81,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 _SAVE_EACH = 60.0  # seconds; what was counted until then is not lost, whatever happens
 _SAVING_SHARE = 0.05  # of the time, at most
-_PARSERS = {"run": count_parser, "session": session_parser, "merge": merge_parser}
+_PARSERS = {"run": count_parser, "session": session_parser, "merge": merge_parser, "adapt": adapt_parser}
 
 
 def _count(arguments: argparse.Namespace) -> int:
     """Count images; return the exit code."""
     model = open_model(arguments.model or default_model_path())
     model = with_methods(model, dict(arguments.count_by)) if arguments.count_by else model
-    settings = settings_of(arguments, model)
+    profile = profile_of(arguments, model)
+    settings = settings_of(arguments, model, profile)
+    if profile is not None and arguments.diameter is None:
+        arguments.diameter = profile.red_cell_diameter
     batch = _Batch(arguments, detector_for(model), settings)
     batch.count()
     batch.write_results()
@@ -92,7 +100,7 @@ def _count(arguments: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _when_told_to_end(does: Any) -> Iterator[None]:
+def _when_told_to_end(does: Any) -> Generator[None]:
     """While in it, a handler of signals answers when another program or the system tells this one to end."""
     if threading.current_thread() is not threading.main_thread():
         yield

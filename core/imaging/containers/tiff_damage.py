@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tifffile import TiffPage
 
-_RUNS: dict[int, tuple[str, Callable[[bytes], bytes]]] = {
+_RUNS: dict[int, tuple[str, Callable[[bytes], bytes | bytearray]]] = {
     COMPRESSION.LZW: ("LZW", imagecodecs.lzw_decode),
     COMPRESSION.PACKBITS: ("PackBits", imagecodecs.packbits_decode),
 }
@@ -44,7 +44,7 @@ def _damage(page: TiffPage, number: int, data: bytes) -> str | None:
         return damage_notice("WebP") if webp_is_damaged(data) else None
     name, decode = _RUNS[page.compression]
     if page.fillorder == 2:
-        data = imagecodecs.bitorder_decode(data)
+        data = bytes(imagecodecs.bitorder_decode(data))
     try:
         length = len(decode(data))
     except RuntimeError:

@@ -292,7 +292,8 @@ def test_a_wrong_bit_in_jpeg_inside_a_tiff_that_shows_is_marked(
 def test_packed_bits_of_every_layout_are_sound(tmp_path: Path, smear: NDArray[np.uint8]):
     for compression in ("lzw", "packbits"):
         for stored in (smear[:479, :637], smear[:479, :637, 0], smear[:479, :637, 0] > 128):
-            for layout in ({"rowsperstrip": 50}, {"tile": (64, 80)}):
+            layouts: tuple[dict[str, Any], ...] = ({"rowsperstrip": 50}, {"tile": (64, 80)})
+            for layout in layouts:
                 kind = "rgb" if stored.ndim == 3 else "minisblack"
                 if stored.dtype == bool and "tile" in layout:
                     continue
