@@ -8,7 +8,6 @@ milliseconds between the beats of a timer of 5 ms, meanwhile and at rest.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
 import time
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from field_window import make_window, wait_until
-from many_images import Heart, write_folder
+from many_images import Heart, copy, write_folder
 from PySide6.QtCore import QEventLoop, QTimer
 
 from core.cells import Detections
@@ -37,13 +36,13 @@ WIDTH, HEIGHT = 640, 480
 
 
 def make_session(folder: Path, count: int, model: AnyModel) -> Path:
-    """Make a session of counted and reviewed images; all of them are links to one file."""
+    """Make a session of counted and reviewed images; they show the same smear."""
     rng = np.random.default_rng(0)
     smear = render_smear(WIDTH, HEIGHT, red_cells=40, white_cells=1, platelets=2, diameter=64, rng=rng)
     paths = [folder / f"field {number:05}.jpg" for number in range(count)]
     write_picture(smear.image, paths[0])
     for path in paths[1:]:
-        os.link(paths[0], path)
+        copy(paths[0], path)
     corners = rng.uniform(0, (WIDTH - 64, HEIGHT - 64), (CELLS, 2))
     boxes = np.concatenate([corners, corners + 60], axis=1).astype(np.float32)
     scores, labels = rng.uniform(0.3, 1.0, CELLS).astype(np.float32), np.zeros(CELLS, np.int32)

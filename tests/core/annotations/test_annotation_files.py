@@ -131,7 +131,7 @@ def annotated_images(draw: st.DrawFn) -> list[AnnotatedImage]:
     return images
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(images=annotated_images())
 @pytest.mark.parametrize("kind", ["voc", "yolo", "coco", "csv"])
 def test_what_is_written_comes_back(kind: str, images: list[AnnotatedImage]):
@@ -825,7 +825,7 @@ def test_the_trainer_reads_an_exported_set(tmp_path: Path):
 
 
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(images=annotated_images())
 def test_the_trainer_reads_yolo_labels_beside_the_pictures(images: list[AnnotatedImage]):
     with tempfile.TemporaryDirectory() as place:
