@@ -224,6 +224,17 @@ class CountIndex:
         counted.flags.writeable = excluded.flags.writeable = False
         return CountResult(counted, {name: row.total for name, row in ledger.items()}, means, ledger, excluded)
 
+    def count_of(self, name: str, thresholds: Mapping[str, float], classes: tuple[str, ...]) -> int:
+        """Return the count of one class at the given thresholds: that of ``count``, in a fraction of the time."""
+        label = classes.index(name)
+        suppressed = (self.labels[self.pairs[:, 1]] == label).any()
+        if suppressed or len(self.hand_labels) or self.overridden.any():
+            return self.count(thresholds, classes).counts[name]
+        counted = (self.labels == label) & (self.scores >= np.float32(thresholds[name]))
+        if len(self.outside):
+            counted &= ~np.isin(self.cells, self.outside)
+        return int(counted.sum())
+
     def uncertain(
         self, thresholds: Mapping[str, float], classes: tuple[str, ...], reach: float
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
