@@ -35,7 +35,7 @@ WARM_UP = 50
 def write_folder(folder: Path, count: int, size: tuple[int, int], red_cells: int, diameter: int) -> Path:
     """Write images of smears; after the first few, each is a copy of an earlier one."""
     folder.mkdir()
-    paths = [folder / f"smear {number:05}.jpg" for number in range(count)]
+    paths = [folder / f"{folder.name} {number:05}.jpg" for number in range(count)]
     for number, path in enumerate(paths):
         if number < RENDERED:
             rng = np.random.default_rng(number)
@@ -50,8 +50,7 @@ def write_folder(folder: Path, count: int, size: tuple[int, int], red_cells: int
                 rng=rng,
             )
             write_picture(smear.image, path)
-        else:
-            copy(paths[number % RENDERED], path)
+        copy(paths[number % RENDERED], path)
     return folder
 
 
