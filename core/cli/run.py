@@ -1,4 +1,4 @@
-"""The headless command: ``smearcount-count [run|session|merge] PATH...``."""
+"""The headless command: ``smearcount-count [run|session|merge|adapt] PATH...``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.cli.adapt import adapt_session
 from core.cli.arguments import (
+    adapt_parser,
     check_results,
     count_parser,
     csv_style,
     merge_parser,
     parser_of_every_mode,
+    profile_of,
     session_parser,
     settings_of,
 )
@@ -61,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _PARSERS[mode]() if mode else parser_of_every_mode()
     given = parser.parse_args(words[1:] if mode else words)
     try:
+        if mode == "adapt":
+            return adapt_session(given)
         check_results(given)
         mode = mode or mode_of(given)
         if mode == "session":
@@ -70,14 +75,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(str(error))
 
 
-_PARSERS = {"run": count_parser, "session": session_parser, "merge": merge_parser}
+_PARSERS = {"run": count_parser, "session": session_parser, "merge": merge_parser, "adapt": adapt_parser}
 
 
 def _count(arguments: argparse.Namespace) -> int:
     """Count images; return the exit code."""
     model = open_model(arguments.model or default_model_path())
     model = with_methods(model, dict(arguments.count_by)) if arguments.count_by else model
-    settings = settings_of(arguments, model)
+    profile = profile_of(arguments, model)
+    settings = settings_of(arguments, model, profile)
+    if profile is not None and arguments.diameter is None:
+        arguments.diameter = profile.red_cell_diameter
     batch = _Batch(arguments, detector_for(model), settings)
     batch.count()
     batch.write_results()

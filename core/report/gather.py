@@ -75,7 +75,10 @@ def gathering(
 
 
 class Gatherer:
-    """One report that is being gathered, or some of its images."""
+    """One report that is being gathered, or some of its images.
+
+    ``by_model`` are the gathered images that have a ground truth, without the user's edits.
+    """
 
     def __init__(self, session: Session, settings: CountSettings | None) -> None:
         self._session = session
@@ -94,7 +97,7 @@ class Gatherer:
         self._cards: dict[str, ModelCard | None] = {}
         self._names: dict[str, str] = {}
         self._images: list[ReportImage] = []
-        self._by_model: list[Case] = []
+        self.by_model: list[Case] = []
         self._handed_in: list[Case] = []
 
     def read_history(self) -> None:
@@ -139,7 +142,7 @@ class Gatherer:
         self._names[found.model_sha256] = found.model_name
         if truth is not None:
             case = image.id, image.path.name, cells, truth, self.settings, frame
-            self._by_model.append(Case.of(*case))
+            self.by_model.append(Case.of(*case))
             self._handed_in.append(Case.of(*case, edits))
         return ReportImage(
             image.id,
@@ -190,7 +193,7 @@ class Gatherer:
             models=models,
             origins={name: record for name, record in records.items() if record is not None},
             suggested=dict(card.thresholds) if card else {},
-            verification=(*self._verified(self._by_model, False), *self._verified(self._handed_in, True)),
+            verification=(*self._verified(self.by_model, False), *self._verified(self._handed_in, True)),
             history=tuple(self._history),
             content=self.content_hash(),
             sign_offs=self._session.sign_offs.all(),
