@@ -73,7 +73,7 @@ ALLOWED = {
     "core/detection/loading.py": {"x by x"},  # the name of a model
     "core/detection/segmentation/classical.py": {"No model: classical"},  # the name of a model
     "core/imaging/containers/jpeg.py": {"Corrupt JPEG data: "},  # of the decoder
-    "core/imaging/containers/foreign.py": {"gimp xcf", "JPEG XL", "JPEG XR", "JPEG 2000"},  # beginnings and names of kinds
+    "core/imaging/containers/foreign.py": {"gimp xcf", "JPEG XL", "JPEG XR"},  # of files
     "core/imaging/doubts.py": {"one of several"},  # a value in sessions
     "core/imaging/finding.py": {"system volume information"},  # a folder of Windows
     "core/imaging/output_mark.py": {"SmearCount output, not a field to count"},  # in a file for programs

@@ -163,10 +163,9 @@ class Images(QObject):
         """Put images at the end of the list of the open session; return those that were not on it."""
         with self._store.write() as write:
             added = write.session.images.add(paths)
-            edited = write.session.edits.edited_cells()
-        if not write.done or not added:
+            items = [ImageItem.of(image, write.session.edits.edited_cells_of(image.id)) for image in added]
+        if not write.done or not items:
             return []
-        items = [ImageItem.of(image, edited.get(image.id, 0)) for image in added]
         self._set_items([*self.items, *items])
         self.changed.emit()
         return items
