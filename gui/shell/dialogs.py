@@ -209,6 +209,9 @@ class Dialogs(QObject):
             self.verify = VerifyWindow(self._workspace, self._preferences)
             self.verify.import_wanted.connect(self._import)
             self.verify.pictures_wanted.connect(self.come_forward)
+            self.verify.image_wanted.connect(self._show_image)
+            self.verify.count_wanted.connect(self._count_by_hand)
+            self.verify.place_beside(self._window)
             self.verify.addActions([self._actions["undo"], self._actions["redo"]])
         _show(self.verify)
 
@@ -216,6 +219,18 @@ class Dialogs(QObject):
         """Bring the main window to the front."""
         self._window.raise_()
         self._window.activateWindow()
+
+    def _show_image(self, image: int) -> None:
+        self._workspace.images.set_current(image)
+        self.come_forward()
+
+    def _count_by_hand(self, image: int | None) -> None:
+        """Begin a manual count of an image, or of the one that is shown."""
+        if image is not None:
+            self._workspace.images.set_current(image)
+        self.come_forward()
+        if not self._workspace.tally.active:
+            self._actions["tally"].trigger()
 
     def close(self) -> None:
         """Close the other windows for good."""
