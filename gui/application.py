@@ -61,7 +61,7 @@ def run_window(paths: Sequence[Path], model: Path) -> int:
     window = MainWindow(Workspace(model, sessions), preferences)
     instance = SingleInstance()
     instance.called.connect(lambda paths: answer_call(window, paths))
-    window.image_page.start_page.offer_unfinished(unfinished)
+    window.start_page.offer_unfinished(unfinished)
     window.show()
     if paths:
         window.dialogs.open_paths(paths)

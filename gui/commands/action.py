@@ -11,7 +11,7 @@ from core.text import gettext
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gui.commands.context import Context
+    from gui.commands.context import Context, View
 
 
 class Menu(Enum):
@@ -39,6 +39,7 @@ class Change(Enum):
     MODEL = auto()
     TOOL = auto()
     VIEW = auto()
+    STEP = auto()  # which view of the sample is shown
     PANES = auto()
     REVIEWS = auto()
     TALLY = auto()
@@ -62,10 +63,11 @@ def always(_context: Context) -> bool:
 class Action:
     """One action, and all there is to know about it.
 
-    ``id`` is its name in the preferences. ``also`` is a second key, as long as no other action has it. ``checked``
-    makes it a switch, ``label`` a text that changes, ``icon_text`` is the short text of the tool bar, ``toolbar`` its
-    group and place there. ``enabled``, ``checked`` and ``label`` are asked again when something of ``depends_on``
-    changes.
+    ``id`` is its name in the preferences. ``also`` is a second key, as long as no other action has it. ``view`` is
+    where it acts, and is shown first if it is not. With ``on_cells``, its key works only while an image or cells have
+    the keyboard: everywhere else it is the key of what is focused. ``checked`` makes it a switch, ``label`` a text that
+    changes. ``toolbar`` is its group and place in the bar of tools, with ``icon`` and below it ``icon_text``.
+    ``enabled``, ``checked`` and ``label`` are asked again when something of ``depends_on`` changes.
     """
 
     id: str
@@ -79,6 +81,9 @@ class Action:
     checked: Callable[[Context], bool] | None = None
     label: Callable[[Context], str] | None = None
     depends_on: frozenset[Change] = frozenset()
+    view: View | None = None
+    on_cells: bool = False
+    icon: str = ""
     icon_text: str = ""
     toolbar: tuple[int, int] | None = None
     separator_after: bool = False

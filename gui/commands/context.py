@@ -30,6 +30,8 @@ class Dialog(Enum):
     IMPORT_MODEL = auto()
     MODEL_CARD = auto()
     VERIFY = auto()
+    COUNTING_SETTINGS = auto()
+    PREFERENCES = auto()
     GUIDE = auto()
     KEYS = auto()
     USER = auto()
@@ -37,10 +39,17 @@ class Dialog(Enum):
     ABOUT = auto()
 
 
+class View(Enum):
+    """The steps of a sample, of which the window shows one."""
+
+    REVIEW = "review"
+    CELLS = "cells"
+    RESULTS = "results"
+
+
 class Pane(Enum):
     """Parts of the window that can be opened and closed."""
 
-    GALLERY = "gallery"
     HISTORY = "history"
 
 
@@ -168,6 +177,16 @@ class Shell(Protocol):
         ...
 
     @property
+    def view_changed(self) -> SignalInstance:
+        """Emitted with the View that is shown now."""
+        ...
+
+    @property
+    def view(self) -> View:
+        """The view that is shown."""
+        ...
+
+    @property
     def tools(self) -> CanvasTools:
         """The tools of the canvas."""
         ...
@@ -189,6 +208,14 @@ class Shell(Protocol):
 
     def open_dialog(self, dialog: Dialog) -> None:
         """Open a dialog or a window."""
+        ...
+
+    def show_view(self, view: View) -> None:
+        """Show another view; the sample, the image and the selection stay."""
+        ...
+
+    def show_image(self, image: int, cell: int | None = None) -> None:
+        """Show an image in Review, and a cell of it selected and in view."""
         ...
 
     def show_pane(self, pane: Pane, shown: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.text import gettext
 from gui.commands import handlers, states
 from gui.commands.action import Action, Change, Menu, on
-from gui.commands.context import Dialog
+from gui.commands.context import Dialog, View
 from gui.workspace.selection import ToolName
 
 COUNT_ACTIONS = (
@@ -69,6 +69,7 @@ COUNT_ACTIONS = (
         key="Space",
         enabled=states.has_images,
         depends_on=on(Change.IMAGES),
+        on_cells=True,
         separator_after=True,
     ),
     Action(
@@ -81,6 +82,7 @@ COUNT_ACTIONS = (
         enabled=states.can_draw,
         checked=states.has_tool(ToolName.RECTANGLE),
         depends_on=on(Change.CURRENT, Change.TOOL),
+        view=View.REVIEW,
     ),
     Action(
         "region_polygon",
@@ -92,6 +94,7 @@ COUNT_ACTIONS = (
         enabled=states.can_draw,
         checked=states.has_tool(ToolName.POLYGON),
         depends_on=on(Change.CURRENT, Change.TOOL),
+        view=View.REVIEW,
     ),
     Action(
         "region_all",
@@ -101,6 +104,7 @@ COUNT_ACTIONS = (
         tip=gettext("The same place in every image"),
         enabled=states.has_rectangle,
         depends_on=on(Change.CURRENT, Change.IMAGES, Change.REGIONS),
+        view=View.REVIEW,
     ),
     Action(
         "inset",
@@ -110,6 +114,7 @@ COUNT_ACTIONS = (
         tip=gettext("Leaves out cells that the border cuts"),
         enabled=states.can_inset,
         depends_on=on(Change.CURRENT),
+        view=View.REVIEW,
     ),
     Action(
         "inset_all",
@@ -128,6 +133,7 @@ COUNT_ACTIONS = (
         tip=gettext("Remove the region of this image"),
         enabled=states.has_region,
         depends_on=on(Change.CURRENT, Change.REGIONS),
+        view=View.REVIEW,
     ),
     Action(
         "region_remove_all",
@@ -149,7 +155,9 @@ COUNT_ACTIONS = (
         enabled=states.can_tally,
         checked=states.has_tool(ToolName.TALLY),
         depends_on=on(Change.CURRENT, Change.TOOL, Change.MODEL, Change.TALLY),
-        icon_text=gettext("Manual count"),
+        view=View.REVIEW,
+        icon="hand-pointing",
+        icon_text=gettext("By hand"),
         toolbar=(7, 0),
     ),
     Action(
@@ -161,6 +169,7 @@ COUNT_ACTIONS = (
         tip=gettext("Compare the counts with your own, find thresholds"),
         enabled=states.may_see_counts,
         depends_on=on(Change.TALLY),
+        icon="scales",
         icon_text=gettext("Verify"),
         toolbar=(7, 1),
         separator_after=True,

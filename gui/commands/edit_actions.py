@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.text import gettext
 from gui.commands import handlers, states
 from gui.commands.action import Action, Change, Menu, on
+from gui.commands.context import View
 from gui.workspace.selection import ToolName
 
 EDIT_ACTIONS = (
@@ -18,6 +19,7 @@ EDIT_ACTIONS = (
         enabled=states.can_undo,
         label=states.undo_text,
         depends_on=on(Change.HISTORY, Change.TOOL, Change.SESSION),
+        icon="arrow-counter-clockwise",
         icon_text=gettext("Undo"),
         toolbar=(3, 0),
     ),
@@ -32,6 +34,7 @@ EDIT_ACTIONS = (
         enabled=states.can_redo,
         label=states.redo_text,
         depends_on=on(Change.HISTORY, Change.SESSION),
+        icon="arrow-clockwise",
         icon_text=gettext("Redo"),
         toolbar=(3, 1),
         separator_after=True,
@@ -45,6 +48,7 @@ EDIT_ACTIONS = (
         tip=gettext("Click selects a cell, Shift and a drag many"),
         enabled=states.is_editable,
         depends_on=on(Change.CURRENT),
+        view=View.REVIEW,
     ),
     Action(
         "add",
@@ -56,6 +60,7 @@ EDIT_ACTIONS = (
         enabled=states.is_editable,
         checked=states.has_tool(ToolName.ADD),
         depends_on=on(Change.CURRENT, Change.TOOL),
+        view=View.REVIEW,
     ),
     Action(
         "empty",
@@ -67,7 +72,9 @@ EDIT_ACTIONS = (
         enabled=states.is_editable,
         checked=states.has_tool(ToolName.CLEAR),
         depends_on=on(Change.CURRENT, Change.TOOL),
-        icon_text=gettext("Clear area"),
+        view=View.REVIEW,
+        icon="eraser",
+        icon_text=gettext("Clear"),
         toolbar=(5, 0),
     ),
     Action(
@@ -89,6 +96,7 @@ EDIT_ACTIONS = (
         tip=gettext("The selected cell counts at any threshold"),
         enabled=states.has_selection,
         depends_on=on(Change.SELECTION, Change.SESSION),
+        on_cells=True,
         separator_after=True,
     ),
     Action(
@@ -110,6 +118,7 @@ EDIT_ACTIONS = (
         tip=gettext("Tab does the same on the image"),
         enabled=states.is_counted,
         depends_on=on(Change.CURRENT),
+        view=View.REVIEW,
     ),
     Action(
         "previous_cell",
@@ -119,6 +128,7 @@ EDIT_ACTIONS = (
         tip=gettext("Shift+Tab does the same on the image"),
         enabled=states.is_counted,
         depends_on=on(Change.CURRENT),
+        view=View.REVIEW,
         separator_after=True,
     ),
     Action(
@@ -131,6 +141,8 @@ EDIT_ACTIONS = (
         enabled=states.can_walk_uncertain,
         checked=states.walks_uncertain,
         depends_on=on(Change.CURRENT, Change.TALLY, Change.UNCERTAIN),
+        view=View.REVIEW,
+        icon="question",
         icon_text=gettext("Uncertain"),
         toolbar=(5, 1),
     ),

@@ -15,7 +15,8 @@ FILE_ACTIONS = (
         handlers.dialog(Dialog.OPEN_IMAGES),
         key="Ctrl+O",
         tip=gettext("Add images to the session"),
-        icon_text=gettext("Open…"),
+        icon="image",
+        icon_text=gettext("Images"),
         toolbar=(0, 0),
     ),
     Action(
@@ -25,7 +26,8 @@ FILE_ACTIONS = (
         handlers.dialog(Dialog.OPEN_FOLDER),
         key="Ctrl+Shift+O",
         tip=gettext("Add all images of a folder"),
-        icon_text=gettext("Folder…"),
+        icon="folder-open",
+        icon_text=gettext("Folder"),
         toolbar=(0, 1),
     ),
     Action(
@@ -109,6 +111,9 @@ FILE_ACTIONS = (
         handlers.dialog(Dialog.REPORT),
         key="Ctrl+P",
         tip=gettext("PDF, workbook, table, images; and sign"),
+        icon="file-text",
+        icon_text=gettext("Report"),
+        toolbar=(8, 0),
         separator_after=True,
     ),
     Action(

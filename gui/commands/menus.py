@@ -1,16 +1,14 @@
-"""Menus and tool bar, from the table of actions."""
+"""Menus, from the table of actions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
+from PySide6.QtWidgets import QMenu, QToolButton
 
 from core.text import gettext
 from gui.commands.action import Menu
-from gui.commands.actions import ACTIONS
 from gui.widgets.colour import swatch
 from gui.workspace.selection import ToolName
 
@@ -25,9 +23,6 @@ if TYPE_CHECKING:
     from gui.workspace.counting.settings import CountSettingsModel
 
 Option = TypeVar("Option")
-
-_ADD_GROUP = 4
-"""The group of the tool bar that is the Add button with its menu."""
 
 
 def add_menus(window: QMainWindow, actions: Actions) -> QMenu:
@@ -65,10 +60,8 @@ class AddButton(QToolButton):
         self._settings = settings
         self._palette = palette
         self._add = action
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self.setDefaultAction(action)
-        self.setIconSize(QSize(16, 16))
         self._classes = QMenu(self)
         self.setMenu(self._classes)
         settings.classes_changed.connect(self._fill)
@@ -92,25 +85,3 @@ class AddButton(QToolButton):
         self._add.setIconText(gettext("Add {name}").format(name=armed) if armed else gettext("Add"))
         if armed in classes:
             self._add.setIcon(swatch(self._palette.colour(classes, classes.index(armed))))
-
-
-class MainBar(QToolBar):
-    """The tool bar."""
-
-    def __init__(self, actions: Actions, add_button: AddButton) -> None:
-        super().__init__("Main")
-        self.setObjectName("mainBar")
-        self.setMovable(False)
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        shown = sorted((action.toolbar, action.id) for action in ACTIONS if action.toolbar is not None)
-        groups: dict[int, list[QAction]] = {}
-        for (group, _), name in shown:
-            groups.setdefault(group, []).append(actions[name])
-        for group in sorted({*groups, _ADD_GROUP}):
-            if group == _ADD_GROUP:
-                self.addWidget(add_button)
-            else:
-                self.addActions(groups[group])
-            if group not in (_ADD_GROUP, max(groups)):
-                self.addSeparator()

@@ -10,13 +10,14 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from gui.commands.action import Change
 from gui.commands.actions import ACTIONS
+from gui.widgets.icons import icon
 
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
     from PySide6.QtWidgets import QWidget
 
     from gui.commands.action import Action, Menu
-    from gui.commands.context import Context
+    from gui.commands.context import Context, View
     from gui.preferences import Preferences
 
 
@@ -34,11 +35,16 @@ class Actions(QObject):
             shown = QAction(action.text, window)
             shown.setObjectName(action.id)
             shown.setCheckable(action.checked is not None)
-            shown.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            if action.icon:
+                shown.setIcon(icon(action.icon))
+                shown.setIconVisibleInMenu(False)
             if action.icon_text:
                 shown.setIconText(action.icon_text)
             shown.triggered.connect(lambda *_, action=action: self._run(action))
-            window.addAction(shown)
+            if action.on_cells:
+                shown.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            else:
+                window.addAction(shown)
             self._actions[action.id] = shown
             self._show_key(action)
 
@@ -48,6 +54,17 @@ class Actions(QObject):
     def of_menu(self, menu: Menu) -> list[Action]:
         """Return the actions of a menu, in order."""
         return [action for action in ACTIONS if action.menu is menu]
+
+    def view_of(self, name: str) -> View | None:
+        """Return the view in which an action does something; None: in all."""
+        return next(action.view for action in ACTIONS if action.id == name)
+
+    def work_on(self, *widgets: QWidget) -> None:
+        """Have the keys that are only for images and cells work while one of these has the keyboard."""
+        for action in ACTIONS:
+            if action.on_cells:
+                for widget in widgets:
+                    widget.addAction(self._actions[action.id])
 
     # -- states --------------------------------------------------------------------------------
 
@@ -69,6 +86,8 @@ class Actions(QObject):
 
     def _run(self, action: Action) -> None:
         if self._context is not None:
+            if action.view is not None:
+                self._context.shell.show_view(action.view)
             action.run(self._context)
             self._show(action, self._context)  # a click has moved the tick; what is true moves it back
 
@@ -163,6 +182,7 @@ def _signals(context: Context) -> dict[Change, tuple[SignalInstance, ...]]:
         Change.MODEL: (inference.model_changed, workspace.settings.classes_changed),
         Change.TOOL: (shell.tools.tool_changed,),
         Change.VIEW: (context.options.changed,),
+        Change.STEP: (shell.view_changed,),
         Change.PANES: (shell.panes_changed, shell.gallery.all_changed),
         Change.REVIEWS: (workspace.reviews.changed,),
         Change.TALLY: (workspace.tally.active_changed, workspace.tally.options_changed),

@@ -14,7 +14,7 @@ from gui.workspace.selection import ToolName
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gui.commands.context import Context, Pane
+    from gui.commands.context import Context, Pane, View
 
 # -- sessions and images -----------------------------------------------------------------------
 
@@ -205,6 +205,16 @@ def can_tally(context: Context) -> bool:
 def may_see_counts(context: Context) -> bool:
     """Whether detections may be seen: not during a blind manual count."""
     return not context.workspace.tally.hides_counts
+
+
+def can_see_counts(context: Context) -> bool:
+    """Whether there are images whose counts may be seen."""
+    return has_image(context) and may_see_counts(context)
+
+
+def shows_view(view: View) -> Callable[[Context], bool]:
+    """Return whether a view is shown."""
+    return lambda context: context.shell.view is view
 
 
 def can_walk_uncertain(context: Context) -> bool:

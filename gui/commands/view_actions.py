@@ -5,9 +5,50 @@ from __future__ import annotations
 from core.text import gettext
 from gui.commands import handlers, states
 from gui.commands.action import Action, Change, Menu, on
-from gui.commands.context import Pane
+from gui.commands.context import Pane, View
 
 VIEW_ACTIONS = (
+    Action(
+        "review_view",
+        Menu.VIEW,
+        gettext("&Review"),
+        lambda context: context.shell.show_view(View.REVIEW),
+        key="Ctrl+1",
+        tip=gettext("The images, one after the other"),
+        enabled=states.has_image,
+        checked=states.shows_view(View.REVIEW),
+        depends_on=on(Change.STEP, Change.CURRENT),
+        icon="image-square",
+        icon_text=gettext("Review"),
+    ),
+    Action(
+        "cells_view",
+        Menu.VIEW,
+        gettext("&Cells"),
+        lambda context: context.shell.show_view(View.CELLS),
+        key="Ctrl+2",
+        tip=gettext("All cells of a class side by side"),
+        also="F7",
+        enabled=states.can_see_counts,
+        checked=states.shows_view(View.CELLS),
+        depends_on=on(Change.STEP, Change.CURRENT, Change.TALLY),
+        icon="squares-four",
+        icon_text=gettext("Cells"),
+    ),
+    Action(
+        "results_view",
+        Menu.VIEW,
+        gettext("&Results"),
+        lambda context: context.shell.show_view(View.RESULTS),
+        key="Ctrl+3",
+        tip=gettext("The counts of all images, and what they add up to"),
+        enabled=states.can_see_counts,
+        checked=states.shows_view(View.RESULTS),
+        depends_on=on(Change.STEP, Change.CURRENT, Change.TALLY),
+        icon="table",
+        icon_text=gettext("Results"),
+        separator_after=True,
+    ),
     Action(
         "find",
         Menu.VIEW,
@@ -23,8 +64,6 @@ VIEW_ACTIONS = (
         key="PgDown",
         enabled=states.has_images,
         depends_on=on(Change.IMAGES),
-        icon_text=gettext("▶"),
-        toolbar=(1, 1),
     ),
     Action(
         "previous",
@@ -34,8 +73,6 @@ VIEW_ACTIONS = (
         key="PgUp",
         enabled=states.has_images,
         depends_on=on(Change.IMAGES),
-        icon_text=gettext("◀"),
-        toolbar=(1, 0),
         separator_after=True,
     ),
     Action(
@@ -47,18 +84,18 @@ VIEW_ACTIONS = (
         tip=gettext("Show the whole image"),
         enabled=states.has_image,
         depends_on=on(Change.CURRENT),
-        toolbar=(2, 0),
+        view=View.REVIEW,
     ),
     Action(
         "actual",
         Menu.VIEW,
         gettext("100 %"),
         lambda context: context.shell.canvas.zoom_to(1.0),
-        key="Ctrl+1",
+        key="Ctrl+9",
         tip=gettext("Show pixel for pixel"),
         enabled=states.has_image,
         depends_on=on(Change.CURRENT),
-        toolbar=(2, 1),
+        view=View.REVIEW,
     ),
     Action(
         "zoom_in",
@@ -66,6 +103,7 @@ VIEW_ACTIONS = (
         gettext("Zoom &in"),
         lambda context: context.shell.canvas.zoom_in(),
         key="Ctrl++",
+        view=View.REVIEW,
     ),
     Action(
         "zoom_out",
@@ -73,6 +111,7 @@ VIEW_ACTIONS = (
         gettext("Zoom &out"),
         lambda context: context.shell.canvas.zoom_out(),
         key="Ctrl+-",
+        view=View.REVIEW,
         separator_after=True,
     ),
     Action(
@@ -116,19 +155,6 @@ VIEW_ACTIONS = (
         depends_on=on(Change.VIEW),
     ),
     Action(
-        "gallery",
-        Menu.VIEW,
-        gettext("&Gallery"),
-        handlers.toggle_pane(Pane.GALLERY),
-        key="F7",
-        tip=gettext("All cells of a class side by side"),
-        enabled=states.may_see_counts,
-        checked=states.shows_pane(Pane.GALLERY),
-        depends_on=on(Change.PANES, Change.TALLY),
-        icon_text=gettext("Gallery"),
-        toolbar=(6, 0),
-    ),
-    Action(
         "gallery_all",
         Menu.VIEW,
         gettext("Gallery of &all images"),
@@ -148,8 +174,9 @@ VIEW_ACTIONS = (
         tip=gettext("Who did what and when"),
         checked=states.shows_pane(Pane.HISTORY),
         depends_on=on(Change.PANES),
+        icon="clock-counter-clockwise",
         icon_text=gettext("History"),
-        toolbar=(6, 1),
+        toolbar=(8, 1),
         separator_after=True,
     ),
     Action(
@@ -158,7 +185,7 @@ VIEW_ACTIONS = (
         gettext("Ne&xt pane"),
         lambda context: context.shell.step_pane(1),
         key="F6",
-        tip=gettext("Images, image, count, gallery, history"),
+        tip=gettext("Images, image, counts, history"),
     ),
     Action(
         "previous_pane",

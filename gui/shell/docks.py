@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QMainWindow, QWidget
 
-_TITLES = {Pane.GALLERY: gettext("Gallery"), Pane.HISTORY: gettext("History")}
+_TITLES = {Pane.HISTORY: gettext("History")}
 _AREAS = {
-    Pane.GALLERY: Qt.DockWidgetArea.BottomDockWidgetArea,
     Pane.HISTORY: Qt.DockWidgetArea.RightDockWidgetArea,
 }
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from PySide6.QtWidgets import QDockWidget
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class Panes:
-    """The list of images, the image, the count, and the docks that are open, in this order."""
+    """The head line, the parts of the view that is shown, and the docks that are open, in this order."""
 
-    def __init__(self, fixed: Iterable[QWidget], docks: Mapping[Pane, QDockWidget]) -> None:
-        self._fixed = list(fixed)
+    def __init__(self, shown: Callable[[], Iterable[QWidget]], docks: Mapping[Pane, QDockWidget]) -> None:
+        self._shown = shown
         self._docks = docks
 
     def step(self, by: int) -> None:
@@ -31,7 +31,7 @@ class Panes:
             self._enter(panes[(0 if by > 0 else -1) if now is None else (now + by) % len(panes)])
 
     def _panes(self) -> list[QWidget]:
-        return [*self._fixed, *(dock.widget() for dock in self._docks.values() if not dock.isHidden())]
+        return [*self._shown(), *(dock.widget() for dock in self._docks.values() if not dock.isHidden())]
 
     def _enter(self, pane: QWidget) -> None:
         dock = next((dock for dock in self._docks.values() if dock.widget() is pane), None)

@@ -6,39 +6,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QMainWindow,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QToolBar, QWidget
 
 from core.models.network import MODEL_SUFFIX
 from core.text import gettext
-from gui.canvas.presenter import Presenter
-from gui.canvas.tools.toolbox import Toolbox
-from gui.canvas.view import Canvas
-from gui.commands.context import Context, Dialog, Pane
+from gui.commands.context import Context, Dialog, Pane, View
 from gui.commands.digit_keys import DigitKeys
-from gui.commands.menus import AddButton, MainBar, add_menus
+from gui.commands.menus import AddButton, add_menus
 from gui.commands.shortcuts import Actions
-from gui.panels.counts.panel import CountPanel
-from gui.panels.gallery.panel import Gallery
 from gui.panels.history.panel import HistoryPanel
-from gui.panels.images.panel import ImageList
-from gui.panels.tally import TallyPanel
-from gui.panels.uncertain import UncertainBar
 from gui.shell.appearance import Appearance, Coloured
+from gui.shell.bars.head_line import HeadLine
+from gui.shell.bars.status_line import StatusLine
+from gui.shell.bars.view_bar import ViewBar
 from gui.shell.blind_count import BlindCount
 from gui.shell.dialogs import Dialogs
 from gui.shell.docks import Docks
 from gui.shell.focus import Panes
-from gui.shell.image_page import ImagePage
-from gui.shell.notices import NoticeBar, Notices
-from gui.shell.session_errors import SessionErrors
-from gui.shell.status_bar import StatusLine
-from gui.workspace.selection import ToolName
+from gui.shell.notices.notices import NoticeBar, Notices
+from gui.shell.notices.session_errors import SessionErrors
+from gui.shell.notices.toasts import Toast
+from gui.shell.start_page import StartPage
+from gui.views.cells import CellsView
+from gui.views.results import ResultsView
+from gui.views.review import ReviewView
 from gui.workspace.view_options import ViewOptions
 
 if TYPE_CHECKING:
@@ -47,13 +38,16 @@ if TYPE_CHECKING:
     from gui.preferences import Preferences
     from gui.workspace.workspace import Workspace
 
+    AnyView = ReviewView | CellsView | ResultsView
+
 _SHARE_OF_SCREEN = 0.95
 
 
 class MainWindow(QMainWindow):
-    """The one window of the program."""
+    """The one window of the program: a sample in three views, or how to begin."""
 
     panes_changed = Signal()
+    view_changed = Signal(object)  # View
 
     def __init__(self, workspace: Workspace, preferences: Preferences) -> None:
         super().__init__()
@@ -66,94 +60,111 @@ class MainWindow(QMainWindow):
         self.options = ViewOptions(workspace.store, preferences, self)
         self.actions_ = Actions(self, preferences)
         self.dialogs = Dialogs(self, workspace, preferences, self.actions_)
-        self.canvas = Canvas()
-        self.canvas.setObjectName("canvas")
-        self.tools = Toolbox(self.canvas, workspace)
-        self.notice = NoticeBar()
-        self.image_list = ImageList(workspace)
-        self.image_page = ImagePage(workspace, self.canvas, preferences, self.open_dialog)
-        self.gallery = Gallery(workspace, preferences.palette)
-        self.history_panel = HistoryPanel(workspace)
-        self.uncertain = UncertainBar(workspace, self.actions_)
-        self.panel = CountPanel(workspace, self.actions_, self.options, preferences.palette)
-        self.tally_panel = TallyPanel(workspace, preferences, preferences.palette)
-        self.status = StatusLine(workspace)
-        self.notices = Notices(workspace, self.notice, self.status)
-        self.session_errors = SessionErrors(self, workspace, preferences, self.notice)
-        self.presenter = Presenter(self.canvas, self.tools, workspace, self.options)
+        self.view = View.REVIEW
         self._listed = 0
-        self._build_layout()
-        self.docks = Docks(self, {Pane.GALLERY: self.gallery, Pane.HISTORY: self.history_panel})
+        self._make_views()
+        self._make_bars()
+        self._make_notices()
+        self.history_panel = HistoryPanel(workspace)
+        self.docks = Docks(self, {Pane.HISTORY: self.history_panel})
         self.docks.changed.connect(self.panes_changed)
-        self.panes = Panes((self.image_list, self.image_page, self.side), self.docks.all)
-        self._build_menus()
-        self.setStatusBar(self.status)
+        self.panes = Panes(self._panes, self.docks.all)
         self._connect()
         self.actions_.connect_to(Context(workspace, self, self.options))  # pyright: ignore[reportArgumentType]
         self._digit_keys = DigitKeys(self, self.actions_)
         self.blind_count = BlindCount(workspace, self.dialogs, self)  # pyright: ignore[reportArgumentType]
-        self.canvas.set_palette(preferences.palette)
         if not self.restoreGeometry(preferences.geometry):
             screen = self.screen().availableGeometry().size()
             self.resize(QSize(1280, 800).boundedTo(screen * _SHARE_OF_SCREEN))
+        self._show_stage()
         self._show_title()
 
     # -- construction --------------------------------------------------------------------------
 
-    def _build_layout(self) -> None:
-        self.side = QStackedWidget()
-        self.side.addWidget(self.panel)
-        self.side.addWidget(self.tally_panel)
-        centre = QWidget()
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.notice)
-        column.addWidget(self.uncertain)
-        column.addWidget(self.image_page, 1)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.setHandleWidth(1)
-        splitter.setChildrenCollapsible(False)
-        for widget in (self.image_list, centre, self.side):
-            splitter.addWidget(widget)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([250, 750, 300])
-        self.setCentralWidget(splitter)
+    def _make_views(self) -> None:
+        workspace, preferences = self.workspace, self.preferences
+        self.start_page = StartPage()
+        self.review = ReviewView(workspace, self.actions_, self.options, preferences, self.open_dialog)
+        self.cells = CellsView(workspace, self.actions_, preferences)
+        self.results = ResultsView(workspace, self.actions_)
+        self.views: dict[View, AnyView] = {
+            View.REVIEW: self.review,
+            View.CELLS: self.cells,
+            View.RESULTS: self.results,
+        }
+        self.stage = QStackedWidget()
+        for page in (self.start_page, *self.views.values()):
+            self.stage.addWidget(page)
+        self.setCentralWidget(self.stage)
+        self.canvas, self.tools, self.presenter = self.review.canvas, self.review.tools, self.review.presenter
+        self.image_list, self.image_page = self.review.image_list, self.review.image_page
+        self.uncertain, self.side = self.review.uncertain, self.review.side
+        self.panel, self.tally_panel = self.review.panel, self.review.tally_panel
+        self.gallery = self.cells.gallery
 
-    def _build_menus(self) -> None:
+    def _make_bars(self) -> None:
         palette, settings = self.preferences.palette, self.workspace.settings
         self.add_button = AddButton(self.actions_["add"], self.tools, settings, palette)  # pyright: ignore[reportArgumentType]
         self.appearance = Appearance(add_menus(self, self.actions_), self.preferences, self._coloured)
-        self.addToolBar(MainBar(self.actions_, self.add_button))
+        self.head = HeadLine(self.workspace, self.actions_, self.open_dialog)
+        self.addToolBar(_bar(self.head))
+        self.addToolBarBreak()
+        self.view_bar = ViewBar(self.actions_, self.add_button)
+        self.addToolBar(self.view_bar)
+        self.status = StatusLine(self.workspace)
+        self.setStatusBar(self.status)
+
+    def _make_notices(self) -> None:
+        self.notice = NoticeBar(self.stage)
+        self.toast = Toast(self.stage)
+        self.notices = Notices(self.workspace, self.notice, self.toast)
+        self.session_errors = SessionErrors(self, self.workspace, self.preferences, self.notice)
 
     def _coloured(self) -> list[Coloured]:
-        parts = (self.canvas, self.gallery, self.panel, self.tally_panel, self.add_button, self.dialogs.verify)
+        parts = (*self.views.values(), self.add_button, self.dialogs.verify)
         return [part for part in parts if part is not None]
 
     def _connect(self) -> None:
-        workspace = self.workspace
-        workspace.images.current_changed.connect(self._show_title)
-        workspace.images.changed.connect(self._show_title)
+        workspace, start = self.workspace, self.start_page
+        workspace.images.current_changed.connect(self._show_stage)
+        workspace.images.changed.connect(self._show_stage)
+        for signal in (workspace.images.changed, workspace.images.current_changed, workspace.sample.changed):
+            signal.connect(self._show_title)
         workspace.images.changed.connect(self._take_focus)
         workspace.images.current_changed.connect(self._take_focus)
-        workspace.tally.active_changed.connect(self._on_tally)
+        workspace.store.session_changed.connect(self._on_session_changed)
+        self.view_changed.connect(self.view_bar.show_view)
         self.canvas.zoom_changed.connect(self.status.show_zoom)
-        self.panel.card_button.clicked.connect(lambda *_: self.open_dialog(Dialog.MODEL_CARD))
-        self.panel.import_button.clicked.connect(lambda *_: self.open_dialog(Dialog.IMPORT_MODEL))
-        self.status.sign_off.clicked.connect(lambda *_: self.open_dialog(Dialog.REPORT))
-        self.status.signed.clicked.connect(lambda *_: self.open_dialog(Dialog.USER))
         self.history_panel.name_wanted.connect(lambda: self.open_dialog(Dialog.USER))
-        self.tally_panel.finished.connect(lambda: self.tools.choose(ToolName.SELECT))
-        self.uncertain.active_changed.connect(self.options.show_uncertain)
-        self.uncertain.next_image.connect(self.actions_["next_unreviewed"].trigger)
         self.gallery.all_changed.connect(self._on_gallery_scope)
-        self.gallery.set_all(self.preferences.gallery_of_all)
+        start.open_images.connect(lambda: self.open_dialog(Dialog.OPEN_IMAGES))
+        start.open_demo.connect(workspace.opening.open_demo)
+        start.open_session.connect(lambda path: workspace.store.open(Path(path)))
+        start.show_recent(self.preferences.recent_sessions)
 
     # -- what actions ask ----------------------------------------------------------------------
 
     def open_dialog(self, dialog: Dialog) -> None:
         """Open a dialog or a window."""
         self.dialogs.open(dialog)
+
+    def show_view(self, view: View) -> None:
+        """Show another view; the sample, the image and the selection stay."""
+        if view is self.view:
+            return
+        self.view = view
+        self._show_stage()
+        self.view_changed.emit(view)
+        if self.workspace.images.current is not None:
+            self.views[view].take_keys()
+
+    def show_image(self, image: int, cell: int | None = None) -> None:
+        """Show an image in Review, and a cell of it selected and in view."""
+        self.show_view(View.REVIEW)
+        if cell is None:
+            self.workspace.images.reveal(image)
+        else:
+            self.workspace.selection.show_cell(image, cell)
 
     def show_pane(self, pane: Pane, shown: bool) -> None:
         """Open or close a pane."""
@@ -179,14 +190,26 @@ class MainWindow(QMainWindow):
 
     def focus_filter(self) -> None:
         """Give the filter of the list the keyboard."""
+        self.show_view(View.REVIEW)
         self.image_list.name_filter.setFocus()
 
     # -- what is shown -------------------------------------------------------------------------
 
+    def _panes(self) -> tuple[QWidget, ...]:
+        """Return the parts of the window between which the keyboard moves."""
+        begun = self.workspace.images.current is not None
+        return (self.head, *(self.views[self.view].panes if begun else (self.start_page,)))
+
+    @Slot()
+    def _show_stage(self) -> None:
+        """Show the view, or how to begin while there is no image."""
+        begun = self.workspace.images.current is not None
+        self.stage.setCurrentWidget(self.views[self.view] if begun else self.start_page)
+
     @Slot()
     def _show_title(self) -> None:
         item, store = self.workspace.images.current, self.workspace.store
-        names = ([item.path.name] if item else []) + ([store.path.stem] if store.path else [])
+        names = [name for name in (self.workspace.sample.title, item.path.name if item else "") if name]
         read_only = " " + gettext("(read only)") if store.read_only else ""
         self.setWindowTitle(" – ".join([*names, "SmearCount"]) + read_only)
 
@@ -196,21 +219,22 @@ class MainWindow(QMainWindow):
         images = self.workspace.images
         listed, self._listed = self._listed, 0 if images.current is None else len(images.items)
         if self._listed > listed:
-            shown = self.image_page.currentWidget() is self.canvas
-            (self.canvas if shown else self.image_list.rows).setFocus()
+            self.views[self.view].take_keys()
 
-    @Slot(bool)
-    def _on_tally(self, active: bool) -> None:
-        if active:
-            self.uncertain.set_active(False)
-        self.side.setCurrentWidget(self.tally_panel if active else self.panel)
-        self.canvas.setFocus()
+    @Slot()
+    def _on_session_changed(self) -> None:
+        path = self.workspace.store.path
+        if path is not None:
+            self.preferences.add_recent_session(str(path))
+        self.preferences.unfinished_session = str(path) if path is not None else ""
+        self.start_page.offer_unfinished("")
+        self.start_page.show_recent(self.preferences.recent_sessions)
 
     @Slot(bool)
     def _on_gallery_scope(self, everything: bool) -> None:
         if everything != self.preferences.gallery_of_all:
             self.preferences.gallery_of_all = everything
-            self.show_pane(Pane.GALLERY, True)
+            self.show_view(View.CELLS)
 
     # -- the window itself ---------------------------------------------------------------------
 
@@ -220,12 +244,12 @@ class MainWindow(QMainWindow):
         super().keyPressEvent(event)
 
     def _cancel(self) -> bool:
-        """Leave what is under way, the innermost first; True if there was something."""
-        if self.uncertain.active and self.tools.tool is ToolName.SELECT:
-            self.uncertain.set_active(False)
-            self.workspace.selection.set(())
+        """Leave what is under way, the innermost first, and in the end for Review; True if there was something."""
+        if self.views[self.view].cancel():
             return True
-        return self.tools.cancel()
+        away = self.view is not View.REVIEW
+        self.show_view(View.REVIEW)
+        return away
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -243,10 +267,19 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.preferences.geometry = self.saveGeometry()
-        self.presenter.finish()
-        self.image_list.stop()
-        self.gallery.stop()
+        for view in self.views.values():
+            view.stop()
         self.dialogs.close()
         self.workspace.close()
         self.preferences.unfinished_session = ""
         event.accept()
+
+
+def _bar(widget: QWidget) -> QToolBar:
+    """Return a bar of the window that is one widget."""
+    bar = QToolBar(gettext("Sample"))
+    bar.setObjectName("headBar")
+    bar.setMovable(False)
+    bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+    bar.addWidget(widget)
+    return bar

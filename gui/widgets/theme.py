@@ -40,16 +40,36 @@ _DARK = {
 }
 
 _SHEET = """
-QToolBar {{ border: none; border-bottom: 1px solid {border}; background: {window}; }}
-QToolBar {{ padding: 4px 6px; spacing: 4px; }}
+QToolBar {{ border: none; border-bottom: 1px solid {border}; background: {window}; padding: 0 4px; spacing: 2px; }}
+#headBar {{ background: {base}; }}
 #qt_toolbar_ext_button {{ padding: 2px; qproperty-icon: url("{more}"); }}
-QToolBar QToolButton {{ padding: 4px 9px; border: 1px solid transparent; border-radius: 5px; }}
-QToolBar QToolButton[popupMode="1"] {{ padding-right: 23px; }}
-QToolBar QToolButton::menu-button {{ border: none; width: 18px; margin: 2px; border-radius: 4px; }}
+QToolBar QToolButton {{ padding: 4px 6px 3px 6px; border: 1px solid transparent; border-radius: 6px; font-size: 11px; }}
+QToolBar QToolButton[popupMode="1"] {{ padding-right: 20px; }}
+QToolBar QToolButton::menu-button {{ border: none; width: 16px; margin: 2px; border-radius: 4px; }}
 QToolBar QToolButton::menu-button:hover {{ background: {window}; }}
 QToolBar QToolButton:hover {{ background: {border}; }}
-QToolBar QToolButton:checked {{ background: {border}; border: 1px solid palette(highlight); }}
+QToolBar QToolButton:focus {{ border-color: palette(highlight); }}
+QToolBar QToolButton:checked {{ background: {border}; }}
 QToolBar QToolButton:disabled {{ color: {faint}; }}
+#viewBar QToolButton#viewTab {{ border-radius: 0; border: none; border-bottom: 3px solid transparent; }}
+#viewBar QToolButton#viewTab {{ font-size: 13px; padding: 4px 14px 3px 14px; }}
+#viewBar QToolButton#viewTab:checked {{ background: transparent; border-bottom-color: palette(highlight); }}
+#viewBar QToolButton#viewTab:focus {{ background: {border}; }}
+#sampleId {{ font-size: 16px; font-weight: 600; background: transparent; padding: 3px 6px; }}
+#sampleId {{ border: 1px solid transparent; border-radius: 6px; }}
+#sampleId:hover:enabled {{ border-color: {border}; }}
+#sampleId:focus {{ border-color: palette(highlight); background: {base}; }}
+#flat, #state {{ border: 1px solid transparent; border-radius: 6px; padding: 4px 8px; background: transparent; }}
+#flat:hover:enabled, #state:hover:enabled {{ background: {border}; }}
+#flat:focus, #state:focus {{ border-color: palette(highlight); }}
+#flat:disabled {{ color: {text}; }}
+#toast {{ background: #20252c; border: 1px solid #454c57; border-radius: 6px; }}
+#toast QLabel {{ color: white; }}
+#toastButton {{ color: #8fc1ff; font-weight: 600; border: 1px solid transparent; padding: 4px 10px; }}
+#toastButton, #toastClose {{ background: transparent; border: 1px solid transparent; border-radius: 6px; }}
+#toastClose {{ color: white; padding: 2px 6px; }}
+#toastButton:hover, #toastClose:hover {{ background: #363c45; }}
+#toastButton:focus, #toastClose:focus {{ border-color: #8fc1ff; }}
 QStatusBar {{ border-top: 1px solid {border}; }}
 QStatusBar::item {{ border: none; }}
 QStatusBar QLabel {{ padding: 2px 8px; }}

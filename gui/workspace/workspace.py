@@ -25,6 +25,7 @@ from gui.workspace.opening import Opening
 from gui.workspace.review.duplicates import Duplicates
 from gui.workspace.review.quality import FieldQualities
 from gui.workspace.review.reviews import Reviews
+from gui.workspace.sample import Sample
 from gui.workspace.selection import Selection
 from gui.workspace.sign_off import SignOffs
 from gui.workspace.store import SessionStore
@@ -90,6 +91,7 @@ class Workspace(QObject):
             self.messages,
             self,
         )
+        self.sample = Sample(self.store, self.history, self.images, self.reviews, self.sign_offs, self.inference, self)
         self.opening = Opening(self.store, self.images, self.inference, self.messages, self)
         self.saving = Saving(self.store, self.images, self.settings, self.counts, self.quality, self.inference, self)
         self.exporter = Exporter(self.store, self.images, self.settings, self.counts, self.reviews, self.messages, self)
@@ -104,7 +106,7 @@ class Workspace(QObject):
             self.messages,
             self,
         )
-        self.reporting = Reporting(self.store, self.history, self.settings, self)
+        self.reporting = Reporting(self.store, self.settings, self)
         self.verifier = Verifier(
             self.store, self.images, self.settings, self.counts, self.truths, self.inference, self.messages, self
         )

@@ -59,7 +59,7 @@ class ReportDialog(FittingDialog):
             "report", self._on_written, self, on_error=self._on_write_failed, on_part=self._on_progress
         )
         self._written: Written | None = None
-        self.sample = SampleForm(workspace.reporting.sample(), preferences.report_fields)
+        self.sample = SampleForm(workspace.sample.value, preferences.report_fields)
         self.sample.setEnabled(workspace.store.writable)
         self.sample.changed.connect(self._on_sample)
         self.choices = ReportChoices(preferences, self._session.parent)
@@ -150,7 +150,7 @@ class ReportDialog(FittingDialog):
 
     def _keep_sample(self) -> None:
         self._preferences.report_fields = self.sample.names
-        self._workspace.reporting.set_sample(self.sample.sample)
+        self._workspace.sample.set_value(self.sample.sample)
 
     # -- signing -----------------------------------------------------------------------------------
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.report.gather import gathering
-from core.session.tables.settings import SAMPLE
-from core.session.values import Edit, Sample, SessionError, Subject, ValueChange
+from core.session.values import SessionError
 from core.text import gettext
 from gui.tasks import IdleLoop
 
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
 
     from core.report.content import ReportContent
     from gui.workspace.counting.settings import CountSettingsModel
-    from gui.workspace.history import History
     from gui.workspace.store import SessionStore
 
 _BUDGET_MS = 20.0
@@ -35,30 +32,16 @@ class Reporting(QObject):
     def __init__(
         self,
         store: SessionStore,
-        history: History,
         settings: CountSettingsModel,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._store = store
-        self._history = history
         self._settings = settings
         self._content: ReportContent | None = None
         self._loop = IdleLoop(self, _BUDGET_MS)
         self._loop.ended.connect(self._on_gathered)
         store.closing.connect(self._on_closing)
-
-    # -- the sample ----------------------------------------------------------------------------
-
-    def sample(self) -> Sample:
-        """Return the sample id and the free fields of the session."""
-        return self._store.read(lambda session: session.settings.sample(), Sample())
-
-    def set_sample(self, sample: Sample) -> None:
-        """Set the sample id and the free fields of the session."""
-        if self._store.writable and sample != self.sample():
-            change = ValueChange(Subject.SETTING, None, msgspec.to_builtins(sample), SAMPLE)
-            self._history.record([Edit(None, gettext("Sample: {id}").format(id=sample.id or "–"), values=(change,))])
 
     # -- gathering -----------------------------------------------------------------------------
 

@@ -246,7 +246,7 @@ def test_gallery_doubts_and_exports_follow_the_frame(counted: MainWindow, qtbot:
     item = workspace.images.items[0]
     workspace.regions.draw([(60, 50), (300, 50), (300, 240), (60, 240)])
     expected = counts(counted)
-    counted.actions_["gallery"].trigger()
+    counted.actions_["cells_view"].trigger()
 
     def tiles() -> dict[str, int]:
         return {name: len(section.view.tiles) for name, section in counted.gallery.sections.items()}

@@ -78,7 +78,8 @@ def test_every_action_works_in_every_state(
         window.tools.choose(tool)
         if tool is ToolName.TALLY:
             window.workspace.tally.set_options(blind=True)
-            assert not window.actions_["gallery"].isEnabled()
+            assert not window.actions_["cells_view"].isEnabled()
+            assert not window.actions_["results_view"].isEnabled()
         trigger_all(window, qtbot, COUNT_ALL)
         wait_counted(window)
     window.tools.choose(ToolName.SELECT)

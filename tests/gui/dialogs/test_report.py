@@ -145,20 +145,20 @@ def test_a_sign_off_is_superseded_by_an_edit_and_holds_again_when_it_is_undone(b
     dialog.reject()
     assert workspace.store.session is not None
     assert [one.user for one in workspace.store.session.sign_offs.all()] == ["Ada Byron"]
-    bench.qtbot.waitUntil(lambda: window.status.sign_off.text() == "Signed off by Ada Byron", timeout=10_000)
+    bench.qtbot.waitUntil(lambda: window.head.state.accessibleName() == "Signed off by Ada Byron", timeout=10_000)
     number = workspace.editing.add_cell("WBC", (10, 10, 60, 60))
     assert number is not None
-    bench.qtbot.waitUntil(lambda: "superseded" in window.status.sign_off.text(), timeout=10_000)
+    bench.qtbot.waitUntil(lambda: "superseded" in window.head.state.accessibleName(), timeout=10_000)
     dialog = bench.open()
     assert dialog.state.text().startswith("Superseded: Ada Byron signed off on")
     assert dialog.sign_button.isEnabled()
     dialog.reject()
     workspace.history.undo()
-    bench.qtbot.waitUntil(lambda: window.status.sign_off.text() == "Signed off by Ada Byron", timeout=10_000)
+    bench.qtbot.waitUntil(lambda: window.head.state.accessibleName() == "Signed off by Ada Byron", timeout=10_000)
     workspace.settings.set_threshold("RBC", 0.8)
-    bench.qtbot.waitUntil(lambda: "superseded" in window.status.sign_off.text(), timeout=10_000)
+    bench.qtbot.waitUntil(lambda: "superseded" in window.head.state.accessibleName(), timeout=10_000)
     workspace.store.close()
-    bench.qtbot.waitUntil(lambda: not window.status.sign_off.isVisible(), timeout=10_000)
+    bench.qtbot.waitUntil(lambda: window.head.state.accessibleName() == "Ready", timeout=10_000)
 
 
 def test_who_signs_is_told_what_nobody_reviewed(bench: Bench):
@@ -258,7 +258,7 @@ def test_choices_are_remembered(bench: Bench):
 def test_without_pictures_there_is_nothing_to_hand_in(window: MainWindow):
     window.actions_["report"].trigger()
     assert window.findChild(ReportDialog) is None
-    assert "open images first" in window.notice.label.text() or "open images first" in window.status.currentMessage()
+    assert "open images first" in window.toast.text
 
 
 def test_closing_the_window_while_a_report_is_written_ends_it(bench: Bench):

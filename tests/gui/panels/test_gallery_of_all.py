@@ -10,7 +10,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
-from gui.commands.context import Pane
+from gui.commands.context import View
 from gui.shell.window import MainWindow
 from gui.workspace.workspace import Workspace
 
@@ -239,11 +239,11 @@ def test_what_nobody_sees_selected_is_not_changed(opened: MainWindow, qtbot: QtB
     workspace, view = opened.workspace, view_of(opened, "RBC")
     for leave in (
         lambda: opened.gallery.scope_box.setCurrentIndex(0),
-        lambda: opened.actions_["gallery"].trigger(),
+        lambda: opened.actions_["review_view"].trigger(),
         lambda: workspace.settings.set_threshold("RBC", 0.9999),
     ):
         opened.gallery.set_all(True)
-        opened.show_pane(Pane.GALLERY, True)
+        opened.show_view(View.CELLS)
         wait_shown(opened, qtbot)
         click(qtbot, view, row_of(opened, "RBC", 0))
         click(qtbot, view, row_of(opened, "RBC", 1), CTRL)
@@ -311,6 +311,7 @@ def place_of_focus(window: MainWindow) -> Callable[[], str]:
             "picture": window.image_page,
             "count": window.side,
             "gallery": window.gallery,
+            "head": window.head,
             "history": window.history_panel,
         }
         return next(name for name, part in parts.items() if part is focus or part.isAncestorOf(focus))
@@ -322,25 +323,27 @@ def test_f6_goes_round_the_parts_of_the_window(
     opened: MainWindow, qtbot: QtBot, place_of_focus: Callable[[], str]
 ) -> None:
     opened.actions_["history"].trigger()
+    opened.actions_["review_view"].trigger()
     QApplication.processEvents()
-    opened.canvas.setFocus()
     there = []
     for _ in range(5):
         focus = QApplication.focusWidget()
         assert focus is not None
         qtbot.keyClick(focus, Qt.Key.Key_F6)
         there.append(place_of_focus())
-    assert there == ["count", "gallery", "history", "list", "picture"]
-    assert opened.gallery.focusProxy() is view_of(opened, "RBC")
-    opened.actions_["gallery"].trigger()
+    assert there == ["count", "history", "head", "list", "picture"]
+    opened.actions_["cells_view"].trigger()
     QApplication.processEvents()
+    assert place_of_focus() == "gallery"
+    assert opened.gallery.focusProxy() is view_of(opened, "RBC")
     back = []
-    for _ in range(4):
+    for _ in range(3):
         focus = QApplication.focusWidget()
         assert focus is not None
         qtbot.keyClick(focus, Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
         back.append(place_of_focus())
-    assert back == ["list", "history", "count", "picture"]
+    assert back == ["head", "history", "gallery"]
+    opened.actions_["review_view"].trigger()
     qtbot.keyClick(opened.canvas, Qt.Key.Key_Tab)  # still walks the cells
     assert place_of_focus() == "picture"
     assert len(opened.workspace.selection.cells) == 1

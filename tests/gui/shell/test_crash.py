@@ -139,7 +139,7 @@ def test_a_session_that_was_not_closed_is_offered(
     wait_counted: Callable[..., None],
     tmp_path: Path,
 ) -> None:
-    assert not window.image_page.start_page.reopen_button.isVisible()
+    assert not window.start_page.reopen_button.isVisible()
     path, _ = make_smear("a.png")
     window.workspace.opening.open([path])
     wait_counted(window)
@@ -149,14 +149,14 @@ def test_a_session_that_was_not_closed_is_offered(
     assert unfinished == str(session.path)
     window.workspace.store.close()
     assert preferences.unfinished_session == ""
-    window.image_page.start_page.offer_unfinished(str(tmp_path / "gone.smearcount"))
-    assert not window.image_page.start_page.reopen_button.isVisible()
-    assert "Drop images" in window.image_page.start_page.title.text()
-    window.image_page.start_page.offer_unfinished(unfinished)
-    assert "not closed properly" in window.image_page.start_page.title.text()
-    window.image_page.start_page.reopen_button.click()
+    window.start_page.offer_unfinished(str(tmp_path / "gone.smearcount"))
+    assert not window.start_page.reopen_button.isVisible()
+    assert "Drop images" in window.start_page.title.text()
+    window.start_page.offer_unfinished(unfinished)
+    assert "not closed properly" in window.start_page.title.text()
+    window.start_page.reopen_button.click()
     assert [item.path for item in window.workspace.images.items] == [path]
     window.workspace.store.close()
-    assert "Drop images" in window.image_page.start_page.title.text()
+    assert "Drop images" in window.start_page.title.text()
     window.close()
     assert preferences.unfinished_session == ""

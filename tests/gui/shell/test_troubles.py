@@ -407,7 +407,7 @@ def test_a_session_of_a_newer_version_is_left_alone(counted: MainWindow) -> None
     assert notice(counted) == f"{path}: it was made by a newer version of SmearCount; update the program to open it."
     assert counted.notice.remedies == []
     assert path.read_bytes() == content
-    assert counted.image_page.currentWidget() is counted.image_page.start_page
+    assert counted.stage.currentWidget() is counted.start_page
 
 
 def test_a_truncated_session_is_recovered_into_a_new_file(
@@ -527,7 +527,7 @@ def test_the_name_is_asked_once_and_signs_from_then_on(
         for _ in range(2):
             window.workspace.editing.remove_cells(counted_cells(window)[:1])
         assert [line.user for line in window.workspace.history.lines()] == ["Grace", "Grace"]
-        assert window.status.signed.text() == "Grace"
+        assert window.head.user.text() == "Grace"
         window.close()
     assert len(asked) == 1
 

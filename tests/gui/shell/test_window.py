@@ -73,8 +73,8 @@ ORANGE, LIGHT_BLUE = (255, 140, 0), (84, 190, 255)
 def test_the_demo_smear_is_counted_right_by_one_click(
     window: MainWindow, qtbot: QtBot, wait_counted: WaitCounted
 ) -> None:
-    assert window.image_page.currentWidget() is window.image_page.start_page
-    qtbot.mouseClick(window.image_page.start_page.demo_button, Qt.MouseButton.LeftButton)
+    assert window.stage.currentWidget() is window.start_page
+    qtbot.mouseClick(window.start_page.demo_button, Qt.MouseButton.LeftButton)
     wait_counted(window)
     assert window.image_page.currentWidget() is window.canvas
     assert shown_counts(window) == render_demo_smear().counts()

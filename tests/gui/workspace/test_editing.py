@@ -172,7 +172,7 @@ def test_every_correction_is_in_the_file_before_the_window_closes(counted: MainW
     assert session is not None
     session.copy_to(tmp_path / "copy.smearcount")
     workspace.store.close()
-    assert counted.image_page.currentWidget() is counted.image_page.start_page
+    assert counted.stage.currentWidget() is counted.start_page
     copy = Session.open(tmp_path / "copy.smearcount")
     assert [image.reviewed for image in copy.images.all()] == [True]
     workspace.store.take(copy)

@@ -159,22 +159,24 @@ def test_the_target_is_announced_over_all_pictures(counted: MainWindow, qtbot: Q
 def test_blind_hides_what_the_model_found(counted: MainWindow, qtbot: QtBot) -> None:
     panel, boxes = counted.tally_panel, counted.canvas.boxes
     summary = counted.image_list.model.summary
-    counted.actions_["gallery"].trigger()
+    counted.actions_["cells_view"].trigger()
     assert boxes.shown_count
     counted.workspace.settings.set_edge_rule(EdgeRule.TOP_LEFT)
     assert counted.canvas.frame.left_out_count
-    qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
+    qtbot.keyClick(counted.gallery, Qt.Key.Key_T)
     panel.blind.click()
     assert boxes.shown_count == counted.canvas.frame.left_out_count == 0
     assert not counted.panel.isVisible()
-    assert not counted.actions_["gallery"].isChecked()
+    assert not counted.gallery.isVisible()
+    assert not counted.actions_["cells_view"].isEnabled()
+    assert not counted.actions_["results_view"].isEnabled()
     assert summary(counted.workspace.images.items[0]) == ["counted"]
     click(qtbot, counted, 200, 150)
     assert stored(counted).blind
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Escape)
     assert boxes.shown_count
     assert summary(counted.workspace.images.items[0]) != ["counted"]
-    assert counted.actions_["gallery"].isChecked()
+    assert counted.actions_["cells_view"].isEnabled()
     qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
     panel.blind.click()  # once it was seen, it stays so
     assert not stored(counted).blind

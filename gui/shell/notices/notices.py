@@ -1,4 +1,4 @@
-"""What the user has to know or to decide: a bar above the image, and the line at the bottom."""
+"""What the user has to know or to decide: a banner over the view, and what is said for a moment."""
 
 from __future__ import annotations
 
@@ -8,29 +8,32 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from core.text import gettext, ngettext
+from gui.widgets.overlay import Edge, Overlay
 from gui.workspace.messages import Level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from gui.shell.status_bar import StatusLine
+    from gui.shell.notices.toasts import Toast
     from gui.workspace.workspace import Workspace
 
     Offer = tuple[str, Callable[[], object]]
 
 _MOST_WARNINGS = 3
-_MESSAGE_MS = 6000
 
 
 class Notices(QObject):
     """Shows what the services post, and takes it off when it no longer holds."""
 
-    def __init__(self, workspace: Workspace, bar: NoticeBar, status: StatusLine) -> None:
+    def __init__(self, workspace: Workspace, bar: NoticeBar, toast: Toast) -> None:
         super().__init__(bar)
         self._images = workspace.images
         self._bar = bar
-        self._status = status
+        self._toast = toast
         workspace.messages.posted.connect(self._show)
+        workspace.messages.offered.connect(toast.offer)
+        workspace.history.stack_changed.connect(toast.leave_step)
+        workspace.store.session_changed.connect(toast.leave)
         workspace.editing.doubted.connect(bar.show_doubt)
         workspace.history.stack_changed.connect(bar.leave_step)
         workspace.images.current_changed.connect(bar.leave_image)
@@ -41,7 +44,7 @@ class Notices(QObject):
     @Slot(object, str)
     def _show(self, level: Level, text: str) -> None:
         if level is Level.INFO:
-            self._status.showMessage(text, _MESSAGE_MS)
+            self._toast.say(text)
         elif level is Level.WARNING:
             self._bar.show_warning(text)
         else:
@@ -55,19 +58,19 @@ class Notices(QObject):
 
 
 class NoticeBar(QWidget):
-    """Messages above the canvas: an error or a question until it is closed or the next one comes, below them warnings.
+    """Messages over the view: an error or a question until it is closed or the next one comes, below them warnings.
 
     Warnings are about the image that is shown, and leave with it; a doubt is about the last step, and leaves with
     the next.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("notice")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.label = QLabel()
         self.label.setWordWrap(True)
-        self.label.setMinimumWidth(160)  # a file name without a space must not make the window wider
+        self.label.setMinimumWidth(420)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.close_button = QPushButton(gettext("Close"))
@@ -80,6 +83,7 @@ class NoticeBar(QWidget):
         self._line.setContentsMargins(12, 6, 8, 6)
         self._line.addWidget(self.label, 1)
         self._line.addWidget(self.close_button)
+        self._place = Overlay(self, Edge.TOP)
         self.hide()
 
     @Slot(str)
@@ -151,6 +155,7 @@ class NoticeBar(QWidget):
         self.label.setText("\n".join(texts))
         self.label.setToolTip(self.label.text())
         self.setVisible(bool(texts))
+        self._place.place()
 
 
 def _drop(buttons: Iterable[QPushButton]) -> None:

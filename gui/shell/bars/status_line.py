@@ -33,16 +33,10 @@ class StatusLine(QStatusBar):
         self.cancel_button.setToolTip(gettext("Stop counting at once; the images that are not counted wait"))
         self.position = QLabel()
         self.zoom_label = QLabel()
-        self.signed = QPushButton()
-        self.signed.setFlat(True)
-        self.signed.setToolTip(gettext("The name that signs your edits; click to change it"))
-        self.sign_off = QPushButton()
-        self.sign_off.setFlat(True)
-        self.sign_off.hide()
         self.setSizeGripEnabled(False)
         for widget in (self.activity, self.progress, self.pause_button, self.cancel_button):
             self.addWidget(widget)
-        for widget in (self.sign_off, self.signed, self.position, self.zoom_label):
+        for widget in (self.position, self.zoom_label):
             self.addPermanentWidget(widget)
         self.pause_button.clicked.connect(self._queue.toggle_pause)
         self.cancel_button.clicked.connect(self._queue.stop)
@@ -57,9 +51,6 @@ class StatusLine(QStatusBar):
             workspace.selection.changed,
         ):
             signal.connect(self.show_activity)
-        workspace.store.user_changed.connect(self.show_user)
-        workspace.sign_offs.changed.connect(self.show_sign_off)
-        self.show_user()
         self.show_activity()
 
     @Slot()
@@ -118,24 +109,6 @@ class StatusLine(QStatusBar):
         if queue.done + queue.waiting <= 1:
             self.progress.setRange(0, total if total > 1 else 0)
             self.progress.setValue(done)
-
-    @Slot()
-    def show_user(self) -> None:
-        """Show whose name signs the edits."""
-        user = self._workspace.store.user
-        self.signed.setText(user)
-        self.signed.setVisible(bool(user))
-
-    @Slot()
-    def show_sign_off(self) -> None:
-        """Show whether somebody answers for the counts as they are now; nothing if nobody ever signed."""
-        text, superseded = self._workspace.sign_offs.text, self._workspace.sign_offs.superseded
-        self.sign_off.setText(f"⚠ {text}" if superseded else text)
-        self.sign_off.setToolTip(
-            gettext("Something has changed since") if superseded else gettext("Nothing has changed since")
-        )
-        self.sign_off.setMinimumWidth(self.sign_off.sizeHint().width())
-        self.sign_off.setVisible(bool(text))
 
     def show_zoom(self, zoom: float) -> None:
         """Show the zoom; 1: pixel for pixel."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from gui.preferences import Preferences
-    from gui.shell.notices import NoticeBar
+    from gui.shell.notices.notices import NoticeBar
     from gui.workspace.workspace import Workspace
 
     Remedy = tuple[str, Callable[[], object]]

@@ -1,0 +1,1 @@
+"""The counts of all images, and what they add up to."""

@@ -1,0 +1,1 @@
+"""What the user has to know or to decide, over the view."""

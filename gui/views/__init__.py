@@ -1,0 +1,1 @@
+"""The three views of a sample, each put together from panels."""

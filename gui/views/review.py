@@ -1,0 +1,109 @@
+"""Review: the list of images, the image, and its counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from gui.canvas.presenter import Presenter
+from gui.canvas.tools.toolbox import Toolbox
+from gui.canvas.view import Canvas
+from gui.commands.context import Dialog
+from gui.panels.counts.panel import CountPanel
+from gui.panels.images.panel import ImageList
+from gui.panels.tally import TallyPanel
+from gui.panels.uncertain import UncertainBar
+from gui.views.image_page import ImagePage
+from gui.workspace.selection import ToolName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core.classes import Palette
+    from gui.commands.shortcuts import Actions
+    from gui.preferences import Preferences
+    from gui.workspace.view_options import ViewOptions
+    from gui.workspace.workspace import Workspace
+
+
+class ReviewView(QSplitter):
+    """Shows one image at a time: where cells are corrected and counts are reviewed."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        actions: Actions,
+        options: ViewOptions,
+        preferences: Preferences,
+        open_dialog: Callable[[Dialog], None],
+    ) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._selection = workspace.selection
+        self.canvas = Canvas()
+        self.canvas.setObjectName("canvas")
+        self.tools = Toolbox(self.canvas, workspace)
+        self.image_list = ImageList(workspace)
+        self.image_page = ImagePage(workspace, self.canvas, open_dialog)
+        self.uncertain = UncertainBar(workspace, actions)
+        self.panel = CountPanel(workspace, actions, options, preferences.palette)
+        self.tally_panel = TallyPanel(workspace, preferences, preferences.palette)
+        self.presenter = Presenter(self.canvas, self.tools, workspace, options)
+        self._build_layout()
+        self.panes: tuple[QWidget, ...] = (self.image_list, self.image_page, self.side)
+        self.canvas.set_palette(preferences.palette)
+        workspace.tally.active_changed.connect(self._on_tally)
+        self.panel.card_button.clicked.connect(lambda *_: open_dialog(Dialog.MODEL_CARD))
+        self.panel.import_button.clicked.connect(lambda *_: open_dialog(Dialog.IMPORT_MODEL))
+        self.tally_panel.finished.connect(lambda: self.tools.choose(ToolName.SELECT))
+        self.uncertain.active_changed.connect(options.show_uncertain)
+        self.uncertain.next_image.connect(actions["next_unreviewed"].trigger)
+        actions.work_on(self.canvas, self.image_list)
+
+    def _build_layout(self) -> None:
+        self.side = QStackedWidget()
+        self.side.addWidget(self.panel)
+        self.side.addWidget(self.tally_panel)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.uncertain)
+        column.addWidget(self.image_page, 1)
+        self.setHandleWidth(1)
+        self.setChildrenCollapsible(False)
+        for widget in (self.image_list, centre, self.side):
+            self.addWidget(widget)
+        self.setStretchFactor(1, 1)
+        self.setSizes([250, 750, 300])
+
+    def take_keys(self) -> None:
+        """Give the image the keyboard, or the list where the image cannot be shown."""
+        shown = self.image_page.currentWidget() is self.canvas
+        (self.canvas if shown else self.image_list.rows).setFocus()
+
+    def set_palette(self, palette: Palette) -> None:
+        """Show classes in other colours."""
+        for part in (self.canvas, self.panel, self.tally_panel):
+            part.set_palette(palette)
+
+    def cancel(self) -> bool:
+        """Leave what is under way, the innermost first; True if there was something."""
+        if self.uncertain.active and self.tools.tool is ToolName.SELECT:
+            self.uncertain.set_active(False)
+            self._selection.set(())
+            return True
+        return self.tools.cancel()
+
+    def stop(self) -> None:
+        """Keep what is pending, and end the threads."""
+        self.presenter.finish()
+        self.image_list.stop()
+
+    @Slot(bool)
+    def _on_tally(self, active: bool) -> None:
+        if active:
+            self.uncertain.set_active(False)
+        self.side.setCurrentWidget(self.tally_panel if active else self.panel)
+        self.canvas.setFocus()
