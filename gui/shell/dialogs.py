@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
 from core.imaging.finding import IMAGE_SUFFIXES, too_many_to_open_unasked
 from core.models.network import MODEL_SUFFIX
-from core.text import gettext
+from core.text import gettext, ngettext
 from core.version import __version__
 from gui.commands.context import Dialog
+from gui.dialogs.counting_settings.page import CountingSettings
 from gui.dialogs.export import ExportDialog
 from gui.dialogs.import_ import ImportDialog
 from gui.dialogs.keys.dialog import KeysDialog
-from gui.dialogs.model_card import ModelDialog
 from gui.dialogs.report.dialog import ReportDialog
 from gui.workspace.store import SESSION_SUFFIX
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gui.dialogs.guide import GuideWindow
     from gui.preferences import Preferences
     from gui.verify.window import VerifyWindow
+    from gui.workspace.inference.choice import Recount
     from gui.workspace.workspace import Workspace
 
 _IMAGES = (
@@ -54,6 +55,7 @@ class Dialogs(QObject):
         self._actions = actions
         self.verify: VerifyWindow | None = None
         self.guide: GuideWindow | None = None
+        self.counting: CountingSettings | None = None
         self._open: dict[Dialog, Callable[[], None]] = {
             Dialog.OPEN_IMAGES: self._open_images,
             Dialog.OPEN_FOLDER: self._open_folder,
@@ -67,6 +69,7 @@ class Dialogs(QObject):
             Dialog.FIND_MOVED: self._find_moved,
             Dialog.IMPORT_MODEL: self._import_model,
             Dialog.MODEL_CARD: self._show_model_card,
+            Dialog.COUNTING_SETTINGS: self._show_counting_settings,
             Dialog.VERIFY: self.show_verify,
             Dialog.GUIDE: self._show_guide,
             Dialog.KEYS: self._show_keys,
@@ -75,6 +78,7 @@ class Dialogs(QObject):
             Dialog.ABOUT: self._show_about,
         }
         workspace.store.user_wanted.connect(self.ask_for_user)
+        workspace.choice.recount_wanted.connect(self._ask_to_recount)
 
     def open(self, dialog: Dialog) -> None:
         """Open a dialog or a window."""
@@ -141,7 +145,25 @@ class Dialogs(QObject):
             gettext("Models") + f" (*{MODEL_SUFFIX})",
         )
         if name:
-            self._workspace.inference.open_model(Path(name))
+            self._workspace.choice.use(Path(name))
+
+    def _ask_to_recount(self, recount: Recount) -> None:
+        """Ask before another model or counting method counts images again."""
+        text = ngettext("Count {n:,} image again {how}?", "Count {n:,} images again {how}?", recount.images)
+        box = QMessageBox(
+            QMessageBox.Icon.Question,
+            gettext("Count again"),
+            text.format(n=recount.images, how=recount.how),
+            QMessageBox.StandardButton.Cancel,
+            self._window,
+        )
+        box.setInformativeText(
+            gettext("Your corrections and the present counts are kept: undo (Ctrl+Z) brings them back.")
+        )
+        box.setDefaultButton(box.addButton(gettext("Count again"), QMessageBox.ButtonRole.AcceptRole))
+        box.accepted.connect(recount.go)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
 
     def _save_image(self) -> None:
         current = self._workspace.images.current
@@ -237,10 +259,16 @@ class Dialogs(QObject):
         if self.verify is not None:
             self.verify.close_down()
 
+    def _show_counting_settings(self) -> None:
+        if self.counting is None:
+            self.counting = CountingSettings(self._workspace, self._actions, self._preferences, self._window)
+            self.counting.import_wanted.connect(self._import_model)
+        _show(self.counting)
+
     def _show_model_card(self) -> None:
-        model = self._workspace.inference.model
-        if model is not None:
-            ModelDialog(model, self._window).exec()
+        self._show_counting_settings()
+        if self.counting is not None:
+            self.counting.show_model()
 
     def _show_guide(self) -> None:
         from gui.dialogs.guide import GuideWindow

@@ -12,6 +12,7 @@ from PySide6.QtGui import QBrush, QFont, QGuiApplication, QPalette
 from core.numbers import NumberError, read_number
 from core.text import gettext, ngettext, signed
 from core.verification.ground_truth import GroundTruth, TruthSource
+from gui.widgets.elided import without_shared
 from gui.workspace.ground_truth import describe
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class ComparisonModel(QAbstractTableModel):
         self._workspace = workspace
         self.classes: tuple[str, ...] = ()
         self._compared: dict[int, _Compared] = {}
+        self._names: dict[int, str] = {}
         for signal in (
             self._workspace.images.changed,
             self._workspace.inference.model_changed,
@@ -77,6 +79,9 @@ class ComparisonModel(QAbstractTableModel):
         """Show the images of the session anew."""
         self.beginResetModel()
         self.classes = self._workspace.settings.classes
+        items = self._workspace.images.items
+        shown = without_shared([item.path.name for item in items])
+        self._names = {item.id: name for item, name in zip(items, shown, strict=True)}
         self.endResetModel()
 
     # -- columns ---------------------------------------------------------------------------------------
@@ -170,7 +175,8 @@ class ComparisonModel(QAbstractTableModel):
             ticked = item.id in self._verifier.options.ticked
             return Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return self._text(item, column)
+            whole = column == NAME and role == Qt.ItemDataRole.EditRole
+            return item.path.name if whole else self._text(item, column)
         if role == Qt.ItemDataRole.TextAlignmentRole and self.place(column) is not None:
             return Qt.AlignmentFlag.AlignRight | _MIDDLE
         if role == Qt.ItemDataRole.FontRole and column == NAME:
@@ -188,7 +194,7 @@ class ComparisonModel(QAbstractTableModel):
         if place is None:
             truth = self._workspace.truths.used(item.id) if column > NAME else None
             source = "" if truth is None or not truth.classes else describe(truth)
-            return {TICK: "", NAME: item.path.name}.get(column, source)
+            return {TICK: "", NAME: self._names.get(item.id, item.path.name)}.get(column, source)
         name, part = place
         you, program = self.counts(item, name)
         if part is Part.YOU:

@@ -27,6 +27,7 @@ class EmptyPage(QWidget):
         self.text.setWordWrap(True)
         self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.text.setFixedWidth(_WIDTH)
+        self.text.setMinimumHeight(self.text.heightForWidth(_WIDTH))  # a stack of pages does not ask for it
         self.count_button = QPushButton(gettext("Count by &hand"))
         self.count_button.setToolTip(
             gettext("Click each cell on the image; the program's count can be hidden meanwhile")

@@ -212,7 +212,8 @@ class CountGrid(QTableView):
         indexes = self.selectionModel().selectedIndexes()
         rows = sorted({index.row() for index in indexes})
         columns = sorted({index.column() for index in indexes} - {TICK})
-        lines = ["\t".join(str(self.comparison.index(row, column).data()) for column in columns) for row in rows]
+        whole = Qt.ItemDataRole.EditRole
+        lines = ["\t".join(str(self.comparison.index(row, column).data(whole)) for column in columns) for row in rows]
         QGuiApplication.clipboard().setText("\n".join(lines))
 
     def _paste(self) -> None:

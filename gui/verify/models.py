@@ -30,7 +30,7 @@ from core.text import gettext
 from core.verification.charts import Chart, Series
 from gui.verify.empty import EmptyPage
 from gui.verify.model_table import AVERAGE_PRECISION, ModelTableModel, with_interval
-from gui.widgets.plot import PlotPane, scrolling
+from gui.widgets.plots.plot import PlotPane, scrolling
 from gui.widgets.tables import CopyTable
 from gui.widgets.wheel_safe import QuietComboBox
 

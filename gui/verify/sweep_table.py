@@ -43,35 +43,35 @@ COLUMNS: tuple[Column[SweepRow], ...] = (
         gettext("Program"), _number(lambda row: row.counted), gettext("Cells that the program counts at this threshold")
     ),
     Column(
-        gettext("Accuracy, %"),
+        gettext("Accuracy\n%"),
         _share(lambda row: row.accuracy),
         gettext("The smaller of the two counts as a share of the larger, in per cent"),
     ),
     Column(
-        gettext("Precision, %"),
+        gettext("Precision\n%"),
         _share(lambda row: row.precision),
         gettext("TP / (TP + FP): the share of the counted cells that are correct, in per cent"),
     ),
     Column(
-        gettext("Recall, %"),
+        gettext("Recall\n%"),
         _share(lambda row: row.recall),
         gettext("TP / (TP + FN): the share of the true cells that were counted, in per cent"),
     ),
     Column(
-        gettext("F1, %"), _share(lambda row: row.f1), gettext("The harmonic mean of precision and recall, in per cent")
+        gettext("F1\n%"), _share(lambda row: row.f1), gettext("The harmonic mean of precision and recall, in per cent")
     ),
     Column(
-        gettext("Correct (TP)"),
+        gettext("Correct\n(TP)"),
         _number(lambda row: row.tp),
         gettext("True positives: counted and correct; click to see them"),
     ),
     Column(
-        gettext("Too many (FP)"),
+        gettext("Too many\n(FP)"),
         _number(lambda row: row.fp),
         gettext("False positives: counted but wrong; click to see them"),
     ),
     Column(
-        gettext("Missed (FN)"),
+        gettext("Missed\n(FN)"),
         _number(lambda row: row.fn),
         gettext("False negatives: true cells that were not counted; click to see them"),
     ),

@@ -21,7 +21,7 @@ from core.verification.charts import ChartKind, make_chart
 from gui.verify.empty import EmptyPage
 from gui.verify.sweep_table import SweepTable
 from gui.widgets.colour import swatch
-from gui.widgets.plot import PlotPane, scrolling
+from gui.widgets.plots.plot import PlotPane, scrolling
 from gui.widgets.wheel_safe import QuietComboBox
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.classes import Palette
     from core.verification.errors import Verdict
     from gui.preferences import Preferences
-    from gui.widgets.plot import PlotPane
+    from gui.widgets.plots.plot import PlotPane
     from gui.workspace.workspace import Workspace
 
 _SIZE = QSize(1180, 760)

@@ -79,6 +79,13 @@ QCheckBox::indicator:checked {{ background: palette(highlight); border-color: pa
 QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #canvas {{ background: {canvas}; }}
 #card {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
+#threshold::groove:horizontal {{ height: 4px; border-radius: 2px; background: {border}; }}
+#threshold::sub-page:horizontal {{ height: 4px; border-radius: 2px; background: {border}; }}
+#threshold::add-page:horizontal {{ height: 4px; border-radius: 2px; background: palette(highlight); }}
+#threshold::handle:horizontal {{ width: 14px; margin: -6px 0; border-radius: 8px; border: 1px solid {faint}; }}
+#threshold::handle:horizontal {{ background: {button}; }}
+#threshold::handle:horizontal:focus, #threshold::handle:horizontal:hover {{ border: 2px solid palette(highlight); }}
+#cardTitle {{ font-size: 16px; font-weight: 600; }}
 #faint {{ color: {faint}; }}
 #count {{ font-size: 26px; font-weight: 600; }}
 #className {{ font-weight: 600; }}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.verification.charts import Chart, Series
-from gui.widgets.plot import PlotPane
+from gui.widgets.plots.plot import PlotPane
 
 if TYPE_CHECKING:
     from pathlib import Path

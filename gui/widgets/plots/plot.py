@@ -14,7 +14,7 @@ from core.files import write_whole
 from core.text import gettext
 from gui.tasks import Debounce
 from gui.widgets.colour import faded, readable
-from gui.widgets.plot_files import plot_as_png, plot_as_svg
+from gui.widgets.plots.plot_files import plot_as_png, plot_as_svg
 
 if TYPE_CHECKING:
     from pathlib import Path
