@@ -12,16 +12,16 @@ from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QTextBrowse
 from core.text import gettext
 
 PAGES = (
-    ("install.md", "Install"),
+    ("install.md", gettext("Install")),
     ("first-count.md", gettext("A first count")),
-    ("correcting.md", "Correcting"),
+    ("correcting.md", gettext("Correcting")),
     ("counting-rule.md", gettext("The counting rule")),
-    ("verifying.md", "Verifying"),
-    ("exchange.md", "Exchange"),
-    ("reporting.md", "Reporting"),
-    ("contours.md", "Contours"),
+    ("verifying.md", gettext("Verifying")),
+    ("exchange.md", gettext("Exchange")),
+    ("reporting.md", gettext("Reporting")),
+    ("contours.md", gettext("Contours")),
     ("training.md", gettext("Your own model")),
-    ("troubleshooting.md", "Troubleshooting"),
+    ("troubleshooting.md", gettext("Troubleshooting")),
 )
 _START = 1
 _PICTURE = "\ufffc"  # what stands for an image in the text

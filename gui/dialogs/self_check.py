@@ -96,13 +96,13 @@ class SelfCheckDialog(FittingDialog):
         self.check: SelfCheck | None = None
         self._model = model
         self.busy = Busy()
-        self.busy.show_text(gettext("Counting the demo smear …"))
+        self.busy.show_text(gettext("Counting the demo smear…"))
         self.findings = QLabel()
         self.findings.setWordWrap(True)
         self.findings.setTextFormat(Qt.TextFormat.PlainText)
         self.findings.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.findings.hide()
-        self.save_button = QPushButton(gettext("Save a support file …"))
+        self.save_button = QPushButton(gettext("Save a support file…"))
         self.save_button.setToolTip(
             gettext(
                 "Versions, computer, this check, and where the program failed. No names of images, patients or people"

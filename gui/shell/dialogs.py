@@ -79,6 +79,7 @@ class Dialogs(QObject):
         }
         workspace.store.user_wanted.connect(self.ask_for_user)
         workspace.choice.recount_wanted.connect(self._ask_to_recount)
+        workspace.tally.comparison_wanted.connect(self._show_comparison)
 
     def open(self, dialog: Dialog) -> None:
         """Open a dialog or a window."""
@@ -245,6 +246,13 @@ class Dialogs(QObject):
     def _show_image(self, image: int) -> None:
         self._workspace.images.set_current(image)
         self.come_forward()
+
+    def _show_comparison(self, image: int) -> None:
+        """Show an image that was counted by hand beside the program's count."""
+        self.show_verify()
+        if self.verify is not None:
+            self.verify.pages.setCurrentWidget(self.verify.comparison_page)
+            self.verify.comparison_page.go_to(image)
 
     def _count_by_hand(self, image: int | None) -> None:
         """Begin a manual count of an image, or of the one that is shown."""

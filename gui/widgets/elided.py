@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -68,12 +67,19 @@ def _shortened(names: list[str]) -> dict[str, str]:
     """Return names of one series by their full ones."""
     if len(names) < 2:
         return {name: name for name in names}
-    start = len(re.sub(r"[^_ .]*$", "", os.path.commonprefix(names)))
+    start = len(re.sub(r"[^_ .]*$", "", _beginning(names)))
     rest = [name[start:] for name in names]
-    ending = os.path.commonprefix([name[::-1] for name in rest])[::-1]
+    ending = _beginning([name[::-1] for name in rest])[::-1]
     end = len(re.sub(r"^[^_ .]*", "", ending))
     start, end = (part if part >= _SHORTEST else 0 for part in (start, end))
     cut = {name: name[start : len(name) - end] for name in names}
     if any(not text for text in cut.values()):
         return {name: name for name in names}
     return {name: ("…" if start else "") + text + ("…" if end else "") for name, text in cut.items()}
+
+
+def _beginning(names: Sequence[str]) -> str:
+    """Return the letters with which all names begin."""
+    low, high = min(names), max(names)
+    alike = next((place for place, pair in enumerate(zip(low, high, strict=False)) if pair[0] != pair[1]), len(low))
+    return low[:alike]

@@ -52,6 +52,7 @@ class Tally(QObject):
     options_changed = Signal()
     marked = Signal()
     reached = Signal(str)
+    comparison_wanted = Signal(object)  # id of an image that was counted
 
     def __init__(
         self,
@@ -137,9 +138,13 @@ class Tally(QObject):
         """End counting by hand; the marks stay."""
         if not self.active:
             return
+        image, counted = self._image, self._changed and bool(self.truth.classes)
         self._leave_image()
         self.active = False
         self.active_changed.emit(False)
+        if counted and self._images.item(image) is not None:
+            text = gettext("Counted by hand: {counts}.").format(counts=_counts_text(self.truth))
+            self._messages.offer(text, gettext("Compare"), lambda: self.comparison_wanted.emit(image))
 
     @Slot(object)
     def _on_current_changed(self, image: int | None) -> None:
@@ -171,7 +176,6 @@ class Tally(QObject):
         item = self._images.item(image)
         if item is None or not self._changed or not self._store.writable:
             return
-        counts = ", ".join(f"{name} {number:,}" for name, number in self.truth.counts().items())
         text = (
             gettext("Counted by hand without seeing the boxes: {counts}")
             if self.truth.blind
@@ -179,13 +183,13 @@ class Tally(QObject):
         )
         if self.truth.classes:
             with self._store.write() as write:
-                write.note(text.format(counts=counts), item.id)
+                write.note(text.format(counts=_counts_text(self.truth)), item.id)
             before = self._used_before
             if before is not None and before.source is not TruthSource.TALLY:
                 self._messages.warning(
                     gettext(
                         "{image} is now verified against your manual count instead of the {truth}, which is kept. "
-                        "Verification (F9), Manual counts, shows which is used."
+                        "Verification (F9) shows which is used."
                     ).format(image=item.path.name, truth=describe(before))
                 )
 
@@ -307,3 +311,7 @@ class Tally(QObject):
         return gettext("Target reached: {n:,} {name}.").format(
             n=self.total(options.target_class), name=options.target_class
         )
+
+
+def _counts_text(truth: GroundTruth) -> str:
+    return ", ".join(f"{name} {number:,}" for name, number in truth.counts().items())
