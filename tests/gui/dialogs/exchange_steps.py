@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox, Q
 
 from core.annotations.base import AnnotatedImage
 from core.annotations.formats.voc import write_voc
+from core.exchange.match_images import ImageIndex, ListedImage
 from gui.commands.context import Dialog
 from gui.commands.shortcuts import Actions
 from gui.dialogs.export import ExportDialog
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from core.exchange.export_items import Format
-from core.exchange.match_images import ImageIndex, ListedImage
     from core.exchange.import_plan import Use
     from gui.preferences import Preferences
     from gui.workspace.exchange.exporting import Scope
