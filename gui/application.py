@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QStandardPaths, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -22,12 +21,7 @@ from gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-def sessions_folder() -> Path:
-    """Return the folder in which new session files are made."""
-    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-    return Path(documents or Path.home()) / "SmearCount"
+    from pathlib import Path
 
 
 def application_icon() -> QIcon:
@@ -57,8 +51,7 @@ def run_window(paths: Sequence[Path], model: Path) -> int:
     preferences = Preferences()
     apply_theme(app, preferences.theme)
     unfinished = preferences.unfinished_session
-    sessions = Path(preferences.sessions_folder) if preferences.sessions_folder else sessions_folder()
-    window = MainWindow(Workspace(model, sessions), preferences)
+    window = MainWindow(Workspace(model, preferences.sessions), preferences)
     instance = SingleInstance()
     instance.called.connect(lambda paths: answer_call(window, paths))
     window.start_page.offer_unfinished(unfinished)

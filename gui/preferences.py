@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from core.classes import PALETTES, PAPER
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 T = TypeVar("T")
 
-_MOST_RECENT = 8
+_MOST_RECENT = 12
 _MOST_SESSIONS = 50
 
 
@@ -87,7 +90,7 @@ class Preferences:
     tally_sound = Preference("tally_sound", False)
     """Whether each mark of a manual count makes a sound."""
     person = Preference("person", "")
-    """The name that signs edits; empty until it was asked for."""
+    """The name that signs edits; empty until the user has given it or was told of it, see ``user``."""
     recent_sessions = Preference[list[str]]("recent_sessions", [])
     """The paths of the sessions that were open last, the latest first."""
     unfinished_session = Preference("unfinished_session", "", at_once=True)
@@ -100,6 +103,12 @@ class Preferences:
     """The folder of the last file dialog."""
     sessions_folder = Preference("sessions_folder", "")
     """The folder in which new sessions are made; "" is the usual one."""
+    folded_panes = Preference[list[str]]("folded_panes", [])
+    """What is folded away beside the image."""
+    review_splitter = Preference("review_splitter", QByteArray())
+    """How wide the parts of Review are; empty at the first start."""
+    reports_folder = Preference("reports_folder", "")
+    """The folder in which reports are put; "" is that of the sample's images."""
     geometry = Preference("geometry", QByteArray())
     """Size and place of the window; empty at the first start."""
     verify_geometry = Preference("verify_geometry", QByteArray())
@@ -110,6 +119,17 @@ class Preferences:
 
     def __init__(self, store: QSettings | None = None) -> None:
         self.store = store or QSettings("SmearCount", "SmearCount")
+
+    @property
+    def user(self) -> str:
+        """The name that signs edits: the one that was given, or else that of the account."""
+        return self.person or _account_name()
+
+    @property
+    def sessions(self) -> Path:
+        """The folder in which new sessions are made."""
+        documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        return Path(self.sessions_folder or Path(documents or Path.home()) / "SmearCount")
 
     def add_recent_session(self, path: str) -> None:
         """Put a session at the head of the recent ones."""
@@ -147,3 +167,10 @@ class Preferences:
             self.store.remove(f"views/{old}")
         self._latest_views = order[:_MOST_SESSIONS]
         self.store.setValue(f"views/{session}", json.dumps({**self.view_of(session), **changes}))
+
+
+def _account_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return gettext("someone")

@@ -50,6 +50,8 @@ class View(Enum):
 class Pane(Enum):
     """Parts of the window that can be opened and closed."""
 
+    IMAGES = "images"
+    COUNTS = "counts"
     HISTORY = "history"
 
 
@@ -240,6 +242,15 @@ class Shell(Protocol):
 
     def focus_filter(self) -> None:
         """Give the filter of the list the keyboard."""
+        ...
+
+    @property
+    def full_screen(self) -> bool:
+        """Whether the window fills the screen."""
+        ...
+
+    def fill_screen(self, filled: bool) -> None:
+        """Fill the screen, or be a window again."""
         ...
 
     def close(self) -> bool:

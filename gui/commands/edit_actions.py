@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.text import gettext
 from gui.commands import handlers, states
 from gui.commands.action import Action, Change, Menu, on
-from gui.commands.context import View
+from gui.commands.context import Dialog, View
 from gui.workspace.selection import ToolName
 
 EDIT_ACTIONS = (
@@ -145,6 +145,15 @@ EDIT_ACTIONS = (
         icon="question",
         icon_text=gettext("Uncertain"),
         toolbar=(5, 1),
+        separator_after=True,
+    ),
+    Action(
+        "preferences",
+        Menu.EDIT,
+        gettext("Pre&ferences…"),
+        handlers.dialog(Dialog.PREFERENCES),
+        key="Ctrl+,",
+        tip=gettext("Your name, theme, colours, folders"),
     ),
     Action(
         "doubt_yes",

@@ -28,6 +28,14 @@ def remove_image(context: Context) -> None:
         context.workspace.images.remove([current])
 
 
+def show_saved(context: Context) -> None:
+    """Write what is pending, and say that all is saved, and where."""
+    store = context.workspace.store
+    store.flush()
+    if store.path is not None and store.saved:
+        context.workspace.messages.info(gettext("All changes are saved in {name}.").format(name=store.path.name))
+
+
 def undo(context: Context) -> None:
     """Have the active tool take back its last step, or else undo the last edit."""
     if not context.shell.tools.undo():

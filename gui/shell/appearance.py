@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
-from core.classes import PALETTES, Palette
-from core.text import gettext
-from gui.commands.menus import add_choice
-from gui.widgets.theme import Theme, apply_theme
+from gui.widgets.theme import apply_theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from PySide6.QtWidgets import QMenu
-
-    from gui.preferences import Preferences
+    from core.classes import Palette
+    from gui.preferences import Preferences, Theme
 
 
 class Coloured(Protocol):
@@ -29,17 +25,13 @@ class Coloured(Protocol):
 
 
 class Appearance(QObject):
-    """Offers palettes and themes in a menu, and applies what is chosen."""
+    """Applies what is chosen at once, everywhere."""
 
-    def __init__(self, menu: QMenu, preferences: Preferences, parts: Callable[[], Iterable[Coloured]]) -> None:
+    def __init__(self, preferences: Preferences, parts: Callable[[], Iterable[Coloured]], parent: QObject) -> None:
         """``parts`` returns what shows classes now: some of it is made when it is first opened."""
-        super().__init__(menu)
+        super().__init__(parent)
         self._preferences = preferences
         self._parts = parts
-        palettes = [(palette.name, palette) for palette in PALETTES]
-        add_choice(menu, gettext("Class &colours"), palettes, preferences.palette, self.set_palette)
-        themes = [(theme.value.capitalize(), theme) for theme in Theme]
-        add_choice(menu, gettext("&Theme"), themes, preferences.theme, self.set_theme)
 
     def set_palette(self, palette: Palette) -> None:
         """Show classes in other colours."""
@@ -53,3 +45,4 @@ class Appearance(QObject):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         apply_theme(app, theme)
+        self.set_palette(self._preferences.palette)  # class colours stand out from another ground now

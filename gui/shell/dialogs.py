@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
 from core.imaging.finding import IMAGE_SUFFIXES, too_many_to_open_unasked
@@ -18,6 +17,8 @@ from gui.dialogs.counting_settings.page import CountingSettings
 from gui.dialogs.export import ExportDialog
 from gui.dialogs.import_ import ImportDialog
 from gui.dialogs.keys.dialog import KeysDialog
+from gui.dialogs.opening import OpeningQuestion
+from gui.dialogs.preferences.dialog import PreferencesDialog
 from gui.dialogs.report.dialog import ReportDialog
 from gui.workspace.store import SESSION_SUFFIX
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from gui.commands.shortcuts import Actions
     from gui.dialogs.guide import GuideWindow
     from gui.preferences import Preferences
+    from gui.shell.appearance import Appearance
     from gui.verify.window import VerifyWindow
     from gui.workspace.inference.choice import Recount
     from gui.workspace.workspace import Workspace
@@ -47,16 +49,21 @@ _SESSIONS = gettext("SmearCount sessions") + f" (*{SESSION_SUFFIX})"
 class Dialogs(QObject):
     """Every dialog by its name."""
 
-    def __init__(self, window: QWidget, workspace: Workspace, preferences: Preferences, actions: Actions) -> None:
+    image_wanted = Signal(object)  # id
+
+    def __init__(
+        self, window: QWidget, workspace: Workspace, preferences: Preferences, actions: Actions, appearance: Appearance
+    ) -> None:
         super().__init__(window)
         self._window = window
         self._workspace = workspace
         self._preferences = preferences
         self._actions = actions
+        self._appearance = appearance
         self.verify: VerifyWindow | None = None
         self.guide: GuideWindow | None = None
         self.counting: CountingSettings | None = None
-        self._open: dict[Dialog, Callable[[], None]] = {
+        self._openers: dict[Dialog, Callable[[], None]] = {
             Dialog.OPEN_IMAGES: self._open_images,
             Dialog.OPEN_FOLDER: self._open_folder,
             Dialog.OPEN_SESSION: self._open_session,
@@ -74,31 +81,42 @@ class Dialogs(QObject):
             Dialog.GUIDE: self._show_guide,
             Dialog.KEYS: self._show_keys,
             Dialog.USER: self.ask_for_user,
+            Dialog.PREFERENCES: self._show_preferences,
             Dialog.SELF_CHECK: self._check_installation,
             Dialog.ABOUT: self._show_about,
         }
-        workspace.store.user_wanted.connect(self.ask_for_user)
         workspace.choice.recount_wanted.connect(self._ask_to_recount)
         workspace.tally.comparison_wanted.connect(self._show_comparison)
 
     def open(self, dialog: Dialog) -> None:
         """Open a dialog or a window."""
-        self._open[dialog]()
+        self._openers[dialog]()
 
     def open_paths(self, paths: Sequence[str | Path]) -> None:
         """Open images, folders of images, or a session; very many images only after asking."""
         number = too_many_to_open_unasked(paths)
         if not number:
-            self._workspace.opening.open(paths)
+            self._open(paths)
             return
         text = gettext("Open {n:,} images? They lie in this folder and the folders inside it.").format(n=number)
         self.question = QMessageBox(
             QMessageBox.Icon.Question, gettext("Open images"), text, QMessageBox.StandardButton.Cancel, self._window
         )
         self.question.addButton(gettext("Open them"), QMessageBox.ButtonRole.AcceptRole)
-        self.question.accepted.connect(lambda: self._workspace.opening.open(paths))
+        self.question.accepted.connect(lambda: self._open(paths))
         self.question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.question.open()
+
+    def _open(self, paths: Sequence[str | Path]) -> None:
+        """Ask where images belong if that is not clear, and open them."""
+        opening = self._workspace.opening
+        found = opening.look(paths)
+        if not found.images or not (opening.has_sample or found.earlier is not None):
+            opening.take(found)
+            return
+        self.where = OpeningQuestion(found, self._workspace.sample if opening.has_sample else None, self._window)
+        self.where.answered.connect(lambda into: opening.take(found, into))
+        self.where.open()
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -210,19 +228,17 @@ class Dialogs(QObject):
     # -- windows and questions -----------------------------------------------------------------
 
     def ask_for_user(self) -> None:
-        """Ask for the name that signs edits; the name of the account if none is given."""
+        """Ask for the name that signs edits; an empty answer leaves it as it is."""
         store = self._workspace.store
-        proposed = store.user or self._preferences.person or _account_name()
+        proposed = store.user
         name, _ = QInputDialog.getText(
             self._window,
             gettext("Your name"),
-            gettext("Edits are kept with the name of the user who made them.\nWithout one, that is “{name}”.").format(
-                name=proposed
-            ),
+            gettext("What you change and sign is kept with this name."),
             text=proposed,
         )
-        self._preferences.person = name.strip() or proposed
-        store.user = self._preferences.person
+        if name.strip():
+            store.user = self._preferences.person = name.strip()
 
     def show_verify(self) -> None:
         """Show the window that verifies the counts against manual counts, beside the main window."""
@@ -244,7 +260,7 @@ class Dialogs(QObject):
         self._window.activateWindow()
 
     def _show_image(self, image: int) -> None:
-        self._workspace.images.set_current(image)
+        self.image_wanted.emit(image)
         self.come_forward()
 
     def _show_comparison(self, image: int) -> None:
@@ -288,6 +304,13 @@ class Dialogs(QObject):
     def _show_keys(self) -> None:
         KeysDialog(self._actions, self._window).exec()
 
+    def _show_preferences(self) -> None:
+        dialog = PreferencesDialog(self._workspace, self._preferences, self._window)
+        dialog.palette_chosen.connect(self._appearance.set_palette)
+        dialog.theme_chosen.connect(self._appearance.set_theme)
+        dialog.keys_wanted.connect(self._show_keys)
+        dialog.open()
+
     def _check_installation(self) -> None:
         from gui.dialogs.self_check import SelfCheckDialog
 
@@ -310,10 +333,3 @@ def _show(window: QWidget) -> None:
     window.show()
     window.raise_()
     window.activateWindow()
-
-
-def _account_name() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return gettext("someone")

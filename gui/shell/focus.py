@@ -31,7 +31,10 @@ class Panes:
             self._enter(panes[(0 if by > 0 else -1) if now is None else (now + by) % len(panes)])
 
     def _panes(self) -> list[QWidget]:
-        return [*self._shown(), *(dock.widget() for dock in self._docks.values() if not dock.isHidden())]
+        return [
+            *(pane for pane in self._shown() if not pane.isHidden()),
+            *(dock.widget() for dock in self._docks.values() if not dock.isHidden()),
+        ]
 
     def _enter(self, pane: QWidget) -> None:
         dock = next((dock for dock in self._docks.values() if dock.widget() is pane), None)

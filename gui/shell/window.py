@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QToolBar, QWidget
 
 from core.models.network import MODEL_SUFFIX
 from core.text import gettext
+from gui.commands.action import Menu
 from gui.commands.context import Context, Dialog, Pane, View
 from gui.commands.digit_keys import DigitKeys
 from gui.commands.menus import AddButton, add_menus
@@ -26,16 +27,18 @@ from gui.shell.focus import Panes
 from gui.shell.notices.notices import NoticeBar, Notices
 from gui.shell.notices.session_errors import SessionErrors
 from gui.shell.notices.toasts import Toast
-from gui.shell.start_page import StartPage
+from gui.shell.start.page import StartPage
+from gui.shell.start.recent import RecentMenu
 from gui.views.cells import CellsView
 from gui.views.results import ResultsView
 from gui.views.review import ReviewView
 from gui.workspace.view_options import ViewOptions
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
 
     from gui.preferences import Preferences
+    from gui.workspace.opening import Glance
     from gui.workspace.workspace import Workspace
 
     AnyView = ReviewView | CellsView | ResultsView
@@ -54,12 +57,13 @@ class MainWindow(QMainWindow):
         self.workspace = workspace
         self.preferences = preferences
         workspace.setParent(self)
-        workspace.store.user = workspace.store.user or preferences.person
+        workspace.store.user = workspace.store.user or preferences.user
         self.setAcceptDrops(True)
         self.setMinimumHeight(480)  # the parts decide how narrow it may be: none is ever cut off
         self.options = ViewOptions(workspace.store, preferences, self)
         self.actions_ = Actions(self, preferences)
-        self.dialogs = Dialogs(self, workspace, preferences, self.actions_)
+        self.appearance = Appearance(preferences, self._coloured, self)
+        self.dialogs = Dialogs(self, workspace, preferences, self.actions_, self.appearance)
         self.view = View.REVIEW
         self._listed = 0
         self._make_views()
@@ -68,6 +72,8 @@ class MainWindow(QMainWindow):
         self.history_panel = HistoryPanel(workspace)
         self.docks = Docks(self, {Pane.HISTORY: self.history_panel})
         self.docks.changed.connect(self.panes_changed)
+        for fold in self.review.folds.values():
+            fold.folded.connect(self.panes_changed)
         self.panes = Panes(self._panes, self.docks.all)
         self._connect()
         self.actions_.connect_to(Context(workspace, self, self.options))  # pyright: ignore[reportArgumentType]
@@ -83,7 +89,7 @@ class MainWindow(QMainWindow):
 
     def _make_views(self) -> None:
         workspace, preferences = self.workspace, self.preferences
-        self.start_page = StartPage()
+        self.start_page = StartPage(self.open_dialog, self._recent)
         self.review = ReviewView(workspace, self.actions_, self.options, preferences, self.open_dialog)
         self.cells = CellsView(workspace, self.actions_, preferences)
         self.results = ResultsView(workspace, self.actions_)
@@ -104,8 +110,11 @@ class MainWindow(QMainWindow):
 
     def _make_bars(self) -> None:
         palette, settings = self.preferences.palette, self.workspace.settings
-        self.add_button = AddButton(self.actions_["add"], self.tools, settings, palette)  # pyright: ignore[reportArgumentType]
-        self.appearance = Appearance(add_menus(self, self.actions_), self.preferences, self._coloured)
+        self.add_button = AddButton(self.actions_, self.tools, settings, palette)  # pyright: ignore[reportArgumentType]
+        file_menu = add_menus(self, self.actions_)[Menu.FILE]
+        self.recent_menu = RecentMenu(self._recent, file_menu)
+        self.recent_menu.chosen.connect(self.workspace.store.open)
+        file_menu.insertMenu(self.actions_["copy_session"], self.recent_menu)
         self.head = HeadLine(self.workspace, self.actions_, self.open_dialog)
         self.addToolBar(_bar(self.head))
         self.addToolBarBreak()
@@ -133,14 +142,15 @@ class MainWindow(QMainWindow):
         workspace.images.changed.connect(self._take_focus)
         workspace.images.current_changed.connect(self._take_focus)
         workspace.store.session_changed.connect(self._on_session_changed)
+        workspace.history.recorded.connect(self._tell_user)
+        workspace.opening.begun.connect(self._ask_for_id)
         self.view_changed.connect(self.view_bar.show_view)
+        self.dialogs.image_wanted.connect(self.show_image)
         self.canvas.zoom_changed.connect(self.status.show_zoom)
         self.history_panel.name_wanted.connect(lambda: self.open_dialog(Dialog.USER))
         self.gallery.all_changed.connect(self._on_gallery_scope)
-        start.open_images.connect(lambda: self.open_dialog(Dialog.OPEN_IMAGES))
         start.open_demo.connect(workspace.opening.open_demo)
-        start.open_session.connect(lambda path: workspace.store.open(Path(path)))
-        start.show_recent(self.preferences.recent_sessions)
+        start.open_session.connect(workspace.store.open)
 
     # -- what actions ask ----------------------------------------------------------------------
 
@@ -168,11 +178,25 @@ class MainWindow(QMainWindow):
 
     def show_pane(self, pane: Pane, shown: bool) -> None:
         """Open or close a pane."""
-        self.docks.show(pane, shown)
+        if pane in self.review.folds:
+            self.review.show_part(pane, shown)
+        else:
+            self.docks.show(pane, shown)
 
     def shows_pane(self, pane: Pane) -> bool:
         """Tell whether a pane is open."""
-        return self.docks.shows(pane)
+        fold = self.review.folds.get(pane)
+        return self.docks.shows(pane) if fold is None else not fold.is_folded
+
+    @property
+    def full_screen(self) -> bool:
+        """Whether the window fills the screen."""
+        return self.isFullScreen()
+
+    def fill_screen(self, filled: bool) -> None:
+        """Fill the screen, or be a window again."""
+        if filled != self.isFullScreen():
+            self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def step_pane(self, by: int) -> None:
         """Give the next (1) or previous (-1) pane the keyboard."""
@@ -191,6 +215,7 @@ class MainWindow(QMainWindow):
     def focus_filter(self) -> None:
         """Give the filter of the list the keyboard."""
         self.show_view(View.REVIEW)
+        self.show_pane(Pane.IMAGES, True)
         self.image_list.name_filter.setFocus()
 
     # -- what is shown -------------------------------------------------------------------------
@@ -228,7 +253,24 @@ class MainWindow(QMainWindow):
             self.preferences.add_recent_session(str(path))
         self.preferences.unfinished_session = str(path) if path is not None else ""
         self.start_page.offer_unfinished("")
-        self.start_page.show_recent(self.preferences.recent_sessions)
+
+    def _recent(self) -> list[Glance]:
+        """Return what can be told of the samples that were open last."""
+        return self.workspace.opening.recent(self.preferences.recent_sessions)
+
+    @Slot()
+    def _tell_user(self) -> None:
+        """Say once with which name edits are kept, without getting in the way."""
+        if not self.preferences.person:
+            self.preferences.person = self.workspace.store.user
+            text = gettext("What you change is kept with your name: {name}").format(name=self.preferences.person)
+            self.workspace.messages.offer(text, gettext("Change"), lambda: self.open_dialog(Dialog.USER))
+
+    @Slot()
+    def _ask_for_id(self) -> None:
+        """Ask for the id of a sample that has just been begun, without getting in the way."""
+        text = gettext("A new sample. What is its id?")
+        self.workspace.messages.offer(text, gettext("Give its id"), self.head.edit_id)
 
     @Slot(bool)
     def _on_gallery_scope(self, everything: bool) -> None:
@@ -247,15 +289,27 @@ class MainWindow(QMainWindow):
         """Leave what is under way, the innermost first, and in the end for Review; True if there was something."""
         if self.views[self.view].cancel():
             return True
-        away = self.view is not View.REVIEW
+        away, filled = self.view is not View.REVIEW, self.isFullScreen()
         self.show_view(View.REVIEW)
-        return away
+        if not away:
+            self.fill_screen(False)
+        return away or filled
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.panes_changed.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
+            self.start_page.set_dragged(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.start_page.set_dragged(False)
 
     def dropEvent(self, event: QDropEvent) -> None:
+        self.start_page.set_dragged(False)
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         models = [path for path in paths if path.suffix.lower() == MODEL_SUFFIX]
         if models:
@@ -267,8 +321,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.preferences.geometry = self.saveGeometry()
-        for view in self.views.values():
-            view.stop()
+        for part in (self.start_page, *self.views.values()):
+            part.stop()
         self.dialogs.close()
         self.workspace.close()
         self.preferences.unfinished_session = ""

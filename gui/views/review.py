@@ -7,25 +7,32 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from core.text import gettext
 from gui.canvas.presenter import Presenter
 from gui.canvas.tools.toolbox import Toolbox
 from gui.canvas.view import Canvas
-from gui.commands.context import Dialog
+from gui.commands.context import Dialog, Pane
 from gui.panels.counts.panel import CountPanel
 from gui.panels.images.panel import ImageList
 from gui.panels.tally import TallyPanel
 from gui.panels.uncertain import UncertainBar
+from gui.views.foldable import Foldable, Side
 from gui.views.image_page import ImagePage
 from gui.workspace.selection import ToolName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtGui import QResizeEvent
+
     from core.classes import Palette
     from gui.commands.shortcuts import Actions
     from gui.preferences import Preferences
     from gui.workspace.view_options import ViewOptions
     from gui.workspace.workspace import Workspace
+
+_NARROW = 1100
+"""Below this width the list of images is folded, so that the image keeps its room."""
 
 
 class ReviewView(QSplitter):
@@ -41,6 +48,8 @@ class ReviewView(QSplitter):
     ) -> None:
         super().__init__(Qt.Orientation.Horizontal)
         self._selection = workspace.selection
+        self._preferences = preferences
+        self._narrow: bool | None = None
         self.canvas = Canvas()
         self.canvas.setObjectName("canvas")
         self.tools = Toolbox(self.canvas, workspace)
@@ -73,10 +82,36 @@ class ReviewView(QSplitter):
         column.addWidget(self.image_page, 1)
         self.setHandleWidth(1)
         self.setChildrenCollapsible(False)
-        for widget in (self.image_list, centre, self.side):
+        self.folds = {
+            Pane.IMAGES: Foldable(self.image_list, Side.LEFT, gettext("list of images")),
+            Pane.COUNTS: Foldable(self.side, Side.RIGHT, gettext("counts")),
+        }
+        for widget in (self.folds[Pane.IMAGES], centre, self.folds[Pane.COUNTS]):
             self.addWidget(widget)
         self.setStretchFactor(1, 1)
         self.setSizes([250, 750, 300])
+        self.restoreState(self._preferences.review_splitter)
+        for pane, part in self.folds.items():
+            part.fold(pane.value in self._preferences.folded_panes)
+            part.turned.connect(self._remember_folds)
+
+    def show_part(self, pane: Pane, shown: bool) -> None:
+        """Show what is beside the image, or fold it away."""
+        self.folds[pane].fold(not shown)
+        self._remember_folds()
+
+    @Slot()
+    def _remember_folds(self) -> None:
+        """Keep what the user has folded; what a narrow window folds comes back by itself."""
+        if not self._narrow:
+            self._preferences.folded_panes = [pane.value for pane, part in self.folds.items() if part.is_folded]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self.folds[Pane.IMAGES].fold(narrow or Pane.IMAGES.value in self._preferences.folded_panes)
 
     def take_keys(self) -> None:
         """Give the image the keyboard, or the list where the image cannot be shown."""
@@ -98,6 +133,7 @@ class ReviewView(QSplitter):
 
     def stop(self) -> None:
         """Keep what is pending, and end the threads."""
+        self._preferences.review_splitter = self.saveState()
         self.presenter.finish()
         self.image_list.stop()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtWidgets import QApplication
 
 if TYPE_CHECKING:
     from core.classes import Rgb
@@ -56,14 +57,39 @@ def faded(colour: QColor, alpha: int) -> QColor:
     return result
 
 
-def swatch(colour: Rgb, size: int = 16) -> QIcon:
-    """Return a square of a class's colour."""
-    pixmap = QPixmap(QSize(size, size))
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setBrush(QColor(*colour))
-    painter.setPen(QColor(0, 0, 0, 90))
-    painter.drawRoundedRect(pixmap.rect().adjusted(1, 1, -2, -2), 3, 3)
-    painter.end()
-    return QIcon(pixmap)
+def class_ink(colour: Rgb) -> QColor:
+    """Return the colour of a class as it stands out from cards and tables in the present theme."""
+    return readable(QColor(*colour), QApplication.palette().base().color())
+
+
+class _SwatchEngine(QIconEngine):
+    """A rounded square, in a colour that stands out in the theme of the moment."""
+
+    def __init__(self, colour: Rgb) -> None:
+        super().__init__()
+        self._colour = colour
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setOpacity(0.4 if mode is QIcon.Mode.Disabled else 1.0)
+        painter.setBrush(class_ink(self._colour))
+        painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), 3, 3)
+        painter.restore()
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        pixmap = QPixmap(size)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        self.paint(painter, pixmap.rect(), mode, state)
+        painter.end()
+        return pixmap
+
+    def clone(self) -> QIconEngine:
+        return _SwatchEngine(self._colour)
+
+
+def swatch(colour: Rgb) -> QIcon:
+    """Return a square of a class's colour; it follows the theme."""
+    return QIcon(_SwatchEngine(colour))

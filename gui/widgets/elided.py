@@ -32,6 +32,11 @@ class ElidedLabel(QLabel):
         self.setAccessibleName(text)
         self._show()
 
+    @property
+    def full_text(self) -> str:
+        """All of the text."""
+        return self._text
+
     def minimumSizeHint(self) -> QSize:
         hint = super().minimumSizeHint()
         hint.setWidth(0)

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication
 
+SPACE = (4, 8, 12, 16, 24)
+"""The distances in the window, in pixels; there are no others."""
+
+RADIUS = 6
+"""The radius of corners, in pixels."""
+
 _ACCENT = QColor("#2f7bd9")
 _STYLED = "smearcount styled"
 _LIGHT = {
@@ -28,6 +34,7 @@ _LIGHT = {
     "button": "#ffffff",
     "border": "#cdd3db",
     "canvas": "#dde1e6",
+    "pressed": "#2566b5",
 }
 _DARK = {
     "window": "#22262c",
@@ -37,6 +44,7 @@ _DARK = {
     "button": "#363c45",
     "border": "#454c57",
     "canvas": "#15181c",
+    "pressed": "#2566b5",
 }
 
 _SHEET = """
@@ -63,6 +71,18 @@ QToolBar QToolButton:disabled {{ color: {faint}; }}
 #flat:hover:enabled, #state:hover:enabled {{ background: {border}; }}
 #flat:focus, #state:focus {{ border-color: palette(highlight); }}
 #flat:disabled {{ color: {text}; }}
+#startPage, #startPage > #qt_scrollarea_viewport > QWidget {{ background: {window}; }}
+#dropArea {{ border: 2px dashed {border}; border-radius: 6px; background: {base}; }}
+#dropArea[dragged="true"] {{ border-color: palette(highlight); }}
+#pageHeading {{ font-size: 16px; font-weight: 600; }}
+#dialogTitle {{ font-size: 16px; font-weight: 600; }}
+#sampleTile {{ border: 1px solid {border}; border-radius: 6px; background: {base}; }}
+#sampleTile:hover {{ border-color: {faint}; }}
+#sampleTile:focus {{ border: 2px solid palette(highlight); }}
+QPushButton[primary="true"] {{ background: palette(highlight); color: white; border: 1px solid palette(highlight); }}
+QPushButton[primary="true"] {{ border-radius: 6px; padding: 4px 14px; font-weight: 600; }}
+QPushButton[primary="true"]:hover {{ background: {pressed}; }}
+QPushButton[primary="true"]:focus {{ border: 2px solid {text}; }}
 #toast {{ background: #20252c; border: 1px solid #454c57; border-radius: 6px; }}
 #toast QLabel {{ color: white; }}
 #toastButton {{ color: #8fc1ff; font-weight: 600; border: 1px solid transparent; padding: 4px 10px; }}
@@ -103,7 +123,7 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #menuButton::menu-indicator {{ subcontrol-position: right center; right: 6px; }}
 #doubtBar {{ background: {base}; border-bottom: 1px solid {border}; }}
 #heading {{ font-size: 12px; font-weight: 600; color: {faint}; }}
-#title {{ font-size: 20px; font-weight: 600; }}
+#title {{ font-size: 22px; font-weight: 600; }}
 #imageList {{ border: none; border-right: 1px solid {border}; background: {window}; }}
 #imageRows {{ border: none; background: {window}; }}
 #imageListHeader {{ border-bottom: 1px solid {border}; }}

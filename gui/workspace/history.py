@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class History(QObject):
     """Records edits: each is in the session when ``record`` returns, and on the one undo stack.
 
-    A step of the stack may hold several edits. Services do not show what they ask to be recorded: all of them listen
+    ``redoing`` is whether the last reversed step was made again, not taken back. A step of the stack may hold several
+    edits. Services do not show what they ask to be recorded: all of them listen
     to ``recorded``, which comes after an edit, an undo or a redo was stored.
     """
 
@@ -34,6 +35,7 @@ class History(QObject):
         self._store = store
         self._done: list[list[Edit]] = []
         self._undone: list[list[Edit]] = []
+        self.redoing = False
         store.noted.connect(self.changed)
         store.reading.connect(self._read)
         store.session_changed.connect(self.changed)
@@ -83,7 +85,6 @@ class History(QObject):
         if not edits or self._store.session is None:
             return False
         if self._store.writable:
-            self._store.ask_for_user()
             self.recording.emit()
         stored = self._store_edits(edits)
         if stored is None:
@@ -104,11 +105,13 @@ class History(QObject):
     def undo(self) -> None:
         """Take the last step back."""
         self.recording.emit()
+        self.redoing = False
         self._reverse(self._done, self._undone)
 
     def redo(self) -> None:
         """Make the step again that was taken back last."""
         self.recording.emit()
+        self.redoing = True
         self._reverse(self._undone, self._done)
 
     def _reverse(self, last: list[list[Edit]], other: list[list[Edit]]) -> None:

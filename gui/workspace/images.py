@@ -174,14 +174,18 @@ class Images(QObject):
         gone = [image for image in images if image in self._by_id]
         if not gone:
             return
-        if len(gone) == 1:
-            name = gettext("Remove {image} from the list").format(image=self._by_id[gone[0]].path.name)
+        number = len(gone)
+        if number == 1:
+            image = self._by_id[gone[0]].path.name
+            name = gettext("Remove {image} from the list").format(image=image)
+            told = gettext("Removed {image} from the list.").format(image=image)
         else:
-            name = ngettext("Remove {n:,} image from the list", "Remove {n:,} images from the list", len(gone)).format(
-                n=len(gone)
-            )
+            name = ngettext("Remove {n:,} image from the list", "Remove {n:,} images from the list", number)
+            told = ngettext("Removed {n:,} image from the list.", "Removed {n:,} images from the list.", number)
+            name, told = name.format(n=number), told.format(n=number)
         values = tuple(ValueChange(Subject.LISTED, image, False) for image in gone)
-        self._history.record([Edit(None, name, values=values)])
+        if self._history.record([Edit(None, name, values=values)]):
+            self._messages.offer(told, gettext("Undo"), self._history.undo, about_step=True)
 
     def set_diameter(self, image: int, diameter: float | None) -> bool:
         """Set the red cell diameter of an image in pixels by hand (None: estimate it); True if it has changed."""
@@ -311,12 +315,19 @@ class Images(QObject):
         ]
 
     def _show_undone(self, edits: tuple[Edit, ...]) -> None:
-        """Show where something was undone or redone, and say so, unless it was in the image that is shown."""
+        """Show where something was undone or redone; say so, and offer the way back, unless it is the image shown."""
         places = {edit.image for edit in edits} | {change.image for edit in edits for change in edit.values}
         there = [image for image in places if image in self._by_id]
-        if there and self.current_id not in there:
+        redoing, before, name = self._history.redoing, self.current_id, edits[0].name
+        if not there:
+            text = gettext("Redone: {name}") if redoing else gettext("Undone: {name}")
+            self._messages.info(text.format(name=name))
+        elif before not in there:
             image = min(there, key=self.position)
             self.set_current(image)
-            self._messages.info(
-                gettext("Undone in {image}: {name}").format(image=self._by_id[image].path.name, name=edits[0].name)
-            )
+            text = gettext("Redone in {image}: {name}") if redoing else gettext("Undone in {image}: {name}")
+            text = text.format(image=self._by_id[image].path.name, name=name)
+            if before is None:
+                self._messages.info(text)
+            else:
+                self._messages.offer(text, gettext("Go back"), lambda: self.set_current(before))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from core.imaging.demo import demo_smear
 from core.imaging.finding import find_images, summary
-from core.session.storage.paths import corrected_before
+from core.session.glance import Glance as Glance
+from core.session.glance import counted_before, glance
 from core.session.values import SESSION_SUFFIX, SessionError
 from core.text import gettext
 
@@ -22,8 +25,34 @@ if TYPE_CHECKING:
     from gui.workspace.store import SessionStore
 
 
+class Into(Enum):
+    """Where images go."""
+
+    SAMPLE = auto()
+    NEW_SAMPLE = auto()
+    EARLIER = auto()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What paths stand for.
+
+    ``images`` are those that are not on the list, ``known`` is the first that is; ``warning`` tells what was left
+    out. ``earlier``: the session in which the images were counted before.
+    """
+
+    paths: tuple[Path, ...]
+    session: Path | None
+    images: tuple[Path, ...]
+    known: Path | None
+    warning: str
+    earlier: Glance | None
+
+
 class Opening(QObject):
     """Opens paths: a session in place of the present one, images in the present one or a new one."""
+
+    begun = Signal()  # a sample that nobody has named yet
 
     def __init__(
         self,
@@ -39,53 +68,90 @@ class Opening(QObject):
         self._inference = inference
         self._messages = messages
 
-    def open(self, paths: Iterable[str | Path]) -> None:
-        """Open a session, or add images and the images of folders to the list and show the first of them."""
-        paths = [Path(path) for path in paths]
-        sessions = [path for path in paths if path.suffix.lower() == SESSION_SUFFIX]
-        if sessions:
-            self._store.open(sessions[0])
-        images = [path for path in paths if path not in sessions]
-        if images:
-            self._open_images(images)
+    # -- what there is -------------------------------------------------------------------------
 
-    def _open_images(self, paths: list[Path]) -> None:
-        listing = find_images(paths, recursive=True, quick=True)
-        if left := summary(listing):
-            self._messages.warning(left)
+    @property
+    def has_sample(self) -> bool:
+        """Whether images are open to which others could be added; the demo's numbers are nobody's."""
+        return bool(self._images.items) and not self._is_demo
+
+    @property
+    def _is_demo(self) -> bool:
+        return [item.path for item in self._images.items] == [demo_smear()]
+
+    def recent(self, sessions: Iterable[str]) -> list[Glance]:
+        """Return what can be told of sessions that are still there."""
+        return [seen for path in sessions if (seen := glance(Path(path))) is not None]
+
+    def look(self, paths: Iterable[str | Path]) -> Found:
+        """Return what paths stand for; nothing is opened."""
+        given = [Path(path) for path in paths]
+        sessions = [path for path in given if path.suffix.lower() == SESSION_SUFFIX]
+        listing = find_images([path for path in given if path not in sessions], recursive=True, quick=True)
         found = list(dict.fromkeys(path.absolute() for path in listing.images))
-        known = {item.path: item for item in self._images.items}
-        new = [path for path in found if path not in known]
-        if not new:
-            if found:
-                self._images.set_current(known[found[0]].id)
-            self._messages.info(gettext("No new images were found there; choose images or a folder with images."))
-            return
-        if [item.path for item in self._images.items] == [demo_smear()]:
+        listed = {item.path for item in self._images.items}
+        new = tuple(path for path in found if path not in listed)
+        known = next((path for path in found if path in listed), None)
+        session = sessions[0] if sessions else None
+        return Found(tuple(given), session, new, known, summary(listing), None if session else self._earlier(new))
+
+    def _earlier(self, images: tuple[Path, ...]) -> Glance | None:
+        if not images or images[0] == demo_smear():
+            return None
+        path = counted_before(self._store.folder, images[0], self._store.path)
+        return None if path is None else glance(path)
+
+    # -- opening -------------------------------------------------------------------------------
+
+    def open(self, paths: Iterable[str | Path], into: Into = Into.SAMPLE) -> None:
+        """Open a session, or images and the images of folders; the first of them is shown."""
+        self.take(self.look(paths), into)
+
+    def take(self, found: Found, into: Into = Into.SAMPLE) -> None:
+        """Open what was found; images go into the sample that is open unless ``into`` says otherwise."""
+        if found.session is not None:
+            self._store.open(found.session)
+        if found.warning:
+            self._messages.warning(found.warning)
+        if found.images:
+            self._take_images(found, into)
+        elif found.known is not None:
+            self._images.set_current(next(item.id for item in self._images.items if item.path == found.known))
+            self._messages.info(gettext("These images are on the list already."))
+        elif found.session is None:
+            folders = [path for path in found.paths if path.is_dir()]
+            where = folders[0].name if folders else ", ".join(path.name for path in found.paths[:1])
+            self._messages.warning(
+                gettext("{name}: there are no images in it; choose another folder, or images.").format(name=where)
+            )
+
+    def _take_images(self, found: Found, into: Into) -> None:
+        new = list(found.images)
+        if into is Into.EARLIER and found.earlier is not None:
+            if not self._store.open(found.earlier.path):
+                return
+            listed = {item.path for item in self._images.items}
+            new = [path for path in new if path not in listed]
+            if not new or not self._store.writable:
+                return
+        elif into is Into.NEW_SAMPLE or self._is_demo:
             self._store.close()  # the user's own images are not added to the demo's numbers
-        is_new = not self._store.is_open
+        begins = not self._store.is_open
         try:
-            session = self._store.ensure(new[0])
+            self._store.ensure(new[0])
         except SessionError as error:
-            self._store.create_refused.emit(paths, error)
+            self._store.create_refused.emit(list(found.paths), error)
             return
         self._inference.queue.paused = False
         added = self._images.add(new)
-        if not added:
-            return
-        self._images.set_current(added[0].id)
-        earlier = corrected_before(self._store.folder, new[0], besides=session.path) if is_new else None
-        if earlier is not None:
-            self._messages.warning(
-                gettext(
-                    "These images were edited before, in the session {name}. This is a new one; to go on with the "
-                    "edits: File, Open session."
-                ).format(name=earlier.stem)
-            )
+        if added:
+            self._images.set_current(added[0].id)
+            if begins and new != [demo_smear()]:
+                self.begun.emit()
 
     def open_demo(self) -> None:
-        """Open the demo smear."""
-        self.open([demo_smear()])
+        """Open the demo smear, in place of what is open."""
+        self.open([demo_smear()], Into.NEW_SAMPLE)
 
     def find_moved(self, folder: Path) -> None:
         """Look for the images whose files are missing below a folder, and count those that are not counted yet."""

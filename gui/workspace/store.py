@@ -76,7 +76,8 @@ class SessionStore(QObject):
 
     When another session is open, or none, services read it on ``reading``, in the order in which they were made;
     then ``session_changed`` has everybody show it. ``closing`` comes before a session is closed; ``flushing`` asks
-    for what is pending, such as a threshold that was just moved, to be written.
+    for what is pending, such as a threshold that was just moved, to be written. ``saved`` tells whether the last write
+    worked.
     """
 
     reading = Signal()
@@ -85,7 +86,7 @@ class SessionStore(QObject):
     closing = Signal()
     noted = Signal()  # the history has a new line
     user_changed = Signal()
-    user_wanted = Signal()  # before the first edit: ask for the name that signs it
+    saved_changed = Signal()
     open_refused = Signal(object, object)  # Path of a session, SessionError
     create_refused = Signal(object, object)  # the paths that were to be opened, SessionError
 
@@ -94,6 +95,7 @@ class SessionStore(QObject):
         super().__init__(parent)
         self.folder = folder
         self.session: Session | None = None
+        self.saved = True
         self._user = user
         self._messages = messages
         self._known_damage: set[str] = set()
@@ -221,6 +223,7 @@ class SessionStore(QObject):
     def _close(self) -> None:
         self._checking.stop()
         self._known_damage.clear()
+        self.saved = True
         if self.session is not None:
             self.closing.emit()
             self.flush()
@@ -260,15 +263,12 @@ class SessionStore(QObject):
     # -- reading and writing -------------------------------------------------------------------
 
     @contextmanager
-    def write(self, *, by_user: bool = False, remedy: str = "") -> Generator[Write]:
+    def write(self, *, remedy: str = "") -> Generator[Write]:
         """Change the open session in one transaction; ``done`` of what it yields tells whether that worked.
 
-        ``by_user``: ask for the user's name first, if it is not known. What fails is posted as a message, followed
-        by ``remedy``, and nothing has changed.
+        What fails is posted as a message, followed by ``remedy``, and nothing has changed.
         """
         assert self.session is not None, "callers ask writable first"
-        if by_user:
-            self.ask_for_user()
         write = Write(self.session, self._user)
         try:
             with ExitStack() as stack:
@@ -282,10 +282,17 @@ class SessionStore(QObject):
         except SessionError as error:
             LOG.error("session not written: %s", error)
             self._messages.error(f"{error} {remedy}".rstrip())
+            self._show_saved(saved=False)
         else:
             write.done = True
+            self._show_saved(saved=True)
             if write.noted:
                 self.noted.emit()
+
+    def _show_saved(self, *, saved: bool) -> None:
+        if saved != self.saved:
+            self.saved = saved
+            self.saved_changed.emit()
 
     def read(self, what: Callable[[Session], T], default: T) -> T:
         """Return something of the open session; the default if there is none, or if it cannot be read."""
@@ -297,11 +304,6 @@ class SessionStore(QObject):
             LOG.error("session not read: %s", error)
             self._messages.error(str(error))
             return default
-
-    def ask_for_user(self) -> None:
-        """Ask for the user's name if it is not known."""
-        if not self._user:
-            self.user_wanted.emit()
 
     def remember(self, key: str, value: Any) -> None:
         """Keep how the window shows the session (hidden classes, zoom), to show it so again."""

@@ -55,9 +55,9 @@ def test_an_unfinished_session_is_on_the_disk_at_once(file: Path) -> None:
 
 def test_the_latest_sessions_come_first_and_only_once(file: Path) -> None:
     preferences = opened(file)
-    for name in "abcdefghija":
+    for name in "zyabcdefghijkla":
         preferences.add_recent_session(name)
-    assert preferences.recent_sessions == ["a", "j", "i", "h", "g", "f", "e", "d"]
+    assert preferences.recent_sessions == list("alkjihgfedcb")
 
 
 def test_the_window_of_each_session_is_remembered_by_itself_and_not_for_ever(file: Path) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import sqlite3
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
 
     from core.session.storage.database import SessionFile
     from core.session.values import StoredImage
-
-_SESSIONS_LOOKED_AT = 20
 
 StoredPath = str | bytes
 """A path as it is stored: bytes where it is no valid Unicode, as names on Linux and Windows may be."""
@@ -222,29 +218,3 @@ def _digest(path: Path) -> str | None:
         return stamp_of(path).sha256
     except SessionError:
         return None
-
-
-def corrected_before(folder: Path, picture: Path, besides: Path) -> Path | None:
-    """Return the latest session file of a folder, other than ``besides``, that holds corrections of a picture.
-
-    What cannot be read is passed over: this answers a question in passing.
-    """
-    sessions = [path for path in folder.glob(f"*{SESSION_SUFFIX}") if path != besides]
-    for path in sorted(sessions, key=_modified, reverse=True)[:_SESSIONS_LOOKED_AT]:
-        try:
-            with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=0)) as file:
-                (version,) = file.execute("PRAGMA user_version").fetchone()
-                edits = "commands" if version == 1 else "edits"
-                query = f"SELECT 1 FROM images JOIN {edits} ON {edits}.image = images.id WHERE images.path = ?"
-                if file.execute(query, (pack_path(str(picture)),)).fetchone():
-                    return path
-        except sqlite3.Error:
-            continue
-    return None
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPalette, QPen
+from PySide6.QtGui import QPainter, QPalette, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from core.text import gettext
 from gui.panels.gallery.view import TileView
-from gui.widgets.colour import swatch
+from gui.widgets.colour import class_ink, swatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,8 +74,8 @@ class ClassSection(QFrame):
 
     def set_colour(self, colour: Rgb) -> None:
         """Show the colour of the class."""
-        self.swatch.setPixmap(swatch(colour, 14).pixmap(14, 14))
-        self.line.setStyleSheet(f"background: {QColor(*colour).name()};")  # a palette is lost with another theme
+        self.swatch.setPixmap(swatch(colour).pixmap(14, 14))
+        self.line.setStyleSheet(f"background: {class_ink(colour).name()};")  # a palette is lost with another theme
         self.view.set_colour(colour)
 
     def show_tiles(self, tiles: Tiles, *, from_top: bool) -> None:

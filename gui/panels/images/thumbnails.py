@@ -110,9 +110,9 @@ class _Read:
     readable: bool
 
 
-def _read(path: Path, ratio: float) -> _Read:
+def _read(path: Path, side: int, ratio: float) -> _Read:
     try:
-        pixels = read_thumbnail(path, round(THUMBNAIL_SIDE * ratio))
+        pixels = read_thumbnail(path, round(side * ratio))
         return _Read(path, ratio, None if pixels is None else _rounded(pixels, ratio), readable=True)
     except Exception:  # noqa: BLE001  whatever a damaged file does to a decoder, the list goes on
         return _Read(path, ratio, None, readable=False)
@@ -127,8 +127,10 @@ class Thumbnails(QObject):
 
     ready = Signal(object)  # Path
 
-    def __init__(self, wanted: Callable[[], Iterable[Path]], parent: QObject) -> None:
+    def __init__(self, wanted: Callable[[], Iterable[Path]], parent: QObject, side: int = THUMBNAIL_SIDE) -> None:
+        """``side``: width and height in pixels of the window."""
         super().__init__(parent)
+        self._side = side
         self._wanted = wanted
         self._kept: OrderedDict[Path, Thumbnail] = OrderedDict()
         self._outdated: set[Path] = set()
@@ -164,8 +166,8 @@ class Thumbnails(QObject):
             return
         path = next((path for path in self._wanted() if self._must_read(path)), None)
         if path is not None:
-            ratio = self._ratio
-            self._reading.start(lambda _: _read(path, ratio))
+            side, ratio = self._side, self._ratio
+            self._reading.start(lambda _: _read(path, side, ratio))
 
     @Slot(object)
     def _on_read(self, read: _Read) -> None:

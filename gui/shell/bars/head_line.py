@@ -122,6 +122,11 @@ class HeadLine(QWidget):
         self.bar.setEnabled(bool(total))
         self.state.show_state(state, sample.state_text)
 
+    def edit_id(self) -> None:
+        """Give the sample's id the keyboard."""
+        self.id.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.id.selectAll()
+
     @Slot()
     def _on_id(self) -> None:
         if self.id.isModified():

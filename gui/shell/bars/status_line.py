@@ -1,43 +1,46 @@
-"""The line at the bottom: what the program is doing, how far it is, who signs."""
+"""The line at the bottom: whether all is saved, what the program is doing, how far it is."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from core.text import gettext, ngettext
+from gui.widgets.elided import ElidedLabel
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
-_WIDEST_ACTIVITY = 420
+HEIGHT = 32
 _ENOUGH_FOR_AN_ESTIMATE = 2
 
 
 class StatusLine(QStatusBar):
-    """Activity with progress, pause and stop; the user's name, the place in the list, the zoom."""
+    """Whether all is saved, activity with progress, pause and stop, the place in the list, the zoom.
+
+    Every part keeps its place whatever it says.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
         self._workspace = workspace
         self._queue = workspace.inference.queue
-        self.activity = QLabel()
+        self.saved = QLabel()
+        self.activity = ElidedLabel()
         self.progress = QProgressBar()
-        self.progress.setFixedWidth(150)
         self.progress.setTextVisible(False)
+        self.progress.setAccessibleName(gettext("Progress of counting"))
         self.pause_button = QPushButton(gettext("Pause"))
         self.cancel_button = QPushButton(gettext("Stop"))
         self.cancel_button.setToolTip(gettext("Stop counting at once; the images that are not counted wait"))
         self.position = QLabel()
         self.zoom_label = QLabel()
         self.setSizeGripEnabled(False)
-        for widget in (self.activity, self.progress, self.pause_button, self.cancel_button):
-            self.addWidget(widget)
-        for widget in (self.position, self.zoom_label):
-            self.addPermanentWidget(widget)
+        self.setFixedHeight(HEIGHT)
+        self._build_line()
         self.pause_button.clicked.connect(self._queue.toggle_pause)
         self.cancel_button.clicked.connect(self._queue.stop)
         inference, images = workspace.inference, workspace.images
@@ -51,7 +54,50 @@ class StatusLine(QStatusBar):
             workspace.selection.changed,
         ):
             signal.connect(self.show_activity)
+        for signal in (workspace.store.session_changed, workspace.store.saved_changed):
+            signal.connect(self.show_saved)
         self.show_activity()
+        self.show_saved()
+
+    def _build_line(self) -> None:
+        """Put the parts side by side, each as wide as it will ever be."""
+        holder = QWidget()
+        line = QHBoxLayout(holder)
+        line.setContentsMargins(4, 0, 4, 0)
+        line.setSpacing(4)
+        line.addWidget(self.saved)
+        line.addWidget(self.activity, 1)
+        for widget in (self.progress, self.pause_button, self.cancel_button, self.position, self.zoom_label):
+            policy = widget.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            widget.setSizePolicy(policy)
+            line.addWidget(widget)
+        self.progress.setFixedWidth(110)
+        widest = max((gettext("Pause"), gettext("Resume")), key=len)
+        self.pause_button.setFixedWidth(self.fontMetrics().horizontalAdvance(widest) + 28)
+        for label, text in (
+            (self.saved, gettext("All changes saved")),
+            (self.position, gettext("Image {place:,} of {n:,}").format(place=88888, n=88888)),
+            (self.zoom_label, "8888 %"),
+        ):
+            label.setFixedWidth(label.fontMetrics().horizontalAdvance(text) + 16)
+        self.zoom_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.position.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.addWidget(holder, 1)
+
+    @Slot()
+    def show_saved(self) -> None:
+        """Say whether everything is in the session."""
+        store = self._workspace.store
+        text, told = gettext("All changes saved"), ""
+        if not store.is_open:
+            text = ""
+        elif store.read_only:
+            text, told = gettext("Read only"), gettext("This session takes no changes; save a copy of it to edit")
+        elif not store.saved:
+            text, told = gettext("Not saved"), gettext("The last change could not be written; see the message above")
+        self.saved.setText(text)
+        self.saved.setToolTip(told or (gettext("In {path}").format(path=store.path) if store.path else ""))
 
     @Slot()
     def show_activity(self) -> None:
@@ -62,8 +108,7 @@ class StatusLine(QStatusBar):
         if selected > 1:
             cells = ngettext("{n:,} cell selected", "{n:,} cells selected", selected).format(n=selected)
             text = f"{cells} · {text}"
-        elided = self.activity.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, _WIDEST_ACTIVITY)
-        self.activity.setText(elided)
+        self.activity.set_text(text)
         busy, waiting = queue.busy, queue.waiting
         self.progress.setVisible(busy is not None)
         self.cancel_button.setVisible(busy is not None)

@@ -101,7 +101,6 @@ class Importing(QObject):
         self._done = self._boxes = self._known = 0
         self._unmarked = 0
         self._step: list[Edit] = []
-        store.ask_for_user()
         self._steps = IdleLoop(self)
         self._steps.progressed.connect(self.progressed)
         self._steps.ended.connect(self._on_ended)

@@ -177,7 +177,7 @@ def test_a_key_reclassifies_cells_of_several_pictures_and_one_undo_returns_them(
     assert workspace.images.current_position == 0  # only a click that chooses one cell jumps
     assert workspace.selection.cells == (here,)
     assert {number for _, number in workspace.selection.elsewhere} == set(there)
-    assert "3 cells selected" in opened.status.activity.text()
+    assert "3 cells selected" in opened.status.activity.full_text
     qtbot.keyClick(view, "2")
     for row in range(3):
         after = {**before[row], "RBC": before[row]["RBC"] - 1, "WBC": before[row]["WBC"] + 1}

@@ -133,7 +133,7 @@ def test_the_line_at_the_bottom_names_what_failed(
     bad.write_bytes(good.read_bytes()[:900])
     window.workspace.opening.open([good, bad])
     wait_counted(window)
-    qtbot.waitUntil(lambda: window.status.activity.text() == "2 images, 1 failed")
+    qtbot.waitUntil(lambda: window.status.activity.full_text == "2 images, 1 failed")
     assert not window.status.zoom_label.isHidden()
     window.workspace.images.set_current(window.workspace.images.items[1].id)
     qtbot.waitUntil(window.image_page.failure_page.isVisible)

@@ -316,7 +316,7 @@ def test_pictures_whose_folder_is_gone_wait_for_it_and_the_others_go_on(
     assert states[1:] == [State.WAITING, State.COUNTED, State.COUNTED]
     assert states[0] in (State.WAITING, State.COUNTED)  # whether its file was read before the folder went
     assert f"{share}: it cannot be reached; connect the drive or the network folder again." in notice(window)
-    assert window.status.activity.text() == f"Paused; {waiting} not counted yet"
+    assert window.status.activity.full_text == f"Paused; {waiting} not counted yet"
     workspace.images.set_current(workspace.images.items[2].id)
     before = shown_counts(window)
     workspace.editing.remove_cells(counted_cells(window)[:1])

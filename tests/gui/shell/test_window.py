@@ -192,7 +192,7 @@ def test_counting_stops_and_goes_on(
     qtbot.waitUntil(lambda: window.workspace.inference.queue.busy is None, timeout=30_000)
     item = window.workspace.images.items[0]
     assert item.state is State.WAITING
-    assert "Paused" in window.status.activity.text()
+    assert "Paused" in window.status.activity.full_text
     assert window.image_page.currentWidget() is window.canvas
     qtbot.keyClick(window, Qt.Key.Key_F5)
     qtbot.waitUntil(lambda: item.state is State.COUNTING, timeout=30_000)

@@ -1,0 +1,102 @@
+"""What can be told of a session without opening it: to choose one, or to find where images were counted before."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from core.session.storage.paths import pack_path, resolve
+from core.session.storage.schema import SCHEMA, ImageRow
+from core.session.tables.settings import SAMPLE
+from core.session.values import SESSION_SUFFIX, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_SESSIONS_LOOKED_AT = 20
+
+
+@dataclass(frozen=True)
+class Glance:
+    """A session as a list of sessions shows it.
+
+    ``images`` and ``reviewed`` are numbers of images, ``first`` is the first of them, ``changed`` when the file was
+    last written (UTC). A session of an older program has neither sample nor images here.
+    """
+
+    path: Path
+    changed: datetime
+    sample: Sample = field(default_factory=Sample)
+    images: int = 0
+    reviewed: int = 0
+    first: Path | None = None
+
+    @property
+    def title(self) -> str:
+        """The sample's id, or else the name of the file."""
+        return self.sample.id or self.path.stem
+
+
+def glance(path: Path) -> Glance | None:
+    """Return what a session file says at a glance; None if it is not there or cannot be read now."""
+    try:
+        changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        with closing(_connected(path)) as file:
+            (version,) = file.execute("PRAGMA user_version").fetchone()
+            if version != SCHEMA:
+                return Glance(path, changed)
+            images, reviewed = file.execute(
+                "SELECT count(*), count(reviewed_counts) FROM images WHERE removed = 0"
+            ).fetchone()
+            stored = file.execute("SELECT value FROM settings WHERE key = ?", (SAMPLE,)).fetchone()
+            return Glance(path, changed, _sample(stored), images, reviewed, _first(file, path.parent))
+    except (OSError, sqlite3.Error):
+        return None
+
+
+def counted_before(folder: Path, image: Path, besides: Path | None = None) -> Path | None:
+    """Return the latest session file of a folder, other than ``besides``, in which an image was counted.
+
+    What cannot be read is passed over: this answers a question in passing.
+    """
+    sessions = [path for path in folder.glob(f"*{SESSION_SUFFIX}") if path != besides]
+    for path in sorted(sessions, key=_modified, reverse=True)[:_SESSIONS_LOOKED_AT]:
+        try:
+            with closing(_connected(path)) as file:
+                query = "SELECT 1 FROM images WHERE path = ? AND state = 'counted' AND removed = 0"
+                if file.execute(query, (pack_path(str(image)),)).fetchone():
+                    return path
+        except sqlite3.Error:
+            continue
+    return None
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)
+
+
+def _sample(stored: tuple[Any, ...] | None) -> Sample:
+    try:
+        return Sample() if stored is None else msgspec.convert(json.loads(stored[0]) or {}, Sample)
+    except ValueError:
+        return Sample()
+
+
+def _first(file: sqlite3.Connection, folder: Path) -> Path | None:
+    query = "SELECT id, position, removed, path, relative FROM images WHERE removed = 0 ORDER BY position LIMIT 1"
+    rows: Iterator[ImageRow] = (ImageRow(*row) for row in file.execute(query))
+    return next(iter(resolve(rows, folder).values()), None)
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

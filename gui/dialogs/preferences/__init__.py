@@ -1,0 +1,1 @@
+"""What the program remembers of a user, in one dialog."""
