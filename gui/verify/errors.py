@@ -86,7 +86,7 @@ class ErrorPage(QWidget):
         foot.addStretch(1)
         content = QWidget()
         layout = QVBoxLayout(content)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 8, 0, 0)
         layout.addLayout(head)
         layout.addWidget(self.empty)
         layout.addWidget(self.view, 1)
@@ -98,7 +98,6 @@ class ErrorPage(QWidget):
             )
         )
         self._pages = QStackedLayout(self)
-        self._pages.setContentsMargins(0, 10, 0, 0)
         self._pages.addWidget(content)
         self._pages.addWidget(self.nothing)
 

@@ -28,11 +28,11 @@ from PySide6.QtWidgets import (
 
 from core.text import gettext, ngettext, percent
 from gui.verify.comparison_model import NAME, PARTS, TICK, ComparisonModel, Part, difference_text
-from gui.widgets.colour import blend
+from gui.widgets.colour import blend, readable
 from gui.widgets.numbers import NumberEdit
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
     from PySide6.QtWidgets import QScrollBar
 
     from core.classes import Palette
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 9_999_999
 _DOT, _GAP = 10, 6  # pixels of the colour of a class and beside it
-_NUMBER_WIDTH, _NAME_WIDTH, _SOURCE_WIDTH = 72, 110, 96
+_NUMBER_WIDTH, _NAME_WIDTH, _SOURCE_WIDTH = 72, 160, 96
 
 
 def _line_colour(palette: QPalette) -> QColor:
@@ -83,7 +83,8 @@ class ClassHeader(QHeaderView):
         width = painter.fontMetrics().horizontalAdvance(name) + _DOT + _GAP
         left = area.center().x() - width // 2
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._colours.get(name, QColor("grey")))
+        ground = self.palette().color(QPalette.ColorRole.Window)
+        painter.setBrush(readable(self._colours.get(name, QColor("grey")), ground))
         painter.drawEllipse(QRectF(left, area.center().y() - _DOT / 2 + 2, _DOT, _DOT))
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
         place = QRect(left + _DOT + _GAP, area.top() + 2, width, area.height())
@@ -161,8 +162,17 @@ class CountGrid(QTableView):
             needed = header.sectionSizeHint(column) if column > NAME else 28
             widest = max(needed, _NUMBER_WIDTH if place else _SOURCE_WIDTH) if column > NAME else 28
             header.resizeSection(column, max(widest, 9 * unit) if column > NAME else widest)
-        if model.columnCount() > NAME:
-            header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        self._fit_names()
+
+    def _fit_names(self) -> None:
+        """Give the names the room that the numbers leave, but never so little that they cannot be read."""
+        if self.comparison.columnCount() > NAME:
+            others = self.horizontalHeader().length() - self.columnWidth(NAME)
+            self.setColumnWidth(NAME, max(self.viewport().width() - others, _NAME_WIDTH))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_names()
 
     def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
         super().closeEditor(editor, hint)

@@ -75,7 +75,8 @@ class ModelPage(QWidget):
     def _build_list(self) -> None:
         self.models = QListWidget()
         self.models.setAccessibleName(gettext("Models"))
-        self.models.setMaximumHeight(6 * self.fontMetrics().height() + 12)
+        self.models.setObjectName("lines")
+        self.models.setMaximumHeight(5 * (self.fontMetrics().height() + 8) + 8)
         self.models.currentRowChanged.connect(lambda *_: self._enable())
         self.add_button = self._button(gettext("&Add models…"), gettext("Model files made by the trainer"), self._add)
         tip = gettext("Also compare with counting by colour, size and shape alone")
@@ -141,15 +142,16 @@ class ModelPage(QWidget):
     def _build(self) -> None:
         content = QWidget()
         layout = QVBoxLayout(content)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 8, 0, 0)
         layout.addLayout(self._head)
         layout.addWidget(self.note)
-        layout.addWidget(scrolling(self.splitter), 1)
+        self._result = scrolling(self.splitter)
+        layout.addWidget(self._result, 1)
+        layout.addStretch(0)
         self.empty = EmptyPage(
             gettext("With a count of yours, this page shows which of several models counts your images best.")
         )
         self._pages = QStackedLayout(self)
-        self._pages.setContentsMargins(0, 10, 0, 0)
         self._pages.addWidget(content)
         self._pages.addWidget(self.empty)
 
@@ -240,7 +242,7 @@ class ModelPage(QWidget):
         classes = self._workspace.settings.classes
         colours = {label: self._preferences.palette.colour(classes, label) for label in range(len(classes))}
         rows = self.runs.rows
-        self._below.setVisible(bool(rows))
+        self._result.setVisible(bool(rows))
         self.plot.show_chart(
             _chart(rows, classes, self.measure.currentText(), f1=self.measure.currentIndex() == 1), colours
         )

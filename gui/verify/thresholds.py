@@ -56,7 +56,7 @@ class ThresholdPage(QWidget):
         for side in (self._left, self._right):
             self.splitter.addWidget(side)
         self.splitter.setStretchFactor(1, 1)
-        self.splitter.setSizes([680, 560])
+        self.splitter.setSizes([770, 470])
         self.empty = EmptyPage(
             gettext(
                 "With a count of yours, this page shows how well the program counts at every threshold from 0.20 to "
@@ -64,8 +64,9 @@ class ThresholdPage(QWidget):
             )
         )
         self._pages = QStackedLayout(self)
-        self._pages.setContentsMargins(0, 6, 0, 0)
-        self._pages.addWidget(scrolling(self.splitter))
+        area = scrolling(self.splitter)
+        area.setContentsMargins(0, 8, 0, 0)
+        self._pages.addWidget(area)
         self._pages.addWidget(self.empty)
         verifier.answered.connect(self.refresh)
         self._workspace.settings.changed.connect(self._show_origin)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gui.widgets.plots.plot import PlotPane
     from gui.workspace.workspace import Workspace
 
-_SIZE = QSize(1180, 760)
+_SIZE = QSize(1280, 780)
 _SHARE_OF_SCREEN = 0.92
 _TOTALS_ONLY = gettext(
     "Typed totals say how many cells there are, not where: they allow accuracy only. "

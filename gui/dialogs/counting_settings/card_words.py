@@ -30,7 +30,10 @@ def sentences(card: ModelCard) -> str:
     """Return what the model finds, and what it learned from."""
     names = [long_name(name) for name in card.classes]
     names = [name[0].lower() + name[1:] if name[1:2].islower() else name for name in names]
-    parts = [gettext("It finds {classes}.").format(classes=", ".join(names))]
+    listed = names[-1]
+    if len(names) > 1:
+        listed = gettext("{others} and {last}").format(others=", ".join(names[:-1]), last=names[-1])
+    parts = [gettext("It finds {classes}.").format(classes=listed)]
     trained = [data for data in card.trained_on if data.split != "val"]
     chosen = [data for data in card.trained_on if data.split == "val"]
     if trained:

@@ -16,6 +16,7 @@ from gui.commands.context import Dialog
 from gui.commands.shortcuts import Actions
 from gui.dialogs.export import ExportDialog
 from gui.dialogs.import_ import ImportDialog
+from gui.shell.appearance import Appearance
 from gui.shell.dialogs import Dialogs
 from gui.workspace.images import ImageItem, State
 
@@ -49,7 +50,13 @@ class Bench:
         self.window = QWidget()
         qtbot.addWidget(self.window)
         self.window.show()
-        self.dialogs = Dialogs(self.window, workspace, preferences, Actions(self.window, preferences))
+        self.dialogs = Dialogs(
+            self.window,
+            workspace,
+            preferences,
+            Actions(self.window, preferences),
+            Appearance(preferences, list, self.window),
+        )
         workspace.messages.posted.connect(self._on_message)
 
     def _on_message(self, level: Level, text: str) -> None:
