@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _SIZE = QSize(1280, 780)
 _SHARE_OF_SCREEN = 0.92
+_FRAME = QSize(4, 40)  # of the window, until it is shown and known
 _TOTALS_ONLY = gettext(
     "Typed totals say how many cells there are, not where: they allow accuracy only. "
     "Precision, recall and F1 need boxes or points."
@@ -159,7 +160,7 @@ class VerifyWindow(QWidget):
         screens = [other.screen(), *(screen for screen in other.screen().virtualSiblings() if screen != other.screen())]
         places: list[QRect] = []
         for screen in screens:
-            room = screen.availableGeometry()
+            room = screen.availableGeometry().adjusted(0, 0, -_FRAME.width(), -_FRAME.height())
             size = self.size().boundedTo(room.size())
             corners = (room.right() - size.width() + 1, room.left()), (room.bottom() - size.height() + 1, room.top())
             places += [QRect(QPoint(x, y), size) for x in corners[0] for y in corners[1]]

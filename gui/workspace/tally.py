@@ -81,7 +81,7 @@ class Tally(QObject):
         self._changed = False
         self._elsewhere: dict[str, int] = {}
         self._options: TallyOptions | None = None
-        store.closing.connect(self.finish)
+        store.closing.connect(self._end)
         store.reading.connect(self._forget_options)
         store.session_changed.connect(self.options_changed)
         images.current_changed.connect(self._on_current_changed)
@@ -135,16 +135,19 @@ class Tally(QObject):
 
     @Slot()
     def finish(self) -> None:
-        """End counting by hand; the marks stay."""
-        if not self.active:
-            return
-        image, counted = self._image, self._changed and bool(self.truth.classes)
-        self._leave_image()
-        self.active = False
-        self.active_changed.emit(False)
+        """End counting by hand; the marks stay, and can be compared."""
+        image, counted = self._image, self.active and self._changed and bool(self.truth.classes)
+        self._end()
         if counted and self._images.item(image) is not None:
             text = gettext("Counted by hand: {counts}.").format(counts=_counts_text(self.truth))
             self._messages.offer(text, gettext("Compare"), lambda: self.comparison_wanted.emit(image))
+
+    @Slot()
+    def _end(self) -> None:
+        if self.active:
+            self._leave_image()
+            self.active = False
+            self.active_changed.emit(False)
 
     @Slot(object)
     def _on_current_changed(self, image: int | None) -> None:

@@ -71,7 +71,7 @@ class _Bars(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(200, _HEIGHT)
 
-    def _place(self, step: float) -> float:
+    def place(self, step: float) -> float:
         """Return where the middle of the slider's handle is at a value."""
         handle = self._slider.style().pixelMetric(QStyle.PixelMetric.PM_SliderLength, None, self._slider)
         low, high = self._slider.minimum(), self._slider.maximum()
@@ -89,14 +89,14 @@ class _Bars(QWidget):
         top = float(np.sqrt(shown.max())) if len(shown) and shown.max() else 1.0
         for step in range(self._slider.minimum(), min(self._slider.maximum() + 1, len(self.bins))):
             if self.bins[step]:
-                left, right = self._place(step), self._place(step + 1)
+                left, right = self.place(step), self.place(step + 1)
                 height = max(room * float(np.sqrt(self.bins[step])) / top, 1.0)
                 painter.setBrush(counted if step >= self._slider.value() else faint)
                 painter.drawRect(QRectF(left, bottom - height, max(right - left - 0.6, 1.0), height))
         painter.setPen(faint)
         painter.drawLine(QPointF(0, bottom), QPointF(self.width(), bottom))
         if self.usual is not None:
-            self._paint_usual(painter, self._place(self.usual))
+            self._paint_usual(painter, self.place(self.usual))
         painter.end()
 
     def _paint_usual(self, painter: QPainter, x: float) -> None:

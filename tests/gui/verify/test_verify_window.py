@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox
 
 from core.verification.charts import ChartKind
 from gui.preferences import Theme
+from gui.verify.comparison_model import Part
 from gui.verify.empty import EmptyPage
 from gui.widgets.numbers import NumberBox
 from gui.widgets.theme import apply_theme
@@ -165,3 +166,24 @@ def test_the_window_comes_back_where_it_was(counted: Counted, qtbot: QtBot) -> N
     qtbot.keyClick(window, Qt.Key.Key_F9)
     assert page.isVisible()
     assert (page.x(), page.y()) == (57, 43)
+
+
+def test_a_manual_count_leads_to_the_comparison(counted: Counted, qtbot: QtBot) -> None:
+    window = counted(2)
+    workspace = window.workspace
+    workspace.tally.set_options(blind=True)
+    workspace.images.set_current(workspace.images.items[1].id)
+    window.actions_["tally"].trigger()
+    for place in range(3):
+        workspace.tally.put("RBC", 60 + 60 * place, 90)
+    window.actions_["tally"].trigger()
+    assert window.toast.text == "Counted by hand: RBC 3."
+    qtbot.mouseClick(window.toast.button, Qt.MouseButton.LeftButton)
+    page = window.dialogs.verify
+    assert page is not None
+    settled(qtbot, page)
+    comparison = page.comparison_page
+    assert page.pages.currentWidget() is comparison
+    index = comparison.grid.currentIndex()
+    assert (index.row(), index.data()) == (1, "3")
+    assert index.siblingAtColumn(comparison.model.column_of("RBC", Part.PROGRAM)).data() != ""
