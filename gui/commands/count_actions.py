@@ -180,6 +180,8 @@ COUNT_ACTIONS = (
         gettext("Counting &settings…"),
         handlers.dialog(Dialog.COUNTING_SETTINGS),
         tip=gettext("Thresholds, model, counting method, red cell size and counting rule"),
+        enabled=states.may_see_counts,
+        depends_on=on(Change.TALLY),
         icon_text=gettext("Settings"),
         separator_after=True,
     ),

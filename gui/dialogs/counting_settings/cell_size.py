@@ -11,7 +11,6 @@ from core.text import gettext
 from gui.dialogs.counting_settings.card import Card, faint
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.numbers import NumberBox
-from gui.workspace.images import State
 
 if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
@@ -74,8 +73,7 @@ class CellSizeCard(Card):
         """Show the size set by hand, or else the estimated one."""
         item, cells = self._workspace.images.current, self._workspace.counts.current_cells()
         self.image.set_text(gettext("No image is open") if item is None else item.path.name)
-        counted = item is not None and item.state is State.COUNTED
-        self.by_hand.setEnabled(counted and self._workspace.store.writable)
+        self.by_hand.setEnabled(cells is not None and self._workspace.store.writable)  # also while it is counted again
         set_by_hand = item.diameter if item is not None else None
         value = set_by_hand or (cells.found.diameter if cells is not None else None)
         with QSignalBlocker(self.by_hand), QSignalBlocker(self.number):

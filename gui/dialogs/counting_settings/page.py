@@ -16,7 +16,7 @@ from gui.dialogs.counting_settings.rule import RuleCard
 from gui.dialogs.counting_settings.thresholds import ThresholdCard
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QCloseEvent, QHideEvent, QResizeEvent, QShowEvent
+    from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 
     from core.classes import Palette
     from gui.commands.shortcuts import Actions
@@ -113,9 +113,10 @@ class CountingSettings(QDialog):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         if not event.spontaneous():
+            self._workspace.settings.flush()
             self._workspace.scores.set_active(False)
             self._preferences.counting_geometry = self.saveGeometry()
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self._workspace.settings.flush()
-        super().closeEvent(event)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):  # no button answers them
+            super().keyPressEvent(event)

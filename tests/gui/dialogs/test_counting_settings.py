@@ -97,6 +97,7 @@ def test_a_threshold_that_moves_says_what_becomes_of_the_sample(
     change = before["RBC"] - totals["RBC"]
     assert row.effect.text() == f"<b>{totals['RBC']}</b> in the sample, {change} fewer than at {was:.2f}"
     assert row.number.value() == pytest.approx(thresholds(window)["RBC"])
+    workspace.settings.flush()
     qtbot.mouseClick(page.thresholds.reset_button, Qt.MouseButton.LeftButton)
     assert row.effect.text() == f"<b>{before['RBC']}</b> in the sample"
     assert row.usual.text() == "As the model suggests."
@@ -246,3 +247,13 @@ def test_a_red_cell_size_by_hand_counts_again_and_is_undone(
         workspace.history.undo()
     wait_counted(window)
     assert not size.by_hand.isChecked()
+
+
+def test_nothing_tells_a_count_while_one_counts_blind(page: CountingSettings, window: MainWindow) -> None:
+    window.workspace.tally.set_options(blind=True)
+    window.actions_["tally"].trigger()
+    assert not page.isVisible()
+    assert not window.actions_["counting_settings"].isEnabled()
+    window.actions_["tally"].trigger()
+    assert page.isVisible()
+    assert window.actions_["counting_settings"].isEnabled()
