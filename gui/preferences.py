@@ -85,7 +85,7 @@ class Preferences:
     show_labels = Preference("show_labels", True)
     show_ghosts = Preference("show_ghosts", False)
     """Whether candidates just below the threshold are shown dotted."""
-    gallery_of_all = Preference("gallery_of_all", False)
+    gallery_of_all = Preference("gallery_of_all", True)
     """Whether the gallery shows the cells of all images."""
     tally_sound = Preference("tally_sound", False)
     """Whether each mark of a manual count makes a sound."""
@@ -105,12 +105,16 @@ class Preferences:
     """The folder in which new sessions are made; "" is the usual one."""
     folded_panes = Preference[list[str]]("folded_panes", [])
     """What is folded away beside the image."""
-    review_splitter = Preference("review_splitter", QByteArray())
-    """How wide the parts of Review are; empty at the first start."""
+    list_width = Preference("list_width", 260)
+    """Width of the list of images in Review, in pixels."""
     reports_folder = Preference("reports_folder", "")
     """The folder in which reports are put; "" is that of the sample's images."""
     geometry = Preference("geometry", QByteArray())
     """Size and place of the window; empty at the first start."""
+    window_state = Preference("window_state", QByteArray())
+    """Which panes of the window are open, and where; empty at the first start."""
+    tile_side = Preference("tile_side", 0)
+    """Width of a cell in Cells, in pixels; 0 is the usual one."""
     verify_geometry = Preference("verify_geometry", QByteArray())
     """Size and place of the verification window; empty before it was first closed."""
     counting_geometry = Preference("counting_geometry", QByteArray())

@@ -46,6 +46,7 @@ _UNUSED = re.compile(
     | PySide6/(Qt/)?plugins/platforms/(lib)?q(eglfs|linuxfb|minimalegl|vkkhrdisplay|vnc)[^/]*
     | PySide6/(Qt/)?plugins/imageformats/(lib)?q(tiff|webp|tga|wbmp|icns|pdf)[^/]*
     | (scipy|numpy)/.*/tests/.*
+    | qtawesome/fonts/(?!phosphor).*
     """,
     re.VERBOSE,
 )

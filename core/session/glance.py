@@ -45,7 +45,8 @@ class Glance:
 
 
 def glance(path: Path) -> Glance | None:
-    """Return what a session file says at a glance; None if it is not there or cannot be read now."""
+    """Return what a session file says at a glance: little if somebody has it open, None if it is not there."""
+    changed = datetime.min.replace(tzinfo=UTC)
     try:
         changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         with closing(_connected(path)) as file:
@@ -57,8 +58,10 @@ def glance(path: Path) -> Glance | None:
             ).fetchone()
             stored = file.execute("SELECT value FROM settings WHERE key = ?", (SAMPLE,)).fetchone()
             return Glance(path, changed, _sample(stored), images, reviewed, _first(file, path.parent))
-    except (OSError, sqlite3.Error):
+    except OSError:
         return None
+    except sqlite3.Error:
+        return Glance(path, changed)
 
 
 def counted_before(folder: Path, image: Path, besides: Path | None = None) -> Path | None:

@@ -16,8 +16,6 @@ FILE_ACTIONS = (
         key="Ctrl+O",
         tip=gettext("Open images of a new sample, or add them to this one"),
         icon="image",
-        icon_text=gettext("Images"),
-        toolbar=(0, 0),
     ),
     Action(
         "open_folder",
@@ -27,8 +25,6 @@ FILE_ACTIONS = (
         key="Ctrl+Shift+O",
         tip=gettext("Open all images of a folder"),
         icon="folder-open",
-        icon_text=gettext("Folder"),
-        toolbar=(0, 1),
     ),
     Action(
         "open_demo",
@@ -40,10 +36,10 @@ FILE_ACTIONS = (
     Action(
         "new_session",
         Menu.FILE,
-        gettext("&New session"),
+        gettext("&New sample"),
         lambda context: context.workspace.store.close(),
         key="Ctrl+N",
-        tip=gettext("Close this session and begin another"),
+        tip=gettext("Close this sample and begin another; it stays as it is"),
         enabled=states.has_session,
         depends_on=on(Change.SESSION),
     ),

@@ -177,7 +177,7 @@ def _signals(context: Context) -> dict[Change, tuple[SignalInstance, ...]]:
         ),
         Change.REGIONS: (images.regions_changed, images.changed),
         Change.SELECTION: (workspace.selection.changed,),
-        Change.HISTORY: (workspace.history.stack_changed,),
+        Change.HISTORY: (workspace.history.stack_changed, workspace.settings.changed),
         Change.QUEUE: (inference.activity_changed,),
         Change.MODEL: (inference.model_changed, workspace.settings.classes_changed),
         Change.TOOL: (shell.tools.tool_changed,),

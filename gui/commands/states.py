@@ -119,7 +119,7 @@ def can_undo(context: Context) -> bool:
     workspace = context.workspace
     if context.shell.tools.tool is ToolName.POLYGON:
         return True
-    return workspace.history.can_undo and workspace.store.writable
+    return (workspace.history.can_undo or workspace.settings.pending) and workspace.store.writable
 
 
 def can_redo(context: Context) -> bool:

@@ -157,10 +157,10 @@ VIEW_ACTIONS = (
     Action(
         "gallery_all",
         Menu.VIEW,
-        gettext("Gallery of &all images"),
+        gettext("Cells of &all images"),
         handlers.toggle_gallery_scope,
         key="Shift+F7",
-        tip=gettext("Not of this image alone"),
+        tip=gettext("In Cells; otherwise those of this image alone"),
         enabled=states.may_see_counts,
         checked=states.shows_all_cells,
         depends_on=on(Change.PANES, Change.TALLY),

@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCommandLinkButton, QDialog, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from core.text import gettext, ngettext
-from gui.widgets.forms import row
+from gui.widgets.forms import FittingDialog, row
+from gui.widgets.layout.answers import AnswerButton
 from gui.workspace.opening import Found, Into
 
 if TYPE_CHECKING:
     from gui.workspace.opening import Glance
     from gui.workspace.sample import Sample
 
-_WIDTH = 460
+_WIDTH = 500
 
 
-class OpeningQuestion(QDialog):
+class OpeningQuestion(FittingDialog):
     """Each answer is a button that says what follows from it; Enter takes the first."""
 
     answered = Signal(object)  # Into
@@ -28,7 +29,7 @@ class OpeningQuestion(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(gettext("Open images"))
-        self.buttons: dict[Into, QCommandLinkButton] = {}
+        self.buttons: dict[Into, AnswerButton] = {}
         number = len(found.images)
         text = ngettext("Where does this image belong?", "Where do these {n:,} images belong?", number)
         if sample is None:
@@ -42,9 +43,12 @@ class OpeningQuestion(QDialog):
         layout.addWidget(title)
         if found.earlier is not None:
             self._add(layout, Into.EARLIER, gettext("Go on with it"), told_of(found.earlier))
-        new = gettext("New sample") if sample is not None else gettext("Start again")
-        self._add(layout, Into.NEW_SAMPLE, new, gettext("Counts them by themselves; nothing that is open is changed."))
-        if sample is not None:
+        if sample is None:
+            again = gettext("A new sample; the earlier one stays as it is.")
+            self._add(layout, Into.NEW_SAMPLE, gettext("Start again"), again)
+        else:
+            new = gettext("A sample of its own; {sample} stays as it is.").format(sample=sample.title)
+            self._add(layout, Into.NEW_SAMPLE, gettext("New sample"), new)
             images = sample.progress[1]
             into = ngettext(
                 "{sample} has {n:,} image; the counts are added up.",
@@ -55,16 +59,17 @@ class OpeningQuestion(QDialog):
         cancel = QPushButton(gettext("Cancel"))
         cancel.setAutoDefault(False)
         cancel.clicked.connect(lambda *_: self.reject())
+        layout.addStretch(1)
         layout.addSpacing(8)
         layout.addLayout(row(None, cancel))
         self.setMinimumWidth(_WIDTH)
         first = next(iter(self.buttons.values()))
         first.setDefault(True)
         first.setFocus()
+        self.fit(shrink=True)
 
     def _add(self, layout: QVBoxLayout, into: Into, label: str, explained: str) -> None:
-        button = self.buttons[into] = QCommandLinkButton(label, explained.replace("&", "&&"))
-        button.setAccessibleDescription(explained)
+        button = self.buttons[into] = AnswerButton(label, explained)
         button.clicked.connect(lambda *_: self._answer(into))
         layout.addWidget(button)
 

@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
         if not self.restoreGeometry(preferences.geometry):
             screen = self.screen().availableGeometry().size()
             self.resize(QSize(1280, 800).boundedTo(screen * _SHARE_OF_SCREEN))
+        self.restoreState(preferences.window_state)
         self._show_stage()
         self._show_title()
 
@@ -115,10 +116,10 @@ class MainWindow(QMainWindow):
         self.recent_menu = RecentMenu(self._recent, file_menu)
         self.recent_menu.chosen.connect(self.workspace.store.open)
         file_menu.insertMenu(self.actions_["copy_session"], self.recent_menu)
-        self.head = HeadLine(self.workspace, self.actions_, self.open_dialog)
+        self.head = HeadLine(self.workspace, self.actions_, self.preferences, self.open_dialog)
         self.addToolBar(_bar(self.head))
         self.addToolBarBreak()
-        self.view_bar = ViewBar(self.actions_, self.add_button)
+        self.view_bar = ViewBar(self.actions_, self.add_button, self.recent_menu)
         self.addToolBar(self.view_bar)
         self.status = StatusLine(self.workspace)
         self.setStatusBar(self.status)
@@ -146,6 +147,7 @@ class MainWindow(QMainWindow):
         workspace.opening.begun.connect(self._ask_for_id)
         self.view_changed.connect(self.view_bar.show_view)
         self.dialogs.image_wanted.connect(self.show_image)
+        self.head.id.left.connect(self._take_keys)
         self.canvas.zoom_changed.connect(self.status.show_zoom)
         self.history_panel.name_wanted.connect(lambda: self.open_dialog(Dialog.USER))
         self.gallery.all_changed.connect(self._on_gallery_scope)
@@ -166,7 +168,7 @@ class MainWindow(QMainWindow):
         self._show_stage()
         self.view_changed.emit(view)
         if self.workspace.images.current is not None:
-            self.views[view].take_keys()
+            self._take_keys()
 
     def show_image(self, image: int, cell: int | None = None) -> None:
         """Show an image in Review, and a cell of it selected and in view."""
@@ -223,7 +225,8 @@ class MainWindow(QMainWindow):
     def _panes(self) -> tuple[QWidget, ...]:
         """Return the parts of the window between which the keyboard moves."""
         begun = self.workspace.images.current is not None
-        return (self.head, *(self.views[self.view].panes if begun else (self.start_page,)))
+        over = [part for part in (self.toast, self.notice) if part.isVisible()]
+        return (*over, self.head, self.view_bar, *(self.views[self.view].panes if begun else (self.start_page,)))
 
     @Slot()
     def _show_stage(self) -> None:
@@ -244,7 +247,13 @@ class MainWindow(QMainWindow):
         images = self.workspace.images
         listed, self._listed = self._listed, 0 if images.current is None else len(images.items)
         if self._listed > listed:
-            self.views[self.view].take_keys()
+            self._take_keys()
+
+    @Slot()
+    def _take_keys(self) -> None:
+        """Give what is in the middle the keyboard."""
+        begun = self.workspace.images.current is not None
+        (self.views[self.view] if begun else self.start_page).take_keys()
 
     @Slot()
     def _on_session_changed(self) -> None:
@@ -320,7 +329,9 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.fill_screen(False)
         self.preferences.geometry = self.saveGeometry()
+        self.preferences.window_state = self.saveState()
         for part in (self.start_page, *self.views.values()):
             part.stop()
         self.dialogs.close()

@@ -23,6 +23,9 @@ class CellsView(QWidget):
         self._selection = workspace.selection
         self.gallery = Gallery(workspace, preferences.palette)
         self.gallery.set_all(preferences.gallery_of_all)
+        self._preferences = preferences
+        if preferences.tile_side:
+            self.gallery.tile_side = preferences.tile_side
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.gallery)
@@ -44,5 +47,6 @@ class CellsView(QWidget):
         return chosen
 
     def stop(self) -> None:
-        """End the threads."""
+        """Keep what was chosen, and end the threads."""
+        self._preferences.tile_side = self.gallery.tile_side
         self.gallery.stop()

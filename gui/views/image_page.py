@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from core.text import gettext
 from gui.commands.context import Dialog
-from gui.widgets.message_page import MessagePage
+from gui.widgets.layout.message_page import MessagePage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

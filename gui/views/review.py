@@ -16,8 +16,8 @@ from gui.panels.counts.panel import CountPanel
 from gui.panels.images.panel import ImageList
 from gui.panels.tally import TallyPanel
 from gui.panels.uncertain import UncertainBar
-from gui.views.foldable import Foldable, Side
 from gui.views.image_page import ImagePage
+from gui.widgets.layout.foldable import STRIP, Foldable, Side
 from gui.workspace.selection import ToolName
 
 if TYPE_CHECKING:
@@ -89,16 +89,31 @@ class ReviewView(QSplitter):
         for widget in (self.folds[Pane.IMAGES], centre, self.folds[Pane.COUNTS]):
             self.addWidget(widget)
         self.setStretchFactor(1, 1)
-        self.setSizes([250, 750, 300])
-        self.restoreState(self._preferences.review_splitter)
+        self._list_width = self._preferences.list_width
+        self.splitterMoved.connect(self._on_moved)
         for pane, part in self.folds.items():
+            part.folded.connect(self._share_width)
             part.fold(pane.value in self._preferences.folded_panes)
             part.turned.connect(self._remember_folds)
+        self._share_width()
 
     def show_part(self, pane: Pane, shown: bool) -> None:
         """Show what is beside the image, or fold it away."""
         self.folds[pane].fold(not shown)
         self._remember_folds()
+
+    @Slot()
+    def _share_width(self) -> None:
+        """Give the image the width that the parts beside it leave."""
+        images, counts = self.folds[Pane.IMAGES], self.folds[Pane.COUNTS]
+        left = STRIP if images.is_folded else self._list_width
+        right = STRIP if counts.is_folded else counts.sizeHint().width()
+        self.setSizes([left, max(self.width() - left - right - 2 * self.handleWidth(), 1), right])
+
+    @Slot()
+    def _on_moved(self) -> None:
+        if not self.folds[Pane.IMAGES].is_folded:
+            self._list_width = self.sizes()[0]
 
     @Slot()
     def _remember_folds(self) -> None:
@@ -112,6 +127,7 @@ class ReviewView(QSplitter):
         if narrow != self._narrow:
             self._narrow = narrow
             self.folds[Pane.IMAGES].fold(narrow or Pane.IMAGES.value in self._preferences.folded_panes)
+        self._share_width()
 
     def take_keys(self) -> None:
         """Give the image the keyboard, or the list where the image cannot be shown."""
@@ -133,7 +149,7 @@ class ReviewView(QSplitter):
 
     def stop(self) -> None:
         """Keep what is pending, and end the threads."""
-        self._preferences.review_splitter = self.saveState()
+        self._preferences.list_width = self._list_width
         self.presenter.finish()
         self.image_list.stop()
 

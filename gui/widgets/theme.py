@@ -51,8 +51,10 @@ _SHEET = """
 QToolBar {{ border: none; border-bottom: 1px solid {border}; background: {window}; padding: 0 4px; spacing: 2px; }}
 #headBar {{ background: {base}; }}
 #qt_toolbar_ext_button {{ padding: 2px; qproperty-icon: url("{more}"); }}
-QToolBar QToolButton {{ padding: 4px 6px 3px 6px; border: 1px solid transparent; border-radius: 6px; font-size: 11px; }}
-QToolBar QToolButton[popupMode="1"] {{ padding-right: 20px; }}
+QToolBar QToolButton {{ padding: 4px 4px 3px 4px; min-width: 36px; font-size: 11px; }}
+QToolBar QToolButton {{ border: 1px solid transparent; border-radius: 6px; }}
+QToolBar QToolButton[popupMode="1"] {{ padding-right: 18px; }}
+QToolBar QToolButton::menu-indicator {{ image: none; }}
 QToolBar QToolButton::menu-button {{ border: none; width: 16px; margin: 2px; border-radius: 4px; }}
 QToolBar QToolButton::menu-button:hover {{ background: {window}; }}
 QToolBar QToolButton:hover {{ background: {border}; }}
@@ -60,7 +62,7 @@ QToolBar QToolButton:focus {{ border-color: palette(highlight); }}
 QToolBar QToolButton:checked {{ background: {border}; }}
 QToolBar QToolButton:disabled {{ color: {faint}; }}
 #viewBar QToolButton#viewTab {{ border-radius: 0; border: none; border-bottom: 3px solid transparent; }}
-#viewBar QToolButton#viewTab {{ font-size: 13px; padding: 4px 14px 3px 14px; }}
+#viewBar QToolButton#viewTab {{ font-size: 13px; padding: 4px 10px 3px 10px; }}
 #viewBar QToolButton#viewTab:checked {{ background: transparent; border-bottom-color: palette(highlight); }}
 #viewBar QToolButton#viewTab:focus {{ background: {border}; }}
 #sampleId {{ font-size: 16px; font-weight: 600; background: transparent; padding: 3px 6px; }}
@@ -76,13 +78,16 @@ QToolBar QToolButton:disabled {{ color: {faint}; }}
 #dropArea[dragged="true"] {{ border-color: palette(highlight); }}
 #pageHeading {{ font-size: 16px; font-weight: 600; }}
 #dialogTitle {{ font-size: 16px; font-weight: 600; }}
-#sampleTile {{ border: 1px solid {border}; border-radius: 6px; background: {base}; }}
-#sampleTile:hover {{ border-color: {faint}; }}
-#sampleTile:focus {{ border: 2px solid palette(highlight); }}
+#sampleTile, #answer {{ border: 1px solid {border}; border-radius: 6px; background: {base}; }}
+#sampleTile:hover, #answer:hover {{ border-color: {faint}; }}
+#sampleTile:focus, #answer:focus {{ border: 2px solid palette(highlight); }}
 QPushButton[primary="true"] {{ background: palette(highlight); color: white; border: 1px solid palette(highlight); }}
 QPushButton[primary="true"] {{ border-radius: 6px; padding: 4px 14px; font-weight: 600; }}
 QPushButton[primary="true"]:hover {{ background: {pressed}; }}
 QPushButton[primary="true"]:focus {{ border: 2px solid {text}; }}
+#answer {{ text-align: left; }}
+#answerTitle {{ font-weight: 600; }}
+#popup {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #toast {{ background: #20252c; border: 1px solid #454c57; border-radius: 6px; }}
 #toast QLabel {{ color: white; }}
 #toastButton {{ color: #8fc1ff; font-weight: 600; border: 1px solid transparent; padding: 4px 10px; }}

@@ -80,8 +80,9 @@ class Opening(QObject):
         return [item.path for item in self._images.items] == [demo_smear()]
 
     def recent(self, sessions: Iterable[str]) -> list[Glance]:
-        """Return what can be told of sessions that are still there."""
-        return [seen for path in sessions if (seen := glance(Path(path))) is not None]
+        """Return what can be told of sessions that are still there, but for the one that is open."""
+        paths = [path for path in map(Path, sessions) if path != self._store.path]
+        return [seen for path in paths if (seen := glance(path)) is not None]
 
     def look(self, paths: Iterable[str | Path]) -> Found:
         """Return what paths stand for; nothing is opened."""

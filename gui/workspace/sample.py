@@ -89,6 +89,10 @@ class Sample(QObject):
         """Give the sample another id."""
         self.set_value(replace(self.value, id=text.strip()))
 
+    def set_fields(self, fields: tuple[tuple[str, str], ...]) -> None:
+        """Fill in the laboratory's own fields: (name, text), without those that are empty."""
+        self.set_value(replace(self.value, fields=fields))
+
     def set_value(self, value: SampleData) -> None:
         """Set the id and the fields, as one edit."""
         if self._store.writable and value != self.value:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
-_SETTLE_MS = 800
+_SETTLE_MS = 500
 
 
 class SignOffs(QObject):
@@ -57,6 +57,8 @@ class SignOffs(QObject):
         store.closing.connect(self._stop)
         for signal in (store.session_changed, images.changed, counts.changed, history.changed):
             signal.connect(lambda *_: self._settle.start())
+        for signal in (history.recorded, settings.changed):
+            signal.connect(lambda *_: self._doubt())
 
     def sign(self, content: ReportContent, name: str) -> SignOff | None:
         """Sign what a report says; return the sign-off, None if it could not be stored."""
@@ -65,6 +67,12 @@ class SignOffs(QObject):
             sign_off = sign(write.session, content, name, datetime.now(UTC))
             write.noted = True
         return sign_off if write.done else None
+
+    def _doubt(self) -> None:
+        """Say that it is being found out whether the sign-off still holds, until it is."""
+        if self.text and not self.superseded:
+            self._settle.start()
+            self._show(gettext("Checking the sign-off…"), superseded=False)
 
     @Slot()
     def _stop(self) -> None:

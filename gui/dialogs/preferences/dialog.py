@@ -53,14 +53,7 @@ class PreferencesDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE[4], SPACE[3], SPACE[4], SPACE[3])
         layout.setSpacing(SPACE[1])
-        for title, form in (
-            (gettext("YOU AND YOUR LABORATORY"), self._user_form()),
-            (gettext("LOOKS"), self._looks_form()),
-            (gettext("FOLDERS"), self._folders_form()),
-        ):
-            layout.addWidget(heading(title))
-            layout.addLayout(form)
-            layout.addSpacing(SPACE[1])
+        layout.addLayout(self._form())
         layout.addStretch(1)
         layout.addLayout(row(keys, None, close))
         self.setMinimumWidth(_WIDTH)
@@ -97,24 +90,26 @@ class PreferencesDialog(QDialog):
         self.reports.line.setPlaceholderText(gettext("Beside the images of the sample"))
         self.reports.chosen.connect(self._take_reports_folder)
 
-    def _user_form(self) -> QFormLayout:
-        form = _form()
+    def _form(self) -> QFormLayout:
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setHorizontalSpacing(SPACE[3])
+        form.setVerticalSpacing(SPACE[1])
+        form.addRow(heading(gettext("YOU AND YOUR LABORATORY")))
         form.addRow(gettext("Your &name"), self.name)
         form.addRow("", faint(gettext("What you change and sign is kept with this name.")))
         form.addRow(gettext("&Fields of a sample"), self.fields)
         form.addRow("", self.sound)
-        return form
-
-    def _looks_form(self) -> QFormLayout:
-        form = _form()
+        form.addRow(heading(gettext("LOOKS")))
         form.addRow(gettext("&Theme"), self.theme)
         form.addRow(gettext("&Class colours"), self.palette_box)
-        return form
-
-    def _folders_form(self) -> QFormLayout:
-        form = _form()
+        form.addRow(heading(gettext("FOLDERS")))
         form.addRow(gettext("New &sessions"), self.sessions)
         form.addRow(gettext("&Reports"), self.reports)
+        for place in range(form.rowCount()):
+            item = form.itemAt(place, QFormLayout.ItemRole.SpanningRole)
+            if item is not None and place:
+                item.widget().setContentsMargins(0, SPACE[2], 0, 0)
         return form
 
     # -- what is chosen ------------------------------------------------------------------------
@@ -142,11 +137,3 @@ class PreferencesDialog(QDialog):
         self._take_name()
         self._take_fields()
         super().done(result)
-
-
-def _form() -> QFormLayout:
-    form = QFormLayout()
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-    form.setHorizontalSpacing(SPACE[3])
-    form.setVerticalSpacing(SPACE[1])
-    return form

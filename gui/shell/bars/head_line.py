@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from core.text import gettext
 from gui.commands.context import Dialog
-from gui.widgets.elided import ElidedLabel
+from gui.shell.bars.sample_fields import FieldsButton, FieldsPopup
 from gui.widgets.icons import icon
 from gui.workspace.sample import SampleState
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QPaintEvent
 
     from gui.commands.shortcuts import Actions
+    from gui.preferences import Preferences
     from gui.workspace.workspace import Workspace
 
 HEIGHT = 44
@@ -35,7 +36,9 @@ _COLOURS = {
 
 
 class SampleIdEdit(QLineEdit):
-    """The sample's id: a text that is edited where it stands; Esc gives the old one back."""
+    """The sample's id: a text that is edited where it stands; Enter takes it, Esc gives the old one back."""
+
+    left = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,6 +48,9 @@ class SampleIdEdit(QLineEdit):
         self.setFixedWidth(_ID_WIDTH)
         self.setMaxLength(80)
         self._shown = ""
+        pencil = self.addAction(icon("pencil-simple"), QLineEdit.ActionPosition.TrailingPosition)
+        pencil.setToolTip(gettext("Change the sample id"))
+        pencil.triggered.connect(lambda *_: self.setFocus(Qt.FocusReason.OtherFocusReason))
 
     def show_id(self, text: str) -> None:
         """Show the id that the sample has, unless another is being typed."""
@@ -57,25 +63,31 @@ class SampleIdEdit(QLineEdit):
         )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.isModified():
+        if event.key() == Qt.Key.Key_Escape:
             self.setText(self._shown)
-            self.selectAll()
+            self.left.emit()
             return
         super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.left.emit()
 
 
 class HeadLine(QWidget):
     """Sample, user, progress and state; every part keeps its place whatever it says."""
 
-    def __init__(self, workspace: Workspace, actions: Actions, open_dialog: Callable[[Dialog], None]) -> None:
+    def __init__(
+        self, workspace: Workspace, actions: Actions, preferences: Preferences, open_dialog: Callable[[Dialog], None]
+    ) -> None:
         super().__init__()
         self._workspace = workspace
         self._sample = workspace.sample
+        self._preferences = preferences
+        self._open_dialog = open_dialog
         self.setFixedHeight(HEIGHT)
         self.id = SampleIdEdit()
         self.id.editingFinished.connect(self._on_id)
-        self.fields = ElidedLabel()
-        self.fields.setObjectName("faint")
+        self.fields = FieldsButton()
+        self.fields.clicked.connect(lambda *_: self.open_fields())
         self.user = QPushButton()
         self.user.setObjectName("flat")
         self.user.setIcon(icon("user"))
@@ -90,6 +102,10 @@ class HeadLine(QWidget):
         self.progress.clicked.connect(actions["next_unreviewed"].trigger)
         self.state = StateChip()
         self.state.clicked.connect(lambda *_: open_dialog(Dialog.REPORT))
+        for part in (self.bar, self.fields):
+            policy = part.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            part.setSizePolicy(policy)
         line = QHBoxLayout(self)
         line.setContentsMargins(8, 0, 8, 0)
         line.setSpacing(8)
@@ -108,7 +124,8 @@ class HeadLine(QWidget):
         self.id.show_id(sample.id)
         self.id.setEnabled(self._workspace.store.is_open)
         self.id.setReadOnly(not self._workspace.store.writable)
-        self.fields.set_text(" · ".join(f"{name}: {text}" for name, text in sample.fields))
+        self.fields.show_fields(sample.fields)
+        self.fields.setVisible(self._workspace.store.writable or bool(sample.fields))
         user = self._workspace.store.user
         self.user.setText(user)
         self.user.setAccessibleName(gettext("User: {name}").format(name=user))
@@ -117,15 +134,21 @@ class HeadLine(QWidget):
         widest = gettext("{reviewed:,} of {n:,} reviewed").format(reviewed=max(total, 888), n=max(total, 888))
         self.progress.setFixedWidth(self.progress.fontMetrics().horizontalAdvance(widest) + 20)
         self.progress.setEnabled(total > 1 and reviewed < total)
+        self.bar.setVisible(bool(total))
         self.bar.setRange(0, max(total, 1))
         self.bar.setValue(reviewed)
-        self.bar.setEnabled(bool(total))
         self.state.show_state(state, sample.state_text)
 
     def edit_id(self) -> None:
         """Give the sample's id the keyboard."""
         self.id.setFocus(Qt.FocusReason.OtherFocusReason)
         self.id.selectAll()
+
+    def open_fields(self) -> None:
+        """Open the laboratory's own fields to fill them in."""
+        self.popup = FieldsPopup(self._sample, self._preferences, self)
+        self.popup.preferences_wanted.connect(lambda: self._open_dialog(Dialog.PREFERENCES))
+        self.popup.open_below(self.fields)
 
     @Slot()
     def _on_id(self) -> None:

@@ -80,7 +80,7 @@ class StatusLine(QStatusBar):
             (self.position, gettext("Image {place:,} of {n:,}").format(place=88888, n=88888)),
             (self.zoom_label, "8888 %"),
         ):
-            label.setFixedWidth(label.fontMetrics().horizontalAdvance(text) + 16)
+            label.setFixedWidth(label.fontMetrics().horizontalAdvance(text) + 24)
         self.zoom_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.position.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.addWidget(holder, 1)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from core.text import gettext
 from gui.commands.actions import ACTIONS
+from gui.widgets.icons import icon
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
@@ -28,7 +29,7 @@ _ADD_GROUP, _RIGHT_GROUP = 4, 8
 class ViewBar(QToolBar):
     """Icons with words beneath; tools that belong to one view are there only while it is shown."""
 
-    def __init__(self, actions: Actions, add_button: AddButton) -> None:
+    def __init__(self, actions: Actions, add_button: AddButton, recent: QMenu) -> None:
         super().__init__(gettext("Views and tools"))
         self.setObjectName("viewBar")
         self.setMovable(False)
@@ -40,6 +41,8 @@ class ViewBar(QToolBar):
         self._of_view: list[tuple[QAction, View]] = []
         for name in _VIEWS:
             self._put(self._button(actions[name], "viewTab"))
+        self.addSeparator()
+        self._put(self._open_button(recent))
         self.addSeparator()
         self._add_tools()
 
@@ -66,6 +69,20 @@ class ViewBar(QToolBar):
                 self._put(self._button(self._actions[tool.id]), tool.view)
             if group < _RIGHT_GROUP - 1 and group != _ADD_GROUP:
                 self._keep(self.addSeparator(), view)
+
+    def _open_button(self, recent: QMenu) -> QToolButton:
+        """Return the button with all that can be opened."""
+        self.open_button = QToolButton()
+        self.open_button.setText(gettext("Open"))
+        self.open_button.setToolTip(gettext("Open images, a folder of images, or a sample that was open before"))
+        self.open_button.setIcon(icon("folder-open"))
+        self.open_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.open_button)
+        for name in ("open", "open_folder", "open_session"):
+            menu.addAction(self._actions[name])
+        menu.addMenu(recent)
+        self.open_button.setMenu(menu)
+        return self._dressed(self.open_button)
 
     def _put(self, widget: QWidget, view: View | None = None) -> None:
         self._keep(self.addWidget(widget), view)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from core.text import gettext, ngettext
-from gui.widgets.overlay import Edge, Overlay
+from gui.widgets.layout.overlay import Edge, Overlay
 from gui.workspace.messages import Level
 
 if TYPE_CHECKING:

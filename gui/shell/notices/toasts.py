@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from core.text import gettext
-from gui.widgets.overlay import Edge, Overlay
+from gui.widgets.layout.overlay import Edge, Overlay
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QEnterEvent

@@ -59,6 +59,11 @@ class CountSettingsModel(QObject):
         """Which cells at the border are left out."""
         return EdgeRule.ALL if self.value is None else self.value.edge_rule
 
+    @property
+    def pending(self) -> bool:
+        """Whether a threshold was just moved and is not recorded yet."""
+        return self._settle.isActive()
+
     def frame(self, item: ImageItem) -> Frame | None:
         """Return what counts in an image; None before a model or a session says how to count."""
         return None if self.value is None else self.value.frame(*item.size, item.region)

@@ -178,15 +178,15 @@ def test_methods_are_those_of_the_model_in_use(
     wait_counted(window)
     box = page.method.methods["RBC"]
     assert [box.itemText(place) for place in range(3)] == ["Watershed", "Connected components", "Circles (Hough)"]
-    assert box.currentText() == "Watershed"
-    place = box.findText("Circles (Hough)")
+    assert box.currentText() == "Circles (Hough)"
+    place = box.findText("Watershed")
     asked = answer("Count again")
     box.setCurrentIndex(place)
     box.activated.emit(place)
-    qtbot.waitUntil(lambda: window.workspace.inference.model.card.methods["RBC"] is Method.HOUGH, timeout=30_000)  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: window.workspace.inference.model.card.methods["RBC"] is Method.WATERSHED, timeout=30_000)  # type: ignore[union-attr]
     wait_counted(window)
-    assert asked == ["Count 2 images again by Circles (Hough) for RBC?"]
-    assert box.currentText() == "Circles (Hough)"
+    assert asked == ["Count 2 images again by Watershed for RBC?"]
+    assert box.currentText() == "Watershed"
 
 
 def test_the_card_speaks_in_words_and_folds_its_figures(page: CountingSettings, window: MainWindow) -> None:
@@ -206,14 +206,13 @@ def test_the_card_speaks_in_words_and_folds_its_figures(page: CountingSettings, 
 # -- the page -------------------------------------------------------------------------------------
 
 
-def test_the_page_is_not_modal_and_never_scrolls_sideways(page: CountingSettings, window: MainWindow) -> None:
+def test_the_page_is_not_modal_and_never_scrolls_sideways(page: CountingSettings, qtbot: QtBot) -> None:
     assert not page.isModal()
     for width, height in ((980, 720), (640, 460)):
         page.resize(width, height)
-        QApplication.processEvents()
-        inside = page.scroll.widget()
-        assert inside.width() <= page.scroll.viewport().width()
-        assert inside.minimumSizeHint().width() <= page.scroll.viewport().width()
+        inside, room = page.scroll.widget(), page.scroll.viewport()
+        qtbot.waitUntil(lambda inside=inside, room=room: inside.width() <= room.width())
+        assert inside.minimumSizeHint().width() <= room.width()
 
 
 def test_everything_has_a_name_and_most_things_a_tip(page: CountingSettings) -> None:
@@ -237,7 +236,7 @@ def test_a_red_cell_size_by_hand_counts_again_and_is_undone(
 ) -> None:
     workspace, size = window.workspace, page.cell_size
     assert size.number.value() > 20
-    qtbot.mouseClick(size.by_hand, Qt.MouseButton.LeftButton)
+    size.by_hand.click()
     size.number.setValue(40)
     wait_counted(window)
     current = workspace.images.current

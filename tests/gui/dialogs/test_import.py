@@ -214,6 +214,7 @@ def test_unknown_classes_are_mapped_or_left_out(bench: Bench, make_smear: MakeSm
 def test_nothing_but_unknown_classes_cannot_be_added(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:
     bench.open(make_smear("a.png")[0])
     dialog = bench.read(voc(tmp_path / "voc", annotated("a.png", names=["Dirt"] * 3)))
+    dialog.use_buttons[Use.ADD].click()
     assert not dialog.import_button.isEnabled()
     assert dialog.import_button.toolTip() == "No box is left to add: every class is left out."
     choose_class(dialog, "Dirt", "WBC")

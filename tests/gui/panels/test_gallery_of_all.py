@@ -72,7 +72,7 @@ def opened(
     """Three images, the first of them current, and the gallery of all of them, opened with its key."""
     window.workspace.opening.open([make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")])
     wait_counted(window)
-    qtbot.keyClick(window.canvas, Qt.Key.Key_F7, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(window.canvas, Qt.Key.Key_F7)
     wait_shown(window, qtbot)
     return window
 
@@ -312,6 +312,7 @@ def place_of_focus(window: MainWindow) -> Callable[[], str]:
             "count": window.side,
             "gallery": window.gallery,
             "head": window.head,
+            "bar": window.view_bar,
             "history": window.history_panel,
         }
         return next(name for name, part in parts.items() if part is focus or part.isAncestorOf(focus))
@@ -322,27 +323,28 @@ def place_of_focus(window: MainWindow) -> Callable[[], str]:
 def test_f6_goes_round_the_parts_of_the_window(
     opened: MainWindow, qtbot: QtBot, place_of_focus: Callable[[], str]
 ) -> None:
+    opened.toast.leave()
     opened.actions_["history"].trigger()
     opened.actions_["review_view"].trigger()
     QApplication.processEvents()
     there = []
-    for _ in range(5):
+    for _ in range(6):
         focus = QApplication.focusWidget()
         assert focus is not None
         qtbot.keyClick(focus, Qt.Key.Key_F6)
         there.append(place_of_focus())
-    assert there == ["count", "history", "head", "list", "picture"]
+    assert there == ["count", "history", "head", "bar", "list", "picture"]
     opened.actions_["cells_view"].trigger()
     QApplication.processEvents()
     assert place_of_focus() == "gallery"
     assert opened.gallery.focusProxy() is view_of(opened, "RBC")
     back = []
-    for _ in range(3):
+    for _ in range(4):
         focus = QApplication.focusWidget()
         assert focus is not None
         qtbot.keyClick(focus, Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
         back.append(place_of_focus())
-    assert back == ["head", "history", "gallery"]
+    assert back == ["bar", "head", "history", "gallery"]
     opened.actions_["review_view"].trigger()
     qtbot.keyClick(opened.canvas, Qt.Key.Key_Tab)  # still walks the cells
     assert place_of_focus() == "picture"

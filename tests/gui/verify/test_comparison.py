@@ -130,7 +130,7 @@ def test_a_click_on_a_name_opens_the_image(counted: Counted, qtbot: QtBot) -> No
     assert page.pages.currentWidget() is page.comparison_page
     click_cell(qtbot, page.comparison_page.grid, 2, NAME)
     assert window.workspace.images.current_position == 2
-    assert window.isActiveWindow()
+    qtbot.waitUntil(window.isActiveWindow)
 
 
 def test_names_are_shown_by_what_tells_them_apart(

@@ -163,6 +163,7 @@ def test_the_window_comes_back_where_it_was(counted: Counted, qtbot: QtBot) -> N
     page = opened(qtbot, window)
     page.move(57, 43)
     page.close()
+    qtbot.waitUntil(window.isActiveWindow)
     qtbot.keyClick(window, Qt.Key.Key_F9)
     assert page.isVisible()
     assert (page.x(), page.y()) == (57, 43)

@@ -1,0 +1,1 @@
+"""Where parts of a window are: over others, folded away, or alone in the middle."""

@@ -1,0 +1,88 @@
+"""Preferences take effect at once, and are there at the next start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from core.classes import COLOUR_BLIND_SAFE, PALETTES
+from gui.commands.context import Dialog
+from gui.dialogs.preferences.dialog import PreferencesDialog
+from gui.preferences import Theme
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from gui.shell.window import MainWindow
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def dialog(window: MainWindow) -> PreferencesDialog:
+    window.open_dialog(Dialog.PREFERENCES)
+    [dialog] = window.findChildren(PreferencesDialog)
+    return dialog
+
+
+def test_the_name_signs_what_follows(window: MainWindow, dialog: PreferencesDialog, qtbot: QtBot) -> None:
+    dialog.name.clear()
+    qtbot.keyClicks(dialog.name, "Grace")
+    dialog.accept()
+    assert window.workspace.store.user == window.preferences.person == "Grace"
+    assert window.head.user.text() == "Grace"
+
+
+def test_a_name_of_blanks_leaves_the_old_one(window: MainWindow, dialog: PreferencesDialog) -> None:
+    dialog.name.setText("  ")
+    dialog.accept()
+    assert window.workspace.store.user == "Anna"
+
+
+def test_theme_and_colours_change_at_once(window: MainWindow, dialog: PreferencesDialog, qtbot: QtBot) -> None:
+    ground = QApplication.palette().window().color()
+    dialog.theme.setFocus()
+    qtbot.keyClicks(dialog.theme, "D")
+    dialog.theme.activated.emit(dialog.theme.currentIndex())
+    assert window.preferences.theme is Theme.DARK
+    assert QApplication.palette().window().color() != ground
+    dialog.palette_box.activated.emit(PALETTES.index(COLOUR_BLIND_SAFE))
+    assert window.preferences.palette is COLOUR_BLIND_SAFE
+    assert window.canvas.boxes.palette is COLOUR_BLIND_SAFE
+    dialog.theme_chosen.emit(Theme.LIGHT)
+    assert QApplication.palette().window().color() == ground
+
+
+def test_folders_are_chosen_and_given_back(
+    window: MainWindow, dialog: PreferencesDialog, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "chosen"))
+    for choice in (dialog.sessions, dialog.reports):
+        qtbot.mouseClick(choice.choose_button, LEFT)
+    assert window.workspace.store.folder == tmp_path / "chosen"
+    assert window.preferences.reports_folder == str(tmp_path / "chosen")
+    for choice in (dialog.sessions, dialog.reports):
+        qtbot.mouseClick(choice.reset_button, LEFT)
+    assert window.workspace.store.folder == window.preferences.sessions
+    assert window.preferences.reports_folder == window.preferences.sessions_folder == ""
+
+
+def test_fields_of_the_laboratory_are_filled_in_at_the_head(
+    window: MainWindow, dialog: PreferencesDialog, qtbot: QtBot
+) -> None:
+    dialog.fields.setText("Patient, Ward")
+    dialog.accept()
+    window.workspace.opening.open_demo()
+    window.head.open_fields()
+    assert list(window.head.popup.edits) == ["Patient", "Ward"]
+    qtbot.keyClicks(window.head.popup.edits["Ward"], "4 B")
+    qtbot.keyClick(window.head.popup.edits["Ward"], Qt.Key.Key_Return)
+    assert window.workspace.sample.fields == (("Ward", "4 B"),)
+    assert "Ward: 4 B" in window.head.fields.toolTip()
+    window.workspace.history.undo()
+    assert window.workspace.sample.fields == ()
