@@ -107,8 +107,8 @@ class _CountEditor(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         super().paint(painter, option, index)
-        area: QRect = option.rect  # type: ignore[attr-defined]  # PySide6 does not declare it
-        palette: QPalette = option.palette  # type: ignore[attr-defined]
+        area: QRect = option.rect
+        palette: QPalette = option.palette
         painter.save()
         painter.setPen(_line_colour(palette))
         if self._comparison.is_typed(index.column()):

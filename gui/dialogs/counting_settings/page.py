@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QBoxLayout, QDialog, QScrollArea, QVBoxLayout, QWi
 
 from core.text import gettext
 from gui.dialogs.counting_settings.cell_size import CellSizeCard
-from gui.dialogs.counting_settings.laboratory import LaboratoryCard
 from gui.dialogs.counting_settings.method import MethodCard
 from gui.dialogs.counting_settings.model import ModelCardBox
 from gui.dialogs.counting_settings.rule import RuleCard
@@ -29,7 +28,7 @@ _SHARE_OF_SCREEN = 0.9
 
 
 class CountingSettings(QDialog):
-    """Thresholds; model; counting method, red cell size, counting rule and the laboratory's values."""
+    """Thresholds, model, counting method, red cell size and counting rule."""
 
     import_wanted = Signal()
 
@@ -46,7 +45,6 @@ class CountingSettings(QDialog):
         self.method = MethodCard(workspace)
         self.cell_size = CellSizeCard(workspace)
         self.rule = RuleCard(workspace, actions)
-        self.laboratory = LaboratoryCard(workspace)
         self.model.import_wanted.connect(self.import_wanted)
         self._build()
         if not self.restoreGeometry(preferences.counting_geometry):
@@ -55,7 +53,7 @@ class CountingSettings(QDialog):
     def _build(self) -> None:
         left, right = QVBoxLayout(), QVBoxLayout()
         for column, cards in (
-            (left, (self.thresholds, self.rule, self.laboratory)),
+            (left, (self.thresholds, self.rule)),
             (right, (self.model, self.method, self.cell_size)),
         ):
             column.setSpacing(12)
