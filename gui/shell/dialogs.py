@@ -247,7 +247,7 @@ class Dialogs(QObject):
         if self.verify is None:
             self.verify = VerifyWindow(self._workspace, self._preferences)
             self.verify.import_wanted.connect(self._import)
-            self.verify.pictures_wanted.connect(self.come_forward)
+            self.verify.images_wanted.connect(self.come_forward)
             self.verify.image_wanted.connect(self._show_image)
             self.verify.count_wanted.connect(self._count_by_hand)
             self.verify.place_beside(self._window)

@@ -31,7 +31,7 @@ _TITLES = {
 class ErrorPage(QWidget):
     """The cells of one class at one threshold that are right, wrong, or missing."""
 
-    pictures_wanted = Signal()
+    images_wanted = Signal()
 
     def __init__(self, workspace: Workspace, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -200,7 +200,7 @@ class ErrorPage(QWidget):
         doubtful = [place for place in open_ones if place.cell is not None or place.hint is not None]
         self.doubt_button.setEnabled(bool(doubtful) and writable)
 
-    # -- what the person does --------------------------------------------------------------------------
+    # -- what the user does --------------------------------------------------------------------------
 
     def look(self) -> None:
         """Show the chosen cell on its image."""
@@ -211,7 +211,7 @@ class ErrorPage(QWidget):
 
     def _look_closely(self) -> None:
         self.look()
-        self.pictures_wanted.emit()
+        self.images_wanted.emit()
 
     def _chosen(self) -> list[Place]:
         return [place for place in self.view.selected() if not place.settled]

@@ -263,7 +263,7 @@ class ThresholdPage(QWidget):
             else gettext("Set to chosen &row, {threshold:.2f}").format(threshold=threshold)
         )
 
-    # -- what the person does ------------------------------------------------------------------------
+    # -- what the user does ------------------------------------------------------------------------
 
     def _choices(self, names: list[str]) -> list[ThresholdChoice]:
         answer = self._verifier.answer

@@ -39,7 +39,7 @@ class VerifyWindow(QWidget):
     """The comparison, thresholds and plots, errors, and models beside each other."""
 
     import_wanted = Signal()
-    pictures_wanted = Signal()
+    images_wanted = Signal()
     image_wanted = Signal(object)  # id
     count_wanted = Signal(object)  # id of an image to count by hand, None: the one that is shown
 
@@ -89,7 +89,7 @@ class VerifyWindow(QWidget):
             empty.import_wanted.connect(self.import_wanted)
             empty.count_wanted.connect(lambda: self.count_wanted.emit(None))
         self.threshold_page.places_wanted.connect(self._show_places)
-        self.error_page.pictures_wanted.connect(self.pictures_wanted)
+        self.error_page.images_wanted.connect(self.images_wanted)
         self.threshold_page.save_table_wanted.connect(self._save_table)
         self.threshold_page.save_plot_wanted.connect(self._save_threshold_plot)
         self.model_page.save_plot_wanted.connect(lambda: self._save_plot("models.png", self.model_page.plot))
@@ -218,7 +218,7 @@ class VerifyWindow(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.close()
-            self.pictures_wanted.emit()
+            self.images_wanted.emit()
         else:
             super().keyPressEvent(event)
 
