@@ -82,7 +82,8 @@ class Preferences:
 
     theme = Preference("theme", Theme.SYSTEM, choices={theme.value: theme for theme in Theme})
     palette = Preference("palette", PAPER, choices={palette.name: palette for palette in PALETTES})
-    show_labels = Preference("show_labels", True)
+    show_labels = Preference("show_labels", False)
+    """Whether all cells have their probabilities written on them, not only those worth reading."""
     show_ghosts = Preference("show_ghosts", False)
     """Whether candidates just below the threshold are shown dotted."""
     gallery_of_all = Preference("gallery_of_all", True)

@@ -21,6 +21,7 @@ EXCLUDED = [
     *("torch", "torchvision", "lightning", "onnx", "onnxruntime", "nncf", "trainer", "scipy", "sklearn"),
     *("pytest", "hypothesis", "tkinter", "IPython", "matplotlib", "pandas", "setuptools", "pip", "unittest", "pydoc"),
     *("PIL.ImageTk", "PIL._avif", "PIL._imagingft", "PIL._imagingcms", "PIL.ImageQt"),
+    *("qtawesome", "qtpy"),  # only its font is used
     *("pyqtgraph.examples", "pyqtgraph.opengl", "PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets", "PySide6.QtTest"),
     *(
         "openvino.torch",

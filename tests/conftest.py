@@ -66,6 +66,16 @@ def smear() -> RenderedSmear:
     return render_smear(480, 360, red_cells=14, white_cells=1, platelets=3, diameter=64, rng=np.random.default_rng(5))
 
 
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real smear data, which only some machines have."""
+    beside_the_repository = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("SMEARCOUNT_DATA") or beside_the_repository)
+    if not folder.is_dir():
+        pytest.skip("the real smear data is not on this machine (SMEARCOUNT_DATA says where it is)")
+    return folder
+
+
 @pytest.fixture
 def smear_file(tmp_path: Path, smear: RenderedSmear) -> Callable[[str], Path]:
     """Return a function that writes the smear under a name and returns its path."""

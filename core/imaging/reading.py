@@ -26,11 +26,12 @@ from core.text import gettext
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["MAX_PIXELS", "CommonSpan", "ImageError", "SmearImage", "read_image", "span_in_file"]
+__all__ = ["MAX_PIXELS", "CommonSpan", "ImageError", "SmearImage", "read_image", "size_in_file", "span_in_file"]
 
 _HEAD = 16
 _WITH_ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 _STRIP = 1024
+_SHRINKING = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 
 class ImageError(UserError):
@@ -114,6 +115,25 @@ def span_in_file(path: Path) -> tuple[Camera, Span] | None:
         return None
     samples = decoded.pixels
     return (camera_of(samples), span_of(samples)) if isinstance(samples, DeepSamples) else None
+
+
+def size_in_file(path: Path, small: SmearImage) -> tuple[int, int]:
+    """Return the width and height of an image that was read with ``long_side``, upright, as its file states them.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be read any more.
+    """
+    if path.suffix.lower() not in _SHRINKING:
+        return small.width, small.height
+    try:
+        with Image.open(path) as picture:
+            width, height = picture.size
+    except OSError as error:
+        raise ImageError(f"{path}: {_explain(path, error)}.") from error
+    turned = (small.width > small.height) != (width > height) and small.width != small.height
+    return (height, width) if turned else (width, height)
 
 
 def _explain(path: Path, error: Exception) -> str:

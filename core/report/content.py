@@ -39,11 +39,12 @@ NOT_A_MEDICAL_DEVICE = gettext(
 
 @dataclass(frozen=True)
 class Contents:
-    """Which parts a report has."""
+    """Which parts a report has; without ``every_picture`` only the two on the first page."""
 
     pictures: bool = True
     verification: bool = True
     history: bool = True
+    every_picture: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ class ReportImage:
 
     ``counted`` is None where there is no count, and ``problem`` says why. ``sha256`` is the hash of the file as it
     was counted, and ``model_sha256`` that of the model that counted it. ``reviewer`` marked it as reviewed; ``seen``
-    are the counts that this person saw, if they were kept.
+    are the counts that this person saw, if they were kept. ``true_counts``: what the truth has of each class in the
+    counting frame, None where it was not counted.
     ``unclassed`` cells that a person put are of a class that is not counted. ``copy_of`` is an earlier counted image
     of the same contents.
     """
@@ -86,6 +88,7 @@ class ReportImage:
     seen: dict[str, int] | None = None
     model_sha256: str = ""
     truth: GroundTruth | None = None
+    true_counts: tuple[int | None, ...] = ()
     unclassed: int = 0
     copy_of: Path | None = None
 

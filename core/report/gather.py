@@ -137,10 +137,12 @@ class Gatherer:
             notices=image.notices,
         )
         self._names[found.model_sha256] = found.model_name
+        true_counts: tuple[int | None, ...] = ()
         if truth is not None:
             case = image.id, image.path.name, cells, truth, self.settings, frame
             self._by_model.append(Case.of(*case))
             self._handed_in.append(Case.of(*case, edits))
+            true_counts = tuple(self._handed_in[-1].true_counts(self.classes))
         return ReportImage(
             image.id,
             image.path,
@@ -151,6 +153,7 @@ class Gatherer:
             seen=dict(image.reviewed_counts) if image.reviewed_counts else None,
             model_sha256=found.model_sha256,
             truth=truth,
+            true_counts=true_counts,
             unclassed=edits.unclassed,
         )
 

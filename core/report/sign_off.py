@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from core.counting.count import CountSettings
 from core.report.content import signed_part
 from core.report.gather import Gatherer
 from core.session.values import SignOff as SignOff
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from core.counting.count import CountSettings
     from core.counting.estimates import EstimateInputs
     from core.report.content import ReportContent, ReportImage
     from core.session.session import Session
@@ -56,6 +56,22 @@ def sign(session: Session, content: ReportContent, user: str, time: datetime) ->
         session.images.set_digests(digests)
         session.edits.note(user, None, gettext("Signed off, content {short}").format(short=short(content.content)))
     return sign_off
+
+
+def may_be_signed(session: Session, settings: CountSettings | None = None) -> bool:
+    """Tell at once whether a sign-off may hold: whether one was given with this sample, settings and inputs.
+
+    ``settings`` are taken instead of the stored ones. What images count is not looked at, and a sign-off of schema 1
+    may always hold.
+
+    Raises
+    ------
+    SessionError
+        If the session cannot be read.
+    """
+    stored, classes = session.settings.counting() or (CountSettings({}), ())
+    head = _head(session.settings.sample(), classes, settings or stored, session.settings.estimate_inputs())
+    return any(one.head in ("", head) for one in session.sign_offs.all())
 
 
 class SignOffCheck:

@@ -26,6 +26,7 @@ class Dialog(Enum):
     SAVE_IMAGE = auto()
     SAVE_TABLE = auto()
     REPORT = auto()
+    SIGN = auto()
     FIND_MOVED = auto()
     IMPORT_MODEL = auto()
     MODEL_CARD = auto()

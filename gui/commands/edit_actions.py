@@ -61,6 +61,7 @@ EDIT_ACTIONS = (
         checked=states.has_tool(ToolName.ADD),
         depends_on=on(Change.CURRENT, Change.TOOL),
         view=View.REVIEW,
+        icon="plus-circle",
     ),
     Action(
         "empty",

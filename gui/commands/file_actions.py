@@ -110,6 +110,15 @@ FILE_ACTIONS = (
         depends_on=on(Change.IMAGES),
     ),
     Action(
+        "sign",
+        Menu.FILE,
+        gettext("Si&gn…"),
+        handlers.dialog(Dialog.SIGN),
+        tip=gettext("Put your name under exactly these counts"),
+        enabled=states.can_sign,
+        depends_on=on(Change.IMAGES, Change.SESSION),
+    ),
+    Action(
         "report",
         Menu.FILE,
         gettext("&Report…"),

@@ -52,22 +52,12 @@ def select_tool(context: Context) -> None:
     context.shell.tools.choose(ToolName.SELECT)
 
 
-_HINTS = {
-    ToolName.RECTANGLE: gettext("Drag a rectangle: only cells in it count. Esc: leave it."),
-    ToolName.POLYGON: gettext(
-        "Click the corners; a double click or Enter closes it, Backspace takes one back, Esc leaves it."
-    ),
-}
-
-
 def region_tool(which: ToolName) -> Callable[[Context], None]:
-    """Return what chooses a tool that draws a region, and explains it."""
+    """Return what chooses a tool that draws a region, or leaves it."""
 
     def run(context: Context) -> None:
         context.workspace.selection.set(())
         context.shell.tools.toggle(which)
-        if context.shell.tools.tool is which:
-            context.workspace.messages.info(_HINTS[which])
 
     return run
 

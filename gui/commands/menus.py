@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu, QToolButton
 
+from core.classes import CANONICAL_CLASSES, short_name
 from core.text import gettext
 from gui.commands.action import MOST_CLASS_KEYS, Menu
 from gui.widgets.colour import swatch
@@ -30,6 +31,10 @@ def add_menus(window: QMainWindow, actions: Actions) -> dict[Menu, QMenu]:
             if action.separator_after:
                 menu.addSeparator()
     return menus
+
+
+_ARROW = 26
+"""Width of the arrow that opens the menu, and of the margins."""
 
 
 class AddButton(QToolButton):
@@ -67,7 +72,10 @@ class AddButton(QToolButton):
         self._show()
 
     def _show(self) -> None:
+        """Show which class is added; the button is as wide as for any of them, so that nothing beside it moves."""
         classes, armed, add = self._settings.classes, self._tools.armed, self._actions["add"]
-        add.setIconText(gettext("Add {name}").format(name=armed) if armed else gettext("Add"))
+        texts = {name: gettext("Add {name}").format(name=short_name(name)) for name in (*CANONICAL_CLASSES, *classes)}
+        self.setMinimumWidth(max(self.fontMetrics().horizontalAdvance(text) for text in texts.values()) + _ARROW)
+        add.setIconText(texts.get(armed, gettext("Add")))
         if armed in classes:
             add.setIcon(swatch(self._palette.colour(classes, classes.index(armed))))

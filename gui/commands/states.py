@@ -50,6 +50,11 @@ def any_counted(context: Context) -> bool:
     return context.workspace.counts.states[State.COUNTED] > 0
 
 
+def can_sign(context: Context) -> bool:
+    """Whether there are counts to sign, and a session that keeps the signature."""
+    return any_counted(context) and context.workspace.store.writable
+
+
 def any_failed(context: Context) -> bool:
     """Whether any image failed."""
     return context.workspace.counts.states[State.FAILED] > 0
@@ -220,6 +225,11 @@ def shows_view(view: View) -> Callable[[Context], bool]:
 def can_walk_uncertain(context: Context) -> bool:
     """Whether there are cells to walk that may be seen."""
     return is_editable(context) and may_see_counts(context)
+
+
+def can_peek_before(context: Context) -> bool:
+    """Whether there is a count without corrections that may be seen."""
+    return is_counted(context) and may_see_counts(context)
 
 
 def walks_uncertain(context: Context) -> bool:

@@ -6,6 +6,8 @@ from core.text import gettext
 from gui.commands import handlers, states
 from gui.commands.action import Action, Change, Menu, on
 from gui.commands.context import Pane, View
+from gui.workspace.selection import ToolName
+from gui.workspace.view_options import Peek
 
 VIEW_ACTIONS = (
     Action(
@@ -117,9 +119,10 @@ VIEW_ACTIONS = (
     Action(
         "labels",
         Menu.VIEW,
-        gettext("Show &probabilities"),
+        gettext("Show all &probabilities"),
         lambda context: context.options.show_labels(not context.options.labels),
         key="L",
+        tip=gettext("Otherwise only on uncertain cells, and on those selected or pointed at"),
         checked=lambda context: context.options.labels,
         depends_on=on(Change.VIEW),
     ),
@@ -143,16 +146,74 @@ VIEW_ACTIONS = (
         tip=gettext("See the bare image"),
         checked=lambda context: not context.options.boxes,
         depends_on=on(Change.VIEW),
+    ),
+    Action(
+        "peek",
+        Menu.VIEW,
+        gettext("Peek at the bare image"),
+        lambda context: context.options.show_peek(Peek.BARE),
+        key="B",
+        tip=gettext("As long as the key is held"),
+        enabled=states.has_image,
+        depends_on=on(Change.CURRENT),
+        view=View.REVIEW,
+    ),
+    Action(
+        "before",
+        Menu.VIEW,
+        gettext("Peek at the count before corrections"),
+        lambda context: context.options.show_peek(Peek.BEFORE),
+        key="Shift+B",
+        tip=gettext("As long as the key is held"),
+        enabled=states.can_peek_before,
+        depends_on=on(Change.CURRENT, Change.TALLY),
+        view=View.REVIEW,
         separator_after=True,
+    ),
+    Action(
+        "adjust_view",
+        Menu.VIEW,
+        gettext("Ad&just view"),
+        lambda context: context.options.show_adjusting(not context.options.adjusting),
+        key="J",
+        tip=gettext("Brightness, contrast and colours of the display; counts do not change"),
+        enabled=states.has_image,
+        checked=lambda context: context.options.adjusting,
+        depends_on=on(Change.VIEW, Change.CURRENT),
+        view=View.REVIEW,
+    ),
+    Action(
+        "ruler",
+        Menu.VIEW,
+        gettext("&Measure with a ruler"),
+        handlers.tool(ToolName.RULER),
+        key="M",
+        tip=gettext("Drag from edge to edge"),
+        enabled=states.has_image,
+        checked=states.has_tool(ToolName.RULER),
+        depends_on=on(Change.CURRENT, Change.TOOL),
+        view=View.REVIEW,
+    ),
+    Action(
+        "beside",
+        Menu.VIEW,
+        gettext("&Keep this image beside"),
+        lambda context: context.options.show_beside(not context.options.beside),
+        tip=gettext("Compare it with others; both are zoomed and moved together"),
+        enabled=states.has_image,
+        checked=lambda context: context.options.beside,
+        depends_on=on(Change.VIEW, Change.CURRENT),
+        view=View.REVIEW,
     ),
     Action(
         "ground_truth",
         Menu.VIEW,
-        gettext("Show ground &truth"),
+        gettext("Compare with ground &truth"),
         lambda context: context.options.show_ground_truth(not context.options.ground_truth),
-        tip=gettext("White dashed boxes; they never count"),
+        tip=gettext("Mark where the ground truth and the count differ"),
         checked=lambda context: context.options.ground_truth,
         depends_on=on(Change.VIEW),
+        view=View.REVIEW,
     ),
     Action(
         "gallery_all",

@@ -11,15 +11,13 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QWidget
 
 from core.text import gettext
 from gui.commands.action import MOST_CLASS_KEYS
+from gui.workspace.view_options import UNCERTAIN_REACH
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from gui.commands.shortcuts import Actions
     from gui.workspace.workspace import Workspace
-
-REACH = 0.12
-"""A cell is uncertain when its score is this near its threshold."""
 
 _LEAST_TEXT = 260  # pixels beside the buttons
 
@@ -116,7 +114,7 @@ class UncertainBar(QWidget):
         index = workspace.counts.index(workspace.images.current_id)
         if item is None or cells is None or index is None or workspace.settings.value is None:
             return []
-        places, _ = index.uncertain(workspace.settings.value.thresholds, workspace.settings.classes, REACH)
+        places, _ = index.uncertain(workspace.settings.value.thresholds, workspace.settings.classes, UNCERTAIN_REACH)
         numbers = [int(number) for number in cells.cells.ids[places]]
         undecided = set(cells.found.detections.ids[~cells.corrections.edited].tolist())
         sent = [number for number in workspace.editing.sent_to_uncertain(item.id) if number in undecided]

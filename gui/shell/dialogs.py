@@ -20,6 +20,7 @@ from gui.dialogs.keys.dialog import KeysDialog
 from gui.dialogs.opening import OpeningQuestion
 from gui.dialogs.preferences.dialog import PreferencesDialog
 from gui.dialogs.report.dialog import ReportDialog
+from gui.dialogs.report.sign import SignDialog
 from gui.workspace.store import SESSION_SUFFIX
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Dialogs(QObject):
             Dialog.SAVE_IMAGE: self._save_image,
             Dialog.SAVE_TABLE: self._save_table,
             Dialog.REPORT: self._report,
+            Dialog.SIGN: self._sign,
             Dialog.FIND_MOVED: self._find_moved,
             Dialog.IMPORT_MODEL: self._import_model,
             Dialog.MODEL_CARD: self._show_model_card,
@@ -224,6 +226,10 @@ class Dialogs(QObject):
             ReportDialog(self._workspace, self._preferences, self._window).open()
         else:
             self._workspace.messages.info(gettext("There is nothing to report yet; open images first."))
+
+    def _sign(self) -> None:
+        if self._workspace.store.writable:
+            SignDialog(self._workspace, parent=self._window).open()
 
     # -- windows and questions -----------------------------------------------------------------
 

@@ -93,7 +93,7 @@ class MainWindow(QMainWindow):
         self.start_page = StartPage(self.open_dialog, self._recent)
         self.review = ReviewView(workspace, self.actions_, self.options, preferences, self.open_dialog)
         self.cells = CellsView(workspace, self.actions_, preferences)
-        self.results = ResultsView(workspace, self.actions_)
+        self.results = ResultsView(workspace, self.actions_, preferences.palette, self.show_image)
         self.views: dict[View, AnyView] = {
             View.REVIEW: self.review,
             View.CELLS: self.cells,

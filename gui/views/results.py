@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from gui.panels.results.panel import ResultsPanel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from core.classes import Palette
     from gui.commands.shortcuts import Actions
     from gui.workspace.workspace import Workspace
@@ -17,9 +19,12 @@ if TYPE_CHECKING:
 class ResultsView(QWidget):
     """The table of the sample, and what is done with it."""
 
-    def __init__(self, workspace: Workspace, actions: Actions) -> None:
+    def __init__(
+        self, workspace: Workspace, actions: Actions, palette: Palette, show_image: Callable[[int], object]
+    ) -> None:
         super().__init__()
-        self.panel = ResultsPanel(workspace, actions)
+        self.panel = ResultsPanel(workspace, actions, palette)
+        self.panel.image_wanted.connect(show_image)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.panel)
@@ -31,6 +36,7 @@ class ResultsView(QWidget):
 
     def set_palette(self, palette: Palette) -> None:
         """Show classes in other colours."""
+        self.panel.set_palette(palette)
 
     def cancel(self) -> bool:
         """Leave what is under way; True if there was something."""
@@ -38,3 +44,4 @@ class ResultsView(QWidget):
 
     def stop(self) -> None:
         """End the threads."""
+        self.panel.stop()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from core.text import gettext
+from gui.canvas.beside import Beside
 from gui.canvas.presenter import Presenter
 from gui.canvas.tools.toolbox import Toolbox
 from gui.canvas.view import Canvas
@@ -58,10 +59,12 @@ class ReviewView(QSplitter):
         self.uncertain = UncertainBar(workspace, actions)
         self.panel = CountPanel(workspace, actions, options, preferences.palette)
         self.tally_panel = TallyPanel(workspace, preferences, preferences.palette)
-        self.presenter = Presenter(self.canvas, self.tools, workspace, options)
+        self.presenter = Presenter(self.canvas, self.tools, workspace, options, actions)
+        self.beside = Beside(workspace, self.canvas, options)
         self._build_layout()
         self.panes: tuple[QWidget, ...] = (self.image_list, self.image_page, self.side)
-        self.canvas.set_palette(preferences.palette)
+        for canvas in (self.canvas, self.beside):
+            canvas.set_palette(preferences.palette)
         workspace.tally.active_changed.connect(self._on_tally)
         self.panel.card_button.clicked.connect(lambda *_: open_dialog(Dialog.MODEL_CARD))
         self.panel.import_button.clicked.connect(lambda *_: open_dialog(Dialog.IMPORT_MODEL))
@@ -79,7 +82,11 @@ class ReviewView(QSplitter):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.uncertain)
-        column.addWidget(self.image_page, 1)
+        row = QHBoxLayout()
+        row.setSpacing(1)
+        row.addWidget(self.image_page, 1)
+        row.addWidget(self.beside, 1)
+        column.addLayout(row, 1)
         self.setHandleWidth(1)
         self.setChildrenCollapsible(False)
         self.folds = {
@@ -136,7 +143,7 @@ class ReviewView(QSplitter):
 
     def set_palette(self, palette: Palette) -> None:
         """Show classes in other colours."""
-        for part in (self.canvas, self.panel, self.tally_panel):
+        for part in (self.canvas, self.beside, self.panel, self.tally_panel):
             part.set_palette(palette)
 
     def cancel(self) -> bool:

@@ -2,64 +2,88 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
 
-from PySide6.QtGui import QIcon, QPainter, QPalette
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication
-from qtawesome.iconic_font import CharIconPainter, IconicFont
 
-if TYPE_CHECKING:
-    from PySide6.QtCore import QRect
-    from PySide6.QtGui import QPixmap
-
-_FONT = ("ph", "phosphor-1.3.0.ttf", "phosphor-charmap-1.3.0.json")
+_SHARE = 0.92  # of the height of an icon is the glyph
 
 
-class _ThemePainter(CharIconPainter):
-    """Draws with the colours that the palette has at that moment, so that icons follow the theme."""
+class _GlyphEngine(QIconEngine):
+    """Draws a glyph with the colours that the palette has at that moment, so that icons follow the theme."""
 
-    def paint(
-        self,
-        iconic: IconicFont,
-        painter: QPainter,
-        rect: QRect,
-        mode: QIcon.Mode,
-        state: QIcon.State,
-        options: list[dict[str, Any]],
-    ) -> None:
-        palette = QApplication.palette()
-        if mode is QIcon.Mode.Disabled:
-            colour = palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText)
-            colour.setAlpha(130)
-        elif mode is QIcon.Mode.Selected:
-            colour = palette.color(QPalette.ColorRole.HighlightedText)
-        elif state is QIcon.State.On:
-            colour = palette.color(QPalette.ColorRole.Highlight)
-        else:
-            colour = palette.color(QPalette.ColorRole.ButtonText)
-        coloured = [{key: colour if key.startswith("color") else it for key, it in one.items()} for one in options]
-        super().paint(iconic, painter, rect, mode, state, coloured)
+    def __init__(self, glyph: str) -> None:
+        super().__init__()
+        self._glyph = glyph
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        font = QFont(_family())
+        font.setPixelSize(max(round(_SHARE * min(rect.width(), rect.height())), 1))
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+        painter.setFont(font)
+        painter.setPen(_colour(mode, state))
+        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self._glyph)
+        painter.restore()
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        pixmap = QPixmap(size)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        self.paint(painter, pixmap.rect(), mode, state)
+        painter.end()
+        return pixmap
+
+    def clone(self) -> QIconEngine:
+        return _GlyphEngine(self._glyph)
+
+
+def _colour(mode: QIcon.Mode, state: QIcon.State) -> QColor:
+    palette = QApplication.palette()
+    if mode is QIcon.Mode.Disabled:
+        faint = palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText)
+        faint.setAlpha(130)
+        return faint
+    if mode is QIcon.Mode.Selected:
+        return palette.color(QPalette.ColorRole.HighlightedText)
+    checked = state is QIcon.State.On
+    return palette.color(QPalette.ColorRole.Highlight if checked else QPalette.ColorRole.ButtonText)
+
+
+def _file(pattern: str) -> Path:
+    """Return a file of QtAwesome, which is not imported: that would take longer than all of Qt."""
+    package = importlib.util.find_spec("qtawesome")
+    assert package is not None, "QtAwesome is not installed"
+    places = package.submodule_search_locations or []
+    return next(file for place in places for file in Path(place, "fonts").glob(pattern))
 
 
 @cache
-def _font() -> IconicFont:
-    font = IconicFont(_FONT)
-    font.painter = _ThemePainter()
-    font.setParent(QApplication.instance())
-    return font
+def _family() -> str:
+    number = QFontDatabase.addApplicationFont(str(_file("phosphor-[0-9]*.ttf")))
+    return QFontDatabase.applicationFontFamilies(number)[0]
 
 
 @cache
+def _glyphs() -> dict[str, str]:
+    codes: dict[str, str] = json.loads(_file("phosphor-charmap-*.json").read_text("utf-8"))
+    return {name: chr(int(code, 16)) for name, code in codes.items()}
+
+
 def icon(name: str) -> QIcon:
     """Return an icon by its Phosphor name, such as ``folder-open``; checked it has the accent colour.
 
     Raises
     ------
-    Exception
+    KeyError
         If the set has no icon of that name.
     """
-    return _font().icon(f"ph.{name}")
+    return QIcon(_GlyphEngine(_glyphs()[name]))
 
 
 def pixmap(name: str, side: int) -> QPixmap:

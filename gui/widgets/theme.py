@@ -69,9 +69,11 @@ QToolBar QToolButton:disabled {{ color: {faint}; }}
 #sampleId {{ border: 1px solid transparent; border-radius: 6px; }}
 #sampleId:hover:enabled {{ border-color: {border}; }}
 #sampleId:focus {{ border-color: palette(highlight); background: {base}; }}
-#flat, #state {{ border: 1px solid transparent; border-radius: 6px; padding: 4px 8px; background: transparent; }}
-#flat:hover:enabled, #state:hover:enabled {{ background: {border}; }}
-#flat:focus, #state:focus {{ border-color: palette(highlight); }}
+#flat, #details, #state {{ border: 1px solid transparent; border-radius: 6px; }}
+#flat, #details, #state {{ padding: 4px 8px; background: transparent; }}
+#flat:hover:enabled, #details:hover:enabled, #state:hover:enabled {{ background: {border}; }}
+#flat:focus, #details:focus, #state:focus {{ border-color: palette(highlight); }}
+#details {{ text-align: left; color: {faint}; }}
 #flat:disabled {{ color: {text}; }}
 #startPage, #startPage > #qt_scrollarea_viewport > QWidget {{ background: {window}; }}
 #dropArea {{ border: 2px dashed {border}; border-radius: 6px; background: {base}; }}
@@ -175,6 +177,14 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #caution {{ background: #ffd54a; color: #332700; padding: 5px 8px; border-radius: 4px; }}
 #plot {{ border: 1px solid {border}; border-radius: 4px; }}
 QLineEdit[readOnly="true"] {{ background: transparent; border: none; padding: 2px 0; }}
+#bigTotal {{ font-size: 28px; font-weight: 600; }}
+#bigTotal:disabled {{ color: {faint}; }}
+#resultTab {{ border: none; border-bottom: 3px solid transparent; padding: 6px 12px; background: transparent; }}
+#resultTab:hover {{ background: {border}; }}
+#resultTab:checked {{ border-bottom-color: palette(highlight); }}
+#resultTab:focus {{ background: {border}; }}
+#resultSide {{ border: none; border-left: 1px solid {border}; }}
+#stateLine {{ font-weight: 600; }}
 #tiles {{ background: {base}; }}
 #conflicts {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #notice[level="info"] {{ background: #1f6fbf; }}

@@ -10,11 +10,14 @@ from PySide6.QtCore import QObject, Signal
 
 from core.cells import Cell, CellChange, Origin
 from core.counting.reconcile import effective, found_cell
+from core.counting.snap import candidate_at, contour_at
 from core.session.values import Edit
 from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
 
     from core.session.values import ValueChange
     from gui.workspace.counting.counts import Counts
@@ -123,15 +126,20 @@ class Editing(QObject):
             return number
         return None
 
-    def add_cell_at(self, name: str, x: float, y: float) -> int | None:
-        """Add a cell around a point, as large as the cells of its class usually are in this image."""
+    def add_cell_at(self, name: str, x: float, y: float, pixels: NDArray[np.uint8] | None = None) -> int | None:
+        """Add the cell at a place: the candidate that the model has there, else what stands out in the image.
+
+        Where neither is found, it is as large as the cells of its class usually are. ``pixels`` are those of the image
+        that is shown, uint8 RGB (H, W, 3).
+        """
         width, height = self.usual_size(name)
         there = [
             number
             for number in self.cells_inside(x - width / 4, y - height / 4, x + width / 4, y + height / 4)
             if (cell := self.cell(number)) is not None and cell.class_name == name
         ]
-        added = self.add_cell(name, (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+        box = None if there else self._box_at(name, (x, y), (width, height), pixels)
+        added = self.add_cell(name, box or (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
         if added is not None and there:
             self.doubted.emit(
                 gettext("This spot already has a box of {name}. Undo (Ctrl+Z) if you meant the same cell.").format(
@@ -139,6 +147,18 @@ class Editing(QObject):
                 )
             )
         return added
+
+    def _box_at(
+        self, name: str, place: tuple[float, float], usual: tuple[float, float], pixels: NDArray[np.uint8] | None
+    ) -> tuple[float, float, float, float] | None:
+        cells, result = self._counts.current_cells(), self._counts.current_result()
+        if cells is None or result is None:
+            return None
+        label, counted = self._settings.classes.index(name), cells.cells.boxes[result.counted]
+        box = candidate_at(cells.found.detections, counted, label, place, usual)
+        if box is None and pixels is not None:
+            box = contour_at(pixels, place, name, cells.found.diameter, usual)
+        return box
 
     def remove_cells(self, numbers: Iterable[int], name: str = "") -> None:
         """Remove cells of the image that is shown."""

@@ -25,6 +25,7 @@ class ToolName(Enum):
     RECTANGLE = "rectangle"
     POLYGON = "polygon"
     TALLY = "tally"
+    RULER = "ruler"
 
 
 class Selection(QObject):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.report.sign_off import SignOff, SignOffCheck, sign
+from core.report.sign_off import SignOff, SignOffCheck, may_be_signed, sign
 from core.session.values import SessionError
 from core.text import gettext
 from gui.tasks import Debounce, IdleLoop
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
-_SETTLE_MS = 500
+_SETTLE_MS = 800
 
 
 class SignOffs(QObject):
-    """Finds out, a moment after each change, whether the last sign-off still holds.
+    """Finds out after each change whether the last sign-off still holds.
 
-    Only images that have changed since are looked at again. ``text`` is "" if nobody has signed.
+    What no longer holds is said at once; only images that have changed since are looked at again. ``text`` is "" if
+    nobody has signed.
     """
 
     changed = Signal()
@@ -54,11 +55,17 @@ class SignOffs(QObject):
         self._loop = IdleLoop(self)
         self._loop.ended.connect(self._on_checked)
         self._settle = Debounce(_SETTLE_MS, self._look, self)
+        self._soon = Debounce(0, self._look, self)
         store.closing.connect(self._stop)
         for signal in (store.session_changed, images.changed, counts.changed, history.changed):
             signal.connect(lambda *_: self._settle.start())
-        for signal in (history.recorded, settings.changed):
-            signal.connect(lambda *_: self._doubt())
+        settings.changed.connect(self._on_settings_changed)
+        history.recorded.connect(self._on_recorded)
+
+    @property
+    def holds(self) -> bool:
+        """Whether somebody has signed exactly these counts, as far as is known."""
+        return bool(self.text) and not self.superseded
 
     def sign(self, content: ReportContent, name: str) -> SignOff | None:
         """Sign what a report says; return the sign-off, None if it could not be stored."""
@@ -68,15 +75,10 @@ class SignOffs(QObject):
             write.noted = True
         return sign_off if write.done else None
 
-    def _doubt(self) -> None:
-        """Say that it is being found out whether the sign-off still holds, until it is."""
-        if self.text and not self.superseded:
-            self._settle.start()
-            self._show(gettext("Checking the sign-off…"), superseded=False)
-
     @Slot()
     def _stop(self) -> None:
         self._settle.stop()
+        self._soon.stop()
         self._loop.stop()
         self._check = None
 
@@ -99,12 +101,28 @@ class SignOffs(QObject):
             LOG.error("sign-off not checked: %s", error)
 
     @Slot()
+    def _on_settings_changed(self) -> None:
+        """Say at once that nobody has signed these settings; that somebody has takes a look at the images."""
+        if self.holds and not self._store.read(lambda session: may_be_signed(session, self._settings.value), True):
+            last = self._store.read(lambda session: session.sign_offs.all(), ())[-1]
+            self._show_superseded(last)
+
+    @Slot()
+    def _on_recorded(self) -> None:
+        """Look now: no edit may stand beside a sign-off that it supersedes."""
+        if self.holds:
+            self._soon.start()
+
+    @Slot()
     def _on_checked(self) -> None:
         check = self._check
         if check is not None and check.signed is not None:
-            self._show(gettext("Signed off by {name}").format(name=check.signed.user), superseded=False)
+            self._show(gettext("Signed by {name}").format(name=check.signed.user), superseded=False)
         elif check is not None and check.superseded is not None:
-            self._show(gettext("Sign-off by {name} superseded").format(name=check.superseded.user), superseded=True)
+            self._show_superseded(check.superseded)
+
+    def _show_superseded(self, last: SignOff) -> None:
+        self._show(gettext("Signature of {name} superseded").format(name=last.user), superseded=True)
 
     def _show(self, text: str, *, superseded: bool) -> None:
         if (text, superseded) != (self.text, self.superseded):

@@ -15,6 +15,7 @@ from gui.workspace.counting.settings import CountSettingsModel
 from gui.workspace.editing import Editing
 from gui.workspace.exchange.exporting import Exporter
 from gui.workspace.exchange.importing import Importer
+from gui.workspace.exchange.preview import ReportPreview
 from gui.workspace.exchange.reporting import Reporting
 from gui.workspace.exchange.saving import Saving
 from gui.workspace.ground_truth import GroundTruths
@@ -22,6 +23,7 @@ from gui.workspace.history import History
 from gui.workspace.images import Images
 from gui.workspace.inference.choice import ModelChoice
 from gui.workspace.inference.inference import Inference
+from gui.workspace.inference.preview import Previews
 from gui.workspace.messages import Messages
 from gui.workspace.opening import Opening
 from gui.workspace.review.duplicates import Duplicates
@@ -34,6 +36,7 @@ from gui.workspace.store import SessionStore
 from gui.workspace.tally import Tally
 from gui.workspace.verification.comparison import ModelComparison
 from gui.workspace.verification.fixes import Fixes
+from gui.workspace.verification.manual_counts import ManualCounts
 from gui.workspace.verification.thresholds import VerifiedThresholds
 from gui.workspace.verification.verifier import Verifier
 
@@ -94,6 +97,7 @@ class Workspace(QObject):
             self.messages,
             self,
         )
+        self.previews = Previews(self.images, self.inference, self)
         self.sample = Sample(self.store, self.history, self.images, self.reviews, self.sign_offs, self.inference, self)
         self.choice = ModelChoice(self.store, self.images, self.inference, self)
         self.opening = Opening(self.store, self.images, self.inference, self.messages, self)
@@ -111,6 +115,8 @@ class Workspace(QObject):
             self,
         )
         self.reporting = Reporting(self.store, self.settings, self)
+        self.preview = ReportPreview(self.store, self.history, self.images, self.settings, self.counts, self)
+        self.manual_counts = ManualCounts(self.store, self.images, self.settings, self.counts, self.truths, self)
         self.verifier = Verifier(
             self.store, self.images, self.settings, self.counts, self.truths, self.inference, self.messages, self
         )
@@ -124,6 +130,8 @@ class Workspace(QObject):
     def close(self) -> None:
         """End the threads and close the session; the workspace cannot be used afterwards."""
         self.verifier.close()
+        self.preview.close()
         self.comparison.close()
+        self.previews.close()
         self.inference.close()
         self.store.shut()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -172,16 +171,6 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     trained = load_trained(write_checkpoint(folder / "best.ckpt"))
     export_onnx(trained.model, build_card(trained, "stirred"), folder / "model.onnx")
     return folder / "model.onnx"
-
-
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """Return the folder of real smear data, which only some machines have."""
-    beside_the_repository = Path(__file__).resolve().parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("SMEARCOUNT_DATA") or beside_the_repository)
-    if not folder.is_dir():
-        pytest.skip("the real smear data is not on this machine (SMEARCOUNT_DATA says where it is)")
-    return folder
 
 
 class ResultMaker:

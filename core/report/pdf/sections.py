@@ -1,232 +1,27 @@
-"""The sections of a printed report: each turns a part of the content into what stands on the page."""
+"""The tables of a printed report: the images, how the count agrees with others, and who did what."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reportlab.lib import colors
-from reportlab.lib.units import mm
-from reportlab.platypus import KeepTogether, Spacer, TableStyle
-from reportlab.platypus import Table as PageTable
+from reportlab.platypus import Spacer
 
-from core.counting.estimates import given, numbers
-from core.report.content import NOT_A_MEDICAL_DEVICE
-from core.report.pdf.styles import BODY, HEADING, LABEL, SMALL, TITLE, WARNING, WIDTH, Printer
-from core.report.sign_off import short
-from core.report.tables import Table, local_time, what_was_done
-from core.text import decimal, gettext, ngettext, percent, printable, whole
+from core.counting.quality import Grade
+from core.report.pdf.front import image_number
+from core.report.pdf.styles import BODY, HEADING, SMALL, Printer
+from core.report.tables import Table, what_was_done
+from core.text import decimal, gettext, ngettext, whole
+from core.verification.ground_truth import TruthSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from core.counting.estimates import Figure
     from core.report.content import ReportContent, ReportImage
-    from core.statistics.intervals import Interval
 
 _MOST_HISTORY = 400
-_NAMED = 12
-_MOST_RULES = 4
-
-
-def span(interval: Interval) -> str:
-    """Return an interval as text."""
-    return " to ".join(numbers(*interval))
-
-
-def image_number(n: int) -> str:
-    """Return a number of images as words."""
-    return ngettext("{n:,} image", "{n:,} images", n).format(n=n)
-
-
-def head(printer: Printer, content: ReportContent) -> Iterator[Any]:
-    """Yield the title, what was counted, and whether somebody answers for it."""
-    yield printer.text(gettext("Blood smear count"), TITLE)
-    counted, listed = len(content.counted), len(content.images)
-    pairs = [
-        (gettext("Sample"), content.sample.id or "–"),
-        *content.sample.fields,
-        (
-            gettext("Images counted"),
-            gettext("{counted} of {listed}").format(counted=counted, listed=listed)
-            if counted != listed
-            else str(counted),
-        ),
-        (gettext("Reviewed"), content.review),
-        (gettext("Report made"), local_time(content.made)),
-        (gettext("Program"), f"SmearCount {content.version}"),
-    ]
-    yield printer.pairs(pairs, columns=2, label=30 * mm)
-    yield Spacer(0, 6)
-    yield sign_off(printer, content)
-    if missing := content.uncounted:
-        lines = [f"{image.path.name}: {image.problem.removeprefix(f'{image.path}: ')}" for image in missing]
-        yield from _warning(
-            printer,
-            ngettext(
-                "{n} of {images} is not in this count:", "{n} of {images} are not in this count:", len(missing)
-            ).format(n=len(missing), images=image_number(listed)),
-            lines,
-        )
-    copy = gettext("{name}: a copy of {original}")
-    copied = [(image.path.name, image.copy_of.name) for image in content.images if image.copy_of]
-    if copies := [copy.format(name=name, original=original) for name, original in copied]:
-        yield from _warning(
-            printer, gettext("{images} counted twice:").format(images=image_number(len(copies))), copies
-        )
-
-
-def sign_off(printer: Printer, content: ReportContent) -> Any:
-    """Return the frame that says who signed, or that nobody did."""
-    present = printer.text(gettext("Content of this report: {hash}").format(hash=short(content.content)), SMALL)
-    if content.signed:
-        by = content.signed
-        text = gettext("Signed off by {user}, {local_time}. Nothing has changed since.").format(
-            user=by.user, local_time=local_time(by.time)
-        )
-        return printer.boxed([printer.text(text), present], alarm=False)
-    if content.superseded:
-        by = content.superseded
-        lines = [
-            printer.text(gettext("SUPERSEDED: what was signed off has changed since"), WARNING),
-            printer.text(
-                gettext(
-                    "{user} signed other content on {local_time} ({short}). Nobody has signed what this report says."
-                ).format(user=by.user, local_time=local_time(by.time), short=short(by.content))
-            ),
-        ]
-        return printer.boxed([*lines, present], alarm=True)
-    return printer.boxed([printer.text(gettext("Not signed off.")), present], alarm=False)
-
-
-def _warning(printer: Printer, title: str, lines: list[str]) -> Iterator[Any]:
-    """Yield what is wrong with some images, a line for each of the first."""
-    yield Spacer(0, 4)
-    yield printer.text(title, WARNING)
-    for line in lines[:_NAMED]:
-        yield printer.text(line)
-    if len(lines) > _NAMED:
-        yield printer.text(gettext("and {n} more; the table of images lists them.").format(n=len(lines) - _NAMED))
-
-
-def counts(printer: Printer, content: ReportContent) -> Iterator[Any]:
-    """Yield the counts of all images together."""
-    yield printer.text(gettext("Counts"), HEADING)
-    if not content.counted:
-        yield printer.text(gettext("No image was counted."))
-        return
-    header = [
-        "Cells",
-        "Count",
-        "95 % interval",
-        gettext("By the model"),
-        "Added",
-        "Removed",
-        gettext("Mean prob."),
-        "Share",
-        "95 % interval",
-    ]
-    rows = [
-        [
-            row.name,
-            f"{row.count:,}",
-            span(row.interval),
-            f"{row.ledger.model:,}",
-            f"+{row.ledger.added:,}" if row.ledger.added else "0",
-            f"−{row.ledger.removed:,}" if row.ledger.removed else "0",
-            "–" if row.mean is None else f"{row.mean:.2f}",
-            percent(row.share),
-            "–" if row.share_interval is None else gettext("{:.1f} to {:.1f} %").format(*row.share_interval.times(100)),
-        ]
-        for row in content.totals
-    ]
-    yield printer.table(Table("counts", header, rows, "lrrrrrrrr"), (16, 10, 16, 12, 9, 12, 9, 11, 18))
-    yield printer.text(
-        gettext(
-            "Count = by the model + added − removed by a user. The intervals are exact (Poisson for counts, "
-            "Clopper-Pearson for shares); they cover the number of counted cells, and no other error."
-        ),
-        SMALL,
-    )
-
-
-def estimates(printer: Printer, content: ReportContent) -> Iterator[Any]:
-    """Yield what follows from the counts and from what the laboratory gave."""
-    if not content.figures:
-        return
-    yield printer.text(gettext("Ratios and estimates"), HEADING)
-    yield printer.pairs([(one.what, _figure(one)) for one in content.figures], label=62 * mm)
-    values = "; ".join(f"{name} {text}" for name, text in given(content.inputs))
-    yield printer.text(
-        gettext("Of all counted images together. Given by the laboratory: {values}.").format(values=values)
-        if values
-        else gettext(
-            "Of all counted images together. Estimates per litre, per mm² and in µm need values of the "
-            "laboratory; nothing is assumed."
-        ),
-        SMALL,
-    )
-
-
-def _figure(figure: Figure) -> str:
-    assert figure.value is not None
-    if figure.ends is None:
-        return f"{figure.value:+.0f} {figure.unit}".replace("-", "−")
-    value, low, high = numbers(figure.value, *figure.ends)
-    return f"{value} {figure.unit}".rstrip() + gettext(" ({span} {low} to {high})").format(
-        span=figure.span, low=low, high=high
-    )
-
-
-def method(printer: Printer, content: ReportContent) -> Iterator[Any]:
-    """Yield how it was counted: what a person needs to do it again."""
-    yield printer.text(gettext("How it was counted"), HEADING)
-    thresholds = [
-        (
-            gettext("Threshold {name}").format(name=name),
-            f"{value:.2f}" + (f", {origin}" if (origin := content.origin_of(name)) else ""),
-        )
-        for name, value in content.settings.thresholds.items()
-    ]
-    models = [
-        pair
-        for model in content.models
-        for pair in (
-            ("Model", model.name + (f" ({image_number(model.images)})" if len(content.models) > 1 else "")),
-            *(((gettext("Counted by"), model.counted_by),) if model.counted_by else ()),
-            (gettext("Model SHA-256"), model.sha256),
-            *((("", model.trained),) if model.trained else ()),
-        )
-    ]
-    pairs = [
-        *thresholds,
-        (
-            gettext("One cell"),
-            gettext("boxes of one class that overlap by more than {nms_iou:.2f} (IoU)").format(
-                nms_iou=content.settings.nms_iou
-            ),
-        ),
-        *((gettext("Edge rule"), text) for text in content.rules[:_MOST_RULES]),
-        *(
-            [("", gettext("and {more} more; they are below the images").format(more=more))]
-            if (more := len(content.rules) - _MOST_RULES) > 0
-            else []
-        ),
-        *models,
-        ("Session", printable(content.session)),
-    ]
-    yield printer.pairs(pairs)
-
-
-def signature(printer: Printer, content: ReportContent) -> Any:
-    """Return the line for a person's hand, with what the person answers for."""
-    signed = content.signed
-    name = gettext("Name: {user}").format(user=signed.user) if signed else gettext("Name")
-    date, hand = printer.text(gettext("Date"), LABEL), printer.text(gettext("Signature"), LABEL)
-    texts = [printer.text(name, LABEL), "", date, "", hand]
-    line = PageTable([texts], colWidths=[WIDTH * share for share in (0.34, 0.03, 0.2, 0.03, 0.4)])
-    rules = [("LINEABOVE", (column, 0), (column, 0), 0.6, colors.black) for column in (0, 2, 4)]
-    line.setStyle(TableStyle([*rules, ("LEFTPADDING", (0, 0), (-1, -1), 2)]))
-    return KeepTogether([Spacer(0, 14), printer.text(NOT_A_MEDICAL_DEVICE), Spacer(0, 34), line])
+_MOST_COMPARED = 4  # classes whose manual counts find room on a page
+_LONGEST_NAME = 26
+_GRADES = {Grade.GOOD: gettext("Good"), Grade.CHECK: gettext("Check"), Grade.POOR: gettext("Poor")}
 
 
 def remarks(image: ReportImage) -> list[str]:
@@ -256,7 +51,14 @@ def remarks(image: ReportImage) -> list[str]:
 def images(printer: Printer, content: ReportContent, *, with_remarks: bool) -> Iterator[Any]:
     """Yield the table of the images; remarks stand in it where they stand nowhere else."""
     yield printer.text(gettext("Images"), HEADING)
-    header = ["", "Image", *content.classes, "Added / removed", "Field", "Reviewed"]
+    header = [
+        "",
+        gettext("Image"),
+        *content.classes,
+        gettext("Added / removed"),
+        gettext("Field"),
+        gettext("Reviewed"),
+    ]
     rows: list[list[str]] = []
     for number, image in enumerate(content.images, 1):
         if image.counted is None:
@@ -271,8 +73,8 @@ def images(printer: Printer, content: ReportContent, *, with_remarks: bool) -> I
                 " ".join([image.path.name, *(remarks(image) if with_remarks else ())]),
                 *(f"{result.counts[name]:,}" for name in content.classes),
                 f"+{added} / −{removed}" if added or removed else "–",
-                "–" if quality is None else quality.grade.value,
-                (image.reviewer or "yes") + (gettext(" (changed since)") if image.changed else "")
+                "–" if quality is None else _GRADES[quality.grade],
+                (image.reviewer or gettext("yes")) + (gettext(" (changed since)") if image.changed else "")
                 if image.reviewed
                 else "–",
             ]
@@ -285,7 +87,7 @@ def images(printer: Printer, content: ReportContent, *, with_remarks: bool) -> I
         "",
         "",
     ]
-    shares = (6, 38, *[9.0] * len(content.classes), 14, 13, 18)
+    shares = (4, 50, *[8.0] * len(content.classes), 12, 9, 15)
     align = f"rl{'r' * len(content.classes)}rll"
     yield printer.table(Table("images", header, rows, align, sums), shares)
 
@@ -300,23 +102,22 @@ def verification(printer: Printer, content: ReportContent) -> Iterator[Any]:
     yield printer.text(gettext("At the present thresholds. Ground truth: {kinds}.").format(kinds=kinds))
     yield Spacer(0, 4)
     header = [
-        "Cells",
+        gettext("Cells"),
         gettext("Counted by"),
-        "Images",
-        "Truth",
-        "Counted",
-        "Accuracy",
-        "Precision",
-        "Recall",
-        "F1",
-        "TP",
-        "FP",
-        "FN",
+        gettext("Images"),
+        gettext("Truth"),
+        gettext("Counted"),
+        gettext("Accuracy"),
+        gettext("Precision"),
+        gettext("Recall"),
+        gettext("F1"),
+        gettext("Missed (FN)"),
+        gettext("Too many (FP)"),
     ]
     rows = [
         [
             row.name,
-            gettext("model and person") if row.handed_in else gettext("model alone"),
+            gettext("model and user") if row.handed_in else gettext("model alone"),
             str(row.images),
             f"{row.score.truth:,}",
             f"{row.score.counted:,}",
@@ -324,13 +125,12 @@ def verification(printer: Printer, content: ReportContent) -> Iterator[Any]:
             decimal(row.score.precision),
             decimal(row.score.recall),
             decimal(row.score.f1),
-            whole(row.score.tp),
-            whole(row.score.fp),
             whole(row.score.fn),
+            whole(row.score.fp),
         ]
         for row in content.verification
     ]
-    yield printer.table(Table("verification", header, rows, "llrrrrrrrrrr"), (13, 24, 10, 8, 11, 11, 11, 9, 8, 7, 7, 7))
+    yield printer.table(Table("verification", header, rows, "llrrrrrrrrr"), (13, 22, 9, 8, 10, 11, 11, 9, 8, 10, 11))
     yield printer.text(
         gettext(
             "Accuracy: the smaller of the two counts over the larger (Entropy 2021, eq. 4). Precision, recall and F1 "
@@ -341,13 +141,49 @@ def verification(printer: Printer, content: ReportContent) -> Iterator[Any]:
     )
 
 
+def manual_counts(printer: Printer, content: ReportContent) -> Iterator[Any]:
+    """Yield the manual count beside this one, image by image."""
+    classes = content.classes
+    rows: list[list[str]] = []
+    for number, image in enumerate(content.images, 1):
+        if image.truth is None or image.counted is None or image.truth.source is TruthSource.REVIEWED:
+            continue
+        row = [str(number), _shortened(image.path.name)]
+        for name, true in zip(classes, image.true_counts, strict=True):
+            count = image.counted.result.counts[name]
+            row += ["–", f"{count:,}", "–"] if true is None else [f"{true:,}", f"{count:,}", _difference(count - true)]
+        rows.append(row)
+    if not rows or len(classes) > _MOST_COMPARED:
+        return
+    yield printer.text(gettext("Compared with the manual count"), HEADING)
+    header = ["", gettext("Image")]
+    for name in classes:
+        header += [
+            gettext("{name} by hand").format(name=name),
+            gettext("{name} reported").format(name=name),
+            gettext("Difference"),
+        ]
+    align = "rl" + "rrr" * len(classes)
+    yield printer.table(Table("compared", header, rows, align), (5, 34, *[10.0] * (3 * len(classes))))
+    yield printer.text(gettext("Difference = reported − by hand. The table of images has the whole names."), SMALL)
+
+
+def _shortened(name: str) -> str:
+    """Return a name that fits beside many numbers; its end tells files of one series apart."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[:8]}…{name[9 - _LONGEST_NAME :]}"
+
+
+def _difference(value: int) -> str:
+    return f"{value:+,}".replace("-", "\N{MINUS SIGN}") if value else "0"
+
+
 def history(printer: Printer, content: ReportContent) -> Iterator[Any]:
     """Yield who did what and when."""
     yield printer.text(gettext("Corrections and history"), HEADING)
     if not content.history:
         yield printer.text(gettext("Nobody changed anything."))
         return
-    header = ["Time", "User", "Image", "What"]
+    header = [gettext("Time"), gettext("User"), gettext("Image"), gettext("What")]
     rows = [
         [f"{row.time.astimezone():%Y-%m-%d %H:%M}", row.user, row.path.name if row.path else "", text]
         for row, text in reversed(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from reportlab.platypus import Flowable
 
+    from core.classes import Rgb
     from core.report.tables import Table, Value
 
 rl_config.useA85 = 0  # streams as bytes: text would be a quarter longer, and take a third of the time
@@ -38,6 +39,7 @@ SHADE = colors.HexColor("#f1f3f6")
 FAINT = colors.HexColor("#4a5462")
 ALARM = colors.HexColor("#b3122e")
 
+_LEAST_CONTRAST = 3.0  # of lines on white paper (WCAG 2, graphics)
 _PADDING, _AIR = 3.0, 10.0  # beside the text of a cell; points
 
 
@@ -45,7 +47,13 @@ def _style(name: str, size: float, **more: Any) -> ParagraphStyle:
     return ParagraphStyle(name, fontName=more.pop("font", PLAIN), fontSize=size, leading=1.32 * size, **more)
 
 
-TITLE = _style("title", 18, font=BOLD, spaceAfter=4)
+TITLE = _style("title", 11.5, font=BOLD, textColor=FAINT)
+SAMPLE = _style("sample", 20, font=BOLD)
+STATE = _style("state", 9, font=BOLD, alignment=TA_RIGHT)
+CLASS = _style("class", 12, font=BOLD)
+COUNT = _style("count", 19, font=BOLD, alignment=TA_RIGHT)
+COUNT_OF_MANY = _style("counts", 11, font=BOLD, alignment=TA_RIGHT)
+BESIDE_COUNT = _style("beside", 10, alignment=TA_RIGHT)
 HEADING = _style("heading", 11.5, font=BOLD, spaceBefore=13, spaceAfter=5, keepWithNext=1)
 BODY = _style("body", 8.5)
 SMALL = _style("small", 7.2, textColor=FAINT, spaceBefore=3)
@@ -57,6 +65,25 @@ HEAD_CELL_RIGHT = _style("head cell right", 7.4, font=BOLD, alignment=TA_RIGHT)
 LABEL = _style("label", 8, textColor=FAINT)
 LEDGER = _style("ledger", 8, spaceBefore=3)
 CAPTION = _style("caption", 8.5, font=BOLD, spaceBefore=4, spaceAfter=3, keepWithNext=1)
+
+
+Ink = tuple[float, float, float]
+
+
+def ink_of(colour: Rgb) -> Ink:
+    """Return a colour of the screen as ink, red, green and blue from 0 to 1: dark enough to be seen on white paper."""
+    parts = [part / 255 for part in colour]
+    for share in range(100, 0, -2):
+        red, green, blue = (part * share / 100 for part in parts)
+        if 1.05 / (_luminance(red, green, blue) + 0.05) >= _LEAST_CONTRAST:
+            return red, green, blue
+    return 0.0, 0.0, 0.0
+
+
+def _luminance(*parts: float) -> float:
+    """Return the relative luminance of red, green and blue from 0 to 1 (WCAG 2)."""
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 class Printer:
@@ -102,7 +129,7 @@ class Printer:
         rules += [("LEFTPADDING", (place, 0), (place, -1), _AIR) for place in airy]
         paddings = [_PADDING + (_AIR if place in airy else _PADDING) for place in range(len(align))]
         if footer:
-            rules += [("LINEABOVE", (0, -1), (-1, -1), 0.8, colors.black)]
+            rules += [("LINEABOVE", (0, -1), (-1, -1), 0.8, colors.black), ("NOSPLIT", (0, -3), (-1, -1))]
         lines = [
             line(header, bold),
             *(line(row, plain) for row in table.rows),

@@ -10,10 +10,11 @@ from PySide6.QtGui import QColor, QPainter, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from core.cells import Origin
-from core.classes import PAPER, Palette
+from core.classes import PAPER, Palette, short_name
 from core.geometry.boxes import areas
 from core.text import gettext
 from gui.canvas.items.outlines import Outlines
+from gui.widgets.colour import luminance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +23,17 @@ if TYPE_CHECKING:
 
     from core.cells import Detections
 
-_DENSE = 1500  # more visible boxes than this are drawn with thinner lines
-_INNER = 4.0
+_TINY, _SMALL = 25.0, 40.0
+"""A box that is smaller on the screen has only its corners, or a casing on one side alone; in its pixels."""
+
+_TICKS = ((12.0, 3), (_TINY, 5))  # boxes up to this size have arms of that length
 _DOTS = (3, 4)
 _BESIDE_DOTS = QColor(90, 90, 90)
+_BY_HAND = 4  # side of the square in the corner of a cell that a user put or confirmed
+_DARK, _LIGHT = 0x70000000, 0xB4B4B4B4  # casings of bright and of dark colours, premultiplied: half see-through
+_BRIGHT = 0.18  # luminance that is as far from black as from white
 _ORIGINS = {Origin.PERSON: gettext("added or confirmed by hand"), Origin.IMPORTED: gettext("imported from a file")}
-_LINE_STYLES = ((2, None), (3, None), (2, (6, 4)), (2, (2, 3)))  # width, pieces and gaps in pixels of the screen
+_LINE_STYLES = ((1, None), (2, None), (1, (5, 3)), (1, (2, 3)))  # width, pieces and gaps in pixels of the screen
 
 
 class BoxesItem(QGraphicsItem):
@@ -144,23 +150,23 @@ class BoxesItem(QGraphicsItem):
                     return self._rects[cells[place[-1]]]
         return None
 
-    def text_at(self, point: QPointF) -> str:
-        """Return class and probability of the smallest shown cell at a point of the image, or ""."""
-        for ghosts in (False, True):
-            numbers = self.cells_at(point, ghosts=ghosts)
-            if numbers and self._detections is not None:
-                shown = self._ghosts if ghosts else self._shown
-                cell = shown[np.flatnonzero(self._detections.ids[shown] == numbers[0])[-1]]
-                name = self._classes[self._detections.labels[cell]]
-                origin = Origin(int(self._detections.origin[cell]))
+    def text_of(self, number: int) -> str:
+        """Return class and probability of a shown cell or ghost, or ""."""
+        if self._detections is None:
+            return ""
+        for cells in (self._shown, self._ghosts):
+            place = cells[self._detections.ids[cells] == number]
+            if len(place):
+                name = short_name(self._classes[self._detections.labels[place[-1]]])
+                origin = Origin(int(self._detections.origin[place[-1]]))
                 if origin is not Origin.MODEL:
                     return f"{name}, {_ORIGINS[origin]}"
                 text = (
-                    gettext("{name}, probability {score:.2f}, below the threshold: click to accept it")
-                    if ghosts
-                    else gettext("{name}, probability {score:.2f}")
+                    gettext("{name} {score:.2f}, below the threshold: click to accept it")
+                    if cells is self._ghosts
+                    else gettext("{name} {score:.2f}")
                 )
-                return text.format(name=name, score=self._detections.scores[cell])
+                return text.format(name=name, score=self._detections.scores[place[-1]])
         return ""
 
     def boundingRect(self) -> QRectF:
@@ -212,7 +218,7 @@ class BoxesItem(QGraphicsItem):
         self._draw_ghosts(outlines, transform, self._inside(self._ghosts, view))
         visible = self._inside(self._shown, view)
         self._draw_boxes(outlines, transform, visible)
-        self._draw_corrected(outlines, transform, visible[self._detections.origin[visible] != Origin.MODEL.value])
+        self._draw_by_hand(outlines, transform, visible[self._detections.origin[visible] != Origin.MODEL.value])
 
     def _inside(self, cells: NDArray[np.int64], view: QRectF) -> NDArray[np.int64]:
         """Return those of some cells whose boxes are in view."""
@@ -234,21 +240,35 @@ class BoxesItem(QGraphicsItem):
             yield label, QColor(*self._palette.colour(self._classes, label)), cells[labels == label]
 
     def _draw_boxes(self, outlines: Outlines, transform: QTransform, visible: NDArray[np.int64]) -> None:
-        dense = len(visible) > _DENSE
+        """Draw the cells with lines as thin as can be seen, the thinner the smaller they are."""
         for label, colour, cells in self._by_label(visible):
             width, dash = _LINE_STYLES[label % len(_LINE_STYLES)]
-            width -= dense
-            casing = (width,) if dense else (-1, width)
+            beside = _casing(colour)
             outlined = self._outlined(cells)
-            outlines.draw(self._corners(cells[~outlined], transform), colour, width, dash, casing)
+            corners = self._corners(cells[~outlined], transform)
+            sides = (corners[:, 2:] - corners[:, :2]).max(axis=1, initial=0)
+            least = 0.0
+            for most, length in _TICKS:
+                chosen = (least <= sides) & (sides < most)
+                if chosen.any():
+                    outlines.draw_ticks(corners[chosen], colour, length, width, (width,), beside)
+                least = most
+            for chosen, casing in (
+                ((sides >= _TINY) & (sides < _SMALL), (width,)),
+                (sides >= _SMALL, (-1, width)),
+            ):
+                if chosen.any():
+                    outlines.draw(corners[chosen], colour, width, dash, casing, beside)
             points, lengths = self._contours(cells[outlined], transform)
             if len(points):
-                outlines.draw_contours(points, lengths, colour, width, dash, casing=1)
+                outlines.draw_contours(points, lengths, colour, width, dash, 1, beside)
 
     def _outlined(self, cells: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell which cells have a contour to draw in place of the box."""
         contours = self._detections.contours if self._detections is not None else None
-        return np.array([contours is not None and len(contours[cell]) > 0 for cell in cells.tolist()], bool)
+        if contours is None:
+            return np.zeros(len(cells), bool)
+        return np.array([len(contours[cell]) > 0 for cell in cells.tolist()], bool)
 
     def _contours(
         self, cells: NDArray[np.int64], transform: QTransform
@@ -265,24 +285,20 @@ class BoxesItem(QGraphicsItem):
         """Draw what is just below a threshold with dots; white between and dark beside them show on any ground."""
         for _, colour, cells in self._by_label(ghosts):
             corners = self._corners(cells, transform)
-            outlines.draw(corners - 1, _BESIDE_DOTS, 3)
-            outlines.draw(corners, colour, 2, _DOTS, casing=(0, 1))
+            outlines.draw(corners + 1, _BESIDE_DOTS)
+            outlines.draw(corners, QColor("white"))
+            outlines.draw(corners, colour, 1, _DOTS)
 
-    def _draw_corrected(self, outlines: Outlines, transform: QTransform, cells: NDArray[np.int64]) -> None:
-        """Draw a second, inner line in what a person put or confirmed, to tell it from found cells."""
+    def _draw_by_hand(self, outlines: Outlines, transform: QTransform, cells: NDArray[np.int64]) -> None:
+        """Mark what a user put or confirmed with a small square where its text would stand."""
         for _, colour, mine in self._by_label(cells):
-            outlined = self._outlined(mine)
-            corners = self._corners(mine, transform)
-            sides = corners[:, 2:] - corners[:, :2]
-            gap = np.minimum(_INNER, sides / 4)
-            inner = np.concatenate([corners[:, :2] + gap, corners[:, 2:] - gap], axis=1)
-            outlines.draw(inner[~outlined], colour)
-            points, lengths = self._contours(mine[outlined], transform)
-            if len(points):
-                middle = np.repeat(((corners[:, :2] + corners[:, 2:]) / 2)[outlined], lengths, axis=0)
-                smaller = np.repeat((1 - 2 * gap / sides)[outlined], lengths, axis=0)
-                inner_points = (middle + (points - middle) * smaller).astype(np.float32)
-                outlines.draw_contours(inner_points, lengths, colour)
+            places, _ = self.label_places(mine, transform)
+            outlines.draw_squares(places, colour, _BY_HAND, _casing(colour))
+
+
+def _casing(colour: QColor) -> int:
+    """Return the colour that a line of this colour stands out from on any ground."""
+    return _DARK if luminance(colour) > _BRIGHT else _LIGHT
 
 
 def _view(transform: QTransform, size: QSize) -> QRectF:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from core.classes import PAPER
@@ -21,9 +21,21 @@ if TYPE_CHECKING:
 RADIUS = 8.0
 """Of a mark, in pixels of the screen."""
 
+_LINE, _CASING = 1.8, 3.4
+_CORNERS: tuple[tuple[tuple[float, float], ...], ...] = (
+    (),  # a ring
+    ((-0.85, -0.85), (0.85, -0.85), (0.85, 0.85), (-0.85, 0.85)),
+    ((0.0, -1.1), (1.1, 0.85), (-1.1, 0.85)),
+    ((0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)),
+)
+
 
 class TallyItem(QGraphicsItem):
-    """All marks in one item: discs of the class's colour with the number of its key, always of the same size."""
+    """All marks in one item, always of the same size and hollow, so that what is marked is seen.
+
+    Each class has its colour and form: a ring, a square, a triangle, a diamond; a cross stands for a class that the
+    model does not know.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,34 +81,44 @@ class TallyItem(QGraphicsItem):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         transform, ratio = painter.transform(), painter.device().devicePixelRatioF()
-        discs = {label: self._disc(label, ratio, painter.font()) for label in set(self._labels)}
+        marks = {label: self._mark(label, ratio) for label in set(self._labels)}
         painter.save()
         painter.resetTransform()
         for (x, y), label in zip(self._points.tolist(), self._labels, strict=True):
             place = transform.map(QPointF(x, y))
-            painter.drawPixmap(place - QPointF(RADIUS + 2, RADIUS + 2), discs[label])
+            painter.drawPixmap(place - QPointF(RADIUS + 2, RADIUS + 2), marks[label])
         painter.restore()
 
-    def _disc(self, label: int, ratio: float, font: QFont) -> QPixmap:
-        """Draw the mark of a class once, to be copied; a class that the model does not know has a question mark."""
+    def _mark(self, label: int, ratio: float) -> QPixmap:
+        """Draw the mark of a class once, to be copied."""
         side = 2 * (RADIUS + 2)
         pixmap = QPixmap(round(side * ratio), round(side * ratio))
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(Qt.GlobalColor.transparent)
         colour = QColor(*self._palette.colour(self._classes, label)) if label >= 0 else QColor("#808080")
+        path = _form(label)
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(colour)
-        painter.setPen(QPen(QColor(0, 0, 0, 150), 4))
-        around = QRectF(2, 2, 2 * RADIUS, 2 * RADIUS)
-        painter.drawEllipse(around)
-        painter.setPen(QPen(QColor(255, 255, 255), 2))
-        painter.drawEllipse(around)
-        small = QFont(font)
-        small.setPixelSize(11)
-        small.setBold(True)
-        painter.setFont(small)
-        painter.setPen(ink_on(colour))
-        painter.drawText(around, Qt.AlignmentFlag.AlignCenter, str(label + 1) if label >= 0 else "?")
+        painter.translate(RADIUS + 2, RADIUS + 2)
+        for line, width in ((QColor(ink_on(colour)), _CASING), (colour, _LINE)):
+            painter.strokePath(path, QPen(line, width))
         painter.end()
         return pixmap
+
+
+def _form(label: int) -> QPainterPath:
+    """Return the form of the marks of a class, round the origin."""
+    path, reach = QPainterPath(), RADIUS - 1
+    if label < 0:
+        path.moveTo(-reach, -reach)
+        path.lineTo(reach, reach)
+        path.moveTo(-reach, reach)
+        path.lineTo(reach, -reach)
+        return path
+    corners = _CORNERS[label % len(_CORNERS)]
+    if not corners:
+        path.addEllipse(QPointF(), reach, reach)
+        return path
+    path.addPolygon(QPolygonF([QPointF(x * reach, y * reach) for x, y in corners]))
+    path.closeSubpath()
+    return path

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 BEYOND = 16
 """How far outlines reach over each edge of the screen, and the most that a line may be moved, in pixels."""
 
-_WHITE = 0xFFFFFFFF
+WHITE = 0xFFFFFFFF
+"""The usual colour of a casing, as a premultiplied ARGB number."""
 
 
 class Outlines:
@@ -58,6 +59,7 @@ class Outlines:
         width: int = 1,
         dash: tuple[int, int] | None = None,
         casing: Iterable[int] = (),
+        beside: int = WHITE,
     ) -> None:
         """Draw outlines in an opaque colour.
 
@@ -68,15 +70,63 @@ class Outlines:
         width, dash
             Width of the lines, and length of their pieces and of the gaps between them, in pixels of the window.
         casing
-            By how many pixels of the window down and to the right a white line is drawn before.
+            By how many pixels of the window down and to the right a line is drawn before, to stand out from.
+        beside
+            The colour of those lines, as a premultiplied ARGB number.
         """
-        finer = max(round(self._ratio), 1)
+        finer = self._finer
         places, drawn = self._places(corners * self._ratio, dash and (dash[0] * finer, dash[1] * finer))
-        flat, step = self._pixels.reshape(-1), self._shape[1] + 1
+        self._write(places if drawn is None else places[drawn], colour, width, casing, beside)
+
+    def draw_ticks(
+        self,
+        corners: NDArray[np.float32],
+        colour: QColor,
+        length: int,
+        width: int = 1,
+        casing: Iterable[int] = (),
+        beside: int = WHITE,
+    ) -> None:
+        """Draw only the corners of outlines, with arms of a length; the rest is as for ``draw``."""
+        height, across = self._shape
+        length = length * self._finer
+        arm = np.arange(length)
+        whole = np.floor(np.clip(corners * self._ratio + 2 * BEYOND, -1e6, 1e6)).astype(np.int64)
+        places = []
+        for x, right in ((whole[:, 0], 1), (whole[:, 2], -1)):
+            for y, down in ((whole[:, 1], 1), (whole[:, 3], -1)):
+                inside = (x >= length) & (x < across - length) & (y >= length) & (y < height - length)
+                form = np.concatenate([arm * right, arm[1:] * down * across])
+                places.append(((y * across + x)[inside, None] + form).ravel())
+        self._write(np.concatenate(places), colour, width, casing, beside)
+
+    def draw_squares(self, points: NDArray[np.float32], colour: QColor, side: int, beside: int = WHITE) -> None:
+        """Draw small filled squares round points ``x y`` (N, 2) in pixels of the window, with a casing."""
+        height, across = self._shape
+        finer = self._finer
+        whole = np.floor(np.clip(points * self._ratio + 2 * BEYOND, -1e6, 1e6)).astype(np.int64)
+        reach = side * finer
+        x, y = whole.T
+        inside = (x >= reach) & (x < across - reach) & (y >= reach) & (y < height - reach)
+        middle = (y * across + x)[inside, None]
+        flat = self._pixels.reshape(-1)
+        for larger, value in ((1, beside), (0, colour.rgba())):
+            half = side * finer // 2
+            form = np.arange(-half - larger, -half + side * finer + larger)
+            flat[middle + (form[:, None] * across + form).ravel()] = value
+
+    @property
+    def _finer(self) -> int:
+        """How many pixels of the screen a line of one pixel of the window takes."""
+        return max(int(self._ratio + 0.5), 1)
+
+    def _write(self, places: NDArray[np.int64], colour: QColor, width: int, casing: Iterable[int], beside: int) -> None:
+        flat, step, finer = self._pixels.reshape(-1), self._shape[1] + 1, self._finer
+        thin = max(int(self._ratio), 1)
         for offset in casing:
-            for part in range(finer):
-                flat[places + (offset * finer + part) * step] = _WHITE
-        places = places if drawn is None else places[drawn]
+            first = offset * finer if offset > 0 else offset * thin
+            for part in range(thin):
+                flat[places + (first + part) * step] = beside
         for offset in range(width * finer):
             flat[places + offset * step] = colour.rgba()
 
@@ -88,6 +138,7 @@ class Outlines:
         width: int = 1,
         dash: tuple[int, int] | None = None,
         casing: int = 0,
+        beside: int = WHITE,
     ) -> None:
         """Draw closed contours in an opaque colour.
 
@@ -98,12 +149,14 @@ class Outlines:
         width, dash
             As for ``draw``.
         casing
-            Width of the white lines on both sides, in pixels of the window.
+            Width of the lines on both sides, in pixels of the window.
+        beside
+            The colour of those lines, as a premultiplied ARGB number.
         """
-        finer = max(round(self._ratio), 1)
+        finer = self._finer
         places, along = self._places_along(points * self._ratio, lengths)
         if casing:
-            self._fill(places, (width + 2 * casing) * finer, _WHITE)
+            self._fill(places, width * finer + 2 * casing * max(int(self._ratio), 1), beside)
         if dash is not None:
             places = places[along % (sum(dash) * finer) < dash[0] * finer]
         self._fill(places, width * finer, colour.rgba())

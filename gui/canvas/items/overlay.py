@@ -4,39 +4,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 _CROSS = 4.0  # half the width of a point of the ground truth, in pixels of the screen
+_WRONG = 7.0  # half the width of the cross over a cell that is none, in pixels of the screen
 _OUTSIDE = 3.0  # of the box, whose line is seen beneath, in pixels of the screen
 
 
 class GroundTruthItem(QGraphicsItem):
-    """What is known to be on the image: white dashes on black, whatever the class."""
+    """Where the count and the ground truth differ: white dashes on black round what was missed, a cross over the rest.
+
+    A missed point is a small upright cross.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._rects: list[QRectF] = []
+        self._missed: list[QRectF] = []
         self._points: list[QPointF] = []
+        self._wrong: list[QRectF] = []
         self._bounds = QRectF()
 
     @property
-    def shown_count(self) -> int:
-        """How many true cells are drawn."""
-        return len(self._rects) + len(self._points)
+    def missed_count(self) -> int:
+        """How many true cells are drawn that do not count."""
+        return len(self._missed) + len(self._points)
 
-    def set_boxes(self, boxes: NDArray[np.float32]) -> None:
-        """Show boxes ``x1 y1 x2 y2`` (N, 4) in pixels of the image; those without size are points."""
+    @property
+    def wrong_count(self) -> int:
+        """How many cells are crossed out."""
+        return len(self._wrong)
+
+    def set_boxes(self, missed: NDArray[np.float32], wrong: NDArray[np.float32]) -> None:
+        """Show boxes ``x1 y1 x2 y2`` (N, 4) in pixels of the image; missed ones without size are points."""
         self.prepareGeometryChange()
-        sized = (boxes[:, 2:] > boxes[:, :2]).any(axis=1)
-        self._rects = [QRectF(x1, y1, x2 - x1, y2 - y1) for x1, y1, x2, y2 in boxes[sized].tolist()]
-        self._points = [QPointF(x, y) for x, y, *_ in boxes[~sized].tolist()]
+        sized = (missed[:, 2:] > missed[:, :2]).any(axis=1)
+        self._missed, self._wrong = _rects(missed[sized]), _rects(wrong)
+        self._points = [QPointF(x, y) for x, y, *_ in missed[~sized].tolist()]
         self._bounds = QRectF()
+        boxes = np.concatenate([missed, wrong])
         if len(boxes):
             low, high = boxes.min(axis=0).tolist(), boxes.max(axis=0).tolist()
             self._bounds = QRectF(QPointF(*low[:2]), QPointF(*high[2:])).adjusted(-99, -99, 99, 99)
@@ -47,22 +58,26 @@ class GroundTruthItem(QGraphicsItem):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        margin = _OUTSIDE / max(painter.transform().m11(), 1e-6)
-        around = [rect.adjusted(-margin, -margin, margin, margin) for rect in self._rects]
+        scale = max(painter.transform().m11(), 1e-6)
+        margin, arm = _OUTSIDE / scale, _CROSS / scale
+        around = [rect.adjusted(-margin, -margin, margin, margin) for rect in self._missed]
         _draw_rects(painter, around, QColor(0, 0, 0), 1, Qt.PenStyle.SolidLine)
         _draw_rects(painter, around, QColor(255, 255, 255), 1, Qt.PenStyle.DashLine)
-        if self._points:
-            self._draw_crosses(painter)
-
-    def _draw_crosses(self, painter: QPainter) -> None:
-        arm = _CROSS / max(painter.transform().m11(), 1e-6)
         lines = [QLineF(p.x() - arm, p.y(), p.x() + arm, p.y()) for p in self._points]
         lines += [QLineF(p.x(), p.y() - arm, p.x(), p.y() + arm) for p in self._points]
+        for rect in self._wrong:
+            reach = min(_WRONG / scale, rect.width() / 3, rect.height() / 3)
+            middle, down, up = rect.center(), QPointF(reach, reach), QPointF(reach, -reach)
+            lines += [QLineF(middle - down, middle + down), QLineF(middle - up, middle + up)]
         for colour, width in ((QColor(0, 0, 0), 3), (QColor(255, 255, 255), 1)):
             pen = QPen(colour, width)
             pen.setCosmetic(True)
             painter.setPen(pen)
             painter.drawLines(lines)
+
+
+def _rects(boxes: NDArray[np.float32]) -> list[QRectF]:
+    return [QRectF(x1, y1, x2 - x1, y2 - y1) for x1, y1, x2, y2 in boxes.tolist()]
 
 
 class SelectionItem(QGraphicsItem):
@@ -123,13 +138,13 @@ class SelectionItem(QGraphicsItem):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self._hovered is not None:
-            _draw_rects(painter, [self._hovered], QColor(255, 255, 255, 230), 3.5, Qt.PenStyle.SolidLine)
-            _draw_rects(painter, [self._hovered], QColor(0, 0, 0, 200), 1.2, Qt.PenStyle.DashLine)
+            _draw_rects(painter, [self._hovered], QColor(20, 24, 30, 200), 3.0, Qt.PenStyle.SolidLine)
+            _draw_rects(painter, [self._hovered], QColor(255, 255, 255), 1.4, Qt.PenStyle.SolidLine)
         if self._rects:
             margin = 3 / max(painter.transform().m11(), 1e-6)
             around = [rect.adjusted(-margin, -margin, margin, margin) for rect in self._rects]
-            _draw_rects(painter, around, QColor(255, 255, 255), 4.5, Qt.PenStyle.SolidLine)
-            _draw_rects(painter, around, QColor(20, 20, 20), 2.0, Qt.PenStyle.SolidLine)
+            _draw_rects(painter, around, QColor(255, 255, 255), 3.5, Qt.PenStyle.SolidLine)
+            _draw_rects(painter, around, QColor(20, 24, 30), 1.5, Qt.PenStyle.SolidLine)
         if self._drawn is not None:
             _draw_rects(painter, [self._drawn], QColor(255, 255, 255, 210), 3.4, Qt.PenStyle.SolidLine)
             _draw_rects(painter, [self._drawn], self._drawn_colour, 1.8, Qt.PenStyle.DashLine)

@@ -39,7 +39,7 @@ class AddTool(CellTool):
         return QColor(*self.canvas.boxes.palette.colour(classes, classes.index(self.armed)))
 
     def _click(self, event: QMouseEvent, point: QPointF) -> None:
-        self.editing.add_cell_at(self.armed, point.x(), point.y())
+        self.editing.add_cell_at(self.armed, point.x(), point.y(), self.canvas.photograph.pixels)
 
     def _finish_drag(self, corners: tuple[float, float, float, float]) -> None:
         self.editing.add_cell(self.armed, corners)

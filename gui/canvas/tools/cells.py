@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QMouseEvent
+from PySide6.QtGui import QColor, QIcon, QMouseEvent
 from PySide6.QtWidgets import QMenu
 
 from core.cells import Origin
 from core.text import gettext
 from gui.canvas.tools.base import Tool, is_drag
+from gui.widgets.colour import swatch
 
 if TYPE_CHECKING:
     from gui.canvas.view import Canvas
@@ -51,9 +52,7 @@ class CellTool(Tool):
 
     def leave(self) -> None:
         """Forget the cell under the pointer."""
-        self.hovered = None
-        self.canvas.selection.set_hovered(None)
-        self.canvas.viewport().update()
+        self._mark(None)
 
     def press(self, event: QMouseEvent, point: QPointF) -> bool:
         if event.button() == Qt.MouseButton.RightButton and self.editing.editable:
@@ -120,12 +119,19 @@ class CellTool(Tool):
         numbers = self.canvas.boxes.cells_at(point) or self.canvas.boxes.cells_at(point, ghosts=True)
         hovered = numbers[0] if numbers else None
         if hovered != self.hovered:
-            self.hovered = hovered
-            shown = hovered is not None and hovered not in self.selection.cells
-            self.canvas.selection.set_hovered(
-                self.canvas.boxes.rect_of(hovered) if shown and hovered is not None else None
-            )
-            self.canvas.viewport().update()
+            self._mark(hovered)
+
+    def _mark(self, hovered: int | None) -> None:
+        """Mark the cell under the pointer, and say what it is."""
+        self.hovered = hovered
+        rect = None if hovered is None else self.canvas.boxes.rect_of(hovered)
+        self.canvas.selection.set_hovered(None if hovered in self.selection.cells else rect)
+        self.canvas.labels.set_hovered(hovered)
+        self.canvas.viewport().update()
+
+    def _swatch(self, name: str) -> QIcon:
+        classes = self.settings.classes
+        return swatch(self.canvas.boxes.palette.colour(classes, classes.index(name)))
 
     def _show_menu(self, where: QPoint, point: QPointF) -> None:
         """Show what can be done with the cell at a point, or with the selected ones."""
@@ -142,15 +148,14 @@ class CellTool(Tool):
                 menu.addSeparator()
             for place, name in enumerate(classes):
                 key = f"\t{place + 1}" if place < _MOST_KEYS else ""
-                menu.addAction(gettext("Make {name}").format(name=name) + key).triggered.connect(
-                    lambda *_, name=name: editing.reclassify(chosen, name)
-                )
+                action = menu.addAction(self._swatch(name), gettext("Make {name}").format(name=name) + key)
+                action.triggered.connect(lambda *_, name=name: editing.reclassify(chosen, name))
             menu.addSeparator()
             menu.addAction(gettext("Remove") + "\tDel").triggered.connect(lambda *_: editing.remove_cells(chosen))
         else:
+            pixels = self.canvas.photograph.pixels
             for name in classes:
-                menu.addAction(gettext("Add {name} here").format(name=name)).triggered.connect(
-                    lambda *_, name=name: editing.add_cell_at(name, point.x(), point.y())
-                )
+                action = menu.addAction(self._swatch(name), gettext("Add {name} here").format(name=name))
+                action.triggered.connect(lambda *_, name=name: editing.add_cell_at(name, point.x(), point.y(), pixels))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(where)

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from core.report.content import Contents
 from core.report.export import Outputs
@@ -41,6 +41,7 @@ class ReportChoices(QWidget):
     changed = Signal()
 
     def __init__(self, preferences: Preferences, folder: Path) -> None:
+        """``folder``: where the files go unless the user chooses another place."""
         super().__init__()
         self._preferences = preferences
         self._build()
@@ -51,7 +52,7 @@ class ReportChoices(QWidget):
         for combo in (self.csv_styles, self.picture_formats):
             place = next((combo.findText(text) for text in ticked if combo.findText(text) >= 0), 0)
             combo.setCurrentIndex(place)
-        self.folder.setText(preferences.folder or str(folder))
+        self.folder.setText(str(folder))
         for box in self.boxes.values():
             box.toggled.connect(lambda *_: self.changed.emit())
 
@@ -62,9 +63,9 @@ class ReportChoices(QWidget):
             "csv": QCheckBox(gettext("&Table (CSV)")),
             "json": QCheckBox(gettext("&JSON")),
             "annotated": QCheckBox(gettext("&Annotated images, full size")),
-            "pictures": QCheckBox(gettext("&Images")),
-            "verification": QCheckBox(gettext("&Verification")),
-            "history": QCheckBox(gettext("&History")),
+            "pictures": QCheckBox(gettext("with &images")),
+            "verification": QCheckBox(gettext("&verification")),
+            "history": QCheckBox(gettext("&history")),
         }
         self.csv_styles = QuietComboBox()
         self.csv_styles.addItems(list(_STYLES))
@@ -76,25 +77,40 @@ class ReportChoices(QWidget):
         self.folder = QLineEdit()
         self.folder.setReadOnly(True)
         self.folder.setAccessibleName(gettext("Folder"))
-        self.folder.setToolTip(gettext("Choose … takes another folder"))
-        self.choose_button = QPushButton(gettext("&Choose …"))
+        self.folder.setToolTip(gettext("Choose… takes another folder"))
+        self.choose_button = QPushButton(gettext("&Choose…"))
         self.choose_button.setAutoDefault(False)
         self.choose_button.clicked.connect(lambda *_: self._ask_for_folder())
         self.names = faint("")
+        self.names.setMinimumHeight(2 * self.names.fontMetrics().lineSpacing())
+        self.names.setAlignment(Qt.AlignmentFlag.AlignTop)
 
     def _lay_out(self) -> None:
         boxes = self.boxes
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(7)
+        layout.setSpacing(8)
         layout.addWidget(heading(gettext("CONTENTS")))
-        layout.addLayout(row(boxes["pdf"], None, boxes["pictures"], boxes["verification"], boxes["history"]))
-        layout.addLayout(row(boxes["xlsx"], None, boxes["json"]))
-        layout.addLayout(row(boxes["csv"], None, self.csv_styles))
-        layout.addLayout(row(boxes["annotated"], None, self.picture_formats))
+        layout.addWidget(boxes["pdf"])
+        parts = row(boxes["pictures"], boxes["verification"], boxes["history"], None)
+        parts.setContentsMargins(24, 0, 0, 0)
+        parts.setSpacing(12)
+        layout.addLayout(parts)
+        grid = QGridLayout()
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(2, 1)
+        for place, (name, option) in enumerate(
+            (("xlsx", None), ("csv", self.csv_styles), ("json", None), ("annotated", self.picture_formats))
+        ):
+            grid.addWidget(boxes[name], place, 0)
+            grid.setRowMinimumHeight(place, self.csv_styles.sizeHint().height())
+            if option is not None:
+                grid.addWidget(option, place, 1)
+        layout.addLayout(grid)
         layout.addWidget(heading(gettext("WHERE")))
         layout.addLayout(row(self.folder, self.choose_button))
         layout.addWidget(self.names)
+        layout.addStretch(1)
 
     def outputs(self, stem: str) -> Outputs:
         """Return what would be written now, under this name."""
@@ -135,5 +151,4 @@ class ReportChoices(QWidget):
     def _ask_for_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, gettext("Where are the results put?"), self.folder.text())
         if name:
-            self._preferences.folder = name
             self.folder.setText(name)

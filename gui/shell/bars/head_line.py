@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 HEIGHT = 44
-_ID_WIDTH, _STATE_WIDTH, _BAR_WIDTH = 190, 170, 72
+_ID_WIDTH, _STATE_WIDTH, _BAR_WIDTH = 190, 200, 64
+_WIDEST_USER = 140
 _COLOURS = {
     SampleState.EMPTY: QColor(0, 0, 0, 0),
     SampleState.COUNTING: QColor("#2f7bd9"),
@@ -95,13 +96,14 @@ class HeadLine(QWidget):
         self.user.clicked.connect(lambda *_: open_dialog(Dialog.USER))
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(gettext("Reviewed images"))
         self.bar.setFixedSize(_BAR_WIDTH, 6)
         self.progress = QPushButton()
         self.progress.setObjectName("flat")
         self.progress.setToolTip(gettext("Show the next image that is not reviewed"))
         self.progress.clicked.connect(actions["next_unreviewed"].trigger)
         self.state = StateChip()
-        self.state.clicked.connect(lambda *_: open_dialog(Dialog.REPORT))
+        self.state.clicked.connect(actions["results_view"].trigger)
         for part in (self.bar, self.fields):
             policy = part.sizePolicy()
             policy.setRetainSizeWhenHidden(True)
@@ -127,7 +129,8 @@ class HeadLine(QWidget):
         self.fields.show_fields(sample.fields)
         self.fields.setVisible(self._workspace.store.writable or bool(sample.fields))
         user = self._workspace.store.user
-        self.user.setText(user)
+        shown = self.user.fontMetrics().elidedText(user, Qt.TextElideMode.ElideRight, _WIDEST_USER)
+        self.user.setText(shown.replace("&", "&&"))
         self.user.setAccessibleName(gettext("User: {name}").format(name=user))
         text = gettext("{reviewed:,} of {n:,} reviewed").format(reviewed=reviewed, n=total) if total else ""
         self.progress.setText(text)

@@ -28,7 +28,7 @@ class FieldsButton(QPushButton):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setObjectName("flat")
+        self.setObjectName("details")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._all = ""
 

@@ -34,16 +34,17 @@ class Reporting(QObject):
         store: SessionStore,
         settings: CountSettingsModel,
         parent: QObject | None = None,
+        *,
+        budget_ms: float = _BUDGET_MS,
     ) -> None:
+        """``budget_ms``: how long the window may be held up at a time."""
         super().__init__(parent)
         self._store = store
         self._settings = settings
         self._content: ReportContent | None = None
-        self._loop = IdleLoop(self, _BUDGET_MS)
+        self._loop = IdleLoop(self, budget_ms)
         self._loop.ended.connect(self._on_gathered)
         store.closing.connect(self._on_closing)
-
-    # -- gathering -----------------------------------------------------------------------------
 
     @property
     def is_gathering(self) -> bool:

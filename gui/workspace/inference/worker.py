@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 from core.counting.count import precompute
 from core.detection.loading import AnyModel, CellDetector, detector_for, open_model
 from core.errors import Cancelled
+from core.imaging.pixel_size import micrometres_in_file
 from core.imaging.reading import ImageError, SmearImage, read_image
 from core.models.network import ModelError
 from core.session.session import FileStamp, SessionError, stamp_of
@@ -40,11 +41,13 @@ class LoadedImage:
     """An image ready to be shown.
 
     ``levels`` are copies uint8 RGB (H, W, 3), each half as large as the one before, the first being
-    ``image.pixels``; a large image is drawn from the coarsest that is sharp enough.
+    ``image.pixels``; a large image is drawn from the coarsest that is sharp enough. ``micrometres`` is how many a
+    pixel has, if the file says so.
     """
 
     image: SmearImage
     levels: tuple[NDArray[np.uint8], ...]
+    micrometres: float | None = None
 
     @classmethod
     def of(cls, image: SmearImage) -> LoadedImage:
@@ -53,7 +56,7 @@ class LoadedImage:
         while max(levels[-1].shape[:2]) > _LARGEST_DRAWN:
             smaller = cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
             levels.append(np.asarray(smaller, np.uint8))
-        return cls(image, tuple(levels))
+        return cls(image, tuple(levels), micrometres_in_file(image.path))
 
 
 @dataclass(frozen=True, eq=False)

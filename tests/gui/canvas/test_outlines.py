@@ -97,3 +97,13 @@ def test_contours_are_apart_dashed_and_cut_off_at_the_screen() -> None:
     assert drawn[10, 50:60].tolist() == [True] * 6 + [False] * 4
     assert drawn[35, 40]
     assert not drawn[:, 30:39].any()
+
+
+def test_at_150_per_cent_a_line_covers_whole_pixels_of_the_screen() -> None:
+    outlines = Outlines(90, 60, 1.5)
+    outlines.draw(np.array([(10.3, 10.7, 40.1, 30.2)], np.float32), ORANGE, casing=(-1, 1))
+    image = outlines.image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+    pixels = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), image.width())
+    row = pixels[round(-1.5 * outlines.corner.y()) + 30]
+    drawn = [QColor.fromRgba(int(value)).name() for value in row if value]
+    assert drawn == ["#ffffff", "#ff8c00", "#ff8c00", "#ffffff"] * 2

@@ -373,7 +373,7 @@ def test_preferences_are_remembered_but_thresholds_are_not(
     window.workspace.settings.set_threshold("RBC", 0.9)
     window.close()
     store = preferences.store
-    assert store.value("show_labels", type=bool) is False
+    assert store.value("show_labels", type=bool) is True
     assert not any("threshold" in key.lower() for key in store.allKeys())
     assert suggested["RBC"] != 0.9
 

@@ -108,18 +108,29 @@ def test_a_review_becomes_a_truth_and_takes_the_place_of_none(counted: Counted, 
     assert workspace.truths.used(bare.id) is None
 
 
-def test_points_are_drawn_as_crosses_and_boxes_as_boxes(counted: Counted) -> None:
+def test_a_ground_truth_is_drawn_only_where_it_differs_and_on_request(counted: Counted) -> None:
     window = counted(1)
     (item,) = window.workspace.images.items
-    layer = window.canvas.ground_truth
-    assert layer.shown_count == 0
+    layer, stage = window.canvas.ground_truth, window.presenter.stage
     truth = truth_from_count(window, item)
     window.workspace.truths.set(item.id, truth)
-    assert layer.shown_count == len(truth)
-    before = window.canvas.grab().toImage()
-    points = GroundTruth.tally(window.workspace.settings.classes).with_point("RBC", 200, 160)
-    window.workspace.truths.set(item.id, points)
-    assert layer.shown_count == 1
-    assert window.canvas.grab().toImage() != before
     window.actions_["ground_truth"].trigger()
-    assert layer.shown_count == 0
+    assert layer.missed_count == layer.wrong_count == 0, "all agree"
+    assert stage.chips.texts == ["Ground truth: no differences"]
+    before = window.canvas.grab().toImage()
+    points = GroundTruth.tally(("WBC",)).with_point("WBC", 3, 3)
+    window.workspace.truths.set(item.id, points)
+    assert layer.missed_count == 1, "no white cell lies in that corner"
+    assert window.canvas.grab().toImage() != before
+    assert "1 missed" in stage.chips.texts[0]
+    window.actions_["ground_truth"].trigger()
+    assert layer.missed_count == layer.wrong_count == 0
+    assert stage.chips.texts == []
+
+
+def test_a_review_draws_no_second_frames(counted: Counted) -> None:
+    window = counted(1)
+    window.grab()
+    before = window.canvas.grab().toImage()
+    window.workspace.editing.mark_reviewed(True)
+    assert window.canvas.grab().toImage() == before

@@ -1,19 +1,21 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 
+from core.geometry.boxes import iou_matrix
 from core.session.session import Session
 from gui.workspace.selection import ToolName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from pytestqt.qtbot import QtBot
 
@@ -213,3 +215,42 @@ def test_the_doubt_queue_walks_until_nothing_is_doubtful(counted: MainWindow, qt
         qtbot.keyClick(counted.canvas, Qt.Key.Key_N)
     assert bar.remaining() == []
     assert "No uncertain cells" in bar.text.text()
+
+
+def test_a_click_on_a_missed_cell_of_a_real_image_finds_its_box(
+    window: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None], shared_data: Path
+) -> None:
+    """Red cells are missed at a threshold that is too high; each that is whole is clicked on."""
+    images = sorted((shared_data / "txl-pbc" / "images").glob("*.png"))
+    image = next(path for path in images if len(_truth_of(path).read_text().splitlines()) > 15)
+    workspace, canvas = window.workspace, window.canvas
+    workspace.opening.open([image])
+    wait_counted(window)
+    canvas.setFocus()
+    workspace.settings.set_threshold("RBC", 0.99)
+    width, height = workspace.images.items[0].size
+    qtbot.keyClick(canvas, Qt.Key.Key_A)
+    qtbot.keyClick(canvas, Qt.Key.Key_1)
+    overlaps = []
+    for line in _truth_of(image).read_text().splitlines():
+        kind, x, y, w, h = (float(part) for part in line.split()[:5])
+        x, y, w, h = x * width, y * height, w * width, h * height
+        missed = not canvas.boxes.cells_at(QPointF(x, y))
+        whole = w / 2 + 2 < x < width - w / 2 - 2 and h / 2 + 2 < y < height - h / 2 - 2
+        if kind == 1 and missed and whole:
+            click(qtbot, window, canvas.mapFromScene(x + w / 10, y - h / 10))
+            [number] = workspace.selection.cells
+            cell = workspace.editing.cell(number)
+            assert cell is not None
+            truth = np.array([(x - w / 2, y - h / 2, x + w / 2, y + h / 2)], np.float32)
+            overlaps.append(float(iou_matrix(np.array([cell.box], np.float32), truth)[0, 0]))
+    assert len(overlaps) >= 5
+    assert np.mean(np.array(overlaps) >= 0.6) >= 0.9
+    before = counts(window)["RBC"]
+    qtbot.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert counts(window)["RBC"] == before - 1
+
+
+def _truth_of(image: Path) -> Path:
+    """Return the file of the true boxes of an image."""
+    return Path(str(image.parent).replace("images", "labels")) / f"{image.stem}.txt"

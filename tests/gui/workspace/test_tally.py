@@ -89,7 +89,13 @@ def test_clicks_and_keys_count_and_each_mark_is_kept(counted: MainWindow, qtbot:
     assert counted.side.currentWidget() is counted.panel
     assert {name: card.count.text() for name, card in counted.panel.classes.cards.items()} == before
     assert any("Counted by hand: RBC 3, WBC 2" in row.text for row in counted.workspace.history.lines())
-    assert counted.canvas.ground_truth.shown_count == 5
+    assert counted.canvas.ground_truth.missed_count == 0, "only on request"
+    counted.actions_["ground_truth"].trigger()
+    truth, boxes = counted.canvas.ground_truth, counted.canvas.boxes
+    unseen = sum(not boxes.cells_at(QPointF(*place)) for place in stored(counted).points.tolist())
+    assert truth.missed_count >= unseen
+    assert truth.wrong_count > 0
+    assert any("missed" in text for text in counted.presenter.stage.chips.texts)
 
 
 def test_marks_are_taken_away_undone_and_redone(counted: MainWindow, qtbot: QtBot) -> None:

@@ -1,0 +1,1 @@
+"""What lies in the corners of the canvas: modes, the scale, the overview, the display."""

@@ -1,0 +1,132 @@
+"""Ratios and estimates of the sample, and what the laboratory gives for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from core.counting.estimates import Span, numbers
+from core.text import gettext
+from gui.tasks import Debounce
+from gui.widgets.forms import faint, heading
+from gui.widgets.numbers import NumberEdit
+from gui.widgets.tables import Column, CopyTable, ValueTableModel
+
+if TYPE_CHECKING:
+    from core.counting.estimates import Figure
+    from gui.workspace.workspace import Workspace
+
+_INPUTS = (
+    (
+        "analyser_rbc",
+        gettext("Red cells by the analyser"),
+        gettext("×10¹²/L"),
+        gettext("Red cells of the same blood, as your analyser measured them"),
+    ),
+    (
+        "field_factor",
+        gettext("Platelet factor"),
+        gettext("×10⁹/L for one in a field"),
+        gettext("Your laboratory's own factor: platelets in 10⁹/L for one platelet in a field. There is no usual one."),
+    ),
+    (
+        "micrometres_per_pixel",
+        gettext("Scale"),
+        gettext("µm per pixel"),
+        gettext("From a stage micrometer, photographed with the same objective"),
+    ),
+)
+_SETTLE_MS = 150
+_LARGEST = 1e6
+
+
+class EstimatesPage(QWidget):
+    """A table of the figures beside the inputs that some of them need."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
+        self._workspace = workspace
+        self._estimates = workspace.estimates
+        self.model: ValueTableModel[Figure] = ValueTableModel(
+            (
+                Column(gettext("Figure"), lambda one: one.what, number=False),
+                Column(gettext("Value"), _value),
+                Column(gettext("Unit"), lambda one: one.unit, number=False),
+                Column(gettext("95 % interval"), _ends, number=False),
+            ),
+            self,
+        )
+        self.table = CopyTable(gettext("Ratios and estimates"))
+        self.table.setModel(self.model)
+        self.table.horizontalHeader().setStretchLastSection(True)
+        self.inputs: dict[str, NumberEdit] = {}
+        side = QWidget()
+        side.setFixedWidth(260)
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(heading(gettext("GIVEN BY YOUR LABORATORY")))
+        column.addLayout(self._form())
+        column.addWidget(faint(gettext("What is not given is not assumed. Diameters of cells are in the report.")))
+        column.addStretch()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(16)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(side)
+        self._settle = Debounce(_SETTLE_MS, self.refresh, self)
+        workspace.estimates.changed.connect(self.show_inputs)
+        workspace.counts.totals_changed.connect(self._settle.start_unless_due)
+        self.show_inputs()
+
+    def _form(self) -> QGridLayout:
+        form = QGridLayout()
+        form.setVerticalSpacing(4)
+        form.setHorizontalSpacing(8)
+        for row, (name, label, unit, tip) in enumerate(_INPUTS):
+            box = NumberEdit(largest=_LARGEST)
+            box.setFixedWidth(90)
+            box.setToolTip(tip)
+            box.setAccessibleName(f"{label}, {unit}")
+            box.given.connect(lambda value, name=name: self._estimates.set_input(name, value or None))
+            self.inputs[name] = box
+            caption, after = QLabel(label), QLabel(unit)
+            caption.setToolTip(tip)
+            caption.setBuddy(box)
+            after.setObjectName("faint")
+            form.addWidget(caption, 2 * row, 0, 1, 2)
+            form.addWidget(box, 2 * row + 1, 0)
+            form.addWidget(after, 2 * row + 1, 1, Qt.AlignmentFlag.AlignLeft)
+        form.setColumnStretch(1, 1)
+        return form
+
+    @Slot()
+    def show_inputs(self) -> None:
+        """Show what was given, and what follows from it."""
+        for name, box in self.inputs.items():
+            box.set_value(getattr(self._estimates.inputs, name))
+            box.setEnabled(self._workspace.store.writable)
+        self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show the figures of all images together."""
+        self.model.show(self._estimates.figures(everywhere=True))
+
+
+def _value(figure: Figure) -> str:
+    if figure.value is None:
+        return gettext("no red cells")
+    if figure.ends is None:
+        return f"{figure.value:+.0f}".replace("-", "\N{MINUS SIGN}")
+    return numbers(figure.value, *figure.ends)[0]
+
+
+def _ends(figure: Figure) -> str:
+    if figure.value is None or figure.ends is None:
+        return ""
+    _, low, high = numbers(figure.value, *figure.ends)
+    text = gettext("{low} to {high}").format(low=low, high=high)
+    return text if figure.span is Span.INTERVAL else f"{text} ({figure.span})"

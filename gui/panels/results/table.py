@@ -1,0 +1,101 @@
+"""A table of images: sorted by a click on a heading, and each row a way back to its image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView
+
+from core.text import gettext
+from gui.panels.results.columns import TOTAL, ImagesModel
+from gui.widgets.tables import CopyTable
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QModelIndex
+    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtWidgets import QWidget
+
+_NAME = 1
+_AIR = 24  # of a heading, with the arrow that says how it is sorted
+
+
+class ImagesTable(CopyTable):
+    """Shows a model of images."""
+
+    image_wanted = Signal(object)  # id
+
+    def __init__(self, model: ImagesModel, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(name, parent)
+        self._images = model
+        self.setModel(model)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setWordWrap(False)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 12)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setSectionsClickable(True)
+        header.setSortIndicatorShown(True)
+        header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+        header.sortIndicatorChanged.connect(model.sort)
+        header.setToolTip(gettext("Click to sort; No. is the order of the list"))
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.show_action = QAction(gettext("Show image"), self)
+        self.show_action.triggered.connect(self._show_current)
+        copy = QAction(gettext("Copy table"), self)
+        copy.triggered.connect(self.copy)
+        self.addActions([self.show_action, copy])
+        self.doubleClicked.connect(self._want)
+        model.modelReset.connect(self._on_reset)
+
+    @property
+    def current_image(self) -> int | None:
+        """The id of the image whose row is chosen; None if there is none."""
+        row = self.currentIndex().row()
+        image = self._images.rows[row] if 0 <= row < len(self._images.rows) else TOTAL
+        return None if image == TOTAL else image
+
+    def choose(self, image: int | None) -> None:
+        """Choose the row of an image, and bring it into view."""
+        place = -1 if image is None else self._images.place(image)
+        if place >= 0:
+            self.setCurrentIndex(self._images.index(place, _NAME))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._show_current()
+        else:
+            super().keyPressEvent(event)
+
+    def fit_columns(self) -> None:
+        """Give columns the width of their headings, and the rest to the names."""
+        header = self.horizontalHeader()
+        metrics = header.fontMetrics()
+        for place, column in enumerate(self._images.columns):
+            header.setSectionResizeMode(place, QHeaderView.ResizeMode.Interactive)
+            lines = [*column.heading.split("\n"), column.widest]
+            long = max(metrics.horizontalAdvance(line) for line in lines)
+            header.resizeSection(place, long + _AIR)
+        if len(self._images.columns) > _NAME:
+            header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
+            header.setMinimumSectionSize(36)
+
+    @Slot()
+    def _on_reset(self) -> None:
+        if self.horizontalHeader().sortIndicatorSection() >= len(self._images.columns):
+            self.horizontalHeader().setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+
+    @Slot()
+    def _show_current(self) -> None:
+        if self.current_image is not None:
+            self.image_wanted.emit(self.current_image)
+
+    @Slot(object)
+    def _want(self, index: QModelIndex) -> None:
+        image = self._images.rows[index.row()]
+        if image != TOTAL:
+            self.image_wanted.emit(image)
