@@ -21,7 +21,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True)
 class Column(Generic[R]):
-    """A column: its heading, which may have two lines, the text of a row in it, and what its cells explain of themselves.
+    """A column: its heading of one or two lines, the text of a row in it, and what its cells explain of themselves.
 
     ``widest`` is a text that has room in it, where the heading does not say how wide it is.
     """
