@@ -162,7 +162,7 @@ def test_the_window_comes_back_where_it_was(counted: Counted, qtbot: QtBot) -> N
     window = counted(1)
     page = opened(qtbot, window)
     page.move(57, 43)
-    page.close()
+    qtbot.keyClick(page, Qt.Key.Key_Escape)
     qtbot.waitUntil(window.isActiveWindow)
     qtbot.keyClick(window, Qt.Key.Key_F9)
     assert page.isVisible()
