@@ -37,6 +37,11 @@ def kept_key(model: str) -> str:
     return f"thresholds {model}"
 
 
+def span_key(image: int) -> str:
+    """Return under which name the view keeps what the deep samples of an image were scaled by, ``[low, high]``."""
+    return f"span {image}"
+
+
 def _by_name(settings: CountSettings, classes: tuple[str, ...]) -> dict[str, Any]:
     """Return the settings of a count by their names, as a session stores them."""
     return {
