@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 from core.counting.count import precompute
 from core.detection.loading import AnyModel, CellDetector, detector_for, open_model
 from core.errors import Cancelled
-from core.imaging.pixel_size import micrometres_in_file
+from core.imaging.containers.pixel_size import micrometres_in_file
 from core.imaging.reading import ImageError, SmearImage, read_image
 from core.models.network import ModelError
 from core.session.session import FileStamp, SessionError, stamp_of
