@@ -163,6 +163,9 @@ class Images(QObject):
         """Put images at the end of the list of the open session; return those that were not on it."""
         with self._store.write() as write:
             added = write.session.images.add(paths)
+            if added:
+                text = ngettext("Open {n:,} image", "Open {n:,} images", len(added)).format(n=len(added))
+                write.note(text, user=self._store.user or "SmearCount")
             items = [ImageItem.of(image, write.session.edits.edited_cells_of(image.id)) for image in added]
         if not write.done or not items:
             return []

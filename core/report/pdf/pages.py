@@ -22,7 +22,7 @@ class PdfPages:
     """A PDF file that is open for reading; it may be used on any thread, and is a context manager."""
 
     def __init__(self, data: bytes) -> None:
-        import pypdfium2
+        import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 
         with _ONE_AT_A_TIME:
             self._document = pypdfium2.PdfDocument(data)

@@ -189,6 +189,7 @@ class Inference(QObject):
                 result, model.card.classes, model.card.name, model.sha256, file=file, by_hand=item.diameter
             )
             changes = session.edits.changes(item.id)
+            _note_recount(session, item, model)
             if changes:
                 self._compare(session, item, found, changes)
             session.detections.set_counted(
@@ -344,3 +345,13 @@ class Inference(QObject):
     def _on_model_failed(self, error: str) -> None:
         self._messages.error(" ".join(filter(None, (error, self._session_model.give_up(self.model)))))
         self.activity_changed.emit()
+
+
+def _note_recount(session: Session, item: ImageItem, model: AnyModel) -> None:
+    """Say in the history that an image is counted again; where the model is another one, a line says so already."""
+    before = session.images.get(item.id)
+    if State(before.state) is not State.COUNTED or before.model != model.sha256:
+        return
+    same = before.stamp is None or item.stamp is None or before.stamp.sha256 == item.stamp.sha256
+    text = gettext("Counted again") if same else gettext("Counted again: the file has changed")
+    session.edits.note("SmearCount", item.id, text)

@@ -258,6 +258,7 @@ def test_gallery_doubts_and_exports_follow_the_frame(counted: MainWindow, qtbot:
     workspace.regions.draw([(60, 50), (300, 50), (300, 240), (60, 240)])
     expected = counts(counted)
     counted.actions_["cells_view"].trigger()
+    counted.gallery.set_all(False)
 
     def tiles() -> dict[str, int]:
         return {name: len(section.view.tiles) for name, section in counted.gallery.sections.items()}
