@@ -175,6 +175,17 @@ COUNT_ACTIONS = (
         separator_after=True,
     ),
     Action(
+        "counting_settings",
+        Menu.COUNT,
+        gettext("Counting &settings…"),
+        handlers.dialog(Dialog.COUNTING_SETTINGS),
+        tip=gettext("Thresholds, model, counting method, red cell size and counting rule"),
+        enabled=states.may_see_counts,
+        depends_on=on(Change.TALLY),
+        icon_text=gettext("Settings"),
+        separator_after=True,
+    ),
+    Action(
         "import_model",
         Menu.COUNT,
         gettext("&Import model…"),
