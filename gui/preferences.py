@@ -118,6 +118,8 @@ class Preferences:
     """Width of a cell in Cells, in pixels; 0 is the usual one."""
     verify_geometry = Preference("verify_geometry", QByteArray())
     """Size and place of the verification window; empty before it was first closed."""
+    counting_geometry = Preference("counting_geometry", QByteArray())
+    """Size and place of the counting settings; empty before they were first closed."""
     _latest_views = Preference[list[str]]("latest_views", [])
 
     def __init__(self, store: QSettings | None = None) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.counting.count import CountSettings
     from core.counting.estimates import EstimateInputs, Figure
     from core.counting.pipeline import CountedImage
+    from core.imaging.depth import Span
     from core.models.method import Method
     from core.session.values import HistoryLine, SignOff
     from core.statistics.intervals import Interval
@@ -75,7 +76,7 @@ class ReportImage:
     are the counts that this person saw, if they were kept. ``true_counts``: what the truth has of each class in the
     counting frame, None where it was not counted.
     ``unclassed`` cells that a person put are of a class that is not counted. ``copy_of`` is an earlier counted image
-    of the same contents.
+    of the same contents. ``span`` is what its samples were scaled by, None if they have 8 bits.
     """
 
     id: int
@@ -91,6 +92,7 @@ class ReportImage:
     true_counts: tuple[int | None, ...] = ()
     unclassed: int = 0
     copy_of: Path | None = None
+    span: Span | None = None
 
     @property
     def changed(self) -> bool:

@@ -32,12 +32,11 @@ GHOST_REACH = 0.15
 """Cells whose score is less than this below their threshold can be drawn dotted."""
 
 _SETTLE_MS = 600
-_VIEW_KEY = "view"
 _NO_BOXES = np.zeros((0, 4), np.float32)
 
 
 class Presenter(QObject):
-    """Draws what the workspace knows of the image that is shown, and keeps zoom and place with the session."""
+    """Draws what the workspace knows of the image that is shown, and keeps zoom and place."""
 
     image_shown = Signal()
 
@@ -145,8 +144,8 @@ class Presenter(QObject):
             return False
         if self._new_session:
             self._new_session = False
-            view = self._workspace.store.remembered(_VIEW_KEY)
-            self._canvas.restore_view(view[1:] if view and view[0] == current else [])
+            zoom = self._options.zoom
+            self._canvas.restore_view(zoom[1:] if zoom and zoom[0] == current else [])
         self._on_scale()
         self.show_cells()
         self.show_marks()
@@ -266,4 +265,4 @@ class Presenter(QObject):
     def _remember(self) -> None:
         current = self._workspace.images.current_id
         if current is not None and self._workspace.inference.shown is not None:
-            self._workspace.store.remember(_VIEW_KEY, [current, *self._canvas.view_state()])
+            self._options.keep_zoom(current, self._canvas.view_state())

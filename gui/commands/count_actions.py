@@ -189,9 +189,13 @@ COUNT_ACTIONS = (
     Action(
         "counting_settings",
         Menu.COUNT,
-        gettext("Counting settin&gs…"),
+        gettext("Counting &settings…"),
         handlers.dialog(Dialog.COUNTING_SETTINGS),
-        tip=gettext("Thresholds, counting rule, red cell size, ratios and the model: what is set once"),
+        tip=gettext("Thresholds, model, counting method, red cell size and counting rule"),
+        enabled=states.may_see_counts,
+        depends_on=on(Change.TALLY),
+        icon_text=gettext("Settings"),
+        separator_after=True,
     ),
     Action(
         "import_model",

@@ -114,12 +114,12 @@ def inset_all(context: Context) -> None:
 
 def use_no_model(context: Context) -> None:
     """Count without a model."""
-    context.workspace.inference.open_model(Path(CLASSICAL))
+    context.workspace.choice.use(Path(CLASSICAL))
 
 
 def use_default_model(context: Context) -> None:
     """Count with the bundled model."""
-    context.workspace.inference.open_model(default_model_path())
+    context.workspace.choice.use(default_model_path())
 
 
 def toggle_pane(pane: Pane) -> Callable[[Context], None]:

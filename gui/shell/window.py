@@ -131,7 +131,7 @@ class MainWindow(QMainWindow):
         self.session_errors = SessionErrors(self, self.workspace, self.preferences, self.notice)
 
     def _coloured(self) -> list[Coloured]:
-        parts = (*self.views.values(), self.add_button, self.dialogs.verify)
+        parts = (*self.views.values(), self.add_button, self.dialogs.verify, self.dialogs.counting)
         return [part for part in parts if part is not None]
 
     def _connect(self) -> None:
@@ -146,6 +146,7 @@ class MainWindow(QMainWindow):
         workspace.history.recorded.connect(self._tell_user)
         workspace.opening.begun.connect(self._ask_for_id)
         self.view_changed.connect(self.view_bar.show_view)
+        self.dialogs.image_wanted.connect(self.show_image)
         self.head.id.left.connect(self._take_keys)
         self.canvas.zoom_changed.connect(self.status.show_zoom)
         self.history_panel.name_wanted.connect(lambda: self.open_dialog(Dialog.USER))
@@ -331,7 +332,7 @@ class MainWindow(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         models = [path for path in paths if path.suffix.lower() == MODEL_SUFFIX]
         if models:
-            self.workspace.inference.open_model(models[0])
+            self.workspace.choice.use(models[0])
         images = [path for path in paths if path not in models]
         if images:
             self.dialogs.open_paths(images)

@@ -103,12 +103,26 @@ QPushButton[primary="true"]:focus {{ border: 2px solid {text}; }}
 QStatusBar {{ border-top: 1px solid {border}; }}
 QStatusBar::item {{ border: none; }}
 QStatusBar QLabel {{ padding: 2px 8px; }}
+QRadioButton::indicator {{ width: 13px; height: 13px; border: 1px solid {faint}; border-radius: 7px; }}
+QRadioButton::indicator {{ background: {base}; }}
+QRadioButton::indicator:disabled {{ border-color: {border}; }}
+QRadioButton::indicator:checked {{ width: 7px; height: 7px; border: 4px solid palette(highlight); background: white; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {faint}; border-radius: 3px; background: {base}; }}
 QCheckBox::indicator:disabled {{ border-color: {border}; }}
 QCheckBox::indicator:checked {{ background: palette(highlight); border-color: palette(highlight); }}
 QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #canvas {{ background: {canvas}; }}
 #card {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
+#threshold {{ min-height: 20px; }}
+#threshold::groove:horizontal {{ height: 4px; border-radius: 2px; background: {border}; }}
+#threshold::sub-page:horizontal {{ height: 4px; border-radius: 2px; background: {border}; }}
+#threshold::add-page:horizontal {{ height: 4px; border-radius: 2px; background: palette(highlight); }}
+#threshold::handle:horizontal {{ width: 14px; margin: -6px 0; border-radius: 8px; border: 1px solid {faint}; }}
+#threshold::handle:horizontal {{ background: {button}; }}
+#threshold::handle:horizontal:focus, #threshold::handle:horizontal:hover {{ border: 2px solid palette(highlight); }}
+#lines {{ border: 1px solid {border}; border-radius: 4px; background: {base}; }}
+#lines::item {{ padding: 4px 6px; }}
+#cardTitle {{ font-size: 16px; font-weight: 600; }}
 #faint {{ color: {faint}; }}
 #classRow {{ border: none; border-bottom: 1px solid {border}; }}
 #count[kind="usual"] {{ font-size: 22px; font-weight: 600; }}
@@ -134,7 +148,7 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #tallyReached {{ background: #1f7a3d; color: white; padding: 6px 8px; border-radius: 4px; font-weight: 600; }}
 #sectionHeading {{ border: none; background: transparent; padding: 4px 0; font-weight: 600; text-align: left; }}
 #sectionHeading:focus {{ border: 1px solid palette(highlight); border-radius: 4px; }}
-#menuButton {{ border: 1px solid {border}; border-radius: 5px; background: {button}; padding: 5px 10px; }}
+#menuButton {{ border: 1px solid {border}; border-radius: 6px; background: {button}; padding: 5px 22px 5px 10px; }}
 #menuButton::menu-indicator {{ subcontrol-position: right center; right: 6px; }}
 #heading {{ font-size: 12px; font-weight: 600; color: {faint}; }}
 #title {{ font-size: 22px; font-weight: 600; }}

@@ -122,7 +122,7 @@ class SignOffs(QObject):
             self._show_superseded(check.superseded)
 
     def _show_superseded(self, last: SignOff) -> None:
-        self._show(gettext("Signature of {name} superseded").format(name=last.user), superseded=True)
+        self._show(gettext("Superseded: signed by {name}").format(name=last.user), superseded=True)
 
     def _show(self, text: str, *, superseded: bool) -> None:
         if (text, superseded) != (self.text, self.superseded):

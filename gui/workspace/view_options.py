@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from gui.tasks import Debounce
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 UNCERTAIN_REACH = 0.12
 """A cell is uncertain when its score is this near its threshold."""
 
-_HIDDEN_KEY, _DISPLAY_KEY = "hidden", "display"
+_OLD_KEYS = {"hidden": "hidden", "zoom": "view"}
+"""Where sessions of earlier versions have what is now in the preferences."""
+
 _SETTLE_MS = 400
 _STRONGEST_GAMMA, _STRONGEST_CONTRAST, _STRONGEST_CAST = 2.5, 3.0, 2.0
 _MIDDLE = 0.5
@@ -70,7 +72,10 @@ class Display:
 
 
 class ViewOptions(QObject):
-    """What is drawn. Hidden classes and the display are kept with the session, the rest in the preferences."""
+    """What is drawn, how, and where the image was looked at; all of it is kept in the preferences.
+
+    Hidden classes, display and zoom are those of each session.
+    """
 
     changed = Signal()
     display_changed = Signal()
@@ -136,7 +141,7 @@ class ViewOptions(QObject):
     def hide_classes(self, names: Iterable[str]) -> None:
         """Draw no boxes of these classes."""
         self.hidden_classes = frozenset(names)
-        self._store.remember(_HIDDEN_KEY, sorted(self.hidden_classes))
+        self._remember(hidden=sorted(self.hidden_classes))
         self.changed.emit()
 
     def show_adjusting(self, shown: bool) -> None:
@@ -160,13 +165,34 @@ class ViewOptions(QObject):
 
     @Slot()
     def _keep_display(self) -> None:
-        self._store.remember(_DISPLAY_KEY, asdict(self.display))
+        self._remember(display=asdict(self.display))
+
+    @property
+    def zoom(self) -> list[float] | None:
+        """The id of the image that was shown last, and the state of the canvas then; None if it was never kept."""
+        zoom = self._remembered("zoom")
+        return zoom if isinstance(zoom, list) and zoom else None
+
+    def keep_zoom(self, image: int, state: Sequence[float]) -> None:
+        """Keep where an image is looked at."""
+        self._remember(zoom=[image, *state])
+
+    def _remember(self, **changes: Any) -> None:
+        session = self._store.identify()
+        if session:
+            self._preferences.set_view(session, **changes)
+
+    def _remembered(self, name: str) -> Any:
+        """Return what was kept for the open session; an earlier version kept it in the session itself."""
+        session = self._store.session_id
+        view = self._preferences.view_of(session) if session else {}
+        return view[name] if name in view else self._store.remembered(_OLD_KEYS.get(name, name))
 
     @Slot()
     def _read(self) -> None:
         self._settle.stop()
-        self.hidden_classes = frozenset(self._store.remembered(_HIDDEN_KEY, []))
-        stored = self._store.remembered(_DISPLAY_KEY, {})
+        self.hidden_classes = frozenset(self._remembered("hidden") or [])
+        stored = self._remembered("display") or {}
         known = {name: float(stored[name]) for name in asdict(Display()) if isinstance(stored.get(name), (int, float))}
         self.display = Display(**known)
         self.changed.emit()

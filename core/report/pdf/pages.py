@@ -22,7 +22,7 @@ class PdfPages:
     """A PDF file that is open for reading; it may be used on any thread, and is a context manager."""
 
     def __init__(self, data: bytes) -> None:
-        import pypdfium2
+        import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 
         with _ONE_AT_A_TIME:
             self._document = pypdfium2.PdfDocument(data)
@@ -57,7 +57,7 @@ class PdfPages:
         with _ONE_AT_A_TIME:
             shown = self._document[page]
             bitmap = shown.render(scale=width / self.sizes[page][0], rev_byteorder=True)
-            pixels = np.array(bitmap.to_numpy()[..., :3])
+            pixels = np.array(bitmap.to_numpy()[:, :width, :3])
             bitmap.close()
             shown.close()
         return pixels

@@ -217,6 +217,10 @@ class Edits:
             cell: CellChange(cell, unpack_cell(before), unpack_cell(after)) for cell, (before, after) in texts.items()
         }
 
+    def edited_cells_of(self, image: int) -> int:
+        """Return the number of cells of an image that edits left other than they were."""
+        return sum(change.before != change.after for change in self.changes(image).values())
+
     def edited_cells(self) -> dict[int, int]:
         """Return image id -> number of cells that edits left other than they were."""
         counts = self._file.select(

@@ -114,11 +114,13 @@ class ReportDialog(FittingDialog):
         fields.setWidgetResizable(True)
         fields.setWidget(self.sample)
         fields.setAccessibleName(gettext("Sample"))
-        fields.setMinimumHeight(120)
+        fields.setMinimumHeight(100)
         left, right = QVBoxLayout(), QVBoxLayout()
-        for widget in (heading(gettext("SAMPLE")), fields, heading(gettext("SIGNED BY")), self.state):
-            left.addWidget(widget, 1 if widget is fields else 0)
-        left.addLayout(row(self.sign_button, None))
+        left.setSpacing(8)
+        left.addLayout(row(heading(gettext("SAMPLE")), None, self.sample.add_button))
+        left.addWidget(fields, 1)
+        left.addLayout(row(heading(gettext("SIGNED BY")), None, self.sign_button))
+        left.addWidget(self.state)
         right.addWidget(self.choices)
         said = QWidget()
         said.setFixedHeight(3 * self.hint.fontMetrics().lineSpacing() + 8)  # reserved: no button moves

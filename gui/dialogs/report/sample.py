@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from core.report.content import Sample
 from core.text import gettext
@@ -25,6 +25,7 @@ class SampleForm(QWidget):
         """``usual``: the names of the fields that are offered where the sample has none yet."""
         super().__init__()
         self.id = QLineEdit(sample.id)
+        self.id.setCursorPosition(0)
         self.id.setPlaceholderText(gettext("Sample id"))
         self.id.setAccessibleName(gettext("Sample id"))
         self.id.textChanged.connect(lambda *_: self.changed.emit())
@@ -32,13 +33,16 @@ class SampleForm(QWidget):
         self.add_button.setAutoDefault(False)
         self.add_button.clicked.connect(lambda *_: self.add_field())
         self.rows: list[tuple[QLineEdit, QLineEdit, QToolButton]] = []
-        self._grid = QGridLayout(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        self._grid = QGridLayout()
+        column.addLayout(self._grid)
+        column.addStretch(1)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setVerticalSpacing(5)
         self._grid.setColumnStretch(0, 2)
         self._grid.setColumnStretch(1, 3)
-        self._grid.addWidget(self.id, 0, 0)
-        self._grid.addWidget(self.add_button, 0, 1, Qt.AlignmentFlag.AlignLeft)
+        self._grid.addWidget(self.id, 0, 0, 1, 3)
         known = {name for name, _ in sample.fields}
         for name, text in (*sample.fields, *((name, "") for name in usual if name not in known)):
             self._add(name, text)
@@ -62,9 +66,10 @@ class SampleForm(QWidget):
 
     def _add(self, name: str, text: str) -> None:
         edits = QLineEdit(name), QLineEdit(text)
-        for edit, what in zip(edits, (gettext("Name of the field"), "Text"), strict=True):
+        for edit, what in zip(edits, (gettext("Name of the field"), gettext("Text")), strict=True):
             edit.setPlaceholderText(what)
             edit.setAccessibleName(what)
+            edit.setCursorPosition(0)
             edit.textChanged.connect(lambda *_: self.changed.emit())
         button = QToolButton()
         button.setText("×")

@@ -29,6 +29,10 @@ _STATES = {
     State.COUNTED: "",
     State.FAILED: gettext("failed"),
 }
+_ARROWS = {
+    Qt.SortOrder.AscendingOrder: "\N{BLACK UP-POINTING SMALL TRIANGLE}",
+    Qt.SortOrder.DescendingOrder: "\N{BLACK DOWN-POINTING SMALL TRIANGLE}",
+}
 TOTAL = -1
 """The row of the sums, in place of the id of an image; it stays at the end."""
 
@@ -82,6 +86,12 @@ class ImagesModel(ValueTableModel[int]):
         if self.rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(self.columns) - 1))
 
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        text = super().headerData(section, orientation, role)
+        if role == Qt.ItemDataRole.DisplayRole and section == self._order[0] and text is not None:
+            return f"{text} {_ARROWS[self._order[1]]}"
+        return text
+
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         self._order = (column, order)
         self.layoutAboutToBeChanged.emit()
@@ -91,6 +101,7 @@ class ImagesModel(ValueTableModel[int]):
         after = [self.index(self._places[row], index.column()) for index, row in zip(before, ids, strict=True)]
         self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, max(len(self.columns) - 1, 0))
 
     def lines(self) -> list[list[str]]:
         """Return the headings and the texts of all rows, as a spreadsheet reads numbers."""
@@ -138,12 +149,12 @@ class FieldsModel(ImagesModel):
 
         self.set_keys(
             (
-                Key(Column(gettext("No."), lambda image: str(number(image)), widest="00000"), number),
-                Key(Column(gettext("Image"), self.name, number=False), lambda image: self.name(image).casefold()),
+                Key(Column[int](gettext("No."), lambda image: str(number(image)), widest="00000"), number),
+                Key(Column[int](gettext("Image"), self.name, number=False), lambda image: self.name(image).casefold()),
                 *(self._of_class(name) for name in self.workspace.settings.classes),
-                Key(Column(gettext("Corrections"), lambda image: _few(edited(image))), edited),
-                Key(Column(gettext("Field"), self._grade, number=False, widest="nnnnnnnn"), grade),
-                Key(Column(gettext("Reviewed"), self._reviewed, number=False, widest="nnnnnnnn"), reviewed),
+                Key(Column[int](gettext("Corrections"), lambda image: _few(edited(image))), edited),
+                Key(Column[int](gettext("Field"), self._grade, number=False, widest="nnnnnnnn"), grade),
+                Key(Column[int](gettext("Reviewed"), self._reviewed, number=False, widest="nnnnnnnn"), reviewed),
             )
         )
 
@@ -187,7 +198,7 @@ class FieldsModel(ImagesModel):
             numbers = counts.known_counts(image)
             return None if numbers is None else numbers.get(name, 0)
 
-        return Key(Column(name, text), value)
+        return Key(Column[int](name, text), value)
 
     def _grade(self, image: int) -> str:
         item, known = self.workspace.images.item(image), self.workspace.quality.known(image)
@@ -233,8 +244,8 @@ class ComparedModel(ImagesModel):
     def show_classes(self) -> None:
         """Show the columns of the present classes."""
         keys = [
-            Key(Column(gettext("No."), self._number, widest="00000"), self.workspace.images.position),
-            Key(Column(gettext("Image"), self._name, number=False), lambda image: self._name(image).casefold()),
+            Key(Column[int](gettext("No."), self._number, widest="00000"), self.workspace.images.position),
+            Key(Column[int](gettext("Image"), self._name, number=False), lambda image: self._name(image).casefold()),
         ]
         for label, name in enumerate(self.workspace.settings.classes):
             keys += self._of_class(label, name)
@@ -287,14 +298,14 @@ class ComparedModel(ImagesModel):
 
         return [
             Key(
-                Column(heading(gettext("you")), lambda image: _few(self.numbers(image, label)[0], zero="0")),
+                Column[int](heading(gettext("you")), lambda image: _few(self.numbers(image, label)[0], zero="0")),
                 lambda image: self.numbers(image, label)[0],
             ),
             Key(
-                Column(heading(gettext("program")), lambda image: _few(self.numbers(image, label)[1], zero="0")),
+                Column[int](heading(gettext("program")), lambda image: _few(self.numbers(image, label)[1], zero="0")),
                 lambda image: self.numbers(image, label)[1],
             ),
-            Key(Column(heading(gettext("difference")), lambda image: _signed(difference(image))), far),
+            Key(Column[int](heading(gettext("difference")), lambda image: _signed(difference(image))), far),
         ]
 
     def _number(self, image: int) -> str:

@@ -29,6 +29,8 @@ from gui.widgets.layout.message_page import MessagePage
 from gui.widgets.tables import copy_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 
     from core.classes import Palette
@@ -179,7 +181,7 @@ class ResultsPanel(QWidget):
         self._compare_later.start_unless_due()
 
     @Slot(object)
-    def _refresh(self, images: frozenset[int]) -> None:
+    def _refresh(self, images: Iterable[int]) -> None:
         self.fields.refresh(images)
         self.compared.refresh(images)
 

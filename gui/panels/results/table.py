@@ -14,10 +14,11 @@ from gui.widgets.tables import CopyTable
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex
-    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtGui import QKeyEvent, QResizeEvent
     from PySide6.QtWidgets import QWidget
 
 _NAME = 1
+_NARROWEST_NAME = 140
 _AIR = 24  # of a heading, with the arrow that says how it is sorted
 
 
@@ -29,6 +30,7 @@ class ImagesTable(CopyTable):
     def __init__(self, model: ImagesModel, name: str, parent: QWidget | None = None) -> None:
         super().__init__(name, parent)
         self._images = model
+        self._needed = 0
         self.setModel(model)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -39,7 +41,7 @@ class ImagesTable(CopyTable):
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionsClickable(True)
-        header.setSortIndicatorShown(True)
+        header.setSortIndicatorShown(False)
         header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         header.sortIndicatorChanged.connect(model.sort)
         header.setToolTip(gettext("Click to sort; No. is the order of the list"))
@@ -75,14 +77,23 @@ class ImagesTable(CopyTable):
         """Give columns the width of their headings, and the rest to the names."""
         header = self.horizontalHeader()
         metrics = header.fontMetrics()
+        self._needed = 0
         for place, column in enumerate(self._images.columns):
-            header.setSectionResizeMode(place, QHeaderView.ResizeMode.Interactive)
             lines = [*column.heading.split("\n"), column.widest]
-            long = max(metrics.horizontalAdvance(line) for line in lines)
-            header.resizeSection(place, long + _AIR)
-        if len(self._images.columns) > _NAME:
-            header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
-            header.setMinimumSectionSize(36)
+            width = max(metrics.horizontalAdvance(line) for line in lines) + _AIR
+            if place != _NAME:
+                header.resizeSection(place, width)
+                self._needed += width
+        self._fit_names()
+
+    def _fit_names(self) -> None:
+        """Give the names what is left."""
+        if self.horizontalHeader().count() > _NAME:
+            self.setColumnWidth(_NAME, max(self.viewport().width() - self._needed, _NARROWEST_NAME))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_names()
 
     @Slot()
     def _on_reset(self) -> None:

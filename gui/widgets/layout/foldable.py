@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QWidget
 
 from core.text import gettext
 
-STRIP = 14
+STRIP = 12
 _ARROW = 4
 
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.counting.reconcile import effective, find_conflicts
 from core.detection.loading import with_methods
+from core.session.tables.settings import span_key
 from core.session.values import Edit, StoredDetections, Subject, ValueChange
 from core.text import gettext, ngettext
 from gui.workspace.counting.cells import ImageCells
@@ -168,7 +169,7 @@ class Inference(QObject):
             )
         elif item.state is not State.COUNTED:
             item.size, item.notices, item.seconds = (reading.width, reading.height), reading.notices, reading.seconds
-            item.stamp = reading.stamp
+            item.stamp, item.span = reading.stamp, reading.span
             self._images.identified.emit(item.id)
         if reading.loaded is not None:
             self.image_loaded.emit(item.id)
@@ -188,6 +189,7 @@ class Inference(QObject):
                 result, model.card.classes, model.card.name, model.sha256, file=file, by_hand=item.diameter
             )
             changes = session.edits.changes(item.id)
+            _note_recount(session, item, model)
             if changes:
                 self._compare(session, item, found, changes)
             session.detections.set_counted(
@@ -199,6 +201,8 @@ class Inference(QObject):
                 notices=item.notices,
                 stamp=item.stamp,
             )
+            if item.span is not None:
+                session.view.put(span_key(item.id), [item.span.low, item.span.high])
             session.models.keep(model.sha256, model.card)
             session.models.use(in_use(model))
         if not write.done:
@@ -291,8 +295,8 @@ class Inference(QObject):
         same_masks = before is not None and model.original[0] == before.original[0] and bool(self._settings.classes)
         chosen = changed and not awaited
         start_over = not same_masks and (not self._store.is_open or chosen or not self._settings.classes)
-        if chosen and self._store.writable:
-            self._record_choice(model, start_over=start_over)
+        if chosen and before is not None and self._store.writable:
+            self._record_choice(before, model, start_over=start_over)
             start_over = False
         self._settings.take_model(model.card, start_over=start_over)
         if changed and (chosen or self._undone):
@@ -300,15 +304,22 @@ class Inference(QObject):
         self._undone = False
         self.model_changed.emit()
 
-    def _record_choice(self, model: AnyModel, *, start_over: bool) -> None:
+    def _record_choice(self, before: AnyModel, model: AnyModel, *, start_over: bool) -> None:
         """Record that the session is counted with another model from now on."""
         with self._store.write() as write:
             write.session.models.keep(model.sha256, model.card)
         values: tuple[ValueChange, ...] = (ValueChange(Subject.MODEL, None, in_use(model)),)
+        name, moved = gettext("Model {name}").format(name=model.card.name), ""
         if start_over:
-            values += self._settings.changes(self._settings.suggested(model.card), model.card.classes)
-        name = gettext("Model {name}").format(name=model.card.name)
-        self._history.record([Edit(None, name, values=values)])
+            kept, wanted = self._settings.for_model(before.sha256, model)
+            values += (*kept, *self._settings.changes(wanted, model.card.classes))
+            if moved := self._settings.moved_text(wanted):
+                name = gettext("{model}; thresholds {changes}").format(model=name, changes=moved)
+        if self._history.record([Edit(None, name, values=values)]):
+            text = gettext("{model} counts from now on.").format(model=model.card.name)
+            if moved:
+                text += " " + gettext("Thresholds: {changes}.").format(changes=moved)
+            self._messages.offer(text, gettext("Undo"), self._history.undo, about_step=True)
 
     def _count_with(self, model: AnyModel) -> None:
         """Use what a model found earlier; count the other images with it."""
@@ -334,3 +345,13 @@ class Inference(QObject):
     def _on_model_failed(self, error: str) -> None:
         self._messages.error(" ".join(filter(None, (error, self._session_model.give_up(self.model)))))
         self.activity_changed.emit()
+
+
+def _note_recount(session: Session, item: ImageItem, model: AnyModel) -> None:
+    """Say in the history that an image is counted again; where the model is another one, a line says so already."""
+    before = session.images.get(item.id)
+    if State(before.state) is not State.COUNTED or before.model != model.sha256:
+        return
+    same = before.stamp is None or item.stamp is None or before.stamp.sha256 == item.stamp.sha256
+    text = gettext("Counted again") if same else gettext("Counted again: the file has changed")
+    session.edits.note("SmearCount", item.id, text)

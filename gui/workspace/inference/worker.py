@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 from core.counting.count import precompute
 from core.detection.loading import AnyModel, CellDetector, detector_for, open_model
 from core.errors import Cancelled
-from core.imaging.pixel_size import micrometres_in_file
+from core.imaging.containers.pixel_size import micrometres_in_file
 from core.imaging.reading import ImageError, SmearImage, read_image
 from core.models.network import ModelError
 from core.session.session import FileStamp, SessionError, stamp_of
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.imaging.batch import BatchDepth
+    from core.imaging.depth import Span
     from core.models.card import ModelCard
 
 LOG = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class Reading:
     notices: tuple[str, ...]
     stamp: FileStamp
     loaded: LoadedImage | None
+    span: Span | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +133,8 @@ class Worker(QObject):
             image = read_image(job.path, batch=job.batch)
             loaded = LoadedImage.of(image) if job.show else None
             stamp = stamp_of(job.path)
-            self.loaded.emit(job, Reading(image.width, image.height, image.seconds, image.notices, stamp, loaded))
+            reading = Reading(image.width, image.height, image.seconds, image.notices, stamp, loaded, image.span)
+            self.loaded.emit(job, reading)
             found = None
             if job.detect and self._detector is not None:
                 found = self._detector.detect(

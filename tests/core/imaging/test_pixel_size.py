@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from core.imaging.pixel_size import micrometres_in_file
+from core.imaging.containers.pixel_size import micrometres_in_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import tifffile
 
 from core.cells import Detections
-from core.classes import PALETTES
+from core.classes import PALETTES, PAPER
 from core.counting.count import CountSettings, count
 from core.counting.frame import EdgeRule, Frame
 from core.counting.region import Region
 from core.imaging.reading import read_image
 from core.report.formats.annotated import annotate, write_picture
+from core.report.formats.images import with_boxes
+from core.report.gather import gather
+from core.session.session import Session
+from core.session.tables.settings import span_key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from core.classes import Palette
@@ -94,3 +101,19 @@ def test_pictures_are_written_as_they_are(tmp_path: Path, name: str):
 def test_what_cannot_be_written_is_said(tmp_path: Path, name: str):
     with pytest.raises(OSError, match=r"a\.(xyz|png)"):
         write_picture(np.zeros((5, 5, 3), np.uint8), tmp_path / name)
+
+
+def test_a_deep_image_is_printed_at_the_scale_it_was_counted_with(make_session: Callable[..., Path]):
+    """Alone it would be four times as bright: its camera has 12 bits, of which it fills 10."""
+    with Session.open(make_session()) as session:
+        path = next(iter(session.images.all())).path
+        deep = np.full((120, 200, 3), 800, np.uint16)
+        tifffile.imwrite(path, deep, photometric="rgb")
+        session.view.put(span_key(1), [0.0, 4000.0])
+        image = replace(gather(session).images[0], sha256=None)
+    assert image.counted is not None
+    classes = ("RBC", "WBC", "Platelets")
+    printed = with_boxes(image, image.counted, classes, PAPER)
+    assert abs(int(printed[-1, -1, 0]) - round(800 / 4095 * 255)) <= 1
+    alone = with_boxes(replace(image, span=None), image.counted, classes, PAPER)
+    assert abs(int(alone[-1, -1, 0]) - round(800 / 1023 * 255)) <= 1

@@ -50,9 +50,7 @@ def names(table: ImagesTable) -> list[str]:
 
 def column(table: ImagesTable, heading: str) -> list[str]:
     model = table.model()
-    headings = [
-        model.headerData(place, Qt.Orientation.Horizontal).replace("\n", " ") for place in range(model.columnCount())
-    ]
+    headings = [column.heading.replace("\n", " ") for column in model.columns]
     return [model.index(row, headings.index(heading)).data() for row in range(model.rowCount())]
 
 

@@ -48,18 +48,16 @@ def test_opening_pictures_anew_points_to_their_corrections(
     path, _ = make_smear("slides/mine.png")
     window.workspace.opening.open([path])
     wait_counted(window)
-    window.workspace.store.close()
-    window.workspace.opening.open([path])
-    wait_counted(window)
-    assert not window.notice.isVisible()
     window.workspace.editing.mark_reviewed(True)
-    session = window.workspace.store.session
-    assert session is not None
-    corrected = session.path.stem
+    corrected = window.workspace.store.path
+    assert corrected is not None
     window.workspace.store.close()
-    window.workspace.opening.open([path])
-    assert window.notice.isVisible()
-    assert f"in the session {corrected}." in window.notice.label.text()
+    window.dialogs.open_paths([path])
+    answer = next(iter(window.dialogs.where.buttons.values()))
+    assert answer.answer == "Go on with it"
+    assert answer.explained.startswith(f"{corrected.stem} · 1 of 1 reviewed")
+    window.dialogs.where.reject()
+    assert not window.workspace.store.is_open
 
 
 def test_next_unreviewed_goes_in_the_order_shown_and_passes_what_is_filtered_out(

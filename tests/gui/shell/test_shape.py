@@ -362,6 +362,7 @@ def test_return_confirms_only_on_the_image(counted: MainWindow, qtbot: QtBot) ->
     workspace.selection.set([number])
     counted.head.edit_id()
     qtbot.keyClick(counted.head.id, Qt.Key.Key_Return)
+    counted.head.progress.setFocus()
     qtbot.keyClick(counted.head.progress, Qt.Key.Key_Return)
     assert not workspace.history.can_undo
     counted.canvas.setFocus()

@@ -206,7 +206,9 @@ def test_the_red_cell_size_can_be_set_by_hand(
 ) -> None:
     window.workspace.opening.open([make_smear("slide.png")[0]])
     wait_counted(window)
-    row = window.panel.scale_row
+    window.actions_["counting_settings"].trigger()
+    assert window.dialogs.counting is not None
+    row = window.dialogs.counting.cell_size
     assert row.number.value() == pytest.approx(56, rel=0.15)
     assert not row.number.isEnabled()
     qtbot.mouseClick(row.by_hand, Qt.MouseButton.LeftButton, pos=QPoint(8, row.by_hand.height() // 2))

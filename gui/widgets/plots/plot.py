@@ -14,7 +14,7 @@ from core.files import write_whole
 from core.text import gettext
 from gui.tasks import Debounce
 from gui.widgets.colour import faded, readable
-from gui.widgets.plot_files import plot_as_png, plot_as_svg
+from gui.widgets.plots.plot_files import plot_as_png, plot_as_svg
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,12 +28,20 @@ _REACH = 40.0  # pixels of the screen
 _ABOVE_AT_RIGHT = {"position": 0.99, "anchors": [(1, 1), (1, 1)]}
 
 
+class _Axis(pg.AxisItem):
+    """An axis whose negative numbers have a true minus sign, as in all texts."""
+
+    def tickStrings(self, values: Any, scale: Any, spacing: Any) -> list[str]:
+        return [text.replace("-", "\N{MINUS SIGN}") for text in super().tickStrings(values, scale, spacing)]
+
+
 class PlotPane(QWidget):
     """One plot with a line below it that reads the point next to the pointer."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.view: Any = pg.PlotWidget()  # its methods are made at run time
+        axes = {side: _Axis(side) for side in ("left", "bottom")}
+        self.view: Any = pg.PlotWidget(axisItems=axes)  # its methods are made at run time
         self._item: Any = self.view.getPlotItem()
         self.view.setObjectName("plot")
         self.view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
