@@ -237,7 +237,7 @@ def test_a_model_can_be_imported_and_a_damaged_one_is_refused(
     damaged = tmp_path / "damaged.onnx"
     damaged.write_bytes(model_path.read_bytes()[:5000])
     accept_dialog(damaged)
-    qtbot.mouseClick(window.panel.import_button, Qt.MouseButton.LeftButton)
+    window.actions_["import_model"].trigger()
     qtbot.waitUntil(window.notice.isVisible, timeout=30_000)
     assert "damaged.onnx" in window.notice.label.text()
     drawn = window.notice.label.grab().toImage()
@@ -250,7 +250,7 @@ def test_a_model_can_be_imported_and_a_damaged_one_is_refused(
     other.write_bytes(model_path.read_bytes())
     accept_dialog(other)
     with qtbot.waitSignal(window.workspace.inference.model_changed, timeout=30_000):
-        qtbot.mouseClick(window.panel.import_button, Qt.MouseButton.LeftButton)
+        window.actions_["import_model"].trigger()
     wait_counted(window)
     assert window.workspace.inference.model is not None
     assert window.workspace.inference.model.path == other
