@@ -18,6 +18,7 @@ from core.cli.arguments import (
     settings_of,
 )
 from core.cli.console import EXIT_GOOD, EXIT_SOME_FAILED, error_console, print_table, progress_bar
+from core.cli.kinds import kinds_of
 from core.cli.merge import merge_parts
 from core.cli.modes import mode_of
 from core.cli.session import report_session
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from core.cli.kinds import RunKinds
     from core.counting.count import CountSettings
     from core.detection.loading import CellDetector
     from core.imaging.reading import SmearImage
@@ -78,10 +80,12 @@ def _count(arguments: argparse.Namespace) -> int:
     model = open_model(arguments.model or default_model_path())
     model = with_methods(model, dict(arguments.count_by)) if arguments.count_by else model
     settings = settings_of(arguments, model)
-    batch = _Batch(arguments, detector_for(model), settings)
+    kinds = None if arguments.kinds is None else kinds_of(arguments, model.card.classes)
+    batch = _Batch(arguments, detector_for(model), settings, kinds)
     batch.count()
     batch.write_results()
-    print_table(arguments, batch.counted, model.card.classes, rule_text(settings.edge_rule, arguments.region))
+    rule = rule_text(settings.edge_rule, arguments.region)
+    print_table(arguments, batch.counted, model.card.classes, rule, None if kinds is None else kinds.table())
     return EXIT_SOME_FAILED if batch.failed else EXIT_GOOD
 
 
@@ -103,6 +107,7 @@ class _Batch:
     arguments: argparse.Namespace
     detector: CellDetector
     settings: CountSettings
+    kinds: RunKinds | None = None
     errors: Console = field(default_factory=error_console)
     counted: list[CountedImage] = field(default_factory=list[CountedImage])
     failed: list[FailedImage] = field(default_factory=list[FailedImage])
@@ -138,6 +143,8 @@ class _Batch:
             photograph = read_image(path, batch=self.depth)
             given = self.arguments.diameter, self.arguments.region
             image = count_image(photograph, self.detector, self.settings, *given)
+            if self.kinds is not None:
+                self.kinds.add(photograph, image)
         except ImageError as error:
             self.fail(path, str(error))
             return
@@ -179,8 +186,12 @@ class _Batch:
             )
 
     def write_results(self) -> None:
-        """Write the JSON and CSV files that were asked for."""
+        """Sort the cells if kinds are wanted, and write the JSON and CSV files that were asked for."""
         model = self.detector.model
+        if self.kinds is not None:
+            warnings = self.kinds.sort()
+            for warning in warnings if not self.arguments.quiet else ():
+                self.errors.print(warning, style="yellow", markup=False)
         if self.arguments.json is not None:
             shard = self.arguments.shard
             everything = self.arguments.all_detections
@@ -192,13 +203,13 @@ class _Batch:
                 self.settings,
                 all_detections=everything,
                 shard=None if shard is None else (shard.number, shard.of),
+                kinds=None if self.kinds is None else self.kinds.for_json(),
             )
             self._write(self.arguments.json, document)
         if self.arguments.csv is not None:
-            self._write(
-                self.arguments.csv,
-                to_csv(batch_table(self.counted, self.failed, model.card.classes), csv_style(self.arguments)),
-            )
+            table = batch_table(self.counted, self.failed, model.card.classes)
+            table = table if self.kinds is None else self.kinds.with_columns(table)
+            self._write(self.arguments.csv, to_csv(table, csv_style(self.arguments)))
 
     def _write(self, path: Path, document: bytes) -> None:
         try:
