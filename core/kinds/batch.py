@@ -114,7 +114,7 @@ class KindSorter:
         """Sort what was added."""
         tree = self.teaching_set.header.tree
         labels = np.concatenate([np.zeros(0, np.int32), *self._labels])
-        vectors = np.concatenate([np.zeros((0, self.model.card.dimensions), np.float32)] + self._vectors())
+        vectors = np.concatenate([np.zeros((0, self.model.card.dimensions), np.float32), *self._vectors()])
         kinds = np.full(len(labels), "", object)
         certainty = np.zeros(len(labels))
         distances: dict[str, float] = {}

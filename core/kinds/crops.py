@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from core.models.embedding import EmbeddingCard
 
+_PICTURE_SIDE, _PICTURE_QUALITY = 96, 85
+
 
 def even_pixels(image: NDArray[np.uint8], card: EmbeddingCard) -> NDArray[np.uint8]:
     """Return an image, uint8 RGB (H, W, 3), under the light that a model was made for."""
@@ -42,6 +44,13 @@ def cell_crops(pixels: NDArray[np.uint8], boxes: NDArray[np.float32], card: Embe
     for place, box in enumerate(boxes):
         cells[place] = _cut(pixels, box, card.side, card.context)
     return cells
+
+
+def cell_picture(crop: NDArray[np.uint8]) -> bytes:
+    """Return a small JPEG of a cell, uint8 RGB (S, S, 3), to be looked at."""
+    small = cv2.resize(crop, (_PICTURE_SIDE, _PICTURE_SIDE), interpolation=cv2.INTER_AREA)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, _PICTURE_QUALITY]
+    return cv2.imencode(".jpg", np.ascontiguousarray(small[..., ::-1]), quality)[1].tobytes()
 
 
 def _cut(pixels: NDArray[np.uint8], box: NDArray[np.float32], side: int, context: float) -> NDArray[np.uint8]:

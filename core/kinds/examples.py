@@ -29,9 +29,9 @@ OWN_SAMPLE = 0
 class Examples:
     """N examples of kinds of one class.
 
-    ``vectors`` float64 (N, D) are embeddings standardised by the look of their sample; ``kinds`` the keys of their
-    kinds. ``images`` int64 (N,) tell which are of one image, ``samples`` int64 (N,) which of one sample; those of the
-    sample at hand are ``OWN_SAMPLE``.
+    ``vectors`` float64 (N, D) are embeddings without the shift of their sample (``core.kinds.align``); ``kinds`` the
+    keys of their kinds. ``images`` int64 (N,) tell which are of one image, ``samples`` int64 (N,) which of one sample;
+    those of the sample at hand are ``OWN_SAMPLE``.
     """
 
     vectors: NDArray[np.float64]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.kinds.align import FAR, shift_of_sample, shift_size, shifts_of_samples
 from core.kinds.examples import OWN_SAMPLE, Examples
-from core.kinds.look import FAR, Look, distance
 from core.kinds.sorting import learn, too_few
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ class OwnExamples:
 class SortedSample:
     """The cells of one class in a sample, sorted.
 
-    ``vectors`` float64 (N, D) are standardised by the sample; ``examples`` are all that were learnt from, the first of
-    them own ones. ``taught`` and ``suggestions`` are None while there are too few examples; ``too_few`` says of which
-    kinds. ``distance``: how far the look of the sample lies from those of the teaching set; None without one.
+    ``vectors`` float64 (N, D) are brought to the look of what was taught; ``examples`` are all that were learnt
+    from, own ones first. ``taught`` and ``suggestions`` are None while there are too few examples; ``too_few`` says of
+    which kinds. ``distance``: how far the look of the sample lies from that of the teaching set; None without one.
     """
 
     vectors: NDArray[np.float64]
@@ -52,7 +52,7 @@ class SortedSample:
     taught: Taught | None
     suggestions: Suggestions | None
     too_few: dict[str, int]
-    distance: float | None
+    distance: float | None = None
 
     @property
     def looks_different(self) -> bool:
@@ -79,41 +79,38 @@ def sort_sample(
     teaching_set
         What was taught in other samples.
     """
-    own = own or OwnExamples.none()
-    look = Look.of(vectors)
-    standardised = look.standardise(vectors)
-    samples = np.full(len(own.rows), OWN_SAMPLE, np.int64)
-    parts = [Examples(standardised[own.rows], own.kinds, own.images, samples)]
-    apart = None
+    own, cells = own or OwnExamples.none(), vectors.astype(np.float64)
+    others = None if teaching_set is None else learn(examples_of(teaching_set, class_name))
+    distance = None
+    if teaching_set is not None and others is not None:
+        named = others.classifier.kinds
+        told = np.array([kind in named for kind in own.kinds], bool)
+        places = np.array([named.index(kind) for kind in own.kinds if kind in named], np.int64)
+        shift = shift_of_sample(others.classifier, cells, own.rows[told], places)
+        distance, cells = shift_size(others.classifier, shift), cells - shift
+    mine = Examples(cells[own.rows], own.kinds, own.images, np.full(len(own.rows), OWN_SAMPLE, np.int64))
+    examples, taught = mine, others
     if teaching_set is not None:
-        parts.append(examples_of(teaching_set, class_name))
-        apart = look_distance(teaching_set, class_name, look)
-    examples = Examples.joined(parts)
-    taught = learn(examples)
-    suggestions = None if taught is None else taught.sort(standardised)
-    return SortedSample(standardised, examples, taught, suggestions, too_few(examples), apart)
+        examples = Examples.joined([mine, examples_of(teaching_set, class_name)])
+    if len(mine) or others is None:
+        taught = learn(examples)
+    suggestions = None if taught is None else taught.sort(cells)
+    return SortedSample(cells, examples, taught, suggestions, too_few(examples), distance)
 
 
 def examples_of(teaching_set: TeachingSet, class_name: str) -> Examples:
-    """Return the examples of a teaching set that are of a class, standardised by the samples that they come from."""
-    header, vectors = teaching_set.header, teaching_set.vectors
-    parts = [Examples.none(header.dimensions)]
-    images = _numbers([cell.image for cell in header.cells])
-    for sample, source in enumerate(header.samples):
-        rows = [row for row, cell in enumerate(header.cells) if cell.sample == sample and cell.class_name == class_name]
-        look = source.looks.get(class_name)
-        if rows and look is not None:
-            kinds = tuple(header.cells[row].kind for row in rows)
-            # images and samples of others are numbered below and above those of the sample at hand
-            numbers = np.full(len(rows), OWN_SAMPLE + 1 + sample, np.int64)
-            parts.append(Examples(look.standardise(vectors[rows]), kinds, -1 - images[rows], numbers))
-    return Examples.joined(parts)
-
-
-def look_distance(teaching_set: TeachingSet, class_name: str, look: Look) -> float | None:
-    """Return how far a look is from the nearest sample of a teaching set; None if it has none of the class."""
-    looks = [sample.looks[class_name] for sample in teaching_set.header.samples if class_name in sample.looks]
-    return min((distance(look, taught) for taught in looks), default=None)
+    """Return the examples of a teaching set that are of a class, brought to one look."""
+    cells = teaching_set.header.cells
+    rows = np.array([row for row, cell in enumerate(cells) if cell.class_name == class_name], np.int64)
+    # images and samples of others are numbered below and above those of the sample at hand
+    images = -1 - _numbers([cells[row].image for row in rows])
+    samples = np.array([OWN_SAMPLE + 1 + cells[row].sample for row in rows], np.int64)
+    vectors = teaching_set.vectors[rows].astype(np.float64)
+    found = Examples(vectors, tuple(cells[row].kind for row in rows), images, samples)
+    if not len(rows):
+        return found
+    shifts = shifts_of_samples(found.vectors, found.kinds, samples)
+    return replace(found, vectors=vectors - np.stack([shifts[sample] for sample in samples.tolist()]))
 
 
 def _numbers(names: Sequence[str]) -> NDArray[np.int64]:

@@ -70,7 +70,7 @@ class Taught:
     too_few: dict[str, int]
 
     def sort(self, vectors: NDArray[np.float64]) -> Suggestions:
-        """Suggest kinds for cells, float64 (N, D), standardised by the look of their sample."""
+        """Suggest kinds for cells, float64 (N, D), without the shift of their sample."""
         probabilities = self.classifier.probabilities(vectors)
         unsure = probabilities.max(axis=1, initial=0.0) < SURE
         unsure |= self.classifier.distances(vectors) > self.limit

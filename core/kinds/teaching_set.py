@@ -16,8 +16,7 @@ import numpy as np
 
 from core.errors import UserError
 from core.files import write_whole
-from core.kinds.look import Look  # noqa: TC001  (msgspec reads the annotations at run time)
-from core.kinds.tree import KindTree  # noqa: TC001  (likewise)
+from core.kinds.tree import KindTree  # noqa: TC001  (msgspec reads the annotations at run time)
 from core.text import gettext
 
 if TYPE_CHECKING:
@@ -34,13 +33,6 @@ _SAME_TIME = (1980, 1, 1, 0, 0, 0)  # the same content makes the same file
 
 class TeachingSetError(UserError):
     """A teaching set that cannot be used or changed; the message names the file or the set, and the remedy."""
-
-
-class TaughtSample(msgspec.Struct, frozen=True):
-    """A sample that examples come from, and the look of its cells by the name of their class."""
-
-    name: str
-    looks: dict[str, Look]
 
 
 class TaughtCell(msgspec.Struct, frozen=True):
@@ -66,7 +58,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What a set says of itself.
 
     ``version`` grows with every change; ``embedding`` is the SHA-256 of the model that described the examples by
-    ``dimensions`` numbers each. A set with a ``lock`` is not changed any more; a copy of it may be.
+    ``dimensions`` numbers each, ``samples`` the names of where they come from. A set with a ``lock`` is not changed any
+    more; a copy of it may be.
     """
 
     schema: int = SCHEMA
@@ -75,7 +68,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     embedding: str
     dimensions: int
     tree: KindTree
-    samples: tuple[TaughtSample, ...] = ()
+    samples: tuple[str, ...] = ()
     cells: tuple[TaughtCell, ...] = ()
     made: str = ""
     made_by: str = ""

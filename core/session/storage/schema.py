@@ -216,21 +216,6 @@ class EmbeddingsRow(NamedTuple):
     scales: bytes
 
 
-class SuggestionsRow(NamedTuple):
-    """A row of ``suggestions``: what the cells of an image were sorted as last, by what ``taught`` names.
-
-    ``kinds`` is a JSON list; of each cell, ``cells`` int64 are the ids, ``best`` uint16 the places of the kinds and
-    ``certainty`` float32 their probabilities; that of an unsure suggestion is negative.
-    """
-
-    image: int
-    taught: str
-    kinds: str
-    cells: bytes
-    best: bytes
-    certainty: bytes
-
-
 COLUMNS_2: dict[str, tuple[str, ...]] = {
     "images": ImageRow._fields,
     "detections": DetectionsRow._fields,
@@ -248,7 +233,6 @@ COLUMNS_2: dict[str, tuple[str, ...]] = {
 COLUMNS: dict[str, tuple[str, ...]] = {
     **COLUMNS_2,
     "embeddings": EmbeddingsRow._fields,
-    "suggestions": SuggestionsRow._fields,
 }
 """The same in the present schema."""
 
@@ -258,7 +242,7 @@ REAL_COLUMNS = frozenset({"seconds", "diameter", "scale", "by_hand", "blur", "da
 _TYPED = {
     int: "id number image model first_id position removed width height next_cell size modified_ns capped blind used"
     " compared kind undoes first edits line cell resolved",
-    bytes: "digest boxes scores labels lengths contours cells steps scales best certainty",
+    bytes: "digest boxes scores labels lengths contours cells steps scales",
 }
 _TYPES = {name: "INTEGER" if kind is int else "BLOB" for kind, names in _TYPED.items() for name in names.split()}
 
