@@ -33,7 +33,9 @@ def main() -> int:
     target: Path = arguments.json
     files = {name: target.with_name(f"{target.stem}.{name.replace('/', '-of-')}.json") for name in names}
     missing = [name for name in names if not files[name].exists()]
-    cluster = arguments.scheduler or LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
+    cluster = arguments.scheduler or LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
+    )
     with Client(cluster) as client:
         running = [client.submit(count_part, arguments.archive, name, files[name], pure=False) for name in missing]
         for done in track(as_completed(running), "Counting", total=len(running)):

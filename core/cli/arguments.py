@@ -18,6 +18,7 @@ from core.models.method import Method
 from core.numbers import NumberError, read_number
 from core.report.formats.csv import CsvStyle, Separator
 from core.text import gettext
+from core.verification.profile import Profile, ProfileError, read_profile
 from core.version import __version__
 
 if TYPE_CHECKING:
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
 _SEPARATORS = {",": Separator.COMMA, ";": Separator.SEMICOLON, "tab": Separator.TAB}
 _NOT_COUNTED = {
     "model": None,
+    "profile": None,
     "threshold": [],
     "count_by": [],
     "nms_iou": None,
     "diameter": None,
     "edge_rule": None,
     "region": None,
+    "page": None,
     "shard": None,
     "recursive": False,
     "kinds": None,
@@ -74,6 +77,21 @@ def merge_parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="FILE", required=True, help=gettext("where the whole result goes"))
     nothing = {"csv": None, "annotated": None, "separator": ",", "decimal_comma": False, "all_detections": False}
     return _finished(parser, **_NO_REPORT, **nothing, **_NOT_COUNTED)
+
+
+def adapt_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``smearcount-count adapt``: corrected fields become a laboratory's profile."""
+    text = gettext("Choose thresholds from the corrected fields of a session, and write the laboratory's profile.")
+    parser = _parser("adapt", text)
+    parser.add_argument(
+        "paths", nargs=1, type=Path, metavar="SESSION", help=gettext("a session with at least ten corrected fields")
+    )
+    parser.add_argument(
+        "--profile", type=Path, metavar="FILE", required=True, help=gettext("where the profile goes (.smearprofile)")
+    )
+    parser.add_argument("--name", default="", help=gettext("the name of the laboratory or of its microscope"))
+    parser.add_argument("--quiet", action="store_true", help=gettext("print no table"))
+    return parser
 
 
 def parser_of_every_mode() -> argparse.ArgumentParser:
@@ -122,6 +140,12 @@ def _add_counting(parser: argparse.ArgumentParser) -> None:
         help=gettext("a model file (.onnx), or 'classical' to count without one; default: the bundled model"),
     )
     parser.add_argument(
+        "--profile",
+        type=Path,
+        metavar="FILE",
+        help=gettext("count as this laboratory's profile says (.smearprofile); other options override it"),
+    )
+    parser.add_argument(
         "--threshold",
         action="append",
         default=[],
@@ -154,6 +178,12 @@ def _add_counting(parser: argparse.ArgumentParser) -> None:
         type=_region,
         metavar="X1,Y1,X2,Y2",
         help=gettext("count only in this rectangle of each image, in pixels from its top left corner"),
+    )
+    parser.add_argument(
+        "--page",
+        type=_page,
+        metavar="N",
+        help=gettext("count page N of files with several, from 1 on; default: the page that is the image"),
     )
 
 
@@ -262,6 +292,17 @@ def _region(text: str) -> Region:
         ) from error
 
 
+def _page(text: str) -> int:
+    try:
+        number = read_number(text, whole=True)
+    except NumberError:
+        number = 0
+    if number < 1:
+        sentence = gettext("{text!r} is not the number of a page, such as 2")
+        raise argparse.ArgumentTypeError(sentence.format(text=text))
+    return int(number)
+
+
 def _shard(text: str) -> Shard:
     try:
         return Shard.parse(text)
@@ -269,15 +310,35 @@ def _shard(text: str) -> Shard:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def settings_of(arguments: argparse.Namespace, model: AnyModel) -> CountSettings:
-    """Return the model's suggested settings with those of the command line in place.
+def profile_of(arguments: argparse.Namespace, model: AnyModel) -> Profile | None:
+    """Return the laboratory's profile to count with, None if none is given.
+
+    Raises
+    ------
+    ProfileError
+        If it cannot be read, or was made for another model.
+    """
+    if arguments.profile is None:
+        return None
+    profile = read_profile(arguments.profile)
+    if profile.model_sha256 != model.sha256:
+        text = gettext(
+            "{path}: it was made for the model {made_for}, and not for {model}; name that model with --model, "
+            "or make the profile again."
+        )
+        raise ProfileError(text.format(path=arguments.profile, made_for=profile.model_name, model=model.card.name))
+    return profile
+
+
+def settings_of(arguments: argparse.Namespace, model: AnyModel, profile: Profile | None = None) -> CountSettings:
+    """Return the settings of the profile, or those that the model suggests, with those of the command line in place.
 
     Raises
     ------
     ArgumentsError
         If a threshold is malformed or names an unknown class; capital letters do not matter.
     """
-    suggested = CountSettings.suggested_by(model.card)
+    suggested = profile.settings if profile else CountSettings.suggested_by(model.card)
     thresholds = dict(suggested.thresholds)
     for text in arguments.threshold:
         given, equals, value = text.partition("=")
@@ -299,9 +360,8 @@ def settings_of(arguments: argparse.Namespace, model: AnyModel) -> CountSettings
             raise ArgumentsError(
                 gettext("--threshold {text}: {error}, such as {name}=0.5").format(text=text, error=error, name=name)
             ) from error
-    return CountSettings(
-        thresholds, arguments.nms_iou or suggested.nms_iou, EdgeRule(arguments.edge_rule or EdgeRule.ALL)
-    )
+    rule = EdgeRule(arguments.edge_rule) if arguments.edge_rule else suggested.edge_rule
+    return CountSettings(thresholds, arguments.nms_iou or suggested.nms_iou, rule)
 
 
 def csv_style(arguments: argparse.Namespace) -> CsvStyle:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,10 +38,15 @@ class RunKinds:
         cells, counted = image.found.detections, np.flatnonzero(image.result.counted)
         self.sorter.add(photograph.pixels, counted, cells.boxes[counted], cells.labels[counted])
 
-    def sort(self) -> tuple[str, ...]:
-        """Sort all cells; return what must be said of it."""
-        self.batch = self.sorter.sort()
-        return self.batch.warnings
+    def sort(self, images: int) -> None:
+        """Sort the cells of so many images: those that are counted so far."""
+        batch = self.sorter.sort()
+        self.batch = replace(batch, images=batch.images[:images])
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What must be said of the kinds, after ``sort``."""
+        return () if self.batch is None else self.batch.warnings
 
     def for_json(self) -> BatchKinds:
         """Return what the JSON document says of kinds, after ``sort``."""

@@ -1,19 +1,26 @@
-"""The headless command: ``smearcount-count [run|session|merge] PATH...``."""
+"""The headless command: ``smearcount-count [run|session|merge|adapt] PATH...``."""
 
 from __future__ import annotations
 
 import io
+import signal
 import sys
+import threading
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from core.cli.adapt import adapt_session
 from core.cli.arguments import (
+    adapt_parser,
     check_results,
     count_parser,
     csv_style,
     merge_parser,
     parser_of_every_mode,
+    profile_of,
     session_parser,
     settings_of,
 )
@@ -26,7 +33,7 @@ from core.counting.frame import rule_text
 from core.counting.pipeline import CountedImage, FailedImage, count_image
 from core.detection.loading import detector_for, open_model, with_methods
 from core.errors import UserError
-from core.files import write_error_text, write_result
+from core.files import STANDARD_OUTPUT, write_error_text, write_result
 from core.imaging.batch import BatchDepth
 from core.imaging.finding import find_images
 from core.imaging.reading import ImageError, read_image
@@ -40,7 +47,7 @@ from core.text import gettext
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from rich.console import Console
 
@@ -63,6 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _PARSERS[mode]() if mode else parser_of_every_mode()
     given = parser.parse_args(words[1:] if mode else words)
     try:
+        if mode == "adapt":
+            return adapt_session(given)
         check_results(given)
         mode = mode or mode_of(given)
         if mode == "session":
@@ -72,14 +81,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(str(error))
 
 
-_PARSERS = {"run": count_parser, "session": session_parser, "merge": merge_parser}
+_SAVE_EACH = 60.0  # seconds; what was counted until then is not lost, whatever happens
+_SAVING_SHARE = 0.05  # of the time, at most
+_PARSERS = {"run": count_parser, "session": session_parser, "merge": merge_parser, "adapt": adapt_parser}
 
 
 def _count(arguments: argparse.Namespace) -> int:
     """Count images; return the exit code."""
     model = open_model(arguments.model or default_model_path())
     model = with_methods(model, dict(arguments.count_by)) if arguments.count_by else model
-    settings = settings_of(arguments, model)
+    profile = profile_of(arguments, model)
+    settings = settings_of(arguments, model, profile)
+    if profile is not None and arguments.diameter is None:
+        arguments.diameter = profile.red_cell_diameter
     kinds = None if arguments.kinds is None else kinds_of(arguments, model.card.classes)
     batch = _Batch(arguments, detector_for(model), settings, kinds)
     batch.count()
@@ -87,6 +101,19 @@ def _count(arguments: argparse.Namespace) -> int:
     rule = rule_text(settings.edge_rule, arguments.region)
     print_table(arguments, batch.counted, model.card.classes, rule, None if kinds is None else kinds.table())
     return EXIT_SOME_FAILED if batch.failed else EXIT_GOOD
+
+
+@contextmanager
+def _when_told_to_end(does: Any) -> Generator[None]:
+    """While in it, a handler of signals answers when another program or the system tells this one to end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, does)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _merge(parts: Sequence[Path], target: Path) -> int:
@@ -102,7 +129,7 @@ def _merge(parts: Sequence[Path], target: Path) -> int:
 
 @dataclass
 class _Batch:
-    """The images of one run: what was counted, and what failed."""
+    """The images of one run: what was counted, what failed, and what is ``left``, the last one first."""
 
     arguments: argparse.Namespace
     detector: CellDetector
@@ -113,17 +140,35 @@ class _Batch:
     failed: list[FailedImage] = field(default_factory=list[FailedImage])
     names: set[str] = field(default_factory=set[str])
     depth: BatchDepth = field(default_factory=BatchDepth)
+    left: list[Path] = field(default_factory=list[Path])
 
     def fail(self, path: Path, error: str) -> None:
         self.failed.append(FailedImage(path, error))
         self.errors.print(error, style="red", markup=False)
 
     def count(self) -> None:
-        """Count every image; one that cannot be counted does not keep the others from it."""
-        images = self._find_images()
-        with progress_bar(self.errors, self.arguments.quiet) as progress:
-            for path in progress.track(images, description="Counting"):
-                self._count_one(path)
+        """Count every image; one that cannot be counted does not keep the others from it.
+
+        Results are written now and then as they are, and when the run is told to stop.
+        """
+        self.left = self._find_images()[::-1]
+        number, saved, pause = len(self.left), time.monotonic(), _SAVE_EACH
+        told_to_end = _when_told_to_end(signal.default_int_handler)
+        try:
+            with told_to_end, progress_bar(self.errors, self.arguments.quiet) as progress:
+                for path in progress.track(self.left[::-1], description="Counting"):
+                    self._count_one(path)
+                    self.left.pop()
+                    if self.left and time.monotonic() - saved > pause:
+                        start = time.monotonic()
+                        self._save()
+                        saved = time.monotonic()
+                        pause = max(_SAVE_EACH, (saved - start) / _SAVING_SHARE)
+        except KeyboardInterrupt:
+            done = {image.path for image in self.counted} | {image.path for image in self.failed}
+            self.left = [path for path in self.left if path not in done]
+            text = gettext("Stopped: {done:,} of {n:,} images are counted; the results say which are not.")
+            self.errors.print(text.format(done=len(self.counted), n=number), style="red", markup=False)
 
     def _find_images(self) -> list[Path]:
         """Return the images to count, none of them twice."""
@@ -140,7 +185,7 @@ class _Batch:
 
     def _count_one(self, path: Path) -> None:
         try:
-            photograph = read_image(path, batch=self.depth)
+            photograph = read_image(path, batch=self.depth, page=self.arguments.page)
             given = self.arguments.diameter, self.arguments.region
             image = count_image(photograph, self.detector, self.settings, *given)
             if self.kinds is not None:
@@ -186,36 +231,56 @@ class _Batch:
             )
 
     def write_results(self) -> None:
-        """Sort the cells if kinds are wanted, and write the JSON and CSV files that were asked for."""
-        model = self.detector.model
-        if self.kinds is not None:
-            warnings = self.kinds.sort()
-            for warning in warnings if not self.arguments.quiet else ():
+        """Write the JSON and CSV files that were asked for."""
+        with _when_told_to_end(signal.SIG_IGN):  # it ends after this anyway
+            documents = self._documents()
+            for warning in self.kinds.warnings if self.kinds is not None and not self.arguments.quiet else ():
                 self.errors.print(warning, style="yellow", markup=False)
+            for path, document in documents:
+                try:
+                    write_result(path, document)
+                except OSError as error:
+                    self.fail(path, write_error_text(path, error))
+        self.failed += self._not_counted()
+
+    def _save(self) -> None:
+        """Write the results as they are, to what can be replaced; the last writing says what goes wrong."""
+        for path, document in self._documents():
+            if path != STANDARD_OUTPUT:
+                with suppress(OSError):
+                    write_result(path, document)
+
+    def _not_counted(self) -> list[FailedImage]:
+        text = gettext("{path}: it is not counted, as the run was stopped before; count it again.")
+        return [FailedImage(path, text.format(path=path)) for path in reversed(self.left)]
+
+    def _documents(self) -> list[tuple[Path, bytes]]:
+        """Return what is to be written into which file."""
+        documents: list[tuple[Path, bytes]] = []
+        model = self.detector.model
+        failed = self.failed + self._not_counted()
+        if self.kinds is not None:
+            self.kinds.sort(len(self.counted))
         if self.arguments.json is not None:
             shard = self.arguments.shard
             everything = self.arguments.all_detections
             name = ModelName(model.card.name, model.sha256, model.card.classes, model.card.methods)
             document = batch_json(
                 self.counted,
-                self.failed,
+                failed,
                 name,
                 self.settings,
                 all_detections=everything,
                 shard=None if shard is None else (shard.number, shard.of),
                 kinds=None if self.kinds is None else self.kinds.for_json(),
+                incomplete=bool(self.left),
             )
-            self._write(self.arguments.json, document)
+            documents.append((self.arguments.json, document))
         if self.arguments.csv is not None:
-            table = batch_table(self.counted, self.failed, model.card.classes)
+            table = batch_table(self.counted, failed, model.card.classes)
             table = table if self.kinds is None else self.kinds.with_columns(table)
-            self._write(self.arguments.csv, to_csv(table, csv_style(self.arguments)))
-
-    def _write(self, path: Path, document: bytes) -> None:
-        try:
-            write_result(path, document)
-        except OSError as error:
-            self.fail(path, write_error_text(path, error))
+            documents.append((self.arguments.csv, to_csv(table, csv_style(self.arguments))))
+        return documents
 
 
 if __name__ == "__main__":

@@ -192,11 +192,7 @@ class CountIndex:
 
     def count(self, thresholds: Mapping[str, float], classes: tuple[str, ...]) -> CountResult:
         """Count at the given thresholds; the cells of the user count at any."""
-        limits = np.array([thresholds[name] for name in classes], np.float32)
-        by_model = self.scores >= limits[self.labels]
-        for likelier, other in self.pairs[by_model[self.pairs].all(axis=1)].tolist():
-            if by_model[likelier]:
-                by_model[other] = False
+        by_model = self._by_model(thresholds, classes)
         standing = np.zeros(self.size, bool)
         standing[self.cells[by_model & ~self.overridden]] = True
         standing[self.size - len(self.hand_labels) :] = True
@@ -223,6 +219,24 @@ class CountIndex:
         counted, excluded = standing & inside, standing & ~inside
         counted.flags.writeable = excluded.flags.writeable = False
         return CountResult(counted, {name: row.total for name, row in ledger.items()}, means, ledger, excluded)
+
+    def count_of(self, name: str, thresholds: Mapping[str, float], classes: tuple[str, ...]) -> int:
+        """Return the count of one class at the given thresholds: that of ``count``, in a fraction of the time."""
+        if len(self.hand_labels) or self.overridden.any():
+            return self.count(thresholds, classes).counts[name]
+        counted = self._by_model(thresholds, classes) & (self.labels == classes.index(name))
+        if len(self.outside):
+            counted &= ~np.isin(self.cells, self.outside)
+        return int(counted.sum())
+
+    def _by_model(self, thresholds: Mapping[str, float], classes: tuple[str, ...]) -> NDArray[np.bool_]:
+        """Return which of the cells the model finds at the given thresholds."""
+        limits = np.array([thresholds[name] for name in classes], np.float32)
+        found = self.scores >= limits[self.labels]
+        for likelier, other in self.pairs[found[self.pairs].all(axis=1)].tolist():
+            if found[likelier]:
+                found[other] = False
+        return found
 
     def uncertain(
         self, thresholds: Mapping[str, float], classes: tuple[str, ...], reach: float

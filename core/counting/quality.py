@@ -97,12 +97,10 @@ def fragile_counts(
     always a large share).
     """
     fragile: dict[str, tuple[int, int]] = {}
-    counts = index.count(thresholds, classes).counts
     for name in classes:
-        here = counts[name]
-        few, many = (
-            index.count({**thresholds, name: thresholds[name] + step}, classes).counts[name]
-            for step in (FRAGILE_REACH, -FRAGILE_REACH)
+        few, here, many = (
+            index.count_of(name, {**thresholds, name: thresholds[name] + step}, classes)
+            for step in (FRAGILE_REACH, 0.0, -FRAGILE_REACH)
         )
         change = max(here - few, many - here)
         if change > 1 and change > FRAGILE_CHANGE * here:

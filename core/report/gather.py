@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from core.counting.count import CountSettings
 from core.counting.edits import CellEdits
 from core.counting.pipeline import count_found
+from core.imaging.depth import Span
 from core.report.content import (
     ReportContent,
     ReportImage,
@@ -20,6 +22,7 @@ from core.report.content import (
     content_hash,
 )
 from core.session.storage.paths import same_contents
+from core.session.tables.settings import span_key
 from core.session.values import SessionDamagedError, SessionError
 from core.text import gettext
 from core.verification.cases import Case
@@ -75,7 +78,10 @@ def gathering(
 
 
 class Gatherer:
-    """One report that is being gathered, or some of its images."""
+    """One report that is being gathered, or some of its images.
+
+    ``by_model`` are the gathered images that have a ground truth, without the user's edits.
+    """
 
     def __init__(self, session: Session, settings: CountSettings | None) -> None:
         self._session = session
@@ -94,7 +100,7 @@ class Gatherer:
         self._cards: dict[str, ModelCard | None] = {}
         self._names: dict[str, str] = {}
         self._images: list[ReportImage] = []
-        self._by_model: list[Case] = []
+        self.by_model: list[Case] = []
         self._handed_in: list[Case] = []
 
     def read_history(self) -> None:
@@ -139,7 +145,7 @@ class Gatherer:
         self._names[found.model_sha256] = found.model_name
         if truth is not None:
             case = image.id, image.path.name, cells, truth, self.settings, frame
-            self._by_model.append(Case.of(*case))
+            self.by_model.append(Case.of(*case))
             self._handed_in.append(Case.of(*case, edits))
         return ReportImage(
             image.id,
@@ -152,7 +158,12 @@ class Gatherer:
             model_sha256=found.model_sha256,
             truth=truth,
             unclassed=edits.unclassed,
+            span=self._span(image.id),
         )
+
+    def _span(self, image: int) -> Span | None:
+        known = self._session.view.get(span_key(image))
+        return None if known is None else Span(*msgspec.convert(known, tuple[float, float]))
 
     def _card(self, sha256: str) -> ModelCard | None:
         if sha256 not in self._cards:
@@ -190,7 +201,7 @@ class Gatherer:
             models=models,
             origins={name: record for name, record in records.items() if record is not None},
             suggested=dict(card.thresholds) if card else {},
-            verification=(*self._verified(self._by_model, False), *self._verified(self._handed_in, True)),
+            verification=(*self._verified(self.by_model, False), *self._verified(self._handed_in, True)),
             history=tuple(self._history),
             content=self.content_hash(),
             sign_offs=self._session.sign_offs.all(),

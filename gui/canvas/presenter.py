@@ -23,11 +23,10 @@ GHOST_REACH = 0.15
 """Cells whose score is less than this below their threshold can be drawn dotted."""
 
 _SETTLE_MS = 600
-_VIEW_KEY = "view"
 
 
 class Presenter(QObject):
-    """Draws what the workspace knows of the image that is shown, and keeps zoom and place with the session."""
+    """Draws what the workspace knows of the image that is shown, and keeps zoom and place."""
 
     image_shown = Signal()
 
@@ -103,9 +102,9 @@ class Presenter(QObject):
         if loaded is None:
             return
         self._canvas.show_image(loaded)
-        view = self._workspace.store.remembered(_VIEW_KEY)
-        if view and view[0] == current:
-            self._canvas.restore_view(view[1:])
+        zoom = self._options.zoom
+        if zoom is not None and zoom[0] == current:
+            self._canvas.restore_view(zoom[1:])
         self.show_cells()
         self.show_marks()
         self._tools.show_wanted_box()
@@ -170,4 +169,4 @@ class Presenter(QObject):
     def _remember(self) -> None:
         current = self._workspace.images.current_id
         if current is not None and self._workspace.inference.shown is not None:
-            self._workspace.store.remember(_VIEW_KEY, [current, *self._canvas.view_state()])
+            self._options.keep_zoom(current, self._canvas.view_state())

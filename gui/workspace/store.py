@@ -8,6 +8,7 @@ import os
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -46,6 +47,7 @@ LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _MOST_DAMAGE = 4
+_ID_KEY = "id"
 
 
 class Write:
@@ -131,6 +133,11 @@ class SessionStore(QObject):
     def read_only(self) -> bool:
         """Whether a session is open for reading only."""
         return self.session is not None and self.session.read_only
+
+    @property
+    def session_id(self) -> str:
+        """What names the open session, wherever its file lies; "" for one that has no id yet."""
+        return str(self.remembered(_ID_KEY, ""))
 
     # -- opening and closing -------------------------------------------------------------------
 
@@ -304,7 +311,7 @@ class SessionStore(QObject):
             self.user_wanted.emit()
 
     def remember(self, key: str, value: Any) -> None:
-        """Keep how the window shows the session (hidden classes, zoom), to show it so again."""
+        """Keep with the session what no number depends on, such as which image is shown."""
         if self.writable:
             with self.write() as write:
                 write.session.view.put(key, value)
@@ -313,6 +320,12 @@ class SessionStore(QObject):
         """Return what was kept under a key."""
         value = self.read(lambda session: session.view.get(key), None)
         return default if value is None else value
+
+    def identify(self) -> str:
+        """Return the id of the session; give it one if it has none, unless it is open for reading only."""
+        if not self.session_id:
+            self.remember(_ID_KEY, uuid4().hex)
+        return self.session_id
 
     def save(self, path: Path, write: Callable[[], object]) -> bool:
         """Write a file that is not the session; True, and a message, if it is there."""

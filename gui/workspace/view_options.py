@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from gui.preferences import Preferences
     from gui.workspace.store import SessionStore
 
-_HIDDEN_KEY = "hidden"
+_OLD_KEYS = {"hidden": "hidden", "zoom": "view"}
+"""Where sessions of earlier versions have what is now in the preferences."""
 
 
 class ViewOptions(QObject):
-    """Which boxes and labels are drawn. Hidden classes are kept with the session, the rest in the preferences."""
+    """Which boxes and labels are drawn, and where the image was looked at; all of it is kept in the preferences.
+
+    Hidden classes and zoom are those of each session.
+    """
 
     changed = Signal()
 
@@ -69,10 +73,31 @@ class ViewOptions(QObject):
     def hide_classes(self, names: Iterable[str]) -> None:
         """Draw no boxes of these classes."""
         self.hidden_classes = frozenset(names)
-        self._store.remember(_HIDDEN_KEY, sorted(self.hidden_classes))
+        self._remember(hidden=sorted(self.hidden_classes))
         self.changed.emit()
+
+    @property
+    def zoom(self) -> list[float] | None:
+        """The id of the image that was shown last, and the state of the canvas then; None if it was never kept."""
+        zoom = self._remembered("zoom")
+        return zoom if isinstance(zoom, list) and zoom else None
+
+    def keep_zoom(self, image: int, state: Sequence[float]) -> None:
+        """Keep where an image is looked at."""
+        self._remember(zoom=[image, *state])
+
+    def _remember(self, **changes: Any) -> None:
+        session = self._store.identify()
+        if session:
+            self._preferences.set_view(session, **changes)
+
+    def _remembered(self, name: str) -> Any:
+        """Return what was kept for the open session; an earlier version kept it in the session itself."""
+        session = self._store.session_id
+        view = self._preferences.view_of(session) if session else {}
+        return view[name] if name in view else self._store.remembered(_OLD_KEYS[name])
 
     @Slot()
     def _read(self) -> None:
-        self.hidden_classes = frozenset(self._store.remembered(_HIDDEN_KEY, []))
+        self.hidden_classes = frozenset(self._remembered("hidden") or [])
         self.changed.emit()

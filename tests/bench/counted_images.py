@@ -1,14 +1,13 @@
 """Print as JSON how the window behaves with a session of many counted and reviewed images.
 
 ``counted_images.py COUNT ADDED``: seconds until a session of COUNT images of 150 cells each is open, drawn and answers;
-then ADDED images are counted beside them: milliseconds of the window's thread for each, and the longest gap in
-milliseconds between the beats of a timer of 5 ms, meanwhile and at rest.
+then ADDED images are counted beside them: milliseconds of the window's thread for each. Then as many again: the longest
+gap in milliseconds between the beats of a timer of 5 ms, meanwhile and at rest.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
 import time
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from field_window import make_window, wait_until
-from many_images import Heart, write_folder
+from many_images import Heart, copy, write_folder
 from PySide6.QtCore import QEventLoop, QTimer
 
 from core.cells import Detections
@@ -29,6 +28,8 @@ from core.session.values import Edit, StoredDetections, Subject, ValueChange
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from core.detection.loading import AnyModel
     from gui.shell.window import MainWindow
 
@@ -37,13 +38,13 @@ WIDTH, HEIGHT = 640, 480
 
 
 def make_session(folder: Path, count: int, model: AnyModel) -> Path:
-    """Make a session of counted and reviewed images; all of them are links to one file."""
+    """Make a session of counted and reviewed images; they show the same smear."""
     rng = np.random.default_rng(0)
     smear = render_smear(WIDTH, HEIGHT, red_cells=40, white_cells=1, platelets=2, diameter=64, rng=rng)
     paths = [folder / f"field {number:05}.jpg" for number in range(count)]
     write_picture(smear.image, paths[0])
     for path in paths[1:]:
-        os.link(paths[0], path)
+        copy(paths[0], path)
     corners = rng.uniform(0, (WIDTH - 64, HEIGHT - 64), (CELLS, 2))
     boxes = np.concatenate([corners, corners + 60], axis=1).astype(np.float32)
     scores, labels = rng.uniform(0.3, 1.0, CELLS).astype(np.float32), np.zeros(CELLS, np.int32)
@@ -85,14 +86,12 @@ def opening(window: MainWindow, path: Path) -> float:
     return time.perf_counter() - start
 
 
-def adding(window: MainWindow, folder: Path, count: int) -> dict[str, float]:
-    """Count more images; return what each takes of the window's thread, and the longest gaps of the event loop."""
-    images, heart, loop = window.workspace.images, Heart(), QEventLoop()
-    wait_until(lambda: window.workspace.counts.complete)
-    QTimer.singleShot(1500, loop.quit)
-    rest = heart.longest_while(loop)
+def counting(window: MainWindow, folder: Path, watch: Callable[[QEventLoop], float]) -> float:
+    """Open more images, and return what watching the event loop until all are counted gives."""
+    images, loop = window.workspace.images, QEventLoop()
+    before = len(images.items)
     window.workspace.opening.open([folder])
-    added = [item.id for item in images.items[-count:]]
+    added = [item.id for item in images.items[before:]]
 
     def is_counted(image: int) -> bool:
         item = images.item(image)
@@ -103,16 +102,33 @@ def adding(window: MainWindow, folder: Path, count: int) -> dict[str, float]:
             loop.quit()
 
     images.item_changed.connect(check)
-    worked = time.thread_time()
-    longest = heart.longest_while(loop)
-    return {"rest": rest, "gap": longest, "added": 1000 * (time.thread_time() - worked) / count}
+    watched = watch(loop)
+    images.item_changed.disconnect(check)
+    return watched
+
+
+def worked(loop: QEventLoop) -> float:
+    """Return the milliseconds that the window's thread works until a loop is left."""
+    start = time.thread_time()
+    loop.exec()
+    return 1000 * (time.thread_time() - start)
+
+
+def adding(window: MainWindow, folders: Sequence[Path], count: int) -> dict[str, float]:
+    """Count more images; return what each takes of the window's thread, and the longest gaps of the event loop."""
+    heart, loop = Heart(), QEventLoop()
+    wait_until(lambda: window.workspace.counts.complete)
+    QTimer.singleShot(1500, loop.quit)
+    rest = heart.longest_while(loop)
+    added = counting(window, folders[0], worked) / count
+    return {"rest": rest, "gap": counting(window, folders[1], heart.longest_while), "added": added}
 
 
 def main() -> None:
     count, added = (int(number) for number in sys.argv[1:])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        new = write_folder(folder / "new", added, (320, 240), 10, 48)
+        new = [write_folder(folder / name, added, (320, 240), 10, 48) for name in ("new", "newer")]
         window = make_window(folder)
         model = window.workspace.inference.model
         assert model is not None

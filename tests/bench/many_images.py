@@ -33,9 +33,9 @@ WARM_UP = 50
 
 
 def write_folder(folder: Path, count: int, size: tuple[int, int], red_cells: int, diameter: int) -> Path:
-    """Write images of smears; after the first few, each is a file that is there already under another name."""
+    """Write images of smears; after the first few, each is a copy of an earlier one."""
     folder.mkdir()
-    paths = [folder / f"smear {number:05}.jpg" for number in range(count)]
+    paths = [folder / f"{folder.name} {number:05}.jpg" for number in range(count)]
     for number, path in enumerate(paths):
         if number < RENDERED:
             rng = np.random.default_rng(number)
@@ -50,9 +50,15 @@ def write_folder(folder: Path, count: int, size: tuple[int, int], red_cells: int
                 rng=rng,
             )
             write_picture(smear.image, path)
-        else:
-            os.link(paths[number % RENDERED], path)
+        copy(paths[number % RENDERED], path)
     return folder
+
+
+def copy(image: Path, to: Path) -> None:
+    """Write the same JPEG image to another file, whose contents differ by a comment: it is no duplicate."""
+    start, rest = (data := image.read_bytes())[:2], data[2:]
+    comment = to.name.encode()
+    to.write_bytes(start + b"\xff\xfe" + (2 + len(comment)).to_bytes(2, "big") + comment + rest)
 
 
 def listing(window: MainWindow, folder: Path) -> dict[str, float]:

@@ -58,6 +58,7 @@ def batch_json(
     all_detections: bool = False,
     session: Mapping[str, Any] | None = None,
     shard: tuple[int, int] | None = None,
+    incomplete: bool = False,
     kinds: BatchKinds | None = None,
 ) -> bytes:
     """Return the JSON document of a batch (UTF-8, indented): schema 1, or schema 2 with kinds of cells.
@@ -66,7 +67,8 @@ def batch_json(
     with ``all_detections`` also everything above the model's score floor, as ``"counted": false``, and
     with ``"excluded": true`` what only the frame keeps from counting. ``region`` has the corners of the
     region of interest. ``session`` is what else is known of images that were counted in a session; ``shard``
-    which part of an archive the images are, and of how many. ``counted_by`` of a model that makes masks says how
+    which part of an archive the images are, and of how many; ``incomplete``, that the run was stopped and what it did
+    not count is among the errors. ``counted_by`` of a model that makes masks says how
     each class was counted in them.
     """
     classes = model.classes
@@ -90,6 +92,7 @@ def batch_json(
         "images": entries,
         "errors": [{"path": printable(item.path), "error": printable(item.error)} for item in failed],
         "totals": totals(images, classes),
+        **({"incomplete": True} if incomplete else {}),
         **({} if session is None else {"session": session}),
         **({} if shard is None else {"shard": {"number": shard[0], "of": shard[1]}}),
         **({} if kinds is None else {"kinds": kinds.entry}),

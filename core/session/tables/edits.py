@@ -251,6 +251,10 @@ class Edits:
         names = {key.partition(" ")[2] for kinds in self._kinds.values() for key in kinds}
         return tuple(sorted(names - {""}))
 
+    def edited_cells_of(self, image: int) -> int:
+        """Return the number of cells of an image that edits left other than they were."""
+        return sum(change.before != change.after for change in self.changes(image).values())
+
     def edited_cells(self) -> dict[int, int]:
         """Return image id -> number of cells that edits left other than they were."""
         counts = self._file.select(

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _MARGIN = 8
+_ROWS_AT_ONCE = 20
 _REARRANGE_MS = 300
 _KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
@@ -259,8 +260,12 @@ class ImageList(QWidget):
         self._select_current()
         self._arrange_later()
 
-    def _on_counts_changed(self, _images: frozenset[int]) -> None:
-        self._show_rows_again()
+    def _on_counts_changed(self, images: frozenset[int]) -> None:
+        if len(images) > _ROWS_AT_ONCE:
+            self._show_rows_again()
+        else:
+            for image in images:
+                self.model.update(image)
 
     def _show_rows_again(self) -> None:
         self.rows.viewport().update()

@@ -201,6 +201,8 @@ class Counts(QObject):
         self._cells.clear()
         self._results.clear()
         self._known.clear()
+        self._sums.clear()
+        self.counted_images = 0
 
     @Slot()
     def _on_images_changed(self) -> None:
@@ -214,13 +216,9 @@ class Counts(QObject):
         for image in before.keys() - self._known.keys():
             self._cells.pop(image, None)
             self._results.pop(image, None)
+            self._add_up(before[image], None)
         self.states = Counter(item.state for item in items)
         self.reviewed = sum(item.reviewed for item in items)
-        counted = [known.counts for known in self._known.values() if known.counts is not None]
-        self.counted_images = len(counted)
-        self._sums = Counter()
-        for counts in counted:
-            self._sums.update(counts)
         self._recount([item.id for item in items if item.id not in before or item.id in self._stale])
 
     @Slot(object)

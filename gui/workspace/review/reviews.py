@@ -73,7 +73,6 @@ class Reviews(QObject):
     @Slot()
     def _on_images_changed(self) -> None:
         self.outdated = {image for image in self.outdated if self._images.item(image) is not None}
-        self._compare([item.id for item in self._images.items if item.reviewed])
 
     @Slot(object)
     def _compare(self, images: Iterable[int]) -> None:

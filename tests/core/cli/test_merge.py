@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,9 +24,9 @@ ROOT = Path(__file__).resolve().parents[3]
 COUNT_ARCHIVE = ROOT / "packaging" / "count_archive.py"
 
 
-@pytest.fixture
-def archive(tmp_path: Path) -> Path:
-    folder = tmp_path / "archive"
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("archive")
     for number in range(5):
         smear = render_smear(160, 120, red_cells=3 + number, diameter=34, rng=np.random.default_rng(number))
         place = folder / f"slide {number % 2}"
@@ -59,9 +60,9 @@ def test_parts_put_together_are_the_whole(archive: Path, tmp_path: Path) -> None
 
 
 def test_more_parts_than_pictures(archive: Path, tmp_path: Path) -> None:
-    parts = [tmp_path / f"{number}.json" for number in range(1, 10)]
+    parts = [tmp_path / f"{number}.json" for number in range(1, 5)]
     counted = [
-        len(count([archive / "slide 1"], part, "--shard", f"{number}/9")["images"])
+        len(count([archive / "slide 1"], part, "--shard", f"{number}/4")["images"])
         for number, part in enumerate(parts, 1)
     ]
     assert sum(counted) == 2
@@ -69,13 +70,20 @@ def test_more_parts_than_pictures(archive: Path, tmp_path: Path) -> None:
     assert len(count(parts, tmp_path / "merged.json")["images"]) == 2
 
 
+@pytest.fixture(scope="module")
+def two_parts(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the two parts of an archive, 1.json and 2.json."""
+    folder = tmp_path_factory.mktemp("parts")
+    for number in (1, 2):
+        count([archive / "slide 1"], folder / f"{number}.json", "--shard", f"{number}/2")
+    return folder
+
+
 @pytest.mark.parametrize("wrong", ["missing", "twice", "settings", "whole", "damaged", "no file"])
 def test_what_is_no_whole_is_refused(
-    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: str
+    archive: Path, two_parts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: str
 ) -> None:
-    parts = [tmp_path / "1.json", tmp_path / "2.json"]
-    for number, part in enumerate(parts, 1):
-        count([archive / "slide 1"], part, "--shard", f"{number}/2")
+    parts = [shutil.copy(two_parts / name, tmp_path / name) for name in ("1.json", "2.json")]
     said = {
         "missing": "part 2 of 2 is missing",
         "twice": "part 2 of 2 is there twice",
@@ -115,7 +123,7 @@ def test_a_cluster_counts_what_one_computer_counts(archive: Path, tmp_path: Path
     pytest.importorskip("distributed")
     whole = count([archive], tmp_path / "whole.json", "--recursive")
     run = subprocess.run(
-        [sys.executable, COUNT_ARCHIVE, archive, "--json", tmp_path / "result.json", "--parts", "3"],
+        [sys.executable, COUNT_ARCHIVE, archive, "--json", tmp_path / "result.json", "--parts", "2"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -156,6 +156,21 @@ def test_the_frame_takes_from_the_count_what_lies_outside_and_nothing_else(
     assert not everything.excluded.any()
 
 
+@given(fields, overlays, thresholds, frames, st.booleans())
+def test_the_count_of_one_class_is_that_of_the_whole_count(
+    cells: Detections,
+    overlay: dict[int, Correction | None],
+    limits: tuple[float, float, float],
+    frame: Frame,
+    edited: bool,
+):
+    changes = [CellChange(number, None, put) for number, put in overlay.items()] if edited else []
+    settings = framed(limits, frame)
+    index = CountIndex.of(cells, CellEdits.from_edits(cells, changes, CLASSES), settings.nms_iou, frame)
+    counts = index.count(settings.thresholds, CLASSES).counts
+    assert {name: index.count_of(name, settings.thresholds, CLASSES) for name in CLASSES} == counts
+
+
 @given(fields, overlays, thresholds, frames)
 def test_the_ledger_adds_up_in_a_frame(
     cells: Detections, overlay: dict[int, Correction | None], limits: tuple[float, float, float], frame: Frame

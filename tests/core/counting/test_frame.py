@@ -8,7 +8,7 @@ import cv2
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -55,6 +55,7 @@ def counted_in(regions: list[Region], boxes: Boxes, rule: EdgeRule) -> NDArray[n
 
 
 @pytest.mark.parametrize("rule", RULES)
+@settings(max_examples=40)
 @given(cells, cuts, cuts)
 def test_adjacent_frames_count_each_cell_once(rule: EdgeRule, boxes: Boxes, columns: list[int], rows: list[int]):
     """Only the image's own forbidden borders take cells away for good."""
@@ -63,6 +64,7 @@ def test_adjacent_frames_count_each_cell_once(rule: EdgeRule, boxes: Boxes, colu
 
 
 @pytest.mark.parametrize("rule", RULES)
+@settings(max_examples=40)
 @given(points, cuts, cuts)
 def test_adjacent_frames_count_each_point_once(rule: EdgeRule, marks: Boxes, columns: list[int], rows: list[int]):
     assert (counted_in(grid(columns, rows), marks, rule) == 1).all()
@@ -79,6 +81,7 @@ def test_adjacent_polygons_count_each_cell_once(boxes: Boxes, bends: list[tuple[
 
 
 @pytest.mark.parametrize("rule", RULES)
+@settings(max_examples=40)
 @given(st.one_of(cells, points))
 def test_a_region_of_the_whole_image_is_none(rule: EdgeRule, boxes: Boxes):
     whole = Frame(WIDTH, HEIGHT, rule, Region.between(0, 0, WIDTH, HEIGHT))
@@ -104,6 +107,7 @@ def allowed_by_the_forbidden_line(box: list[float], frame: tuple[float, ...], ru
 
 
 @pytest.mark.parametrize("rule", FRAMES)
+@settings(max_examples=40)
 @given(cells)
 def test_the_corner_is_what_the_forbidden_line_decides(rule: EdgeRule, boxes: Boxes):
     """Cells within the tolerance of a line are left out here; it has its own test."""

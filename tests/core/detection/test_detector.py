@@ -120,9 +120,9 @@ def test_blank_images_of_any_shape_hold_no_cells(model: Model, shape: tuple[int,
 
 @pytest.mark.slow
 def test_a_field_so_crowded_that_only_small_gaps_are_empty_is_counted(model: Model):
-    image = np.full((600, 800, 3), (170, 110, 120), np.uint8)
-    for y in range(20, 600, 60):
-        for x in range(20, 800, 60):
+    image = np.full((300, 400, 3), (170, 110, 120), np.uint8)
+    for y in range(20, 300, 60):
+        for x in range(20, 400, 60):
             image[y : y + 30, x : x + 30] = 240
     assert Detector(model).detect(image).diameter > 0
 

@@ -47,7 +47,7 @@ NAMES = {
 def printed(*texts: str, style: ParagraphStyle = BODY, width: float = 500) -> tuple[NDArray[np.bool_], Printer]:
     """Return where there is ink on a page with texts, and what printed it."""
     printer, stream = Printer(), io.BytesIO()
-    page = SimpleDocTemplate(stream, pagesize=(width, 300), leftMargin=0, rightMargin=0, topMargin=0, bottomMargin=0)
+    page = SimpleDocTemplate(stream, pagesize=(width, 100), leftMargin=0, rightMargin=0, topMargin=0, bottomMargin=0)
     page.build([printer.text(text, style) for text in texts])
     document: Any = pypdfium2.PdfDocument(stream.getvalue())
     return np.asarray(document[0].render(scale=SCALE).to_pil().convert("L")) < 128, printer

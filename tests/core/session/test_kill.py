@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from core.cells import Cell
 
 EDITOR = Path(__file__).with_name("session_editor.py")
+HELPER = runpy.run_path(str(EDITOR))
+IMAGES = range(1, HELPER["IMAGES"] + 1)
 KILLS = 200
+IN_A_SESSION = 40
+"""Kills before a new session is made, since each opening checks all of it."""
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the processes to be killed are forked")
 
@@ -91,44 +95,59 @@ def cells_now(session: Session, image: int) -> dict[int, Cell | None]:
     return {number: change.after for number, change in session.edits.changes(image).items()}
 
 
+class Expected:
+    """What a session must hold after the lives that worked on it."""
+
+    def __init__(self) -> None:
+        self.last = 0
+        self._overlays: dict[int, dict[int, Cell | None]] = {image: {} for image in IMAGES}
+        self._counts: dict[int, Any] = dict.fromkeys(IMAGES)
+        self._reviewed = dict.fromkeys(IMAGES, False)
+
+    def follow(self, session: Session, seed: int, said: list[int]) -> None:
+        """Take over what a life stored; it is what it said, and at most one edit of which it could not say so."""
+        lines = session.edits.history(limit=10_000, before=None)
+        new = list(reversed([line for line in lines if line.number > self.last]))
+        assert said == [line.number for line in new][: len(said)]
+        assert len(new) <= len(said) + 1
+        for line, (edit, found) in zip(new, HELPER["script"](seed), strict=False):
+            assert (line.text, line.image) == (edit.name, edit.image)
+            self._overlays[edit.image].update({change.cell: change.after for change in edit.cells})
+            self._reviewed[edit.image] = edit.values[0].after is not None
+            self._counts[edit.image] = found or self._counts[edit.image]
+        self.last += len(new)
+
+    def check(self, session: Session) -> None:
+        assert {image: cells_now(session, image) for image in IMAGES} == self._overlays
+        assert {image.id: image.reviewed for image in session.images.all()} == self._reviewed
+        for image in IMAGES:
+            stored, expected = session.detections.get(image), self._counts[image]
+            assert (stored is None) == (expected is None)
+            if stored is not None:
+                assert np.array_equal(stored.detections.boxes, expected.detections.boxes)
+                assert np.array_equal(stored.detections.labels, expected.detections.labels)
+        assert session.damage == ()
+        check = session._file.connection.execute("PRAGMA integrity_check").fetchall()
+        assert check == [("ok",)]
+
+
 @pytest.mark.slow
 def test_every_stored_edit_survives_two_hundred_kills(path: Path, tmp_path: Path, editor: subprocess.Popen[bytes]):
-    helper = runpy.run_path(str(EDITOR))
-    images = range(1, helper["IMAGES"] + 1)
-    rng = random.Random(20260301)
-    with Session.create(path) as session:
-        session.images.add([tmp_path / f"{image}.png" for image in images])
-    overlays: dict[int, dict[int, Cell | None]] = {image: {} for image in images}
-    counts: dict[int, Any] = dict.fromkeys(images)
-    reviewed = dict.fromkeys(images, False)
-    last, unfinished = 0, 0
-    for seed in range(KILLS):
-        life = Life(editor, seed)
-        life.listen_for(commands=rng.choice([0, 0, 1, 1, 2, 3, 6]), then_bytes=rng.randrange(2000))
-        life.kill()
-        said = life.stored()
-        unfinished += any(head_of_journal(path))
-        with Session.open(path) as session:
-            lines = session.edits.history(limit=10_000, before=None)
-            new = list(reversed([line for line in lines if line.number > last]))
-            assert said == [line.number for line in new][: len(said)]
-            assert len(new) <= len(said) + 1  # one may be stored of which it could not say so any more
-            for line, (edit, found) in zip(new, helper["script"](seed), strict=False):
-                assert (line.text, line.image) == (edit.name, edit.image)
-                overlays[edit.image].update({change.cell: change.after for change in edit.cells})
-                reviewed[edit.image] = edit.values[0].after is not None
-                counts[edit.image] = found or counts[edit.image]
-            last += len(new)
-            assert {image: cells_now(session, image) for image in images} == overlays
-            assert {image.id: image.reviewed for image in session.images.all()} == reviewed
-            for image in images:
-                stored, expected = session.detections.get(image), counts[image]
-                assert (stored is None) == (expected is None)
-                if stored is not None:
-                    assert np.array_equal(stored.detections.boxes, expected.detections.boxes)
-                    assert np.array_equal(stored.detections.labels, expected.detections.labels)
-            assert session.damage == ()
-            check = session._file.connection.execute("PRAGMA integrity_check").fetchall()
-            assert check == [("ok",)]
-    assert last > KILLS
+    stored, unfinished = 0, 0
+    for first in range(0, KILLS, IN_A_SESSION):
+        path.unlink(missing_ok=True)
+        with Session.create(path) as session:
+            session.images.add([tmp_path / f"{image}.png" for image in IMAGES])
+        expected = Expected()
+        for seed in range(first, first + IN_A_SESSION):
+            rng = random.Random(seed)
+            life = Life(editor, seed)
+            life.listen_for(commands=rng.choice([0, 0, 1, 1, 2, 3, 6]), then_bytes=rng.randrange(2000))
+            life.kill()
+            unfinished += any(head_of_journal(path))
+            with Session.open(path) as session:
+                expected.follow(session, seed, life.stored())
+                expected.check(session)
+        stored += expected.last
+    assert stored > KILLS
     assert unfinished > KILLS / 20, "the kills came between the edits only"

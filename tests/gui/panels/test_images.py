@@ -448,14 +448,15 @@ def test_one_picture_changes_one_row(make_list: MakeList, workspace: Workspace, 
         workspace.images.item_changed.emit(item.id)
         workspace.counts.changed.emit(frozenset({item.id}))
         workspace.counts.totals_changed.emit()
-    assert changes == [(7, 7), (7, 7)]
+    assert set(changes) == {(7, 7)}
     assert image_list.reviewed.text() == "1 of 50 reviewed"
     item.reviewed_counts = None
     workspace.images.item_changed.emit(item.id)
     workspace.counts.totals_changed.emit()
     assert image_list.reviewed.text() == "0 of 50 reviewed"
+    changes.clear()
     workspace.images.item_changed.emit(51)  # one that has just been taken off the list
-    assert len(changes) == 3
+    assert not changes
 
 
 def test_a_slider_step_counts_only_what_is_on_the_screen(

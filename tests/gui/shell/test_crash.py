@@ -52,10 +52,10 @@ def test_an_exception_shows_one_dialog_and_is_logged(guard: CrashGuard, qtbot: Q
     dialog = guard.dialog
     assert dialog is not None
     assert "unexpected error" in dialog.text()
-    assert "Your corrections are safe" in dialog.informativeText()
+    assert "Your edits are safe" in dialog.informativeText()
     assert "something odd" in dialog.detailedText()
     assert log_of(guard).count("ZeroDivisionError: something odd") == 3
-    next(button for button in dialog.findChildren(QPushButton) if button.text() == "Go on").click()
+    next(button for button in dialog.findChildren(QPushButton) if button.text() == "Continue").click()
     qtbot.waitUntil(lambda: guard.dialog is None)
     raise_unseen(ValueError())
     qtbot.waitUntil(lambda: guard.dialog is not None)
