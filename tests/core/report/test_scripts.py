@@ -163,7 +163,7 @@ def test_the_fonts_are_few_and_free() -> None:
 
 
 @pytest.mark.skipif(not features.check("raqm"), reason="this Pillow cannot shape text to compare with")
-@pytest.mark.parametrize("number", ["١٢", "۱۲۳۴", "٣٫٥"])
+@pytest.mark.parametrize("number", ["\u0661\u0662", "\u06f1\u06f2\u06f3\u06f4", "\u0663\u066b\u0665"])
 @pytest.mark.parametrize("words", ["شريحة {}", "{} شريحة", "Slide {}", "{}", "شريحة ({})"])
 def test_numbers_of_arabic_are_read_from_left_to_right(number: str, words: str) -> None:
     """Slide 12 was printed as slide 21."""
