@@ -68,7 +68,7 @@ class Classifier:
         covariance = (1 - shrinkage) * covariance + shrinkage * even * np.eye(dimensions)
         if even <= 0:  # one example of each kind, or all alike
             covariance = np.eye(dimensions)
-        precision = np.linalg.inv(covariance)
+        precision = np.asarray(np.linalg.inv(covariance), np.float64)
         directions = precision @ centres.T
         return cls(tuple(names), directions, -0.5 * (centres.T * directions).sum(axis=0), centres, precision)
 

@@ -120,8 +120,8 @@ def unseen_scores(
         learn, rest = np.flatnonzero(turns != turn), np.flatnonzero(turns == turn)
         part = examples.taken(learn)
         classifier = Classifier.fit(part.vectors, part.kinds, weights[learn], shrinkage)
-        columns = [kinds.index(kind) for kind in classifier.kinds]
-        scores[np.ix_(rest, columns)] = classifier.scores(examples.vectors[rest])
+        columns = np.array([kinds.index(kind) for kind in classifier.kinds])
+        scores[rest[:, None], columns] = classifier.scores(examples.vectors[rest])
     return scores
 
 

@@ -12,10 +12,10 @@ from core.kinds.sample import examples_of
 from core.kinds.sorting import learn
 from core.kinds.teaching_set import TEACHING_SET_SUFFIX, read_teaching_set, write_teaching_set
 from core.models.embedding import EmbeddingModel, default_embedding_path
-from core.report.tables import Table
 from core.text import decimal, gettext, ngettext
 from trainer.cli.arguments import positive, prepare_folders
 from trainer.cli.console import echo, show
+from trainer.report.tables import Table
 
 if TYPE_CHECKING:
     import argparse
@@ -156,14 +156,12 @@ def _fit(arguments: argparse.Namespace) -> None:
 
 
 def _figures_table(figures: Figures) -> Table:
-    rows = [
-        [row.kind, str(row.examples), decimal(row.precision.value), decimal(row.recall.value)] for row in figures.rows
-    ]
+    rows = [[row.kind, row.examples, row.precision.value, row.recall.value] for row in figures.rows]
     caption = gettext("Measured by leaving out one {what} after the other; mean recall {recall}").format(
         what=figures.left_out.value, recall=decimal(figures.balanced)
     )
     header = [gettext("Kind"), gettext("Examples"), gettext("Precision"), gettext("Recall")]
-    return Table("figures", header, rows, "lrrr", (), caption)
+    return Table(header, rows, caption)
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
@@ -180,13 +178,13 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
 def _few_shot_table(found: list[FewShot], draws: int) -> Table:
     header = [gettext("Kind"), *(str(one.examples) for one in found)]
-    rows = [[kind, *(decimal(one.recalls[kind]) for one in found)] for kind in found[0].recalls]
-    rows.append([gettext("Mean recall"), *(decimal(one.balanced) for one in found)])
-    rows.append([gettext("Lowest draw"), *(decimal(one.lowest) for one in found)])
+    rows = [[kind, *(one.recalls[kind] for one in found)] for kind in found[0].recalls]
+    rows.append([gettext("Mean recall"), *(one.balanced for one in found)])
+    rows.append([gettext("Lowest draw"), *(one.lowest for one in found)])
     caption = ngettext(
         "Recall by examples of each kind, {n} draw", "Recall by examples of each kind, mean of {n} draws", draws
     ).format(n=draws)
-    return Table("few-shot", header, rows, "l" + "r" * len(found), (), caption)
+    return Table(header, rows, caption)
 
 
 def _merge(arguments: argparse.Namespace) -> None:

@@ -100,7 +100,7 @@ def _of_folders(source: Path) -> Iterator[AnnotatedCell]:
             box = (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1
             sides = field.width, field.height
             x, y, width, height = (value / sides[place % 2] for place, value in enumerate(box))
-            yield AnnotatedCell(field.path, (x, y, width, height), cell.class_name, "")
+            yield AnnotatedCell(field.path, (x, y, width, height), cell.name, "")
 
 
 def by_image(cells: list[AnnotatedCell]) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32], list[int]]]:
