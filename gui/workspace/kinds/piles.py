@@ -113,6 +113,9 @@ class Piles(QObject):
     def sort_now(self) -> None:
         """Sort what is described; ``changed`` follows."""
         classes = [name for name in self._tree.tree.classes if name in self._settings.classes]
+        if not classes:
+            self._on_sorted({})
+            return
         work = {name: self._cells(name) for name in classes}
         taught = self._teaching.set
 
@@ -142,8 +145,10 @@ class Piles(QObject):
 
     @Slot(object)
     def _on_sorted(self, found: dict[str, _Sorted]) -> None:
+        changed = bool(found or self._sorted)
         self._sorted = found
-        self.changed.emit()
+        if changed:
+            self.changed.emit()
 
     # -- piles -----------------------------------------------------------------------------------------
 
