@@ -73,6 +73,8 @@ ALLOWED = {
     "core/detection/loading.py": {"x by x"},  # the name of a model
     "core/detection/segmentation/classical.py": {"No model: classical"},  # the name of a model
     "core/imaging/containers/jpeg.py": {"Corrupt JPEG data: "},  # of the decoder
+    "core/imaging/containers/foreign.py": {"gimp xcf", "JPEG XL", "JPEG XR"},  # of files
+    "core/imaging/doubts.py": {"one of several"},  # a value in sessions
     "core/imaging/finding.py": {"system volume information"},  # a folder of Windows
     "core/imaging/output_mark.py": {"SmearCount output, not a field to count"},  # in a file for programs
     "core/report/formats/xlsx.py": {"cells x"},  # the name of a sheet
@@ -80,7 +82,7 @@ ALLOWED = {
     "core/report/pdf/styles.py": {"cell right", "head cell", "head cell right"},  # names of styles
     "core/session/recovery.py": {"unreadable name x"},  # the name of a file
     "core/session/storage/backups.py": {"SmearCount backups"},  # the name of a folder
-    "core/session/tables/settings.py": {"threshold x", "origin x"},  # keys of a session
+    "core/session/tables/settings.py": {"threshold x", "origin x", "span x"},  # keys of a session
     "gui/dialogs/self_check.py": {"x at x", "x x x at x"},  # facts for whoever helps
     "gui/verify/model_table.py": {"xx (x)"},  # numbers
     "gui/widgets/theme.py": {"smearcount styled"},  # the name of a property

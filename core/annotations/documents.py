@@ -10,7 +10,8 @@ import msgspec
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from core.annotations.parsing import UnreadableError, decode_text
+from core.annotations.notices import UnreadableError
+from core.annotations.parsing import decode_text
 from core.text import gettext
 
 if TYPE_CHECKING:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from core.annotations.base import SMALLEST_SIDE, AnnotatedImage, base_name
+from core.annotations.notices import UnreadableError
 from core.annotations.orientation import UPRIGHT, ImageInfo, Size, upright_boxes, upright_points
 from core.classes import canonical_class
-from core.text import gettext, printable
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,21 +20,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from core.annotations.notices import Notices
+
 Corners = tuple[float, float, float, float]
 
-_ALSO_NAMED = 3
 _NO_CONTOUR = np.zeros((0, 2))
 _BEYOND = 1.0  # pixels that a rounded box may reach beyond the border without a notice
 POINT_REFUSED = gettext("it marks cells with points, which have no size; say how many pixels wide the cells are")
 NOT_A_NUMBER = gettext("has a coordinate that is not a number; correct or delete it")
-
-
-class UnreadableError(Exception):
-    """An annotation file that cannot be used; the message says why and what to do, but not which file."""
-
-
-class NotAnnotationsError(UnreadableError):
-    """A file that is something else than annotations, which need not be a fault."""
 
 
 class ImageFinder(Protocol):
@@ -46,46 +39,6 @@ class ImageFinder(Protocol):
         ``name`` has folders and a suffix or not; ``stated`` is the size in pixels that the file gives, if it does.
         """
         ...
-
-
-class Notices:
-    """Sentences for the user; those of one kind about one file or folder become one sentence."""
-
-    def __init__(self) -> None:
-        self._said: dict[tuple[Path, str], str] = {}
-        self._also: defaultdict[tuple[Path, str], list[str]] = defaultdict(list)
-
-    def about_line(self, path: Path, kind: str, place: str, text: str) -> None:
-        """Report what is wrong at a place in a file, such as ``line 7``; grouped by file and kind."""
-        self._add((path, kind), f"{path}: {place} {text}", place)
-
-    def about_file(self, path: Path, text: str, kind: str | None = None) -> None:
-        """Report what is wrong with a file; grouped by folder and kind, or on its own without a kind."""
-        key = (path, text) if kind is None else (path.parent, kind)
-        self._add(key, f"{path}: {text}", path.name)
-
-    def once(self, folder: Path, text: str) -> None:
-        """Report something about a folder, and only once."""
-        self._said.setdefault((folder, text), f"{folder}: {text}")
-
-    def _add(self, key: tuple[Path, str], sentence: str, item: str) -> None:
-        if key in self._said:
-            self._also[key].append(item)
-        else:
-            self._said[key] = sentence
-
-    def sentences(self) -> tuple[str, ...]:
-        """Return everything that was reported, in order."""
-        return tuple(printable(f"{text}{self._others(key)}.") for key, text in self._said.items())
-
-    def _others(self, key: tuple[Path, str]) -> str:
-        also = list(dict.fromkeys(self._also[key]))
-        if not also:
-            return ""
-        named, more = ", ".join(also[:_ALSO_NAMED]), len(also) - _ALSO_NAMED
-        if more > 0:
-            return gettext(" (also {named} and {more} more)").format(named=named, more=more)
-        return gettext(" (also {named})").format(named=named)
 
 
 @dataclass(frozen=True)
@@ -166,7 +119,7 @@ class Reading:
         if stated is not None and info.size != info.stored_size:
             return ImageBoxes(self, name, info, stated)
         if info.orientation != UPRIGHT:
-            self.context.undecided.append(name)
+            self.context.undecided.append(name if info.path is None else info.path.name)
             if self.context.stored_rows:
                 return ImageBoxes(self, name, info, info.stored_size, turned=True)
         return ImageBoxes(self, name, info, info.size)
@@ -178,6 +131,10 @@ class Reading:
     def refuse(self, kind: str, place: str, text: str) -> None:
         """Report what is wrong at a place in the file."""
         self.notices.about_line(self.path, kind, place, text)
+
+    def remark(self, kind: str, place: str, text: str) -> None:
+        """Report what is odd at a place in the file and was used."""
+        self.notices.remark(self.path, kind, place, text)
 
 
 class ImageBoxes:
@@ -199,16 +156,21 @@ class ImageBoxes:
         self._points: list[bool] = []
         self._refused = 0
 
-    def add(self, place: str, name: str, corners: Sequence[object], score: object = None) -> None:
-        """Add a box with the corners ``x1 y1 x2 y2`` in pixels; ``place`` says where it stands in the file."""
+    def add(
+        self, place: str, name: str, corners: Sequence[object], score: object = None, *, any_direction: bool = False
+    ) -> None:
+        """Add a box with the corners ``x1 y1 x2 y2`` in pixels; ``place`` says where it stands in the file.
+
+        With ``any_direction`` the program that wrote it keeps the corners as they were drawn, whichever came first.
+        """
         x1, y1, x2, y2 = (number(value) for value in corners)
         if x1 is None or y1 is None or x2 is None or y2 is None:
             self.refuse("no number", place, NOT_A_NUMBER)
             return
         box = (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
-        if (x2 < x1 or y2 < y1) and not _is_flat(box):
+        if (x2 < x1 or y2 < y1) and not any_direction and not _is_flat(box):
             text = gettext("has its corners swapped, which were sorted; check that the box is right")
-            self._reading.refuse("swapped", place, text)
+            self._reading.remark("swapped", place, text)
         self._add(place, name, box, score)
 
     def add_outline(
@@ -235,12 +197,15 @@ class ImageBoxes:
         if not outlines:
             self.refuse("outline", place, gettext("has an outline without points; draw it again or delete it"))
             return
+        contour = max(outlines, key=lambda outline: abs(_doubled_area(outline)))
+        if any(_is_apart(outline, contour) for outline in outlines):
+            text = gettext("has {n:,} outlines far apart, taken as one cell; draw each by itself if they are several")
+            self._reading.remark("apart", place, text.format(n=len(outlines)))
         corners = [number(value) for value in box]
         if len(corners) != 4 or None in corners:
             every = np.concatenate(outlines)
             corners = [*every.min(axis=0).tolist(), *every.max(axis=0).tolist()]
         x1, y1, x2, y2 = (float(value or 0.0) for value in corners)
-        contour = max(outlines, key=lambda outline: abs(_doubled_area(outline)))
         self._add(place, name, (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)), score, contour)
 
     def add_point(self, place: str, name: str, x: object, y: object) -> None:
@@ -281,6 +246,9 @@ class ImageBoxes:
             self.refuse("nameless", place, gettext("has no class name; write one"))
         elif not _is_score_or_none(score):
             self.refuse("score", place, gettext("has a score that is not between 0 and 1; correct or delete it"))
+        elif _is_flat(box) and min(box) >= 0 and max(box) <= 1 and box[0] < box[2] and box[1] < box[3]:
+            text = gettext("has its corners in fractions of the image's size; export them in pixels")
+            self.refuse("fractions", place, text)
         elif _is_flat(box):
             self.refuse("empty", place, gettext("has a box without area; draw it again or delete it"))
         elif _is_flat(inside):
@@ -348,6 +316,12 @@ class ImageBoxes:
 
 def _is_flat(box: Corners) -> bool:
     return box[2] - box[0] < SMALLEST_SIDE or box[3] - box[1] < SMALLEST_SIDE
+
+
+def _is_apart(outline: NDArray[np.float64], of: NDArray[np.float64]) -> bool:
+    """Tell whether an outline is farther from the largest one of a cell than that is wide or high."""
+    gap = np.maximum(np.maximum(of.min(axis=0) - outline.max(axis=0), outline.min(axis=0) - of.max(axis=0)), 0)
+    return float(np.hypot(*gap)) > float(np.ptp(of, axis=0).max())
 
 
 def _doubled_area(outline: NDArray[np.float64]) -> float:

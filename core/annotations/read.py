@@ -18,15 +18,8 @@ from core.annotations.formats.qupath import is_geojson, read_geojson
 from core.annotations.formats.table import read_table
 from core.annotations.formats.voc import read_voc
 from core.annotations.formats.yolo import CLASS_LISTS, ClassLists, read_yolo
-from core.annotations.parsing import (
-    Context,
-    NotAnnotationsError,
-    Notices,
-    Reading,
-    UnreadableError,
-    decode_text,
-    number,
-)
+from core.annotations.notices import NotAnnotationsError, Notices, UnreadableError
+from core.annotations.parsing import Context, Reading, decode_text, number
 from core.annotations.writing import file_stem, same_on_every_disk
 from core.text import gettext
 
@@ -46,7 +39,8 @@ _LARGEST = 2**31  # bytes; a file of annotations larger than this is something e
 class ImportedAnnotations:
     """The images that annotations were read for, and sentences that the user should see.
 
-    ``undecided`` are the names of images that the camera turned, in files that do not say whether they were drawn on
+    ``remarks`` are those of the notices that are about something that was used all the same; ``undecided`` are the
+    names of images that the camera turned, in files that do not say whether they were drawn on
     upright or as stored; ``unmatched`` those of which no image is open, or several are.
     """
 
@@ -54,6 +48,7 @@ class ImportedAnnotations:
     notices: tuple[str, ...]
     undecided: tuple[str, ...] = ()
     unmatched: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def read_annotations(
@@ -96,6 +91,7 @@ def read_annotations(
         context.notices.sentences(),
         tuple(dict.fromkeys(context.undecided)),
         tuple(dict.fromkeys(unmatched)),
+        context.notices.remarks(),
     )
 
 

@@ -36,6 +36,7 @@ _NOT_COUNTED = {
     "diameter": None,
     "edge_rule": None,
     "region": None,
+    "page": None,
     "shard": None,
     "recursive": False,
 }
@@ -171,6 +172,12 @@ def _add_counting(parser: argparse.ArgumentParser) -> None:
         metavar="X1,Y1,X2,Y2",
         help=gettext("count only in this rectangle of each image, in pixels from its top left corner"),
     )
+    parser.add_argument(
+        "--page",
+        type=_page,
+        metavar="N",
+        help=gettext("count page N of files with several, from 1 on; default: the page that is the image"),
+    )
 
 
 def _add_all_detections(parser: argparse.ArgumentParser) -> None:
@@ -276,6 +283,17 @@ def _region(text: str) -> Region:
         raise argparse.ArgumentTypeError(
             gettext("{text!r} is not a rectangle X1,Y1,X2,Y2, such as 40,40,600,440").format(text=text)
         ) from error
+
+
+def _page(text: str) -> int:
+    try:
+        number = read_number(text, whole=True)
+    except NumberError:
+        number = 0
+    if number < 1:
+        sentence = gettext("{text!r} is not the number of a page, such as 2")
+        raise argparse.ArgumentTypeError(sentence.format(text=text))
+    return int(number)
 
 
 def _shard(text: str) -> Shard:

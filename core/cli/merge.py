@@ -64,6 +64,9 @@ def merge_parts(paths: Sequence[Path]) -> dict[str, Any]:
                         path=path, what=what
                     )
                 )
+        if document.get("incomplete"):
+            text = gettext("{path}: counting this part was stopped before its end; count it again.")
+            raise ShardError(text.format(path=path))
         number, of = document["shard"]["number"], document["shard"]["of"]
         if of != first["shard"]["of"]:
             raise ShardError(

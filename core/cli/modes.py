@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-_OF_COUNTING = ("model", "profile", "threshold", "count_by", "nms_iou", "diameter", "edge_rule", "region")
+_OF_COUNTING = ("model", "profile", "threshold", "count_by", "nms_iou", "diameter", "edge_rule", "region", "page")
 
 
 def mode_of(arguments: argparse.Namespace) -> str:

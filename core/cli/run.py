@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
+import threading
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.cli.adapt import adapt_session
 from core.cli.arguments import (
@@ -28,7 +32,7 @@ from core.counting.frame import rule_text
 from core.counting.pipeline import CountedImage, FailedImage, count_image
 from core.detection.loading import detector_for, open_model, with_methods
 from core.errors import UserError
-from core.files import write_error_text, write_result
+from core.files import STANDARD_OUTPUT, write_error_text, write_result
 from core.imaging.batch import BatchDepth
 from core.imaging.finding import find_images
 from core.imaging.reading import ImageError, read_image
@@ -42,7 +46,7 @@ from core.text import gettext
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from rich.console import Console
 
@@ -75,6 +79,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(str(error))
 
 
+_SAVE_EACH = 60.0  # seconds; what was counted until then is not lost, whatever happens
+_SAVING_SHARE = 0.05  # of the time, at most
 _PARSERS = {"run": count_parser, "session": session_parser, "merge": merge_parser, "adapt": adapt_parser}
 
 
@@ -93,6 +99,19 @@ def _count(arguments: argparse.Namespace) -> int:
     return EXIT_SOME_FAILED if batch.failed else EXIT_GOOD
 
 
+@contextmanager
+def _when_told_to_end(does: Any) -> Generator[None]:
+    """While in it, a handler of signals answers when another program or the system tells this one to end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, does)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _merge(parts: Sequence[Path], target: Path) -> int:
     """Put the results of parts together; return the exit code that the whole would have had."""
     whole = merge_parts(parts)
@@ -106,7 +125,7 @@ def _merge(parts: Sequence[Path], target: Path) -> int:
 
 @dataclass
 class _Batch:
-    """The images of one run: what was counted, and what failed."""
+    """The images of one run: what was counted, what failed, and what is ``left``, the last one first."""
 
     arguments: argparse.Namespace
     detector: CellDetector
@@ -116,17 +135,35 @@ class _Batch:
     failed: list[FailedImage] = field(default_factory=list[FailedImage])
     names: set[str] = field(default_factory=set[str])
     depth: BatchDepth = field(default_factory=BatchDepth)
+    left: list[Path] = field(default_factory=list[Path])
 
     def fail(self, path: Path, error: str) -> None:
         self.failed.append(FailedImage(path, error))
         self.errors.print(error, style="red", markup=False)
 
     def count(self) -> None:
-        """Count every image; one that cannot be counted does not keep the others from it."""
-        images = self._find_images()
-        with progress_bar(self.errors, self.arguments.quiet) as progress:
-            for path in progress.track(images, description="Counting"):
-                self._count_one(path)
+        """Count every image; one that cannot be counted does not keep the others from it.
+
+        Results are written now and then as they are, and when the run is told to stop.
+        """
+        self.left = self._find_images()[::-1]
+        number, saved, pause = len(self.left), time.monotonic(), _SAVE_EACH
+        told_to_end = _when_told_to_end(signal.default_int_handler)
+        try:
+            with told_to_end, progress_bar(self.errors, self.arguments.quiet) as progress:
+                for path in progress.track(self.left[::-1], description="Counting"):
+                    self._count_one(path)
+                    self.left.pop()
+                    if self.left and time.monotonic() - saved > pause:
+                        start = time.monotonic()
+                        self._save()
+                        saved = time.monotonic()
+                        pause = max(_SAVE_EACH, (saved - start) / _SAVING_SHARE)
+        except KeyboardInterrupt:
+            done = {image.path for image in self.counted} | {image.path for image in self.failed}
+            self.left = [path for path in self.left if path not in done]
+            text = gettext("Stopped: {done:,} of {n:,} images are counted; the results say which are not.")
+            self.errors.print(text.format(done=len(self.counted), n=number), style="red", markup=False)
 
     def _find_images(self) -> list[Path]:
         """Return the images to count, none of them twice."""
@@ -143,7 +180,7 @@ class _Batch:
 
     def _count_one(self, path: Path) -> None:
         try:
-            photograph = read_image(path, batch=self.depth)
+            photograph = read_image(path, batch=self.depth, page=self.arguments.page)
             given = self.arguments.diameter, self.arguments.region
             image = count_image(photograph, self.detector, self.settings, *given)
         except ImageError as error:
@@ -188,31 +225,48 @@ class _Batch:
 
     def write_results(self) -> None:
         """Write the JSON and CSV files that were asked for."""
+        with _when_told_to_end(signal.SIG_IGN):  # it ends after this anyway
+            for path, document in self._documents():
+                try:
+                    write_result(path, document)
+                except OSError as error:
+                    self.fail(path, write_error_text(path, error))
+        self.failed += self._not_counted()
+
+    def _save(self) -> None:
+        """Write the results as they are, to what can be replaced; the last writing says what goes wrong."""
+        for path, document in self._documents():
+            if path != STANDARD_OUTPUT:
+                with suppress(OSError):
+                    write_result(path, document)
+
+    def _not_counted(self) -> list[FailedImage]:
+        text = gettext("{path}: it is not counted, as the run was stopped before; count it again.")
+        return [FailedImage(path, text.format(path=path)) for path in reversed(self.left)]
+
+    def _documents(self) -> list[tuple[Path, bytes]]:
+        """Return what is to be written into which file."""
+        documents: list[tuple[Path, bytes]] = []
         model = self.detector.model
+        failed = self.failed + self._not_counted()
         if self.arguments.json is not None:
             shard = self.arguments.shard
             everything = self.arguments.all_detections
             name = ModelName(model.card.name, model.sha256, model.card.classes, model.card.methods)
             document = batch_json(
                 self.counted,
-                self.failed,
+                failed,
                 name,
                 self.settings,
                 all_detections=everything,
                 shard=None if shard is None else (shard.number, shard.of),
+                incomplete=bool(self.left),
             )
-            self._write(self.arguments.json, document)
+            documents.append((self.arguments.json, document))
         if self.arguments.csv is not None:
-            self._write(
-                self.arguments.csv,
-                to_csv(batch_table(self.counted, self.failed, model.card.classes), csv_style(self.arguments)),
-            )
-
-    def _write(self, path: Path, document: bytes) -> None:
-        try:
-            write_result(path, document)
-        except OSError as error:
-            self.fail(path, write_error_text(path, error))
+            table = batch_table(self.counted, failed, model.card.classes)
+            documents.append((self.arguments.csv, to_csv(table, csv_style(self.arguments))))
+        return documents
 
 
 if __name__ == "__main__":

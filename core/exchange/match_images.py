@@ -13,6 +13,7 @@ from PIL import ExifTags, Image
 
 from core.annotations.orientation import ON_THEIR_SIDE, UPRIGHT, ImageInfo, Size
 from core.annotations.writing import file_stem, same_on_every_disk
+from core.imaging.containers.tiff import is_tiff, tiff_size
 from core.imaging.finding import IMAGE_SUFFIXES
 from core.imaging.reading import ImageError, read_image
 from core.text import gettext, printable
@@ -150,15 +151,22 @@ class ImageIndex:
 def image_info(path: Path) -> ImageInfo:
     """Return the size of an image when it is upright, and its EXIF orientation; raises ImageError."""
     try:
-        with Image.open(path) as image:
-            orientation = image.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
-            width, height = image.size
-            turned = orientation in ON_THEIR_SIDE and image.format != "TIFF"  # which Pillow turns by itself
+        with path.open("rb") as stream:
+            head = stream.read(4)
+            stream.seek(0)
+            if is_tiff(head):  # of which the first page may be a thumbnail
+                width, height, orientation = tiff_size(stream)
+            else:
+                with Image.open(stream) as image:
+                    orientation = image.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
+                    width, height = image.size
     except Exception:  # noqa: BLE001  Pillow raises what its plugins raise; the program may know better
         image = read_image(path)
         return ImageInfo(image.width, image.height)
     orientation = orientation if orientation in range(1, 9) else UPRIGHT
-    return ImageInfo(height, width, orientation) if turned else ImageInfo(width, height, orientation)
+    if orientation in ON_THEIR_SIDE:
+        width, height = height, width
+    return ImageInfo(width, height, orientation)
 
 
 def one_for_each_image(images: Iterable[AnnotatedImage], index: ImageIndex) -> tuple[list[AnnotatedImage], list[str]]:

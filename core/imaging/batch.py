@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.imaging.depth import scale_of
 from core.imaging.reading import span_in_file
 
 if TYPE_CHECKING:
@@ -14,7 +16,20 @@ if TYPE_CHECKING:
     from core.imaging.depth import Camera, Span
 
 _LOOKED_AT = 32  # images of the batch, evenly spread
-_OTHER_CAMERA = 8.0  # times as bright as any other: no two exposures of one camera in one batch
+_OTHER_CAMERA = 8.0  # times as bright: no two exposures in one batch, though the files name the same camera
+_OTHER_DEPTH = 2.0  # times as bright, where the files name no camera and the samples fill other depths
+_8_BITS = (0.0, 255.0)
+
+
+@dataclass(frozen=True)
+class KnownSpan:
+    """The span that an image was counted with, to read it again just so."""
+
+    known: Span
+
+    def span(self, camera: Camera, own: Span) -> Span:
+        """Return the span that is known."""
+        return self.known
 
 
 class BatchDepth:
@@ -37,13 +52,15 @@ class BatchDepth:
     def span(self, camera: Camera, own: Span) -> Span:
         """Return the span of the images of a camera, given that of one of them.
 
-        Images that are far brighter or darker than it come from another camera, whatever the files do not say of it.
+        Images whose samples fill another depth than its own come from another camera, or from one that was set to
+        another depth, unless the two are so alike that only the exposure can differ. 8 bits in deeper samples show
+        themselves: they never have another scale than that.
         """
         with self._lock:
             if camera not in self._spans:
                 self._look()
             known = self._spans.setdefault(camera, [])
-        return _alike(known, own)
+        return _alike(camera, known, own)
 
     def _look(self) -> None:
         step = max(1, len(self._paths) // _LOOKED_AT)
@@ -54,13 +71,18 @@ class BatchDepth:
                 self._spans.setdefault(other, []).append(span)
 
 
-def _alike(known: list[Span], own: Span) -> Span:
-    """Return the span of one image and of all that are linked to it by steps of less than ``_OTHER_CAMERA``."""
+def _alike(camera: Camera, known: list[Span], own: Span) -> Span:
+    """Return the span of one image and of all that have one scale with it."""
     common = own
-    for direction in (1, -1):
-        last = own.high
-        for span in sorted(known, key=lambda span: direction * span.high):
-            beyond = direction * (span.high - own.high) >= 0
-            if beyond and max(span.high, last) <= _OTHER_CAMERA * min(span.high, last):
-                common, last = common | span, span.high
+    for span in known:
+        if _have_one_scale(camera, own, span):
+            common |= span
     return common
+
+
+def _have_one_scale(camera: Camera, one: Span, other: Span) -> bool:
+    depths = scale_of(camera, one), scale_of(camera, other)
+    if depths[0] == depths[1]:
+        return True
+    farthest = _OTHER_CAMERA if camera.name else _OTHER_DEPTH
+    return _8_BITS not in depths and max(one.high, other.high) <= farthest * min(one.high, other.high)

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 _BLOCK = 8
 _SEAM = 6.0  # grey values; sound JPEGs step less along a whole row of blocks
 _SEAM_OVER_REST = 2.5
+_SEAM_OVER_REST_IF_NARROW = 4.2  # one cell is as wide as a good part of a tile
+_WIDE = 512  # pixels
 _FLAT_SHARE = 0.04  # of the rows of an image, at least 16 of them
 _FEWEST_ROWS = 16
 _CLEARLY = 8  # grey values
 
 
-def has_seam(pixels: NDArray[np.uint8]) -> bool:
-    """Tell whether all that follows some block is brighter or darker by one step.
+def has_seam(pixels: NDArray[np.uint8], width: int) -> bool:
+    """Tell whether all that follows some block of a JPEG stream is brighter or darker by one step.
 
     JPEG stores the brightness of a block as the difference to the block before. A wrong bit that leaves the stream
     readable shifts all blocks after it, to the end of the image, and libjpeg sees nothing wrong. The step is then found
@@ -28,10 +30,19 @@ def has_seam(pixels: NDArray[np.uint8]) -> bool:
     ----------
     pixels
         uint8 RGB (H, W, 3) or grey (H, W).
+    width
+        How wide the streams are, of which the image may have several side by side.
     """
     pixels = pixels.reshape(*pixels.shape[:2], -1)
+    whole = min(width, pixels.shape[1])
+    over_rest = _SEAM_OVER_REST if whole == pixels.shape[1] or whole >= _WIDE else _SEAM_OVER_REST_IF_NARROW
+    columns = range(0, pixels.shape[1] - whole + 1, whole)  # what is narrower at the right has too few blocks
+    return any(_steps_once(pixels[:, left : left + whole], over_rest) for left in columns)
+
+
+def _steps_once(pixels: NDArray[np.uint8], over_rest: float) -> bool:
     at_borders = _longest_step(pixels, _BLOCK)
-    return at_borders > _SEAM and at_borders > _SEAM_OVER_REST * _longest_step(pixels, _BLOCK // 2)
+    return at_borders > _SEAM and at_borders > over_rest * _longest_step(pixels, _BLOCK // 2)
 
 
 def _longest_step(pixels: NDArray[np.uint8], first: int) -> float:
@@ -77,6 +88,22 @@ def has_flat_band(pixels: NDArray[np.uint8]) -> bool:
         if last - first + 1 >= need and any(_is_other(grey[row], grey[first]) for row in beside):
             return True
     return False
+
+
+def is_black_and_white(pixels: NDArray[np.uint8]) -> bool:
+    """Tell whether every pixel is black or white, and some are either: no photograph is, but one with a threshold is.
+
+    Parameters
+    ----------
+    pixels
+        uint8 RGB (H, W, 3) or grey (H, W).
+    """
+    for part in (pixels[::_BLOCK, ::_BLOCK], pixels):
+        if not ((part == 0) | (part == 255)).all():
+            return False
+    if pixels.ndim == 3 and not (pixels == pixels[..., :1]).all():
+        return False
+    return bool(pixels.any()) and not pixels.all()
 
 
 def _is_other(row: NDArray[np.uint8], band: NDArray[np.uint8]) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _DEPTHS = (8, 10, 12, 14, 16, 20, 24, 32, 64)
 _BEYOND = 0.01  # of the samples may lie beyond full scale: hot pixels, and the rims of what is burned in
+_DARKEST = 0.0005  # of the samples; where zero is in the middle, a bright field has few below
 _BURNED_IN = 0.15  # of the samples may hold the very largest value without being believed: bars, legends, text
 _DARK_NOISE = 0.05  # of the largest value; so far below zero is what is left where a dark frame was subtracted
 _LOOKED_AT = 2_000_000
@@ -61,7 +62,7 @@ def span_of(samples: DeepSamples) -> Span:
         values = values[np.isfinite(values)]
     if not values.size:
         return Span(0.0, 0.0)
-    return Span(_end(values, values.min(), _BEYOND), _end(values, values.max(), 1 - _BEYOND))
+    return Span(_end(values, values.min(), _DARKEST), _end(values, values.max(), 1 - _BEYOND))
 
 
 def _end(values: NDArray[Any], extreme: Any, quantile: float) -> float:
@@ -73,7 +74,7 @@ def _end(values: NDArray[Any], extreme: Any, quantile: float) -> float:
 
 def to_8_bits(samples: DeepSamples, span: Span) -> NDArray[np.uint8]:
     """Scale samples to 8 bits; uint8 of the same shape, 255 being white."""
-    offset, full_scale = _scale(samples.colour.dtype, samples.bits, span)
+    offset, full_scale = scale_of(camera_of(samples), span)
     colour = samples.colour
     if colour.dtype.kind in "iu" and colour.dtype.itemsize <= 2:
         info = np.iinfo(colour.dtype)
@@ -92,8 +93,11 @@ def _scaled(values: NDArray[Any], offset: float, full_scale: float) -> NDArray[n
     return np.clip(np.rint((wide + offset) * (255 / full_scale)), 0, 255).astype(np.uint8)
 
 
-def _scale(dtype: np.dtype[Any], bits: int | None, span: Span) -> tuple[float, float]:
-    """Return what is added to a sample, and the sum that is white."""
+def scale_of(camera: Camera, span: Span) -> tuple[float, float]:
+    """Return what is added to a sample of an image with this span, and the sum that is white."""
+    dtype, bits = np.dtype(camera.dtype), camera.bits
+    if dtype == np.int8:
+        return 128.0, 255.0
     negative = dtype.kind in "if" and span.low < -_DARK_NOISE * max(span.high, 0)
     if dtype.kind == "f" and max(span.high, -span.low) <= 16:
         most = max(span.high, -span.low)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from core.text import gettext
-
 
 class Doubt(StrEnum):
     """Why the count of an image that could be read should not be trusted unseen."""
@@ -16,7 +14,7 @@ class Doubt(StrEnum):
     SUSPECT = "suspect"
     """Nothing was reported, but a part of the image looks as damage does."""
 
-    ONE_OF_SEVERAL = gettext("one of several")
+    ONE_OF_SEVERAL = "one of several"
     """The file holds several images, and one of them was read."""
 
     COMBINED = "combined"

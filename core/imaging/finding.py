@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.imaging.containers.foreign import OTHER_IMAGES, refusal
 from core.imaging.output_mark import is_output
 from core.text import gettext
 
@@ -16,21 +17,13 @@ if TYPE_CHECKING:
 
 IMAGE_SUFFIXES = frozenset({
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".tif", ".tiff", ".btf", ".webp", ".heic", ".heif",
-    ".hif",
+    ".hif", ".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx", ".ppm", ".pgm", ".pnm",
 })  # fmt: skip
 """What is read of folders. Files that are named one by one are read whatever they are called."""
 
 ASK_ABOVE = 500
 """So many images are opened without asking."""
 
-_OTHER_IMAGES = frozenset({  # of other programs, of cameras, and of microscopes and slide scanners
-    ".jif", ".jfi", ".tf8", ".gif", ".avif", ".jxl", ".jp2", ".j2k", ".j2c", ".jpf", ".jpx", ".jpc", ".jxr", ".wdp",
-    ".hdp", ".psd", ".psb", ".xcf", ".tga", ".pcx", ".ppm", ".pgm", ".pbm", ".pnm", ".pam", ".exr", ".qoi", ".fits",
-    ".fit", ".fts", ".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".orf", ".rw2", ".raf",
-    ".pef", ".srw", ".x3f", ".3fr", ".czi", ".lsm", ".zvi", ".lif", ".lof", ".nd2", ".oib", ".oif", ".oir", ".vsi",
-    ".stk", ".ims", ".svs", ".ndpi", ".ndpis", ".scn", ".mrxs", ".bif", ".qptiff", ".isyntax", ".tmap", ".kfb",
-    ".sdpc", ".mdsx", ".dcm", ".dicom", ".flex", ".mvd2", ".r3d",
-})  # fmt: skip
 _SYSTEM_FOLDERS = frozenset({
     "$recycle.bin", "recycler", "system volume information", "@eadir", "#recycle", "#snapshot", "__macosx",
     "lost+found",
@@ -73,9 +66,8 @@ def find_images(paths: Iterable[str | Path], *, recursive: bool = False, quick: 
             suffix = item.suffix.lower()
             if suffix in IMAGE_SUFFIXES:
                 _add(found, files, item, quick=quick)
-            elif suffix in _OTHER_IMAGES:
-                text = gettext("{path}: images of the kind {kind} cannot be read; export it as TIFF, PNG or JPEG.")
-                found.problems.append((item, text.format(path=item, kind=suffix)))
+            elif suffix in OTHER_IMAGES:
+                found.problems.append((item, f"{item}: {refusal(b'', suffix)}."))
         if before == (len(found.images), len(found.problems), len(found.left_out)):
             found.empty.append(path)
     return found

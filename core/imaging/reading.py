@@ -13,13 +13,17 @@ from PIL import Image
 
 from core.errors import UserError
 from core.imaging.containers.decoded import MAX_PIXELS, TRUNCATED, UNKNOWN, Decoded, DeepSamples, Unreadable
+from core.imaging.containers.foreign import refusal
 from core.imaging.containers.heif import read_heif
+from core.imaging.containers.jp2 import JP2_HEADS, read_jp2
 from core.imaging.containers.jpeg import read_jpeg
 from core.imaging.containers.plain import read_plain
 from core.imaging.containers.png import read_png
+from core.imaging.containers.pnm import read_pnm
 from core.imaging.containers.tiff import is_tiff, read_tiff
-from core.imaging.damage import has_flat_band, has_seam
-from core.imaging.depth import Camera, Span, camera_of, span_of, to_8_bits
+from core.imaging.containers.webp import read_webp
+from core.imaging.damage import has_flat_band, has_seam, is_black_and_white
+from core.imaging.depth import Camera, Span, camera_of, scale_of, span_of, to_8_bits
 from core.imaging.doubts import Doubt
 from core.text import gettext
 
@@ -29,8 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["MAX_PIXELS", "CommonSpan", "ImageError", "SmearImage", "read_image", "span_in_file"]
 
 _HEAD = 16
+_ALL_TRANSPARENT = gettext("The image says that all of it is transparent; that was passed over.")
 _WITH_ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 _STRIP = 1024
+_MANY_MISSING = 0.01  # of the pixels
 
 
 class ImageError(UserError):
@@ -51,7 +57,7 @@ class SmearImage:
 
     ``pixels`` uint8 RGB (H, W, 3), read-only, EXIF orientation applied; ``notices`` are sentences
     that the user should see, such as that only the first page of several is used; ``doubts`` speak against its count;
-    ``seconds`` is how long reading took.
+    ``seconds`` is how long reading took; ``span`` what its samples were scaled by, None if they have 8 bits.
     """
 
     path: Path
@@ -59,6 +65,7 @@ class SmearImage:
     notices: tuple[str, ...] = ()
     seconds: float = 0.0
     doubts: tuple[Doubt, ...] = ()
+    span: Span | None = None
 
     @property
     def width(self) -> int:
@@ -71,7 +78,9 @@ class SmearImage:
         return self.pixels.shape[0]
 
 
-def read_image(path: str | Path, *, long_side: int | None = None, batch: CommonSpan | None = None) -> SmearImage:
+def read_image(
+    path: str | Path, *, long_side: int | None = None, batch: CommonSpan | None = None, page: int | None = None
+) -> SmearImage:
     """Read an image.
 
     Each container has one reader (``core.imaging.containers``). Samples of more than 8 bits are scaled by the bits that
@@ -84,6 +93,8 @@ def read_image(path: str | Path, *, long_side: int | None = None, batch: CommonS
         or eighth of its size that still has them, in a fraction of the time; nothing is checked for damage.
     batch
         The images that it is counted with; those of one camera get one scale.
+    page
+        Which page of a file with several to read, counted from 1; None: the one that is the image.
 
     Raises
     ------
@@ -94,22 +105,23 @@ def read_image(path: str | Path, *, long_side: int | None = None, batch: CommonS
     start = time.perf_counter()
     try:
         with path.open("rb") as stream:
-            decoded, is_jpeg = _decode(stream, long_side)
-        pixels, notices, doubts = _shown(decoded, batch)
-        if long_side is None and not _has_alpha(decoded):  # what is transparent is alike over whole rows
-            notices, doubts = _looked_over(pixels, notices, doubts, is_jpeg=is_jpeg)
-        pixels = _upright(_as_rgb(pixels), decoded.orientation)
+            decoded = _decode(stream, path.suffix, long_side, page)
+        shown = _shown(decoded, batch)
+        notices, doubts = decoded.notices + shown.notices, decoded.doubts + shown.doubts
+        if long_side is None:
+            notices, doubts = _looked_over(shown.pixels, notices, doubts, decoded)
+        pixels = _upright(_as_rgb(shown.pixels), decoded.orientation)
     except Exception as error:
         raise ImageError(f"{path}: {_explain(path, error)}.") from error
     pixels.flags.writeable = False
-    return SmearImage(path, pixels, notices, time.perf_counter() - start, doubts)
+    return SmearImage(path, pixels, notices, time.perf_counter() - start, doubts, shown.span)
 
 
 def span_in_file(path: Path) -> tuple[Camera, Span] | None:
     """Return the camera of an image and the span of its samples; None if it has 8 bits or cannot be read."""
     try:
         with path.open("rb") as stream:
-            decoded, _ = _decode(stream, None)
+            decoded = _decode(stream, path.suffix, long_side=1)
     except Exception:  # noqa: BLE001  whatever is wrong with it is said when it is read itself
         return None
     samples = decoded.pixels
@@ -137,42 +149,49 @@ def _explain(path: Path, error: Exception) -> str:
             return TRUNCATED
 
 
-def _decode(stream: IO[bytes], long_side: int | None) -> tuple[Decoded, bool]:
-    """Read a file with the reader of its container; return also whether that is JPEG."""
+def _decode(stream: IO[bytes], suffix: str, long_side: int | None, page: int | None = None) -> Decoded:
+    """Read a file with the reader of its container."""
     head = stream.read(_HEAD)
     stream.seek(0)
     if not head:
         raise Unreadable(gettext("the file is empty; copy it from the microscope again"))
+    check = long_side is None
     if head.startswith(b"\xff\xd8"):
-        return read_jpeg(stream.read(), long_side), True
+        return read_jpeg(stream.read(), long_side, page)
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return read_png(stream), False
+        return read_png(stream, page)
     if is_tiff(head):
-        return read_tiff(stream), False
+        return read_tiff(stream, page, check=check)
     if head.startswith(b"BM"):
-        return read_plain(stream, ("BMP",)), False
+        return read_plain(stream, ("BMP",), page)
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return read_plain(stream, ("WEBP",)), False
-    if head[4:8] == b"ftyp":
-        return read_heif(stream), False
-    raise Unreadable(UNKNOWN)
+        return read_webp(stream, page, check=check)
+    if head.startswith((b"P5", b"P6")) and head[2:3].isspace():
+        return read_pnm(stream, page)
+    if head.startswith(JP2_HEADS):
+        return read_jp2(stream, page)
+    why = refusal(head, suffix)
+    if head[4:8] == b"ftyp" and why == UNKNOWN:
+        return read_heif(stream, page)
+    raise Unreadable(why)
 
 
-Looked = tuple["NDArray[np.uint8]", tuple[str, ...], tuple[Doubt, ...]]
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """8 bits of what was decoded, RGB or grey, transparent parts white; not turned yet."""
+
+    pixels: NDArray[np.uint8]
+    notices: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    span: Span | None = None
 
 
-def _shown(decoded: Decoded, batch: CommonSpan | None) -> Looked:
-    """Return 8 bits of what was decoded, RGB or grey, transparent parts white; not turned yet."""
+def _shown(decoded: Decoded, batch: CommonSpan | None) -> _Shown:
     pixels = decoded.pixels
     if isinstance(pixels, Image.Image):
         flat, ignored = _flattened(pixels)
-        pixels = _to_array(flat)
-    elif isinstance(pixels, DeepSamples):
-        pixels, ignored = _of_deep(pixels, batch)
-    else:
-        ignored = False
-    notices = (gettext("The image says that all of it is transparent; that was passed over."),) if ignored else ()
-    return pixels, decoded.notices + notices, decoded.doubts
+        return _Shown(_to_array(flat), (_ALL_TRANSPARENT,) if ignored else ())
+    return _of_deep(pixels, batch) if isinstance(pixels, DeepSamples) else _Shown(pixels)
 
 
 def _has_alpha(decoded: Decoded) -> bool:
@@ -202,27 +221,55 @@ def _to_array(picture: Image.Image) -> NDArray[np.uint8]:
     return pixels
 
 
-def _of_deep(samples: DeepSamples, batch: CommonSpan | None) -> tuple[NDArray[np.uint8], bool]:
-    own = span_of(samples)
-    span = own if batch is None else batch.span(camera_of(samples), own)
+def _of_deep(samples: DeepSamples, batch: CommonSpan | None) -> _Shown:
+    missing = _share_missing(samples)
+    camera, own = camera_of(samples), span_of(samples)
+    span = own if batch is None else batch.span(camera, own)
+    notices, doubts = _about_missing(missing), (Doubt.SUSPECT,) if missing > _MANY_MISSING else ()
+    (_, alone), (_, white) = scale_of(camera, own), scale_of(camera, span)
+    if alone != white:
+        text = gettext("It is as bright as the images that it was counted with: white is {white:,g}, alone {alone:,g}.")
+        notices = (*notices, text.format(white=white, alone=alone))
     pixels = to_8_bits(samples, span)
     if pixels.shape[2:] == (4,):
         pixels = np.asarray(Image.fromarray(pixels, "CMYK").convert("RGB"))
     alpha = samples.alpha
     if alpha is None or not alpha.any():
-        return pixels, alpha is not None
+        return _Shown(pixels, notices + ((_ALL_TRANSPARENT,) if alpha is not None else ()), doubts, span)
     opaque = alpha if pixels.ndim == 2 else alpha[..., None]
     over = pixels.astype(np.float32) * (1 if samples.premultiplied else opaque) + 255 * (1 - opaque)
-    return np.clip(over + 0.5, 0, 255).astype(np.uint8), False
+    return _Shown(np.clip(over + 0.5, 0, 255).astype(np.uint8), notices, doubts, span)
+
+
+def _share_missing(samples: DeepSamples) -> float:
+    """Return which share of the samples is no number; raises Unreadable if none is one."""
+    if samples.colour.dtype.kind != "f":
+        return 0.0
+    finite = sum(
+        int(np.isfinite(samples.colour[top : top + _STRIP]).sum()) for top in range(0, len(samples.colour), _STRIP)
+    )
+    if not finite:
+        raise Unreadable(gettext("none of its pixels holds a number; export it as RGB from what it was made of"))
+    return 1 - finite / samples.colour.size
+
+
+def _about_missing(share: float) -> tuple[str, ...]:
+    if not share:
+        return ()
+    text = gettext("{share} of the pixels hold no number (NaN or infinite) and are black; compare the original.")
+    return (text.format(share=f"{share:.1%}" if share >= 0.001 else gettext("Some")),)
 
 
 def _looked_over(
-    pixels: NDArray[np.uint8], notices: tuple[str, ...], doubts: tuple[Doubt, ...], *, is_jpeg: bool
+    pixels: NDArray[np.uint8], notices: tuple[str, ...], doubts: tuple[Doubt, ...], decoded: Decoded
 ) -> tuple[tuple[str, ...], tuple[Doubt, ...]]:
-    """Add what the pixels themselves say of damage, where the decoder reported none."""
-    if Doubt.DAMAGED in doubts:
+    """Add what the pixels themselves say, of damage where the decoder reported none."""
+    if is_black_and_white(pixels):
+        text = gettext("Every pixel is black or white, as after a threshold; count the image that it was made from.")
+        return (*notices, text), doubts
+    if Doubt.DAMAGED in doubts or _has_alpha(decoded):  # what is transparent is alike over whole rows
         return notices, doubts
-    if is_jpeg and has_seam(pixels):
+    if decoded.jpeg_width and has_seam(pixels, decoded.jpeg_width):
         text = gettext("The brightness jumps within the image, as in a damaged JPEG file; compare the original.")
     elif has_flat_band(pixels):
         text = gettext("A band across the image is all alike, as where a part of a file is lost; compare the original.")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.counting.count import CountSettings
     from core.counting.estimates import EstimateInputs, Figure
     from core.counting.pipeline import CountedImage
+    from core.imaging.depth import Span
     from core.models.method import Method
     from core.session.values import HistoryLine, SignOff
     from core.statistics.intervals import Interval
@@ -73,7 +74,7 @@ class ReportImage:
     was counted, and ``model_sha256`` that of the model that counted it. ``reviewer`` marked it as reviewed; ``seen``
     are the counts that this person saw, if they were kept.
     ``unclassed`` cells that a person put are of a class that is not counted. ``copy_of`` is an earlier counted image
-    of the same contents.
+    of the same contents. ``span`` is what its samples were scaled by, None if they have 8 bits.
     """
 
     id: int
@@ -88,6 +89,7 @@ class ReportImage:
     truth: GroundTruth | None = None
     unclassed: int = 0
     copy_of: Path | None = None
+    span: Span | None = None
 
     @property
     def changed(self) -> bool:

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from core.counting.count import CountSettings
 from core.counting.edits import CellEdits
 from core.counting.pipeline import count_found
+from core.imaging.depth import Span
 from core.report.content import (
     ReportContent,
     ReportImage,
@@ -20,6 +22,7 @@ from core.report.content import (
     content_hash,
 )
 from core.session.storage.paths import same_contents
+from core.session.tables.settings import span_key
 from core.session.values import SessionDamagedError, SessionError
 from core.text import gettext
 from core.verification.cases import Case
@@ -155,7 +158,12 @@ class Gatherer:
             model_sha256=found.model_sha256,
             truth=truth,
             unclassed=edits.unclassed,
+            span=self._span(image.id),
         )
+
+    def _span(self, image: int) -> Span | None:
+        known = self._session.view.get(span_key(image))
+        return None if known is None else Span(*msgspec.convert(known, tuple[float, float]))
 
     def _card(self, sha256: str) -> ModelCard | None:
         if sha256 not in self._cards:

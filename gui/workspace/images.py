@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.counting.region import Region
+    from core.imaging.depth import Span
     from core.session.values import FileStamp, StoredImage
     from gui.workspace.history import History
     from gui.workspace.messages import Messages
@@ -39,7 +40,7 @@ class ImageItem:
     ``diameter`` is the red cell diameter in pixels set by hand (None: estimate it), ``edited`` the number of cells
     that the user edited, ``reviewed_counts`` the counts that were reviewed
     (empty if unknown, None if the image is not reviewed), ``region`` the part that counts (None: all of it),
-    ``stamp`` the file as it was read, None until it is.
+    ``stamp`` the file as it was read, None until it is, ``span`` what its samples were scaled by if they are deep.
     """
 
     id: int
@@ -54,6 +55,7 @@ class ImageItem:
     edited: int = 0
     stamp: FileStamp | None = None
     region: Region | None = None
+    span: Span | None = None
 
     @classmethod
     def of(cls, image: StoredImage, edited: int = 0) -> ImageItem:

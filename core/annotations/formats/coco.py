@@ -29,7 +29,8 @@ _LEAST_AREA = 0.01  # square pixels, to which areas are rounded
 def read_coco(reading: Reading, document: Entry) -> Iterator[AnnotatedImage]:
     """Yield the images of a JSON object with ``images``, ``annotations`` and ``categories``.
 
-    A box may have a ``score``, as in results. Where there is no box, the polygon or the mask gives it.
+    A box may have a ``score``, as in results. Where there is no box, the polygon or the mask gives it. A crowd, many
+    cells in one outline, is left out by itself: nothing says how many they are.
     """
     images = _images(reading, _entries(reading, document, "images"))
     categories = {
@@ -97,7 +98,9 @@ def _read_annotation(
         text = gettext("has a category that is not listed; add it to the categories")
         image.refuse("category_id", place, text)
     elif entry.get("iscrowd") == 1:
-        image.refuse("crowd", place, gettext("marks a crowd of cells; box each cell"))
+        image.refuse(
+            "crowd", place, gettext("marks a crowd of cells (iscrowd), whose number is not known; box each of them")
+        )
     else:
         _add(image, place, categories[category], entry)
 

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from core.annotations.masks import outline_of_runs
-from core.annotations.parsing import NotAnnotationsError, number, pixel_size
+from core.annotations.notices import NotAnnotationsError
+from core.annotations.parsing import number, pixel_size
 from core.text import gettext
 
 if TYPE_CHECKING:

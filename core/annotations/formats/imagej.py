@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from roifile import ROI_TYPE, ImagejRoi
 
-from core.annotations.parsing import NotAnnotationsError, UnreadableError
+from core.annotations.notices import NotAnnotationsError, UnreadableError
 from core.classes import canonical_class
 from core.text import gettext
 

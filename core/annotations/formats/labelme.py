@@ -48,7 +48,7 @@ def _read_shape(image: ImageBoxes, place: str, shape: Entry) -> None:
     outline = [value for point in points for value in point]
     match shape.get("shape_type", "polygon"), points:
         case "rectangle", [first, second]:
-            image.add(place, name, [*first, *second])
+            image.add(place, name, [*first, *second], any_direction=True)
         case "polygon" | "rectangle" | "oriented_rectangle", [_, _, _, *_]:
             image.add_outline(place, name, [outline])
         case "circle", [centre, edge]:

@@ -7,7 +7,8 @@ import io
 import itertools
 from typing import TYPE_CHECKING
 
-from core.annotations.parsing import NotAnnotationsError, decode_text, number, pixel_size
+from core.annotations.notices import NotAnnotationsError
+from core.annotations.parsing import decode_text, number, pixel_size
 from core.annotations.writing import boxes_inside, check_names, write_file
 from core.text import gettext, printable
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 
 from core.annotations.base import AnnotationError
-from core.annotations.parsing import UnreadableError, decode_text, number
+from core.annotations.notices import UnreadableError
+from core.annotations.parsing import decode_text, number
 from core.annotations.writing import boxes_inside, check_class_names, check_stems, class_numbers, file_stem, write_file
 from core.text import gettext, printable
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.annotations.base import AnnotatedImage
-    from core.annotations.parsing import ImageBoxes, Notices, Reading
+    from core.annotations.notices import Notices
+from core.annotations.parsing import ImageBoxes, Reading
 
 CLASS_LISTS = ("classes.txt", "obj.names", "data.yaml", "data.yml", "dataset.yaml", "_darknet.labels")
 """Files that name the classes, best first; beside the labels or up to two folders above."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.text import gettext
+from core.imaging.doubts import Doubt
+from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
-
-    from core.imaging.doubts import Doubt
 
 
 class Unreadable(Exception):
@@ -33,6 +32,51 @@ def check_size(width: int, height: int) -> None:
                 width=width, height=height
             )
         )
+
+
+def damage_notice(kind: str, reason: str = "") -> str:
+    """Return what is said of compressed data that are damaged inside; ``reason`` is what a decoder complains of."""
+    if reason:
+        text = gettext("The {kind} data are damaged inside ({reason}); copy the image from the microscope again.")
+        return text.format(kind=kind, reason=reason)
+    return gettext("The {kind} data are damaged inside; copy the image from the microscope again.").format(kind=kind)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which of several pages is read, and what is to be said of it."""
+
+    index: int
+    notices: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+
+def choose_page(wanted: int | None, number: int) -> Page:
+    """Choose among the pages of a file: the one that is wanted, counted from 1, or the first.
+
+    Raises
+    ------
+    Unreadable
+        If there is no such page.
+    """
+    if wanted is not None and wanted > number:
+        text = ngettext(
+            "there is no page {page:,}: the file has {n:,}; choose another page",
+            "there is no page {page:,}: the file has {n:,}; choose another page",
+            number,
+        )
+        raise Unreadable(text.format(page=wanted, n=number))
+    if number < 2:
+        return Page(0)
+    if wanted is not None:
+        text = gettext("Page {page:,} of {n:,} was counted.").format(page=wanted, n=number)
+        return Page(wanted - 1, (text,))
+    text = ngettext(
+        "The file has {n:,} page; only the first is counted.",
+        "The file has {n:,} pages; only the first is counted.",
+        number,
+    )
+    return Page(0, (text.format(n=number),), (Doubt.ONE_OF_SEVERAL,))
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +117,12 @@ class Decoded:
         uint8 RGB (H, W, 3) or grey (H, W), a Pillow image of 8 bits, or deeper samples.
     orientation
         How it has to be turned (EXIF, 1 to 8).
+    jpeg_width
+        The width of the parts that are a JPEG stream each, in pixels; 0 where none is.
     """
 
     pixels: NDArray[Any] | Image.Image | DeepSamples
     orientation: int = 1
     notices: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    jpeg_width: int = 0

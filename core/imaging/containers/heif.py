@@ -6,23 +6,24 @@ from typing import IO
 
 import pi_heif  # pyright: ignore[reportMissingTypeStubs]
 
-from core.imaging.containers.decoded import TRUNCATED, UNKNOWN, Decoded, Unreadable, check_size
-from core.imaging.doubts import Doubt
+from core.imaging.containers.decoded import TRUNCATED, UNKNOWN, Decoded, Unreadable, check_size, choose_page
 from core.text import gettext
 
 
-def read_heif(stream: IO[bytes]) -> Decoded:
-    """Read the main image of a HEIF file, upright; raises Unreadable."""
+def read_heif(stream: IO[bytes], page: int | None = None) -> Decoded:
+    """Read an image of a HEIF file, upright, the main one if none is named; raises Unreadable."""
     data = stream.read()
     if not pi_heif.is_supported(data):
         raise Unreadable(UNKNOWN)
     try:
         file = pi_heif.open_heif(data, convert_hdr_to_8bit=True)
-        check_size(*file.size)
-        picture = file.to_pillow()
+        chosen = choose_page(page, len(file))
+        image = file if page is None else file[chosen.index]
+        check_size(*image.size)
+        picture = image.to_pillow()
     except (ValueError, OSError, SyntaxError, EOFError) as error:
         raise Unreadable(TRUNCATED) from error
-    if len(file) < 2:
-        return Decoded(picture)
+    if page is not None or len(file) < 2:
+        return Decoded(picture, notices=chosen.notices)
     text = gettext("The file has {n:,} images; only the main one is counted.").format(n=len(file))
-    return Decoded(picture, notices=(text,), doubts=(Doubt.ONE_OF_SEVERAL,))
+    return Decoded(picture, notices=(text,), doubts=chosen.doubts)

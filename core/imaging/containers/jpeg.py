@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING, Any
 import imagecodecs
 import simplejpeg  # pyright: ignore[reportMissingTypeStubs]
 
-from core.imaging.containers.decoded import TRUNCATED, Decoded, DeepSamples, Unreadable, check_size
-from core.imaging.containers.plain import frames_of, open_picture, orientation_of
+from core.imaging.containers.decoded import (
+    TRUNCATED,
+    Decoded,
+    DeepSamples,
+    Unreadable,
+    check_size,
+    choose_page,
+    damage_notice,
+)
+from core.imaging.containers.plain import go_to_page, open_picture, orientation_of
 from core.imaging.doubts import Doubt
 from core.text import gettext
 
@@ -24,14 +32,15 @@ _NOT_CHECKED = re.compile(r"Unsupported (color conversion|JPEG data precision)|.
 _FRAMES = (0xC0, 0xC1, 0xC2)
 
 
-def read_jpeg(data: bytes, long_side: int | None) -> Decoded:
+def read_jpeg(data: bytes, long_side: int | None, page: int | None = None) -> Decoded:
     """Read a JPEG file; with ``long_side`` at a fraction of its size, and unchecked.
 
     Raises
     ------
     Unreadable
-        If it is truncated, or no JPEG.
+        If it is truncated, or no JPEG, or there is no such page.
     """
+    choose_page(page, 1)
     if (size := _size_if_12_bits(data)) is not None:
         check_size(*size)
         return _read_12_bits(data)
@@ -47,11 +56,11 @@ def read_jpeg(data: bytes, long_side: int | None) -> Decoded:
         ended = ()
         if fault is not None and jpeg_fault(data + _END) is None:
             fault, ended = None, (gettext("The end mark of the file is missing; the image itself is complete."),)
-    notices, doubts = frames_of(picture)
+    notices, doubts = go_to_page(picture, None).notices, ()
     if fault is not None:
         doubts += (Doubt.DAMAGED,)
-        notices += (damage_notice(fault),)
-    return Decoded(picture, orientation_of(picture), notices + ended, doubts)
+        notices += (damage_notice("JPEG", fault),)
+    return Decoded(picture, orientation_of(picture), notices + ended, doubts, picture.width)
 
 
 def _decode(data: bytes, long_side: int | None) -> Image.Image:
@@ -62,12 +71,6 @@ def _decode(data: bytes, long_side: int | None) -> Image.Image:
         picture.draft(picture.mode, (math.ceil(width * enough), math.ceil(height * enough)))
     picture.load()
     return picture
-
-
-def damage_notice(reason: str) -> str:
-    """Return what is said of a JPEG stream that libjpeg complains of."""
-    text = gettext("The JPEG data are damaged inside ({reason}); copy the image from the microscope again.")
-    return text.format(reason=reason)
 
 
 def jpeg_fault(data: bytes) -> str | None:
@@ -104,4 +107,4 @@ def _read_12_bits(data: bytes) -> Decoded:
         samples: NDArray[Any] = imagecodecs.jpeg8_decode(data)
     except RuntimeError as error:
         raise Unreadable(TRUNCATED) from error
-    return Decoded(DeepSamples(samples, bits=12))
+    return Decoded(DeepSamples(samples, bits=12), jpeg_width=samples.shape[1])

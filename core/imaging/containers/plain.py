@@ -1,4 +1,4 @@
-"""Images that Pillow reads, 8 bits to a sample: BMP, WebP, and shallow JPEG and PNG."""
+"""Images that Pillow reads, 8 bits to a sample: BMP, WebP, JPEG 2000, and shallow JPEG and PNG."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import IO
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from core.imaging.containers.decoded import UNKNOWN, Decoded, Unreadable, check_size
-from core.imaging.doubts import Doubt
-from core.text import ngettext
+from core.imaging.containers.decoded import UNKNOWN, Decoded, Page, Unreadable, check_size, choose_page
 
 Image.MAX_IMAGE_PIXELS = None  # check_size looks at the size, before decoding
 # Pillow warns of odd metadata; the pixels decide. Once for all, as a filter for a while is not safe between threads.
@@ -26,26 +24,23 @@ def open_picture(stream: IO[bytes], formats: tuple[str, ...]) -> Image.Image:
     return picture
 
 
-def read_plain(stream: IO[bytes], formats: tuple[str, ...]) -> Decoded:
-    """Read the first frame of a BMP or WebP file."""
+def read_plain(stream: IO[bytes], formats: tuple[str, ...], page: int | None = None) -> Decoded:
+    """Read a frame of a file, the first if none is named."""
     picture = open_picture(stream, formats)
-    notices, doubts = frames_of(picture)
+    chosen = go_to_page(picture, page)
     picture.load()
-    return Decoded(picture, orientation_of(picture), notices, doubts)
+    return Decoded(picture, orientation_of(picture), chosen.notices, chosen.doubts)
 
 
-def frames_of(picture: Image.Image) -> tuple[tuple[str, ...], tuple[Doubt, ...]]:
-    """Return what is to be said of a file with more than one image in it."""
-    frames = getattr(picture, "n_frames", 1)
-    if frames < 2:
-        return (), ()
-    text = ngettext(
-        "The file has {n:,} page; only the first is counted.",
-        "The file has {n:,} pages; only the first is counted.",
-        frames,
-    )
-    # the further images of an MPO are previews and gain maps of a phone, not fields
-    return (text.format(n=frames),), () if picture.format == "MPO" else (Doubt.ONE_OF_SEVERAL,)
+def go_to_page(picture: Image.Image, wanted: int | None) -> Page:
+    """Go to a frame, and return what is to be said of it; raises Unreadable if it is not there."""
+    if picture.format == "MPO":  # its further images are previews and gain maps of a phone, not fields
+        number = getattr(picture, "n_frames", 1)
+        return Page(0, choose_page(None, number).notices)
+    page = choose_page(wanted, getattr(picture, "n_frames", 1))
+    if page.index:
+        picture.seek(page.index)
+    return page
 
 
 def orientation_of(picture: Image.Image) -> int:

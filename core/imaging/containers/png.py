@@ -11,7 +11,7 @@ import imagecodecs
 import numpy as np
 
 from core.imaging.containers.decoded import TRUNCATED, Decoded, DeepSamples, Unreadable
-from core.imaging.containers.plain import frames_of, open_picture, orientation_of
+from core.imaging.containers.plain import go_to_page, open_picture, orientation_of
 from core.imaging.doubts import Doubt
 from core.text import gettext
 
@@ -29,12 +29,13 @@ class _Chunks:
     ended: bool
 
 
-def read_png(stream: IO[bytes]) -> Decoded:
-    """Read a PNG file; raises Unreadable if it is truncated."""
+def read_png(stream: IO[bytes], page: int | None = None) -> Decoded:
+    """Read a PNG file, the first frame if none is named; raises Unreadable if it is truncated."""
     chunks = _chunks(stream)
     stream.seek(0)
     picture = open_picture(stream, ("PNG",))
-    notices, doubts = frames_of(picture)
+    chosen = go_to_page(picture, page)
+    notices, doubts = chosen.notices, chosen.doubts
     if not chunks.sound:
         doubts += (Doubt.DAMAGED,)
         notices += (gettext("A checksum in the PNG file is wrong: it is damaged; copy it from the microscope again."),)

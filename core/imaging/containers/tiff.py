@@ -12,15 +12,19 @@ from PIL import Image
 from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, TiffFile, TiffFileError, xml2dict
 
 from core.imaging.containers.decoded import TRUNCATED, Decoded, DeepSamples, Unreadable, check_size
-from core.imaging.containers.jpeg import damage_notice, jpeg_fault
 from core.imaging.containers.plain import open_picture, orientation_of
+from core.imaging.containers.tiff_damage import damage_in
 from core.imaging.containers.tiff_pages import choose_pages
 from core.imaging.doubts import Doubt
 from core.text import gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
     from tifffile import TiffPage
+
+    Pixels = NDArray[Any] | Image.Image | DeepSamples
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it logs what is odd; here that is checked
 logging.getLogger("tifffile").propagate = False
@@ -38,8 +42,15 @@ _WHOLE_WIDTHS = (8, 16, 32, 64)
 _MAKE, _MODEL, _MAX_SAMPLE, _WHITE_LEVEL, _MICRO_MANAGER = 271, 272, 281, 50717, 51123
 
 
-def read_tiff(stream: IO[bytes]) -> Decoded:
+def read_tiff(stream: IO[bytes], wanted: int | None = None, *, check: bool = True) -> Decoded:
     """Read the image of a TIFF file, classic or big.
+
+    Parameters
+    ----------
+    wanted
+        The page to read, counted from 1; None: the one that is the image.
+    check
+        Whether to look for damage inside compressed data.
 
     Raises
     ------
@@ -48,39 +59,55 @@ def read_tiff(stream: IO[bytes]) -> Decoded:
     """
     try:
         file = TiffFile(stream)
-        choice = choose_pages(file)
-        first = choice.pages[0]
-        check_size(first.imagewidth, first.imagelength)
+        choice = choose_pages(file, wanted)
         for page in choice.pages:
+            check_size(page.imagewidth, page.imagelength)
             _check_whole(page, stream)
-        if _is_for_libtiff(first):
-            pixels, orientation = _by_libtiff(stream, first)
-        elif len(choice.pages) == 1:
-            pixels, orientation = _pixels(file, first), _orientation(first)
-        else:
-            planes = [_samples(page)[..., 0] for page in choice.pages]
-            pixels, orientation = _as_stored(file, first, np.stack(planes, axis=2), None), _orientation(first)
+        damage = [said for page in choice.pages if check and (said := damage_in(page, stream)) is not None]
+        pixels, orientation = _read_pages(file, choice.pages, stream, is_damaged=bool(damage))
     except (TiffFileError, IndexError, KeyError, RuntimeError, TypeError, ZeroDivisionError, OverflowError) as error:
         raise Unreadable(TRUNCATED) from error
     notices, doubts = choice.notices, choice.doubts
-    fault = next((fault for page in choice.pages if (fault := _jpeg_fault(page, stream)) is not None), None)
-    if fault is not None:
-        notices, doubts = (*notices, damage_notice(fault)), (*doubts, Doubt.DAMAGED)
-    return Decoded(pixels, orientation, notices, doubts)
+    if damage:
+        notices, doubts = (*notices, damage[0]), (*doubts, Doubt.DAMAGED)
+    return Decoded(pixels, orientation, notices, doubts, _jpeg_width(choice.pages[0]))
 
 
-def _jpeg_fault(page: TiffPage, stream: IO[bytes]) -> str | None:
-    """Return what libjpeg complains of in the JPEG streams of a page, None if it is content."""
-    if page.compression != COMPRESSION.JPEG:
-        return None
-    tables = page.jpegtables
-    for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
-        stream.seek(offset)
-        data = stream.read(count)
-        fault = jpeg_fault(data if tables is None else tables[:-2] + data[2:])
-        if fault is not None:
-            return fault
-    return None
+def _read_pages(
+    file: TiffFile, pages: Sequence[TiffPage], stream: IO[bytes], *, is_damaged: bool
+) -> tuple[Pixels, int]:
+    """Return the pixels of a page, or of three that are red, green and blue, and how they have to be turned."""
+    first = pages[0]
+    try:
+        if _is_for_libtiff(first):
+            return _by_libtiff(stream, first)
+        if len(pages) == 1:
+            return _pixels(file, first), _orientation(first)
+        planes = [_samples(page)[..., 0] for page in pages]
+        return _as_stored(file, first, np.stack(planes, axis=2), None), _orientation(first)
+    except Unreadable as error:
+        raise (Unreadable(TRUNCATED) if is_damaged else error) from error
+
+
+def tiff_size(stream: IO[bytes]) -> tuple[int, int, int]:
+    """Return width, height and orientation (EXIF, 1 to 8) of the page that is the image, from the header alone.
+
+    Raises
+    ------
+    Unreadable
+        If there is no such page.
+    """
+    try:
+        page = choose_pages(TiffFile(stream)).pages[0]
+    except (TiffFileError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise Unreadable(TRUNCATED) from error
+    return page.imagewidth, page.imagelength, _orientation(page)
+
+
+def _jpeg_width(page: TiffPage) -> int:
+    if page.compression not in (COMPRESSION.JPEG, COMPRESSION.OJPEG):
+        return 0
+    return page.tilewidth if page.is_tiled else page.imagewidth
 
 
 def _check_whole(page: TiffPage, stream: IO[bytes]) -> None:
@@ -131,7 +158,7 @@ def _samples(page: TiffPage) -> NDArray[Any]:
     return np.moveaxis(shaped[:, 0], 0, 2).reshape(page.imagelength, page.imagewidth, -1)
 
 
-def _pixels(file: TiffFile, page: TiffPage) -> NDArray[Any] | Image.Image | DeepSamples:
+def _pixels(file: TiffFile, page: TiffPage) -> Pixels:
     number = _COLOURS.get(page.photometric)  # pyright: ignore[reportArgumentType]  an int, where the file has another
     if number is None:
         raise _refused(page)
@@ -151,9 +178,7 @@ def _pixels(file: TiffFile, page: TiffPage) -> NDArray[Any] | Image.Image | Deep
 _ALPHA = (EXTRASAMPLE.ASSOCALPHA, EXTRASAMPLE.UNASSALPHA)
 
 
-def _as_stored(
-    file: TiffFile, page: TiffPage, colour: NDArray[Any], alpha: NDArray[Any] | None
-) -> NDArray[Any] | Image.Image | DeepSamples:
+def _as_stored(file: TiffFile, page: TiffPage, colour: NDArray[Any], alpha: NDArray[Any] | None) -> Pixels:
     premultiplied = EXTRASAMPLE.ASSOCALPHA in page.extrasamples
     inverted = page.photometric == PHOTOMETRIC.MINISWHITE
     if colour.dtype == np.bool_:

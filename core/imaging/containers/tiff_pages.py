@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tifffile import PHOTOMETRIC, TiffFileError, xml2dict
 
-from core.imaging.containers.decoded import TRUNCATED, Unreadable
+from core.imaging.containers.decoded import TRUNCATED, Unreadable, choose_page
 from core.imaging.doubts import Doubt
 from core.text import gettext, ngettext
 
@@ -32,15 +32,18 @@ class Choice:
     doubts: tuple[Doubt, ...] = ()
 
 
-def choose_pages(file: TiffFile) -> Choice:
-    """Choose what to read of a file.
+def choose_pages(file: TiffFile, wanted: int | None = None) -> Choice:
+    """Choose what to read of a file: the page that is ``wanted``, counted from 1, or the one that is the image.
 
     Raises
     ------
     Unreadable
-        If it has no page, or channels that are not red, green and blue.
+        If it has no such page, or channels that are not red, green and blue.
     """
     pages = _all_pages(file)
+    if wanted is not None and pages:
+        page = choose_page(wanted, len(pages))
+        return Choice((pages[page.index],), page.notices)
     images = [page for page in pages if not page.subfiletype & (_REDUCED | _MASK)] or pages
     if not images:
         raise Unreadable(TRUNCATED)
@@ -77,17 +80,8 @@ def _is_thumbnail(page: TiffPage, of: TiffPage) -> bool:
 
 def _of_several(file: TiffFile, full: list[TiffPage], in_all: int) -> Choice:
     """Choose among pages of one size."""
-    first = Choice(
-        (full[0],),
-        (
-            ngettext(
-                "The file has {n:,} page; only the first is counted.",
-                "The file has {n:,} pages; only the first is counted.",
-                in_all,
-            ).format(n=in_all),
-        ),
-        (Doubt.ONE_OF_SEVERAL,),
-    )
+    page = choose_page(None, in_all)
+    first = Choice((full[0],), page.notices, page.doubts)
     if not all(_is_grey(page) and page.dtype == full[0].dtype for page in full):
         return first
     channels = _channels(file, full)
@@ -107,7 +101,8 @@ def _of_several(file: TiffFile, full: list[TiffPage], in_all: int) -> Choice:
     notices = (gettext("Three grey pages were put together as red, green and blue."),)
     doubts = () if stated else (Doubt.COMBINED,)
     if len(full) > 3:
-        notices, doubts = (*notices, *first.notices), (*doubts, *first.doubts)
+        text = gettext("The file has {n:,} pages; only the first three are counted, as one image.").format(n=in_all)
+        notices, doubts = (*notices, text), (*doubts, *first.doubts)
     return Choice(combined, notices, doubts)
 
 

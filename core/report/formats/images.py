@@ -11,6 +11,7 @@ import numpy as np
 
 from core.classes import PAPER
 from core.files import write_whole
+from core.imaging.batch import KnownSpan
 from core.imaging.reading import ImageError, read_image
 from core.report.formats.annotated import annotate, encode_picture
 from core.session.storage.paths import stamp_of
@@ -68,7 +69,8 @@ def read_counted(image: ReportImage, *, long_side: int | None = None) -> SmearIm
                     path=path
                 )
             )
-        return read_image(path, long_side=long_side)
+        batch = None if image.span is None else KnownSpan(image.span)
+        return read_image(path, long_side=long_side, batch=batch)
     except (ImageError, SessionError) as error:
         raise PictureError(str(error)) from error
     except MemoryError as error:

@@ -48,6 +48,7 @@ def batch_json(
     all_detections: bool = False,
     session: Mapping[str, Any] | None = None,
     shard: tuple[int, int] | None = None,
+    incomplete: bool = False,
 ) -> bytes:
     """Return the JSON document of a batch (schema 1, UTF-8, indented).
 
@@ -55,7 +56,8 @@ def batch_json(
     with ``all_detections`` also everything above the model's score floor, as ``"counted": false``, and
     with ``"excluded": true`` what only the frame keeps from counting. ``region`` has the corners of the
     region of interest. ``session`` is what else is known of images that were counted in a session; ``shard``
-    which part of an archive the images are, and of how many. ``counted_by`` of a model that makes masks says how
+    which part of an archive the images are, and of how many; ``incomplete``, that the run was stopped and what it did
+    not count is among the errors. ``counted_by`` of a model that makes masks says how
     each class was counted in them.
     """
     classes = model.classes
@@ -75,6 +77,7 @@ def batch_json(
         "images": [_image_entry(image, classes, all_detections) for image in images],
         "errors": [{"path": printable(item.path), "error": printable(item.error)} for item in failed],
         "totals": totals(images, classes),
+        **({"incomplete": True} if incomplete else {}),
         **({} if session is None else {"session": session}),
         **({} if shard is None else {"shard": {"number": shard[0], "of": shard[1]}}),
     }

@@ -32,6 +32,11 @@ def origin_key(class_name: str) -> str:
     return f"origin {class_name}"
 
 
+def span_key(image: int) -> str:
+    """Return under which name the view keeps what the deep samples of an image were scaled by, ``[low, high]``."""
+    return f"span {image}"
+
+
 def _by_name(settings: CountSettings, classes: tuple[str, ...]) -> dict[str, Any]:
     """Return the settings of a count by their names, as a session stores them."""
     return {

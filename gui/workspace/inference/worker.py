@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.imaging.batch import BatchDepth
+    from core.imaging.depth import Span
     from core.models.card import ModelCard
 
 LOG = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class Reading:
     notices: tuple[str, ...]
     stamp: FileStamp
     loaded: LoadedImage | None
+    span: Span | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +130,8 @@ class Worker(QObject):
             image = read_image(job.path, batch=job.batch)
             loaded = LoadedImage.of(image) if job.show else None
             stamp = stamp_of(job.path)
-            self.loaded.emit(job, Reading(image.width, image.height, image.seconds, image.notices, stamp, loaded))
+            reading = Reading(image.width, image.height, image.seconds, image.notices, stamp, loaded, image.span)
+            self.loaded.emit(job, reading)
             found = None
             if job.detect and self._detector is not None:
                 found = self._detector.detect(

@@ -98,7 +98,7 @@ def test_without_a_stated_size_it_is_asked(tmp_path: Path, orientation: int, wri
     image = photograph(tmp_path / "a.jpg", orientation)
     spot, info = spot_in(image), image_info(image)
     upright = read(image, write, info.size, tuple(spot))
-    assert upright.undecided == ((image.stem,) if write is yolo else (image.name,))
+    assert upright.undecided == (image.name,)
     np.testing.assert_allclose(upright.images[0].boxes, [spot], atol=1e-3)
     stored = read(image, write, (WIDTH, HEIGHT), SPOT, stored_rows=True)
     assert stored.undecided == upright.undecided

@@ -65,8 +65,13 @@ def test_a_coco_box_is_enough_where_the_outline_is_of_no_use(tmp_path: Path, seg
 
 def test_coco_cells_of_several_pieces_are_one_box(tmp_path: Path):
     pieces = [FLAT, [200, 300, 210, 300, 210, 310]]
-    image = one(read(put(tmp_path / "a.json", coco(segmentation=pieces, bbox=[0, 0, 0, 0]))))
+    found = read(put(tmp_path / "a.json", coco(segmentation=pieces, bbox=[0, 0, 0, 0])))
+    (image,) = found.images
     assert image.boxes.tolist() == [[10, 20, 210, 310]]
+    assert "2 outlines far apart, taken as one cell" in found.notices[0]
+    assert found.remarks == found.notices
+    beside = [FLAT, [115, 30, 125, 30, 125, 40]]  # another cell lies over the middle of it
+    assert one(read(put(tmp_path / "b.json", coco(segmentation=beside)))).boxes.tolist() == [[10, 20, 125, 90]]
     assert image.contours is not None
     assert image.contours[0].tolist() == [list(point) for point in SQUARE]
 
@@ -144,3 +149,20 @@ def test_turned_boxes_of_rolabelimg_are_read(tmp_path: Path):
     box = "<robndbox><cx>60</cx><cy>55</cy><w>70</w><h>100</h><angle>1.5707963268</angle></robndbox>"
     text = f"<annotation><filename>a.jpg</filename><object><name>RBC</name>{box}</object></annotation>"
     np.testing.assert_allclose(one(read(put(tmp_path / "a.xml", text))).boxes, [BOX], atol=0.01)
+
+
+def test_a_crowd_of_coco_is_left_out_by_itself(tmp_path: Path):
+    """COCO's own form of a crowd is a run-length mask, plain or packed."""
+    mask = np.zeros((480, 640), np.uint8)
+    mask[100:200, 300:400] = 1
+    document = json.loads(coco(bbox=[10, 20, 100, 70]))
+    for form in (list, packed):
+        crowd = {"size": [480, 640], "counts": form(runs_of(mask))}
+        entry = {"id": 8, "image_id": document["annotations"][0]["image_id"], "category_id": 1, "iscrowd": 1}
+        cells = [*document["annotations"], {**entry, "bbox": [300, 100, 100, 100], "segmentation": crowd}]
+        found = read(put(tmp_path / "a.json", json.dumps({**document, "annotations": cells})))
+        (image,) = found.images
+        assert image.boxes.tolist() == [BOX]
+        assert image.refused == 1
+        assert len(found.notices) == 1
+        assert "annotation 8 marks a crowd of cells (iscrowd), whose number is not known" in found.notices[0]

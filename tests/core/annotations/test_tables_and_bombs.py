@@ -53,3 +53,23 @@ def test_yaml_bombs_are_no_class_list(tmp_path: Path):
     found = read(put(tmp_path / "a.txt", "0 0.5 0.5 0.1 0.1\n"))
     assert found.images == ()
     assert "the class names are not a plain list" in found.notices[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "image_path,xmin,ymin,xmax,ymax,label\na.jpg,0.1,0.2,0.25,0.4,RBC\n",
+        "filename;cell_type;xmin;ymin;xmax;ymax\na.jpg;RBC;0,1;0,2;0,25;0,4\n",
+    ],
+)
+def test_fractions_in_a_table_of_pixels_are_called_so(tmp_path: Path, text: str):
+    found = read(put(tmp_path / "a.csv", text))
+    assert "line 2 has its corners in fractions of the image's size; export them in pixels" in found.notices[0]
+
+
+def test_swapped_corners_are_a_remark_and_what_is_left_out_is_not(tmp_path: Path):
+    rows = "a.jpg,110,90,10,20,RBC\na.jpg,5,5,x,9,RBC\n"
+    found = read(put(tmp_path / "a.csv", f"image_path,xmin,ymin,xmax,ymax,label\n{rows}"))
+    assert found.images[0].boxes.tolist() == [BOX]
+    assert ["corners swapped" in text for text in found.notices] == [True, False]
+    assert found.remarks == found.notices[:1]

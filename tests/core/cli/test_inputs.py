@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,3 +122,71 @@ def test_deep_images_of_one_batch_are_counted_at_one_scale(
     counts = [sum(image["counts"].values()) for image in document["images"]]
     assert min(counts) > 15
     assert max(counts) - min(counts) <= 1
+
+
+@pytest.fixture
+def several(tmp_path: Path, smear: NDArray[np.uint8]) -> Path:
+    """Return a file with two pages, of which the second is empty."""
+    pages = [Image.fromarray(smear), Image.fromarray(np.full_like(smear, 230))]
+    pages[0].save(tmp_path / "several.tif", save_all=True, append_images=pages[1:])
+    return tmp_path / "several.tif"
+
+
+def test_the_page_that_is_counted_can_be_chosen(
+    several: Path, count: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+):
+    counted = [count("--model", "classical", *option, several) for option in ((), ("--page", "1"), ("--page", "2"))]
+    images = [document["images"][0] for _, document, _ in counted]
+    assert "Only one of several images" in " ".join(images[0]["quality"]["reasons"])
+    assert images[1]["counts"] == images[0]["counts"]
+    assert sum(images[1]["counts"].values()) > 10
+    assert sum(images[2]["counts"].values()) == 0
+    assert images[2]["notices"][0] == "Page 2 of 2 was counted."
+    code, document, _ = count("--page", "3", several)
+    assert code == 1
+    assert "there is no page 3: the file has 2" in document["errors"][0]["error"]
+    for text in ("0", "-1", "x", "1.5"):
+        with pytest.raises(SystemExit):
+            main(["--page", text, str(several)])
+        assert "is not the number of a page" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing can be told to end there but by Ctrl+C")
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_what_was_counted_is_kept_when_the_run_is_told_to_end(
+    tmp_path: Path, make_model: Callable[..., Path], smear: NDArray[np.uint8], told: signal.Signals
+):
+    paths = [tmp_path / f"{number:04}.png" for number in range(2000)]
+    Image.fromarray(smear).save(paths[0])
+    for path in paths[1:]:
+        path.write_bytes(paths[0].read_bytes())
+    out, drawn = tmp_path / "out.json", tmp_path / "drawn"
+    command = [sys.executable, "-m", "core.cli", "--model", make_model(), "--diameter", "40", "--json", out]
+    process = subprocess.Popen(
+        [*command, "--csv", tmp_path / "out.csv", "--annotated", drawn, tmp_path],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    while not (drawn / "0002_counted.png").exists() and process.poll() is None:
+        os.sched_yield()
+    process.send_signal(told)
+    _, said = process.communicate()
+    assert process.returncode == 1
+    assert b"Stopped:" in said
+    document = json.loads(out.read_text("utf-8"))
+    done = len(document["images"])
+    assert document["incomplete"] is True
+    assert 3 <= done < 2000
+    assert len(document["errors"]) == 2000 - done
+    assert "not counted, as the run was stopped" in document["errors"][0]["error"]
+    assert {item["path"] for item in document["images"] + document["errors"]} == set(map(str, paths))
+    rows = (tmp_path / "out.csv").read_text("utf-8-sig").splitlines()
+    assert sum(".png" in row for row in rows) == 2000
+
+
+def test_a_whole_result_does_not_speak_of_being_complete(
+    tmp_path: Path, count: Callable[..., Any], smear: NDArray[np.uint8]
+):
+    Image.fromarray(smear).save(tmp_path / "a.png")
+    assert "incomplete" not in count(tmp_path / "a.png")[1]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 
 from core.annotations.base import AnnotatedImage
 from core.exchange.import_plan import FoundAnnotations, ImportPlan, Use, read_for_session
-from core.exchange.match_images import ImageIndex, ListedImage, ReadingStopped
+from core.exchange.match_images import ImageIndex, ListedImage, ReadingStopped, image_info
+from core.imaging.reading import read_image
 
 SIZE = (640, 480)
 ELSEWHERE = Path("/elsewhere/all.json")
@@ -176,3 +179,29 @@ def test_an_empty_import_says_so() -> None:
     assert nothing.problem == "There is nothing to import."
     assert isinstance(nothing.found.images, tuple)
     assert not any(isinstance(image, AnnotatedImage) for image in nothing.found.images)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("thumbnail", ["none", "first", "flagged"])
+def test_the_size_of_a_tiff_is_that_of_the_image_that_is_read(tmp_path: Path, thumbnail: str, orientation: int):
+    pixels = np.random.default_rng(1).integers(0, 255, (60, 80, 3)).astype(np.uint8)
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        if thumbnail != "none":
+            small = np.ascontiguousarray(pixels[::4, ::4])
+            writer.write(small, photometric="rgb", metadata=None, subfiletype=int(thumbnail == "flagged"))
+        writer.write(pixels, photometric="rgb", metadata=None, extratags=[(274, "H", 1, orientation, True)])
+    image, info = read_image(tmp_path / "a.tif"), image_info(tmp_path / "a.tif")
+    assert info.size == (image.width, image.height) == ((60, 80) if orientation in (6, 8) else (80, 60))
+    assert info.orientation == orientation
+
+
+def test_points_are_not_called_boxes(tmp_path: Path):
+    markers = "<Marker><MarkerX>20</MarkerX><MarkerY>30</MarkerY></Marker>" * 2
+    (tmp_path / "a.xml").write_text(
+        "<CellCounter_Marker_File><Image_Properties><Image_Filename>a.jpg</Image_Filename></Image_Properties>"
+        f"<Marker_Data><Marker_Type><Type>1</Type><Name>RBC</Name>{markers}</Marker_Type></Marker_Data>"
+        "</CellCounter_Marker_File>"
+    )
+    annotations = read_for_session([tmp_path], index("/slides/a.jpg"), ("RBC",))
+    assert annotations.summary() == "1 image, 2 points: RBC 2."
+    assert "as ground truth only" in ImportPlan(annotations, Use.ADD, ("RBC",), {}).problem

@@ -191,3 +191,113 @@ def test_an_empty_field_is_not_doubted(tmp_path: Path):
     for name, image in (("a.png", noisy), ("a.jpg", noisy), ("b.png", np.full_like(noisy, 230))):
         Image.fromarray(image).save(tmp_path / name)
         assert read_image(tmp_path / name).doubts == ()
+
+
+def encoded(smear: NDArray[np.uint8], **options: object) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(smear).save(buffer, "WEBP", **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "options", [{"quality": 80}, {"quality": 95}, {"lossless": True}, {"quality": 50, "method": 0}]
+)
+def test_a_sound_webp_has_no_doubts(tmp_path: Path, smear: NDArray[np.uint8], options: dict[str, int]):
+    data = encoded(smear, **options)
+    for trailing in (b"", b"\0" * 512):
+        image = read(tmp_path / "a.webp", data + trailing)
+        np.testing.assert_array_equal(image.pixels, np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+        assert (image.notices, image.doubts) == ((), ())
+    tiny = read(tmp_path / "a.webp", encoded(np.full((40, 40, 3), 200, np.uint8), **options))
+    assert tiny.doubts == ()
+
+
+@pytest.mark.parametrize("quality", [80, 95])
+@pytest.mark.parametrize("what", [b"\0" * 4096, b"\xff" * 64, b"\xaa" * 8], ids=["zeros", "ones", "pattern"])
+@pytest.mark.parametrize("place", [0.3, 0.5, 0.7, 0.9])
+def test_a_webp_damaged_inside_is_marked_or_refused(
+    tmp_path: Path, smear: NDArray[np.uint8], place: float, what: bytes, quality: int
+):
+    data = bytearray(encoded(smear, quality=quality))
+    start = int(len(data) * place)
+    data[start : start + len(what)] = what[: len(data) - start]
+    try:
+        image = read(tmp_path / "a.webp", data)
+    except ImageError as error:
+        assert "damaged" in str(error)
+    else:
+        assert image.doubts == (Doubt.DAMAGED,)
+        assert "WebP data are damaged inside" in image.notices[0]
+
+
+def test_a_lossless_webp_that_lost_a_block_is_marked(tmp_path: Path, smear: NDArray[np.uint8]):
+    data = bytearray(encoded(smear, lossless=True))
+    data[len(data) // 2 : len(data) // 2 + 4096] = bytes(4096)
+    assert read(tmp_path / "a.webp", data).doubts == (Doubt.DAMAGED,)
+
+
+def test_a_truncated_webp_is_refused(tmp_path: Path, smear: NDArray[np.uint8]):
+    data = encoded(smear)
+    for share in (0.1, 0.5, 0.99):
+        with pytest.raises(ImageError, match="truncated or damaged"):
+            read(tmp_path / "a.webp", data[: int(share * len(data))])
+
+
+LAYOUTS: tuple[dict[str, Any], ...] = ({"tile": (128, 128)}, {"rowsperstrip": 64}, {"rowsperstrip": 480})
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+@pytest.mark.parametrize("compression", ["jpeg", "lzw", "packbits", "deflate"])
+def test_damage_in_a_compressed_tiff_is_marked_or_refused_as_damage(
+    tmp_path: Path, smear: NDArray[np.uint8], compression: str, layout: dict[str, Any]
+):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, smear, photometric="rgb", compression=compression, **layout)
+    sound = path.read_bytes()
+    assert (read_image(path).notices, read_image(path).doubts) == ((), ())
+    for place in (0.3, 0.5, 0.7):
+        data = bytearray(sound)
+        start = int(place * len(data))
+        data[start : start + 4096] = bytes(min(4096, len(data) - start))
+        try:
+            image = read(path, data)
+        except ImageError as error:
+            assert "truncated or damaged" in str(error)
+        else:
+            assert image.doubts == (Doubt.DAMAGED,)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+def test_a_wrong_bit_in_jpeg_inside_a_tiff_that_shows_is_marked(
+    tmp_path: Path, smear: NDArray[np.uint8], layout: dict[str, Any]
+):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, smear, photometric="rgb", compression="jpeg", **layout)
+    data, whole = path.read_bytes(), read_image(path).pixels.astype(int)
+    rng = np.random.default_rng(7)
+    shown = marked = 0
+    for place in rng.integers(2000, len(data), 60):
+        broken = bytearray(data)
+        broken[place] ^= 1 << rng.integers(8)
+        try:
+            image = read(path, broken)
+        except ImageError:
+            continue
+        if image.pixels.shape == whole.shape and (np.abs(image.pixels - whole).max(axis=2) > 12).mean() > 0.02:
+            shown += 1
+            marked += bool(image.doubts)
+    assert marked >= 0.85 * shown
+
+
+def test_packed_bits_of_every_layout_are_sound(tmp_path: Path, smear: NDArray[np.uint8]):
+    for compression in ("lzw", "packbits"):
+        for stored in (smear[:479, :637], smear[:479, :637, 0], smear[:479, :637, 0] > 128):
+            layouts: tuple[dict[str, Any], ...] = ({"rowsperstrip": 50}, {"tile": (64, 80)})
+            for layout in layouts:
+                kind = "rgb" if stored.ndim == 3 else "minisblack"
+                if stored.dtype == bool and "tile" in layout:
+                    continue
+                tifffile.imwrite(tmp_path / "a.tif", stored, photometric=kind, compression=compression, **layout)
+                assert read_image(tmp_path / "a.tif").doubts == (), (compression, stored.shape, layout)
+        Image.fromarray(smear).save(tmp_path / "b.tif", compression={"lzw": "tiff_lzw"}.get(compression, compression))
+        assert read_image(tmp_path / "b.tif").doubts == ()

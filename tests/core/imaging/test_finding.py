@@ -74,7 +74,7 @@ def test_folders_of_the_system_are_left_out(tmp_path: Path, folder: str):
     assert names(find_images([tmp_path / folder]).images) == ["b.png"]  # named itself, it is meant
 
 
-@pytest.mark.parametrize("name", ["a.czi", "a.nd2", "a.gif", "a.JP2", "a.dng", "a.svs", "a.dcm", "a.avif", "a.psd"])
+@pytest.mark.parametrize("name", ["a.czi", "a.nd2", "a.gif", "a.JXL", "a.dng", "a.svs", "a.dcm", "a.avif", "a.psd"])
 def test_images_that_cannot_be_read_are_named(tmp_path: Path, name: str):
     touch(tmp_path, name, "b.png")
     found = find_images([tmp_path])

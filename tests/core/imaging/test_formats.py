@@ -17,11 +17,13 @@ import pytest
 import tifffile
 from PIL import Image
 
-from core.imaging.batch import BatchDepth
+from core.imaging.batch import BatchDepth, KnownSpan
 from core.imaging.doubts import Doubt
 from core.imaging.reading import ImageError, read_image
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from core.imaging.reading import SmearImage
@@ -395,8 +397,9 @@ def test_images_of_one_camera_share_their_scale(tmp_path: Path):
     bright = field().astype(np.uint16) * 16
     dark = bright // 5
     paths = [tmp_path / "dark.tif", tmp_path / "bright.tif", tmp_path / "other.png"]
-    tifffile.imwrite(paths[0], dark, photometric="rgb")
-    tifffile.imwrite(paths[1], bright, photometric="rgb")
+    camera = [(271, "s", 0, "Zeiss", True), (272, "s", 0, "Axiocam 208", True)]
+    tifffile.imwrite(paths[0], dark, photometric="rgb", extratags=camera)
+    tifffile.imwrite(paths[1], bright, photometric="rgb", extratags=camera)
     Image.fromarray(field()).save(paths[2])
     batch = BatchDepth(paths)
     both = [read_image(path, batch=batch).pixels.astype(int) for path in paths[:2]]
@@ -404,7 +407,134 @@ def test_images_of_one_camera_share_their_scale(tmp_path: Path):
     assert np.abs(both[0] - field() // 5).max() <= 1
     tifffile.imwrite(paths[2].with_suffix(".tif"), bright // 16 * 257, photometric="rgb")  # another camera, of 16 bits
     later = BatchDepth([*paths[::-1], paths[2].with_suffix(".tif")])
-    np.testing.assert_array_equal(read_image(paths[0], batch=later).pixels, both[0])
+    again = read_image(paths[0], batch=later)
+    np.testing.assert_array_equal(again.pixels, both[0])
+    assert "white is 4,095, alone 1,023" in again.notices[0]
+    assert read_image(paths[1], batch=later).notices == ()
+    assert again.span is not None
+    np.testing.assert_array_equal(read_image(paths[0], batch=KnownSpan(again.span)).pixels, both[0])
+
+
+@pytest.mark.parametrize("exposure", [1.0, 0.4])
+def test_images_of_other_depths_keep_their_own_scale_in_a_batch(tmp_path: Path, exposure: float):
+    """8 bits in a file of 16 were all black beside images of 12 and 14 bits."""
+    shown = field()
+    paths = {bits: tmp_path / f"{bits}.tif" for bits in (8, 10, 12, 14, 16)}
+    for bits, path in paths.items():
+        share = 1.0 if bits == 8 else exposure
+        deep = (shown.astype(np.float64) / 255 * share * (2**bits - 1)).round().astype(np.uint16)
+        tifffile.imwrite(path, deep, photometric="rgb")
+    alone = {bits: read_image(path) for bits, path in paths.items()}
+    batch = BatchDepth(paths.values())
+    for bits, path in paths.items():
+        image = read_image(path, batch=batch)
+        np.testing.assert_array_equal(image.pixels, alone[bits].pixels)
+        assert image.notices == ()
+    np.testing.assert_array_equal(alone[8].pixels, shown)
+
+
+def test_exposures_at_the_border_of_two_depths_share_a_scale(tmp_path: Path):
+    for name, share in (("a", 0.23), ("b", 0.27)):  # of 12 bits: the one fills 10 bits, the other no longer does
+        deep = (field().astype(np.float64) / field().max() * share * 4095).round().astype(np.uint16)
+        tifffile.imwrite(tmp_path / f"{name}.tif", deep, photometric="rgb")
+    paths = [tmp_path / "a.tif", tmp_path / "b.tif"]
+    first, second = (read_image(path, batch=BatchDepth(paths)) for path in paths)
+    assert abs(second.pixels.mean() / first.pixels.mean() - 27 / 23) < 0.02
+    assert "white is 4,095, alone 1,023" in first.notices[0]
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        lambda g: (g.astype(int) - 128).astype(np.int8),
+        lambda g: (g.astype(int) - 128).astype(np.int16),
+        lambda g: (g.astype(int) * 257 - 32768).astype(np.int16),
+        lambda g: (g / 127.5 - 1).astype(np.float32),
+        lambda g: (g / 127.5 - 1).astype(np.float16),
+        lambda g: (g / 255 - 0.5).astype(np.float64),
+    ],
+    ids=["int8", "int16 of 8 bits", "int16", "float32", "float16", "float64 of one half"],
+)
+def test_a_bright_field_around_zero_has_few_pixels_below_it(tmp_path: Path, stored: Callable[[Any], Any]):
+    """Less than a hundredth of a field is darker than the middle grey: the nuclei."""
+    shown = field()
+    shown[50:62, 60:72] = (70, 40, 90)
+    assert (shown < 110).mean() < 0.01
+    tifffile.imwrite(tmp_path / "a.tif", stored(shown), photometric="rgb")
+    assert np.abs(read_image(tmp_path / "a.tif").pixels.astype(int) - shown).max() <= 1
+
+
+# -- samples that are no photograph ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_image_without_a_number_in_it_is_refused(tmp_path: Path, value: float):
+    tifffile.imwrite(tmp_path / "a.tif", np.full((HEIGHT, WIDTH, 3), value, np.float32), photometric="rgb")
+    assert "none of its pixels holds a number" in assert_refused(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize(("rows", "doubts"), [(1, ()), (60, (Doubt.SUSPECT,))])
+def test_pixels_without_a_number_are_told(tmp_path: Path, rows: int, doubts: tuple[Doubt, ...]):
+    stored = (field() / 255).astype(np.float32)
+    stored[100 : 100 + rows, :100] = np.nan
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric="rgb")
+    image = read_image(tmp_path / "a.tif")
+    assert "of the pixels hold no number" in image.notices[0]
+    assert image.doubts == doubts
+    assert np.abs(image.pixels[:100].astype(int) - field()[:100]).max() <= 1
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.bmp", "a.webp", "a.pgm"])
+@pytest.mark.parametrize("mode", ["1", "L", "RGB"])
+def test_what_is_left_after_a_threshold_is_told(tmp_path: Path, name: str, mode: str):
+    bits = Image.fromarray(field()[..., 1] > 180)
+    if name == "a.pgm" and mode != "L":
+        pytest.skip("PGM is grey")
+    bits.convert(mode).save(tmp_path / name, lossless=True)
+    assert "black or white, as after a threshold" in read_image(tmp_path / name).notices[0]
+
+
+# -- PPM, PGM, JPEG 2000, and kinds that are not read ----------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["grey", "rgb"])
+@pytest.mark.parametrize("most", [255, 100, 1023, 4095, 65535])
+def test_pgm_and_ppm(tmp_path: Path, most: int, kind: str):
+    shown = field() if kind == "rgb" else field()[..., 0]
+    stored = (shown / 255 * most).round().astype("u1" if most < 256 else ">u2")
+    header = f"{'P6' if kind == 'rgb' else 'P5'}\n# made by a microscope\n320 240\n{most}\n".encode()
+    (tmp_path / "a.ppm").write_bytes(header + stored.tobytes())
+    assert_shows(read_image(tmp_path / "a.ppm"), shown, 2 if most == 100 else 1)
+    (tmp_path / "a.ppm").write_bytes(header + stored.tobytes()[:-40])
+    assert "truncated" in assert_refused(tmp_path / "a.ppm")
+    (tmp_path / "a.ppm").write_bytes((header + stored.tobytes()) * 2)
+    assert read_image(tmp_path / "a.ppm").doubts == (Doubt.ONE_OF_SEVERAL,)
+
+
+@pytest.mark.parametrize("depth", [8, 12, 16])
+@pytest.mark.parametrize("kind", ["grey", "rgb"])
+@pytest.mark.parametrize("name", ["a.jp2", "a.j2k"])
+def test_jpeg_2000(tmp_path: Path, name: str, kind: str, depth: int):
+    shown = field() if kind == "rgb" else field()[..., 0]
+    stored = shown if depth == 8 else (shown / 255 * (2**depth - 1)).round().astype(np.uint16)
+    data = imagecodecs.jpeg2k_encode(
+        stored, level=0, codecformat="jp2" if name == "a.jp2" else "j2k", bitspersample=depth
+    )
+    (tmp_path / name).write_bytes(data)
+    assert_shows(read_image(tmp_path / name), shown)
+    (tmp_path / name).write_bytes(data[: len(data) // 2])
+    assert "truncated" in assert_refused(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("a.gif", "GIF"), ("a.avif", "AVIF"), ("a.tga", ".tga"), ("a.png", "GIF"), ("a.pcx", ".pcx")]
+)
+def test_intact_images_of_other_kinds_are_called_by_their_kind(tmp_path: Path, name: str, kind: str):
+    forms = {"a.tga": "TGA", "a.avif": "AVIF", "a.pcx": "PCX"}
+    Image.fromarray(field()).save(tmp_path / name, forms.get(name, "GIF"))
+    assert f"images of the kind {kind} cannot be read; export it as TIFF, PNG or JPEG" in assert_refused(
+        tmp_path / name
+    )
 
 
 # -- several pages ---------------------------------------------------------------------------------
@@ -504,3 +634,36 @@ def test_nothing_is_printed_about_odd_files(tmp_path: Path):
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert (done.stdout, done.stderr) == (b"", b"")
+
+
+# -- a page that is asked for ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.webp", "a.png"])
+def test_the_page_that_is_asked_for_is_read(tmp_path: Path, name: str):
+    pages = [field(), field()[::-1].copy(), field()[:, ::-1].copy()]
+    first, *others = map(Image.fromarray, pages)
+    first.save(tmp_path / name, save_all=True, append_images=others, lossless=True)
+    for number, page in enumerate(pages, start=1):
+        image = read_image(tmp_path / name, page=number)
+        np.testing.assert_array_equal(image.pixels, page)
+        assert (image.notices, image.doubts) == ((f"Page {number} of 3 was counted.",), ())
+    with pytest.raises(ImageError, match=r"there is no page 4: the file has 3; choose another page\.$"):
+        read_image(tmp_path / name, page=4)
+
+
+def test_a_page_beyond_the_only_one_is_refused(tmp_path: Path):
+    for name in ("a.jpg", "a.png", "a.bmp", "a.tif", "a.webp"):
+        Image.fromarray(field()).save(tmp_path / name)
+        assert read_image(tmp_path / name, page=1).notices == ()
+        with pytest.raises(ImageError, match="no page 2"):
+            read_image(tmp_path / name, page=2)
+
+
+def test_of_channels_in_time_the_sentences_agree(tmp_path: Path):
+    planes = np.stack([planar(field())] * 2)
+    options = {"axes": "TCYX", "Channel": {"Name": ["Red", "Green", "Blue"]}}
+    tifffile.imwrite(tmp_path / "a.ome.tif", planes, photometric="minisblack", metadata=options)
+    image = read_image(tmp_path / "a.ome.tif")
+    np.testing.assert_array_equal(image.pixels, field())
+    assert image.notices[1] == "The file has 6 pages; only the first three are counted, as one image."

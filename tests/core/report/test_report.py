@@ -16,10 +16,12 @@ import openpyxl
 import PIL.Image
 import pypdfium2
 import pytest
+import tifffile
 from PIL import Image
 from pypdfium2 import PdfImage
 
 from core.cells import Cell, CellChange, Origin
+from core.classes import PAPER
 from core.counting.estimates import EstimateInputs
 from core.counting.frame import EdgeRule
 from core.counting.reconcile import found_cell
@@ -29,7 +31,7 @@ from core.errors import Cancelled
 from core.report.content import Contents, Sample
 from core.report.export import Outputs, write_report
 from core.report.formats.csv import CsvStyle, Separator, csv_bytes, to_csv
-from core.report.formats.images import LONG_SIDE
+from core.report.formats.images import LONG_SIDE, with_boxes
 from core.report.formats.json import report_json
 from core.report.formats.xlsx import to_xlsx
 from core.report.gather import gather
@@ -38,6 +40,7 @@ from core.report.progress import Progress
 from core.report.sign_off import SignOffCheck, sign
 from core.report.tables import images_table
 from core.session.session import Session, stamp_of
+from core.session.tables.settings import span_key
 from core.session.values import Edit, SessionReadOnlyError, Subject, ValueChange
 from core.statistics.intervals import poisson_interval
 from core.verification.ground_truth import GroundTruth
@@ -673,3 +676,17 @@ def test_a_file_that_is_there_stays_until_the_new_one_is_complete(session: Sessi
     assert path.read_bytes() == b"old"
     write_report(gather(session), Outputs(xlsx=path), Progress())
     assert path.read_bytes().startswith(b"PK")
+
+
+def test_a_deep_image_is_printed_at_the_scale_it_was_counted_with(session: Session):
+    """Alone it would be four times as bright: its camera has 12 bits, of which it fills 10."""
+    path = next(iter(session.images.all())).path
+    deep = np.full((120, 200, 3), 800, np.uint16)
+    tifffile.imwrite(path, deep, photometric="rgb")
+    session.view.put(span_key(1), [0.0, 4000.0])
+    image = replace(gather(session).images[0], sha256=None)
+    assert image.counted is not None
+    printed = with_boxes(image, image.counted, CLASSES, PAPER)
+    assert abs(int(printed[-1, -1, 0]) - round(800 / 4095 * 255)) <= 1
+    alone = with_boxes(replace(image, span=None), image.counted, CLASSES, PAPER)
+    assert abs(int(alone[-1, -1, 0]) - round(800 / 1023 * 255)) <= 1

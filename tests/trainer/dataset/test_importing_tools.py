@@ -197,7 +197,7 @@ def test_images_that_lie_on_their_side_are_told_and_can_be_read_as_stored(
     out, smear = tmp_path / "cells.json", smears[0]
     assert run("data", "import", "yolo", turned, "--split", "train", "--out", out) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "turned 1 image (a)" in said
+    assert "turned 1 image (a.jpg)" in said
     assert "--rows upright or --rows stored" in said
     assert run("data", "import", "yolo", turned, "--split", "train", "--rows", "stored", "--out", out) == 0
     (field,) = load_data_set(out, "train").images
@@ -215,3 +215,74 @@ def test_images_that_stand_upright_are_not_spoken_of(
     shutil.move(tmp_path / "a.jpg", turned / "images" / "a.jpg")
     assert run("data", "import", "yolo", turned, "--out", tmp_path / "cells.json") == 0
     assert "--rows" not in capsys.readouterr().out
+
+
+MIDDLES = ("qupath", "qupath of many", "cvat", "labelme", "imagej")
+
+
+def marked(kind: str, folder: Path, points: list[list[float]], size: tuple[int, int]) -> tuple[str, Path]:
+    """Write points as a tool does; return the name of the format and the file."""
+    if kind.startswith("qupath"):
+        whole = {"type": "MultiPoint", "coordinates": points}
+        shapes = [whole] if "many" in kind else [{"type": "Point", "coordinates": point} for point in points]
+        named = {"classification": {"name": "RBC"}}
+        features = [{"type": "Feature", "geometry": shape, "properties": named} for shape in shapes]
+        (folder / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+        return "qupath", folder / "a.geojson"
+    if kind == "labelme":
+        shapes = [{"label": "RBC", "shape_type": "point", "points": [point]} for point in points]
+        document = {"imagePath": "a.png", "imageWidth": size[0], "imageHeight": size[1], "shapes": shapes}
+        (folder / "a.json").write_text(json.dumps(document))
+        return kind, folder / "a.json"
+    if kind == "cvat":
+        shapes = "".join(f'<points label="RBC" points="{x},{y}"/>' for x, y in points)
+        image = f'<image id="0" name="a.png" width="{size[0]}" height="{size[1]}">{shapes}</image>'
+        (folder / "a.xml").write_text(f"<annotations>{image}</annotations>")
+        return kind, folder / "a.xml"
+    markers = "".join(f"<Marker><MarkerX>{x}</MarkerX><MarkerY>{y}</MarkerY></Marker>" for x, y in points)
+    (folder / "a.xml").write_text(
+        "<CellCounter_Marker_File><Image_Properties><Image_Filename>a.png</Image_Filename></Image_Properties>"
+        f"<Marker_Data><Marker_Type><Type>1</Type><Name>RBC</Name>{markers}</Marker_Type></Marker_Data>"
+        "</CellCounter_Marker_File>"
+    )
+    return kind, folder / "a.xml"
+
+
+@pytest.mark.parametrize("kind", MIDDLES)
+def test_points_of_every_tool_become_boxes_and_that_is_said(
+    tmp_path: Path, smears: list[RenderedSmear], kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    smear = smears[0]
+    (tmp_path / "images").mkdir()
+    write_picture(smear.image, tmp_path / "images" / "a.png")
+    red = smear.boxes[smear.labels == 0]
+    points = [[round((x1 + x2) / 2), round((y1 + y2) / 2)] for x1, y1, x2, y2 in red.tolist()]
+    again = [points[0][0] + 1, points[0][1]]
+    height, width = smear.image.shape[:2]
+    form, file = marked(kind, tmp_path, [*points, again], (width, height))
+    out = tmp_path / "cells.json"
+    assert run("data", "import", form, file, "--images", tmp_path / "images", "--out", out) == 0
+    cells = read_manifest(out).annotations
+    assert len(cells) == len(points)
+    assert {cell.origin for cell in cells} == {"point"}
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"{len(points)} cells of 1 image (a.png) are marked with points: their boxes were found in the image" in said
+    assert f"1 point marks a cell that has one already, and is left out: a.png ({again[0]}, {again[1]})" in said
+
+
+def test_corners_that_were_sorted_do_not_stop_an_import(
+    tmp_path: Path, smears: list[RenderedSmear], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_picture(smears[0].image, tmp_path / "a.png")
+    (tmp_path / "a.csv").write_text("image_path,xmin,ymin,xmax,ymax,label\na.png,60,70,20,30,RBC\n")
+    out = tmp_path / "cells.json"
+    assert run("data", "import", "csv", tmp_path / "a.csv", "--out", out) == 0
+    assert read_manifest(out).annotations[0].bbox == (20, 30, 40, 40)
+    assert "corners swapped, which were sorted" in " ".join(capsys.readouterr().out.split())
+    (tmp_path / "a.csv").write_text("image_path,xmin,ymin,xmax,ymax,label\na.png,60,x,20,30,RBC\n")
+    assert run("data", "import", "csv", tmp_path / "a.csv", "--out", out) == 2
+    shape = {"label": "RBC", "shape_type": "rectangle", "points": [[60, 70], [20, 30]]}
+    (tmp_path / "a.json").write_text(json.dumps({"imagePath": "a.png", "shapes": [shape]}))
+    capsys.readouterr()
+    assert run("data", "import", "labelme", tmp_path / "a.json", "--out", out) == 0
+    assert "swapped" not in capsys.readouterr().out

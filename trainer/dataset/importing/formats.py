@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Console
 
 from core.annotations.formats.yolo import CLASS_LISTS, ClassLists
-from core.annotations.parsing import Notices
+from core.annotations.notices import Notices
 from core.annotations.read import read_annotations
 from core.exchange.match_images import one_for_each_image
 from core.imaging.reading import read_image
@@ -25,9 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from core.annotations.base import AnnotatedImage
 
 _POINT_SIDE = 1.0  # pixels; only the centre of the square counts
+_ONE_PLACE = 3.0  # pixels; two clicks on one cell, as no two cells are so near
+_NAMED = 3
 _VOC_SPLITS = ("train", "val", "test")
 SUFFIXES = {
     "csv": (".csv",),
@@ -146,20 +150,47 @@ def read_points(source: Path, images: Path | None, names: Sequence[str] = (), *,
 
 def _find_all_boxes(result: Imported, called: dict[str, str]) -> None:
     items = [item for item in result.fields if any(cell.origin == "point" for cell in item.cells)]
+    points, doubles = sum(len(item.cells) for item in items), list[str]()
     for item in progress(items, "Finding boxes"):
-        _find_boxes(item, called)
+        doubles += _find_boxes(item, called)
+    if items:
+        text = ngettext(
+            "{points:,} cells of {n:,} image ({name}) are marked with points: their boxes were found in the image.",
+            "{points:,} cells of {n:,} images, such as {name}, are marked with points: their boxes were found in the "
+            "images.",
+            len(items),
+        )
+        result.notes.append(text.format(points=points - len(doubles), n=len(items), name=items[0].path.name))
+    if doubles:
+        text = ngettext(
+            "{n:,} point marks a cell that has one already, and is left out: {places}.",
+            "{n:,} points mark cells that have one already, and are left out: {places}.",
+            len(doubles),
+        )
+        named, more = ", ".join(doubles[:_NAMED]), len(doubles) - _NAMED
+        places = gettext("{named} and {more:,} more").format(named=named, more=more) if more > 0 else named
+        result.notes.append(text.format(n=len(doubles), places=places))
 
 
-def _find_boxes(item: ImportedField, called: dict[str, str]) -> None:
+def _find_boxes(item: ImportedField, called: dict[str, str]) -> list[str]:
+    """Find the boxes around the points of an image; return where points are that mark a cell once more."""
     boxes = np.array([cell.box for cell in item.cells], np.float64).reshape(-1, 4)
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    found = points_to_boxes(read_image(item.path).pixels, centres)
+    first = [place for place in range(len(centres)) if not _is_again(place, centres, item)]
+    again = [place for place in range(len(centres)) if place not in set(first)]
+    found = points_to_boxes(read_image(item.path).pixels, centres[first])
+    doubles = [f"{item.path.name} ({centres[place][0]:.0f}, {centres[place][1]:.0f})" for place in again]
     item.cells = [
-        ImportedCell(called.get(cell.name, cell.name), (x1, y1, x2, y2), "point", quality)
-        for cell, (x1, y1, x2, y2), quality in zip(
-            item.cells, found.boxes.tolist(), found.quality.tolist(), strict=True
-        )
+        ImportedCell(called.get(item.cells[place].name, item.cells[place].name), (x1, y1, x2, y2), "point", quality)
+        for place, (x1, y1, x2, y2), quality in zip(first, found.boxes.tolist(), found.quality.tolist(), strict=True)
     ]
+    return doubles
+
+
+def _is_again(place: int, centres: NDArray[np.float64], item: ImportedField) -> bool:
+    """Tell whether a point of the same class stands at the same pixels before."""
+    near = np.hypot(*(centres[:place] - centres[place]).T) < _ONE_PLACE
+    return any(item.cells[other].name == item.cells[place].name for other in np.flatnonzero(near).tolist())
 
 
 def _files(folder: Path, *suffixes: str) -> list[Path]:
@@ -195,7 +226,8 @@ def _read(
         for image in found.images
         if image.image_id is None
     ]
-    result = Imported(fields, [*folder.faults, *found.notices, *doubles, *faults], files=list(files))
+    wrong = [notice for notice in found.notices if notice not in found.remarks]
+    result = Imported(fields, [*folder.faults, *wrong, *doubles, *faults], list(found.remarks), list(files))
     if missing := unread(folder, fields):
         result.notes.append(
             f"Images left out, without an annotation that could be read: {len(missing)}, such as {missing[0]}."
