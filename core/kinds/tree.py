@@ -14,7 +14,7 @@ from core.text import gettext
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-NO_CELL = "no cell"
+NO_CELL = "no-cell"
 """The kind of what a detector took for a cell: dirt, precipitate, smudges. It is in every tree, under every class."""
 
 
@@ -167,16 +167,16 @@ def white_cell_kinds() -> KindTree:
     """Return the usual kinds of white cells."""
     rows = (
         ("neutrophil", gettext("Neutrophil"), WHITE_CELL, "N", (106, 61, 154), Role.SEGMENTED),
-        ("segmented neutrophil", gettext("Segmented neutrophil"), "neutrophil", "S", (140, 90, 190), Role.SEGMENTED),
-        ("band neutrophil", gettext("Band neutrophil"), "neutrophil", "D", (178, 140, 214), Role.BAND),
+        ("segmented-neutrophil", gettext("Segmented neutrophil"), "neutrophil", "S", (140, 90, 190), Role.SEGMENTED),
+        ("band-neutrophil", gettext("Band neutrophil"), "neutrophil", "D", (178, 140, 214), Role.BAND),
         ("lymphocyte", gettext("Lymphocyte"), WHITE_CELL, "L", (31, 120, 180), Role.OTHER),
         ("monocyte", gettext("Monocyte"), WHITE_CELL, "M", (51, 160, 44), Role.OTHER),
         ("eosinophil", gettext("Eosinophil"), WHITE_CELL, "E", (227, 90, 28), Role.OTHER),
         ("basophil", gettext("Basophil"), WHITE_CELL, "B", (20, 40, 110), Role.OTHER),
-        ("immature granulocyte", gettext("Immature granulocyte"), WHITE_CELL, "I", (180, 150, 0), Role.IMMATURE),
-        ("promyelocyte", gettext("Promyelocyte"), "immature granulocyte", "", (205, 180, 40), Role.IMMATURE),
-        ("myelocyte", gettext("Myelocyte"), "immature granulocyte", "", (220, 195, 70), Role.IMMATURE),
-        ("metamyelocyte", gettext("Metamyelocyte"), "immature granulocyte", "", (232, 210, 110), Role.IMMATURE),
+        ("immature-granulocyte", gettext("Immature granulocyte"), WHITE_CELL, "I", (180, 150, 0), Role.IMMATURE),
+        ("promyelocyte", gettext("Promyelocyte"), "immature-granulocyte", "", (205, 180, 40), Role.IMMATURE),
+        ("myelocyte", gettext("Myelocyte"), "immature-granulocyte", "", (220, 195, 70), Role.IMMATURE),
+        ("metamyelocyte", gettext("Metamyelocyte"), "immature-granulocyte", "", (232, 210, 110), Role.IMMATURE),
         ("blast", gettext("Blast"), WHITE_CELL, "X", (200, 20, 60), Role.OTHER),
         ("erythroblast", gettext("Erythroblast"), WHITE_CELL, "R", (150, 75, 60), Role.ERYTHROBLAST),
     )
@@ -186,15 +186,15 @@ def white_cell_kinds() -> KindTree:
 def red_cell_kinds() -> KindTree:
     """Return the usual kinds of red cells."""
     rows = (
-        ("normal red cell", gettext("Normal"), RED_CELL, "1", (255, 140, 0), Role.OTHER),
+        ("normal-red-cell", gettext("Normal"), RED_CELL, "1", (255, 140, 0), Role.OTHER),
         ("spherocyte", gettext("Spherocyte"), RED_CELL, "2", (214, 39, 40), Role.OTHER),
-        ("target cell", gettext("Target cell"), RED_CELL, "3", (148, 103, 189), Role.OTHER),
-        ("sickle cell", gettext("Sickle cell"), RED_CELL, "4", (23, 120, 140), Role.OTHER),
+        ("target-cell", gettext("Target cell"), RED_CELL, "3", (148, 103, 189), Role.OTHER),
+        ("sickle-cell", gettext("Sickle cell"), RED_CELL, "4", (23, 120, 140), Role.OTHER),
         ("schistocyte", gettext("Schistocyte"), RED_CELL, "5", (31, 90, 170), Role.OTHER),
         ("teardrop", gettext("Teardrop"), RED_CELL, "6", (44, 130, 60), Role.OTHER),
         ("elliptocyte", gettext("Elliptocyte"), RED_CELL, "7", (150, 110, 40), Role.OTHER),
         ("stomatocyte", gettext("Stomatocyte"), RED_CELL, "8", (200, 70, 150), Role.OTHER),
-        ("burr cell", gettext("Burr cell"), RED_CELL, "9", (90, 90, 160), Role.OTHER),
+        ("burr-cell", gettext("Burr cell"), RED_CELL, "9", (90, 90, 160), Role.OTHER),
     )
     return _tree(rows)
 
@@ -202,9 +202,9 @@ def red_cell_kinds() -> KindTree:
 def platelet_kinds() -> KindTree:
     """Return the usual kinds of platelets."""
     rows = (
-        ("normal platelet", gettext("Normal"), PLATELETS, "P", (24, 60, 200), Role.OTHER),
-        ("giant platelet", gettext("Giant platelet"), PLATELETS, "G", (110, 60, 200), Role.OTHER),
-        ("platelet clump", gettext("Clump"), PLATELETS, "C", (0, 130, 160), Role.OTHER),
+        ("normal-platelet", gettext("Normal"), PLATELETS, "P", (24, 60, 200), Role.OTHER),
+        ("giant-platelet", gettext("Giant platelet"), PLATELETS, "G", (110, 60, 200), Role.OTHER),
+        ("platelet-clump", gettext("Clump"), PLATELETS, "C", (0, 130, 160), Role.OTHER),
     )
     return _tree(rows)
 

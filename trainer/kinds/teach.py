@@ -35,7 +35,7 @@ def teach(
     images = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in {cell.image for cell in cells}}
     said = time.isoformat()
     taught = tuple(
-        TaughtCell(images[cell.image], cell.box, samples.index(cell.sample), class_name, cell.kind, user, said)
+        TaughtCell(images[cell.image], cell.box, samples.index(cell.sample), class_name, key_of(cell.kind), user, said)
         for cell in cells
     )
     header = Header(
@@ -52,16 +52,22 @@ def teach(
     return TeachingSet(header, steps, scales, tuple(crops))
 
 
-def tree_of(kinds: list[str], class_name: str) -> KindTree:
-    """Return the kinds of a class: those of the ready set where their keys are, else plain ones."""
+def key_of(name: str) -> str:
+    """Return the key of a kind that a table or folder calls by its name: ``Band neutrophil`` is ``band-neutrophil``."""
+    return "-".join(name.casefold().replace("_", " ").split())
+
+
+def tree_of(names: list[str], class_name: str) -> KindTree:
+    """Return the kinds of a class: those of the ready set where they are known, else plain ones."""
     ready = ready_sets().get(class_name, KindTree())
-    wanted = [kind for kind in kinds if kind != NO_CELL]
     known = {kind.key: kind for kind in ready.kinds}
     needed: dict[str, Kind] = {}
-    for key in wanted:
+    for name in names:
+        key = key_of(name)
         kind = known.get(key)
         while kind is not None:  # what it stands under comes along
             needed[kind.key] = kind
             kind = known.get(kind.parent)
-        needed.setdefault(key, Kind(key=key, name=key.capitalize(), parent=class_name))
+        if key != NO_CELL:
+            needed.setdefault(key, Kind(key=key, name=name, parent=class_name))
     return KindTree().with_kinds(needed.values())

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gui.workspace.messages import Messages
     from gui.workspace.store import SessionStore
 
-_KEY = "teaching set"
+_KEY = "teaching_set"
 
 
 class Teaching(QObject):

@@ -48,7 +48,7 @@ def teaching_set(tmp_path_factory: pytest.TempPathFactory, counted: dict[str, An
     pixels = even_pixels(read_image(demo_smear()).pixels, model.card)
     steps, scales = in_8_bits(model.embed(cell_crops(pixels, chosen, model.card)))
     said = "2026-11-28T10:00:00Z"
-    kinds = ["spherocyte"] * 8 + ["normal red cell"] * 8
+    kinds = ["spherocyte"] * 8 + ["normal-red-cell"] * 8
     cells = tuple(
         TaughtCell(str(place % 4), tuple(box), 0, "RBC", kind, "Ada", said)
         for place, (box, kind) in enumerate(zip(chosen.tolist(), kinds, strict=True))

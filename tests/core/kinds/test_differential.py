@@ -20,8 +20,8 @@ RUMKE = {
 """Rümke 1985: 95 % limits in per cent of a share that was counted in 100 cells."""
 
 COUNTS = {
-    "segmented neutrophil": 52, "band neutrophil": 6, "myelocyte": 2, "lymphocyte": 30, "monocyte": 7,
-    "eosinophil": 2, "basophil": 1, "erythroblast": 8, "no cell": 5,
+    "segmented-neutrophil": 52, "band-neutrophil": 6, "myelocyte": 2, "lymphocyte": 30, "monocyte": 7,
+    "eosinophil": 2, "basophil": 1, "erythroblast": 8, "no-cell": 5,
 }  # fmt: skip
 
 

@@ -14,25 +14,25 @@ def test_ready_sets_go_together_in_one_tree():
         tree = tree.with_kinds(ready.kinds)
     assert tree.classes == ("WBC", "RBC", "Platelets")
     assert msgspec.json.decode(msgspec.json.encode(tree), type=KindTree) == tree
-    assert {kind.key for kind in tree.of_class("WBC")} >= {"band neutrophil", "myelocyte"}
+    assert {kind.key for kind in tree.of_class("WBC")} >= {"band-neutrophil", "myelocyte"}
 
 
 def test_a_kind_stands_under_a_class_at_any_depth():
     tree = white_cell_kinds()
-    assert tree.class_of("band neutrophil") == "WBC"
-    assert tree.within("neutrophil") == {"neutrophil", "segmented neutrophil", "band neutrophil"}
+    assert tree.class_of("band-neutrophil") == "WBC"
+    assert tree.within("neutrophil") == {"neutrophil", "segmented-neutrophil", "band-neutrophil"}
     assert tree.class_of(NO_CELL) == ""
     assert tree.name(NO_CELL) == "No cell"
     assert tree.name("gone") == "gone"
 
 
 def test_kinds_are_added_changed_and_removed():
-    tree = white_cell_kinds().with_kinds([Kind(key="hairy cell", name="Hairy cell", parent="lymphocyte")])
-    assert tree.class_of("hairy cell") == "WBC"
-    renamed = tree.with_kinds([Kind(key="hairy cell", name="HCL", parent="lymphocyte", shortcut="h")])
-    assert renamed.name("hairy cell") == "HCL"
-    assert renamed.by_shortcut("H") == renamed.get("hairy cell")
-    assert tree.without("lymphocyte").get("hairy cell") is None
+    tree = white_cell_kinds().with_kinds([Kind(key="hairy-cell", name="Hairy cell", parent="lymphocyte")])
+    assert tree.class_of("hairy-cell") == "WBC"
+    renamed = tree.with_kinds([Kind(key="hairy-cell", name="HCL", parent="lymphocyte", shortcut="h")])
+    assert renamed.name("hairy-cell") == "HCL"
+    assert renamed.by_shortcut("H") == renamed.get("hairy-cell")
+    assert tree.without("lymphocyte").get("hairy-cell") is None
     zero = tree.by_shortcut("0")
     assert zero is not None
     assert zero.key == NO_CELL

@@ -62,7 +62,7 @@ def teach(workspace: Workspace, qtbot: QtBot) -> list[tuple[int, int]]:
     """Call four cells of the first image normal and four of the second spherocytes; wait for piles."""
     first, second = (red_cells(workspace, image)[:4] for image in ids(workspace))
     kinds = workspace.kinds
-    assert kinds.typed.give(first, "normal red cell")
+    assert kinds.typed.give(first, "normal-red-cell")
     assert kinds.typed.give(second, "spherocyte")
     qtbot.waitUntil(lambda: kinds.piles.figures("RBC") is not None, timeout=WAIT_MS)
     return first + second
@@ -70,16 +70,16 @@ def teach(workspace: Workspace, qtbot: QtBot) -> list[tuple[int, int]]:
 
 def test_examples_make_piles_that_are_accepted_and_undone(described: Workspace, qtbot: QtBot):
     kinds = described.kinds
-    assert kinds.piles.pile("RBC", "normal red cell") == []
+    assert kinds.piles.pile("RBC", "normal-red-cell") == []
     assert len(kinds.piles.useful("RBC", 4)) == 4
     taught = teach(described, qtbot)
     suggested = kinds.piles.suggested("RBC")
     assert not set(suggested) & set(taught)
     numbers = kinds.piles.numbers("RBC")
-    assert numbers["normal red cell"].confirmed == numbers["spherocyte"].confirmed == 4
-    piles = {kind: kinds.piles.pile("RBC", kind) for kind in ("normal red cell", "spherocyte", "")}
+    assert numbers["normal-red-cell"].confirmed == numbers["spherocyte"].confirmed == 4
+    piles = {kind: kinds.piles.pile("RBC", kind) for kind in ("normal-red-cell", "spherocyte", "")}
     assert sum(map(len, piles.values())) == len(suggested)
-    pile = max(piles["normal red cell"], piles["spherocyte"], key=len)
+    pile = max(piles["normal-red-cell"], piles["spherocyte"], key=len)
     assert len(pile) > 3
     assert [cell.certainty for cell in pile] == sorted((cell.certainty for cell in pile), reverse=True)
     kind, before = pile[0].kind, described.counts.totals
@@ -137,14 +137,14 @@ def test_kinds_are_in_the_session_and_described_only_once(described: Workspace, 
     assert path is not None
     [first, *_] = ids(described)
     cells = red_cells(described, first)[:1]
-    described.kinds.typed.give(cells, "target cell")
+    described.kinds.typed.give(cells, "target-cell")
     described.kinds.tree.put(Kind(key="own", name="Our own", parent="RBC", shortcut="O"))
     known = described.kinds.embeddings.of(first)
     described.store.close()
     assert described.kinds.tree.tree.kinds == ()
     assert described.store.open(path)
     assert described.kinds.tree.tree.name("own") == "Our own"
-    assert described.kinds.typed.of(first) == {cells[0][1]: "target cell"}
+    assert described.kinds.typed.of(first) == {cells[0][1]: "target-cell"}
     again = described.kinds.embeddings.of(first)
     assert known is not None
     assert again is not None
@@ -158,9 +158,9 @@ def test_two_users_are_compared(described: Workspace):
     cells = red_cells(described, first)[:4]
     typed = described.kinds.typed
     typed.give(cells[:2], "spherocyte")
-    typed.give(cells[2:], "target cell")
+    typed.give(cells[2:], "target-cell")
     typed.give(cells[:3], "spherocyte", "Ben")
-    typed.give(cells[3:], "target cell", "Ben")
+    typed.give(cells[3:], "target-cell", "Ben")
     assert typed.readings == ("Ben",)
     agreement, apart = described.kinds.piles.agreement("Ben")
     assert agreement is not None
