@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-import uharfbuzz  # pyright: ignore[reportMissingTypeStubs]
 from bidi.algorithm import (  # pyright: ignore[reportMissingTypeStubs]
     explicit_embed_and_overrides,
     get_base_level,
@@ -26,6 +25,7 @@ from reportlab.lib.enums import TA_RIGHT
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfbase.ttfonts import shapeFragWord
 from reportlab.platypus import Flowable
+from uharfbuzz import Buffer  # pyright: ignore[reportMissingTypeStubs, reportAttributeAccessIssue]
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -165,7 +165,7 @@ def _resolve_brackets(letters: list[dict[str, Any]], base: str) -> None:
 
 def _is_from_the_right(text: str) -> bool:
     """Tell whether HarfBuzz, which knows nothing of the words around it, takes a text as from right to left."""
-    buffer: Any = uharfbuzz.Buffer()
+    buffer: Any = Buffer()
     buffer.add_str(text)
     buffer.guess_segment_properties()
     return buffer.direction == "rtl"
