@@ -93,7 +93,7 @@ FILE_ACTIONS = (
     Action(
         "save_picture",
         Menu.FILE,
-        gettext("Save ima&ge…"),
+        gettext("Save im&age…"),
         handlers.dialog(Dialog.SAVE_IMAGE),
         tip=gettext("Save the image with its boxes"),
         enabled=states.is_counted,
