@@ -211,7 +211,7 @@ def test_the_page_is_not_modal_and_never_scrolls_sideways(page: CountingSettings
     assert not page.isModal()
     for width, height in ((980, 720), (640, 460)):
         page.resize(width, height)
-        inside, room = page.scroll.widget(), page.scroll.viewport()
+        inside, room = page.area.widget(), page.area.viewport()
         qtbot.waitUntil(lambda inside=inside, room=room: inside.width() <= room.width())
         assert inside.minimumSizeHint().width() <= room.width()
 
