@@ -87,7 +87,7 @@ class Preferences:
     show_ghosts = Preference("show_ghosts", False)
     """Whether candidates just below the threshold are shown dotted."""
     gallery_of_all = Preference("gallery_of_all", True)
-    """Whether the gallery shows the cells of all images."""
+    """Whether Cells shows the cells of all images, not of one."""
     tally_sound = Preference("tally_sound", False)
     """Whether each mark of a manual count makes a sound."""
     person = Preference("person", "")

@@ -151,6 +151,7 @@ class MainWindow(QMainWindow):
         self.canvas.zoom_changed.connect(self.status.show_zoom)
         self.history_panel.name_wanted.connect(lambda: self.open_dialog(Dialog.USER))
         self.gallery.all_changed.connect(self._on_gallery_scope)
+        self.gallery.open_wanted.connect(self._open_from_cells)
         start.open_demo.connect(workspace.opening.open_demo)
         start.open_session.connect(workspace.store.open)
 
@@ -280,6 +281,15 @@ class MainWindow(QMainWindow):
         """Ask for the id of a sample that has just been begun, without getting in the way."""
         text = gettext("A new sample. What is its id?")
         self.workspace.messages.offer(text, gettext("Give its id"), self.head.edit_id)
+
+    @Slot(int, int)
+    def _open_from_cells(self, image: int, cell: int) -> None:
+        """Show a cell in its image, and offer the way back."""
+        self.show_image(image, cell)
+        item = self.workspace.images.item(image)
+        if item is not None:
+            text = gettext("Shown in {image}.").format(image=item.path.name)
+            self.workspace.messages.offer(text, gettext("Back to the cells"), lambda: self.show_view(View.CELLS))
 
     @Slot(bool)
     def _on_gallery_scope(self, everything: bool) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QBrush, QFont, QGuiApplication, QPalette
 from core.numbers import NumberError, read_number
 from core.text import gettext, ngettext, signed
 from core.verification.ground_truth import GroundTruth, TruthSource
-from gui.widgets.elided import without_shared
+from gui.widgets.names import without_shared
 from gui.workspace.ground_truth import describe
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gui.widgets.elided import without_shared
+from gui.widgets.names import without_shared
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,10 @@ from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
 from gui.commands.context import View
+from gui.panels.gallery.tiles import Order
 from gui.shell.window import MainWindow
 from gui.workspace.workspace import Workspace
+from tests.gui.panels.gallery.builders import choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +93,7 @@ def wait_shown(window: MainWindow, qtbot: QtBot) -> None:
 
 def test_the_cells_of_all_pictures_are_sorted_by_score(opened: MainWindow, qtbot: QtBot) -> None:
     assert opened.gallery.isVisible()
-    assert opened.gallery.scope_box.currentText() == "All images"
+    assert opened.gallery.bar.scope_box.currentText() == "All images"
     tiles = view_of(opened, "RBC").tiles
     assert set(tiles.images.tolist()) == {item.id for item in opened.workspace.images.items}
     assert (np.diff(tiles.scores) >= 0).all()
@@ -101,9 +103,9 @@ def test_the_cells_of_all_pictures_are_sorted_by_score(opened: MainWindow, qtbot
         item = opened.workspace.images.item(int(tiles.images[row]))
         assert item is not None
         assert item.path.name in model.index(row).data(Qt.ItemDataRole.ToolTipRole)
-    opened.gallery.doubtful_first.click()
+    choose(opened.gallery, Order.CERTAIN)
     assert (np.diff(view_of(opened, "RBC").tiles.scores) <= 0).all()
-    qtbot.keyClick(opened.gallery.scope_box, Qt.Key.Key_Up)
+    qtbot.keyClick(opened.gallery.bar.scope_box, Qt.Key.Key_Up)
     assert shown(opened, "RBC") == counted_ids(opened.workspace, 0, "RBC")
 
 
@@ -113,7 +115,7 @@ def test_the_choice_is_remembered(
     assert preferences.gallery_of_all
     other = MainWindow(Workspace(model_path, tmp_path / "other", "Anna"), preferences)
     qtbot.addWidget(other)
-    assert other.gallery.scope_box.currentIndex() == 1
+    assert other.gallery.bar.scope_box.currentIndex() == 1
     assert other.actions_["gallery_all"].isChecked()
     other.actions_["gallery_all"].trigger()
     assert not preferences.gallery_of_all
@@ -125,9 +127,9 @@ def test_a_tile_shows_its_piece_of_a_picture_that_is_not_current(opened: MainWin
     workspace, gallery = opened.workspace, opened.gallery
     tiles = view_of(opened, "RBC").tiles
     row = row_of(opened, "RBC", 2)
-    image, box = int(tiles.images[row]), tuple(tiles.boxes[row].tolist())
+    image = int(tiles.images[row])
     view_of(opened, "RBC").scrollTo(view_of(opened, "RBC").tile_model.index(row))
-    region = gallery.crops.region(box)
+    region = tiles.region(row)
     qtbot.waitUntil(lambda: gallery.crops.piece(image, region, 72) is not None, timeout=10_000)
     piece = gallery.crops.piece(image, region, 72)
     assert piece is not None
@@ -146,25 +148,31 @@ def test_one_reading_gives_all_pieces_of_a_picture(opened: MainWindow, qtbot: Qt
     tiles, crops = view_of(opened, "RBC").tiles, opened.gallery.crops
     for picture in (1, 2):
         image = opened.workspace.images.items[picture].id
-        regions = [crops.region(box) for box in tiles.boxes[tiles.images == image].tolist()]
+        regions = [tiles.region(row) for row in np.flatnonzero(tiles.images == image).tolist()]
         qtbot.waitUntil(lambda image=image, one=regions[0]: crops.piece(image, one, 72) is not None, timeout=10_000)
         assert all(crops.piece(image, region, 72) is not None for region in regions)
 
 
-def test_a_click_jumps_to_the_picture_and_selects_the_cell(opened: MainWindow, qtbot: QtBot) -> None:
+def test_a_double_click_shows_the_cell_in_its_image_and_the_way_back(opened: MainWindow, qtbot: QtBot) -> None:
     workspace, view = opened.workspace, view_of(opened, "RBC")
-    number = click(qtbot, view, row_of(opened, "RBC", 2))
+    row = row_of(opened, "RBC", 2)
+    number = click(qtbot, view, row)
+    assert workspace.images.current_position == 0  # a click only selects
+    assert workspace.selection.all == view.selected_cells() == [(workspace.images.items[2].id, number)]
+    assert opened.gallery.inspector.image_name.text() == "c.png"
+    qtbot.mouseDClick(view.viewport(), LEFT, pos=view.visualRect(view.tile_model.index(row)).center())
+    assert opened.view is View.REVIEW
     assert workspace.images.current_position == 2
     assert workspace.selection.cells == (number,)
-    assert view.selected_cells() == [(workspace.images.items[2].id, number)]
     qtbot.waitUntil(lambda: opened.canvas.boxes.rect_of(number) is not None, timeout=10_000)
     rect = opened.canvas.boxes.rect_of(number)
     assert rect is not None
     seen = opened.canvas.mapToScene(opened.canvas.viewport().rect()).boundingRect()
     assert seen.contains(rect.center())
     assert opened.canvas.selection.single == rect
-    click(qtbot, view, row_of(opened, "RBC", 0))
-    assert workspace.images.current_position == 0
+    qtbot.mouseClick(opened.toast.button, LEFT)
+    assert opened.view is View.CELLS
+    assert view.selected_cells() == [(workspace.images.items[2].id, number)]
 
 
 def test_a_key_reclassifies_cells_of_several_pictures_and_one_undo_returns_them(
@@ -174,7 +182,7 @@ def test_a_key_reclassifies_cells_of_several_pictures_and_one_undo_returns_them(
     before = [counts(workspace, row) for row in range(3)]
     here = click(qtbot, view, row_of(opened, "RBC", 0))
     there = [click(qtbot, view, row_of(opened, "RBC", picture, 1), CTRL) for picture in (1, 2)]
-    assert workspace.images.current_position == 0  # only a click that chooses one cell jumps
+    assert workspace.images.current_position == 0
     assert workspace.selection.cells == (here,)
     assert {number for _, number in workspace.selection.elsewhere} == set(there)
     assert "3 cells selected" in opened.status.activity.full_text
@@ -194,6 +202,7 @@ def test_a_key_reclassifies_cells_of_several_pictures_and_one_undo_returns_them(
 def test_delete_takes_cells_of_another_picture_away(opened: MainWindow, qtbot: QtBot) -> None:
     workspace, view = opened.workspace, view_of(opened, "RBC")
     before = counts(workspace, 1)
+    workspace.images.set_current(workspace.images.items[1].id)
     click(qtbot, view, row_of(opened, "RBC", 1))
     click(qtbot, view, row_of(opened, "RBC", 1, 3), CTRL)
     workspace.images.set_current(workspace.images.items[0].id)
@@ -238,7 +247,7 @@ def test_a_drag_takes_cells_of_another_picture_along(
 def test_what_nobody_sees_selected_is_not_changed(opened: MainWindow, qtbot: QtBot) -> None:
     workspace, view = opened.workspace, view_of(opened, "RBC")
     for leave in (
-        lambda: opened.gallery.scope_box.setCurrentIndex(0),
+        lambda: opened.gallery.bar.scope_box.setCurrentIndex(0),
         lambda: opened.actions_["review_view"].trigger(),
         lambda: workspace.settings.set_threshold("RBC", 0.9999),
     ):
@@ -280,7 +289,7 @@ def test_a_missing_picture_has_an_empty_tile_that_says_why(opened: MainWindow, q
     moved.rename(path)
     gallery.hide()
     gallery.show()
-    region = gallery.crops.region(view.tiles.boxes[row].tolist())
+    region = view.tiles.region(row)
     image = workspace.images.items[1].id
     qtbot.waitUntil(lambda: gallery.crops.piece(image, region, 72) is not None, timeout=10_000)
     assert told().endswith("b.png")
@@ -294,8 +303,8 @@ def test_pictures_that_failed_are_told(
     opened.workspace.opening.open([broken])
     wait_counted(opened)
     opened.resize(1400, 900)
-    qtbot.waitUntil(lambda: opened.gallery.hint.text() == "1 image could not be counted")
-    assert "broken.png" in opened.gallery.hint.toolTip()
+    qtbot.waitUntil(lambda: opened.gallery.bar.note.text() == "1 image could not be counted")
+    assert "broken.png" in opened.gallery.bar.note.toolTip()
     assert len(view_of(opened, "RBC").tiles) > 30  # although the current image has none
 
 
