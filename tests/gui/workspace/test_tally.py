@@ -334,7 +334,7 @@ def test_estimates_need_their_inputs_and_keep_them(counted: MainWindow, qtbot: Q
     workspace, page = counted.workspace, counted.results.panel.estimates
 
     def figures() -> dict[str, str]:
-        """What the page shows of the sample, which is one image here, and what the image says besides."""
+        """What the page shows of the sample."""
         qtbot.waitUntil(lambda: workspace.counts.totals is not None)
         page.refresh()
         return {line[0]: " ".join(line[1:3]) for line in page.model.lines()[1:]}
@@ -349,7 +349,7 @@ def test_estimates_need_their_inputs_and_keep_them(counted: MainWindow, qtbot: Q
     counted.show_view(View.RESULTS)
     counted.results.panel.show_page(2)
     qtbot.waitUntil(page.isVisible)
-    counts = {name: int(card.count.text()) for name, card in counted.panel.classes.cards.items()}
+    counts = {name: int(card.sample.text()) for name, card in counted.panel.classes.cards.items()}
     assert list(figures()) == ["White cells per 1,000 red cells", "Platelets per red cell"]
     assert value("White cells per 1,000 red cells") == pytest.approx(1000 * counts["WBC"] / counts["RBC"])
     for name, text in (("analyser_rbc", "5"), ("field_factor", "15"), ("micrometres_per_pixel", "0.125")):
