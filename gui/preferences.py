@@ -87,7 +87,7 @@ class Preferences:
     show_ghosts = Preference("show_ghosts", False)
     """Whether candidates just below the threshold are shown dotted."""
     gallery_of_all = Preference("gallery_of_all", True)
-    """Whether the gallery shows the cells of all images."""
+    """Whether Cells shows the cells of all images, not of one."""
     tally_sound = Preference("tally_sound", False)
     """Whether each mark of a manual count makes a sound."""
     person = Preference("person", "")
@@ -118,6 +118,8 @@ class Preferences:
     """Width of a cell in Cells, in pixels; 0 is the usual one."""
     verify_geometry = Preference("verify_geometry", QByteArray())
     """Size and place of the verification window; empty before it was first closed."""
+    counting_geometry = Preference("counting_geometry", QByteArray())
+    """Size and place of the counting settings; empty before they were first closed."""
     _latest_views = Preference[list[str]]("latest_views", [])
 
     def __init__(self, store: QSettings | None = None) -> None:

@@ -53,10 +53,14 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason against a field; ``text`` is a sentence for the user."""
+    """One reason against a field; ``text`` is a sentence for the user.
+
+    ``actionable``: the user can do something about the count. A field with few cells is one with few cells.
+    """
 
     grade: Grade
     text: str
+    actionable: bool = True
 
 
 _DOUBTS = {
@@ -83,6 +87,12 @@ class FieldQuality:
     def texts(self) -> tuple[str, ...]:
         """The sentences of the reasons."""
         return tuple(reason.text for reason in self.reasons)
+
+    @property
+    def pressing(self) -> Reason | None:
+        """The reason that asks most for the user: the worst one about which something can be done."""
+        reasons = [reason for reason in self.reasons if reason.actionable or reason.grade is Grade.POOR]
+        return next((reason for reason in reasons if reason.grade is Grade.POOR), reasons[0] if reasons else None)
 
 
 def fragile_counts(
@@ -146,7 +156,7 @@ def field_quality(
             Reason(Grade.POOR, gettext("There were more candidates than can be handled; cells may be missing."))
         )
     for name, (few, many) in fragile.items():
-        text = gettext("The count of {name} hangs on its threshold: {few} at {reach:g} above, {many} below.").format(
+        text = gettext("{name} depends on its threshold: {few} at {reach:g} above, {many} below.").format(
             name=name, few=few, reach=FRAGILE_REACH, many=many
         )
         reasons.append(Reason(Grade.CHECK, text))
@@ -164,21 +174,16 @@ def _of_focus(blur: float | None) -> Iterator[Reason]:
     if blur is not None and blur >= _BLUR_CHECK:
         grade = Grade.POOR if blur >= _BLUR_POOR else Grade.CHECK
         how = gettext("Out of focus") if grade is Grade.POOR else gettext("Slightly out of focus")
-        yield Reason(
-            grade, gettext("{how}: borders are smeared over {blur:.0%} of a red cell.").format(how=how, blur=blur)
-        )
+        text = gettext("{how}: borders are smeared over {blur:.0%} of a red cell.").format(how=how, blur=blur)
+        yield Reason(grade, text, actionable=False)
 
 
 def _of_number(number: int, what: str) -> Iterator[Reason]:
     if number == 0:
         yield Reason(Grade.POOR, gettext("There is no {what} here.").format(what=what))
     elif number < _FEW_CELLS:
-        yield Reason(
-            Grade.CHECK,
-            ngettext(
-                "Too few cells to say much: {n} {what}.", "Too few cells to say much: {n} {what}s.", number
-            ).format(n=number, what=what),
-        )
+        text = ngettext("Too few cells to say much: {n} {what}.", "Too few cells to say much: {n} {what}s.", number)
+        yield Reason(Grade.CHECK, text.format(n=number, what=what), actionable=False)
 
 
 def _of_crowding(boxes: NDArray[np.float32], width: int, height: int) -> Iterator[Reason]:
@@ -190,7 +195,8 @@ def _of_crowding(boxes: NDArray[np.float32], width: int, height: int) -> Iterato
             gettext("Cells lie on each other: in {overlap:.0%} of the area that they cover.").format(overlap=overlap),
         )
     elif cover >= _COVER_CHECK:
-        yield Reason(Grade.CHECK, gettext("Too dense: cells cover {cover:.0%} of the field.").format(cover=cover))
+        text = gettext("Too dense: cells cover {cover:.0%} of the field.").format(cover=cover)
+        yield Reason(Grade.CHECK, text, actionable=False)
 
 
 def _of_scale(boxes: NDArray[np.float32], diameter: float, card: ModelCard) -> Iterator[Reason]:

@@ -133,7 +133,7 @@ def _f1(located: list[tuple[int, ClassFigures]], one: ClassFigures) -> Chart:
             each.name,
             label,
             each.sweep.thresholds,
-            each.sweep.f1,
+            100 * each.sweep.f1,
             tuple(
                 gettext("{name} at {threshold:.2f}: F1 {f1}, precision {precision}, recall {recall}").format(
                     name=each.name,
@@ -149,7 +149,7 @@ def _f1(located: list[tuple[int, ClassFigures]], one: ClassFigures) -> Chart:
     ]
     now = one.rows[one.now].threshold
     mark = Mark(gettext("{name} set to {threshold:.2f}").format(name=one.name, threshold=now), x=now)
-    return Chart(ChartKind.F1.value, gettext("Threshold"), gettext("F1"), series, (mark,), y_range=(0, 1.05))
+    return Chart(ChartKind.F1.value, gettext("Threshold"), gettext("F1, %"), series, (mark,), y_range=(0, 105))
 
 
 def _precision_recall(located: list[tuple[int, ClassFigures]]) -> Chart:
@@ -165,9 +165,9 @@ def _precision_recall(located: list[tuple[int, ClassFigures]]) -> Chart:
         )
         known = ~np.isnan(recall)
         name = gettext("{name}, AP {ap}").format(name=each.name, ap=percent(each.average_precision))
-        series.append(Series(name, label, recall[known], precision[known], texts, symbols=False))
-    names = ChartKind.PRECISION_RECALL.value, gettext("Recall"), gettext("Precision")
-    return Chart(*names, series, x_range=(0, 1.02), y_range=(0, 1.05))
+        series.append(Series(name, label, 100 * recall[known], 100 * precision[known], texts, symbols=False))
+    names = ChartKind.PRECISION_RECALL.value, gettext("Recall, %"), gettext("Precision, %")
+    return Chart(*names, series, x_range=(0, 102), y_range=(0, 105))
 
 
 def _some(points: int) -> NDArray[np.int64]:
@@ -183,9 +183,9 @@ def _ap_iou(located: list[tuple[int, ClassFigures]]) -> Chart:
             for iou, ap in zip(AP_IOUS.tolist(), each.at_ious.tolist(), strict=True)
         )
         name = gettext("{name}, mean {mean}").format(name=each.name, mean=percent(float(each.at_ious.mean())))
-        series.append(Series(name, label, AP_IOUS, each.at_ious, texts))
-    x_name, y_name = gettext("IoU at which boxes match"), gettext("Average precision")
-    return Chart(ChartKind.AP_IOU.value, x_name, y_name, series, y_range=(0, 1.05))
+        series.append(Series(name, label, AP_IOUS, 100 * each.at_ious, texts))
+    x_name, y_name = gettext("IoU at which boxes match"), gettext("Average precision, %")
+    return Chart(ChartKind.AP_IOU.value, x_name, y_name, series, y_range=(0, 105))
 
 
 def _scatter(one: ClassFigures, label: int) -> Chart:

@@ -80,6 +80,18 @@ def toggle_reviewed(context: Context) -> None:
         context.workspace.editing.mark_reviewed(not context.workspace.reviews.is_reviewed(current))
 
 
+def reviewed_next(context: Context) -> None:
+    """Mark the image that is shown as reviewed, if it can be, and show the next that is not."""
+    current = context.workspace.images.current
+    if (
+        current is not None
+        and context.workspace.editing.editable
+        and not context.workspace.reviews.is_reviewed(current)
+    ):
+        context.workspace.editing.mark_reviewed(True)
+    next_unreviewed(context)
+
+
 def next_unreviewed(context: Context) -> None:
     """Show the next image of the list, as it is filtered, that nobody has reviewed."""
     image = context.workspace.reviews.next_unreviewed(context.shell.listed_images())
@@ -102,12 +114,12 @@ def inset_all(context: Context) -> None:
 
 def use_no_model(context: Context) -> None:
     """Count without a model."""
-    context.workspace.inference.open_model(Path(CLASSICAL))
+    context.workspace.choice.use(Path(CLASSICAL))
 
 
 def use_default_model(context: Context) -> None:
     """Count with the bundled model."""
-    context.workspace.inference.open_model(default_model_path())
+    context.workspace.choice.use(default_model_path())
 
 
 def toggle_pane(pane: Pane) -> Callable[[Context], None]:

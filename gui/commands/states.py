@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from core.detection.segmentation.classical import CLASSICAL
 from core.models.network import default_model_path
 from core.text import gettext
+from gui.commands.context import View
 from gui.workspace.images import State
 from gui.workspace.selection import ToolName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gui.commands.context import Context, Pane, View
+    from gui.commands.context import Context, Pane
 
 # -- sessions and images -----------------------------------------------------------------------
 
@@ -161,6 +162,19 @@ def review_text(context: Context) -> str:
     if current is not None and context.workspace.reviews.is_outdated(current.id):
         return gettext("Mark reviewed again")
     return gettext("✓ Reviewed") if is_reviewed(context) else gettext("Mark reviewed")
+
+
+def reviews_image(context: Context) -> bool:
+    """Whether an image is shown where it is reviewed: nobody marks what is not seen."""
+    return has_image(context) and context.shell.view is View.REVIEW
+
+
+def reviewed_next_text(context: Context) -> str:
+    """Return what marking the image that is shown and going on does."""
+    current = context.workspace.images.current
+    if current is not None and context.workspace.reviews.is_outdated(current.id):
+        return gettext("Reviewed again, next")
+    return gettext("✓ Reviewed, next") if is_reviewed(context) else gettext("Reviewed, next")
 
 
 # -- regions -----------------------------------------------------------------------------------

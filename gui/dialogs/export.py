@@ -1,4 +1,4 @@
-"""The dialogs that bring annotations in and out."""
+"""The dialog that brings annotations out."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _WIDTH = 580
+_NAME_WIDTH = 320
 
 
 class ExportDialog(FittingDialog):
@@ -48,9 +49,12 @@ class ExportDialog(FittingDialog):
         self.explanation = faint("")
         self.hint = QLabel()
         self.hint.setWordWrap(True)
+        for label in (self.explanation, self.hint):  # room for two lines: no button moves when they come and go
+            label.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 2)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.busy = Busy()
         self.busy.hide()
-        self.export_button = QPushButton(gettext("Export …"))
+        self.export_button = QPushButton(gettext("Export…"))
         self.export_button.setDefault(True)
         self.close_button = QPushButton(gettext("Cancel"))
         self.close_button.setAutoDefault(False)
@@ -58,9 +62,9 @@ class ExportDialog(FittingDialog):
         for button in self.scope_buttons.values():
             scopes.addButton(button)
         self._choices = column(
-            heading(gettext("WHICH IMAGES")),
+            heading(gettext("Which images")),
             column(*self.scope_buttons.values(), spacing=6),
-            heading(gettext("FORMAT")),
+            heading(gettext("Format")),
             self.formats,
             self.explanation,
         )
@@ -82,15 +86,17 @@ class ExportDialog(FittingDialog):
 
     def _scope_button(self, scope: Scope) -> QRadioButton:
         number = len(self._workspace.exporter.items(scope))
-        name = scope.value
+        name, item = scope.value, self._workspace.images.current
         if scope is Scope.CURRENT:
-            item = self._workspace.images.current
-            name += f": {item.path.name}" if item else ""
+            shown = item.path.name if item else ""
+            metrics = self.fontMetrics()
+            name += f": {metrics.elidedText(shown, Qt.TextElideMode.ElideMiddle, _NAME_WIDTH)}" if item else ""
         else:
             name += f" ({number:,})"
         button = QRadioButton(name.replace("&", "&&"))
         button.setEnabled(number > 0)
-        button.setToolTip(self._workspace.exporter.problem(scope))
+        tip = item.path.name if scope is Scope.CURRENT and item is not None else ""
+        button.setToolTip(self._workspace.exporter.problem(scope) or tip)
         return button
 
     @property
@@ -108,11 +114,10 @@ class ExportDialog(FittingDialog):
         self.explanation.setText(self.kind.explanation)
         hint = problem
         if not problem and self.kind is Format.TRAINING and self.scope is not Scope.REVIEWED:
-            hint = gettext("Images that nobody reviewed teach a model its own mistakes; export reviewed ones.")
+            hint = gettext("Unreviewed images would train a model on its own errors; export reviewed images only.")
         elif not problem and self.scope is Scope.REVIEWED:
             hint = self._workspace.exporter.outdated_reviews()
         self.hint.setText(hint)
-        self.hint.setVisible(bool(hint))
         self.export_button.setEnabled(not problem)
         self.export_button.setToolTip(problem)
 
@@ -169,10 +174,10 @@ class ExportDialog(FittingDialog):
 
     def _export(self, target: Path) -> None:
         items = self._workspace.exporter.items(self.scope)
-        text = ngettext("Gathering {n:,} image …", "Gathering {n:,} images …", len(items)).format(n=len(items))
+        text = ngettext("Gathering {n:,} image…", "Gathering {n:,} images…", len(items)).format(n=len(items))
         self.busy.show_text(text, len(items))
         self.busy.show()
-        self.hint.hide()
+        self.hint.setText("")
         self._choices.setEnabled(False)
         self.export_button.setEnabled(False)
         self._workspace.messages.posted.connect(self._on_message)
@@ -183,7 +188,7 @@ class ExportDialog(FittingDialog):
 
     @Slot()
     def _on_writing(self) -> None:
-        self.busy.show_text("Writing …")
+        self.busy.show_text(gettext("Writing…"))
         self.close_button.setText(gettext("Close"))
         self.close_button.setToolTip(gettext("Writing goes on, and the window says when it is done"))
 
@@ -200,7 +205,6 @@ class ExportDialog(FittingDialog):
             self.accept()
             return
         self.busy.hide()
-        self.hint.show()
         self._choices.setEnabled(True)
         self.export_button.setEnabled(True)
         self.close_button.setText(gettext("Cancel"))

@@ -12,18 +12,19 @@ from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QTextBrowse
 from core.text import gettext
 
 PAGES = (
-    ("install.md", "Install"),
+    ("install.md", gettext("Install")),
     ("first-count.md", gettext("A first count")),
-    ("correcting.md", "Correcting"),
+    ("correcting.md", gettext("Correcting")),
     ("counting-rule.md", gettext("The counting rule")),
-    ("verifying.md", "Verifying"),
-    ("exchange.md", "Exchange"),
-    ("reporting.md", "Reporting"),
-    ("contours.md", "Contours"),
+    ("verifying.md", gettext("Verifying")),
+    ("exchange.md", gettext("Exchange")),
+    ("reporting.md", gettext("Reporting")),
+    ("contours.md", gettext("Contours")),
     ("training.md", gettext("Your own model")),
-    ("troubleshooting.md", "Troubleshooting"),
+    ("troubleshooting.md", gettext("Troubleshooting")),
 )
 _START = 1
+_MARGIN = 16
 _PICTURE = "\ufffc"  # what stands for an image in the text
 
 
@@ -40,6 +41,7 @@ class _Browser(QTextBrowser):
             QDesktopServices.openUrl(name)
         else:
             super().doSetSource(name)
+            self.document().setDocumentMargin(_MARGIN)
             self._fit_pictures()
 
     def _fit_pictures(self) -> None:
@@ -61,9 +63,12 @@ class GuideWindow(QWidget):
         self.resize(980, 720)
         self.pages = QListWidget()
         self.pages.addItems([title for _, title in PAGES])
-        self.pages.setFixedWidth(170)
+        self.pages.setObjectName("lines")
+        self.pages.setAccessibleName(gettext("Pages of the guide"))
+        self.pages.setFixedWidth(190)
         self.browser = _Browser()
         self.browser.setOpenLinks(True)
+        self.browser.setAccessibleName(gettext("User guide"))
         self.back = QPushButton(gettext("Back"))
         self.back.setEnabled(False)
         self.back.clicked.connect(self.browser.backward)
@@ -74,6 +79,8 @@ class GuideWindow(QWidget):
         left.addWidget(self.pages)
         left.addWidget(self.back)
         layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setSpacing(12)
         layout.addLayout(left)
         layout.addWidget(self.browser, 1)
         self.pages.setCurrentRow(_START)

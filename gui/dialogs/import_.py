@@ -50,17 +50,17 @@ _ANNOTATIONS = (
     + gettext(");;All files (*)")
 )
 _USES = {
+    Use.TRUTH: (
+        gettext("Ground truth, to compare with"),
+        gettext("Counts stay as they are. It replaces earlier imported ground truth of these images."),
+    ),
     Use.ADD: (
         gettext("Corrections: add to the count"),
         gettext("A box over a cell that the model found replaces it; your own cells stay."),
     ),
     Use.REPLACE: (
         gettext("Corrections: replace the count of these images"),
-        gettext("The cells counted now make way, yours too; one undo brings all of them back."),
-    ),
-    Use.TRUTH: (
-        gettext("Ground truth, to compare with"),
-        gettext("Counts stay as they are. It replaces earlier ground truth of these images."),
+        gettext("The cells counted now are removed, yours too; one undo brings all of them back."),
     ),
 }
 
@@ -85,7 +85,7 @@ class ImportDialog(FittingDialog):
         self.choosing = self._build_choosing()
         self.deciding = self._build_deciding()
         self.busy = Busy()
-        self.back_button = QPushButton(gettext("Other files …"))
+        self.back_button = QPushButton(gettext("Other files…"))
         self.import_button = QPushButton(gettext("Import"))
         self.cancel_button = QPushButton(gettext("Cancel"))
         self.import_button.setDefault(True)
@@ -115,8 +115,8 @@ class ImportDialog(FittingDialog):
                 "session. They are matched by the name of the image. A folder is searched with all folders in it."
             )
         )
-        self.files_button = QPushButton(gettext("Files …"))
-        self.folder_button = QPushButton(gettext("Folder …"))
+        self.files_button = QPushButton(gettext("Files…"))
+        self.folder_button = QPushButton(gettext("Folder…"))
         self.files_button.clicked.connect(lambda *_: self._ask_for_files())
         self.folder_button.clicked.connect(lambda *_: self._ask_for_folder())
         for button in (self.files_button, self.folder_button):
@@ -141,7 +141,7 @@ class ImportDialog(FittingDialog):
             self._uses.addButton(button)
             self.use_buttons[use] = button
             choices += [button, indented(faint(explanation))]
-        self.use_buttons[Use.ADD].setChecked(True)
+        self.use_buttons[Use.TRUTH].setChecked(True)  # the safest: it changes no count
         self._uses.buttonToggled.connect(lambda *_: self._show_plan())
         self.mapping_heading = QLabel(gettext("The model does not know these class names. What are they?"))
         self.mapping_scroll = QScrollArea()
@@ -167,7 +167,7 @@ class ImportDialog(FittingDialog):
             self.details,
             self.turned,
             self.matching,
-            heading(gettext("WHAT ARE THEY?")),
+            heading(gettext("What are they?")),
             column(*choices, spacing=4),
             self.mapping_heading,
             self.mapping_scroll,
@@ -281,7 +281,7 @@ class ImportDialog(FittingDialog):
                 paths, ImageIndex(images, chosen, job.cancelled), classes, stored_rows=stored_rows
             )
         )
-        text = ngettext("Reading {name} …", "Reading {n:,} files …", len(paths))
+        text = ngettext("Reading {name}…", "Reading {n:,} files…", len(paths))
         self.busy.show_text(text.format(name=paths[0].name or paths[0], n=len(paths)))
         self._show(self.busy)
 
@@ -351,7 +351,7 @@ class ImportDialog(FittingDialog):
 
     def _import(self) -> None:
         plan = self.plan()
-        text = ngettext("Importing {n:,} box …", "Importing {n:,} boxes …", plan.total).format(n=plan.total)
+        text = ngettext("Importing {n:,} box…", "Importing {n:,} boxes…", plan.total).format(n=plan.total)
         self.busy.show_text(text, len(plan.found.images))
         self._show(self.busy)
         self._importing = self._workspace.importer.start(plan)

@@ -14,7 +14,7 @@ import numpy as np
 import openvino
 from PySide6.QtCore import QLocale, Qt, Slot, qVersion
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from core.files import write_result
 from core.self_check import SelfCheck, check_installation
@@ -22,7 +22,7 @@ from core.text import gettext
 from core.version import __version__
 from gui.logs import LOG_NAME, crash_traces, log_folder, recent_activity, without_paths
 from gui.tasks import Task
-from gui.widgets.forms import Busy, FittingDialog
+from gui.widgets.forms import Busy, FittingDialog, row
 
 if TYPE_CHECKING:
     from core.detection.loading import AnyModel
@@ -96,13 +96,13 @@ class SelfCheckDialog(FittingDialog):
         self.check: SelfCheck | None = None
         self._model = model
         self.busy = Busy()
-        self.busy.show_text(gettext("Counting the demo smear …"))
+        self.busy.show_text(gettext("Counting the demo smear…"))
         self.findings = QLabel()
         self.findings.setWordWrap(True)
         self.findings.setTextFormat(Qt.TextFormat.PlainText)
         self.findings.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.findings.hide()
-        self.save_button = QPushButton(gettext("Save a support file …"))
+        self.save_button = QPushButton(gettext("Save a support file…"))
         self.save_button.setToolTip(
             gettext(
                 "Versions, computer, this check, and where the program failed. No names of images, patients or people"
@@ -110,12 +110,18 @@ class SelfCheckDialog(FittingDialog):
         )
         self.save_button.setEnabled(False)
         self.save_button.clicked.connect(self._ask_to_save)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.addButton(self.save_button, QDialogButtonBox.ButtonRole.ActionRole)
-        buttons.rejected.connect(self.reject)
+        close = QPushButton(gettext("Close"))
+        close.clicked.connect(self.reject)
+        self.verdict = QLabel()
+        self.verdict.setObjectName("cardTitle")
+        self.verdict.hide()
         layout = QVBoxLayout(self)
-        for widget in (self.busy, self.findings, buttons):
+        layout.setContentsMargins(20, 16, 20, 16)
+        layout.setSpacing(12)
+        for widget in (self.busy, self.verdict, self.findings):
             layout.addWidget(widget)
+        layout.addStretch(1)
+        layout.addLayout(row(self.save_button, None, close))
         self._checking = Task("self-check", self._on_checked, self)
         self._checking.start(lambda _: check_installation())
 
@@ -126,14 +132,15 @@ class SelfCheckDialog(FittingDialog):
     @Slot(object)
     def _on_checked(self, outcome: SelfCheck) -> None:
         self.check = outcome
-        verdict = gettext("No problems found.") if outcome.good else gettext("Problems were found.")
+        self.verdict.setText(gettext("No problems found.") if outcome.good else gettext("Problems were found."))
         lines = [f"{'✓' if finding.good else '✗'} {finding.name}: {finding.text}" for finding in outcome.findings]
         if not outcome.good:
             lines.append(
                 gettext("\nInstall SmearCount again; if that does not help, save a support file and send it to us.")
             )
-        self.findings.setText("\n".join([verdict, "", *lines]))
+        self.findings.setText("\n".join(lines))
         self.busy.hide()
+        self.verdict.show()
         self.findings.show()
         self.save_button.setEnabled(True)
         self.fit()

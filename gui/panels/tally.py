@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -21,7 +21,9 @@ from PySide6.QtWidgets import (
 from core.text import gettext, ngettext
 from gui.widgets.class_names import long_name
 from gui.widgets.colour import swatch
+from gui.widgets.elided import ElidedLabel
 from gui.widgets.numbers import NumberBox
+from gui.widgets.theme import SIDE_WIDTH
 from gui.widgets.wheel_safe import QuietComboBox
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _USUAL_TARGET = 200
+_NOTE_HEIGHT = 38
 _HELP = gettext(
     "Click a cell, or point at it and press its number. Right click or Del removes a mark, Ctrl+Z the last one. "
     "Drag to move the image."
@@ -61,6 +64,7 @@ class TallyRow(QFrame):
         title.setObjectName("className")
         self.count = QLabel("0")
         self.count.setObjectName("tallyCount")
+        self.count.setProperty("missing", False)
         self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.everywhere = QLabel()
         self.everywhere.setObjectName("faint")
@@ -69,6 +73,7 @@ class TallyRow(QFrame):
         self.none_here.setToolTip(
             gettext("You searched for this class and found no cell of it. Leave it clear if you did not search.")
         )
+        _keep_room(self.none_here)
         self.none_here.toggled.connect(lambda checked: self.absent_changed.emit(name, checked))
         layout = QGridLayout(self)
         layout.setContentsMargins(10, 8, 12, 8)
@@ -95,6 +100,10 @@ class TallyRow(QFrame):
     def show_count(self, count: int, everywhere: int | None, counted: bool) -> None:
         """Show the marks in this image and, if there are several, in all."""
         self.count.setText(f"{count:,}" if counted else "–")
+        if self.count.property("missing") is counted:
+            self.count.setProperty("missing", not counted)
+            self.count.style().unpolish(self.count)
+            self.count.style().polish(self.count)
         self.everywhere.setVisible(everywhere is not None)
         self.everywhere.setText(
             "" if everywhere is None else gettext("{everywhere:,} in all images").format(everywhere=everywhere)
@@ -116,14 +125,12 @@ class TallyPanel(QScrollArea):
         self._tally = workspace.tally
         self._palette = palette
         self.rows: dict[str, TallyRow] = {}
-        self.picture_name = QLabel()
+        self.picture_name = ElidedLabel()
         self.picture_name.setObjectName("faint")
         self.reached = QLabel()
         self.reached.setObjectName("tallyReached")
-        self.reached.setWordWrap(True)
         self.outside = QLabel()
         self.outside.setObjectName("caution")
-        self.outside.setWordWrap(True)
         self.target = NumberBox()
         self.target.setDecimals(0)
         self.target.setRange(1, 100_000)
@@ -140,21 +147,24 @@ class TallyPanel(QScrollArea):
         self.blind.setToolTip(_BLIND_TIP)
         self.not_blind = QLabel(gettext("This count was begun with the boxes visible, so it is not recorded as blind."))
         self.not_blind.setObjectName("faint")
-        self.not_blind.setWordWrap(True)
         self.sound = QCheckBox(gettext("A sound for each mark"))
         self.sound.setChecked(preferences.tally_sound)
         self.done_button = QPushButton(gettext("Done (T)"))
         self.done_button.setToolTip(
             gettext("Stop counting by hand; your marks are kept as the ground truth of this image")
         )
+        for label in (self.reached, self.outside, self.not_blind):
+            label.setWordWrap(True)
+            label.setFixedHeight(_NOTE_HEIGHT)
+            _keep_room(label)
         self._rows_layout = QVBoxLayout()
         self._build()
         self._connect()
 
     def _build(self) -> None:
-        self._inside = inside = QWidget()
+        inside = QWidget()
         column = QVBoxLayout(inside)
-        column.setContentsMargins(14, 12, 14, 12)
+        column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(8)
         heading = QLabel(gettext("MANUAL COUNT"))
         heading.setObjectName("heading")
@@ -172,6 +182,8 @@ class TallyPanel(QScrollArea):
             column.addWidget(widget)
         column.addStretch()
         self.setObjectName("panel")
+        self.setFixedWidth(SIDE_WIDTH)
+        self.setAccessibleName(gettext("Manual count"))
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(inside)
@@ -194,11 +206,6 @@ class TallyPanel(QScrollArea):
     def _on_marked(self) -> None:
         if self._preferences.tally_sound:
             QApplication.beep()
-
-    def minimumSizeHint(self) -> QSize:
-        """As wide as what is inside and a scroll bar: nothing is ever cut off at the side."""
-        bar, frame = self.verticalScrollBar().sizeHint().width(), 2 * self.frameWidth()
-        return QSize(self._inside.minimumSizeHint().width() + bar + frame, 120)
 
     def _show_classes(self) -> None:
         """Make a row for each class."""
@@ -239,8 +246,7 @@ class TallyPanel(QScrollArea):
         tally, item, options = self._tally, self._workspace.images.current, self._tally.options
         if not tally.active or item is None:
             return
-        metrics = self.picture_name.fontMetrics()
-        self.picture_name.setText(metrics.elidedText(item.path.name, Qt.TextElideMode.ElideMiddle, 240))
+        self.picture_name.setText(item.path.name)
         several = len(self._workspace.images.items) > 1
         for name, row in self.rows.items():
             row.show_count(tally.count(name), tally.total(name) if several else None, name in tally.truth.classes)
@@ -268,3 +274,10 @@ class TallyPanel(QScrollArea):
                 self.target_class.setCurrentIndex(place)
         self.target.setEnabled(options.target > 0)
         self.target_class.setEnabled(options.target > 0)
+
+
+def _keep_room(widget: QWidget) -> None:
+    """Have a widget keep its room while it is hidden: what comes and goes must not move the rest."""
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    widget.setSizePolicy(policy)

@@ -7,40 +7,63 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-from core.text import gettext
+from core.text import gettext, ngettext
 from gui.commands.action import MOST_CLASS_KEYS
+from gui.widgets.class_names import long_name
+from gui.widgets.theme import SIDE_WIDTH
 from gui.workspace.view_options import UNCERTAIN_REACH
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QResizeEvent
-
+    from core.cells import Cell
     from gui.commands.shortcuts import Actions
     from gui.workspace.workspace import Workspace
 
-_LEAST_TEXT = 260  # pixels beside the buttons
+_MARGIN, _LINE_HEIGHT, _BUTTON_HEIGHT = 12, 18, 34
 
 
-class UncertainBar(QWidget):
-    """Shows one uncertain cell of the image after the other, and asks whether it is one."""
+class UncertainPanel(QWidget):
+    """Takes the place of the counts while uncertain cells are walked: shows one after the other, and asks about it."""
 
     active_changed = Signal(bool)
     next_image = Signal()
 
     def __init__(self, workspace: Workspace, actions: Actions) -> None:
         super().__init__()
-        self.setObjectName("doubtBar")
+        self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedWidth(SIDE_WIDTH)
+        self.setAccessibleName(gettext("Uncertain cells"))
         self._workspace = workspace
+        self._actions = actions
+        self._active = False
         self._skipped: set[int] = set()
         self.cell: int | None = None
-        self.text = QLabel()
-        self.text.setMinimumWidth(80)
+        self.left, self.text, self.hint = QLabel(), QLabel(), QLabel()
         self.yes, self.no, self.skip = (QPushButton() for _ in range(3))
-        self.onward, self.stop = QPushButton(gettext("Next unreviewed image")), QPushButton(gettext("Close"))
+        self.onward, self.stop = QPushButton(gettext("Next unreviewed image")), QPushButton(gettext("Close (Esc)"))
         self._keys = {self.yes: "doubt_yes", self.no: "doubt_no", self.skip: "doubt_skip"}
-        self._actions = actions
+        self._build()
+        actions.keys_changed.connect(self._show_keys)
+        workspace.counts.changed.connect(self._refresh)
+        workspace.images.current_changed.connect(self._on_current_changed)
+        workspace.inference.image_loaded.connect(self._refresh)
+        self._show_keys()
+
+    def _build(self) -> None:
+        heading = QLabel(gettext("UNCERTAIN CELLS"))
+        heading.setObjectName("heading")
+        self.left.setObjectName("title")
+        self.hint.setObjectName("faint")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
+        column.setSpacing(8)
+        for label, lines in ((heading, 1), (self.left, 2), (self.text, 4), (self.hint, 2)):
+            label.setWordWrap(True)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+            label.setFixedHeight(lines * _LINE_HEIGHT)
+            column.addWidget(label)
         for button, slot in (
             (self.yes, self.accept),
             (self.no, self.reject),
@@ -49,40 +72,14 @@ class UncertainBar(QWidget):
             (self.stop, lambda: self.set_active(False)),
         ):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setFixedHeight(_BUTTON_HEIGHT)
             button.clicked.connect(lambda *_, slot=slot: slot())
-        actions.keys_changed.connect(self._show_keys)
-        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._row.setContentsMargins(12, 6, 8, 6)
-        self._buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self.text.setWordWrap(True)
-        self._row.addWidget(self.text, 1)
-        self._row.addLayout(self._buttons)
-        for button in (self.yes, self.no, self.skip, self.onward, self.stop):
-            self._buttons.addWidget(button)
-        self._arrange()
-        workspace.counts.changed.connect(self._refresh)
-        workspace.images.current_changed.connect(self._on_current_changed)
-        workspace.inference.image_loaded.connect(self._refresh)
-        self.hide()
-        self._show_keys()
-
-    def _arrange(self) -> None:
-        """Put the buttons beside the text, below it, or below each other, as there is room."""
-        buttons = (self.onward, self.stop) if self.cell is None else (self.yes, self.no, self.skip, self.stop)
-        wanted = sum(button.sizeHint().width() + self._buttons.spacing() for button in buttons)
-        room = self.width() - 20
-        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
-        self._row.setDirection(across if room >= wanted + _LEAST_TEXT else down)
-        self._buttons.setDirection(across if room >= wanted else down)
+            column.addWidget(button)
+        column.addStretch()
 
     def minimumSizeHint(self) -> QSize:
-        """As wide as a button: more of them go below each other."""
-        widest = max(button.sizeHint().width() for button in (self.yes, self.no, self.skip, self.stop))
-        return QSize(widest + 24, super().minimumSizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._arrange()
+        """Return little: the buttons lie at the top."""
+        return QSize(SIDE_WIDTH, 240)
 
     def _show_keys(self) -> None:
         """Write the keys on the buttons; they work only while uncertain cells are walked."""
@@ -94,15 +91,15 @@ class UncertainBar(QWidget):
     @property
     def active(self) -> bool:
         """Whether cells are being walked."""
-        return not self.isHidden()
+        return self._active
 
     def set_active(self, active: bool) -> None:
         """Begin with the most uncertain cell, or stop."""
-        if active == self.active:
+        if active == self._active:
             return
+        self._active = active
         self._skipped.clear()
         self.cell = None
-        self.setVisible(active)
         self._show_keys()
         self.active_changed.emit(active)
         self._refresh()
@@ -127,30 +124,19 @@ class UncertainBar(QWidget):
         changed = (left[0] if left else None) != self.cell
         self.cell = left[0] if left else None
         for button in (self.yes, self.no, self.skip):
-            button.setVisible(self.cell is not None)
-        self.onward.setVisible(self.cell is None)
-        self._arrange()
+            button.setEnabled(self.cell is not None)
+        self.onward.setEnabled(self.cell is None)
         workspace = self._workspace
         cell = None if self.cell is None else workspace.editing.cell(self.cell)
         if cell is None or workspace.settings.value is None:
+            self.left.setText(gettext("None left"))
             self.text.setText(gettext("No uncertain cells are left in this image."))
+            self.hint.clear()
             return
-        threshold = workspace.settings.value.thresholds[cell.class_name]
-        counts = gettext("counts now") if cell.score >= threshold else gettext("does not count now")
-        text = gettext(
-            "<b>{n:,} uncertain left.</b> {name} {score:.2f}, threshold {threshold:.2f}: {counts}. Is it one? "
-            "1–{keys} give it a class."
-        )
-        self.text.setText(
-            text.format(
-                n=len(left),
-                name=escape(cell.class_name),
-                score=cell.score,
-                threshold=threshold,
-                counts=counts,
-                keys=min(len(workspace.settings.classes), MOST_CLASS_KEYS),
-            )
-        )
+        self.left.setText(ngettext("{n:,} left", "{n:,} left", len(left)).format(n=len(left)))
+        self.text.setText(_question(cell, workspace.settings.value.thresholds[cell.class_name]))
+        keys = min(len(workspace.settings.classes), MOST_CLASS_KEYS)
+        self.hint.setText(gettext("1–{keys} give it another class.").format(keys=keys))
         if changed and self.cell is not None:
             workspace.selection.set([self.cell])
             workspace.selection.reveal_cell.emit(self.cell)
@@ -174,3 +160,21 @@ class UncertainBar(QWidget):
         if self.cell is not None:
             self._skipped.add(self.cell)
             self._refresh()
+
+
+def _question(cell: Cell, threshold: float) -> str:
+    """Say what a cell is taken for, and whether it counts; with as many digits as it takes to see why."""
+    counts = cell.score >= threshold
+    digits = next((digits for digits in (2, 3, 4) if (f"{cell.score:.{digits}f}" != f"{threshold:.{digits}f}")), 2)
+    text = (
+        gettext("<b>{name}</b>, confidence {score}.<br>The threshold is {threshold}: it counts now.<br>Is it one?")
+        if counts
+        else gettext(
+            "<b>{name}</b>, confidence {score}.<br>The threshold is {threshold}: it does not count now.<br>Is it one?"
+        )
+    )
+    return text.format(
+        name=escape(long_name(cell.class_name)),
+        score=f"{cell.score:.{digits}f}",
+        threshold=f"{threshold:.{digits}f}",
+    )

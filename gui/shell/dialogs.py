@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
 from core.imaging.finding import IMAGE_SUFFIXES, too_many_to_open_unasked
 from core.models.network import MODEL_SUFFIX
-from core.text import gettext
+from core.text import gettext, ngettext
 from core.version import __version__
 from gui.commands.context import Dialog
+from gui.dialogs.counting_settings.page import CountingSettings
 from gui.dialogs.export import ExportDialog
 from gui.dialogs.import_ import ImportDialog
 from gui.dialogs.keys.dialog import KeysDialog
-from gui.dialogs.model_card import ModelDialog
 from gui.dialogs.opening import OpeningQuestion
 from gui.dialogs.preferences.dialog import PreferencesDialog
 from gui.dialogs.report.dialog import ReportDialog
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gui.preferences import Preferences
     from gui.shell.appearance import Appearance
     from gui.verify.window import VerifyWindow
+    from gui.workspace.inference.choice import Recount
     from gui.workspace.workspace import Workspace
 
 _IMAGES = (
@@ -49,6 +50,8 @@ _SESSIONS = gettext("SmearCount sessions") + f" (*{SESSION_SUFFIX})"
 class Dialogs(QObject):
     """Every dialog by its name."""
 
+    image_wanted = Signal(object)  # id
+
     def __init__(
         self, window: QWidget, workspace: Workspace, preferences: Preferences, actions: Actions, appearance: Appearance
     ) -> None:
@@ -60,6 +63,7 @@ class Dialogs(QObject):
         self._appearance = appearance
         self.verify: VerifyWindow | None = None
         self.guide: GuideWindow | None = None
+        self.counting: CountingSettings | None = None
         self._openers: dict[Dialog, Callable[[], None]] = {
             Dialog.OPEN_IMAGES: self._open_images,
             Dialog.OPEN_FOLDER: self._open_folder,
@@ -74,6 +78,7 @@ class Dialogs(QObject):
             Dialog.FIND_MOVED: self._find_moved,
             Dialog.IMPORT_MODEL: self._import_model,
             Dialog.MODEL_CARD: self._show_model_card,
+            Dialog.COUNTING_SETTINGS: self._show_counting_settings,
             Dialog.VERIFY: self.show_verify,
             Dialog.GUIDE: self._show_guide,
             Dialog.KEYS: self._show_keys,
@@ -82,6 +87,8 @@ class Dialogs(QObject):
             Dialog.SELF_CHECK: self._check_installation,
             Dialog.ABOUT: self._show_about,
         }
+        workspace.choice.recount_wanted.connect(self._ask_to_recount)
+        workspace.tally.comparison_wanted.connect(self._show_comparison)
 
     def open(self, dialog: Dialog) -> None:
         """Open a dialog or a window."""
@@ -159,7 +166,25 @@ class Dialogs(QObject):
             gettext("Models") + f" (*{MODEL_SUFFIX})",
         )
         if name:
-            self._workspace.inference.open_model(Path(name))
+            self._workspace.choice.use(Path(name))
+
+    def _ask_to_recount(self, recount: Recount) -> None:
+        """Ask before another model or counting method counts images again."""
+        text = ngettext("Count {n:,} image again {how}?", "Count {n:,} images again {how}?", recount.images)
+        box = QMessageBox(
+            QMessageBox.Icon.Question,
+            gettext("Count again"),
+            text.format(n=recount.images, how=recount.how),
+            QMessageBox.StandardButton.Cancel,
+            self._window,
+        )
+        box.setInformativeText(
+            gettext("Your corrections and the present counts are kept: undo (Ctrl+Z) brings them back.")
+        )
+        box.setDefaultButton(box.addButton(gettext("Count again"), QMessageBox.ButtonRole.AcceptRole))
+        box.accepted.connect(recount.go)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
 
     def _save_image(self) -> None:
         current = self._workspace.images.current
@@ -228,7 +253,10 @@ class Dialogs(QObject):
         if self.verify is None:
             self.verify = VerifyWindow(self._workspace, self._preferences)
             self.verify.import_wanted.connect(self._import)
-            self.verify.pictures_wanted.connect(self.come_forward)
+            self.verify.images_wanted.connect(self.come_forward)
+            self.verify.image_wanted.connect(self._show_image)
+            self.verify.count_wanted.connect(self._count_by_hand)
+            self.verify.place_beside(self._window)
             self.verify.addActions([self._actions["undo"], self._actions["redo"]])
         _show(self.verify)
 
@@ -237,15 +265,40 @@ class Dialogs(QObject):
         self._window.raise_()
         self._window.activateWindow()
 
+    def _show_image(self, image: int) -> None:
+        self.image_wanted.emit(image)
+        self.come_forward()
+
+    def _show_comparison(self, image: int) -> None:
+        """Show an image that was counted by hand beside the program's count."""
+        self.show_verify()
+        if self.verify is not None:
+            self.verify.pages.setCurrentWidget(self.verify.comparison_page)
+            self.verify.comparison_page.go_to(image)
+
+    def _count_by_hand(self, image: int | None) -> None:
+        """Begin a manual count of an image, or of the one that is shown."""
+        if image is not None:
+            self._workspace.images.set_current(image)
+        self.come_forward()
+        if not self._workspace.tally.active:
+            self._actions["tally"].trigger()
+
     def close(self) -> None:
         """Close the other windows for good."""
         if self.verify is not None:
             self.verify.close_down()
 
+    def _show_counting_settings(self) -> None:
+        if self.counting is None:
+            self.counting = CountingSettings(self._workspace, self._actions, self._preferences, self._window)
+            self.counting.import_wanted.connect(self._import_model)
+        _show(self.counting)
+
     def _show_model_card(self) -> None:
-        model = self._workspace.inference.model
-        if model is not None:
-            ModelDialog(model, self._window).exec()
+        self._show_counting_settings()
+        if self.counting is not None:
+            self.counting.show_model()
 
     def _show_guide(self) -> None:
         from gui.dialogs.guide import GuideWindow

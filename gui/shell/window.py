@@ -131,7 +131,7 @@ class MainWindow(QMainWindow):
         self.session_errors = SessionErrors(self, self.workspace, self.preferences, self.notice)
 
     def _coloured(self) -> list[Coloured]:
-        parts = (*self.views.values(), self.add_button, self.dialogs.verify)
+        parts = (*self.views.values(), self.add_button, self.dialogs.verify, self.dialogs.counting)
         return [part for part in parts if part is not None]
 
     def _connect(self) -> None:
@@ -146,10 +146,12 @@ class MainWindow(QMainWindow):
         workspace.history.recorded.connect(self._tell_user)
         workspace.opening.begun.connect(self._ask_for_id)
         self.view_changed.connect(self.view_bar.show_view)
+        self.dialogs.image_wanted.connect(self.show_image)
         self.head.id.left.connect(self._take_keys)
         self.canvas.zoom_changed.connect(self.status.show_zoom)
         self.history_panel.name_wanted.connect(lambda: self.open_dialog(Dialog.USER))
         self.gallery.all_changed.connect(self._on_gallery_scope)
+        self.gallery.open_wanted.connect(self._open_from_cells)
         start.open_demo.connect(workspace.opening.open_demo)
         start.open_session.connect(workspace.store.open)
 
@@ -280,6 +282,15 @@ class MainWindow(QMainWindow):
         text = gettext("A new sample. What is its id?")
         self.workspace.messages.offer(text, gettext("Give its id"), self.head.edit_id)
 
+    @Slot(int, int)
+    def _open_from_cells(self, image: int, cell: int) -> None:
+        """Show a cell in its image, and offer the way back."""
+        self.show_image(image, cell)
+        item = self.workspace.images.item(image)
+        if item is not None:
+            text = gettext("Shown in {image}.").format(image=item.path.name)
+            self.workspace.messages.offer(text, gettext("Back to the cells"), lambda: self.show_view(View.CELLS))
+
     @Slot(bool)
     def _on_gallery_scope(self, everything: bool) -> None:
         if everything != self.preferences.gallery_of_all:
@@ -321,7 +332,7 @@ class MainWindow(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         models = [path for path in paths if path.suffix.lower() == MODEL_SUFFIX]
         if models:
-            self.workspace.inference.open_model(models[0])
+            self.workspace.choice.use(models[0])
         images = [path for path in paths if path not in models]
         if images:
             self.dialogs.open_paths(images)

@@ -1,4 +1,4 @@
-"""The errors as places: look at them on the image, correct them, or leave them to the doubt queue."""
+"""The errors as cells: look at them on the image, correct them, or leave them to the uncertain cells."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from core.text import gettext, ngettext
 from core.verification.errors import MOST_EXPLAINED, Place, Verdict, find_places
 from gui.tasks import Task
+from gui.verify.empty import EmptyPage
 from gui.verify.place_view import PlaceView
 from gui.widgets.wheel_safe import QuietComboBox
 
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _TITLES = {
-    Verdict.FALSE: gettext("False positives: counted but wrong"),
-    Verdict.MISSED: gettext("False negatives: missed"),
-    Verdict.TRUE: gettext("True positives"),
+    Verdict.FALSE: gettext("Too many (FP)"),
+    Verdict.MISSED: gettext("Missed (FN)"),
+    Verdict.TRUE: gettext("Correct (TP)"),
 }
 
 
 class ErrorPage(QWidget):
     """The cells of one class at one threshold that are right, wrong, or missing."""
 
-    pictures_wanted = Signal()
+    images_wanted = Signal()
 
     def __init__(self, workspace: Workspace, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,7 +56,7 @@ class ErrorPage(QWidget):
             self.verdict_box.addItem(title, verdict)
         self.verdict_box.activated.connect(lambda *_: self._ask())
         self.at = QLabel()
-        self.back_button = QPushButton(gettext("&Back to the threshold that is set"))
+        self.back_button = QPushButton(gettext("&Back to the present threshold"))
         self.back_button.clicked.connect(lambda *_: self.show_places(self.class_box.currentText(), None, self.verdict))
         self.view = PlaceView(self._workspace)
         self.view.clicked.connect(lambda *_: self.look())
@@ -83,12 +84,22 @@ class ErrorPage(QWidget):
         for widget in (self.look_button, self.remove_button, self.add_button, self.doubt_button):
             foot.addWidget(widget)
         foot.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 10, 0, 0)
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 8, 0, 0)
         layout.addLayout(head)
         layout.addWidget(self.empty)
         layout.addWidget(self.view, 1)
         layout.addLayout(foot)
+        self.nothing = EmptyPage(
+            gettext(
+                "With a manual count on the image, or imported boxes or points, this page shows every cell that the "
+                "program missed or counted too many, ready to be corrected."
+            )
+        )
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(content)
+        self._pages.addWidget(self.nothing)
 
     def _button(self, text: str, tip: str, slot: Callable[[], object]) -> QPushButton:
         button = QPushButton(text)
@@ -130,6 +141,7 @@ class ErrorPage(QWidget):
         """Find the cells anew."""
         answer, name = self._verifier.answer, self.class_box.currentText()
         threshold, settings = self._asked[1], self._workspace.settings.value
+        self._pages.setCurrentIndex(1 if answer is not None and not answer.cases else 0)
         self.back_button.setVisible(threshold is not None)
         if answer is None or name not in answer.classes or settings is None:
             self._finding.cancel()
@@ -159,7 +171,7 @@ class ErrorPage(QWidget):
     def _summary(self, places: list[Place]) -> str:
         answer = self._verifier.answer
         if answer is None or not answer.cases:
-            return gettext("No image with a ground truth takes part yet.")
+            return ""
         if not answer.located:
             return gettext("Typed totals do not say where the cells are, so there are no places to show.")
         if not places:
@@ -188,10 +200,10 @@ class ErrorPage(QWidget):
         doubtful = [place for place in open_ones if place.cell is not None or place.hint is not None]
         self.doubt_button.setEnabled(bool(doubtful) and writable)
 
-    # -- what the person does --------------------------------------------------------------------------
+    # -- what the user does --------------------------------------------------------------------------
 
     def look(self) -> None:
-        """Show the chosen cell on its picture."""
+        """Show the chosen cell on its image."""
         row = self.view.currentIndex().row()
         if 0 <= row < len(self.view.place_model.places):
             place = self.view.place_model.places[row]
@@ -199,7 +211,7 @@ class ErrorPage(QWidget):
 
     def _look_closely(self) -> None:
         self.look()
-        self.pictures_wanted.emit()
+        self.images_wanted.emit()
 
     def _chosen(self) -> list[Place]:
         return [place for place in self.view.selected() if not place.settled]

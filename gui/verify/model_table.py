@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from core.statistics.intervals import Interval
     from core.verification.comparison import Difference, ModelRow
 
-_INTERVAL = gettext("In percent, with the 95 % interval over the images (bootstrap)")
+_INTERVAL = gettext("In per cent, with the 95 % interval over the images (bootstrap)")
 _DIFFERENCE = gettext(
     "From the first model of the class, in percentage points, with its 95 % interval; bold where it leaves out 0"
 )
+AVERAGE_PRECISION = 8
 _DIFFERENCES = {5: "accuracy_difference", 7: "f1_difference"}
 
 
@@ -55,15 +56,15 @@ _COLUMNS: tuple[Column[ModelRow], ...] = (
     Column(gettext("Class"), lambda row: row.class_name, number=False),
     Column(gettext("Model"), lambda row: row.model, number=False),
     Column(gettext("Threshold"), lambda row: f"{row.threshold:.2f}"),
-    Column(gettext("Counted of true"), _counted),
-    Column(gettext("Accuracy"), lambda row: with_interval(row.accuracy, row.accuracy_interval), _INTERVAL),
+    Column(gettext("Counted\nof yours"), _counted),
+    Column(gettext("Accuracy\n%"), lambda row: with_interval(row.accuracy, row.accuracy_interval), _INTERVAL),
     Column(gettext("Difference"), lambda row: _difference(row.accuracy_difference), _DIFFERENCE),
-    Column("F1", lambda row: with_interval(row.f1, row.f1_interval), _INTERVAL),
+    Column(gettext("F1\n%"), lambda row: with_interval(row.f1, row.f1_interval), _INTERVAL),
     Column(gettext("Difference"), lambda row: _difference(row.f1_difference), _DIFFERENCE),
     Column(
-        "AP",
+        gettext("AP\n%"),
         lambda row: "–" if row.average_precision is None else f"{100 * row.average_precision:.1f}",
-        gettext("Average precision as in COCO, at the overlap chosen above"),
+        gettext("Average precision as in COCO, at the IoU chosen under Details"),
     ),
 )
 

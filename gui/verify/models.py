@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QListWidget,
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSplitter,
+    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -26,8 +28,9 @@ from core.detection.segmentation.classical import CLASSICAL
 from core.models.network import MODEL_SUFFIX
 from core.text import gettext
 from core.verification.charts import Chart, Series
-from gui.verify.model_table import ModelTableModel, with_interval
-from gui.widgets.plot import PlotPane, scrolling
+from gui.verify.empty import EmptyPage
+from gui.verify.model_table import AVERAGE_PRECISION, ModelTableModel, with_interval
+from gui.widgets.plots.plot import PlotPane, scrolling
 from gui.widgets.tables import CopyTable
 from gui.widgets.wheel_safe import QuietComboBox
 
@@ -41,11 +44,12 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _APART = 0.12
+_MOST_ROWS = 12  # of the table that are in view without scrolling
 _SHA = Qt.ItemDataRole.UserRole
 
 
 class ModelPage(QWidget):
-    """The models, how far they have looked at the images, and the comparison."""
+    """The models, how many images they have counted, and the comparison."""
 
     save_plot_wanted = Signal()
 
@@ -57,49 +61,47 @@ class ModelPage(QWidget):
         self.runs = workspace.comparison
         self._build_list()
         self._build_result()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 10, 0, 0)
-        layout.addLayout(self._head)
-        layout.addWidget(self.note)
-        layout.addWidget(scrolling(self.splitter), 1)
+        self._build()
         delete = QShortcut(QKeySequence("Del"), self.models)
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         delete.activated.connect(self.remove_button.click)
         self.runs.changed.connect(self.refresh)
         self.runs.progressed.connect(self._show_progress)
+        self._verifier.answered.connect(self._show_page)
         self._workspace.inference.model_changed.connect(self.refresh)
+        self.show_details(False)
         self.refresh()
 
     def _build_list(self) -> None:
         self.models = QListWidget()
         self.models.setAccessibleName(gettext("Models"))
-        self.models.setMaximumHeight(6 * self.fontMetrics().height() + 12)
+        self.models.setObjectName("lines")
+        self.models.setMaximumHeight(5 * (self.fontMetrics().height() + 8) + 8)
         self.models.currentRowChanged.connect(lambda *_: self._enable())
-        self.add_button = self._button(gettext("&Add models …"), gettext("Model files made by the trainer"), self._add)
+        self.add_button = self._button(gettext("&Add models…"), gettext("Model files made by the trainer"), self._add)
         tip = gettext("Also compare with counting by colour, size and shape alone")
         self.no_model_button = self._button(gettext("&Without a model"), tip, lambda: self.runs.add([Path(CLASSICAL)]))
-        self.remove_button = self._button("&Remove", gettext("What it found is kept; Del does the same"), self._remove)
-        self.run_button = self._button(
-            "&Compare", gettext("Run the models on the images that they have not seen"), self._run
-        )
-        self.stop_button = self._button("Stop", gettext("What was found so far is kept"), self.runs.stop)
-        self.use_button = self._button(
-            gettext("&Use this model"), gettext("Count every image with it from now on"), self._use
-        )
+        tip = gettext("Take the chosen model out of the comparison (Del); its counts are kept")
+        self.remove_button = self._button(gettext("&Remove"), tip, self._remove)
+        tip = gettext("Count the images that the models have not counted yet")
+        self.run_button = self._button(gettext("C&ompare"), tip, self.runs.run)
+        tip = gettext("Stop counting; what was found so far is kept")
+        self.stop_button = self._button(gettext("&Stop"), tip, self.runs.stop)
+        tip = gettext("Count every image with the chosen model from now on")
+        self.use_button = self._button(gettext("&Use this model"), tip, self._use)
         self.progress = QProgressBar()
-        self.progress.setAccessibleName(gettext("Images processed"))
-        buttons = QVBoxLayout()
-        for row in (
-            (self.add_button, self.no_model_button),
-            (self.run_button, self.stop_button),
-            (self.use_button, self.remove_button),
+        self.progress.setAccessibleName(gettext("Images counted"))
+        keep = self.progress.sizePolicy()
+        keep.setRetainSizeWhenHidden(True)
+        self.progress.setSizePolicy(keep)
+        buttons = QGridLayout()
+        for place, button in enumerate(
+            (self.add_button, self.no_model_button, self.run_button, self.stop_button, self.use_button)
         ):
-            line = QHBoxLayout()
-            for button in row:
-                line.addWidget(button)
-            buttons.addLayout(line)
-        buttons.addWidget(self.progress)
-        buttons.addStretch(1)
+            buttons.addWidget(button, *divmod(place, 2))
+        buttons.addWidget(self.remove_button, 2, 1)
+        buttons.addWidget(self.progress, 3, 0, 1, 2)
+        buttons.setRowStretch(4, 1)
         self._head = QHBoxLayout()
         self._head.addWidget(self.models, 1, Qt.AlignmentFlag.AlignTop)
         self._head.addLayout(buttons)
@@ -112,14 +114,14 @@ class ModelPage(QWidget):
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table_model = ModelTableModel(self.table)
         self.table.setModel(self.table_model)
-        self.table.setMinimumHeight(120)
         self.measure = QuietComboBox()
         self.measure.setAccessibleName(gettext("Plot"))
-        for name in ("Accuracy", "F1"):
+        for name in (gettext("Accuracy"), gettext("F1")):
             self.measure.addItem(name)
         self.measure.currentIndexChanged.connect(lambda *_: self._show_plot())
-        self.save_plot_button = self._button(gettext("Save p&lot …"), gettext("PNG or SVG"), self.save_plot_wanted.emit)
-        self.copy_button = self._button("Cop&y table", gettext("To paste it into a spreadsheet"), self.table.copy)
+        self.save_plot_button = self._button(gettext("Save p&lot…"), gettext("PNG or SVG"), self.save_plot_wanted.emit)
+        tip = gettext("To paste it into a spreadsheet")
+        self.copy_button = self._button(gettext("Cop&y table"), tip, self.table.copy)
         self.plot = PlotPane()
         bar = QHBoxLayout()
         bar.addWidget(self.copy_button)
@@ -135,6 +137,23 @@ class ModelPage(QWidget):
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self.table)
         self.splitter.addWidget(self._below)
+        self.splitter.setStretchFactor(1, 1)
+
+    def _build(self) -> None:
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 8, 0, 0)
+        layout.addLayout(self._head)
+        layout.addWidget(self.note)
+        self._result = scrolling(self.splitter)
+        layout.addWidget(self._result, 1)
+        layout.addStretch(0)
+        self.empty = EmptyPage(
+            gettext("With a count of yours, this page shows which of several models counts your images best.")
+        )
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(content)
+        self._pages.addWidget(self.empty)
 
     def _button(self, text: str, tip: str, slot: Callable[[], object]) -> QPushButton:
         button = QPushButton(text)
@@ -155,15 +174,21 @@ class ModelPage(QWidget):
         """Draw classes in other colours."""
         self._show_plot()
 
+    def show_details(self, details: bool) -> None:
+        """Show the average precision, or not."""
+        self.table.setColumnHidden(AVERAGE_PRECISION, not details)
+
+    def _show_page(self) -> None:
+        answer = self._verifier.answer
+        self._pages.setCurrentIndex(1 if answer is not None and not answer.cases else 0)
+
     def refresh(self) -> None:
         """Show the models and the comparison as they now are."""
         row, present = max(self.models.currentRow(), 0), self._workspace.inference.model
         self.models.clear()
         if present is not None:
-            self._add_line(
-                gettext("{card}   (counts now, at the thresholds that are set)").format(card=present.card.name),
-                present.sha256,
-            )
+            text = gettext("{model}   (in use, at the present thresholds)")
+            self._add_line(text.format(model=present.card.name), present.sha256)
         for one in self.runs.candidates:
             done, total = self.runs.progress(one)
             state = (
@@ -175,28 +200,38 @@ class ModelPage(QWidget):
             self._add_line(f"{one.card.name}   ({state}{file})", one.sha256)
         self.models.setCurrentRow(min(row, self.models.count() - 1))
         self.table_model.show(self.runs.rows)
+        self._fit_table()
         self.note.setText(self._note())
         self.progress.setVisible(self.runs.busy)
         self._enable()
         self._show_plot()
 
+    def _fit_table(self) -> None:
+        """Show all rows of the table where there is room for them."""
+        rows = min(max(len(self.runs.rows), 3), _MOST_ROWS)
+        height = (
+            rows * self.table.verticalHeader().defaultSectionSize() + self.table.horizontalHeader().sizeHint().height()
+        )
+        self.table.setMinimumHeight(height + 2 * self.table.frameWidth() + 4)
+
     def _add_line(self, text: str, sha256: str) -> None:
         item = QListWidgetItem(text)
+        item.setToolTip(text)
         item.setData(_SHA, sha256)
         self.models.addItem(item)
 
     def _note(self) -> str:
         if self.runs.opening:
-            return "Opening …"
+            return gettext("Opening…")
         if not self.runs.candidates:
             return gettext("Add the models that you want to see beside the present one.")
         if self.runs.busy:
-            return gettext("The models are looking at the images; you can go on working.")
+            return gettext("Counting with the other models; you can go on working.")
         if not self.runs.rows:
-            return gettext("Press Compare: each model looks once at each image that has a ground truth.")
+            return gettext("Press Compare: each model counts each image that has a count of yours once.")
         return gettext(
-            "Differences are to the model that counts now; ▲ and ▼ mark those whose 95 % interval leaves out 0. "
-            "The other models are counted at the thresholds that their makers suggest."
+            "Differences are to the model in use; ▲ and ▼ mark those that are no accident (95 % interval without 0). "
+            "The other models count at the thresholds that their makers suggest."
         )
 
     def _show_progress(self, done: int, total: int) -> None:
@@ -207,8 +242,10 @@ class ModelPage(QWidget):
         classes = self._workspace.settings.classes
         colours = {label: self._preferences.palette.colour(classes, label) for label in range(len(classes))}
         rows = self.runs.rows
-        self._below.setVisible(bool(rows))
-        self.plot.show_chart(_chart(rows, classes, self.measure.currentText()), colours)
+        self._result.setVisible(bool(rows))
+        self.plot.show_chart(
+            _chart(rows, classes, self.measure.currentText(), f1=self.measure.currentIndex() == 1), colours
+        )
 
     def _enable(self) -> None:
         writable, busy, chosen = self._workspace.store.writable, self.runs.busy, self.chosen
@@ -219,11 +256,12 @@ class ModelPage(QWidget):
         self.run_button.setEnabled(writable and not busy and any(unseen))
         self.stop_button.setEnabled(busy)
         self.use_button.setEnabled(writable and not busy and chosen is not None)
+        self.copy_button.setEnabled(bool(self.runs.rows))
 
-    # -- what the person does --------------------------------------------------------------------------
+    # -- what the user does ----------------------------------------------------------------------------
 
     def _add(self) -> None:
-        kinds = gettext("Models (*{MODEL_SUFFIX})").format(MODEL_SUFFIX=MODEL_SUFFIX)
+        kinds = gettext("Models") + f" (*{MODEL_SUFFIX})"
         names, _ = QFileDialog.getOpenFileNames(self, gettext("Add models"), self._preferences.folder, kinds)
         if names:
             self._preferences.folder = str(Path(names[0]).parent)
@@ -233,23 +271,20 @@ class ModelPage(QWidget):
         if self.chosen is not None:
             self.runs.remove(self.chosen.sha256)
 
-    def _run(self) -> None:
-        self.runs.run()
-
     def _use(self) -> None:
         if self.chosen is not None:
             self.runs.use(self.chosen)
 
 
-def _chart(rows: list[ModelRow], classes: tuple[str, ...], measure: str) -> Chart:
-    """Return the plot: models side by side, classes by colour and symbol, with intervals."""
+def _chart(rows: list[ModelRow], classes: tuple[str, ...], measure: str, *, f1: bool) -> Chart:
+    """Return the plot: models side by side, classes by colour and symbol, with intervals; in per cent."""
     models = list(dict.fromkeys((row.sha256, row.model) for row in rows))
     places = {sha256: place for place, (sha256, _) in enumerate(models)}
     series = []
     for label, name in enumerate(classes):
         points = []
         for row in rows:
-            value, interval = (row.f1, row.f1_interval) if measure == "F1" else (row.accuracy, row.accuracy_interval)
+            value, interval = (row.f1, row.f1_interval) if f1 else (row.accuracy, row.accuracy_interval)
             if row.class_name == name and value is not None and interval is not None:
                 points.append((row, value, interval))
         if points:
@@ -259,17 +294,17 @@ def _chart(rows: list[ModelRow], classes: tuple[str, ...], measure: str) -> Char
                     name,
                     label,
                     np.array([places[row.sha256] + shift for row, *_ in points]),
-                    np.array([value for _, value, _ in points]),
+                    np.array([100 * value for _, value, _ in points]),
                     tuple(f"{name}, {row.model}: {measure} {with_interval(value, i)} %" for row, value, i in points),
                     line=False,
-                    low=np.array([interval.low for *_, interval in points]),
-                    high=np.array([interval.high for *_, interval in points]),
+                    low=np.array([100 * interval.low for *_, interval in points]),
+                    high=np.array([100 * interval.high for *_, interval in points]),
                 )
             )
     return Chart(
         gettext("{measure} of the models, with 95 % intervals").format(measure=measure),
         "",
-        measure,
+        gettext("{measure}, %").format(measure=measure),
         series,
         x_range=(-0.5, 1.25 * len(models) - 0.5),  # room for the legend
         ticks=tuple((float(place), name) for place, (_, name) in enumerate(models)),

@@ -38,31 +38,49 @@ def _threshold(row: SweepRow) -> str:
 
 COLUMNS: tuple[Column[SweepRow], ...] = (
     Column(gettext("Threshold"), _threshold, gettext("The lowest probability that counts")),
-    Column(gettext("True"), _number(lambda row: row.truth), gettext("Cells of the ground truth in these images")),
-    Column(gettext("Counted"), _number(lambda row: row.counted), gettext("Cells counted at this threshold")),
+    Column(gettext("You"), _number(lambda row: row.truth), gettext("Cells of your count in these images")),
     Column(
-        gettext("Accuracy"),
+        gettext("Program"), _number(lambda row: row.counted), gettext("Cells that the program counts at this threshold")
+    ),
+    Column(
+        gettext("Accuracy\n%"),
         _share(lambda row: row.accuracy),
-        gettext("The smaller of the two counts as a share of the larger, in percent"),
+        gettext("The smaller of the two counts as a share of the larger, in per cent"),
     ),
     Column(
-        gettext("Precision"),
+        gettext("Precision\n%"),
         _share(lambda row: row.precision),
-        gettext("TP / (TP + FP): the share of the counted cells that are correct, in percent"),
+        gettext("TP / (TP + FP): the share of the counted cells that are correct, in per cent"),
     ),
     Column(
-        gettext("Recall"),
+        gettext("Recall\n%"),
         _share(lambda row: row.recall),
-        gettext("TP / (TP + FN): the share of the true cells that were counted, in percent"),
+        gettext("TP / (TP + FN): the share of the true cells that were counted, in per cent"),
     ),
-    Column("F1", _share(lambda row: row.f1), gettext("The harmonic mean of precision and recall, in percent")),
-    Column("TP", _number(lambda row: row.tp), gettext("True positives: counted and correct; click to see them")),
-    Column("FP", _number(lambda row: row.fp), gettext("False positives: counted but wrong; click to see them")),
-    Column("FN", _number(lambda row: row.fn), gettext("False negatives: true cells missed; click to see them")),
+    Column(
+        gettext("F1\n%"), _share(lambda row: row.f1), gettext("The harmonic mean of precision and recall, in per cent")
+    ),
+    Column(
+        gettext("Correct\n(TP)"),
+        _number(lambda row: row.tp),
+        gettext("True positives: counted and correct; click to see them"),
+    ),
+    Column(
+        gettext("Too many\n(FP)"),
+        _number(lambda row: row.fp),
+        gettext("False positives: counted but wrong; click to see them"),
+    ),
+    Column(
+        gettext("Missed\n(FN)"),
+        _number(lambda row: row.fn),
+        gettext("False negatives: true cells that were not counted; click to see them"),
+    ),
 )
 THRESHOLD, ACCURACY, F1 = 0, 3, 6
 VERDICTS = {7: Verdict.TRUE, 8: Verdict.FALSE, 9: Verdict.MISSED}
 _WHERE_LOCATED = range(4, 10)
+_CSV_HEADINGS = ("Threshold", "True", "Counted", "Accuracy", "Precision", "Recall", "F1", "TP", "FP", "FN")
+"""Of a file, for other programs: its shares are fractions of 1."""
 
 
 class SweepModel(ValueTableModel["SweepRow"]):
@@ -177,7 +195,7 @@ def sweep_csv(answer: VerificationFigures) -> bytes:
     writer.writerow(
         (
             "Class",
-            *(column.heading for column in COLUMNS),
+            *_CSV_HEADINGS,
             gettext("Most accurate"),
             gettext("Best F1"),
             "IoU",

@@ -1,17 +1,27 @@
-"""The table over the thresholds beside its plots, and "use this threshold"."""
+"""The table over the thresholds beside its plots, and how to use the best of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QStackedLayout,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
 
-from core.text import gettext
+from core.text import gettext, ngettext
 from core.verification.charts import ChartKind, make_chart
+from gui.verify.empty import EmptyPage
 from gui.verify.sweep_table import SweepTable
 from gui.widgets.colour import swatch
-from gui.widgets.plot import PlotPane, scrolling
+from gui.widgets.plots.plot import PlotPane, scrolling
 from gui.widgets.wheel_safe import QuietComboBox
 
 if TYPE_CHECKING:
@@ -37,6 +47,7 @@ class ThresholdPage(QWidget):
         self._verifier = verifier = workspace.verifier
         self._workspace = workspace
         self._palette = palette
+        self._details = False
         self._build_table()
         self._build_plot()
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -45,10 +56,18 @@ class ThresholdPage(QWidget):
         for side in (self._left, self._right):
             self.splitter.addWidget(side)
         self.splitter.setStretchFactor(1, 1)
-        self.splitter.setSizes([680, 560])
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 6, 0, 0)
-        layout.addWidget(scrolling(self.splitter))
+        self.splitter.setSizes([770, 470])
+        self.empty = EmptyPage(
+            gettext(
+                "With a count of yours, this page shows how well the program counts at every threshold from 0.20 to "
+                "0.85, and which threshold agrees best with you."
+            )
+        )
+        self._pages = QStackedLayout(self)
+        area = scrolling(self.splitter)
+        area.setContentsMargins(0, 8, 0, 0)
+        self._pages.addWidget(area)
+        self._pages.addWidget(self.empty)
         verifier.answered.connect(self.refresh)
         self._workspace.settings.changed.connect(self._show_origin)
         self._workspace.inference.model_changed.connect(self._fill_classes)
@@ -68,8 +87,9 @@ class ThresholdPage(QWidget):
         self.table.places_wanted.connect(lambda threshold, what: self.places_wanted.emit(self.chosen, threshold, what))
         self.table.selectionModel().currentChanged.connect(lambda *_: self._show_row())
         self.by = QuietComboBox()
-        self.by.addItem("accuracy", "accuracy")
+        self.by.addItem(gettext("accuracy"), "accuracy")
         self.by.addItem("F1", "f1")
+        self.by.setToolTip(gettext("Accuracy compares the numbers; F1 also asks whether the right cells were counted"))
         self.by.setAccessibleName(gettext("Best by"))
         self.by.activated.connect(lambda *_: self._verifier.set_options(by=self.by.currentData()))
         self.best = QLabel()
@@ -82,7 +102,10 @@ class ThresholdPage(QWidget):
         self.origin = QLabel()
         self.origin.setObjectName("faint")
         self.origin.setWordWrap(True)
-        self.use_button = QPushButton(gettext("&Use it"))
+        self.taking = QLabel()
+        self.taking.setObjectName("faint")
+        self.taking.setWordWrap(True)
+        self.use_button = QPushButton(gettext("&Use the best"))
         self.use_button.clicked.connect(lambda *_: self._use([self.chosen]))
         self.use_all_button = QPushButton(gettext("Use the best for &all classes"))
         self.use_all_button.clicked.connect(lambda *_: self._use(list(self._workspace.settings.classes)))
@@ -92,7 +115,7 @@ class ThresholdPage(QWidget):
         self.copy_button = QPushButton(gettext("&Copy"))
         self.copy_button.setToolTip(gettext("Copy the table, to paste it into a spreadsheet"))
         self.copy_button.clicked.connect(self.table.copy)
-        self.save_button = QPushButton(gettext("Sa&ve table …"))
+        self.save_button = QPushButton(gettext("Sa&ve table…"))
         self.save_button.clicked.connect(self.save_table_wanted)
         head = QHBoxLayout()
         head.addWidget(self.classes, 1)
@@ -110,18 +133,17 @@ class ThresholdPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(head)
         column.addWidget(self.table, 1)
-        for label in (self.best, self.warning, self.origin):
+        for label in (self.best, self.warning, self.taking, self.origin):
             column.addWidget(label)
         column.addLayout(uses)
 
     def _build_plot(self) -> None:
         self.kind = QuietComboBox()
         self.kind.setAccessibleName(gettext("Plot"))
-        for kind in ChartKind:
-            self.kind.addItem(kind.value, kind)
-        self.kind.currentIndexChanged.connect(lambda *_: self.show_plot())
         self.plot = PlotPane()
-        self.save_plot_button = QPushButton(gettext("Save p&lot …"))
+        self._fill_kinds()
+        self.kind.currentIndexChanged.connect(lambda *_: self.show_plot())
+        self.save_plot_button = QPushButton(gettext("Save p&lot…"))
         self.save_plot_button.clicked.connect(self.save_plot_wanted)
         head = QHBoxLayout()
         head.addWidget(self.kind, 1)
@@ -146,6 +168,23 @@ class ThresholdPage(QWidget):
         one = answer.classes.get(self.chosen) if answer is not None else None
         return one if one is not None and one.images else None
 
+    def show_details(self, details: bool) -> None:
+        """Offer the plots of the average precision too, or not."""
+        self._details = details
+        self._fill_kinds()
+
+    def _fill_kinds(self) -> None:
+        chosen = self.kind.currentData()
+        self.kind.blockSignals(True)
+        self.kind.clear()
+        for kind in ChartKind:
+            if self._details or kind is not ChartKind.AP_IOU:
+                self.kind.addItem(kind.value, kind)
+        self.kind.setCurrentIndex(max(self.kind.findData(chosen), 0))
+        self.kind.blockSignals(False)
+        if self.kind.currentData() is not chosen and chosen is not None:
+            self.show_plot()
+
     def set_palette(self, palette: Palette) -> None:
         """Draw classes in other colours."""
         self._palette = palette
@@ -169,6 +208,8 @@ class ThresholdPage(QWidget):
 
     def refresh(self) -> None:
         """Show the answer as it now is."""
+        answer = self._verifier.answer
+        self._pages.setCurrentIndex(1 if answer is not None and not answer.cases else 0)
         self.table.show_class(self.shown)
         self.by.setCurrentIndex(max(self.by.findData(self._verifier.options.by), 0))
         self._show_best()
@@ -204,6 +245,8 @@ class ThresholdPage(QWidget):
         self.best.setText("" if shown is None else _best_text(choice, self.chosen))
         self.warning.setText(choice.warning if choice else "")
         self.warning.setVisible(bool(self.warning.text()))
+        self.taking.setText("" if answer is None or shown is None else _taking_text(shown, len(answer.cases)))
+        self.taking.setVisible(bool(self.taking.text()))
 
     def _show_origin(self) -> None:
         text = self._workspace.verified_thresholds.origin(self.chosen) if self.chosen else ""
@@ -220,7 +263,7 @@ class ThresholdPage(QWidget):
             else gettext("Set to chosen &row, {threshold:.2f}").format(threshold=threshold)
         )
 
-    # -- what the person does ------------------------------------------------------------------------
+    # -- what the user does ------------------------------------------------------------------------
 
     def _choices(self, names: list[str]) -> list[ThresholdChoice]:
         answer = self._verifier.answer
@@ -246,28 +289,55 @@ class ThresholdPage(QWidget):
         self.splitter.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
 
 
+def _taking_text(shown: ClassFigures, taking: int) -> str:
+    """Return why fewer images decide about a class than take part, or ""."""
+    parts: list[str] = []
+    if len(shown.images) < taking:
+        missing = taking - len(shown.images)
+        parts.append(
+            ngettext(
+                "Of the {taking} images that take part, {n} has no count of {name}.",
+                "Of the {taking} images that take part, {n} have no count of {name}.",
+                missing,
+            ).format(taking=taking, n=missing, name=shown.name)
+        )
+    choice = shown.choice
+    if choice is not None and len(choice.images) < len(shown.images):
+        totals = len(shown.images) - len(choice.images)
+        parts.append(
+            ngettext(
+                "F1 leaves out {n} image with typed totals, which do not say where the cells are.",
+                "F1 leaves out {n} images with typed totals, which do not say where the cells are.",
+                totals,
+            ).format(n=totals)
+        )
+    return " ".join(parts)
+
+
 def _best_text(choice: ThresholdChoice | None, name: str) -> str:
     """Return what is best, and how far that can be trusted."""
     if choice is None:
         return gettext("No threshold can be suggested for {name}: the images hold no cell that would decide.").format(
             name=name
         )
-    measure = "F1" if choice.measure == "f1" else "accuracy"
-    accuracy = (
-        "" if choice.accuracy is None else gettext(", accuracy {accuracy:.1f} %").format(accuracy=100 * choice.accuracy)
+    measure = gettext("F1") if choice.measure == "f1" else gettext("accuracy")
+    best = gettext("<b>Best threshold for {name}: {threshold:.2f}</b> (by {measure}).").format(
+        name=name, threshold=choice.threshold, measure=measure
     )
-    images = len(choice.images)
+    if choice.accuracy is None:
+        return best
+    accuracy, images, interval = f"{100 * choice.accuracy:.1f}", len(choice.images), choice.interval
     if not choice.cross_validated:
-        return gettext("<b>Best {measure}: {threshold:.2f}</b>{accuracy} on the same images.").format(
-            measure=measure, threshold=choice.threshold, accuracy=accuracy
+        text = gettext("Accuracy there {accuracy} %, on the same images.")
+        return f"{best} " + text.format(accuracy=accuracy)
+    if interval is None:
+        text = gettext(
+            "Accuracy to expect {accuracy} %: each of {images} images counted at the threshold that is best for the "
+            "others."
         )
-    interval = choice.interval
-    within = (
-        ""
-        if interval is None
-        else gettext(" (95 %: {low:.1f} to {high:.1f})").format(low=100 * interval.low, high=100 * interval.high)
+        return f"{best} " + text.format(accuracy=accuracy, images=images)
+    text = gettext(
+        "Accuracy to expect {accuracy} % (95 % interval {low:.1f} to {high:.1f} %): each of {images} images counted "
+        "at the threshold that is best for the others."
     )
-    return gettext(
-        "<b>Best {measure}: {threshold:.2f}</b>{accuracy}{within}, each of {images} images counted at the "
-        "threshold that is best for the others."
-    ).format(measure=measure, threshold=choice.threshold, accuracy=accuracy, within=within, images=images)
+    return f"{best} " + text.format(accuracy=accuracy, images=images, low=100 * interval.low, high=100 * interval.high)

@@ -21,7 +21,7 @@ class CellsView(QWidget):
     def __init__(self, workspace: Workspace, actions: Actions, preferences: Preferences) -> None:
         super().__init__()
         self._selection = workspace.selection
-        self.gallery = Gallery(workspace, preferences.palette)
+        self.gallery = Gallery(workspace, actions, preferences.palette)
         self.gallery.set_all(preferences.gallery_of_all)
         self._preferences = preferences
         if preferences.tile_side:

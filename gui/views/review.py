@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QWidget
 
 from core.text import gettext
 from gui.canvas.beside import Beside
 from gui.canvas.presenter import Presenter
 from gui.canvas.tools.toolbox import Toolbox
 from gui.canvas.view import Canvas
-from gui.commands.context import Dialog, Pane
+from gui.commands.context import Pane
 from gui.panels.counts.panel import CountPanel
 from gui.panels.images.panel import ImageList
 from gui.panels.tally import TallyPanel
-from gui.panels.uncertain import UncertainBar
+from gui.panels.uncertain import UncertainPanel
 from gui.views.image_page import ImagePage
 from gui.widgets.layout.foldable import STRIP, Foldable, Side
+from gui.widgets.theme import SIDE_WIDTH
 from gui.workspace.selection import ToolName
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from core.classes import Palette
+    from gui.commands.context import Dialog
     from gui.commands.shortcuts import Actions
     from gui.preferences import Preferences
     from gui.workspace.view_options import ViewOptions
@@ -49,14 +51,15 @@ class ReviewView(QSplitter):
     ) -> None:
         super().__init__(Qt.Orientation.Horizontal)
         self._selection = workspace.selection
+        self._tally = workspace.tally
         self._preferences = preferences
         self._narrow: bool | None = None
         self.canvas = Canvas()
         self.canvas.setObjectName("canvas")
         self.tools = Toolbox(self.canvas, workspace)
-        self.image_list = ImageList(workspace)
+        self.image_list = ImageList(workspace, actions)
         self.image_page = ImagePage(workspace, self.canvas, open_dialog)
-        self.uncertain = UncertainBar(workspace, actions)
+        self.uncertain = UncertainPanel(workspace, actions)
         self.panel = CountPanel(workspace, actions, options, preferences.palette)
         self.tally_panel = TallyPanel(workspace, preferences, preferences.palette)
         self.presenter = Presenter(self.canvas, self.tools, workspace, options, actions)
@@ -66,27 +69,23 @@ class ReviewView(QSplitter):
         for canvas in (self.canvas, self.beside):
             canvas.set_palette(preferences.palette)
         workspace.tally.active_changed.connect(self._on_tally)
-        self.panel.card_button.clicked.connect(lambda *_: open_dialog(Dialog.MODEL_CARD))
-        self.panel.import_button.clicked.connect(lambda *_: open_dialog(Dialog.IMPORT_MODEL))
         self.tally_panel.finished.connect(lambda: self.tools.choose(ToolName.SELECT))
         self.uncertain.active_changed.connect(options.show_uncertain)
+        self.uncertain.active_changed.connect(self._show_side)
         self.uncertain.next_image.connect(actions["next_unreviewed"].trigger)
         actions.work_on(self.canvas, self.image_list)
 
     def _build_layout(self) -> None:
         self.side = QStackedWidget()
-        self.side.addWidget(self.panel)
-        self.side.addWidget(self.tally_panel)
+        self.side.setFixedWidth(SIDE_WIDTH)
+        for page in (self.panel, self.tally_panel, self.uncertain):
+            self.side.addWidget(page)
         centre = QWidget()
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.uncertain)
-        row = QHBoxLayout()
+        row = QHBoxLayout(centre)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(1)
         row.addWidget(self.image_page, 1)
         row.addWidget(self.beside, 1)
-        column.addLayout(row, 1)
         self.setHandleWidth(1)
         self.setChildrenCollapsible(False)
         self.folds = {
@@ -164,5 +163,11 @@ class ReviewView(QSplitter):
     def _on_tally(self, active: bool) -> None:
         if active:
             self.uncertain.set_active(False)
-        self.side.setCurrentWidget(self.tally_panel if active else self.panel)
+        self._show_side()
         self.canvas.setFocus()
+
+    @Slot()
+    def _show_side(self) -> None:
+        """Show at the right what belongs to what is done: counting by hand, walking the uncertain cells, or neither."""
+        walks = self.uncertain if self.uncertain.active else self.panel
+        self.side.setCurrentWidget(self.tally_panel if self._tally.active else walks)

@@ -21,7 +21,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True)
 class Column(Generic[R]):
-    """A column: its heading, the text of a row in it, and what its cells explain of themselves.
+    """A column: its heading of one or two lines, the text of a row in it, and what its cells explain of themselves.
 
     ``widest`` is a text that has room in it, where the heading does not say how wide it is.
     """
@@ -60,7 +60,7 @@ class ValueTableModel(QAbstractTableModel, Generic[R]):
 
     def lines(self) -> list[list[str]]:
         """Return the headings and the texts of all rows."""
-        headings = [column.heading for column in self.columns]
+        headings = [column.heading.replace("\n", " ") for column in self.columns]
         return [headings, *([column.text(row) for column in self.columns] for row in self.rows)]
 
     def shown(self, row: int, column: int) -> str:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication
 
+SIDE_WIDTH = 280
+"""Of what is at the right of the image, in pixels: nothing that it shows makes it wider."""
+
 SPACE = (4, 8, 12, 16, 24)
 """The distances in the window, in pixels; there are no others."""
 
@@ -100,28 +103,53 @@ QPushButton[primary="true"]:focus {{ border: 2px solid {text}; }}
 QStatusBar {{ border-top: 1px solid {border}; }}
 QStatusBar::item {{ border: none; }}
 QStatusBar QLabel {{ padding: 2px 8px; }}
+QRadioButton::indicator {{ width: 13px; height: 13px; border: 1px solid {faint}; border-radius: 7px; }}
+QRadioButton::indicator {{ background: {base}; }}
+QRadioButton::indicator:disabled {{ border-color: {border}; }}
+QRadioButton::indicator:checked {{ width: 7px; height: 7px; border: 4px solid palette(highlight); background: white; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {faint}; border-radius: 3px; background: {base}; }}
 QCheckBox::indicator:disabled {{ border-color: {border}; }}
 QCheckBox::indicator:checked {{ background: palette(highlight); border-color: palette(highlight); }}
 QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #canvas {{ background: {canvas}; }}
 #card {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
+#threshold {{ min-height: 20px; }}
+#threshold::groove:horizontal {{ height: 4px; border-radius: 2px; background: {border}; }}
+#threshold::sub-page:horizontal {{ height: 4px; border-radius: 2px; background: {border}; }}
+#threshold::add-page:horizontal {{ height: 4px; border-radius: 2px; background: palette(highlight); }}
+#threshold::handle:horizontal {{ width: 14px; margin: -6px 0; border-radius: 8px; border: 1px solid {faint}; }}
+#threshold::handle:horizontal {{ background: {button}; }}
+#threshold::handle:horizontal:focus, #threshold::handle:horizontal:hover {{ border: 2px solid palette(highlight); }}
+#lines {{ border: 1px solid {border}; border-radius: 4px; background: {base}; }}
+#lines::item {{ padding: 4px 6px; }}
+#cardTitle {{ font-size: 16px; font-weight: 600; }}
 #faint {{ color: {faint}; }}
-#count {{ font-size: 26px; font-weight: 600; }}
+#classRow {{ border: none; border-bottom: 1px solid {border}; }}
+#count[kind="usual"] {{ font-size: 22px; font-weight: 600; }}
+#count[kind="small"] {{ font-size: 16px; font-weight: 600; }}
+#count[kind="missing"] {{ font-size: 16px; font-weight: 400; color: {faint}; }}
 #className {{ font-weight: 600; }}
-#ledger {{ font-size: 12px; color: {text}; }}
+#ledger, #interval, #fieldReason {{ font-size: 11px; color: {faint}; }}
+#fieldVerdict {{ font-weight: 600; }}
 #figureValue {{ font-weight: 600; }}
-#interval {{ font-size: 12px; color: {faint}; }}
-#fieldLight {{ font-size: 12px; }}
+#eye {{ border: 1px solid transparent; border-radius: 4px; background: transparent; padding: 0; }}
+#eye:hover {{ background: {border}; }}
+#eye:focus {{ border-color: palette(highlight); }}
+#primary {{ border: 1px solid palette(highlight); border-radius: 6px; background: palette(highlight); color: white; }}
+#primary {{ font-size: 16px; font-weight: 600; }}
+#primary:hover {{ border-color: {text}; }}
+#primary:focus {{ border: 2px solid {text}; }}
+#primary:disabled {{ background: {button}; border-color: {border}; color: {faint}; }}
+#legend {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #tallyRow {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
 #tallyRow[armed="true"] {{ border: 2px solid palette(highlight); }}
-#tallyCount {{ font-size: 34px; font-weight: 600; }}
+#tallyCount[missing="true"] {{ font-size: 16px; font-weight: 400; color: {faint}; }}
+#tallyCount[missing="false"] {{ font-size: 34px; font-weight: 600; }}
 #tallyReached {{ background: #1f7a3d; color: white; padding: 6px 8px; border-radius: 4px; font-weight: 600; }}
 #sectionHeading {{ border: none; background: transparent; padding: 4px 0; font-weight: 600; text-align: left; }}
 #sectionHeading:focus {{ border: 1px solid palette(highlight); border-radius: 4px; }}
-#menuButton {{ border: 1px solid {border}; border-radius: 5px; background: {button}; padding: 5px 10px; }}
+#menuButton {{ border: 1px solid {border}; border-radius: 6px; background: {button}; padding: 5px 22px 5px 10px; }}
 #menuButton::menu-indicator {{ subcontrol-position: right center; right: 6px; }}
-#doubtBar {{ background: {base}; border-bottom: 1px solid {border}; }}
 #heading {{ font-size: 12px; font-weight: 600; color: {faint}; }}
 #title {{ font-size: 22px; font-weight: 600; }}
 #imageList {{ border: none; border-right: 1px solid {border}; background: {window}; }}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.session.values import HistoryLine as HistoryLine  # noqa: TC001  (for those that show it)
-from core.text import ngettext
+from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -94,6 +94,19 @@ class History(QObject):
         else:
             step += stored
         return True
+
+    def comment(self, text: str, image: int | None = None, about: str = "") -> bool:
+        """Add a comment to the history: a line that no undo takes back. True if it is stored.
+
+        It is about ``about``, an edit or a cell in words, or else about the image or the sample as a whole.
+        """
+        text = " ".join(text.split())
+        if not text or not self._store.writable:
+            return False
+        line = gettext("Comment on {about}: {text}") if about else gettext("Comment: {text}")
+        with self._store.write() as write:
+            write.note(line.format(about=about, text=text), image)
+        return write.done
 
     def add_step(self, step: Sequence[Edit]) -> None:
         """Put edits that were recorded one by one on the undo stack as one step."""

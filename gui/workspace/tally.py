@@ -52,6 +52,7 @@ class Tally(QObject):
     options_changed = Signal()
     marked = Signal()
     reached = Signal(str)
+    comparison_wanted = Signal(object)  # id of an image that was counted
 
     def __init__(
         self,
@@ -80,7 +81,7 @@ class Tally(QObject):
         self._changed = False
         self._elsewhere: dict[str, int] = {}
         self._options: TallyOptions | None = None
-        store.closing.connect(self.finish)
+        store.closing.connect(self._end)
         store.reading.connect(self._forget_options)
         store.session_changed.connect(self.options_changed)
         images.current_changed.connect(self._on_current_changed)
@@ -134,12 +135,19 @@ class Tally(QObject):
 
     @Slot()
     def finish(self) -> None:
-        """End counting by hand; the marks stay."""
-        if not self.active:
-            return
-        self._leave_image()
-        self.active = False
-        self.active_changed.emit(False)
+        """End counting by hand; the marks stay, and can be compared."""
+        image, counted = self._image, self.active and self._changed and bool(self.truth.classes)
+        self._end()
+        if counted and self._images.item(image) is not None:
+            text = gettext("Counted by hand: {counts}.").format(counts=_counts_text(self.truth))
+            self._messages.offer(text, gettext("Compare"), lambda: self.comparison_wanted.emit(image))
+
+    @Slot()
+    def _end(self) -> None:
+        if self.active:
+            self._leave_image()
+            self.active = False
+            self.active_changed.emit(False)
 
     @Slot(object)
     def _on_current_changed(self, image: int | None) -> None:
@@ -171,7 +179,6 @@ class Tally(QObject):
         item = self._images.item(image)
         if item is None or not self._changed or not self._store.writable:
             return
-        counts = ", ".join(f"{name} {number:,}" for name, number in self.truth.counts().items())
         text = (
             gettext("Counted by hand without seeing the boxes: {counts}")
             if self.truth.blind
@@ -179,13 +186,13 @@ class Tally(QObject):
         )
         if self.truth.classes:
             with self._store.write() as write:
-                write.note(text.format(counts=counts), item.id)
+                write.note(text.format(counts=_counts_text(self.truth)), item.id)
             before = self._used_before
             if before is not None and before.source is not TruthSource.TALLY:
                 self._messages.warning(
                     gettext(
                         "{image} is now verified against your manual count instead of the {truth}, which is kept. "
-                        "Verification (F9), Manual counts, shows which is used."
+                        "Verification (F9) shows which is used."
                     ).format(image=item.path.name, truth=describe(before))
                 )
 
@@ -307,3 +314,7 @@ class Tally(QObject):
         return gettext("Target reached: {n:,} {name}.").format(
             n=self.total(options.target_class), name=options.target_class
         )
+
+
+def _counts_text(truth: GroundTruth) -> str:
+    return ", ".join(f"{name} {number:,}" for name, number in truth.counts().items())

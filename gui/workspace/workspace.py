@@ -10,6 +10,7 @@ from gui.workspace.conflicts import Conflicts
 from gui.workspace.counting.counts import Counts
 from gui.workspace.counting.estimates import Estimates
 from gui.workspace.counting.regions import Regions
+from gui.workspace.counting.scores import ScoreHistograms
 from gui.workspace.counting.settings import CountSettingsModel
 from gui.workspace.editing import Editing
 from gui.workspace.exchange.exporting import Exporter
@@ -20,6 +21,7 @@ from gui.workspace.exchange.saving import Saving
 from gui.workspace.ground_truth import GroundTruths
 from gui.workspace.history import History
 from gui.workspace.images import Images
+from gui.workspace.inference.choice import ModelChoice
 from gui.workspace.inference.inference import Inference
 from gui.workspace.inference.preview import Previews
 from gui.workspace.messages import Messages
@@ -60,6 +62,7 @@ class Workspace(QObject):
         self.images = Images(self.store, self.history, self.messages, self)
         self.settings = CountSettingsModel(self.store, self.history, self)
         self.counts = Counts(self.store, self.history, self.images, self.settings, self.messages, self)
+        self.scores = ScoreHistograms(self.images, self.settings, self.counts, self)
         self.selection = Selection(self.images, self)
         self.regions = Regions(self.history, self.images, self.counts, self.messages, self)
         self.quality = FieldQualities(self.store, self.images, self.settings, self.counts, self)
@@ -96,6 +99,7 @@ class Workspace(QObject):
         )
         self.previews = Previews(self.images, self.inference, self)
         self.sample = Sample(self.store, self.history, self.images, self.reviews, self.sign_offs, self.inference, self)
+        self.choice = ModelChoice(self.store, self.images, self.inference, self)
         self.opening = Opening(self.store, self.images, self.inference, self.messages, self)
         self.saving = Saving(self.store, self.images, self.settings, self.counts, self.quality, self.inference, self)
         self.exporter = Exporter(self.store, self.images, self.settings, self.counts, self.reviews, self.messages, self)
@@ -116,7 +120,9 @@ class Workspace(QObject):
         self.verifier = Verifier(
             self.store, self.images, self.settings, self.counts, self.truths, self.inference, self.messages, self
         )
-        self.comparison = ModelComparison(self.store, self.images, self.inference, self.verifier, self.messages, self)
+        self.comparison = ModelComparison(
+            self.store, self.images, self.inference, self.choice, self.verifier, self.messages, self
+        )
         self.verified_thresholds = VerifiedThresholds(self.store, self.history, self.settings, self.inference, self)
         self.fixes = Fixes(self.store, self.images, self.editing, self)
         self.inference.queue.open_model(model)

@@ -57,7 +57,7 @@ class PdfPages:
         with _ONE_AT_A_TIME:
             shown = self._document[page]
             bitmap = shown.render(scale=width / self.sizes[page][0], rev_byteorder=True)
-            pixels = np.array(bitmap.to_numpy()[..., :3])
+            pixels = np.array(bitmap.to_numpy()[:, :width, :3])
             bitmap.close()
             shown.close()
         return pixels

@@ -258,6 +258,11 @@ def detections_number(image: int, model: int) -> int:
     return image * _MODELS + model
 
 
+def split_detections_number(number: int) -> tuple[int, int]:
+    """Return image and model of a row of detections by its number."""
+    return divmod(number, _MODELS)
+
+
 def truth_number(image: int, source: str) -> int:
     """Return the number of the row that has the ground truth of an image from a source."""
     return image * len(_SOURCES) + _SOURCES.index(source)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.session.errors import damaged
 from core.session.storage.rows import finite, pack_detections, to_json, unpack_detections
-from core.session.storage.schema import DetectionsRow, detections_number
+from core.session.storage.schema import DetectionsRow, detections_number, split_detections_number
 from core.session.values import SessionDamagedError
 from core.text import gettext, printable
 
@@ -63,6 +63,13 @@ class StoredResults:
     def _name(self, image: int) -> str:
         path = self._images.path(image)
         return path.name if path else str(image)
+
+    def images_of(self, model: str) -> set[int]:
+        """Return the images in which a model (SHA-256) has found cells, whether these count or not."""
+        number = self._models.number(model)
+        rows = self._file.select("SELECT number FROM detections") if number is not None else ()
+        split = (split_detections_number(row) for (row,) in rows)
+        return {image for image, other in split if other == number}
 
     # -- changing ----------------------------------------------------------------------------
 

@@ -77,8 +77,13 @@ class Models:
 
         None if it never was.
         """
+        sha256 = self.last_used(path)
+        return self.card(sha256) if sha256 else None
+
+    def last_used(self, path: str) -> str:
+        """Return the SHA-256 of the model of a file ("" for the bundled one) when it was last counted with, or ""."""
         rows = [row for row in self._rows.values() if row.used and row.path == path]
-        return self.card(max(rows, key=lambda row: row.used).sha256) if rows else None
+        return max(rows, key=lambda row: row.used).sha256 if rows else ""
 
     def keep(self, sha256: str, card: ModelCard) -> None:
         """Store the card of a model: it is wanted long after its file is gone."""

@@ -32,6 +32,11 @@ def origin_key(class_name: str) -> str:
     return f"origin {class_name}"
 
 
+def kept_key(model: str) -> str:
+    """Return the name of the setting that has the thresholds which a model (SHA-256) last counted with."""
+    return f"thresholds {model}"
+
+
 def span_key(image: int) -> str:
     """Return under which name the view keeps what the deep samples of an image were scaled by, ``[low, high]``."""
     return f"span {image}"
@@ -114,6 +119,13 @@ class Settings(KeyValues):
         return tuple(
             ValueChange(Subject.SETTING, None, value, key) for key, value in wanted.items() if self.get(key) != value
         )
+
+    def kept_thresholds(self, model: str) -> dict[str, float]:
+        """Return the thresholds that a model (SHA-256) counted with when another took its place, by class name.
+
+        Empty if none ever did; raises ValueError if they are damaged.
+        """
+        return msgspec.convert(self.get(kept_key(model)) or {}, dict[str, float])
 
     def estimate_inputs(self) -> EstimateInputs:
         """Return what the laboratory gave for estimates; raises ValueError if it is damaged."""

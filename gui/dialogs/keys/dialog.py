@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     from gui.commands.shortcuts import Actions
 
 _MOUSE = (
-    (gettext("Select a cell"), "Click"),
+    (gettext("Select a cell"), gettext("Click")),
     (gettext("The cell below it"), gettext("Click again")),
-    (gettext("Select one more, or one less"), "Ctrl + click"),
-    (gettext("Select all in a rectangle"), "Shift + drag"),
+    (gettext("Select one more, or one less"), gettext("Ctrl + click")),
+    (gettext("Select all in a rectangle"), gettext("Shift + drag")),
     (gettext("Move the selected cell"), gettext("Drag it")),
     (gettext("Change the size of its box"), gettext("Drag a handle")),
     (gettext("Menu of a cell"), gettext("Right click")),
     (gettext("Next cell"), "Tab"),
     (gettext("Previous cell"), "Shift+Tab"),
     (gettext("Leave a tool, drop the selection"), "Esc"),
-    ("Zoom", "Wheel"),
+    (gettext("Zoom"), gettext("Wheel")),
     (gettext("Move the image"), gettext("Drag, arrow keys")),
     (gettext("Show the whole image"), gettext("Double click")),
 )
@@ -54,7 +54,7 @@ class KeysDialog(QDialog):
         super().__init__(parent)
         self._actions = actions
         self._chosen: KeyRow | None = None
-        self.setWindowTitle(gettext("Keys"))
+        self.setWindowTitle(gettext("Keyboard shortcuts"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(900, 660)
         self.setMinimumSize(300, 320)
@@ -73,9 +73,9 @@ class KeysDialog(QDialog):
         self.nothing.setMargin(24)
         self.nothing.hide()
         self.sheet = self._build_sheet()
-        self.change = QPushButton(gettext("Change …"))
+        self.change = QPushButton(gettext("Change…"))
         self.own = QPushButton(gettext("Default"))
-        self.reset = QPushButton(gettext("Reset all …"))
+        self.reset = QPushButton(gettext("Reset all…"))
         self.reset.setToolTip(gettext("Give every action its own key again"))
         close = QPushButton(gettext("Close"))
         for button in (self.change, self.own, self.reset, close):

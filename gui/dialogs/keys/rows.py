@@ -61,9 +61,11 @@ class KeyRow(QFrame):
 
     def show_key(self, key: str, own: str) -> None:
         """Show a key; one that is not the action's own is marked."""
-        self.key.setText(native(key) if key else "none" if own else "")
+        self.key.setText(native(key) if key else gettext("none") if own else "")
         state = "other" if key != own else "own" if key else "none"
-        self.key.setToolTip(gettext("Default: {value}").format(value=native(own) or "none") if key != own else "")
+        self.key.setToolTip(
+            gettext("Default: {value}").format(value=native(own) or gettext("none")) if key != own else ""
+        )
         set_mark(self.key, "key", state)
 
     def set_chosen(self, chosen: bool) -> None:

@@ -1,78 +1,99 @@
-"""The panel at the right: what was counted on the image, at which thresholds, by which model."""
+"""The slim card at the right: counts of this image and of the sample, thresholds, and the way to the next image."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from core.text import gettext, ngettext
-from gui.panels.counts.class_card import ClassPanel, ScaleRow
-from gui.panels.counts.estimates import EstimatesSection
-from gui.panels.counts.quality import FieldLight
-from gui.panels.counts.rule import RuleSection
-from gui.workspace.images import State
+from core.text import gettext
+from gui.panels.counts.class_row import IMAGE_WIDTH, SAMPLE_WIDTH, ClassRows
+from gui.panels.counts.field_note import FieldNote
+from gui.widgets.theme import SIDE_WIDTH
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QLayout
-
     from core.classes import Palette
     from gui.commands.shortcuts import Actions
     from gui.workspace.view_options import ViewOptions
     from gui.workspace.workspace import Workspace
 
+_MARGIN, _GAP = 12, 8
+_BUTTON_HEIGHT = 40
 
-class CountPanel(QScrollArea):
-    """Counts and thresholds by class, totals of the session, the scale, the model."""
+
+class CountPanel(QWidget):
+    """Everything in it has its place: whatever it shows, nothing moves and the card does not grow."""
 
     def __init__(self, workspace: Workspace, actions: Actions, options: ViewOptions, palette: Palette) -> None:
         super().__init__()
         self._workspace = workspace
         self._options = options
         self._palette = palette
-        self.classes = ClassPanel()
-        self.scale_row = ScaleRow()
-        self.picture_name = _label("faint")
-        self.totals = _label("faint", wrapped=True)
-        self.totals.setToolTip(gettext("The counts of all counted images of this session together"))
-        self.reviewed_button = QToolButton()
-        self.reviewed_button.setDefaultAction(actions["reviewed"])
-        self.reviewed_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        self.reviewed_button.setObjectName("reviewed")
-        self.since_review = _label("caution", wrapped=True)
-        self.since_review.hide()
-        self.field_light = FieldLight(workspace)
-        self.rule_section = RuleSection(workspace, actions)
-        self.estimates = EstimatesSection(workspace)
-        self.reset_button = QPushButton(gettext("Reset to model defaults"))
-        self.reset_button.setToolTip(gettext("Go back to the thresholds that the model suggests"))
-        self.model_name = _label("", "opening …", wrapped=True)
-        self.card_button = QPushButton(gettext("Model card …"))
-        self.import_button = QPushButton(gettext("Import …"))
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedWidth(SIDE_WIDTH)
+        self.setAccessibleName(gettext("Counts"))
+        self.classes = ClassRows()
+        self.field_note = FieldNote(workspace)
+        self.next_button = QToolButton()
+        self.next_button.setObjectName("primary")
+        self.next_button.setDefaultAction(actions["reviewed_next"])
+        self.next_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.next_button.setFixedSize(SIDE_WIDTH - 1 - 2 * _MARGIN, _BUTTON_HEIGHT)
+        self.settings_button = QToolButton()
+        self.settings_button.setObjectName("link")
+        self.settings_button.setDefaultAction(actions["counting_settings"])
+        self.settings_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.settings_button.setCursor(Qt.CursorShape.PointingHandCursor)
         self._build()
         self._connect()
 
+    def _build(self) -> None:
+        self.rows_area = QScrollArea()
+        self.rows_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.rows_area.setWidgetResizable(True)
+        self.rows_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(_MARGIN, 0, _MARGIN, 0)
+        column.addWidget(self.classes)
+        column.addStretch()
+        self.rows_area.setWidget(inside)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(_MARGIN, _GAP, _MARGIN, _MARGIN)
+        foot.setSpacing(_GAP)
+        foot.addWidget(self.settings_button, 0, Qt.AlignmentFlag.AlignLeft)
+        foot.addWidget(self.field_note)
+        foot.addWidget(self.next_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(1, 0, 0, 0)  # the line at the left edge
+        layout.setSpacing(0)
+        layout.addLayout(_headings())
+        layout.addWidget(self.rows_area, 1)
+        layout.addLayout(foot)
+
     def _connect(self) -> None:
         workspace = self._workspace
-        images, settings, inference = workspace.images, workspace.settings, workspace.inference
+        images, settings, counts = workspace.images, workspace.settings, workspace.counts
         self.classes.threshold_changed.connect(settings.set_threshold)
-        self.classes.method_chosen.connect(inference.use_method)
         self.classes.shown_changed.connect(lambda: self._options.hide_classes(self.classes.hidden_classes()))
-        self.scale_row.diameter_set.connect(self._set_diameter)
-        self.reset_button.clicked.connect(lambda *_: settings.reset_thresholds())
-        images.current_changed.connect(self._show_image)
+        self._options.changed.connect(lambda: self.classes.set_hidden(self._options.hidden_classes))
+        images.current_changed.connect(self.show_counts)
         images.item_changed.connect(self._on_item)
-        workspace.counts.changed.connect(self._on_counts)
-        for signal in (workspace.counts.totals_changed, workspace.reviews.changed, images.changed):
-            signal.connect(self.show_totals)
-        workspace.reviews.changed.connect(self.show_counts)
+        counts.changed.connect(self._on_counts)
+        counts.totals_changed.connect(self.show_totals)
+        images.changed.connect(self.show_totals)
         settings.changed.connect(self.show_counts)
         settings.classes_changed.connect(self._show_classes)
-        inference.model_changed.connect(self._show_model)
+        workspace.inference.model_changed.connect(self.show_counts)
         workspace.store.session_changed.connect(self._show_classes)
         workspace.tally.active_changed.connect(self.show_counts)
-        self._show_image()
+        self._show_classes()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return little: the classes scroll where there is no room for them."""
+        return QSize(SIDE_WIDTH, 240)
 
     def set_palette(self, palette: Palette) -> None:
         """Show classes in other colours."""
@@ -82,138 +103,50 @@ class CountPanel(QScrollArea):
     @Slot(object)
     def _on_item(self, image: int) -> None:
         if image == self._workspace.images.current_id:
-            self._show_image()
+            self.show_counts()
 
     @Slot(object)
     def _on_counts(self, images: frozenset[int]) -> None:
         if self._workspace.images.current_id in images:
-            self._show_image()
-
-    def _set_diameter(self, diameter: float | None) -> None:
-        current = self._workspace.images.current_id
-        if current is not None:
-            self._workspace.images.set_diameter(current, diameter)
-
-    def _build(self) -> None:
-        self._inside = inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(14, 12, 14, 12)
-        column.setSpacing(8)
-        column.addWidget(_label("heading", "COUNT"))
-        column.addLayout(_row((self.picture_name, 1), (self.reviewed_button, 0)))
-        column.addWidget(self.since_review)
-        column.addWidget(self.field_light)
-        column.addWidget(self.classes)
-        column.addWidget(self.totals)
-        column.addWidget(self.reset_button)
-        column.addWidget(self.rule_section)
-        column.addWidget(self.estimates)
-        column.addSpacing(4)
-        column.addWidget(self.scale_row)
-        column.addSpacing(12)
-        column.addWidget(_label("heading", "MODEL"))
-        column.addWidget(self.model_name)
-        column.addLayout(_row((self.card_button, 1), (self.import_button, 1)))
-        column.addStretch()
-        self.setObjectName("panel")
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWidget(inside)
-        inside.installEventFilter(self)
-
-    def minimumSizeHint(self) -> QSize:
-        """As wide as what is inside and a scroll bar: nothing is ever cut off at the side."""
-        bar, frame = self.verticalScrollBar().sizeHint().width(), 2 * self.frameWidth()
-        return QSize(self._inside.minimumSizeHint().width() + bar + frame, 120)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._inside and event.type() == QEvent.Type.LayoutRequest:
-            self.updateGeometry()
-        return super().eventFilter(watched, event)
-
-    @Slot()
-    def _show_image(self) -> None:
-        """Name the image that is shown, and show how large its red cells are, and its counts."""
-        self._name_image()
-        self.show_counts()
-
-    def _name_image(self) -> None:
-        item = self._workspace.images.current
-        if item is None:
-            self.picture_name.setText(gettext("No image is open"))
-            self.picture_name.setToolTip("")
-            self.scale_row.show_diameter(None, None)
-            return
-        metrics = self.picture_name.fontMetrics()
-        self.picture_name.setText(metrics.elidedText(item.path.name, Qt.TextElideMode.ElideMiddle, 160))
-        self.picture_name.setToolTip(str(item.path))
-        cells = self._workspace.counts.current_cells()
-        self.scale_row.show_diameter(item.diameter, cells.found.diameter if cells else None)
+            self.show_counts()
 
     @Slot()
     def show_counts(self) -> None:
         """Show the counts of the image that is shown at the present settings."""
-        workspace, item = self._workspace, self._workspace.images.current
+        workspace = self._workspace
         if workspace.settings.value is not None and workspace.inference.model is not None:
             self.classes.show_settings(workspace.settings.value, workspace.inference.model.card.score_floor)
-        changed = workspace.reviews.text(item) if item is not None and not workspace.tally.hides_counts else ""
-        self.since_review.setText(changed)
-        self.since_review.setVisible(bool(changed))
-        failed = item is not None and item.state is State.FAILED
-        state = gettext("could not be counted") if failed else gettext("not counted yet")
-        self.card_button.setEnabled(workspace.inference.model is not None)
-        self.reset_button.setEnabled(workspace.inference.model is not None)
-        self.scale_row.setEnabled(item is not None and item.state is State.COUNTED)
-        self.classes.show_result(workspace.counts.result(item.id if item else None), state)
+        self.classes.show_result(workspace.counts.current_result())
 
     @Slot()
     def show_totals(self) -> None:
-        """Show the counts of all images together."""
-        counts, several = self._workspace.counts, len(self._workspace.images.items) > 1
-        self.totals.setVisible(several)
-        totals = counts.totals if several else None
-        if totals is not None:
-            numbers = ", ".join(f"{name} {number:,}" for name, number in totals.items())
-            changed = len(self._workspace.reviews.outdated)
-            since = " " + gettext("({n:,} changed since)").format(n=changed) if changed else ""
-            images = ngettext(
-                "Session: {numbers} in {n:,} image; {reviewed:,} reviewed",
-                "Session: {numbers} in {n:,} images; {reviewed:,} reviewed",
-                counts.counted_images,
-            )
-            self.totals.setText(
-                images.format(numbers=numbers, n=counts.counted_images, reviewed=counts.reviewed) + since
-            )
+        """Show the counts of all images together; those of a moment ago stay until the sums are complete."""
+        counts = self._workspace.counts
+        totals = counts.totals if counts.counted_images else None
+        if totals is not None or not counts.counted_images:
+            self.classes.show_totals(totals, counts.counted_images)
 
     @Slot()
     def _show_classes(self) -> None:
-        """Make a card for each class."""
+        """Make a block for each class."""
         classes = self._workspace.settings.classes
         if tuple(self.classes.cards) != classes:
             self.classes.set_classes(classes, self._palette)
         self.classes.set_hidden(self._options.hidden_classes)
-        self._show_model()
-
-    @Slot()
-    def _show_model(self) -> None:
-        """Name the model that counts, and show its counting methods."""
-        model = self._workspace.inference.model
-        if model is not None:
-            self.model_name.setText(model.card.name)
-            self.model_name.setToolTip(str(model.path))
-            self.classes.show_methods(model.card)
         self.show_counts()
+        self.show_totals()
 
 
-def _label(name: str, text: str = "", *, wrapped: bool = False) -> QLabel:
-    label = QLabel(text)
-    label.setObjectName(name)
-    label.setWordWrap(wrapped)
-    return label
-
-
-def _row(*widgets: tuple[QWidget, int]) -> QLayout:
+def _headings() -> QHBoxLayout:
+    """Return the headings of the two columns of numbers."""
     row = QHBoxLayout()
-    for widget, stretch in widgets:
-        row.addWidget(widget, stretch)
+    row.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, 0)
+    row.setSpacing(0)
+    row.addStretch(1)
+    for text, width in ((gettext("This image"), IMAGE_WIDTH), (gettext("Sample"), SAMPLE_WIDTH)):
+        heading = QLabel(text)
+        heading.setObjectName("interval")
+        heading.setFixedWidth(width)
+        heading.setAlignment(Qt.AlignmentFlag.AlignRight)
+        row.addWidget(heading)
     return row

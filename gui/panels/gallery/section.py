@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPalette, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -85,8 +86,9 @@ class ClassSection(QFrame):
 
     def _new_cells(self, mime: QMimeData) -> list[CellOf]:
         """Return which cells a drag would bring here that are not here yet."""
-        here = set(self.view.tiles.ids.tolist())
-        return [cell for cell in self._dragged(mime) if cell[1] not in here]
+        cells = self._dragged(mime)
+        here = np.isin(np.array([number for _, number in cells], np.int64), self.view.tiles.ids)
+        return [cell for cell, is_here in zip(cells, here, strict=True) if not is_here]
 
     def _aim(self, aimed_at: bool) -> None:
         self._aimed_at = aimed_at

@@ -113,12 +113,12 @@ class Sections(QSplitter):
             tiles = section.view.tiles
             for row in section.view.visible_rows():
                 image = int(tiles.images[row])
-                path, region = path_of(image), crops.region(tiles.boxes[row].tolist())
+                path, region = path_of(image), tiles.region(row)
                 if path is not None and crops.is_missing(image, path, region):
-                    return Wanted(image, path, self._regions_of(image, crops))
+                    return Wanted(image, path, self._regions_of(image))
         return None
 
-    def _regions_of(self, image: int, crops: Crops) -> tuple[Region, ...]:
+    def _regions_of(self, image: int) -> tuple[Region, ...]:
         """Return the pieces of an image to be cut: those in view last, so that they are kept longest."""
         regions: dict[bool, list[Region]] = {False: [], True: []}
         for section in self.by_class.values():
@@ -127,7 +127,7 @@ class Sections(QSplitter):
             seen = [row for row in rows if row in visible]
             rest = [row for row in rows if row not in visible][:_ALONGSIDE]
             for in_view, mine in ((False, rest), (True, seen)):
-                regions[in_view] += [crops.region(tiles.boxes[row].tolist()) for row in mine]
+                regions[in_view] += [tiles.region(row) for row in mine]
         return tuple(dict.fromkeys(regions[False] + regions[True]))
 
     def _on_moved(self, *_: int) -> None:

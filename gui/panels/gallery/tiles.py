@@ -1,35 +1,53 @@
-"""What the gallery shows: the cells of a class in the order of their tiles."""
+"""What the gallery shows: the cells of a pile in the order of their tiles. The piles are the classes."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QMimeData
 
 from core.cells import Origin
+from core.text import gettext
+from gui.widgets.tiles.crops import scaled_region
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from core.cells import Detections
+    from gui.widgets.tiles.crops import Region
+    from gui.workspace.counting.cells import CountedCells
     from gui.workspace.selection import CellOf
 
-
+_TALLER_THAN_ANY = 1e7  # pixels, image
 _CELLS_MIME = "application/x-smearcount-cells"
+EXTENT = 2.4
+"""How much of an image a tile shows, in diameters of a red cell: the same for all, so that sizes can be compared."""
+
+
+class Order(Enum):
+    """In which order cells are shown."""
+
+    UNCERTAIN = gettext("Least certain first")
+    CERTAIN = gettext("Most certain first")
+    LARGEST = gettext("Largest first")
+    SMALLEST = gettext("Smallest first")
+    DARKEST = gettext("Darkest first")
+    IMAGE = gettext("By image")
 
 
 @dataclass(frozen=True, eq=False)
 class Tiles:
-    """The counted cells of one class in the order of their tiles.
+    """The counted cells of one pile in the order of their tiles.
 
     ``images`` int64 (N,): the images they are in; ``ids`` int64 (N,), ``boxes`` float32 (N, 4) in pixels of the
-    image, ``scores`` float32 (N,), ``by_hand`` bool (N,): put or confirmed by a person, or imported.
+    image, ``scores`` float32 (N,), ``by_hand`` bool (N,): put or confirmed by a person, or imported;
+    ``diameters`` float32 (N,): of a red cell in the image, in pixels.
     """
 
     images: NDArray[np.int64]
@@ -37,6 +55,7 @@ class Tiles:
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
     by_hand: NDArray[np.bool_]
+    diameters: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -44,32 +63,17 @@ class Tiles:
     @classmethod
     def none(cls) -> Tiles:
         """Return no tiles."""
-        none = np.zeros(0, np.int64)
-        return cls(none, none, np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, bool))
+        none, numbers = np.zeros(0, np.int64), np.zeros(0, np.float32)
+        return cls(none, none, np.zeros((0, 4), np.float32), numbers, np.zeros(0, bool), numbers)
 
-    @classmethod
-    def by_class(
-        cls, pictures: Sequence[tuple[int, Detections]], classes: Sequence[str], *, doubtful_first: bool
-    ) -> dict[str, Tiles]:
-        """Sort the counted cells of images, by the images' ids, into classes; what a person decided is surest."""
-        if not pictures:
-            return dict.fromkeys(classes, cls.none())
-        cells = [mine for _, mine in pictures]
-        images = np.repeat(
-            np.array([image for image, _ in pictures], np.int64), np.array([len(mine) for mine in cells], np.int64)
-        )
-        ids = np.concatenate([mine.ids for mine in cells])
-        boxes = np.concatenate([mine.boxes for mine in cells])
-        scores = np.concatenate([mine.scores for mine in cells])
-        labels = np.concatenate([mine.labels for mine in cells])
-        by_hand = np.concatenate([mine.origin for mine in cells]) != Origin.MODEL
-        sure = np.where(by_hand, np.float32(2.0), scores)
-        tiles: dict[str, Tiles] = {}
-        for label, name in enumerate(classes):
-            mine = np.flatnonzero(labels == label)
-            rows = mine[np.lexsort((ids[mine], sure[mine] if doubtful_first else -sure[mine]))]
-            tiles[name] = cls(images[rows], ids[rows], boxes[rows], scores[rows], by_hand[rows])
-        return tiles
+    def region(self, row: int) -> Region:
+        """Return the square of its image that a tile shows."""
+        return scaled_region(self.boxes[row].tolist(), EXTENT * float(self.diameters[row]))
+
+    def row_of(self, number: int) -> int | None:
+        """Return the row of a cell by its id; None if it has no tile."""
+        rows = np.flatnonzero(self.ids == number)
+        return int(rows[0]) if len(rows) else None
 
     def same_as(self, other: Tiles) -> bool:
         """Tell whether nothing of the other tiles looks different."""
@@ -82,6 +86,71 @@ class Tiles:
                 (self.by_hand, other.by_hand),
             )
         )
+
+
+def sort_into_piles(
+    images: Sequence[CountedCells],
+    classes: Sequence[str],
+    order: Order,
+    darkness: Mapping[int, NDArray[np.float32]] | None = None,
+) -> dict[str, Tiles]:
+    """Sort what counts in images into its classes.
+
+    Parameters
+    ----------
+    images
+        In the order of the list.
+    classes
+        Names in the order of the labels.
+    order
+        Of the cells of each class.
+    darkness
+        Of each of an image's cells, by the image's id, float32 (N,); cells of other images come last. Only
+        ``Order.DARKEST`` needs it.
+    """
+    if not images:
+        return dict.fromkeys(classes, Tiles.none())
+    counted = np.flatnonzero(np.concatenate([one.counted for one in images]))
+    lengths = np.array([len(one.cells) for one in images], np.int64)
+    place = np.repeat(np.arange(len(images)), lengths)[counted]
+    cells = [one.cells for one in images]
+    boxes = np.concatenate([one.boxes for one in cells])[counted]
+    scores = np.concatenate([one.scores for one in cells])[counted]
+    ids = np.concatenate([one.ids for one in cells])[counted]
+    labels = np.concatenate([one.labels for one in cells])[counted]
+    by_hand = np.concatenate([one.origin for one in cells])[counted] != Origin.MODEL
+    numbers = np.array([one.image for one in images], np.int64)[place]
+    diameters = np.array([one.diameter for one in images], np.float32)[place]
+    dark = None
+    if order is Order.DARKEST:
+        known = darkness or {}
+        missing = [np.full(length, -np.inf, np.float32) for length in lengths]
+        dark = np.concatenate([known.get(one.image, none) for one, none in zip(images, missing, strict=True)])[counted]
+    piles: dict[str, Tiles] = {}
+    for label, name in enumerate(classes):
+        mine = np.flatnonzero(labels == label)
+        key = _key(order, boxes[mine], scores[mine], by_hand[mine], diameters[mine], place[mine])
+        rows = mine[np.argsort(key if dark is None else -dark[mine], kind="stable")]
+        piles[name] = Tiles(numbers[rows], ids[rows], boxes[rows], scores[rows], by_hand[rows], diameters[rows])
+    return piles
+
+
+def _key(
+    order: Order,
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    by_hand: NDArray[np.bool_],
+    diameters: NDArray[np.float32],
+    place: NDArray[np.int64],
+) -> NDArray[np.float32] | NDArray[np.float64]:
+    """Return what cells are sorted by; what a person decided is surest."""
+    if order is Order.IMAGE:
+        return place * _TALLER_THAN_ANY + boxes[:, 1]
+    if order in (Order.LARGEST, Order.SMALLEST):
+        size = np.sqrt((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])) / np.maximum(diameters, 1)
+        return -size if order is Order.LARGEST else size
+    sure = np.where(by_hand, np.float32(2.0), scores)
+    return -sure if order is Order.CERTAIN else sure
 
 
 def packed(cells: Sequence[CellOf], session: Path) -> QMimeData:

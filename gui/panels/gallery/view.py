@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from gui.widgets.tiles.crops import Crops
     from gui.workspace.selection import CellOf
 
-SMALLEST_SIDE, USUAL_SIDE, LARGEST_SIDE = 48, 72, 128
+SMALLEST_SIDE, USUAL_SIDE, LARGEST_SIDE = 48, 96, 192
 _NAVIGATION = frozenset(
     {
         Qt.Key.Key_Left,
@@ -63,18 +63,16 @@ _NAVIGATION = frozenset(
 class CellTiles(TileModel):
     """The cells of one class as tiles."""
 
-    def __init__(self, class_name: str, crops: Crops, about: Callable[[int], str], parent: QWidget) -> None:
+    def __init__(self, class_name: str, about: Callable[[int], str], parent: QWidget) -> None:
         """``about``: what else a tile says, by the id of its image."""
         super().__init__(parent)
         self.class_name = class_name
-        self._crops = crops
         self._about = about
         self.tiles = Tiles.none()
 
     def tile(self, row: int) -> Tile:
         x1, y1, x2, y2 = self.tiles.boxes[row].tolist()
-        box = (x1, y1, x2, y2)
-        return Tile(int(self.tiles.images[row]), self._crops.region(box), box)
+        return Tile(int(self.tiles.images[row]), self.tiles.region(row), (x1, y1, x2, y2), bare=True)
 
     def show(self, tiles: Tiles) -> bool:
         """Show other tiles; True if rows came, went or moved."""
@@ -100,7 +98,7 @@ class CellTiles(TileModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return "✓" if by_hand else score
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            text = gettext("{name}, added or confirmed by hand") if by_hand else gettext("{name}, probability {score}")
+            text = gettext("{name}, added or confirmed by hand") if by_hand else gettext("{name}, confidence {score}")
             what = text.format(name=self.class_name, score=score)
             return f"{what}\n{self._about(int(self.tiles.images[index.row()]))}".rstrip()
         return None
@@ -115,13 +113,14 @@ class TileView(LeavesLetters, TileGrid):
     """The tiles of one class."""
 
     chosen = Signal()
+    opened = Signal(int)  # row of a tile that was double-clicked
     dragged = Signal()
 
     def __init__(
         self, class_name: str, crops: Crops, about: Callable[[int], str], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.tile_model = CellTiles(class_name, crops, about, self)
+        self.tile_model = CellTiles(class_name, about, self)
         self.fresh = True
         self._painter = TileDelegate(crops, USUAL_SIDE, self)
         self._wanted_side = USUAL_SIDE
@@ -135,6 +134,7 @@ class TileView(LeavesLetters, TileGrid):
         self.setModel(self.tile_model)
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self.clicked.connect(lambda *_: self.chosen.emit())
+        self.doubleClicked.connect(lambda index: self.opened.emit(index.row()))
         crops.arrived.connect(self.viewport().update)
         self._fit_tiles()
 
@@ -168,9 +168,8 @@ class TileView(LeavesLetters, TileGrid):
         if moved:
             self.doItemsLayout()
             if not from_top and len(tiles) and row >= 0:
-                again = np.flatnonzero(tiles.ids == number)
-                row = int(again[0]) if len(again) else min(row, len(tiles) - 1)
-                self._set_current_row(row)
+                again = None if number is None else tiles.row_of(number)
+                self._set_current_row(min(row, len(tiles) - 1) if again is None else again)
         self.verticalScrollBar().setValue(0 if from_top else place)
 
     def show_selection(self, numbers: NDArray[np.int64], *, reveal: bool) -> None:
@@ -267,5 +266,5 @@ class TileView(LeavesLetters, TileGrid):
         if len(self.tiles) == 0:
             painter = QPainter(self.viewport())
             painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, "none")
+            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, gettext("none"))
             painter.end()

@@ -21,15 +21,15 @@ from PySide6.QtWidgets import (
 )
 
 from core.text import gettext
+from gui.panels.history.comment import CommentLine
 from gui.panels.history.conflicts import ConflictPage
 from gui.panels.history.table import HistoryModel, HistoryTable
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent
 
+    from gui.workspace.history import HistoryLine
     from gui.workspace.workspace import Workspace
-
-_NOT_LISTED = gettext("That image is no longer on the list; open it again to see it.")
 
 
 class HistoryPanel(QWidget):
@@ -53,6 +53,8 @@ class HistoryPanel(QWidget):
         self.only_current.toggled.connect(lambda *_: self._read_again())
         self.table = HistoryTable(self.model)
         self.table.doubleClicked.connect(self._on_double_click)
+        self.comment = CommentLine(workspace, self._marked_line)
+        self.table.selectionModel().selectionChanged.connect(self.comment.refresh)
         self.empty = QLabel()
         self.empty.setObjectName("faint")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -96,7 +98,13 @@ class HistoryPanel(QWidget):
         inset.addWidget(self.only_current)
         column.addLayout(inset)
         column.addWidget(self.pages, 1)
+        column.addWidget(self.comment)
         return page
+
+    def _marked_line(self) -> HistoryLine | None:
+        """Return the line that is marked in the table."""
+        rows = self.table.selectionModel().selectedRows()
+        return self.model.rows[rows[0].row()] if rows and rows[0].row() < len(self.model.rows) else None
 
     def show_person(self) -> None:
         """Show who signs the edits."""

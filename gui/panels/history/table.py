@@ -8,6 +8,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QRect,
     Qt,
+    Slot,
 )
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import (
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.text import gettext
+from gui.widgets.names import Names
 from gui.widgets.tables import Column, CopyTable, Index, ValueTableModel
 from gui.widgets.window_keys import LeavesLetters
 from gui.workspace.history import HistoryLine
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 _BATCH = 200
 _WHEN, _WHO, _WHAT, _PICTURE = range(4)
 _WIDE_ENOUGH_FOR_ONE_LINE = 560
+_CELL_PADDING = 18
 
 
 def _when(row: HistoryLine) -> str:
@@ -55,6 +58,19 @@ class HistoryModel(ValueTableModel["HistoryLine"]):
         self._image: int | None = None
         self._more = False
         self._takes_back: dict[int, bool] = {}
+        self._names: Names | None = None
+        workspace.images.changed.connect(self._forget_names)
+
+    @property
+    def names(self) -> Names:
+        """The names of all images, to be shortened where they do not differ."""
+        if self._names is None:
+            self._names = Names(item.path.name for item in self._workspace.images.items)
+        return self._names
+
+    @Slot()
+    def _forget_names(self) -> None:
+        self._names = None
 
     def read(self, image: int | None) -> None:
         """Read the history of an image, or of all (None), from its latest line."""
@@ -136,7 +152,7 @@ class _RowPainter(QStyledItemDelegate):
         model = index.model()
         assert isinstance(model, HistoryModel)
         if index.column() == _PICTURE:
-            option.textElideMode = Qt.TextElideMode.ElideMiddle
+            option.text = model.names.fitting(option.text, option.rect.width() - _CELL_PADDING, option.fontMetrics)
         aside = model.rows[index.row()].undoes is not None or index.column() in (_WHEN, _PICTURE)
         if aside and index.column() != _WHO:
             option.palette.setColor(QPalette.ColorRole.Text, option.palette.color(QPalette.ColorRole.PlaceholderText))
@@ -157,7 +173,7 @@ class _RowPainter(QStyledItemDelegate):
         row = model.rows[index.row()]
         who = f"{row.user} · " if row.user and row.path else row.user
         room = width - option.fontMetrics.horizontalAdvance(who)
-        picture = option.fontMetrics.elidedText(row.path.name if row.path else "", Qt.TextElideMode.ElideMiddle, room)
+        picture = model.names.fitting(row.path.name, room, option.fontMetrics) if row.path else ""
         painter.save()
         painter.setFont(option.font)
         painter.setPen(ink)

@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -28,6 +28,15 @@ from PySide6.QtWidgets import (
 )
 
 from core.text import gettext
+from gui.panels.images.marks import (
+    STALE,
+    draw_check,
+    draw_folder,
+    draw_pencil,
+    draw_state,
+    mark_colours,
+    warning_ink,
+)
 from gui.panels.images.thumbnails import THUMBNAIL_SIDE, Thumbnails
 from gui.widgets.colour import blend
 from gui.widgets.grade import draw_grade
@@ -38,78 +47,28 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QMouseEvent, QPaintEvent
 
-    from gui.panels.images.model import ImageListModel
+    from gui.panels.images.model import Group, ImageListModel
     from gui.panels.images.thumbnails import Thumbnail
 
-_LIGHT_MARKS = {
-    State.WAITING: QColor("#647082"),
-    State.COUNTING: QColor("#1f6fd0"),
-    State.COUNTED: QColor("#1c8048"),
-    State.FAILED: QColor("#c8372d"),
-}
-_DARK_MARKS = {
-    State.WAITING: QColor("#aeb8c4"),
-    State.COUNTING: QColor("#74b4ff"),
-    State.COUNTED: QColor("#5fd096"),
-    State.FAILED: QColor("#ff8a80"),
-}
 _MARGIN = 8
 _GAP = 10
 _BADGE = 17
-_MARK = 9.0
 _LIGHT = 13
-_STALE = QColor("#c98a00")
 _Index = QModelIndex | QPersistentModelIndex
 
 
-def _mark_colours(palette: QPalette) -> dict[State, QColor]:
-    return _DARK_MARKS if palette.color(QPalette.ColorRole.Base).lightness() < 128 else _LIGHT_MARKS
-
-
-def _draw_state(painter: QPainter, centre: QPointF, colour: QColor, state: State) -> None:
-    """Draw the mark of a state. Ring: waiting; half disc: counting; disc: counted; cross: failed."""
-    mark = QRectF(centre.x() - _MARK / 2, centre.y() - _MARK / 2, _MARK, _MARK)
-    painter.setPen(QPen(colour, 1.8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-    if state is State.FAILED:
-        cross = mark.adjusted(0.8, 0.8, -0.8, -0.8)
-        painter.drawLine(cross.topLeft(), cross.bottomRight())
-        painter.drawLine(cross.topRight(), cross.bottomLeft())
-        return
-    painter.setBrush(colour if state is State.COUNTED else Qt.BrushStyle.NoBrush)
-    painter.drawEllipse(mark)
-    if state is State.COUNTING:
-        painter.setBrush(colour)
-        painter.drawPie(mark, 90 * 16, -180 * 16)
-
-
-def _draw_check(painter: QPainter, centre: QPointF, colour: QColor) -> None:
-    """Draw the mark of a reviewed picture."""
-    pen = QPen(colour, 2.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
-    painter.setPen(pen)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawPolyline([centre + QPointF(x, y) for x, y in ((-5.0, 0.4), (-1.6, 4.0), (5.0, -4.0))])
-
-
-def _draw_pencil(painter: QPainter, centre: QPointF, colour: QColor) -> None:
-    """Draw the mark of an edited picture."""
-    painter.setPen(QPen(colour, 3.6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
-    painter.drawLine(centre + QPointF(4.2, -4.2), centre + QPointF(-1.9, 1.9))
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colour)
-    painter.drawPolygon(QPolygonF([centre + QPointF(x, y) for x, y in ((-3.7, 1.3), (-1.3, 3.7), (-5.2, 5.2))]))
-
-
 def fitting(parts: Sequence[str], width: int, metrics: QFontMetrics) -> str:
-    """Join words so that they fit; what does not is left out whole, since half a number is a wrong number."""
+    """Join counts so that they fit: their classes are left out before a number is, and half a number never shown."""
+    numbers = " / ".join(part.rsplit(" ", 1)[-1] for part in parts)
     shorter = ("  ".join(parts[:length]) + " …" for length in range(len(parts) - 1, 0, -1))
-    for text in ("  ".join(parts), " ".join(parts), *shorter):
+    for text in ("  ".join(parts), " ".join(parts), *([numbers] if len(parts) > 1 else []), *shorter):
         if metrics.horizontalAdvance(text) <= width:
             return text
     return metrics.elidedText(parts[0], Qt.TextElideMode.ElideRight, width) if len(parts) == 1 else "…"
 
 
 class RowPainter(QStyledItemDelegate):
-    """A thumbnail with a mark of the state, and two lines: the name with marks, and the counts."""
+    """A thumbnail with a mark of the state, and beside it name, counts, and why the image asks for the user."""
 
     def __init__(self, model: ImageListModel, thumbnails: Thumbnails, parent: QWidget) -> None:
         super().__init__(parent)
@@ -117,27 +76,57 @@ class RowPainter(QStyledItemDelegate):
         self._thumbnails = thumbnails
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(120, max(THUMBNAIL_SIDE + 10, 2 * option.fontMetrics.height() + 14))
+        return QSize(120, max(THUMBNAIL_SIDE + 10, 3 * option.fontMetrics.height() + 10))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        item = self._model.item(index)
-        if item is None:
-            return
+        item, group = self._model.item(index), self._model.group(index)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if group is not None:
+            self._draw_heading(painter, option, group)
+        elif item is not None:
+            self._draw_image(painter, option, item)
+        painter.restore()
+
+    def _draw_image(self, painter: QPainter, option: QStyleOptionViewItem, item: ImageItem) -> None:
         ground = self._draw_ground(painter, option)
         thumb = QRect(0, 0, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
         thumb.moveCenter(option.rect.center())
         thumb.moveLeft(option.rect.left() + _MARGIN)
         thumbnail = self._thumbnails.get(item.path, painter.device().devicePixelRatioF())
         self._draw_thumbnail(painter, thumb, thumbnail, option.palette)
-        badge = QPointF(thumb.right() - 3, thumb.bottom() - 3)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(ground)
-        painter.drawEllipse(badge, _BADGE / 2, _BADGE / 2)
-        _draw_state(painter, badge, _mark_colours(option.palette)[item.state], item.state)
+        if item.state is not State.COUNTED:
+            badge = QPointF(thumb.right() - 3, thumb.bottom() - 3)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(ground)
+            painter.drawEllipse(badge, _BADGE / 2, _BADGE / 2)
+            draw_state(painter, badge, mark_colours(option.palette)[item.state], item.state)
         self._draw_texts(painter, option, thumb.right() + 1 + _GAP, item)
-        painter.restore()
+
+    def _draw_heading(self, painter: QPainter, option: QStyleOptionViewItem, group: Group) -> None:
+        """Draw the name of a folder and how many of its images are listed, with a line above."""
+        palette, rect = option.palette, option.rect
+        text, faint = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.PlaceholderText)
+        if rect.top() > 0:
+            painter.fillRect(
+                QRect(rect.left(), rect.top(), rect.width(), 1), blend(text, palette.window().color(), 0.2)
+            )
+        draw_folder(painter, QPointF(rect.left() + _MARGIN + 8, rect.center().y() + 8), faint)
+        font = QFont(option.font)
+        font.setWeight(QFont.Weight.DemiBold)
+        names, lines = QFontMetrics(font), option.fontMetrics
+        left, width = rect.left() + _MARGIN + 24, rect.width() - 2 * _MARGIN - 24
+        note_top = rect.bottom() - 6 - lines.height()
+        painter.setFont(font)
+        painter.setPen(text)
+        name = names.elidedText(group.folder.name, Qt.TextElideMode.ElideMiddle, width)
+        painter.drawText(QPoint(left, note_top - names.height() + names.ascent()), name)
+        painter.setFont(option.font)
+        painter.setPen(faint)
+        painter.drawText(QPoint(left, note_top + lines.ascent()), self._model.heading_note(group))
+
+    def _tick(self, item: ImageItem, palette: QPalette) -> QColor:
+        return STALE if self._model.is_outdated(item) else mark_colours(palette)[State.COUNTED]
 
     def _draw_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> QColor:
         """Paint behind the row; selected, it has a bar at its edge besides the tint. Return the colour."""
@@ -185,30 +174,33 @@ class RowPainter(QStyledItemDelegate):
         name_font.setWeight(QFont.Weight.DemiBold if selected else QFont.Weight.Normal)
         line_font.setPointSizeF(0.92 * option.font.pointSizeF())
         names, lines = QFontMetrics(name_font), QFontMetrics(line_font)
-        height = names.height() + 3 + lines.height()
+        reason, quality = self._model.reason(item), self._model.quality(item)
+        height = names.height() + (2 if reason else 1) * (lines.height() + 1)
         top = option.rect.center().y() - height // 2
         width = option.rect.right() + 1 - _MARGIN - left
-        middle = top + names.height() / 2
-        right = left + width
+        middle, right = top + names.height() / 2, left + width
         if item.reviewed:
-            ink = _STALE if self._model.is_outdated(item) else _mark_colours(option.palette)[State.COUNTED]
-            _draw_check(painter, QPointF(right - 6, middle), ink)
+            draw_check(painter, QPointF(right - 6, middle), self._tick(item, option.palette))
         if item.edited:
-            _draw_pencil(painter, QPointF(right - 24, middle), text if selected else faint)
+            draw_pencil(painter, QPointF(right - 24, middle), text if selected else faint)
         room = width - (36 if item.edited else 18 if item.reviewed else 0)
         painter.setFont(name_font)
         painter.setPen(text)
-        name = names.elidedText(item.path.name, Qt.TextElideMode.ElideMiddle, room)
+        name = self._model.names.fitting(item.path.name, room, names)
         painter.drawText(QPoint(left, top + names.ascent()), name)
+        top += names.height() + 1
         painter.setFont(line_font)
         painter.setPen(faint)
-        light = self._model.doubt(item)
-        summary = fitting(self._model.summary(item), width - (_LIGHT + 4 if light else 0), lines)
-        painter.drawText(QPoint(left, top + names.height() + 3 + lines.ascent()), summary)
-        if light is not None:
+        summary = fitting(self._model.summary(item), width - (_LIGHT + 4 if quality is not None else 0), lines)
+        painter.drawText(QPoint(left, top + lines.ascent()), summary)
+        if reason:
+            painter.setPen(warning_ink(option.palette))
+            below = QPoint(left, top + lines.height() + 1 + lines.ascent())
+            painter.drawText(below, lines.elidedText(reason, Qt.TextElideMode.ElideRight, width))
+        if quality is not None:
             area = QRectF(0, 0, _LIGHT, _LIGHT)
-            area.moveCenter(QPointF(right - 6, top + names.height() + 3 + lines.height() / 2))
-            draw_grade(painter, area, light)
+            area.moveCenter(QPointF(right - 6, top + lines.height() / 2))
+            draw_grade(painter, area, quality.grade, quiet=quality.pressing is None)
 
 
 class Rows(QListView):

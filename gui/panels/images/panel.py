@@ -4,34 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import (
-    QEvent,
-    QModelIndex,
-    QSignalBlocker,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QStyle,
-    QStyleOptionComboBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QModelIndex, QPoint, QSignalBlocker, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from core.classes import short_name
 from core.text import gettext
 from gui.panels.images.delegate import RowPainter, Rows
-from gui.panels.images.model import ImageListModel, Order, Show
+from gui.panels.images.filters import Order, Show
+from gui.panels.images.footer import Footer
+from gui.panels.images.inputs import NameFilter, NarrowBox
+from gui.panels.images.legend import Legend
+from gui.panels.images.model import ImageListModel
 from gui.panels.images.thumbnails import Thumbnails
 from gui.tasks import Debounce
-from gui.widgets.wheel_safe import QuietComboBox
+from gui.widgets.icons import icon
 from gui.workspace.images import ImageItem, State
 
 if TYPE_CHECKING:
@@ -41,78 +28,25 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QItemSelection
     from PySide6.QtGui import QCloseEvent
 
+    from gui.commands.shortcuts import Actions
     from gui.workspace.workspace import Workspace
 
 _MARGIN = 8
 _ROWS_AT_ONCE = 20
 _REARRANGE_MS = 300
-_KEYPAD = Qt.KeyboardModifier.KeypadModifier
-
-
-class _NameFilter(QLineEdit):
-    """Return and Down lead on to the list, Escape clears; none of them reaches the window's actions."""
-
-    left = Signal()
-
-    def event(self, event: QEvent) -> bool:
-        keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down, Qt.Key.Key_Escape)
-        if isinstance(event, QKeyEvent) and event.key() in keys and not event.modifiers() & ~_KEYPAD:
-            if event.type() == QEvent.Type.ShortcutOverride:
-                event.accept()
-                return True
-            if event.type() == QEvent.Type.KeyPress:
-                if event.key() == Qt.Key.Key_Escape and self.text():
-                    self.clear()
-                else:
-                    self.left.emit()
-                return True
-        return super().event(event)
-
-
-class _NarrowBox(QuietComboBox):
-    """A box that may be narrower than its texts; its list is as wide as they are."""
-
-    def __init__(self, name: str, tip: str) -> None:
-        super().__init__()
-        self.setAccessibleName(name)
-        self.setToolTip(tip)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.currentIndexChanged.connect(self.updateGeometry)
-
-    def sizeHint(self) -> QSize:
-        """Ask for the room of the present text, not of the longest: two boxes share a narrow panel."""
-        hint = super().sizeHint()
-        widths = [self.fontMetrics().horizontalAdvance(self.itemText(item)) for item in range(self.count())]
-        spare = max(widths, default=0) - self.fontMetrics().horizontalAdvance(self.currentText())
-        return QSize(hint.width() - spare, hint.height())
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(60, super().minimumSizeHint().height())
-
-    def initStyleOption(self, option: QStyleOptionComboBox) -> None:
-        """Shorten the text, which would be cut where the box is narrow."""
-        super().initStyleOption(option)
-        field = self.style().subControlRect(
-            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
-        )
-        option.currentText = option.fontMetrics.elidedText(
-            option.currentText, Qt.TextElideMode.ElideRight, field.width() - 2
-        )
-
-    def showPopup(self) -> None:
-        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 12)
-        super().showPopup()
+_NARROWEST = 200
 
 
 class ImageList(QWidget):
     """Shows the images, and the one that the user chooses."""
 
-    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("imageList")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setMinimumWidth(200)
+        self.setMinimumWidth(_NARROWEST)
         self._workspace = workspace
+        self._actions = actions
         self._anchor: int | None = None
         self._scrolled = 0
         self._orders: list[Order | str] = []
@@ -129,16 +63,37 @@ class ImageList(QWidget):
         self._show_footer()
 
     def _build(self) -> None:
-        self.name_filter = _NameFilter()
+        self.name_filter = NameFilter()
         self.name_filter.setPlaceholderText(gettext("Filter by name"))
         self.name_filter.setAccessibleName(gettext("Filter images by name"))
         self.name_filter.setClearButtonEnabled(True)
-        self.state_filter = _NarrowBox(gettext("Show images"), gettext("Which images are shown"))
+        self.state_filter = NarrowBox(gettext("Show images"), gettext("Which images are shown"))
         self.state_filter.addItems([show.value for show in Show])
-        self.order_box = _NarrowBox(gettext("Sort images"), gettext("In which order they are shown"))
+        self.order_box = NarrowBox(gettext("Sort images"), gettext("In which order they are shown"))
+        self.legend_button = QToolButton()
+        self.legend_button.setAutoRaise(True)
+        self.legend_button.setIcon(icon("info"))
+        self.legend_button.setToolTip(gettext("What the marks mean"))
+        self.legend_button.setAccessibleName(gettext("What the marks mean"))
+        self._build_header()
+        self.footer = Footer()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 1, 0)  # the line at the right edge
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(self.rows, 1)
+        layout.addWidget(self.footer)
+        self.rows.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setFocusProxy(self.rows)
+
+    def _build_header(self) -> None:
         self.header = QWidget()
         self.header.setObjectName("imageListHeader")
         self.header.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        name = QHBoxLayout()
+        name.setSpacing(4)
+        name.addWidget(self.name_filter, 1)
+        name.addWidget(self.legend_button)
         boxes = QHBoxLayout()
         boxes.setSpacing(6)
         boxes.addWidget(self.state_filter)
@@ -146,33 +101,8 @@ class ImageList(QWidget):
         column = QVBoxLayout(self.header)
         column.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
         column.setSpacing(6)
-        column.addWidget(self.name_filter)
+        column.addLayout(name)
         column.addLayout(boxes)
-        self.showing = QLabel()
-        self.showing.setObjectName("faint")
-        self.show_all = QPushButton(gettext("Show all"))
-        self.show_all.setObjectName("link")
-        self.show_all.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.reviewed = QLabel()
-        self.reviewed.setObjectName("faint")
-        self.footer = QWidget()
-        self.footer.setObjectName("imageListFooter")
-        self.footer.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        shown = QHBoxLayout()
-        shown.addWidget(self.showing, 1)
-        shown.addWidget(self.show_all)
-        foot = QVBoxLayout(self.footer)
-        foot.setContentsMargins(_MARGIN, 6, _MARGIN, 6)
-        foot.setSpacing(3)
-        foot.addLayout(shown)
-        foot.addWidget(self.reviewed)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 1, 0)  # the line at the right edge
-        layout.setSpacing(0)
-        layout.addWidget(self.header)
-        layout.addWidget(self.rows, 1)
-        layout.addWidget(self.footer)
-        self.setFocusProxy(self.rows)
 
     def _connect(self) -> None:
         workspace = self._workspace
@@ -195,7 +125,10 @@ class ImageList(QWidget):
         self.name_filter.left.connect(self._leave_filter)
         self.state_filter.currentIndexChanged.connect(self._filter)
         self.order_box.currentIndexChanged.connect(self._on_order)
-        self.show_all.clicked.connect(self.clear_filter)
+        self.footer.show_all.clicked.connect(self.clear_filter)
+        self.footer.show_rest.clicked.connect(lambda *_: self.show_only(Show.NOT_REVIEWED))
+        self.legend_button.clicked.connect(lambda *_: Legend(self).open_below(self.legend_button))
+        self.rows.customContextMenuRequested.connect(self._open_menu)
         self._thumbnails.ready.connect(self._on_thumbnail)
 
     # -- what the window asks ------------------------------------------------------------------
@@ -212,11 +145,13 @@ class ImageList(QWidget):
         return None if row is None else images.items[row].id
 
     def clear_filter(self) -> None:
-        """Show all pictures."""
-        with QSignalBlocker(self.name_filter), QSignalBlocker(self.state_filter):
-            self.name_filter.clear()
-            self.state_filter.setCurrentIndex(0)
-        self._filter()
+        """Show all images."""
+        self.name_filter.clear()
+        self.show_only(Show.ALL)
+
+    def show_only(self, show: Show) -> None:
+        """List only the images that are so far."""
+        self.state_filter.setCurrentIndex(list(Show).index(show))
 
     def stop(self) -> None:
         """End the thread that reads thumbnails; the list shows no new ones afterwards."""
@@ -373,27 +308,25 @@ class ImageList(QWidget):
             if item.path == path:
                 self.rows.update(index)
 
+    def _open_menu(self, place: QPoint) -> None:
+        """Open what can be done with the image below the pointer, which is the current one by then."""
+        item = self.model.item(self.rows.indexAt(place))
+        if item is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name in ("reviewed", "count_again", "remove_picture"):
+            menu.addAction(self._actions[name])
+        menu.addSeparator()
+        folder, name = QUrl.fromLocalFile(str(item.path.parent)), item.path.name
+        menu.addAction(gettext("Open its folder"), lambda: QDesktopServices.openUrl(folder))
+        menu.addAction(gettext("Copy its name"), lambda: QGuiApplication.clipboard().setText(name))
+        menu.popup(self.rows.viewport().mapToGlobal(place))
+
     def _show_footer(self) -> None:
-        total = len(self._workspace.images.items)
-        filtered = self.model.filtered
-        self.showing.setText(gettext("Showing {n} of {total}").format(n=len(self.model.rows), total=total))
-        self.showing.setVisible(filtered)
-        self.show_all.setVisible(filtered)
-        changed = len(self._workspace.reviews.outdated)
-        since = gettext("; {changed:,} changed since").format(changed=changed) if changed else ""
-        self.reviewed.setText(
-            gettext("{reviewed:,} of {total:,} reviewed{since}").format(
-                reviewed=self._workspace.counts.reviewed, total=total, since=since
-            )
-        )
-        self.reviewed.setToolTip(
-            gettext(
-                "A threshold, rule or region changed the counts of images after they were reviewed; their tick is "
-                "yellow. Look at them and mark them again, or take the change back."
-            )
-            if changed
-            else ""
-        )
+        total, filtered = len(self._workspace.images.items), self.model.filtered
+        self.footer.show_filtered(len(self.model.rows), total, filtered=filtered)
+        self.footer.show_reviewed(self._workspace.counts.reviewed, total, len(self._workspace.reviews.outdated))
         self.footer.setVisible(total > 0)
         self.header.setEnabled(total > 0)
         self.rows.empty_text = gettext("No image passes the filter.") if filtered and total else ""

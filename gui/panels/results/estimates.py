@@ -15,6 +15,8 @@ from gui.widgets.numbers import NumberEdit
 from gui.widgets.tables import Column, CopyTable, ValueTableModel
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QShowEvent
+
     from core.counting.estimates import Figure
     from gui.workspace.workspace import Workspace
 
@@ -102,6 +104,10 @@ class EstimatesPage(QWidget):
         form.setColumnStretch(1, 1)
         return form
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
     @Slot()
     def show_inputs(self) -> None:
         """Show what was given, and what follows from it."""
@@ -112,8 +118,9 @@ class EstimatesPage(QWidget):
 
     @Slot()
     def refresh(self) -> None:
-        """Show the figures of all images together."""
-        self.model.show(self._estimates.figures(everywhere=True))
+        """Show the figures of all images together, if somebody can see them."""
+        if self.isVisible():
+            self.model.show(self._estimates.figures(everywhere=True))
 
 
 def _value(figure: Figure) -> str:

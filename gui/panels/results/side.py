@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QEvent, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from core.text import gettext, ngettext
@@ -15,7 +15,7 @@ from gui.workspace.images import State
 from gui.workspace.sample import SampleState
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QAction
+    from PySide6.QtGui import QAction, QShowEvent
 
     from gui.commands.shortcuts import Actions
     from gui.workspace.workspace import Workspace
@@ -57,6 +57,9 @@ class ReportSide(QFrame):
         workspace.counts.totals_changed.connect(self.refresh)
         workspace.sign_offs.changed.connect(self.refresh)
         workspace.store.session_changed.connect(self.refresh)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
         self.refresh()
 
     def set_narrow(self, narrow: bool) -> None:
@@ -65,7 +68,9 @@ class ReportSide(QFrame):
 
     @Slot()
     def refresh(self) -> None:
-        """Show the state of the sample."""
+        """Show the state of the sample, if somebody can see it."""
+        if not self.isVisible():
+            return
         workspace, sample = self._workspace, self._workspace.sample
         reviewed, total = sample.progress
         states = workspace.counts.states
@@ -103,7 +108,7 @@ class CheckLine(QFrame):
         self._mark = QLabel()
         self._mark.setFixedSize(_ICON, _ICON)
         self.text = ElidedLabel()
-        self.done = False
+        self.done: bool | None = None
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(8)
@@ -112,11 +117,20 @@ class CheckLine(QFrame):
 
     def show_check(self, text: str, *, done: bool) -> None:
         """Show what there is."""
-        self.done = done
         self.text.set_text(text)
-        self._mark.setPixmap(pixmap("check-circle" if done else "circle", _ICON))
+        if done is not self.done:
+            self.done = done
+            self._show_mark()
         said = gettext("{text}: done") if done else gettext("{text}: open")
         self.setAccessibleName(said.format(text=text))
+
+    def _show_mark(self) -> None:
+        self._mark.setPixmap(pixmap("check-circle" if self.done else "circle", _ICON))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.done is not None:
+            self._show_mark()
 
 
 def _button(action: QAction, text: str) -> QPushButton:

@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QStyleOptionViewItem
 
 from core.text import gettext
 from gui.panels.results.columns import TOTAL, ImagesModel
 from gui.widgets.tables import CopyTable
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QModelIndex
+    from PySide6.QtCore import QModelIndex, QPersistentModelIndex
     from PySide6.QtGui import QKeyEvent, QResizeEvent
     from PySide6.QtWidgets import QWidget
 
 _NAME = 1
 _NARROWEST_NAME = 140
+_BESIDE_NAME = 20
 _AIR = 24  # of a heading, with the arrow that says how it is sorted
 
 
@@ -32,6 +33,7 @@ class ImagesTable(CopyTable):
         self._images = model
         self._needed = 0
         self.setModel(model)
+        self.setItemDelegateForColumn(_NAME, NameDelegate(model, self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setWordWrap(False)
@@ -110,3 +112,17 @@ class ImagesTable(CopyTable):
         image = self._images.rows[index.row()]
         if image != TOTAL:
             self.image_wanted.emit(image)
+
+
+class NameDelegate(QStyledItemDelegate):
+    """Shows names that do not fit without what those of one series share."""
+
+    def __init__(self, model: ImagesModel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._images = model
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        super().initStyleOption(option, index)
+        name, room = option.text, option.rect.width() - _BESIDE_NAME  # type: ignore[attr-defined]
+        if option.fontMetrics.horizontalAdvance(name) > room:  # type: ignore[attr-defined]
+            option.text = self._images.short_name(name)  # type: ignore[attr-defined]

@@ -15,6 +15,8 @@ from gui.widgets.colour import swatch
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QShowEvent
+
     from core.classes import Palette
     from gui.workspace.workspace import Workspace
 
@@ -45,6 +47,10 @@ class TotalsBar(QWidget):
         self._palette = palette
         self._show_colours()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
     @Slot()
     def show_classes(self) -> None:
         """Show a card for each class that there is."""
@@ -61,6 +67,8 @@ class TotalsBar(QWidget):
     @Slot()
     def refresh(self) -> None:
         """Show the totals as they are now; those that are still being added up are grey."""
+        if not self.isVisible():
+            return
         counts = self._workspace.counts
         totals = counts.totals
         for name, card in self.cards.items():

@@ -108,7 +108,7 @@ class StatusLine(QStatusBar):
         if selected > 1:
             cells = ngettext("{n:,} cell selected", "{n:,} cells selected", selected).format(n=selected)
             text = f"{cells} · {text}"
-        self.activity.set_text(text)
+        self.activity.setText(text)
         busy, waiting = queue.busy, queue.waiting
         self.progress.setVisible(busy is not None)
         self.cancel_button.setVisible(busy is not None)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _MOST_BYTES = 250_000_000
 _SIDES = (64, 96, 128, 192, 256)
 _SMALLEST = 8
+_LEAST_ROOM = 1.1
 
 Region = tuple[int, int, int]
 """Left, top and side of a square of an image, in its pixels."""
@@ -186,6 +187,13 @@ class Crops(QObject):
     def _drop(self, key: tuple[int, Region, int]) -> None:
         del self._kept[key]
         self._bytes -= 4 * key[2] ** 2
+
+
+def scaled_region(box: Sequence[float], extent: float) -> Region:
+    """Return a square of ``extent`` pixels round a box, or a larger one if the box does not fit into it."""
+    x1, y1, x2, y2 = box
+    side = max(round(max(extent, _LEAST_ROOM * max(x2 - x1, y2 - y1))), _SMALLEST)
+    return round((x1 + x2 - side) / 2), round((y1 + y2 - side) / 2), side
 
 
 def _read(wanted: Wanted, side: int, job: Job) -> _Cut:

@@ -29,6 +29,7 @@ class Tile:
     """What a tile shows: a square of an image, and the outline of a cell in the pixels of that image.
 
     An outline without an extent is a point. ``dashed``: a cell that was not counted; ``veiled``: one that is done with.
+    ``bare``: the outline is drawn only while the tile is selected or below the pointer.
     """
 
     image: int
@@ -36,6 +37,7 @@ class Tile:
     outline: tuple[float, float, float, float]
     dashed: bool = False
     veiled: bool = False
+    bare: bool = False
 
 
 class TileModel(QAbstractListModel):
@@ -78,7 +80,8 @@ class TileDelegate(QStyledItemDelegate):
         piece = self._crops.piece(tile.image, tile.region, round(self.side * ratio))
         if piece is not None:
             painter.drawPixmap(photo, piece)
-            self._draw_outline(painter, photo, tile)
+            if not tile.bare or selected or option.state & QStyle.StateFlag.State_MouseOver:
+                self._draw_outline(painter, photo, tile)
         if tile.veiled:
             painter.fillRect(photo, faded(palette.color(QPalette.ColorRole.Base), 150))
         painter.setPen(palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text))

@@ -65,6 +65,12 @@ class TileGrid(QAbstractItemView):
         return max(self.viewport().width() // self._cell.width(), 1)
 
     @property
+    def _pitch(self) -> int:
+        """From a tile to the one beside it: full lines share out the room that is left over."""
+        full = self._count >= self._columns
+        return max(self.viewport().width() // self._columns, self._cell.width()) if full else self._cell.width()
+
+    @property
     def _count(self) -> int:
         return self.model().rowCount() if self.model() is not None else 0
 
@@ -81,11 +87,12 @@ class TileGrid(QAbstractItemView):
         if not index.isValid():
             return QRect()
         line, column = divmod(index.row(), self._columns)
-        corner = QPoint(column * self._cell.width(), line * self._cell.height() - self.verticalOffset())
+        left = column * self._pitch + (self._pitch - self._cell.width()) // 2
+        corner = QPoint(left, line * self._cell.height() - self.verticalOffset())
         return QRect(corner, self._cell).adjusted(_GAP, _GAP, -_GAP, -_GAP)
 
     def indexAt(self, point: QPoint) -> QModelIndex:
-        column = point.x() // self._cell.width()
+        column = point.x() // self._pitch
         row = (point.y() + self.verticalOffset()) // self._cell.height() * self._columns + column
         if 0 <= column < self._columns and 0 <= row < self._count:
             return self.model().index(row, 0)
@@ -155,7 +162,7 @@ class TileGrid(QAbstractItemView):
 
     def _rows_in(self, rect: QRect) -> list[tuple[int, int]]:
         """Return the first and last row of the model in each line of tiles that a rectangle touches."""
-        width, height, columns = self._cell.width(), self._cell.height(), self._columns
+        width, height, columns = self._pitch, self._cell.height(), self._columns
         left, right = max(rect.left() // width, 0), min(rect.right() // width, columns - 1)
         top = max((rect.top() + self.verticalOffset()) // height, 0)
         bottom = min((rect.bottom() + self.verticalOffset()) // height, (self._count - 1) // columns)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from core.cells import Detections
 from core.counting.count import CountIndex
 from core.counting.edits import CellEdits
 from gui.workspace.images import State
@@ -12,7 +15,9 @@ from gui.workspace.images import State
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.cells import CellChange, Detections
+    from numpy.typing import NDArray
+
+    from core.cells import CellChange
     from core.counting.count import CountSettings
     from core.counting.frame import Frame
     from core.session.values import StoredDetections
@@ -37,13 +42,42 @@ class ImageCells:
         """Return what a count needs; ``frame`` says which cells are left out."""
         return CountIndex.of(self.found.detections, self.corrections, nms_iou, frame)
 
+    def able(self, index: CountIndex) -> Detections:
+        """Return the cells that can count at some threshold, without their contours; ``index`` is of these cells."""
+        cells, places = self.cells, able_places(index)
+        return Detections(
+            cells.boxes[places], cells.scores[places], cells.labels[places], cells.ids[places], cells.origin[places]
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class CountedCells:
+    """What counts in one image: of the N cells that can, ``counted`` bool (N,) are those that do.
+
+    ``diameter``: of a red cell in the image, in pixels.
+    """
+
+    image: int
+    cells: Detections
+    counted: NDArray[np.bool_]
+    diameter: float
+
 
 @dataclass(eq=False)
 class KnownCount:
-    """What is known of one image: what its count needs, and the counts at some settings."""
+    """What is known of one image: what its count needs, the counts at some settings, and which cells they are of."""
 
     index: CountIndex | None = None
     settings: CountSettings | None = None
     counts: dict[str, int] | None = None
     state: State = State.WAITING
     reviewed: bool = False
+    able: Detections | None = None
+    counted: NDArray[np.bool_] | None = None
+    diameter: float = 0.0
+
+
+def able_places(index: CountIndex) -> NDArray[np.int64]:
+    """Return the positions of the cells of an image that can count at some threshold."""
+    by_hand = np.arange(index.size - len(index.hand_labels), index.size)
+    return np.concatenate([index.cells, by_hand])

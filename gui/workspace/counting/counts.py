@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter, OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.session.values import SessionDamagedError, SessionError
-from core.text import gettext
 from gui.tasks import Debounce, IdleLoop
-from gui.workspace.counting.cells import ImageCells, KnownCount
+from gui.workspace.counting.cells import CountedCells, ImageCells, KnownCount, able_places
+from gui.workspace.counting.reader import CellReader
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
@@ -22,13 +20,11 @@ if TYPE_CHECKING:
     from core.session.values import Edit
     from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.history import History
-    from gui.workspace.images import ImageItem, Images
+    from gui.workspace.images import Images
     from gui.workspace.messages import Messages
     from gui.workspace.store import SessionStore
 
-LOG = logging.getLogger(__name__)
-
-_KEPT_CELLS, _KEPT_RESULTS = 12, 64
+_KEPT_RESULTS = 64
 _AT_ONCE = 50
 _BUDGET_MS = 6.0
 _BATCH = 200
@@ -61,13 +57,12 @@ class Counts(QObject):
         self._store = store
         self._images = images
         self._settings = settings
-        self._messages = messages
         self.states: Counter[State] = Counter()
         self.reviewed = 0
         self.counted_images = 0
         self._known: dict[int, KnownCount] = {}
         self._sums: Counter[str] = Counter()
-        self._cells: OrderedDict[int, ImageCells] = OrderedDict()
+        self._cells = CellReader(store, images, settings, messages)
         self._results: OrderedDict[int, tuple[CountIndex, CountSettings, CountResult]] = OrderedDict()
         self._first: tuple[int, ...] = ()
         self._stale: dict[int, None] = {}
@@ -87,17 +82,7 @@ class Counts(QObject):
     def cells(self, image: int | None) -> ImageCells | None:
         """Return the cells of an image, read from the session if need be; None while it has none."""
         item = self._images.item(image)
-        if item is None:
-            return None
-        cells = self._cells.get(item.id)
-        if cells is None and item.state is State.COUNTED and self._store.session is not None:
-            cells = self._read_cells(item)
-            if cells is None:
-                return None
-            self._keep(item.id, cells)
-        if cells is not None:
-            self._cells.move_to_end(item.id)
-        return cells
+        return None if item is None else self._cells.get(item)
 
     def current_cells(self) -> ImageCells | None:
         """Return the cells of the image that is shown."""
@@ -142,6 +127,25 @@ class Counts(QObject):
 
     # -- all images ----------------------------------------------------------------------------
 
+    def counted_cells(self, image: int | None = None) -> list[CountedCells]:
+        """Return what counts in an image, or (None) in each, in the order of the list; reads nothing."""
+        items = self._images.items if image is None else [item for item in [self._images.item(image)] if item]
+        known = ((item.id, self._known.get(item.id)) for item in items)
+        return [
+            CountedCells(number, one.able, one.counted, one.diameter)
+            for number, one in known
+            if one is not None and one.able is not None and one.counted is not None
+        ]
+
+    @property
+    def unread(self) -> int:
+        """How many counted images were not read from the session yet."""
+        items = self._images.items
+        return sum(
+            item.state is State.COUNTED and (one := self._known.get(item.id)) is not None and one.able is None
+            for item in items
+        )
+
     @property
     def complete(self) -> bool:
         """Whether every image is counted at the present settings that can be."""
@@ -171,13 +175,13 @@ class Counts(QObject):
 
     def take(self, image: int, cells: ImageCells) -> None:
         """Count an image whose cells were just found or edited."""
-        self._keep(image, cells)
+        self._cells.keep(image, cells)
         known = self._known.get(image)
         if known is not None:
             self._make_index(image, known)
             self._count(image, known)
             if image != self._images.current_id:
-                self._cells.pop(image, None)
+                self._cells.drop(image)
             self._announce({image})
             self._totals_later.start_unless_due()
 
@@ -185,7 +189,7 @@ class Counts(QObject):
         """Read images from the session again: the current one now, the others soon."""
         images = list(images)
         for image in images:
-            self._cells.pop(image, None)
+            self._cells.drop(image)
         self.forget_indices(images)
 
     @Slot(object)
@@ -214,7 +218,7 @@ class Counts(QObject):
             known.state, known.reviewed = item.state, item.reviewed
             self._known[item.id] = known
         for image in before.keys() - self._known.keys():
-            self._cells.pop(image, None)
+            self._cells.drop(image)
             self._results.pop(image, None)
             self._add_up(before[image], None)
         self.states = Counter(item.state for item in items)
@@ -233,6 +237,8 @@ class Counts(QObject):
         known.state, known.reviewed = item.state, item.reviewed
         if item.state not in (State.COUNTED, State.COUNTING) or known.index is None:
             self._add_up(known, None)
+        if item.state not in (State.COUNTED, State.COUNTING):
+            known.able = known.counted = None
         self._totals_later.start_unless_due()
 
     @Slot(object)
@@ -249,6 +255,8 @@ class Counts(QObject):
         was, now = before[0], self._used[0]
         if before[1] != self._used[1]:
             self._cells.clear()
+            for known in self._known.values():
+                known.able = known.counted = None
         if (
             was is None
             or now is None
@@ -280,13 +288,13 @@ class Counts(QObject):
 
     def _edit(self, image: int, edit: Edit) -> None:
         """Show an edit in the cells of its image."""
-        cells, item = self._cells.get(image), self._images.item(image)
+        cells, item = self._cells.kept(image), self._images.item(image)
         known = self._known[image]
         if cells is not None:
             for change in edit.cells:
                 first = cells.changes.get(change.cell, change)
                 cells.changes[change.cell] = replace(change, before=first.before)
-            self._keep(image, ImageCells.of(cells.found, cells.changes, self._settings.classes))
+            self._cells.keep(image, ImageCells.of(cells.found, cells.changes, self._settings.classes))
         self._make_index(image, known)
         self._count(image, known)
         cells = self.cells(image)
@@ -339,7 +347,7 @@ class Counts(QObject):
             in_use = image in self._cells
             self._make_index(image, known)
             if not in_use and image != self._images.current_id:
-                self._cells.pop(image, None)
+                self._cells.drop(image)
         self._count(image, known)
 
     def _make_index(self, image: int, known: KnownCount) -> None:
@@ -349,12 +357,16 @@ class Counts(QObject):
             known.index = None
         else:
             known.index = cells.index(settings.nms_iou, self._settings.frame(item))
+            known.able, known.diameter = cells.able(known.index), cells.found.diameter
+            known.counted = None
             self.read.emit(image)
 
     def _count(self, image: int, known: KnownCount) -> None:
         """Count an image, and put it into the sums in place of what it was."""
         result = self.result(image)
         known.settings = self._settings.value
+        if result is not None and known.index is not None:
+            known.counted = result.counted[able_places(known.index)]
         self._add_up(known, None if result is None else result.counts)
 
     def _add_up(self, known: KnownCount, counts: dict[str, int] | None) -> None:
@@ -368,31 +380,3 @@ class Counts(QObject):
     def _announce(self, images: set[int]) -> None:
         if images:
             self.changed.emit(frozenset(images))
-
-    # -- cells ---------------------------------------------------------------------------------
-
-    def _keep(self, image: int, cells: ImageCells) -> None:
-        self._cells[image] = cells
-        self._cells.move_to_end(image)
-        while len(self._cells) > _KEPT_CELLS:
-            self._cells.popitem(last=False)
-
-    def _read_cells(self, item: ImageItem) -> ImageCells | None:
-        session, classes = self._store.session, self._settings.classes
-        assert session is not None
-        try:
-            found = session.detections.get(item.id)
-            if found is None:
-                return None
-            return ImageCells.of(found.in_order_of(classes), session.edits.changes(item.id), classes)
-        except SessionDamagedError as error:
-            LOG.error("detections not read: %s", error)
-            item.state = State.FAILED
-            item.error = gettext("{path}: the cells found in it cannot be read; count it again (F5).").format(
-                path=item.path
-            )
-            self._images.item_changed.emit(item.id)
-        except SessionError as error:
-            LOG.error("detections not read: %s", error)
-            self._messages.error(str(error))
-        return None

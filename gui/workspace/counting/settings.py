@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.counting.count import CountSettings
 from core.counting.frame import EdgeRule, rule_text
-from core.session.values import Edit, Subject
+from core.session.tables.settings import kept_key
+from core.session.values import Edit, Subject, ValueChange
 from core.text import gettext
 from gui.tasks import Debounce
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.counting.frame import Frame
+    from core.detection.loading import AnyModel
     from core.models.card import ModelCard
-    from core.session.values import ValueChange
     from gui.workspace.history import History
     from gui.workspace.images import ImageItem
     from gui.workspace.store import SessionStore
@@ -107,6 +108,24 @@ class CountSettingsModel(QObject):
         """Return the settings that a model suggests, with the present edge rule."""
         return replace(CountSettings.suggested_by(card), edge_rule=self.edge_rule)
 
+    def for_model(self, before: str, model: AnyModel) -> tuple[tuple[ValueChange, ...], CountSettings]:
+        """Return how another model counts: at the thresholds that it last had here, or else at those it suggests.
+
+        The thresholds of the model ``before`` (SHA-256) are kept; that is the first of what is returned.
+        """
+        wanted, classes = self.suggested(model.card), set(model.card.classes)
+        last = self._store.read(lambda session: session.settings.kept_thresholds(model.sha256), {})
+        if set(last) == classes:
+            wanted = replace(wanted, thresholds=last)
+        if self.value is None:
+            return (), wanted
+        thresholds = dict(self.value.thresholds)
+        return (ValueChange(Subject.SETTING, None, thresholds, kept_key(before)),), wanted
+
+    def moved_text(self, wanted: CountSettings) -> str:
+        """Return which thresholds other settings move, as a part of a sentence; "" for none."""
+        return _moved(self.value, wanted)
+
     def take_model(self, card: ModelCard, *, start_over: bool) -> None:
         """Take what a model suggests; with ``start_over`` instead of the present settings."""
         self._card = card
@@ -121,13 +140,9 @@ class CountSettingsModel(QObject):
         if self.value is None or not self._store.writable:
             return
         before, self._recorded = self._recorded, self.value
-        moved = [
-            gettext("{name} {old:.2f} to {new:.2f}").format(name=name, old=before.thresholds[name], new=value)
-            for name, value in self.value.thresholds.items()
-            if before is not None and name in before.thresholds and before.thresholds[name] != value
-        ]
+        moved = _moved(before, self.value)
         if moved:
-            if not self._record(self.value, gettext("Threshold {changes}").format(changes=", ".join(moved))):
+            if not self._record(self.value, gettext("Threshold {changes}").format(changes=moved)):
                 self._recorded = before
         elif self._stored() is None:
             with self._store.write() as write:
@@ -178,3 +193,13 @@ class CountSettingsModel(QObject):
         if other_classes:
             self.classes_changed.emit()
         self.changed.emit()
+
+
+def _moved(before: CountSettings | None, after: CountSettings) -> str:
+    """Return which thresholds are others, as a part of a sentence; "" for none."""
+    known = {} if before is None else before.thresholds
+    return ", ".join(
+        gettext("{name} {old:.2f} to {new:.2f}").format(name=name, old=known[name], new=value)
+        for name, value in after.thresholds.items()
+        if name in known and known[name] != value
+    )

@@ -295,8 +295,8 @@ class Inference(QObject):
         same_masks = before is not None and model.original[0] == before.original[0] and bool(self._settings.classes)
         chosen = changed and not awaited
         start_over = not same_masks and (not self._store.is_open or chosen or not self._settings.classes)
-        if chosen and self._store.writable:
-            self._record_choice(model, start_over=start_over)
+        if chosen and before is not None and self._store.writable:
+            self._record_choice(before, model, start_over=start_over)
             start_over = False
         self._settings.take_model(model.card, start_over=start_over)
         if changed and (chosen or self._undone):
@@ -304,15 +304,22 @@ class Inference(QObject):
         self._undone = False
         self.model_changed.emit()
 
-    def _record_choice(self, model: AnyModel, *, start_over: bool) -> None:
+    def _record_choice(self, before: AnyModel, model: AnyModel, *, start_over: bool) -> None:
         """Record that the session is counted with another model from now on."""
         with self._store.write() as write:
             write.session.models.keep(model.sha256, model.card)
         values: tuple[ValueChange, ...] = (ValueChange(Subject.MODEL, None, in_use(model)),)
+        name, moved = gettext("Model {name}").format(name=model.card.name), ""
         if start_over:
-            values += self._settings.changes(self._settings.suggested(model.card), model.card.classes)
-        name = gettext("Model {name}").format(name=model.card.name)
-        self._history.record([Edit(None, name, values=values)])
+            kept, wanted = self._settings.for_model(before.sha256, model)
+            values += (*kept, *self._settings.changes(wanted, model.card.classes))
+            if moved := self._settings.moved_text(wanted):
+                name = gettext("{model}; thresholds {changes}").format(model=name, changes=moved)
+        if self._history.record([Edit(None, name, values=values)]):
+            text = gettext("{model} counts from now on.").format(model=model.card.name)
+            if moved:
+                text += " " + gettext("Thresholds: {changes}.").format(changes=moved)
+            self._messages.offer(text, gettext("Undo"), self._history.undo, about_step=True)
 
     def _count_with(self, model: AnyModel) -> None:
         """Use what a model found earlier; count the other images with it."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from core.verification.comparison import ModelRow
     from core.verification.request import VerifiedImage
     from gui.workspace.images import Images
+    from gui.workspace.inference.choice import ModelChoice
     from gui.workspace.inference.inference import Inference
     from gui.workspace.messages import Messages
     from gui.workspace.store import SessionStore
@@ -43,6 +44,7 @@ class ModelComparison(QObject):
         store: SessionStore,
         images: Images,
         inference: Inference,
+        choice: ModelChoice,
         verifier: Verifier,
         messages: Messages,
         parent: QObject | None = None,
@@ -51,6 +53,7 @@ class ModelComparison(QObject):
         self._store = store
         self._images = images
         self._inference = inference
+        self._choice = choice
         self._verifier = verifier
         self._messages = messages
         self._candidates: list[Candidate] | None = None
@@ -90,7 +93,7 @@ class ModelComparison(QObject):
         if self._verifier.answer is not None and self._store.writable:
             others = [one for one in self._candidates or [] if one.sha256 != model.sha256]
             self._set_candidates([Candidate(model.path, model.sha256, model.card), *others])
-        self._inference.open_model(candidate.path, candidate.card)
+        self._choice.use(candidate.path, candidate.card, candidate.sha256)
 
     def _set_candidates(self, candidates: list[Candidate]) -> None:
         if not self._store.writable:

@@ -20,10 +20,13 @@ from core.report.export import Outputs, write_report
 from core.report.formats.images import LONG_SIDE
 from core.report.gather import gather
 from core.report.pdf.build import to_pdf
+from core.report.pdf.fields import two_fields
+from core.report.pdf.pages import PdfPages
 from core.report.pdf.styles import ink_of
 from core.report.progress import Progress
 from core.session.session import Session
 from core.session.values import Subject
+from core.verification.ground_truth import GroundTruth
 from tests.core.report.reports import CLASSES, add_cell, change, pages
 
 if TYPE_CHECKING:
@@ -168,3 +171,55 @@ def test_names_in_scripts_from_right_to_left_and_of_india_are_in_the_report(sess
     assert "Latin letters" not in whole
     assert "[0" not in whole
     assert "דם" in whole
+
+
+def test_the_first_page_has_the_result_and_two_fields_and_six_fit_on_a_page_for_review(make_session: MakeSession):
+    with Session.open(make_session(pictures=13)) as session:
+        data, problems = to_pdf(gather(session), Progress(), Contents())
+    assert problems == []
+    with pypdfium2.PdfDocument(data) as document:
+        shown = [sum(isinstance(one, PdfImage) for one in page.get_objects()) for page in document]
+    assert shown[0] == 2
+    assert sum(shown[1:]) == 13
+    assert max(shown[1:]) == 6
+
+
+def test_hashes_and_paths_stand_at_the_end_and_a_missing_sample_id_at_the_beginning(session: Session):
+    content = gather(session)
+    first, *_, last = pages(content)
+    assert "Sample id missing" in first
+    assert str(session.path) not in first
+    for part in (str(content.session), f"Content SHA-256 {content.content}", content.images[0].sha256):
+        assert part is not None
+        assert part.replace(" ", "") in last.replace(" ", "")
+        assert part not in first
+
+
+def test_manual_counts_stand_beside_what_is_reported(session: Session):
+    assert "Compared with the manual count" not in " ".join(pages(gather(session)))
+    change(session, Subject.TRUTHS, (GroundTruth.typed({"RBC": 3, "WBC": 1}),))
+    whole = " ".join(pages(gather(session)))
+    assert "Compared with the manual count" in whole
+    assert "1 field 1.png 3 2 −1 1 1 0 – 1 –" in whole
+
+
+def test_the_usual_field_and_the_one_with_most_white_cells_are_shown_first(make_session: MakeSession):
+    with Session.open(make_session(pictures=5)) as session:
+        for x in (20, 60):
+            add_cell(session, 4, x=x)
+        add_cell(session, 2, "RBC")
+        usual, other = two_fields(gather(session))
+    assert other.id == 4
+    assert usual.id in (1, 3, 5)
+
+
+def test_pages_are_pixels_at_any_width(session: Session):
+    data, _ = to_pdf(gather(session), Progress(), Contents())
+    with PdfPages(data) as shown:
+        assert len(shown) == len(shown.sizes)
+        page = shown.render(0, 300)
+        assert page.shape[1:] == (300, 3)
+        assert page.shape[0] == pytest.approx(300 * shown.sizes[0][1] / shown.sizes[0][0], abs=1)
+        assert shown.width_at(0, 72) == round(shown.sizes[0][0])
+    red = (page[..., 0] > 150) & (page[..., 2] < 90)  # of red, green and blue, as the missing id is printed
+    assert red.any()

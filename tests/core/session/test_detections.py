@@ -73,6 +73,18 @@ def test_detections_of_several_models_come_back_bit_for_bit(tmp_path: Path) -> N
         assert session.detections.get(image.id, "ghi") is None
 
 
+def test_which_images_a_model_has_seen_is_known(tmp_path: Path) -> None:
+    with Session.create(tmp_path / "a.smearcount") as session:
+        first, second, third = session.images.add([tmp_path / f"{name}.png" for name in "abc"])
+        set_counted(session, first.id, found(1, "abc"))
+        set_counted(session, third.id, found(2, "abc"))
+        session.detections.save(second.id, found(3, "def"))
+        session.detections.save(third.id, found(4, "def"))
+        assert session.detections.images_of("abc") == {first.id, third.id}
+        assert session.detections.images_of("def") == {second.id, third.id}
+        assert session.detections.images_of("ghi") == set()
+
+
 def test_kept_detections_count_from_one_moment_to_the_next(tmp_path: Path) -> None:
     first, second = found(1, "abc"), found(2, "def")
     with Session.create(tmp_path / "a.smearcount") as session:

@@ -11,6 +11,7 @@ from core.counting.count import CountSettings
 from core.counting.frame import EdgeRule
 from core.counting.region import Region
 from core.session.session import Session
+from core.session.tables.settings import kept_key
 from core.session.values import Edit, Mark, ModelInUse, Subject, ValueChange
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
 from tests.core.session.session_builders import contents, found
@@ -176,6 +177,15 @@ def test_the_history_of_an_image_has_the_edits_of_several_images(session: Sessio
     assert session.edits.history(3) == []
 
 
+def test_the_thresholds_of_a_model_are_kept_and_forgotten_by_undo(session: Session):
+    assert session.settings.kept_thresholds("ab" * 32) == {}
+    edit = record(session, ValueChange(Subject.SETTING, None, {"RBC": 0.4, "WBC": 0.6}, kept_key("ab" * 32)))
+    assert session.settings.kept_thresholds("ab" * 32) == {"RBC": 0.4, "WBC": 0.6}
+    assert session.settings.kept_thresholds("cd" * 32) == {}
+    session.edits.record(edit.reversed(), "Ada")
+    assert session.settings.kept_thresholds("ab" * 32) == {}
+
+
 def test_the_model_in_use_and_the_models_of_files_are_known(path: Path):
     with Session.create(path) as session:
         assert session.models.in_use is None
@@ -184,6 +194,7 @@ def test_the_model_in_use_and_the_models_of_files_are_known(path: Path):
         session.models.set_compared([("", "ab" * 32), ("other.onnx", "ef" * 32)])
     with Session.open(path) as session:
         assert session.models.in_use == ModelInUse("m.onnx", "cd" * 32)
+        assert [session.models.last_used(path) for path in ("", "m.onnx", "other.onnx")] == ["ab" * 32, "cd" * 32, ""]
         assert session.models.compared == [("", "ab" * 32), ("other.onnx", "ef" * 32)]
         assert session.models.card("ab" * 32) is None
         session.models.set_compared([("other.onnx", "ef" * 32)])

@@ -12,6 +12,7 @@ from core.counting.frame import EdgeRule
 from core.exchange.export_items import counted_cells
 from core.imaging.reading import read_image
 from core.session.session import Session
+from gui.commands.context import Dialog
 from gui.workspace.selection import ToolName
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
+    from gui.dialogs.counting_settings.rule import RuleCard
     from gui.shell.window import MainWindow
 
 
@@ -51,13 +53,20 @@ def drag(qtbot: QtBot, window: MainWindow, start: QPoint, end: QPoint) -> None:
     qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=end)
 
 
+def rule_card(window: MainWindow) -> RuleCard:
+    """Open the counting settings; return the part with the counting rule."""
+    window.open_dialog(Dialog.COUNTING_SETTINGS)
+    assert window.dialogs.counting is not None
+    return window.dialogs.counting.rule
+
+
 def choose_rule(window: MainWindow, rule: EdgeRule) -> None:
-    """Choose a rule in the panel as a person does, with the keys of its list."""
-    section = window.panel.rule_section
-    section.heading.setChecked(True)
-    place = section.rule.findData(rule)
-    section.rule.setCurrentIndex(place)
-    section.rule.activated.emit(place)
+    """Choose a rule in the counting settings as a user does, and go back to the image."""
+    card = rule_card(window)
+    place = card.rule.findData(rule)
+    card.rule.setCurrentIndex(place)
+    card.rule.activated.emit(place)
+    card.window().close()
 
 
 def middle_inside(window: MainWindow, x1: float, y1: float, x2: float, y2: float) -> int:
@@ -87,8 +96,8 @@ def test_a_two_sided_rule_leaves_out_what_touches_and_shows_it(counted: MainWind
     assert result is not None
     x1, y1, x2, y2 = cells.cells.boxes[np.flatnonzero(result.excluded)[0]].tolist()
     assert "not counted" in canvas.frame.text_at(canvas.mapToScene(at(counted, (x1 + x2) / 2, (y1 + y2) / 2)))
-    assert "15 %" in counted.panel.rule_section.hint.text()
-    assert "15 %" in counted.panel.rule_section.rule.toolTip()
+    assert "15 %" in rule_card(counted).hint.text()
+    assert "15 %" in rule_card(counted).rule.toolTip()
     qtbot.waitUntil(lambda: all(workspace.counts.index(item.id) is not None for item in workspace.images.items))
     others = workspace.counts.result(workspace.images.items[1].id)
     assert others is not None
@@ -112,7 +121,7 @@ def test_the_rule_is_in_the_session_and_its_history(counted: MainWindow, tmp_pat
         assert stored[0].edge_rule is EdgeRule.BOTTOM_RIGHT
     assert workspace.store.open(tmp_path / "copy.smearcount")
     assert counts(counted) == expected
-    assert counted.panel.rule_section.rule.currentData() == EdgeRule.BOTTOM_RIGHT
+    assert rule_card(counted).rule.currentData() == EdgeRule.BOTTOM_RIGHT
 
 
 def test_another_model_keeps_the_rule(
@@ -216,7 +225,8 @@ def test_escape_leaves_a_polygon_and_crossing_lines_are_refused(counted: MainWin
 def test_a_frame_inside_the_border_of_all_pictures(counted: MainWindow, qtbot: QtBot) -> None:
     workspace = counted.workspace
     choose_rule(counted, EdgeRule.TOP_LEFT)
-    assert counted.panel.rule_section.hint.isVisibleTo(counted.panel)
+    card = rule_card(counted)
+    assert card.hint.isVisible()
     counted.actions_["inset_all"].trigger()
     qtbot.waitUntil(lambda: all(workspace.counts.index(item.id) is not None for item in workspace.images.items))
     for item in workspace.images.items:
@@ -225,7 +235,8 @@ def test_a_frame_inside_the_border_of_all_pictures(counted: MainWindow, qtbot: Q
         assert cells is not None
         margin = round(cells.found.diameter)
         assert region.bounds == (margin, margin, item.size[0] - margin, item.size[1] - margin)
-    assert not counted.panel.rule_section.hint.isVisibleTo(counted.panel)
+    assert not card.hint.isVisible()
+    card.window().close()
     qtbot.keyClick(counted.canvas, Qt.Key.Key_PageDown)
     qtbot.waitUntil(lambda: counted.canvas.frame.frame is not None)
 

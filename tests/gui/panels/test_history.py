@@ -155,7 +155,7 @@ def test_only_this_picture(panel: HistoryPanel, workspace: Workspace, second_pic
     workspace.images.set_current(workspace.images.items[0].id)
     workspace.editing.mark_reviewed(True)
     everything = column(panel, WHAT)
-    assert set(column(panel, PICTURE)) == {"one.png", "two.png"}
+    assert set(column(panel, PICTURE)) == {"one.png", "two.png", ""}  # the last is about opening them
     panel.only_current.click()
     assert column(panel, WHAT) == ["Mark reviewed"]
     workspace.images.set_current(workspace.images.items[1].id)
@@ -329,3 +329,36 @@ def test_a_click_on_a_conflict_shows_its_cell(panel: HistoryPanel, workspace: Wo
     page = panel.conflicts
     qtbot.mouseClick(page.list.viewport(), LEFT, pos=page.list.visualRect(page.model.index(1, 0)).center())
     assert workspace.selection.cells == (here[5],)
+
+
+def test_a_comment_is_about_what_is_marked_and_stays(panel: HistoryPanel, workspace: Workspace, qtbot: QtBot) -> None:
+    cells = workspace.counts.current_cells()
+    assert cells is not None
+    number = int(cells.cells.ids[0])
+    workspace.editing.remove_cells([number])
+    line = panel.comment
+    assert "this image" in line.field.placeholderText()
+    panel.table.selectRow(0)
+    assert "Remove" in line.field.placeholderText()
+    qtbot.keyClicks(line.field, "a stain, not a cell")
+    qtbot.keyClick(line.field, Qt.Key.Key_Return)
+    assert line.field.text() == ""
+    latest = workspace.history.lines(None, 1)[0]
+    assert latest.text.startswith("Comment on “Remove")
+    assert latest.text.endswith(": a stain, not a cell")
+    assert latest.user == workspace.store.user
+    workspace.history.undo()
+    assert any(row.text == latest.text for row in workspace.history.lines())
+
+
+def test_a_selected_cell_can_be_commented_on(panel: HistoryPanel, workspace: Workspace, qtbot: QtBot) -> None:
+    cells = workspace.counts.current_cells()
+    assert cells is not None
+    workspace.selection.set([int(cells.cells.ids[0])])
+    assert "the cell at" in panel.comment.field.placeholderText()
+    panel.comment.field.setText("  blast?  ")
+    qtbot.mouseClick(panel.comment.button, Qt.MouseButton.LeftButton)
+    assert workspace.history.lines(None, 1)[0].text.endswith(": blast?")
+    panel.comment.field.setText("   ")
+    qtbot.mouseClick(panel.comment.button, Qt.MouseButton.LeftButton)
+    assert workspace.history.lines(None, 1)[0].text.endswith(": blast?")

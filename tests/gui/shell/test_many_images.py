@@ -185,8 +185,9 @@ def test_a_slider_step_does_not_count_thousands_of_pictures_at_once(
     result = workspace.counts.result(workspace.images.items[0].id)
     assert result is not None
     assert workspace.counts.totals == {name: 1000 * number for name, number in result.counts.items()}
-    numbers = ", ".join(f"{name} {1000 * number:,}" for name, number in result.counts.items())
-    assert window.panel.totals.text() == f"Session: {numbers} in 1,000 images; 0 reviewed"
+    for name, card in window.panel.classes.cards.items():
+        assert card.sample.text() == f"{1000 * result.counts[name]:,}"
+        assert "1,000 images" in card.sample.toolTip()
 
 
 class Heart:

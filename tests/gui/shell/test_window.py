@@ -15,6 +15,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 from core.imaging.demo import render_demo_smear
+from gui.widgets.theme import SIDE_WIDTH
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def test_the_demo_smear_is_counted_right_by_one_click(
     wait_counted(window)
     assert window.image_page.currentWidget() is window.canvas
     assert shown_counts(window) == render_demo_smear().counts()
-    assert "mean probability" in window.panel.classes.cards["RBC"].mean.text()
+    assert "Mean confidence" in window.panel.classes.cards["RBC"].count.toolTip()
     assert pixels_of(window, ORANGE) > 500
     assert pixels_of(window, LIGHT_BLUE) > 60
 
@@ -101,7 +102,7 @@ def test_a_slider_changes_count_and_boxes_without_a_new_detection(
     assert window.panel.classes.cards["RBC"].number.value() == pytest.approx(0.99)
     assert pixels_of(window, ORANGE) < orange
     assert window.workspace.counts.current_cells() is kept
-    qtbot.mouseClick(window.panel.reset_button, Qt.MouseButton.LeftButton)
+    window.actions_["undo"].trigger()
     assert shown_counts(window) == before
 
 
@@ -205,7 +206,9 @@ def test_the_red_cell_size_can_be_set_by_hand(
 ) -> None:
     window.workspace.opening.open([make_smear("slide.png")[0]])
     wait_counted(window)
-    row = window.panel.scale_row
+    window.actions_["counting_settings"].trigger()
+    assert window.dialogs.counting is not None
+    row = window.dialogs.counting.cell_size
     assert row.number.value() == pytest.approx(56, rel=0.15)
     assert not row.number.isEnabled()
     qtbot.mouseClick(row.by_hand, Qt.MouseButton.LeftButton, pos=QPoint(8, row.by_hand.height() // 2))
@@ -234,7 +237,7 @@ def test_a_model_can_be_imported_and_a_damaged_one_is_refused(
     damaged = tmp_path / "damaged.onnx"
     damaged.write_bytes(model_path.read_bytes()[:5000])
     accept_dialog(damaged)
-    qtbot.mouseClick(window.panel.import_button, Qt.MouseButton.LeftButton)
+    window.actions_["import_model"].trigger()
     qtbot.waitUntil(window.notice.isVisible, timeout=30_000)
     assert "damaged.onnx" in window.notice.label.text()
     drawn = window.notice.label.grab().toImage()
@@ -247,7 +250,7 @@ def test_a_model_can_be_imported_and_a_damaged_one_is_refused(
     other.write_bytes(model_path.read_bytes())
     accept_dialog(other)
     with qtbot.waitSignal(window.workspace.inference.model_changed, timeout=30_000):
-        qtbot.mouseClick(window.panel.import_button, Qt.MouseButton.LeftButton)
+        window.actions_["import_model"].trigger()
     wait_counted(window)
     assert window.workspace.inference.model is not None
     assert window.workspace.inference.model.path == other
@@ -379,11 +382,11 @@ def test_preferences_are_remembered_but_thresholds_are_not(
 def test_nothing_is_cut_off_beside_the_history_in_a_small_window(window: MainWindow, qtbot: QtBot) -> None:
     window.resize(1000, 700)
     window.actions_["history"].trigger()
-    window.uncertain.show()
+    window.uncertain.set_active(True)
     qtbot.waitUntil(window.history_panel.isVisible)
     QApplication.processEvents()
     assert window.width() == 1000
-    assert window.panel.width() >= window.panel.minimumSizeHint().width()
+    assert window.side.width() == SIDE_WIDTH
     bar = window.uncertain
     for button in (bar.onward, bar.stop):
         assert button.width() >= button.sizeHint().width()

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QColor
 
 from core.verification.charts import Chart, Series
-from gui.widgets.plot import PlotPane
+from gui.widgets.plots.histogram import HistogramSlider
+from gui.widgets.plots.plot import PlotPane
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,3 +46,27 @@ def test_a_full_drive_leaves_the_plot_that_was_there(pane: PlotPane, small_drive
         pane.save(path)
     assert path.read_bytes() == before
     assert sorted(file.name for file in small_drive.iterdir()) == ["ballast", "plot.png"]
+
+
+def test_a_slider_with_bars_keeps_handle_and_bars_in_step(qtbot: QtBot) -> None:
+    widget = HistogramSlider()
+    qtbot.addWidget(widget)
+    widget.slider.setRange(5, 99)
+    widget.resize(400, 80)
+    bins = np.zeros(100, np.int64)
+    bins[30] = bins[70] = 9
+    widget.show_bins(bins)
+    widget.show_colour(QColor(200, 60, 0))
+    widget.slider.setValue(50)
+    widget.show()
+    qtbot.waitExposed(widget)
+
+    def coloured(step: int) -> bool:
+        x = round(widget.bars.place(step) + 1)
+        colour = widget.bars.grab().toImage().pixelColor(x, widget.bars.height() - 6)
+        return colour.saturation() > 100
+
+    assert [coloured(30), coloured(70)] == [False, True]
+    widget.slider.setValue(20)
+    assert [coloured(30), coloured(70)] == [True, True]
+    assert 0 < widget.bars.place(5) < widget.bars.place(99) < widget.width()

@@ -204,7 +204,8 @@ def test_the_doubt_queue_walks_until_nothing_is_doubtful(counted: MainWindow, qt
     qtbot.keyClick(counted.canvas, Qt.Key.Key_D)
     left = len(bar.remaining())
     assert left > 1
-    assert f"{left} uncertain left" in bar.text.text()
+    assert bar.left.text() == f"{left} left"
+    assert counted.side.currentWidget() is bar
     total = sum(counts(counted).values())
     cell = counted.workspace.editing.cell(bar.cell or 0)
     assert cell is not None
@@ -215,6 +216,8 @@ def test_the_doubt_queue_walks_until_nothing_is_doubtful(counted: MainWindow, qt
         qtbot.keyClick(counted.canvas, Qt.Key.Key_N)
     assert bar.remaining() == []
     assert "No uncertain cells" in bar.text.text()
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_Escape)
+    assert counted.side.currentWidget() is counted.panel
 
 
 def test_a_click_on_a_missed_cell_of_a_real_image_finds_its_box(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from core.cells import Detections
     from gui.shell.window import MainWindow
+    from gui.widgets.wheel_safe import QuietComboBox
 
 
 @pytest.fixture
@@ -43,6 +44,19 @@ def without_model(
     return window
 
 
+def model_name(window: MainWindow) -> str:
+    model = window.workspace.inference.model
+    assert model is not None
+    return model.card.name
+
+
+def methods(window: MainWindow) -> dict[str, QuietComboBox]:
+    """The boxes of the counting settings that choose how the masks of a class are counted."""
+    window.actions_["counting_settings"].trigger()
+    assert window.dialogs.counting is not None
+    return window.dialogs.counting.method.methods
+
+
 def cells(window: MainWindow) -> Detections:
     shown = window.workspace.counts.current_cells()
     assert shown is not None
@@ -50,7 +64,7 @@ def cells(window: MainWindow) -> Detections:
 
 
 def test_a_picture_is_counted_without_a_model(without_model: MainWindow) -> None:
-    assert without_model.panel.model_name.text() == "No model: classical"
+    assert model_name(without_model) == "No model: classical"
     assert int(without_model.panel.classes.cards["RBC"].count.text()) > 8
     assert without_model.workspace.inference.model is not None
     assert cells(without_model).contours is not None
@@ -101,21 +115,21 @@ def test_the_model_that_came_with_the_program_is_a_click_away(
     assert cells(without_model).contours is None
 
 
-def test_the_way_of_counting_is_chosen_in_the_class_panel(
+def test_the_way_of_counting_is_chosen_in_the_counting_settings(
     without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]
 ) -> None:
     window = without_model
     window.workspace.settings.set_threshold("WBC", 0.42)
-    card = window.panel.classes.cards["RBC"]
-    assert card.method.isVisible()
-    assert card.method.currentData() == Method.HOUGH
+    box = methods(window)["RBC"]
+    assert box.isVisible()
+    assert box.currentData() == Method.HOUGH
     before = cells(window)
     with qtbot.waitSignal(window.workspace.inference.model_changed, timeout=30_000):
-        card.method.setFocus()
-        qtbot.keyClick(card.method, Qt.Key.Key_Up)
+        box.setFocus()
+        qtbot.keyClick(box, Qt.Key.Key_Up)
     wait_counted(window)
-    assert window.panel.model_name.text() == "No model: classical (RBC by components)"
-    assert window.panel.classes.cards["RBC"].method.currentData() == Method.COMPONENTS
+    assert model_name(window) == "No model: classical (RBC by components)"
+    assert methods(window)["RBC"].currentData() == Method.COMPONENTS
     after = cells(window)
     assert len(after) != len(before) or (after.boxes != before.boxes).any()
     assert window.workspace.settings.value is not None
@@ -137,17 +151,17 @@ def test_the_way_of_counting_comes_back_with_the_model(
     wait_counted(window)
     count = window.panel.classes.cards["RBC"].count.text()
     trigger("default_model")
-    assert not window.panel.classes.cards["RBC"].method.isVisible()
+    assert not methods(window)
     trigger("no_model")
-    assert window.panel.model_name.text() == "No model: classical (RBC by components)"
-    assert window.panel.classes.cards["RBC"].method.currentData() == Method.COMPONENTS
+    assert model_name(window) == "No model: classical (RBC by components)"
+    assert methods(window)["RBC"].currentData() == Method.COMPONENTS
     assert window.panel.classes.cards["RBC"].count.text() == count
     with qtbot.waitSignal(window.workspace.inference.model_changed, timeout=30_000):
         window.workspace.inference.use_method("RBC", Method.HOUGH)
     wait_counted(window)
     trigger("default_model")
     trigger("no_model")
-    assert window.panel.model_name.text() == "No model: classical"
+    assert model_name(window) == "No model: classical"
 
 
 def test_the_menu_ticks_what_counts(without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]) -> None:
@@ -164,7 +178,7 @@ def test_the_menu_ticks_what_counts(without_model: MainWindow, qtbot: QtBot, wai
 
 
 def test_a_model_that_finds_boxes_offers_no_way_of_counting(window: MainWindow) -> None:
-    assert not window.panel.classes.cards["RBC"].method.isVisible()
+    assert not methods(window)
 
 
 def test_a_count_taken_over_from_the_comparison_of_models_has_contours_and_its_way_of_counting(
@@ -198,7 +212,7 @@ def test_a_count_taken_over_from_the_comparison_of_models_has_contours_and_its_w
         runs.use(runs.candidates[0])
     wait_counted(window)
     assert counted_again == []
-    assert window.panel.model_name.text() == "No model: classical (RBC by watershed)"
+    assert model_name(window) == "No model: classical (RBC by watershed)"
     after = cells(window)
     assert after.contours is not None
     for contour, earlier in zip(after.contours, before.contours, strict=True):
@@ -241,10 +255,10 @@ def test_a_session_brings_back_what_it_was_counted_with_and_counts_nothing_again
     with qtbot.waitSignal(workspace.inference.model_changed, timeout=30_000):
         window.actions_["default_model"].trigger()
     assert workspace.store.open(path)
-    qtbot.waitUntil(lambda: window.panel.model_name.text() == "No model: classical", timeout=30_000)
+    qtbot.waitUntil(lambda: model_name(window) == "No model: classical", timeout=30_000)
     wait_counted(window)
     assert cells(window).ids.tolist() == before
-    assert window.panel.classes.cards["RBC"].method.currentData() == Method.HOUGH
+    assert methods(window)["RBC"].currentData() == Method.HOUGH
     assert workspace.settings.value is not None
     assert workspace.settings.value.thresholds["RBC"] == pytest.approx(0.44)
 

@@ -19,6 +19,7 @@ from core.report.formats.annotated import write_picture
 from core.report.gather import gather
 from core.statistics.intervals import poisson_interval
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
+from gui.commands.context import View
 from gui.workspace.selection import ToolName
 
 if TYPE_CHECKING:
@@ -237,8 +238,8 @@ def test_marks_in_the_middle_of_counted_cells_agree_with_the_frame(counted: Main
 def test_the_light_says_why_a_field_is_bad(
     window: MainWindow, tmp_path: Path, wait_counted: Callable[..., None], qtbot: QtBot
 ) -> None:
-    light = window.panel.field_light
-    assert light.isHidden()
+    light = window.panel.field_note
+    assert light.light is None
     for name, blur in (("sharp.png", 0.015), ("blurred.png", 0.12)):
         smear = render_smear(
             560, 420, red_cells=26, diameter=64, style=SmearStyle(blur=blur), rng=np.random.default_rng(2)
@@ -247,27 +248,27 @@ def test_the_light_says_why_a_field_is_bad(
     window.workspace.opening.open([tmp_path / "sharp.png", tmp_path / "blurred.png"])
     wait_counted(window)
     qtbot.waitUntil(lambda: light.light is not None)
-    assert "focus" not in light.text.text()
+    assert "focus" not in light.reason.text()
     window.workspace.images.set_current(window.workspace.images.items[1].id)
     qtbot.waitUntil(lambda: light.light is Grade.POOR)
     assert "Poor quality" in light.text.text()
-    assert "Out of focus" in light.text.text()
+    assert "Out of focus" in light.reason.text()
     tip = window.image_list.model.data(window.image_list.model.index(1), Qt.ItemDataRole.ToolTipRole)
     assert "Out of focus" in tip
 
 
-def test_the_wheel_changes_no_rule_and_no_scope(counted: MainWindow, qtbot: QtBot) -> None:
-    counted.panel.rule_section.heading.setChecked(True)
-    counted.panel.estimates.heading.setChecked(True)
-    counted.canvas.setFocus()
-    for box in (counted.panel.rule_section.rule, counted.panel.estimates.scope):
+def test_the_wheel_changes_no_counting_setting(counted: MainWindow, qtbot: QtBot) -> None:
+    counted.actions_["counting_settings"].trigger()
+    page, before = counted.dialogs.counting, counted.workspace.settings.value
+    assert page is not None
+    for box in (page.rule.rule, page.thresholds.rows["RBC"].number, page.thresholds.rows["RBC"].slider):
         place = QPointF(box.rect().center())
         down, no_button = QPoint(0, -120), Qt.MouseButton.NoButton
         begin, no_key = Qt.ScrollPhase.NoScrollPhase, Qt.KeyboardModifier.NoModifier
         event = QWheelEvent(place, box.mapToGlobal(place), QPoint(), down, no_button, no_key, begin, False)
         QApplication.sendEvent(box, event)
-        assert box.currentIndex() == 0
-        assert not box.hasFocus()
+    assert page.rule.rule.currentIndex() == 0
+    assert counted.workspace.settings.value == before
 
 
 def test_a_tally_that_is_cleared_elsewhere_is_empty_at_once(counted: MainWindow, qtbot: QtBot) -> None:
@@ -330,24 +331,32 @@ def test_intervals_stand_beside_the_counts(counted: MainWindow) -> None:
 
 
 def test_estimates_need_their_inputs_and_keep_them(counted: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    workspace, section = counted.workspace, counted.panel.estimates
-    section.heading.setChecked(True)
+    workspace, page = counted.workspace, counted.results.panel.estimates
+
+    def figures() -> dict[str, str]:
+        """What the page shows of the sample, which is one image here, and what the image says besides."""
+        qtbot.waitUntil(lambda: workspace.counts.totals is not None)
+        page.refresh()
+        return {line[0]: " ".join(line[1:3]) for line in page.model.lines()[1:]}
+
+    counted.show_view(View.RESULTS)
+    counted.results.panel.show_page(2)
+    qtbot.waitUntil(page.isVisible)
     counts = {name: int(card.count.text()) for name, card in counted.panel.classes.cards.items()}
-    assert list(section.figures) == ["White cells per 1,000 red cells", "Platelets per red cell"]
-    assert section.figures["White cells per 1,000 red cells"].startswith(f"{1000 * counts['WBC'] / counts['RBC']:.0f}")
+    assert list(figures()) == ["White cells per 1,000 red cells", "Platelets per red cell"]
+    assert figures()["White cells per 1,000 red cells"].startswith(f"{1000 * counts['WBC'] / counts['RBC']:.0f}")
     for name, text in (("analyser_rbc", "5"), ("field_factor", "15"), ("micrometres_per_pixel", "0.125")):
-        box = section.inputs[name]
+        box = page.inputs[name]
         box.setFocus()
         qtbot.keyClicks(box, text)
         qtbot.keyClick(box, Qt.Key.Key_Return)
-    assert section.figures["Platelets by ratio"].startswith(f"{5000 * counts['Platelets'] / counts['RBC']:,.0f}")
-    assert section.figures["Platelets by field"].startswith(f"{15 * counts['Platelets']}")
-    assert section.figures["Platelets by field against by ratio"].endswith("% of their mean")
-    assert section.figures["RBC diameter, median"].startswith(("6", "7"))  # 56 pixels of 0.125 µm
-    assert "RBC per mm²" in section.figures
-    section.scope.setCurrentIndex(1)
-    section.scope.activated.emit(1)
-    assert "RBC diameter, median" not in section.figures
+    assert figures()["Platelets by ratio"].startswith(f"{5000 * counts['Platelets'] / counts['RBC']:,.0f}")
+    assert figures()["Platelets by field"].startswith(f"{15 * counts['Platelets']}")
+    assert figures()["Platelets by field against by ratio"].endswith("% of their mean")
+    here = {one.what: one.value for one in workspace.estimates.figures(everywhere=False)}
+    assert 6 <= (here["RBC diameter, median"] or 0) < 8  # 56 pixels of 0.125 µm
+    assert "RBC per mm²" in figures()
+    assert "RBC diameter, median" not in figures()
     workspace.store.flush()
     assert workspace.store.session is not None
     everywhere = [one for one in gather(workspace.store.session).figures if one.span is Span.INTERVAL]
@@ -355,9 +364,9 @@ def test_estimates_need_their_inputs_and_keep_them(counted: MainWindow, qtbot: Q
     workspace.store.session.copy_to(tmp_path / "copy.smearcount")
     assert any("analyser's red cells (10¹²/L) 5" in row.text for row in workspace.history.lines())
     workspace.store.close()
-    assert section.inputs["field_factor"].text() == ""
+    assert page.inputs["field_factor"].text() == ""
     assert workspace.store.open(tmp_path / "copy.smearcount")
-    assert section.inputs["field_factor"].text() == "15"
-    section.inputs["field_factor"].selectAll()
-    qtbot.keyClick(section.inputs["field_factor"], Qt.Key.Key_Delete)
+    assert page.inputs["field_factor"].text() == "15"
+    page.inputs["field_factor"].selectAll()
+    qtbot.keyClick(page.inputs["field_factor"], Qt.Key.Key_Delete)
     assert workspace.estimates.inputs.field_factor is None
