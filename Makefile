@@ -26,11 +26,11 @@ test: .venv-test/.installed
 	$(TEST)/ruff format --check .
 	$(TEST)/pyright --pythonpath $(TEST)/python
 	$(TEST)/lint-imports --no-logo
-	$(TEST)/python -m pytest --numprocesses=2
+	$(TEST)/python -m pytest --numprocesses=2 --dist=worksteal
 
 check: .venv-test/.installed
 	@sh packaging/system_libraries.sh $(TEST)/python
-	$(TEST)/python -m pytest --numprocesses=2 -m "not slow"
+	$(TEST)/python -m pytest --numprocesses=2 --dist=worksteal -m "not slow"
 
 bench: .venv-test/.installed
 	@$(TEST)/python tests/bench/bench.py

@@ -67,6 +67,10 @@ def collect(target: Path) -> list[str]:
         lines.append(f"{name} {package.version}: {stated.strip().splitlines()[0][:80] if stated else 'see its folder'}")
         if not files:
             without.append(name)
+    for notice in sorted((ROOT / "resources" / "models").glob("*.LICENCE.txt")):
+        (target / "models").mkdir(exist_ok=True)
+        shutil.copyfile(notice, target / "models" / notice.name)
+        lines.append(f"{notice.name.removesuffix('.LICENCE.txt')} (model): see the folder models")
     python = Path(sysconfig.get_path("stdlib")) / "LICENSE.txt"
     if python.exists():
         (target / "python").mkdir(exist_ok=True)

@@ -155,6 +155,7 @@ class ImageBoxes:
         self._contours: list[NDArray[np.float64]] = []
         self._points: list[bool] = []
         self._refused = 0
+        self._in_fractions = False
 
     def add(
         self, place: str, name: str, corners: Sequence[object], score: object = None, *, any_direction: bool = False
@@ -249,6 +250,7 @@ class ImageBoxes:
         elif _is_flat(box) and min(box) >= 0 and max(box) <= 1 and box[0] < box[2] and box[1] < box[3]:
             text = gettext("has its corners in fractions of the image's size; export them in pixels")
             self.refuse("fractions", place, text)
+            self._in_fractions = True
         elif _is_flat(box):
             self.refuse("empty", place, gettext("has a box without area; draw it again or delete it"))
         elif _is_flat(inside):
@@ -276,6 +278,8 @@ class ImageBoxes:
         """Return the image; None if nothing in it was usable, which is not the same as no cells."""
         if any(self._points) and not all(self._points):
             self._leave_out_points()
+        if self._in_fractions:  # so are those that could be a box of one pixel
+            self._keep([place for place, box in enumerate(self._boxes) if max(box) > 1])
         if self._refused and not self._boxes:
             return None
         scores = None
@@ -303,15 +307,18 @@ class ImageBoxes:
     def _leave_out_points(self) -> None:
         """Points among boxes say nothing about size: an image is one or the other."""
         kept = [place for place, point in enumerate(self._points) if not point]
-        left_out = len(self._points) - len(kept)
-        self._refused += left_out
         text = gettext("marks some cells of {name} with points, which are left out; draw boxes there")
         self._reading.notices.about_file(self._reading.path, text.format(name=self.file_name), "points among boxes")
+        self._keep(kept)
+
+    def _keep(self, kept: Sequence[int]) -> None:
+        """Leave out all cells but those at some places."""
+        self._refused += len(self._boxes) - len(kept)
         self._boxes = [self._boxes[place] for place in kept]
         self._names = [self._names[place] for place in kept]
         self._scores = [self._scores[place] for place in kept]
         self._contours = [self._contours[place] for place in kept]
-        self._points = [False] * len(kept)
+        self._points = [self._points[place] for place in kept]
 
 
 def _is_flat(box: Corners) -> bool:

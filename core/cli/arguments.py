@@ -39,6 +39,7 @@ _NOT_COUNTED = {
     "page": None,
     "shard": None,
     "recursive": False,
+    "kinds": None,
 }
 _NO_REPORT = {"xlsx": None, "report": None, "export": None, "export_to": None}
 
@@ -152,6 +153,12 @@ def _add_counting(parser: argparse.ArgumentParser) -> None:
         help=gettext("confidence threshold of a class, such as RBC=0.5; may be repeated"),
     )
     add_count_by(parser)
+    parser.add_argument(
+        "--kinds",
+        type=Path,
+        metavar="FILE",
+        help=gettext("a teaching set (.smearkinds): tell kinds of cells apart as it teaches"),
+    )
     parser.add_argument(
         "--nms-iou", type=_overlap, help=gettext("overlap above which two boxes of a class are one cell")
     )

@@ -33,12 +33,19 @@ def progress_bar(console: Console, quiet: bool) -> Progress:
 
 
 def print_table(
-    arguments: argparse.Namespace, counted: Sequence[CountedImage], classes: tuple[str, ...], rule: str
+    arguments: argparse.Namespace,
+    counted: Sequence[CountedImage],
+    classes: tuple[str, ...],
+    rule: str,
+    kinds: Table | None = None,
 ) -> None:
     """Print the counts, unless ``--quiet`` is given or a result goes to standard output."""
     results = (arguments.json, arguments.csv, arguments.xlsx, arguments.report)
     if counted and not arguments.quiet and STANDARD_OUTPUT not in results:
-        Console(soft_wrap=True).print(to_terminal(summary_table(counted, classes, rule)))
+        console = Console(soft_wrap=True)
+        console.print(to_terminal(summary_table(counted, classes, rule)))
+        if kinds is not None:
+            console.print(to_terminal(kinds))
 
 
 def to_terminal(table: Table) -> TerminalTable:

@@ -12,7 +12,18 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-_OF_COUNTING = ("model", "profile", "threshold", "count_by", "nms_iou", "diameter", "edge_rule", "region", "page")
+_OF_COUNTING = (
+    "model",
+    "profile",
+    "threshold",
+    "count_by",
+    "nms_iou",
+    "diameter",
+    "edge_rule",
+    "region",
+    "page",
+    "kinds",
+)
 
 
 def mode_of(arguments: argparse.Namespace) -> str:

@@ -25,6 +25,7 @@ from core.cli.arguments import (
     settings_of,
 )
 from core.cli.console import EXIT_GOOD, EXIT_SOME_FAILED, error_console, print_table, progress_bar
+from core.cli.kinds import kinds_of
 from core.cli.merge import merge_parts
 from core.cli.modes import mode_of
 from core.cli.session import report_session
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from core.cli.kinds import RunKinds
     from core.counting.count import CountSettings
     from core.detection.loading import CellDetector
     from core.imaging.reading import SmearImage
@@ -92,10 +94,12 @@ def _count(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments, model, profile)
     if profile is not None and arguments.diameter is None:
         arguments.diameter = profile.red_cell_diameter
-    batch = _Batch(arguments, detector_for(model), settings)
+    kinds = None if arguments.kinds is None else kinds_of(arguments, model.card.classes)
+    batch = _Batch(arguments, detector_for(model), settings, kinds)
     batch.count()
     batch.write_results()
-    print_table(arguments, batch.counted, model.card.classes, rule_text(settings.edge_rule, arguments.region))
+    rule = rule_text(settings.edge_rule, arguments.region)
+    print_table(arguments, batch.counted, model.card.classes, rule, None if kinds is None else kinds.table())
     return EXIT_SOME_FAILED if batch.failed else EXIT_GOOD
 
 
@@ -130,6 +134,7 @@ class _Batch:
     arguments: argparse.Namespace
     detector: CellDetector
     settings: CountSettings
+    kinds: RunKinds | None = None
     errors: Console = field(default_factory=error_console)
     counted: list[CountedImage] = field(default_factory=list[CountedImage])
     failed: list[FailedImage] = field(default_factory=list[FailedImage])
@@ -183,6 +188,8 @@ class _Batch:
             photograph = read_image(path, batch=self.depth, page=self.arguments.page)
             given = self.arguments.diameter, self.arguments.region
             image = count_image(photograph, self.detector, self.settings, *given)
+            if self.kinds is not None:
+                self.kinds.add(photograph, image)
         except ImageError as error:
             self.fail(path, str(error))
             return
@@ -226,7 +233,10 @@ class _Batch:
     def write_results(self) -> None:
         """Write the JSON and CSV files that were asked for."""
         with _when_told_to_end(signal.SIG_IGN):  # it ends after this anyway
-            for path, document in self._documents():
+            documents = self._documents()
+            for warning in self.kinds.warnings if self.kinds is not None and not self.arguments.quiet else ():
+                self.errors.print(warning, style="yellow", markup=False)
+            for path, document in documents:
                 try:
                     write_result(path, document)
                 except OSError as error:
@@ -249,6 +259,8 @@ class _Batch:
         documents: list[tuple[Path, bytes]] = []
         model = self.detector.model
         failed = self.failed + self._not_counted()
+        if self.kinds is not None:
+            self.kinds.sort(len(self.counted))
         if self.arguments.json is not None:
             shard = self.arguments.shard
             everything = self.arguments.all_detections
@@ -260,11 +272,13 @@ class _Batch:
                 self.settings,
                 all_detections=everything,
                 shard=None if shard is None else (shard.number, shard.of),
+                kinds=None if self.kinds is None else self.kinds.for_json(),
                 incomplete=bool(self.left),
             )
             documents.append((self.arguments.json, document))
         if self.arguments.csv is not None:
             table = batch_table(self.counted, failed, model.card.classes)
+            table = table if self.kinds is None else self.kinds.with_columns(table)
             documents.append((self.arguments.csv, to_csv(table, csv_style(self.arguments))))
         return documents
 

@@ -76,7 +76,10 @@ class FoundAnnotations:
         else:
             images = ngettext("{n:,} image", "{n:,} images", len(self.images)).format(n=len(self.images))
             total = sum(self.counts.values())
-            text = f"{images}, {ngettext('{n:,} box', '{n:,} boxes', total).format(n=total)}"
+            what = ngettext("{n:,} box", "{n:,} boxes", total)
+            if all(image.points for image in self.images if len(image)) and total:
+                what = ngettext("{n:,} point", "{n:,} points", total)
+            text = f"{images}, {what.format(n=total)}"
             parts = ", ".join(f"{name} {number:,}" for name, number in self.counts.items())
             text += f": {parts}." if parts else "."
         if absent := len(self.unmatched):

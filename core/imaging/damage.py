@@ -90,8 +90,8 @@ def has_flat_band(pixels: NDArray[np.uint8]) -> bool:
     return False
 
 
-def is_black_and_white(pixels: NDArray[np.uint8]) -> bool:
-    """Tell whether every pixel is black or white, and some are either: no photograph is, but one with a threshold is.
+def has_no_shades(pixels: NDArray[np.uint8]) -> bool:
+    """Tell whether every sample is none or full, and some are either: no field is so, but one with a threshold is.
 
     Parameters
     ----------
@@ -101,8 +101,6 @@ def is_black_and_white(pixels: NDArray[np.uint8]) -> bool:
     for part in (pixels[::_BLOCK, ::_BLOCK], pixels):
         if not ((part == 0) | (part == 255)).all():
             return False
-    if pixels.ndim == 3 and not (pixels == pixels[..., :1]).all():
-        return False
     return bool(pixels.any()) and not pixels.all()
 
 

@@ -19,10 +19,10 @@ from core.imaging.containers.jp2 import JP2_HEADS, read_jp2
 from core.imaging.containers.jpeg import read_jpeg
 from core.imaging.containers.plain import read_plain
 from core.imaging.containers.png import read_png
-from core.imaging.containers.pnm import read_pnm
+from core.imaging.containers.pnm import PNM_HEADS, read_pnm
 from core.imaging.containers.tiff import is_tiff, read_tiff
 from core.imaging.containers.webp import read_webp
-from core.imaging.damage import has_flat_band, has_seam, is_black_and_white
+from core.imaging.damage import has_flat_band, has_no_shades, has_seam
 from core.imaging.depth import Camera, Span, camera_of, scale_of, span_of, to_8_bits
 from core.imaging.doubts import Doubt
 from core.text import gettext
@@ -186,7 +186,7 @@ def _decode(stream: IO[bytes], suffix: str, long_side: int | None, page: int | N
         return read_plain(stream, ("BMP",), page)
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return read_webp(stream, page, check=check)
-    if head.startswith((b"P5", b"P6")) and head[2:3].isspace():
+    if head.startswith(PNM_HEADS) and head[2:3].isspace():
         return read_pnm(stream, page)
     if head.startswith(JP2_HEADS):
         return read_jp2(stream, page)
@@ -284,8 +284,8 @@ def _looked_over(
     pixels: NDArray[np.uint8], notices: tuple[str, ...], doubts: tuple[Doubt, ...], decoded: Decoded
 ) -> tuple[tuple[str, ...], tuple[Doubt, ...]]:
     """Add what the pixels themselves say, of damage where the decoder reported none."""
-    if is_black_and_white(pixels):
-        text = gettext("Every pixel is black or white, as after a threshold; count the image that it was made from.")
+    if has_no_shades(pixels):
+        text = gettext("There are no shades in the image, as after a threshold; count the one that it was made from.")
         return (*notices, text), doubts
     if Doubt.DAMAGED in doubts or _has_alpha(decoded):  # what is transparent is alike over whole rows
         return notices, doubts

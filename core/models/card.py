@@ -20,9 +20,10 @@ class CardError(ValueError):
 
 
 class _Versioned(msgspec.Struct):
-    """The one entry that a card of any version has."""
+    """What a card of any version and kind has."""
 
     schema: int = CARD_SCHEMA
+    kind: str = ""
 
 
 class DataProvenance(msgspec.Struct, frozen=True):
@@ -115,8 +116,11 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
             If the text is no card, or a card that this version cannot use.
         """
         try:
-            if msgspec.json.decode(text, type=_Versioned).schema > CARD_SCHEMA:
+            facts = msgspec.json.decode(text, type=_Versioned)
+            if facts.schema > CARD_SCHEMA:
                 raise CardError(gettext("it was made for a newer version of SmearCount"))
+            if facts.kind == "embedding":
+                raise CardError(gettext("it tells kinds of cells apart, but finds none"))
             card = msgspec.json.decode(text, type=cls)
         except msgspec.MsgspecError as error:
             raise CardError(gettext("its card is damaged ({error})").format(error=error)) from error

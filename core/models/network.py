@@ -50,6 +50,57 @@ def default_model_path() -> Path:
     return Path(str(resources.files("resources") / "models" / "default.onnx"))
 
 
+def read_network(path: Path) -> tuple[str, Any, str]:
+    """Read a model file: its SHA-256, the network, and the text of its card.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, no model, damaged, or has no card.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            gettext("{path}: the model cannot be opened ({strerror}); choose another file.").format(
+                path=path, strerror=error.strerror
+            )
+        ) from error
+    try:
+        network = openvino.Core().read_model(content)
+    except Exception as error:
+        raise ModelError(
+            gettext("{path}: this is not an ONNX model, or it is damaged; choose another file.").format(path=path)
+        ) from error
+    try:
+        text = network.get_rt_info(["framework", CARD_KEY]).astype(str)
+    except RuntimeError as error:
+        raise ModelError(
+            gettext(
+                "{path}: this model was not made for SmearCount (it has no card); export it with smearcount-train."
+            ).format(path=path)
+        ) from error
+    return hashlib.sha256(content).hexdigest(), network, text
+
+
+def compiled(path: Path, network: Any) -> Any:
+    """Make a network ready to run in float32.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be run on this computer.
+    """
+    try:
+        return openvino.Core().compile_model(
+            network, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+        )
+    except Exception as error:
+        raise ModelError(
+            gettext("{path}: the model cannot be run on this computer ({error}).").format(path=path, error=error)
+        ) from error
+
+
 class Model:
     """A network ready to run.
 
@@ -69,36 +120,15 @@ class Model:
             If the file is missing, no model, damaged, or not made for this program.
         """
         self.path = Path(path)
+        self.sha256, network, text = read_network(self.path)
         try:
-            content = self.path.read_bytes()
-        except OSError as error:
+            self.card = ModelCard.from_json(text)
+        except CardError as error:
             raise ModelError(
-                gettext("{path}: the model cannot be opened ({strerror}); choose another file.").format(
-                    path=self.path, strerror=error.strerror
-                )
+                gettext("{path}: the model cannot be used: {error}.").format(path=self.path, error=error)
             ) from error
-        self.sha256 = hashlib.sha256(content).hexdigest()
-        core = openvino.Core()
-        try:
-            network = core.read_model(content)
-        except Exception as error:
-            raise ModelError(
-                gettext("{path}: this is not an ONNX model, or it is damaged; choose another file.").format(
-                    path=self.path
-                )
-            ) from error
-        self.card = self._read_card(network)
         self.original = self.sha256, self.card
-        try:
-            self._network = core.compile_model(
-                network, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
-            )
-        except Exception as error:
-            raise ModelError(
-                gettext("{path}: the model cannot be run on this computer ({error}).").format(
-                    path=self.path, error=error
-                )
-            ) from error
+        self._network = compiled(self.path, network)
         names: set[str] = set().union(*(port.get_names() for port in self._network.outputs))
         needed = OUTPUTS if self.card.kind == "detection" else (MASKS,)
         self._has_edge = EDGE in names
@@ -106,22 +136,6 @@ class Model:
             raise ModelError(
                 gettext("{path}: the model has other inputs or outputs than SmearCount needs.").format(path=self.path)
             )
-
-    def _read_card(self, network: Any) -> ModelCard:
-        try:
-            text = network.get_rt_info(["framework", CARD_KEY]).astype(str)
-        except RuntimeError as error:
-            raise ModelError(
-                gettext(
-                    "{path}: this model was not made for SmearCount (it has no card); export it with smearcount-train."
-                ).format(path=self.path)
-            ) from error
-        try:
-            return ModelCard.from_json(text)
-        except CardError as error:
-            raise ModelError(
-                gettext("{path}: the model cannot be used: {error}.").format(path=self.path, error=error)
-            ) from error
 
     def run(self, tile: NDArray[np.uint8]) -> Candidates:
         """Find candidates in a tile, uint8 RGB (H, W, 3) at the model's scale."""

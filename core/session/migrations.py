@@ -1,4 +1,4 @@
-"""Bringing a session of schema 1 up to date."""
+"""Bringing a session of an older schema up to date."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from core.session.storage.database import SessionFile, replacing
 from core.session.storage.rows import pack_truth, pack_truths, to_json
 from core.session.storage.schema import (
     COLUMNS,
+    COLUMNS_2,
+    SCHEMA,
     ConflictRow,
     DetectionsRow,
     EditRow,
@@ -55,15 +57,15 @@ def up_to_date(file: SessionFile) -> SessionFile:
     A new file is written beside it, and takes its place when it is complete, so that a kill leaves one or the other.
     What may not be written is brought up to date in memory.
     """
-    if file.version > 1:
+    if file.version == SCHEMA:
         return file
     try:
-        rows = upgraded({table: list(_readable(file, table)) for table in schema_1.COLUMNS})
+        rows = _rows_of_2(file) if file.version > 1 else _rows_of_1(file)
     except BaseException:
         file.close()
         raise
     file.close()
-    LOG.info("%s is brought from schema 1 to 2", file.path)
+    LOG.info("%s is brought from schema %d to %d", file.path, file.version, SCHEMA)
     if file.read_only:
         return SessionFile.in_memory(file.path, rows)
     with replacing(file.path) as part:
@@ -75,6 +77,15 @@ def up_to_date(file: SessionFile) -> SessionFile:
         finally:
             new.close()
     return SessionFile.open(file.path, read_only=False)
+
+
+def _rows_of_1(file: SessionFile) -> Tables:
+    return upgraded({table: list(_readable(file, table)) for table in schema_1.COLUMNS})
+
+
+def _rows_of_2(file: SessionFile) -> Tables:
+    """Return the rows of a session of schema 2, which only lacks tables."""
+    return {table: list(_readable(file, table)) for table in COLUMNS_2}
 
 
 def _readable(file: SessionFile, table: str) -> Iterator[Row]:
@@ -92,7 +103,7 @@ def _readable(file: SessionFile, table: str) -> Iterator[Row]:
 
 
 def upgraded(tables: Mapping[str, Iterable[Row]]) -> Tables:
-    """Return the rows of schema 2 that hold what rows of schema 1 hold; some of these may be missing.
+    """Return rows of the present schema that hold what rows of schema 1 hold; some of these may be missing.
 
     An image of which only cells are left has no path.
     """

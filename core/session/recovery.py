@@ -21,6 +21,7 @@ from core.session.storage.database import SessionFile, has_our_tables, probe_loc
 from core.session.storage.paths import rebase, resolve
 from core.session.storage.schema import (
     COLUMNS,
+    COLUMNS_2,
     PAGE_SIZE,
     REAL_COLUMNS,
     ConflictRow,
@@ -45,7 +46,7 @@ _HEAD = 100
 _MOST_LOCAL = PAGE_SIZE - 35
 _LEAST_LOCAL = (PAGE_SIZE - 12) * 32 // 255 - 23
 _INTEGER_BYTES = (0, 1, 2, 3, 4, 6, 8)
-_SCHEMAS = {1: schema_1.COLUMNS, 2: COLUMNS}
+_SCHEMAS = {1: schema_1.COLUMNS, 2: COLUMNS_2, 3: COLUMNS}
 _UNREADABLE = "(unreadable)"
 _NOT_A_CELL = (IndexError, ValueError, struct.error, OverflowError)
 
@@ -133,14 +134,13 @@ class _Found:
     """
 
     data: bytes
-    schema: int = 2
+    schema: int = 3
     bad_rows: int = 0
     bad_pages: int = 0
 
     def __post_init__(self) -> None:
         self._tables = {version: {table: {} for table in columns} for version, columns in _SCHEMAS.items()}
-        kinds: dict[int, int] = {}
-        wanted: set[int] = set()
+        kinds, wanted = dict[int, int](), set[int]()
         for number in range(1, -(-len(self.data) // PAGE_SIZE) + 1):
             page = self._page(number)
             start = _HEAD if number == 1 else 0
@@ -149,7 +149,9 @@ class _Found:
                 wanted.update(_children(page, start))
             # a leaf may have lost its mark
             self._take_rows(page, start, sure=kinds[number] == _LEAF)
-        self.schema = max(_SCHEMAS, key=lambda version: (sum(map(len, self._tables[version].values())), version))
+        said = int.from_bytes(self.data[60:64], "big")
+        sizes = {version: sum(map(len, tables.values())) for version, tables in self._tables.items()}
+        self.schema = max(_SCHEMAS, key=lambda version: (sizes[version], version == said, version))
         wanted.update(range(2, 2 + len(_SCHEMAS[self.schema])))
         self.bad_pages += sum(kinds.get(number) not in (_LEAF, _INNER) for number in wanted)
 
@@ -287,7 +289,7 @@ class _Mended:
         if found.schema == 1:
             self.tables = upgraded({table: [row for _, row in sorted(rows[table].items())] for table in rows})
         else:
-            self.tables = {table: [row for _, row in sorted(rows[table].items())] for table in COLUMNS}
+            self.tables = {table: [row for _, row in sorted(rows.get(table, {}).items())] for table in COLUMNS}
         images = {row[0]: ImageRow._make(row) for row in self.tables["images"]}
         self.images = {number: row for number, row in images.items() if row.path}
         self._without_path = {number: row for number, row in images.items() if not row.path}

@@ -21,6 +21,7 @@ from core.session.storage.paths import find_moved, rebase, stamp_of
 from core.session.tables.detections import StoredResults
 from core.session.tables.edits import Edits
 from core.session.tables.images import Images
+from core.session.tables.kinds import StoredKinds
 from core.session.tables.models import Models
 from core.session.tables.records import Conflicts, SignOffs
 from core.session.tables.settings import KeyValues, Settings
@@ -75,8 +76,9 @@ class Session:
     """One open session file; used from one thread, closed by ``close`` or as a context manager.
 
     What it holds is in its parts: ``images``, ``detections``, ``truths``, ``models``, ``settings``, ``view``,
-    ``edits``, ``conflicts`` and ``sign_offs``. ``damage`` has a sentence for each stored result that was unreadable
-    on opening: detections that must be counted again, or what ``recover`` could not bring over. It is empty normally.
+    ``edits``, ``kinds``, ``conflicts`` and ``sign_offs``. ``damage`` has a sentence for each stored result that was
+    unreadable on opening: detections that must be counted again, or what ``recover`` could not bring over. It is empty
+    normally.
     Every method may raise ``SessionError``; the session stays usable, and the same call may be
     repeated. ``KeyError``: there is no such image.
     """
@@ -93,6 +95,7 @@ class Session:
         self.settings = Settings(file)
         self.view = KeyValues(file, "view")
         self.edits = Edits(file, self.images, self.truths, self.models, self.settings, clock)
+        self.kinds = StoredKinds(file)
         self.conflicts = Conflicts(file)
         self.sign_offs = SignOffs(file)
         self._unchecked: list[ImageRow] = []

@@ -166,7 +166,8 @@ class Subject(StrEnum):
     ``REGION``: a ``Region``, None for all of the image. ``DIAMETER``: of red cells in pixels, None to estimate it.
     ``LISTED``: whether the image is on the list. ``TRUTHS``: its ground truths, the used one first. ``MARK``: a
     ``Mark`` that is put into the image's tally, or taken out. ``SETTING``: anything that JSON can hold.
-    ``MODEL``: a ``ModelInUse``.
+    ``MODEL``: a ``ModelInUse``. ``KIND``: the key of the kind that a cell of an image was given, None for none; the
+    key of the change is ``kind_key``.
     """
 
     REVIEW = "review"
@@ -177,6 +178,12 @@ class Subject(StrEnum):
     MARK = "mark"
     SETTING = "setting"
     MODEL = "model"
+    KIND = "kind"
+
+
+def kind_key(cell: int, reading: str = "") -> str:
+    """Return the key of the change that gives a cell a kind; ``reading`` names a second differential count."""
+    return f"{cell} {reading}".rstrip()
 
 
 @dataclass(frozen=True)

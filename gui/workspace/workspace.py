@@ -24,6 +24,7 @@ from gui.workspace.images import Images
 from gui.workspace.inference.choice import ModelChoice
 from gui.workspace.inference.inference import Inference
 from gui.workspace.inference.preview import Previews
+from gui.workspace.kinds.kinds import Kinds
 from gui.workspace.messages import Messages
 from gui.workspace.opening import Opening
 from gui.workspace.review.duplicates import Duplicates
@@ -87,6 +88,9 @@ class Workspace(QObject):
             self.store, self.history, self.images, self.settings, self.counts, self.messages, self
         )
         self.sign_offs = SignOffs(self.store, self.history, self.images, self.settings, self.counts, self)
+        self.kinds = Kinds(
+            self.store, self.history, self.images, self.settings, self.counts, self.editing, self.messages, self
+        )
         self.inference = Inference(
             self.store,
             self.history,
@@ -129,6 +133,7 @@ class Workspace(QObject):
 
     def close(self) -> None:
         """End the threads and close the session; the workspace cannot be used afterwards."""
+        self.kinds.close()
         self.verifier.close()
         self.preview.close()
         self.comparison.close()

@@ -12,7 +12,7 @@ from core.imaging.reading import ImageError
 from core.models.network import ModelError
 from core.text import gettext
 from core.version import __version__
-from trainer.cli import data, export, fit, masks, measure, tune
+from trainer.cli import data, export, fit, kinds, masks, measure, tune
 from trainer.cli.console import print_error
 from trainer.errors import FailedError
 
@@ -38,6 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_command(commands)
     tune.add_commands(commands)
     measure.add_commands(commands)
+    kinds.add_commands(commands)
     return parser
 
 

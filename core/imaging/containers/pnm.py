@@ -1,4 +1,4 @@
-"""PPM and PGM: the samples as they are, behind a line or two of text."""
+"""PPM, PGM and PBM: the samples as they are, behind a line or two of text."""
 
 from __future__ import annotations
 
@@ -9,24 +9,37 @@ import numpy as np
 
 from core.imaging.containers.decoded import (
     TRUNCATED,
-    UNKNOWN,
     Decoded,
     DeepSamples,
     Unreadable,
     check_size,
     choose_page,
 )
+from core.imaging.containers.plain import open_picture
+from core.text import gettext
 
+PNM_HEADS = (b"P1", b"P2", b"P3", b"P4", b"P5", b"P6")
 _HEADER = re.compile(rb"P([56])" + rb"(?:\s|#[^\n\r]*[\n\r])+(\d+)" * 3 + rb"\s")
 _LONGEST_HEADER = 4096
 _CHANNELS = {b"5": 1, b"6": 3}
 
 
+def _as_text_or_bits(stream: IO[bytes], page: int | None) -> Decoded:
+    """Read an image whose samples are written as text, or single bits, as Pillow does."""
+    stream.seek(0)
+    picture = open_picture(stream, ("PPM",))
+    if picture.mode not in ("1", "L", "RGB"):
+        raise Unreadable(gettext("its samples of more than 8 bits are written as text; export it as TIFF or PNG"))
+    choose_page(page, 1)
+    picture.load()
+    return Decoded(picture)
+
+
 def read_pnm(stream: IO[bytes], page: int | None = None) -> Decoded:
-    """Read the first image of a binary PGM or PPM file; raises Unreadable if it is truncated."""
+    """Read an image of a PGM, PPM or PBM file, the first if none is named; raises Unreadable if it is truncated."""
     header = _HEADER.match(stream.read(_LONGEST_HEADER))
     if header is None:
-        raise Unreadable(UNKNOWN)
+        return _as_text_or_bits(stream, page)
     width, height, most = (int(header[place]) for place in (2, 3, 4))
     if not (width and height and 0 < most < 2**16):
         raise Unreadable(TRUNCATED)

@@ -1,7 +1,8 @@
 """WebP: libwebp decodes whatever follows a wrong bit without a word, so it is asked what it needed of the data.
 
 Both kinds of stream are coded without a gap: of a sound one, a decoder needs the very last bytes. After a wrong bit it
-reads other symbols from there on, and comes to the end of the image before the data end, or after.
+reads other symbols from there on, and comes to the end of the image before the data end, or after. A lossless stream
+may fall into step again: then nothing in the file tells.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.counting.pipeline import FailedImage, totals
 from core.report.content import ReportModel
+from core.report.kinds import JSON_SCHEMA_WITH_KINDS, cell_kinds, image_kinds
 from core.text import printable
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from core.counting.count import CountSettings
     from core.counting.estimates import Figure
     from core.counting.pipeline import CountedImage
+    from core.kinds.batch import SortedBatch, SortedImage
     from core.models.method import Method
     from core.report.content import ReportContent, ReportImage
     from core.report.sign_off import SignOff
@@ -39,6 +41,14 @@ class ModelName:
     methods: Mapping[str, Method]
 
 
+@dataclass(frozen=True)
+class BatchKinds:
+    """The kinds of a batch, and what is said of them as a whole (``core.report.kinds.kinds_entry``)."""
+
+    batch: SortedBatch
+    entry: Mapping[str, Any]
+
+
 def batch_json(
     images: Sequence[CountedImage],
     failed: Sequence[FailedImage],
@@ -49,8 +59,9 @@ def batch_json(
     session: Mapping[str, Any] | None = None,
     shard: tuple[int, int] | None = None,
     incomplete: bool = False,
+    kinds: BatchKinds | None = None,
 ) -> bytes:
-    """Return the JSON document of a batch (schema 1, UTF-8, indented).
+    """Return the JSON document of a batch (UTF-8, indented): schema 1, or schema 2 with kinds of cells.
 
     Boxes are pixels of the orientation-corrected image. ``detections`` holds the counted cells;
     with ``all_detections`` also everything above the model's score floor, as ``"counted": false``, and
@@ -61,8 +72,12 @@ def batch_json(
     each class was counted in them.
     """
     classes = model.classes
+    entries = [_image_entry(image, classes, all_detections) for image in images]
+    if kinds is not None:
+        for entry, image, found in zip(entries, images, kinds.batch.images, strict=True):
+            _add_kinds(entry, image, found, kinds.batch, all_detections)
     document = {
-        "schema": JSON_SCHEMA,
+        "schema": JSON_SCHEMA if kinds is None else JSON_SCHEMA_WITH_KINDS,
         "model": {
             "name": model.name,
             "sha256": model.sha256,
@@ -74,12 +89,13 @@ def batch_json(
             "nms_iou": settings.nms_iou,
             "edge_rule": settings.edge_rule,
         },
-        "images": [_image_entry(image, classes, all_detections) for image in images],
+        "images": entries,
         "errors": [{"path": printable(item.path), "error": printable(item.error)} for item in failed],
         "totals": totals(images, classes),
         **({"incomplete": True} if incomplete else {}),
         **({} if session is None else {"session": session}),
         **({} if shard is None else {"shard": {"number": shard[0], "of": shard[1]}}),
+        **({} if kinds is None else {"kinds": kinds.entry}),
     }
     return json_text(document)
 
@@ -126,6 +142,17 @@ def _image_entry(image: CountedImage, classes: tuple[str, ...], all_detections: 
         "quality": image.quality and {"light": image.quality.grade, "reasons": list(image.quality.texts)},
         "detections": detections,
     }
+
+
+def _add_kinds(
+    entry: dict[str, Any], image: CountedImage, found: SortedImage, batch: SortedBatch, all_detections: bool
+) -> None:
+    """Add the kinds to the entry of an image and of its detections."""
+    entry["kinds"] = image_kinds(found, batch)
+    places = range(len(image.found.detections)) if all_detections else np.flatnonzero(image.result.counted).tolist()
+    by_place = cell_kinds(found)
+    for place, detection in zip(places, entry["detections"], strict=True):
+        detection.update(by_place.get(place, {}))
 
 
 def _excluded(image: CountedImage, classes: tuple[str, ...]) -> dict[str, int]:

@@ -25,13 +25,13 @@ from reportlab.lib.enums import TA_RIGHT
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfbase.ttfonts import shapeFragWord
 from reportlab.platypus import Flowable
+from uharfbuzz import Buffer  # pyright: ignore[reportMissingTypeStubs, reportAttributeAccessIssue]
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from reportlab.lib.styles import ParagraphStyle
 
-_STRONG = ("L", "R", "AL")
 _FEATURES = {"kern": True, "liga": True}  # not those at discretion, which write a name with other signs
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _WITHOUT_ORDER = ("BN", "LRE", "RLE", "LRO", "RLO", "PDF")
@@ -163,10 +163,17 @@ def _resolve_brackets(letters: list[dict[str, Any]], base: str) -> None:
                     letters[bracket]["type"] = directions[bracket] = side
 
 
+def _is_from_the_right(text: str) -> bool:
+    """Tell whether HarfBuzz, which knows nothing of the words around it, takes a text as from right to left."""
+    buffer: Any = Buffer()
+    buffer.add_str(text)
+    buffer.guess_segment_properties()
+    return buffer.direction == "rtl"
+
+
 def _shaped(text: str, font: str, level: int, size: float) -> Piece:
-    if level % 2 and not any(unicodedata.bidirectional(letter) in _STRONG for letter in text):
-        # HarfBuzz takes signs without letters as from left to right
-        text = "".join(MIRRORED.get(letter, letter) for letter in reversed(text))
+    if level % 2 != _is_from_the_right(text):  # such as signs without letters, and the numbers of Arabic
+        text = "".join(MIRRORED.get(letter, letter) if level % 2 else letter for letter in reversed(text))
     letters = ABag(fontName=font, fontSize=size), text
     shaped: Any = shapeFragWord([0.0, letters], features=_FEATURES)[1][1]
     glyphs: Any = getattr(shaped, "__shapeData__", None)  # None if the letters are as they stand in the font

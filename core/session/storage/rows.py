@@ -241,6 +241,7 @@ _VALUES: dict[Subject, type | Any] = {
     Subject.MARK: Mark,
     Subject.SETTING: Any,
     Subject.MODEL: ModelInUse,
+    Subject.KIND: str,
 }
 _decoders: dict[Subject, Callable[[str], Any]] = {
     subject: msgspec.json.Decoder(kind).decode for subject, kind in _VALUES.items()

@@ -18,7 +18,7 @@ APPLICATION_ID = 0x534D4352
 
 PAGE_SIZE = 4096
 
-SCHEMA = 2
+SCHEMA = 3
 """The version that this program writes."""
 
 _APPEND_ONLY = """\
@@ -201,7 +201,22 @@ class ConflictRow(NamedTuple):
     resolved: int
 
 
-COLUMNS: dict[str, tuple[str, ...]] = {
+class EmbeddingsRow(NamedTuple):
+    """A row of ``embeddings``: the cells of an image as an embedding model describes them.
+
+    ``model`` is its SHA-256. ``cells`` int64, ``boxes`` float32, ``steps`` int8 and ``scales`` float32, see
+    ``core.kinds.embeddings``. It can be computed again.
+    """
+
+    image: int
+    model: str
+    cells: bytes
+    boxes: bytes
+    steps: bytes
+    scales: bytes
+
+
+COLUMNS_2: dict[str, tuple[str, ...]] = {
     "images": ImageRow._fields,
     "detections": DetectionsRow._fields,
     "truths": TruthRow._fields,
@@ -213,7 +228,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "edits": EditRow._fields,
     "conflicts": ConflictRow._fields,
 }
-"""Table -> its columns before the checksum."""
+"""Table -> its columns before the checksum, in schema 2."""
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    **COLUMNS_2,
+    "embeddings": EmbeddingsRow._fields,
+}
+"""The same in the present schema."""
 
 REAL_COLUMNS = frozenset({"seconds", "diameter", "scale", "by_hand", "blur", "dark", "bright"})
 """Columns that SQLite stores as integers where it can."""
@@ -221,7 +242,7 @@ REAL_COLUMNS = frozenset({"seconds", "diameter", "scale", "by_hand", "blur", "da
 _TYPED = {
     int: "id number image model first_id position removed width height next_cell size modified_ns capped blind used"
     " compared kind undoes first edits line cell resolved",
-    bytes: "digest boxes scores labels lengths contours",
+    bytes: "digest boxes scores labels lengths contours cells steps scales",
 }
 _TYPES = {name: "INTEGER" if kind is int else "BLOB" for kind, names in _TYPED.items() for name in names.split()}
 
@@ -230,18 +251,26 @@ def _definition(table: str, columns: tuple[str, ...]) -> str:
     """Return the statement that makes a table. The values of an edit keep the type that they came with."""
     first, *others = columns
     types = {**_TYPES, **dict.fromkeys(REAL_COLUMNS, "REAL"), "key": "TEXT"}
+    if table == "embeddings":
+        types["model"] = "TEXT"
     if table == "edits":
         types |= {"key": "", "before": "", "after": ""}
     parts = (f"{name} {types.get(name, 'TEXT')}".rstrip() for name in others)
     return f"CREATE TABLE {table}({first} INTEGER PRIMARY KEY, {', '.join(parts)}, crc INTEGER)"
 
 
+def _statements(columns: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the statements that make all tables of a schema."""
+    return (
+        *(_definition(table, names) for table, names in columns.items()),
+        *(statement for table in ("sign_offs", "history", "edits") for statement in _append_only(table)),
+    )
+
+
 STATEMENTS: dict[int, tuple[str, ...]] = {
     1: (*schema_1.STATEMENTS, *(statement for name in schema_1.APPEND_ONLY for statement in _append_only(name))),
-    2: (
-        *(_definition(table, columns) for table, columns in COLUMNS.items()),
-        *(statement for table in ("sign_offs", "history", "edits") for statement in _append_only(table)),
-    ),
+    2: _statements(COLUMNS_2),
+    3: _statements(COLUMNS),
 }
 """Schema -> the statements that make its tables.
 

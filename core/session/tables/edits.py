@@ -84,11 +84,13 @@ class Edits:
         self._settings = settings
         self._clock = clock
         self._of_image: dict[int, array[int]] = {}
+        self._kinds: dict[int, dict[str, str]] = {}
 
     def load(self) -> int:
         """Check every row; return a number above the id of every cell that was edited."""
         file = self._file
         self._of_image.clear()
+        self._kinds.clear()
         lines = 0
         wanted: dict[int, int] = {}
         for row in file.rows("history"):
@@ -97,13 +99,15 @@ class Edits:
                 wanted[row[0]] = row[8]
         found = dict.fromkeys(wanted, 0)
         next_cell = 0
-        for number, line, subject, image, key, _, _ in file.rows("edits"):
+        for number, line, subject, image, key, _, after in file.rows("edits"):
             if line not in found:
                 raise damaged(file.path, gettext("the line of its edit {number} is missing").format(number=number))
             found[line] += 1
             if subject == _CELL:
                 next_cell = max(next_cell, key + 1)
                 self._remember(image, number)
+            elif subject == Subject.KIND:
+                self._set_kind(image, str(key), unpack_value(Subject.KIND, after))
         if lines != file.largest("history") or found != wanted:
             raise damaged(file.path, gettext("a part of its edits is missing"))
         return next_cell
@@ -114,6 +118,13 @@ class Edits:
             self._of_image[image] = array("q", (number,))
         else:
             known.append(number)
+
+    def _set_kind(self, image: int, key: str, kind: str | None) -> None:
+        kinds = self._kinds.setdefault(image, {})
+        if kind is None:
+            kinds.pop(key, None)
+        else:
+            kinds[key] = kind
 
     # -- recording ---------------------------------------------------------------------------
 
@@ -134,8 +145,10 @@ class Edits:
             self._file.write("edits", rows)
             for value in edit.values:
                 self._apply(value)
-            if edit.cells and edit.image is not None:
-                self._images.change(edit.image)
+            kinds = {value.image for value in edit.values if value.subject is Subject.KIND}
+            for image in kinds | ({edit.image} if edit.cells else set[int | None]()):
+                if image is not None:
+                    self._images.change(image)
         for row in rows:
             if row.subject == _CELL and row.image is not None:
                 self._remember(row.image, row.number)
@@ -155,6 +168,8 @@ class Edits:
             raise ValueError(gettext("an edit of {value} needs an image").format(value=subject.value))
         if subject is Subject.TRUTHS:
             return self._truths.all(image)
+        if subject is Subject.KIND:
+            return self._kinds.get(image, {}).get(change.key)
         if subject is Subject.LISTED:
             return not self._images.row(image).removed
         stored = self._images.get(image)
@@ -177,6 +192,8 @@ class Edits:
                 self._truths.replace(image, after)
             case Subject.MARK:
                 self._truths.mark(image, change.before, after)
+            case Subject.KIND:
+                self._set_kind(image, change.key, after)
             case Subject.LISTED:
                 self._images.change(image, removed=int(not after))
             case Subject.DIAMETER:
@@ -216,6 +233,23 @@ class Edits:
         return {
             cell: CellChange(cell, unpack_cell(before), unpack_cell(after)) for cell, (before, after) in texts.items()
         }
+
+    def kinds(self, image: int, reading: str = "") -> dict[int, str]:
+        """Return the kinds that cells of an image were given: cell id -> key of the kind.
+
+        ``reading``: those of a second differential count, by its name.
+        """
+        found: dict[int, str] = {}
+        for key, kind in self._kinds.get(image, {}).items():
+            cell, _, name = key.partition(" ")
+            if name == reading:
+                found[int(cell)] = kind
+        return found
+
+    def readings(self) -> tuple[str, ...]:
+        """Return the names of the second differential counts that were begun, in alphabetical order."""
+        names = {key.partition(" ")[2] for kinds in self._kinds.values() for key in kinds}
+        return tuple(sorted(names - {""}))
 
     def edited_cells_of(self, image: int) -> int:
         """Return the number of cells of an image that edits left other than they were."""

@@ -129,10 +129,6 @@ class Images:
             self._by_key[path_key(path)] = row.id
         return [self._image(row) for row in added]
 
-    def set_waiting(self, image: int) -> None:
-        """Mark an image to be counted; stored detections stay until they are replaced."""
-        self.change(image, state="waiting", error="")
-
     def set_failed(self, image: int, error: str) -> None:
         """Mark an image that could not be counted; stored detections stay."""
         self.change(image, state="failed", error=printable(error))

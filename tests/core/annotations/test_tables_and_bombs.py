@@ -58,13 +58,14 @@ def test_yaml_bombs_are_no_class_list(tmp_path: Path):
 @pytest.mark.parametrize(
     "text",
     [
-        "image_path,xmin,ymin,xmax,ymax,label\na.jpg,0.1,0.2,0.25,0.4,RBC\n",
+        "image_path,xmin,ymin,xmax,ymax,label\na.jpg,0.1,0.2,0.25,0.4,RBC\na.jpg,0.1,0.1,0.9,0.9,RBC\n",
         "filename;cell_type;xmin;ymin;xmax;ymax\na.jpg;RBC;0,1;0,2;0,25;0,4\n",
     ],
 )
 def test_fractions_in_a_table_of_pixels_are_called_so(tmp_path: Path, text: str):
     found = read(put(tmp_path / "a.csv", text))
     assert "line 2 has its corners in fractions of the image's size; export them in pixels" in found.notices[0]
+    assert found.images == ()
 
 
 def test_swapped_corners_are_a_remark_and_what_is_left_out_is_not(tmp_path: Path):

@@ -193,3 +193,15 @@ def test_the_size_of_a_tiff_is_that_of_the_image_that_is_read(tmp_path: Path, th
     image, info = read_image(tmp_path / "a.tif"), image_info(tmp_path / "a.tif")
     assert info.size == (image.width, image.height) == ((60, 80) if orientation in (6, 8) else (80, 60))
     assert info.orientation == orientation
+
+
+def test_points_are_not_called_boxes(tmp_path: Path):
+    markers = "<Marker><MarkerX>20</MarkerX><MarkerY>30</MarkerY></Marker>" * 2
+    (tmp_path / "a.xml").write_text(
+        "<CellCounter_Marker_File><Image_Properties><Image_Filename>a.jpg</Image_Filename></Image_Properties>"
+        f"<Marker_Data><Marker_Type><Type>1</Type><Name>RBC</Name>{markers}</Marker_Type></Marker_Data>"
+        "</CellCounter_Marker_File>"
+    )
+    annotations = read_for_session([tmp_path], index("/slides/a.jpg"), ("RBC",))
+    assert annotations.summary() == "1 image, 2 points: RBC 2."
+    assert "as ground truth only" in ImportPlan(annotations, Use.ADD, ("RBC",), {}).problem

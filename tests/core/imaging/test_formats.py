@@ -491,7 +491,7 @@ def test_what_is_left_after_a_threshold_is_told(tmp_path: Path, name: str, mode:
     if name == "a.pgm" and mode != "L":
         pytest.skip("PGM is grey")
     bits.convert(mode).save(tmp_path / name, lossless=True)
-    assert "black or white, as after a threshold" in read_image(tmp_path / name).notices[0]
+    assert "no shades in the image, as after a threshold" in read_image(tmp_path / name).notices[0]
 
 
 # -- PPM, PGM, JPEG 2000, and kinds that are not read ----------------------------------------------
@@ -509,6 +509,23 @@ def test_pgm_and_ppm(tmp_path: Path, most: int, kind: str):
     assert "truncated" in assert_refused(tmp_path / "a.ppm")
     (tmp_path / "a.ppm").write_bytes((header + stored.tobytes()) * 2)
     assert read_image(tmp_path / "a.ppm").doubts == (Doubt.ONE_OF_SEVERAL,)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB"])
+def test_samples_written_as_text_and_single_bits(tmp_path: Path, mode: str):
+    picture = Image.fromarray(colours()).convert(mode)
+    samples = " ".join(str(int(value)) for value in np.asarray(picture).ravel())
+    text = {"1": f"P1\n{WIDTH} {HEIGHT}\n", "L": f"P2\n{WIDTH} {HEIGHT}\n255\n", "RGB": f"P3\n{WIDTH} {HEIGHT}\n255\n"}
+    samples = samples.translate(str.maketrans("01", "10")) if mode == "1" else samples  # there 1 is black
+    (tmp_path / "a.pnm").write_text(text[mode] + samples + "\n")
+    assert_shows(read_image(tmp_path / "a.pnm"), np.asarray(picture.convert("RGB")), 0)
+    picture.save(tmp_path / "a.pbm", "PPM")
+    assert_shows(read_image(tmp_path / "a.pbm"), np.asarray(picture.convert("RGB")), 0)
+
+
+def test_a_threshold_for_each_colour_is_told_too(tmp_path: Path):
+    Image.fromarray(np.where(field() > 180, 255, 0).astype(np.uint8)).save(tmp_path / "a.png")
+    assert "no shades" in read_image(tmp_path / "a.png").notices[0]
 
 
 @pytest.mark.parametrize("depth", [8, 12, 16])

@@ -160,3 +160,18 @@ def test_the_fonts_are_few_and_free() -> None:
     assert sum(path.stat().st_size for path in fonts_in_all()) < 2_000_000
     licence = fonts_in_all()[0].with_name("LICENSE_NOTO.txt").read_text(encoding="utf-8")
     assert "SIL OPEN FONT LICENSE Version 1.1" in licence
+
+
+@pytest.mark.skipif(not features.check("raqm"), reason="this Pillow cannot shape text to compare with")
+@pytest.mark.parametrize("number", ["\u0661\u0662", "\u06f1\u06f2\u06f3\u06f4", "\u0663\u066b\u0665"])
+@pytest.mark.parametrize("words", ["شريحة {}", "{} شريحة", "Slide {}", "{}", "شريحة ({})"])
+def test_numbers_of_arabic_are_read_from_left_to_right(number: str, words: str) -> None:
+    """Slide 12 was printed as slide 21."""
+    page = inked(printed(words.format(number))[0])
+
+    def best(expected: NDArray[np.bool_]) -> float:
+        places = range(0, page.shape[1] - expected.shape[1] + 1, SCALE // 8)
+        return max((likeness(inked(page[:, x : x + expected.shape[1]]), expected) for x in places), default=0.0)
+
+    right, turned = (drawn(text, "NotoSansArabic.ttf") for text in (number, number[::-1]))
+    assert best(right[:, : page.shape[1]]) > best(turned[:, : page.shape[1]])

@@ -66,11 +66,11 @@ def test_what_was_stored_is_what_was_given(session: Session, tmp_path: Path):
     assert cells_of(session.detections.get(image.id)) == cells_of(stored)
     session.images.set_failed(other.id, "It is broken.")
     assert session.images.all()[1].error == "It is broken."
-    session.images.set_waiting(other.id)
+    count(session, other.id, 3)
     set_diameter(session, image.id, None)
     assert [(i.state, i.error, i.diameter) for i in session.images.all()] == [
         ("counted", "", None),
-        ("waiting", "", None),
+        ("counted", "", None),
     ]
 
 
@@ -125,7 +125,7 @@ def test_a_cell_that_is_nowhere_is_refused(session: Session, tmp_path: Path):
 
 def test_an_unknown_image_is_a_fault_of_the_program(session: Session):
     with pytest.raises(KeyError):
-        session.images.set_waiting(7)
+        session.images.set_failed(7, "It is broken.")
     with pytest.raises(KeyError):
         session.edits.record(Edit(7, "Add", ()), "Ada")
     assert session.edits.history() == []

@@ -127,7 +127,7 @@ def test_one_of_several_changes_that_fails_takes_the_others_along(session: Sessi
     def fail_and_go_on() -> None:
         add(session, image.id)
         with pytest.raises(KeyError):
-            session.images.set_waiting(99)
+            session.images.set_failed(99, "It is broken.")
         add(session, image.id)
 
     with pytest.raises(SessionError, match="nothing was stored"), session.transaction():

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import tifffile
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
+from core.imaging.reading import read_image
 from core.imaging.synthetic import SmearStyle, render_smear
 from core.report.formats.annotated import write_picture
+from core.report.formats.images import read_counted
+from core.report.gather import gather
 from gui.app import demo_smear
 from gui.panels.images.filters import Show
 
@@ -257,3 +261,28 @@ def test_more_than_500_images_are_asked_for(window: MainWindow, qtbot: QtBot, tm
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert len(window.workspace.images.items) == (501 if wanted else 0)
     window.workspace.store.close()
+
+
+def test_a_report_knows_how_deep_images_were_scaled_when_they_were_counted(
+    window: MainWindow, make_smear: Callable[..., tuple[Path, dict[str, int]]], wait_counted: Callable[..., None]
+) -> None:
+    """A dark exposure of the same camera is no brighter on paper than it was on the screen."""
+    path, _ = make_smear("mine.png")
+    pixels = read_image(path).pixels.astype(np.uint16) * 16
+    camera = [(271, "s", 0, "Zeiss", True), (272, "s", 0, "Axiocam 208", True)]
+    files = [path.with_name(name) for name in ("bright.tif", "dark.tif")]
+    for file, stored in zip(files, (pixels, pixels // 5), strict=True):
+        tifffile.imwrite(file, stored, photometric="rgb", extratags=camera)
+    window.workspace.opening.open([*files, path])
+    wait_counted(window)
+    session = window.workspace.store.session
+    assert session is not None
+    bright, dark, shallow = gather(session).images
+    assert bright.span is not None
+    assert dark.span is not None
+    assert dark.span.high == bright.span.high > 3000
+    assert shallow.span is None
+    assert dark.counted is not None
+    assert "white is 4,095, alone 1,023" in dark.counted.notices[0]
+    assert np.array_equal(read_counted(bright).pixels, read_image(files[0]).pixels)
+    assert abs(read_counted(dark).pixels.mean() / read_counted(bright).pixels.mean() - 0.2) < 0.01

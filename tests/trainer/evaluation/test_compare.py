@@ -16,7 +16,7 @@ from core.verification.verify import NO_RIVAL, Verification
 from trainer.cli.main import main
 from trainer.dataset.load import DataSet
 from trainer.evaluation.coco_metrics import coco_evaluation
-from trainer.evaluation.compare import AP, AP50, COUNT_ERROR, F1, FIGURES, ClassCells, compare
+from trainer.evaluation.compare import AP, AP50, COUNT_ERROR, F1, FIGURES, ClassCells, Comparison, compare
 from trainer.evaluation.evaluate import EVALUATION_SCHEMA
 from trainer.evaluation.per_image import ImageFigures, image_figures
 from trainer.evaluation.predict import total_scores
@@ -44,8 +44,7 @@ def fields(make: Any) -> list[ImageResult]:
     return [make.noisy_field(seed) for seed in range(8)]
 
 
-@pytest.fixture
-def write(tmp_path: Path, make: Any) -> Callable[..., Path]:
+def writer(folder: Path, make: Any) -> Callable[..., Path]:
     """Return a function that writes the evaluation file of fields."""
 
     def write_run(
@@ -61,12 +60,24 @@ def write(tmp_path: Path, make: Any) -> Callable[..., Path]:
             "pictures": found,
             **changes,
         }
-        path = tmp_path / name / "evaluation.json"
+        path = folder / name / "evaluation.json"
         path.parent.mkdir()
         path.write_bytes(msgspec.json.encode(document))
         return path
 
     return write_run
+
+
+@pytest.fixture
+def write(tmp_path: Path, make: Any) -> Callable[..., Path]:
+    return writer(tmp_path, make)
+
+
+@pytest.fixture(scope="module")
+def with_itself(tmp_path_factory: pytest.TempPathFactory, make: Any, fields: list[ImageResult]) -> Comparison:
+    """Return the comparison of a run with one that found the same."""
+    write = writer(tmp_path_factory.mktemp("runs"), make)
+    return compare([write("one", fields), write("two", list(fields))])
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -105,12 +116,11 @@ def test_a_class_of_which_nothing_was_found_has_an_average_precision_of_0(write:
     assert rows["Platelets"][AP50].interval is None
 
 
-def test_a_run_does_not_differ_from_itself(write: Any, fields: list[ImageResult]) -> None:
-    comparison = compare([write("one", fields), write("two", list(fields))])
-    assert [(row.class_name, row.run) for row in comparison.rows] == [
+def test_a_run_does_not_differ_from_itself(with_itself: Comparison) -> None:
+    assert [(row.class_name, row.run) for row in with_itself.rows] == [
         (name, run) for name in ("RBC", "WBC", "Platelets", "mean") for run in ("one", "two")
     ]
-    for first, second in zip(comparison.rows[::2], comparison.rows[1::2], strict=True):
+    for first, second in zip(with_itself.rows[::2], with_itself.rows[1::2], strict=True):
         for name in FIGURES:
             one, other = first.figures[name], second.figures[name]
             assert one.difference is None
@@ -125,9 +135,8 @@ def test_a_run_does_not_differ_from_itself(write: Any, fields: list[ImageResult]
             assert (other.difference.value, other.difference.interval, other.difference.clear) == (0, (0, 0), False)
 
 
-def test_the_mean_is_that_of_the_classes(write: Any, fields: list[ImageResult]) -> None:
-    comparison = compare([write("one", fields), write("two", fields[:])])
-    of_class = {row.class_name: row for row in comparison.rows if row.run == "one"}
+def test_the_mean_is_that_of_the_classes(with_itself: Comparison) -> None:
+    of_class = {row.class_name: row for row in with_itself.rows if row.run == "one"}
     for name in (AP50, AP, F1):
         values = [of_class[cls].figures[name].value for cls in ("RBC", "WBC", "Platelets")]
         assert of_class["mean"].figures[name].value == pytest.approx(np.mean(values))
@@ -158,9 +167,10 @@ def test_the_order_of_the_pictures_does_not_matter(write: Any, fields: list[Imag
     document["pictures"].reverse()
     two = one.parent / "turned.json"
     two.write_text(json.dumps(document), "utf-8")
-    rows = compare([one, two]).rows
+    comparison = compare([one, two])
+    rows = comparison.rows
     assert all(row.figures[AP50].value == rows[2 * (place // 2)].figures[AP50].value for place, row in enumerate(rows))
-    assert [run["name"] for run in compare([one, two]).runs] == ["one", "one (2)"]
+    assert [run["name"] for run in comparison.runs] == ["one", "one (2)"]
 
 
 def test_classes_may_have_other_usual_names(write: Any, fields: list[ImageResult]) -> None:

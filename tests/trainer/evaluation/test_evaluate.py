@@ -149,6 +149,7 @@ def test_a_report_that_cannot_be_written_gives_one_sentence(
     assert error.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [CHULA, MANY], ids=["twelve", "twenty-four"])
 def test_any_classes_can_be_evaluated(
     tmp_path: Path, large_smears: list[RenderedSmear], model_file: Path, names: tuple[str, ...]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 from tests.trainer.segmentation.tiny import TINY
 
 
+@pytest.mark.slow
 def test_all_ways_of_counting_are_tried_and_the_best_goes_to_the_card(
     data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -1,0 +1,123 @@
+"""The differential count: per cent of each kind of white cell, and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.kinds.tree import NO_CELL, Role
+from core.statistics.agreement import Estimate
+from core.statistics.intervals import Interval, proportion_interval, ratio_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.kinds.tree import KindTree
+
+TARGETS = (100, 200, 400)
+"""How many white cells a differential count may be of."""
+
+_MATURE, _ALL_NEUTROPHILS = (Role.SEGMENTED, Role.BAND), (Role.SEGMENTED, Role.BAND, Role.IMMATURE)
+
+
+@dataclass(frozen=True)
+class DifferentialRow:
+    """One kind: its cells, ``share`` of the white cells (0 to 1) with its 95 % interval, and 10⁹/L.
+
+    ``absolute`` is None unless the analyser's white cell count is known.
+    """
+
+    kind: str
+    cells: int
+    share: float
+    interval: Interval
+    absolute: Estimate | None
+
+
+@dataclass(frozen=True)
+class Differential:
+    """A differential count.
+
+    ``cells`` are the white cells that were sorted: erythroblasts and what is no cell are not among them. ``target``
+    0: none was set. ``white_cells``: the analyser's count in 10⁹/L, corrected for erythroblasts if it counts these
+    too; None if nobody gave it. ``neutrophils``: the absolute neutrophil count, segmented and bands, in 10⁹/L.
+    ``erythroblasts``: per 100 white cells. ``immature_to_total``: bands and immature granulocytes to all neutrophils.
+    """
+
+    rows: tuple[DifferentialRow, ...]
+    cells: int
+    target: int
+    white_cells: float | None
+    neutrophils: Estimate | None
+    erythroblasts: Estimate | None
+    immature_to_total: Estimate | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the target is reached."""
+        return self.target > 0 and self.cells >= self.target
+
+
+def differential(
+    counts: Mapping[str, int],
+    tree: KindTree,
+    class_name: str,
+    *,
+    target: int = 0,
+    analyser: float | None = None,
+    corrected: bool = False,
+) -> Differential:
+    """Return the differential count of white cells.
+
+    Parameters
+    ----------
+    counts
+        Cells by the key of their kind; kinds of other classes are left out.
+    class_name
+        What white cells are called.
+    analyser
+        The analyser's white cell count in 10⁹/L.
+    corrected
+        Whether the analyser leaves erythroblasts out itself.
+    """
+    kinds = [kind for kind in tree.of_class(class_name) if kind.key != NO_CELL]
+    white = [kind for kind in kinds if kind.role is not Role.ERYTHROBLAST]
+    by_role = {role: sum(counts.get(kind.key, 0) for kind in kinds if kind.role is role) for role in Role}
+    cells, nucleated = sum(counts.get(kind.key, 0) for kind in white), by_role[Role.ERYTHROBLAST]
+    white_cells = analyser
+    if analyser is not None and not corrected and cells:
+        white_cells = corrected_white_cells(analyser, 100 * nucleated / cells)
+    rows = tuple(_row(kind.key, counts.get(kind.key, 0), cells, white_cells) for kind in white)
+    mature = sum(by_role[role] for role in _MATURE)
+    neutrophils = _row("", mature, cells, white_cells).absolute
+    return Differential(
+        rows,
+        cells,
+        target,
+        white_cells,
+        neutrophils,
+        _per_100(nucleated, cells),
+        _share(by_role[Role.BAND] + by_role[Role.IMMATURE], sum(by_role[role] for role in _ALL_NEUTROPHILS)),
+    )
+
+
+def corrected_white_cells(analyser: float, erythroblasts_per_100: float) -> float:
+    """Return the white cell count of an analyser that takes erythroblasts for white cells: ``N x 100 / (100 + E)``."""
+    return analyser * 100 / (100 + erythroblasts_per_100)
+
+
+def _row(kind: str, part: int, whole: int, white_cells: float | None) -> DifferentialRow:
+    interval = proportion_interval(part, whole)
+    share = part / whole if whole else 0.0
+    absolute = None
+    if white_cells is not None and whole:
+        absolute = Estimate(share * white_cells, interval.times(white_cells))
+    return DifferentialRow(kind, part, share, interval, absolute)
+
+
+def _per_100(part: int, whole: int) -> Estimate | None:
+    return Estimate(100 * part / whole, ratio_interval(part, whole).times(100)) if whole else None
+
+
+def _share(part: int, whole: int) -> Estimate | None:
+    return Estimate(part / whole, proportion_interval(part, whole)) if whole else None

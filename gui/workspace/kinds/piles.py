@@ -1,0 +1,250 @@
+"""Piles: the cells of a sample sorted by what users taught, the most certain first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.kinds.differential import differential
+from core.kinds.sample import OwnExamples, sort_sample
+from core.kinds.useful import useful_cells
+from core.statistics.kappa import kappa
+from gui.tasks import Debounce, Task
+from gui.workspace.selection import CellOf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from core.kinds.differential import Differential
+    from core.kinds.figures import Figures
+    from core.kinds.sample import SortedSample
+    from core.kinds.teaching_set import TeachingSet
+    from core.statistics.kappa import Kappa
+    from gui.workspace.counting.settings import CountSettingsModel
+    from gui.workspace.images import Images
+    from gui.workspace.kinds.embeddings import CellEmbeddings
+    from gui.workspace.kinds.teaching import Teaching
+    from gui.workspace.kinds.tree import KindTreeModel
+    from gui.workspace.kinds.typed import TypedKinds
+    from gui.workspace.store import SessionStore
+
+_SETTLE_MS = 60
+
+
+@dataclass(frozen=True)
+class PileCell:
+    """A cell in a pile: ``kind`` is what it is suggested as, "" if that is unsure, ``certainty`` 0 to 1."""
+
+    image: int
+    cell: int
+    kind: str
+    certainty: float
+
+
+@dataclass(frozen=True)
+class KindNumbers:
+    """Of a kind so many cells are ``suggested``, and so many ``confirmed`` by a user."""
+
+    suggested: int
+    confirmed: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """The described cells of one class in all images, N of them: their images and ids int64 (N,), and numbers."""
+
+    images: NDArray[np.int64]
+    cells: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    typed: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Sorted:
+    cells: _Cells
+    sample: SortedSample
+
+
+class Piles(QObject):
+    """Sorts the cells of each class that has kinds, in the background, whenever something was taught or described."""
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        store: SessionStore,
+        images: Images,
+        settings: CountSettingsModel,
+        tree: KindTreeModel,
+        embeddings: CellEmbeddings,
+        typed: TypedKinds,
+        teaching: Teaching,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._images = images
+        self._settings = settings
+        self._tree = tree
+        self._embeddings = embeddings
+        self._typed = typed
+        self._teaching = teaching
+        self._sorted: dict[str, _Sorted] = {}
+        self._task = Task("piles", self._on_sorted, self)
+        self._later = Debounce(_SETTLE_MS, self.sort_now, self)
+        store.reading.connect(self._forget)
+        embeddings.changed.connect(self._later.start_unless_due)
+        typed.changed.connect(self._later.start_unless_due)
+        tree.changed.connect(self._later.start_unless_due)
+        teaching.changed.connect(self._later.start_unless_due)
+
+    @Slot()
+    def _forget(self) -> None:
+        self._task.cancel()
+        self._sorted.clear()
+        self.changed.emit()
+
+    @Slot()
+    def sort_now(self) -> None:
+        """Sort what is described; ``changed`` follows."""
+        classes = [name for name in self._tree.tree.classes if name in self._settings.classes]
+        if not classes:
+            self._on_sorted({})
+            return
+        work = {name: self._cells(name) for name in classes}
+        taught = self._teaching.set
+
+        def sort(_: object) -> dict[str, _Sorted]:
+            return {name: _Sorted(cells, _sort(name, cells, taught)) for name, cells in work.items()}
+
+        self._task.start(sort)
+
+    def _cells(self, class_name: str) -> _Cells:
+        """Return the described cells of a class."""
+        label = self._settings.classes.index(class_name)
+        images, cells, typed = list[int](), list[int](), list[str]()
+        vectors = [np.zeros((0, self._embeddings.dimensions), np.float32)]
+        for item in self._images.items:
+            found, wanted = self._embeddings.of(item.id), self._embeddings.cells_of(item.id)
+            if found is None or wanted is None:
+                continue
+            said = self._typed.of(item.id)
+            mine = np.flatnonzero(wanted.labels == label)
+            rows = found.rows_of(wanted.cells[mine], wanted.boxes[mine])
+            rows = rows[rows >= 0]
+            images += [item.id] * len(rows)
+            cells += found.cells[rows].tolist()
+            typed += [said.get(cell, "") for cell in found.cells[rows].tolist()]
+            vectors.append(found.vectors[rows])
+        return _Cells(np.array(images, np.int64), np.array(cells, np.int64), np.concatenate(vectors), tuple(typed))
+
+    @Slot(object)
+    def _on_sorted(self, found: dict[str, _Sorted]) -> None:
+        changed = bool(found or self._sorted)
+        self._sorted = found
+        if changed:
+            self.changed.emit()
+
+    # -- piles -----------------------------------------------------------------------------------------
+
+    def pile(self, class_name: str, kind: str) -> list[PileCell]:
+        """Return the cells suggested as a kind that no user gave a kind yet, the most certain first; "": unsure."""
+        known = self._sorted.get(class_name)
+        if known is None or known.sample.suggestions is None:
+            return []
+        suggestions = known.sample.suggestions
+        certainty = suggestions.certainty
+        open_ = [place for place in suggestions.pile(kind).tolist() if not known.cells.typed[place]]
+        return [self._pile_cell(known, place, kind, float(certainty[place])) for place in open_]
+
+    def suggested(self, class_name: str) -> dict[CellOf, PileCell]:
+        """Return what every cell of a class without a kind is suggested as."""
+        known = self._sorted.get(class_name)
+        if known is None or known.sample.suggestions is None:
+            return {}
+        suggestions, certainty = known.sample.suggestions, known.sample.suggestions.certainty
+        found: dict[CellOf, PileCell] = {}
+        for place, said in enumerate(known.cells.typed):
+            if not said:
+                cell = self._pile_cell(known, place, suggestions.kind(place), float(certainty[place]))
+                found[cell.image, cell.cell] = cell
+        return found
+
+    def _pile_cell(self, known: _Sorted, place: int, kind: str, certainty: float) -> PileCell:
+        return PileCell(int(known.cells.images[place]), int(known.cells.cells[place]), kind, certainty)
+
+    def accept(self, cells: Iterable[PileCell]) -> bool:
+        """Confirm suggestions: a pile, or some of its cells; one step to undo for each kind."""
+        by_kind: dict[str, list[CellOf]] = {}
+        for cell in cells:
+            if cell.kind:
+                by_kind.setdefault(cell.kind, []).append((cell.image, cell.cell))
+        return all(self._typed.give(chosen, kind) for kind, chosen in by_kind.items()) and bool(by_kind)
+
+    def useful(self, class_name: str, count: int = 12) -> list[CellOf]:
+        """Return the cells that are the most useful to look at next."""
+        known = self._sorted.get(class_name)
+        if known is None:
+            return []
+        open_ = np.array([place for place, said in enumerate(known.cells.typed) if not said], np.int64)
+        sample = known.sample
+        suggestions = None if sample.taught is None else sample.taught.sort(sample.vectors[open_])
+        chosen = open_[useful_cells(sample.vectors[open_], suggestions, sample.examples.vectors, count)]
+        return [(int(known.cells.images[place]), int(known.cells.cells[place])) for place in chosen]
+
+    # -- figures ---------------------------------------------------------------------------------------
+
+    def figures(self, class_name: str) -> Figures | None:
+        """Return how well the kinds of a class are told apart; None while nothing was learnt."""
+        known = self._sorted.get(class_name)
+        return None if known is None or known.sample.taught is None else known.sample.taught.figures
+
+    def too_few(self, class_name: str) -> dict[str, int]:
+        """Return the kinds that are not suggested because they have too few examples, and how many these are."""
+        known = self._sorted.get(class_name)
+        return {} if known is None else known.sample.too_few
+
+    def looks_different(self, class_name: str) -> bool:
+        """Whether the sample looks so unlike the teaching set that its suggestions are doubtful."""
+        known = self._sorted.get(class_name)
+        return known is not None and known.sample.looks_different
+
+    def numbers(self, class_name: str) -> dict[str, KindNumbers]:
+        """Return how many cells of each kind are suggested and confirmed; "": unsure."""
+        suggested = Counter(cell.kind for cell in self.suggested(class_name).values())
+        known = self._sorted.get(class_name)
+        confirmed = Counter(said for said in known.cells.typed if said) if known is not None else Counter[str]()
+        return {kind: KindNumbers(suggested[kind], confirmed[kind]) for kind in {**suggested, **confirmed}}
+
+    def differential(self, class_name: str, target: int = 0, analyser: float | None = None) -> Differential:
+        """Return the differential count of the confirmed cells; suggestions are not among them."""
+        confirmed = {kind: one.confirmed for kind, one in self.numbers(class_name).items()}
+        return differential(confirmed, self._tree.tree, class_name, target=target, analyser=analyser)
+
+    def agreement(self, reading: str) -> tuple[Kappa | None, list[CellOf]]:
+        """Compare a second reading with the first: kappa, and the cells of which they say something else."""
+        first, second, apart = list[str](), list[str](), list[CellOf]()
+        for item in self._images.items:
+            mine, theirs = self._typed.of(item.id), self._typed.of(item.id, reading)
+            for cell in mine.keys() & theirs.keys():
+                first.append(mine[cell])
+                second.append(theirs[cell])
+                if mine[cell] != theirs[cell]:
+                    apart.append((item.id, cell))
+        return kappa(first, second), sorted(apart)
+
+    @Slot()
+    def close(self) -> None:
+        """End the thread."""
+        self._task.close()
+
+
+def _sort(class_name: str, cells: _Cells, taught: TeachingSet | None) -> SortedSample:
+    rows = np.array([place for place, said in enumerate(cells.typed) if said], np.int64)
+    own = OwnExamples(rows, tuple(cells.typed[row] for row in rows), cells.images[rows])
+    return sort_sample(class_name, cells.vectors, own, taught)

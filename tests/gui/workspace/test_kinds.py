@@ -1,0 +1,168 @@
+"""Kinds in a workspace without a window: from a few examples to piles, accepted, undone and saved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+from core.kinds.teaching_set import read_teaching_set
+from core.kinds.tree import NO_CELL, Kind
+from core.models.embedding import default_embedding_path
+from gui.workspace.images import State
+from gui.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+pytestmark = pytest.mark.skipif(
+    not default_embedding_path().exists(), reason="there is no embedding model in resources/models"
+)
+WAIT_MS = 60_000
+
+
+@pytest.fixture
+def workspace(qtbot: QtBot, model_path: Path, tmp_path: Path) -> Iterator[Workspace]:
+    workspace = Workspace(model_path, tmp_path / "sessions", "Ada")
+    qtbot.waitUntil(lambda: workspace.inference.model is not None, timeout=WAIT_MS)
+    yield workspace
+    workspace.close()
+
+
+@pytest.fixture
+def described(qtbot: QtBot, workspace: Workspace, make_smear: Callable[..., tuple[Path, dict[str, int]]]) -> Workspace:
+    """Return a workspace with two counted images whose red cells are described; the second is out of focus."""
+    sharp, soft = make_smear("1.png")[0], make_smear("2.png", seed=3)[0]
+    cv2.imwrite(str(soft), cv2.GaussianBlur(np.asarray(cv2.imread(str(soft))), (0, 0), 2.5))
+    workspace.opening.open([sharp, soft])
+    qtbot.waitUntil(lambda: all(item.state is State.COUNTED for item in workspace.images.items), timeout=WAIT_MS)
+    workspace.kinds.tree.add_ready_set("RBC")
+    qtbot.waitUntil(lambda: all(map(workspace.kinds.embeddings.of, ids(workspace))), timeout=WAIT_MS)
+    return workspace
+
+
+def ids(workspace: Workspace) -> list[int]:
+    return [item.id for item in workspace.images.items]
+
+
+def red_cells(workspace: Workspace, image: int) -> list[tuple[int, int]]:
+    """Return the red cells of an image, the widest first."""
+    found = workspace.kinds.embeddings.cells_of(image)
+    assert found is not None
+    wide = sorted(range(len(found.cells)), key=lambda row: float(found.boxes[row, 0] - found.boxes[row, 2]))
+    return [(image, int(found.cells[row])) for row in wide]
+
+
+def teach(workspace: Workspace, qtbot: QtBot) -> list[tuple[int, int]]:
+    """Call four cells of the first image normal and four of the second spherocytes; wait for piles."""
+    first, second = (red_cells(workspace, image)[:4] for image in ids(workspace))
+    kinds = workspace.kinds
+    assert kinds.typed.give(first, "normal-red-cell")
+    assert kinds.typed.give(second, "spherocyte")
+    qtbot.waitUntil(lambda: kinds.piles.figures("RBC") is not None, timeout=WAIT_MS)
+    return first + second
+
+
+def test_examples_make_piles_that_are_accepted_and_undone(described: Workspace, qtbot: QtBot):
+    kinds = described.kinds
+    assert kinds.piles.pile("RBC", "normal-red-cell") == []
+    assert len(kinds.piles.useful("RBC", 4)) == 4
+    taught = teach(described, qtbot)
+    suggested = kinds.piles.suggested("RBC")
+    assert not set(suggested) & set(taught)
+    numbers = kinds.piles.numbers("RBC")
+    assert numbers["normal-red-cell"].confirmed == numbers["spherocyte"].confirmed == 4
+    piles = {kind: kinds.piles.pile("RBC", kind) for kind in ("normal-red-cell", "spherocyte", "")}
+    assert sum(map(len, piles.values())) == len(suggested)
+    pile = max(piles["normal-red-cell"], piles["spherocyte"], key=len)
+    assert len(pile) > 3
+    assert [cell.certainty for cell in pile] == sorted((cell.certainty for cell in pile), reverse=True)
+    kind, before = pile[0].kind, described.counts.totals
+    assert kinds.piles.accept(pile)
+    qtbot.waitUntil(lambda: kinds.piles.numbers("RBC")[kind].confirmed == 4 + len(pile), timeout=WAIT_MS)
+    assert described.counts.totals == before
+    described.history.undo()
+    qtbot.waitUntil(lambda: kinds.piles.numbers("RBC")[kind].confirmed == 4, timeout=WAIT_MS)
+    figures = kinds.piles.figures("RBC")
+    assert figures is not None
+    assert {row.examples for row in figures.rows} == {4}
+
+
+def test_no_cell_leaves_the_count_and_comes_back(described: Workspace):
+    [first, *_] = ids(described)
+    before = described.counts.counts(first)
+    assert before is not None
+    cells = red_cells(described, first)[:2]
+    assert described.kinds.typed.give(cells, NO_CELL)
+    assert described.counts.counts(first) == {**before, "RBC": before["RBC"] - 2}
+    result = described.counts.result(first)
+    assert result is not None
+    assert result.ledger["RBC"].removed == 2
+    assert set(cells) <= set(red_cells(described, first))  # they go on teaching
+    assert described.kinds.typed.give(cells[:1], "spherocyte")
+    assert described.counts.counts(first) == {**before, "RBC": before["RBC"] - 1}
+    described.history.undo()
+    described.history.undo()
+    assert described.counts.counts(first) == before
+    assert described.kinds.typed.of(first) == {}
+
+
+def test_what_was_taught_sorts_another_sample(
+    described: Workspace, qtbot: QtBot, tmp_path: Path, make_smear: Callable[..., tuple[Path, dict[str, int]]]
+):
+    path = tmp_path / "house.smearkinds"
+    assert not described.kinds.teaching.save(path, "House")
+    teach(described, qtbot)
+    assert described.kinds.teaching.save(path, "House")
+    taught = read_teaching_set(path)
+    assert len(taught) == 8
+    assert {cell.user for cell in taught.header.cells} == {"Ada"}
+    assert all(crop.startswith(b"\xff\xd8") for crop in taught.crops)
+    described.store.close()
+    described.opening.open([make_smear("other/3.png", seed=5)[0]])
+    qtbot.waitUntil(lambda: all(item.state is State.COUNTED for item in described.images.items), timeout=WAIT_MS)
+    assert described.kinds.teaching.use(path)
+    qtbot.waitUntil(lambda: bool(described.kinds.piles.suggested("RBC")), timeout=WAIT_MS)
+    assert described.kinds.teaching.title == "House, version 1"
+    assert all(one.confirmed == 0 for one in described.kinds.piles.numbers("RBC").values())
+
+
+def test_kinds_are_in_the_session_and_described_only_once(described: Workspace, qtbot: QtBot):
+    path = described.store.path
+    assert path is not None
+    [first, *_] = ids(described)
+    cells = red_cells(described, first)[:1]
+    described.kinds.typed.give(cells, "target-cell")
+    described.kinds.tree.put(Kind(key="own", name="Our own", parent="RBC", shortcut="O"))
+    known = described.kinds.embeddings.of(first)
+    described.store.close()
+    assert described.kinds.tree.tree.kinds == ()
+    assert described.store.open(path)
+    assert described.kinds.tree.tree.name("own") == "Our own"
+    assert described.kinds.typed.of(first) == {cells[0][1]: "target-cell"}
+    again = described.kinds.embeddings.of(first)
+    assert known is not None
+    assert again is not None
+    assert (again.steps == known.steps).all()
+    described.history.undo()
+    assert described.kinds.tree.tree.get("own") is None
+
+
+def test_two_users_are_compared(described: Workspace):
+    [first, *_] = ids(described)
+    cells = red_cells(described, first)[:4]
+    typed = described.kinds.typed
+    typed.give(cells[:2], "spherocyte")
+    typed.give(cells[2:], "target-cell")
+    typed.give(cells[:3], "spherocyte", "Ben")
+    typed.give(cells[3:], "target-cell", "Ben")
+    assert typed.readings == ("Ben",)
+    agreement, apart = described.kinds.piles.agreement("Ben")
+    assert agreement is not None
+    assert agreement.value == pytest.approx(0.5)
+    assert apart == [cells[2]]
