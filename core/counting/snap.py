@@ -122,4 +122,4 @@ def _apart(boxes: NDArray[np.float32], place: tuple[float, float]) -> NDArray[np
 def _plausible(boxes: NDArray[np.float32], usual: tuple[float, float]) -> NDArray[np.bool_]:
     """Tell which boxes (N, 4) are as large as a cell, bool (N,)."""
     ratio = (boxes[:, 2:] - boxes[:, :2]) / np.array(usual, np.float32)
-    return ((ratio >= _SMALLEST) & (ratio <= _LARGEST)).all(axis=1)
+    return np.asarray(((ratio >= _SMALLEST) & (ratio <= _LARGEST)).all(axis=1), np.bool_)

@@ -81,6 +81,7 @@ COUNT_ACTIONS = (
         key="Shift+Space",
         enabled=states.has_images,
         depends_on=on(Change.IMAGES),
+        view=View.REVIEW,
         on_cells=True,
         separator_after=True,
     ),

@@ -58,7 +58,7 @@ QToolBar QToolButton {{ padding: 4px 4px 3px 4px; min-width: 36px; font-size: 11
 QToolBar QToolButton {{ border: 1px solid transparent; border-radius: 6px; }}
 QToolBar QToolButton[popupMode="1"] {{ padding-right: 18px; }}
 QToolBar QToolButton::menu-indicator {{ image: none; }}
-QToolBar QToolButton::menu-button {{ border: none; width: 16px; margin: 2px; border-radius: 4px; }}
+QToolBar QToolButton::menu-button {{ border: none; width: 16px; margin: 2px; border-radius: 6px; }}
 QToolBar QToolButton::menu-button:hover {{ background: {window}; }}
 QToolBar QToolButton:hover {{ background: {border}; }}
 QToolBar QToolButton:focus {{ border-color: palette(highlight); }}
@@ -112,7 +112,7 @@ QCheckBox::indicator:disabled {{ border-color: {border}; }}
 QCheckBox::indicator:checked {{ background: palette(highlight); border-color: palette(highlight); }}
 QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #canvas {{ background: {canvas}; }}
-#card {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
+#card {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #threshold {{ min-height: 20px; }}
 #threshold::groove:horizontal {{ height: 4px; border-radius: 2px; background: {border}; }}
 #threshold::sub-page:horizontal {{ height: 4px; border-radius: 2px; background: {border}; }}
@@ -120,7 +120,7 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #threshold::handle:horizontal {{ width: 14px; margin: -6px 0; border-radius: 8px; border: 1px solid {faint}; }}
 #threshold::handle:horizontal {{ background: {button}; }}
 #threshold::handle:horizontal:focus, #threshold::handle:horizontal:hover {{ border: 2px solid palette(highlight); }}
-#lines {{ border: 1px solid {border}; border-radius: 4px; background: {base}; }}
+#lines {{ border: 1px solid {border}; border-radius: 6px; background: {base}; }}
 #lines::item {{ padding: 4px 6px; }}
 #cardTitle {{ font-size: 16px; font-weight: 600; }}
 #faint {{ color: {faint}; }}
@@ -132,7 +132,7 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #ledger, #interval, #fieldReason {{ font-size: 11px; color: {faint}; }}
 #fieldVerdict {{ font-weight: 600; }}
 #figureValue {{ font-weight: 600; }}
-#eye {{ border: 1px solid transparent; border-radius: 4px; background: transparent; padding: 0; }}
+#eye {{ border: 1px solid transparent; border-radius: 6px; background: transparent; padding: 0; }}
 #eye:hover {{ background: {border}; }}
 #eye:focus {{ border-color: palette(highlight); }}
 #primary {{ border: 1px solid palette(highlight); border-radius: 6px; background: palette(highlight); color: white; }}
@@ -141,16 +141,16 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #primary:focus {{ border: 2px solid {text}; }}
 #primary:disabled {{ background: {button}; border-color: {border}; color: {faint}; }}
 #legend {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
-#tallyRow {{ background: {base}; border: 1px solid {border}; border-radius: 8px; }}
+#tallyRow {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #tallyRow[armed="true"] {{ border: 2px solid palette(highlight); }}
 #tallyCount[missing="true"] {{ font-size: 16px; font-weight: 400; color: {faint}; }}
-#tallyCount[missing="false"] {{ font-size: 34px; font-weight: 600; }}
-#tallyReached {{ background: #1f7a3d; color: white; padding: 6px 8px; border-radius: 4px; font-weight: 600; }}
+#tallyCount[missing="false"] {{ font-size: 28px; font-weight: 600; }}
+#tallyReached {{ background: #1f7a3d; color: white; padding: 6px 8px; border-radius: 6px; font-weight: 600; }}
 #sectionHeading {{ border: none; background: transparent; padding: 4px 0; font-weight: 600; text-align: left; }}
-#sectionHeading:focus {{ border: 1px solid palette(highlight); border-radius: 4px; }}
+#sectionHeading:focus {{ border: 1px solid palette(highlight); border-radius: 6px; }}
 #menuButton {{ border: 1px solid {border}; border-radius: 6px; background: {button}; padding: 5px 22px 5px 10px; }}
 #menuButton::menu-indicator {{ subcontrol-position: right center; right: 6px; }}
-#heading {{ font-size: 12px; font-weight: 600; color: {faint}; }}
+#heading {{ font-size: 11px; font-weight: 600; color: {faint}; }}
 #title {{ font-size: 22px; font-weight: 600; }}
 #imageList {{ border: none; border-right: 1px solid {border}; background: {window}; }}
 #imageRows {{ border: none; background: {window}; }}
@@ -161,13 +161,13 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #link:focus {{ border-color: palette(highlight); }}
 #panel {{ border: none; border-left: 1px solid {border}; background: {window}; }}
 #panel > #qt_scrollarea_viewport > QWidget {{ background: {window}; }}
-#keycap {{ background: {window}; border: 1px solid {border}; border-bottom-width: 2px; border-radius: 4px; }}
+#keycap {{ background: {window}; border: 1px solid {border}; border-bottom-width: 2px; border-radius: 6px; }}
 #keycap {{ padding: 1px 7px; }}
 #keycap[key="other"] {{ border-color: palette(highlight); font-weight: 600; }}
 #keycap[key="none"] {{ background: transparent; border-color: transparent; color: {faint}; }}
-#keyRow {{ border: 1px solid transparent; border-radius: 5px; }}
+#keyRow {{ border: 1px solid transparent; border-radius: 6px; }}
 #keyRow[chosen="true"] {{ background: {window}; border-color: palette(highlight); }}
-#keyNote {{ padding: 5px 8px; border-radius: 4px; }}
+#keyNote {{ padding: 5px 8px; border-radius: 6px; }}
 #keyNote[level="warning"] {{ background: #ffd54a; color: #332700; }}
 #keyNote[level="error"] {{ background: #b3261e; color: white; }}
 #historyTabs::pane {{ border: none; border-top: 1px solid {border}; }}
@@ -177,7 +177,7 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #historyTable::item {{ padding: 2px 6px; }}
 #historyTable QHeaderView::section {{ background: {window}; color: {faint}; padding: 4px 9px; border: none; }}
 #historyTable QHeaderView::section {{ border-bottom: 1px solid {border}; }}
-#figures {{ border: 1px solid {border}; border-radius: 4px; background: {base}; gridline-color: {border}; }}
+#figures {{ border: 1px solid {border}; border-radius: 6px; background: {base}; gridline-color: {border}; }}
 #figures QHeaderView::section {{ background: {window}; color: {faint}; padding: 4px 6px; border: none; }}
 #figures QHeaderView::section {{ border-bottom: 1px solid {border}; }}
 #figures::item {{ padding: 0 6px; }}
@@ -188,8 +188,8 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #verifyTabs > QTabBar::tab {{ padding: 7px 14px; color: {faint}; border-bottom: 2px solid transparent; }}
 #verifyTabs > QTabBar::tab:hover {{ color: {text}; }}
 #verifyTabs > QTabBar::tab:selected {{ color: {text}; border-bottom-color: palette(highlight); }}
-#caution {{ background: #ffd54a; color: #332700; padding: 5px 8px; border-radius: 4px; }}
-#plot {{ border: 1px solid {border}; border-radius: 4px; }}
+#caution {{ background: #ffd54a; color: #332700; padding: 5px 8px; border-radius: 6px; }}
+#plot {{ border: 1px solid {border}; border-radius: 6px; }}
 QLineEdit[readOnly="true"] {{ background: transparent; border: none; padding: 2px 0; }}
 #bigTotal {{ font-size: 28px; font-weight: 600; }}
 #bigTotal:disabled {{ color: {faint}; }}

@@ -43,5 +43,5 @@ def _of_ome(file: TiffFile) -> float | None:
 
 def _of_imagej(file: TiffFile) -> float | None:
     unit = str((file.imagej_metadata or {}).get("unit", "")).replace("\\u00B5", "µ")
-    pixels, units = file.pages[0].tags["XResolution"].value
+    pixels, units = file.pages.first.tags["XResolution"].value
     return units / pixels * _MICROMETRES[unit]

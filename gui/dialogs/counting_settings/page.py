@@ -66,16 +66,16 @@ class CountingSettings(QDialog):
         self._columns.setSpacing(12)
         self._columns.addLayout(left, 11)
         self._columns.addLayout(right, 10)
-        self.scroll = QScrollArea()
-        self.scroll.setObjectName("page")
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.scroll.setWidget(inside)
+        self.area = QScrollArea()
+        self.area.setObjectName("page")
+        self.area.setWidgetResizable(True)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setWidget(inside)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.scroll)
+        layout.addWidget(self.area)
 
     def _place(self) -> None:
         """Open at the right of the window, where it hides the photograph least."""
@@ -92,7 +92,7 @@ class CountingSettings(QDialog):
 
     def show_model(self) -> None:
         """Bring the model into view."""
-        self.scroll.ensureWidgetVisible(self.model)
+        self.area.ensureWidgetVisible(self.model)
 
     # -- events ----------------------------------------------------------------------------------------
 

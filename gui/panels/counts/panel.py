@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from core.text import gettext
 from gui.panels.counts.class_row import IMAGE_WIDTH, SAMPLE_WIDTH, ClassRows
@@ -41,11 +41,11 @@ class CountPanel(QWidget):
         self.next_button.setDefaultAction(actions["reviewed_next"])
         self.next_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.next_button.setFixedSize(SIDE_WIDTH - 1 - 2 * _MARGIN, _BUTTON_HEIGHT)
-        self.settings_button = QToolButton()
+        self.settings_button = QPushButton(gettext("Counting settings…"))
         self.settings_button.setObjectName("link")
-        self.settings_button.setDefaultAction(actions["counting_settings"])
-        self.settings_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.settings_button.setToolTip(actions["counting_settings"].toolTip())
         self.settings_button.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.settings_button.clicked.connect(actions["counting_settings"].trigger)
         self._build()
         self._connect()
 

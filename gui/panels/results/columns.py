@@ -9,8 +9,8 @@ from PySide6.QtGui import QFont, QIcon
 
 from core.counting.quality import Grade
 from core.text import gettext, ngettext
-from gui.widgets.elided import without_shared
 from gui.widgets.grade import grade_pixmap
+from gui.widgets.names import Names
 from gui.widgets.tables import Column, ValueTableModel
 from gui.workspace.images import State
 
@@ -56,7 +56,7 @@ class ImagesModel(ValueTableModel[int]):
         self.workspace = workspace
         self.keys: tuple[Key, ...] = ()
         self._places: dict[int, int] = {}
-        self._short: dict[str, str] | None = None
+        self._names: Names | None = None
         self._order = (0, Qt.SortOrder.AscendingOrder)
 
     def set_keys(self, keys: Sequence[Key]) -> None:
@@ -70,16 +70,16 @@ class ImagesModel(ValueTableModel[int]):
     def show_images(self, images: Sequence[int]) -> None:
         """Show other images, sorted as before."""
         self.beginResetModel()
-        self._short = None
+        self._names = None
         self._arrange(images)
         self.endResetModel()
 
-    def short_name(self, name: str) -> str:
-        """Return the name of a file without what it shares with those of its series."""
-        if self._short is None:
-            names = [item.path.name for item in self.workspace.images.items]
-            self._short = dict(zip(names, without_shared(names), strict=True))
-        return self._short.get(name, name)
+    @property
+    def names(self) -> Names:
+        """The names of all images, to be shortened where they do not differ."""
+        if self._names is None:
+            self._names = Names(item.path.name for item in self.workspace.images.items)
+        return self._names
 
     def place(self, image: int) -> int:
         """Return the row of an image; -1 if it has none."""

@@ -115,7 +115,7 @@ class ImagesTable(CopyTable):
 
 
 class NameDelegate(QStyledItemDelegate):
-    """Shows names that do not fit without what those of one series share."""
+    """Shows long names so that they can be told from each other."""
 
     def __init__(self, model: ImagesModel, parent: QWidget) -> None:
         super().__init__(parent)
@@ -123,6 +123,5 @@ class NameDelegate(QStyledItemDelegate):
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         super().initStyleOption(option, index)
-        name, room = option.text, option.rect.width() - _BESIDE_NAME  # type: ignore[attr-defined]
-        if option.fontMetrics.horizontalAdvance(name) > room:  # type: ignore[attr-defined]
-            option.text = self._images.short_name(name)  # type: ignore[attr-defined]
+        room = option.rect.width() - _BESIDE_NAME  # type: ignore[attr-defined]
+        option.text = self._images.names.fitting(option.text, room, option.fontMetrics)  # type: ignore[attr-defined]

@@ -98,6 +98,12 @@ def test_the_large_button_marks_and_goes_on(two: MainWindow, qtbot: QtBot) -> No
     assert workspace.images.items[1].reviewed
 
 
+def test_what_is_set_once_is_one_click_away(two: MainWindow, qtbot: QtBot) -> None:
+    qtbot.mouseClick(two.panel.settings_button, Qt.MouseButton.LeftButton)
+    assert two.dialogs.counting is not None
+    assert two.dialogs.counting.isVisible()
+
+
 def test_few_cells_are_something_to_know_not_a_warning(
     window: MainWindow, tmp_path: Path, wait_counted: Callable[[MainWindow], None], qtbot: QtBot
 ) -> None:

@@ -201,8 +201,10 @@ def test_the_head_line_says_how_far_it_is_and_leads_on(counted: MainWindow, qtbo
     assert head.progress.text() == "0 of 3 reviewed"
     workspace.editing.mark_reviewed(True)
     assert head.progress.text() == "1 of 3 reviewed"
+    counted.show_view(View.RESULTS)
     qtbot.mouseClick(head.progress, LEFT)
     assert workspace.images.current_position == 1
+    assert counted.view is View.REVIEW
     workspace.history.undo()
     assert head.progress.text() == "0 of 3 reviewed"
 

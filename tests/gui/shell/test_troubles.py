@@ -499,38 +499,42 @@ def test_no_flipped_byte_changes_anything_without_a_word(
 # -- who, and what disagrees -------------------------------------------------------------------------------
 
 
-def test_the_name_is_asked_once_and_signs_from_then_on(
+def test_nobody_is_asked_for_a_name_while_correcting_and_the_one_given_signs_from_then_on(
     qtbot: QtBot,
     model_path: Path,
     tmp_path: Path,
     preferences: Preferences,
     make_smear: MakeSmear,
     wait_counted: WaitCounted,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked: list[str] = []
+    monkeypatch.setattr("getpass.getuser", lambda: "account")
+    told: list[str] = []
 
     def answer() -> None:
         dialog = QApplication.activeModalWidget()
         assert isinstance(dialog, QInputDialog)
-        asked.append(dialog.textValue())
+        assert dialog.textValue() == "account"
         dialog.setTextValue("  Grace ")
         dialog.accept()
 
-    for start in range(2):
+    for start, names in enumerate((["Grace", "account"], ["Grace", "Grace"])):
         window = MainWindow(Workspace(model_path, tmp_path / "sessions"), preferences)
         qtbot.addWidget(window)
         window.show()
         qtbot.waitUntil(lambda window=window: window.workspace.inference.model is not None, timeout=30_000)
         window.workspace.opening.open([make_smear(f"{start}.png")[0]])
         wait_counted(window)
+        window.workspace.messages.offered.connect(lambda offer: told.append(offer.text))
+        window.workspace.editing.remove_cells(counted_cells(window)[:1])
         if start == 0:
             QTimer.singleShot(0, answer)
-        for _ in range(2):
-            window.workspace.editing.remove_cells(counted_cells(window)[:1])
-        assert [line.user for line in window.workspace.history.lines(limit=2)] == ["Grace", "Grace"]
+            qtbot.mouseClick(window.toast.button, LEFT)
+        window.workspace.editing.remove_cells(counted_cells(window)[:1])
+        assert [line.user for line in window.workspace.history.lines()] == names  # the latest first
         assert window.head.user.text() == "Grace"
         window.close()
-    assert len(asked) == 1
+    assert told == ["What you change is kept with your name: account"]
 
 
 def test_a_model_that_disagrees_with_corrections_is_listed_and_can_be_walked(
