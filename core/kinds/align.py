@@ -7,6 +7,7 @@ A sample's mean alone would not do: it says as much of how many cells of each ki
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from core.kinds.classifier import Classifier
 
-FAR = 0.7
+FAR = 0.4
 """A shift of this size, see ``shift_size``, is that of a sample that looks other than what was taught."""
 
 _PRIOR_CELLS = 10.0
@@ -61,10 +62,18 @@ def shifts_of_samples(
     return dict(zip(numbers.tolist(), shifts, strict=True))
 
 
+@dataclass(frozen=True, eq=False)
+class Shift:
+    """The shift of a sample, float64 (D,), and the shares of the kinds in it, float64 (K,)."""
+
+    vector: NDArray[np.float64]
+    shares: NDArray[np.float64]
+
+
 def shift_of_sample(
     classifier: Classifier, vectors: NDArray[np.float64], known: NDArray[np.int64], places: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return the shift of a sample, float64 (D,), against what a classifier learnt in others.
+) -> Shift:
+    """Return the shift of a sample against what a classifier learnt in others.
 
     Expectation and maximisation over the kinds of its cells and their shares, from the difference of the means on.
 
@@ -78,7 +87,7 @@ def shift_of_sample(
     centres = classifier.centres
     kinds = len(centres)
     if not len(vectors):
-        return np.zeros(centres.shape[1])
+        return Shift(np.zeros(centres.shape[1]), np.full(kinds, 1 / kinds))
     shift = vectors.mean(axis=0) - centres.mean(axis=0)
     shares = np.full(kinds, 1 / kinds)
     for _ in range(_TURNS):
@@ -89,9 +98,14 @@ def shift_of_sample(
         before, shift = shift, (vectors - belongs @ centres).sum(axis=0) / (len(vectors) + _PRIOR_CELLS)
         if np.abs(shift - before).max() < _ENOUGH:
             break
-    return shift
+    return Shift(shift, shares)
 
 
-def shift_size(classifier: Classifier, shift: NDArray[np.float64]) -> float:
-    """Return how large a shift is: root mean square over the dimensions, in standard deviations within a kind."""
-    return float(np.sqrt(max(shift @ classifier.precision @ shift, 0.0) / len(shift)))
+def shift_size(classifier: Classifier, shift: Shift, examples: NDArray[np.int64]) -> float:
+    """Return how large a shift is: root mean square over the dimensions, in standard deviations within a kind.
+
+    What the chance of few examples explains is taken off; ``examples`` int64 (K,) is how many there are of each kind.
+    """
+    size = shift.vector @ classifier.precision @ shift.vector / len(shift.vector)
+    chance = (shift.shares**2 / examples).sum()
+    return float(np.sqrt(max(size - chance, 0.0)))

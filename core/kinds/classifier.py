@@ -12,11 +12,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SHRINKAGE = 0.9
-"""How much of the covariance within a kind is taken to be the same in all directions.
+_SHRINKAGE_OF_FEW, _SHRINKAGE_OF_MANY, _MANY = 0.9, 0.5, 40
 
-It is high because the embedding model evens the directions out itself; see ``trainer/EXPERIMENTS.md``.
-"""
+
+def usual_shrinkage(examples: float, kinds: int) -> float:
+    """Return how much of the covariance within a kind is taken to be the same in all directions.
+
+    Much where there are few examples. It can be, for the embedding model evens the directions out itself; see
+    ``trainer/EXPERIMENTS.md``.
+    """
+    share = min(examples / (max(kinds, 1) * _MANY), 1.0)
+    return _SHRINKAGE_OF_FEW + share * (_SHRINKAGE_OF_MANY - _SHRINKAGE_OF_FEW)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +47,7 @@ class Classifier:
         vectors: NDArray[np.float64],
         kinds: Sequence[str],
         weights: NDArray[np.float64] | None = None,
-        shrinkage: float = SHRINKAGE,
+        shrinkage: float | None = None,
     ) -> Classifier:
         """Learn from examples.
 
@@ -54,16 +60,19 @@ class Classifier:
         weights
             float64 (N,), how much each example counts; all the same if left out.
         shrinkage
-            0: the covariance as it is; 1: the same in all directions.
+            0: the covariance as it is; 1: the same in all directions; None: the usual one.
         """
         names, places = np.unique(np.array(kinds, dtype=object), return_inverse=True)
         member = places[:, None] == np.arange(len(names))
-        shares = member * (np.ones(len(vectors)) if weights is None else weights)[:, None]
+        weights = np.ones(len(vectors)) if weights is None else weights
+        shares = member * weights[:, None]
         shares /= shares.sum(axis=0)
         centres = shares.T @ vectors
         rest = vectors - member @ centres
         covariance = (rest * shares.sum(axis=1)[:, None]).T @ rest / len(names)
         dimensions = vectors.shape[1]
+        if shrinkage is None:
+            shrinkage = usual_shrinkage(float(weights.sum()), len(names))
         even = np.trace(covariance) / dimensions
         covariance = (1 - shrinkage) * covariance + shrinkage * even * np.eye(dimensions)
         if even <= 0:  # one example of each kind, or all alike

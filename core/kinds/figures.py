@@ -110,16 +110,14 @@ def _balanced(groups: NDArray[np.int64]) -> NDArray[np.int64]:
     return turns[places]
 
 
-def unseen_scores(
-    examples: Examples, turns: NDArray[np.int64], kinds: tuple[str, ...], shrinkage: float
-) -> NDArray[np.float64]:
+def unseen_scores(examples: Examples, turns: NDArray[np.int64], kinds: tuple[str, ...]) -> NDArray[np.float64]:
     """Return scores float64 (N, K) of each example by a classifier that learnt without its turn."""
     scores = np.full((len(examples), len(kinds)), _NEVER)
     weights = examples.weights
     for turn in np.unique(turns):
         learn, rest = np.flatnonzero(turns != turn), np.flatnonzero(turns == turn)
         part = examples.taken(learn)
-        classifier = Classifier.fit(part.vectors, part.kinds, weights[learn], shrinkage)
+        classifier = Classifier.fit(part.vectors, part.kinds, weights[learn])
         columns = np.array([kinds.index(kind) for kind in classifier.kinds])
         scores[rest[:, None], columns] = classifier.scores(examples.vectors[rest])
     return scores

@@ -80,20 +80,18 @@ def sort_sample(
         What was taught in other samples.
     """
     own, cells = own or OwnExamples.none(), vectors.astype(np.float64)
-    others = None if teaching_set is None else learn(examples_of(teaching_set, class_name))
-    distance = None
-    if teaching_set is not None and others is not None:
+    elsewhere = Examples.none(cells.shape[1]) if teaching_set is None else examples_of(teaching_set, class_name)
+    others, distance = learn(elsewhere), None
+    if others is not None:
         named = others.classifier.kinds
         told = np.array([kind in named for kind in own.kinds], bool)
         places = np.array([named.index(kind) for kind in own.kinds if kind in named], np.int64)
         shift = shift_of_sample(others.classifier, cells, own.rows[told], places)
-        distance, cells = shift_size(others.classifier, shift), cells - shift
+        counts = np.array([elsewhere.counts[kind] for kind in named])
+        distance, cells = shift_size(others.classifier, shift, counts), cells - shift.vector
     mine = Examples(cells[own.rows], own.kinds, own.images, np.full(len(own.rows), OWN_SAMPLE, np.int64))
-    examples, taught = mine, others
-    if teaching_set is not None:
-        examples = Examples.joined([mine, examples_of(teaching_set, class_name)])
-    if len(mine) or others is None:
-        taught = learn(examples)
+    examples = Examples.joined([mine, elsewhere])
+    taught = learn(examples) if len(mine) else others
     suggestions = None if taught is None else taught.sort(cells)
     return SortedSample(cells, examples, taught, suggestions, too_few(examples), distance)
 

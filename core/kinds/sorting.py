@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.kinds.classifier import SHRINKAGE, Classifier, best_temperature, softmax
+from core.kinds.classifier import Classifier, best_temperature, softmax
 from core.kinds.examples import FEWEST
 from core.kinds.figures import figures_of, folds_of, unseen_scores
 
@@ -82,19 +82,19 @@ def too_few(examples: Examples) -> dict[str, int]:
     return {kind: count for kind, count in examples.counts.items() if count < FEWEST}
 
 
-def learn(examples: Examples, shrinkage: float = SHRINKAGE) -> Taught | None:
+def learn(examples: Examples) -> Taught | None:
     """Learn kinds, and measure how well; None while fewer than two kinds have enough examples."""
     enough = examples.enough
     kinds = tuple(sorted(set(enough.kinds)))
     if len(kinds) < 2:
         return None
     left_out, turns = folds_of(enough)
-    scores = unseen_scores(enough, turns, kinds, shrinkage)
+    scores = unseen_scores(enough, turns, kinds)
     right = np.array([kinds.index(kind) for kind in enough.kinds], np.int64)
     temperature = best_temperature(scores, right, enough.weights)
     probabilities = softmax(scores / temperature)
     suggested = np.where(probabilities.max(axis=1) < SURE, len(kinds), probabilities.argmax(axis=1))
-    classifier = Classifier.fit(enough.vectors, enough.kinds, enough.weights, shrinkage)
+    classifier = Classifier.fit(enough.vectors, enough.kinds, enough.weights)
     limit = _LIKE_NONE * float(classifier.distances(enough.vectors).max())
     figures = figures_of(enough, left_out, kinds, suggested)
     return Taught(replace(classifier, temperature=temperature), limit, figures, too_few(examples))

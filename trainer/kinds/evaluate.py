@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.kinds.classifier import SHRINKAGE, Classifier
+from core.kinds.classifier import Classifier
 from core.kinds.crops import cell_crops, even_pixels
 from trainer.kinds.cells import by_image
 
@@ -63,7 +63,7 @@ def few_shot(
             rng = np.random.default_rng([seed, draw])
             rows = [rng.choice(cells, min(count, len(cells)), replace=False) for cells in by_kind.values()]
             kinds = [name for name, chosen in zip(names, rows, strict=True) for _ in chosen]
-            classifier = Classifier.fit(vectors[np.concatenate(rows)], kinds, None, SHRINKAGE)
+            classifier = Classifier.fit(vectors[np.concatenate(rows)], kinds)
             said = np.array(classifier.kinds, dtype=object)[classifier.scores(tested).argmax(axis=1)]
             for place, name in enumerate(names):
                 if (right == name).any():

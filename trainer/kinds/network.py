@@ -19,7 +19,7 @@ LEVELS = 3
 FROZEN_BLOCKS = 11
 """The blocks up to stride 16 stay as they were published; those after them are tuned."""
 
-DIMENSIONS = 128
+DIMENSIONS = 96
 
 
 class CellDescriber(nn.Module):

@@ -98,7 +98,7 @@ def test_a_set_that_cannot_be_used_is_named(
     teaching_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], fault: str
 ):
     path, more = tmp_path / "other.smearkinds", list[str]()
-    header = Header(name="Other", embedding="ab" * 32, dimensions=128, tree=red_cell_kinds())
+    header = Header(name="Other", embedding="ab" * 32, dimensions=8, tree=red_cell_kinds())
     if fault == "class":
         header = msgspec.structs.replace(
             header,
@@ -106,7 +106,7 @@ def test_a_set_that_cannot_be_used_is_named(
             tree=msgspec.structs.replace(header.tree, kinds=()),
         )
     if fault != "missing":
-        write_teaching_set(path, TeachingSet(header, np.zeros((0, 128), np.int8), np.zeros(0, np.float32), ()))
+        write_teaching_set(path, TeachingSet(header, np.zeros((0, 8), np.int8), np.zeros(0, np.float32), ()))
     if fault == "shard":
         path, more = teaching_set, ["--shard", "1/2"]
     with pytest.raises(SystemExit) as end:

@@ -52,7 +52,8 @@ def test_cells_are_sorted_and_unlike_ones_are_unsure():
     vectors, kinds = cells((30, 30, 30), seed=7)
     sorted_ = taught.sort(vectors.astype(float))
     said = [sorted_.kind(place) for place in range(90)]
-    assert sum(one == other for one, other in zip(said, kinds, strict=True)) >= 88
+    assert sum(one == other for one, other in zip(said, kinds, strict=True)) >= 80
+    assert sum(one not in (other, "") for one, other in zip(said, kinds, strict=True)) <= 2
     strange = taught.sort(np.full((1, DIMENSIONS), 40.0))
     assert strange.kind(0) == ""
     between = taught.sort(centres()[:2].mean(axis=0)[None])
