@@ -99,7 +99,7 @@ class MainWindow(QMainWindow):
             View.CELLS: self.cells,
             View.RESULTS: self.results,
         }
-        self.stage = QStackedWidget()
+        self.stage = Stage()
         for page in (self.start_page, *self.views.values()):
             self.stage.addWidget(page)
         self.setCentralWidget(self.stage)
@@ -348,6 +348,14 @@ class MainWindow(QMainWindow):
         self.workspace.close()
         self.preferences.unfinished_session = ""
         event.accept()
+
+
+class Stage(QStackedWidget):
+    """The pages of the middle; one that is not shown does not make the window wider."""
+
+    def minimumSizeHint(self) -> QSize:
+        page = self.currentWidget()
+        return super().minimumSizeHint() if page is None else page.minimumSizeHint()
 
 
 def _bar(widget: QWidget) -> QToolBar:
