@@ -58,6 +58,16 @@ Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"
 Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".heic"; ValueData: ""
 Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".heif"; ValueData: ""
 Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".hif"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".jp2"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".j2k"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".j2c"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".jpc"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".jpf"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".jpx"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".ppm"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".pgm"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".pbm"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".pnm"; ValueData: ""
 
 [Run]
 Filename: "{app}\smearcount.exe"; Description: "{cm:LaunchProgram,SmearCount}"; Flags: nowait postinstall skipifsilent

@@ -25,14 +25,15 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
+_PORTABLE = {"b": "bitmap", "g": "graymap", "p": "pixmap", "n": "anymap"}
 PACKAGING = ROOT / "packaging"
 
 OPENCV_USED = {
     "GaussianBlur", "HoughCircles", "Sobel", "blur", "circle", "connectedComponents",
     "connectedComponentsWithStats", "contourArea", "convertScaleAbs", "copyMakeBorder", "cvtColor", "dilate",
     "distanceTransform", "drawContours", "error", "findContours", "getStructuringElement", "getTextSize", "imdecode",
-    "imencode", "line", "magnitude", "morphologyEx", "multiply", "polylines", "putText", "rectangle", "remap", "resize",
-    "threshold", "utils", "watershed",
+    "imencode", "integral", "line", "magnitude", "morphologyEx", "multiply", "pointPolygonTest", "polylines", "putText",
+    "rectangle", "remap", "resize", "threshold", "utils", "warpAffine", "watershed",
 }  # fmt: skip
 """None of these calls FFmpeg or OpenBLAS, which the frozen program lacks; look before you add one."""
 
@@ -176,7 +177,9 @@ def test_the_desktop_entry_and_the_file_type() -> None:
     assert glob is not None
     assert glob.attrib["pattern"] == f"*{SESSION_SUFFIX}"
     kinds = dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "jpeg") | dict.fromkeys((".tif", ".tiff", ".btf"), "tiff")
-    kinds |= {".dib": "bmp", ".hif": "heif"}
+    kinds |= {".dib": "bmp", ".hif": "heif"} | dict.fromkeys((".j2k", ".j2c", ".jpc"), "x-jp2-codestream")
+    kinds |= {".jpf": "jpx"}
+    kinds |= {f".p{letter}m": f"x-portable-{name}" for letter, name in _PORTABLE.items()}
     assert {f"image/{kinds.get(suffix, suffix[1:])}" for suffix in IMAGE_SUFFIXES} <= set(types)
 
 

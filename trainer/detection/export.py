@@ -33,6 +33,7 @@ FIRST_THRESHOLD = 0.4
 BOX_TOLERANCE = 1e-3
 SCORE_TOLERANCE = 1e-3
 _SMALLEST_COMPRESSED = 4096  # weights; biases and anchors stay exact
+_LARGEST_HALF = float(np.finfo(np.float16).max)
 ROUNDED_BOX_TOLERANCE = 0.05
 ROUNDED_SCORE_TOLERANCE = 0.03
 
@@ -142,7 +143,7 @@ def halve_weights(path: Path) -> None:
     casts = []
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < _SMALLEST_COMPRESSED:
+        if values.dtype != np.float32 or values.size < _SMALLEST_COMPRESSED or np.abs(values).max() > _LARGEST_HALF:
             continue
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))

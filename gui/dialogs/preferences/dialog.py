@@ -108,8 +108,9 @@ class PreferencesDialog(QDialog):
         form.addRow(gettext("&Reports"), self.reports)
         for place in range(form.rowCount()):
             item = form.itemAt(place, QFormLayout.ItemRole.SpanningRole)
-            if item is not None and place:
-                item.widget().setContentsMargins(0, SPACE[2], 0, 0)
+            widget = None if item is None else item.widget()
+            if widget is not None and place:
+                widget.setContentsMargins(0, SPACE[2], 0, 0)
         return form
 
     # -- what is chosen ------------------------------------------------------------------------

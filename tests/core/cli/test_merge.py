@@ -83,7 +83,7 @@ def two_parts(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_no_whole_is_refused(
     archive: Path, two_parts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: str
 ) -> None:
-    parts = [shutil.copy(two_parts / name, tmp_path / name) for name in ("1.json", "2.json")]
+    parts = [Path(shutil.copy(two_parts / name, tmp_path / name)) for name in ("1.json", "2.json")]
     said = {
         "missing": "part 2 of 2 is missing",
         "twice": "part 2 of 2 is there twice",

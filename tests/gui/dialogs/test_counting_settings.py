@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from gui.commands.context import Dialog
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtWidgets import QWidget
     from pytestqt.qtbot import QtBot
 
     from gui.dialogs.counting_settings.page import CountingSettings
@@ -207,12 +209,17 @@ def test_the_card_speaks_in_words_and_folds_its_figures(page: CountingSettings, 
 # -- the page -------------------------------------------------------------------------------------
 
 
+def _fits(inside: QWidget, room: QWidget) -> bool:
+    return inside.width() <= room.width()
+
+
 def test_the_page_is_not_modal_and_never_scrolls_sideways(page: CountingSettings, qtbot: QtBot) -> None:
     assert not page.isModal()
     for width, height in ((980, 720), (640, 460)):
         page.resize(width, height)
         inside, room = page.area.widget(), page.area.viewport()
-        qtbot.waitUntil(lambda inside=inside, room=room: inside.width() <= room.width())
+        assert inside is not None
+        qtbot.waitUntil(partial(_fits, inside, room))
         assert inside.minimumSizeHint().width() <= room.width()
 
 

@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 
 from core.report.pdf.pages import PdfPages
 from gui.commands.context import View
+from gui.panels.results.columns import ImagesModel
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def names(table: ImagesTable) -> list[str]:
 
 def column(table: ImagesTable, heading: str) -> list[str]:
     model = table.model()
+    assert isinstance(model, ImagesModel)
     headings = [column.heading.replace("\n", " ") for column in model.columns]
     return [model.index(row, headings.index(heading)).data() for row in range(model.rowCount())]
 

@@ -40,5 +40,5 @@ def test_the_pages_that_were_chosen_are_printed(bench: Bench, tmp_path: Path):
             with PdfPages((tmp_path / "printed.pdf").read_bytes()) as printed:
                 assert len(printed) == expected
                 first = max(chosen[0] - 1, 0)
-                seen = [coarse(one.render(page, 800)) for one, page in ((pages, first), (printed, 0))]
-                assert np.corrcoef(*seen)[0, 1] > 0.9
+                given, seen = (coarse(one.render(page, 800)) for one, page in ((pages, first), (printed, 0)))
+                assert np.corrcoef(given, seen)[0, 1] > 0.9
