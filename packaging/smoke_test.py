@@ -125,10 +125,9 @@ class Smoke:
         self.desktop.write(str(path))
         self.desktop.keys("Return")
         wait_for("the dialog closes", lambda: not self.desktop.windows("Import a model"))
-        wait_for("the model is open, or the question for a name", lambda: self._asked() or model_in(session) == sha256)
-        self._give_name()
-        self.desktop.focus("SmearCount$")
-        self.desktop.press("F5", "the imported model counts", lambda: model_in(session) == sha256)
+        self.desktop.focus("Count again")
+        self.desktop.keys("Return")
+        wait_for("the imported model counts", lambda: model_in(session) == sha256)
         say("  another model is imported and counts")
 
     def edit(self, session: Path) -> list[dict[str, int]]:
@@ -137,23 +136,12 @@ class Smoke:
         window = self.desktop.focus("SmearCount$")
         self.desktop.keys("a")
         self.desktop.click(window, *_CANVAS_SPOT)
-        wait_for("the edit, or the question for a name", lambda: self._asked() or counts_in(session) != before)
-        self._give_name()
         wait_for("the edit is in the session", lambda: counts_in(session) != before)
         after = counts_in(session)
         if sum(after[0].values()) != sum(before[0].values()) + 1:
             raise SmokeError(f"one cell was added to {before}, and then there were {after}")
         say("  a click adds a cell, and the session file has it")
         return after
-
-    def _give_name(self) -> None:
-        """Accept the name that is proposed, if one is asked for."""
-        while self._asked():
-            self.desktop.focus("Your name")
-            self.desktop.keys("Return")
-
-    def _asked(self) -> bool:
-        return bool(self.desktop.windows("Your name"))
 
     def reopen(self, session: Path, edited: list[dict[str, int]]) -> None:
         """Kill the program, start it again, and go on with the session it offers; the edit can be undone."""

@@ -145,6 +145,19 @@ def window(qtbot: QtBot, model_path: Path, tmp_path: Path, preferences: Preferen
     window.close()
 
 
+@pytest.fixture
+def agreed(window: MainWindow) -> MainWindow:
+    """Return the window; there *Count again* is pressed whenever it asks whether to."""
+
+    def press(_recount: object) -> None:
+        for box in window.findChildren(QMessageBox):
+            if box.windowTitle() == "Count again":
+                box.accept()
+
+    window.workspace.choice.recount_wanted.connect(press)
+    return window
+
+
 @pytest.fixture(scope="session")
 def counted_smears(
     model: Model, tmp_path_factory: pytest.TempPathFactory

@@ -38,19 +38,20 @@ class ViewBar(QToolBar):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._actions = actions
         self._add = add_button
-        self._of_view: list[tuple[QAction, View]] = []
+        self._views: list[View | None] = []  # of each of actions(); wrappers of these do not live as long as they do
         for name in _VIEWS:
             self._put(self._button(actions[name], "viewTab"))
-        self.addSeparator()
+        self._separate()
         self._put(self._open_button(recent))
-        self.addSeparator()
+        self._separate()
         self._add_tools()
 
     @Slot(object)
     def show_view(self, view: View) -> None:
         """Show the tools of a view."""
-        for shown, where in self._of_view:
-            shown.setVisible(where is view)
+        for shown, where in zip(self.actions(), self._views, strict=True):
+            if where is not None:
+                shown.setVisible(where is view)
 
     def _add_tools(self) -> None:
         tools = sorted((action for action in ACTIONS if action.toolbar is not None), key=_place)
@@ -64,11 +65,11 @@ class ViewBar(QToolBar):
             if group == _RIGHT_GROUP:
                 space = QWidget()
                 space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-                self.addWidget(space)
+                self._put(space)
             for tool in mine:
                 self._put(self._button(self._actions[tool.id]), tool.view)
             if group < _RIGHT_GROUP - 1 and group != _ADD_GROUP:
-                self._keep(self.addSeparator(), view)
+                self._separate(view)
 
     def _open_button(self, recent: QMenu) -> QToolButton:
         """Return the button with all that can be opened."""
@@ -85,11 +86,12 @@ class ViewBar(QToolBar):
         return self._dressed(self.open_button)
 
     def _put(self, widget: QWidget, view: View | None = None) -> None:
-        self._keep(self.addWidget(widget), view)
+        self.addWidget(widget)
+        self._views.append(view)
 
-    def _keep(self, shown: QAction, view: View | None) -> None:
-        if view is not None:
-            self._of_view.append((shown, view))
+    def _separate(self, view: View | None = None) -> None:
+        self.addSeparator()
+        self._views.append(view)
 
     def _button(self, action: QAction, name: str = "tool") -> QToolButton:
         button = QToolButton()

@@ -225,6 +225,7 @@ def test_the_red_cell_size_can_be_set_by_hand(
 
 def test_a_model_can_be_imported_and_a_damaged_one_is_refused(
     window: MainWindow,
+    agreed: MainWindow,
     qtbot: QtBot,
     make_smear: MakeSmear,
     wait_counted: WaitCounted,

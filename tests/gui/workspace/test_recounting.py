@@ -47,10 +47,12 @@ def twin(model_path: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def change_model(counted: MainWindow, qtbot: QtBot, wait_counted: WaitCounted) -> ChangeModel:
+def change_model(counted: MainWindow, agreed: MainWindow, qtbot: QtBot, wait_counted: WaitCounted) -> ChangeModel:
     """Do what changes the model, and wait for the counts of the other one."""
 
     def change(do: Callable[[], None]) -> None:
+        counted.activateWindow()
+        qtbot.waitUntil(counted.isActiveWindow)  # after a question
         with qtbot.waitSignal(counted.workspace.inference.model_changed, timeout=30_000):
             do()
         wait_counted(counted)

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from gui.widgets.wheel_safe import QuietComboBox
 
 
+@pytest.fixture(autouse=True)
+def always_agreed(agreed: MainWindow) -> None:
+    """Count again without a question."""
+
+
 @pytest.fixture
 def without_model(
     window: MainWindow,
@@ -195,6 +200,8 @@ def test_a_count_taken_over_from_the_comparison_of_models_has_contours_and_its_w
         workspace.truths.set(item.id, GroundTruth.reviewed(shown.cells, result.counted, workspace.settings.classes))
     before = cells(window)
     assert before.contours is not None
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
     qtbot.keyClick(window, Qt.Key.Key_F9)
     page = window.dialogs.verify
     assert page is not None
