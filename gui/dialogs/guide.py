@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QTextLength
+from PySide6.QtGui import QDesktopServices, QTextCursor, QTextLength
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from core.text import gettext
@@ -43,6 +43,7 @@ class _Browser(QTextBrowser):
             super().doSetSource(name)
             self.document().setDocumentMargin(_MARGIN)
             self._fit_pictures()
+            self._wrap_commands()
 
     def _fit_pictures(self) -> None:
         """Let no image be wider than the page."""
@@ -52,6 +53,16 @@ class _Browser(QTextBrowser):
             picture.setMaximumWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
             cursor.setCharFormat(picture)
             cursor = self.document().find(_PICTURE, cursor)
+
+    def _wrap_commands(self) -> None:
+        """Let no line of a command be longer than the page."""
+        block = self.document().begin()
+        while block.isValid():
+            shape = block.blockFormat()
+            if shape.nonBreakableLines():
+                shape.setNonBreakableLines(False)
+                QTextCursor(block).setBlockFormat(shape)
+            block = block.next()
 
 
 class GuideWindow(QWidget):
