@@ -43,7 +43,7 @@ _UNUSED = re.compile(
       .*Qt6?(Qml|Quick|Designer|Help|Sql|Test|UiTools|Labs|VirtualKeyboard|Pdf|WebSockets|WaylandCompositor)[^/]*
     | PySide6/(Qt/)?(qml|translations)/.*
     | PySide6/(Qt/)?plugins/(designer|egldeviceintegrations|networkinformation|qmllint|qmltooling|sqldrivers|tls
-      |vectorimageformats|wayland-graphics-integration-server|generic|printsupport|platformthemes/libqgtk3)[/.].*
+      |vectorimageformats|wayland-graphics-integration-server|generic|platformthemes/libqgtk3)[/.].*
     | PySide6/(Qt/)?plugins/platforms/(lib)?q(eglfs|linuxfb|minimalegl|vkkhrdisplay|vnc)[^/]*
     | PySide6/(Qt/)?plugins/imageformats/(lib)?q(tiff|webp|tga|wbmp|icns|pdf)[^/]*
     | (scipy|numpy)/.*/tests/.*

@@ -140,8 +140,8 @@ def test_only_tiles_in_view_are_cut_out_and_only_once(
     monkeypatch: pytest.MonkeyPatch,
     qtbot: QtBot,
 ) -> None:
-    gallery.window().resize(780, 320)
-    gallery.tile_side = 128
+    gallery.window().resize(780, 260)
+    gallery.tile_side = 192
     cut: list[crops.Region] = []
     real = crops.cut
 
