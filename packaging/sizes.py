@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-MOST_MB = 470
+MOST_MB = 490
 MOST_PACKED_MB = 160
 _PARTS = (
     ("OpenVINO", r"_internal/openvino"),
