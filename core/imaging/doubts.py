@@ -19,3 +19,6 @@ class Doubt(StrEnum):
 
     COMBINED = "combined"
     """Grey pages were taken for red, green and blue, which the file does not say."""
+
+    NO_DARK = "no dark"
+    """Even the darkest samples are half as bright as white."""
