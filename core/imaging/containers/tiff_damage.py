@@ -42,9 +42,9 @@ def what_may_hide_damage(page: TiffPage, stream: IO[bytes]) -> str | None:
     """Return the name of the compression of a page if damage need not show in it, None if it does."""
     stream.seek(page.dataoffsets[0])
     if page.compression in _JPEG_2000:
-        return "JPEG 2000"
+        return gettext("JPEG 2000")
     if page.compression in (COMPRESSION.JPEGXR, COMPRESSION.JPEGXR_NDPI):
-        return "JPEG XR"
+        return gettext("JPEG XR")
     if page.compression == COMPRESSION.WEBP:
         return gettext("Lossless WebP") if webp_is_lossless(stream.read(page.databytecounts[0])) else None
     if page.compression in _ZSTD:
