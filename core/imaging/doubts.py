@@ -20,5 +20,5 @@ class Doubt(StrEnum):
     COMBINED = "combined"
     """Grey pages were taken for red, green and blue, which the file does not say."""
 
-    NO_DARK = "no dark"
-    """Even the darkest samples are half as bright as white."""
+    SHIFTED = "shifted"
+    """All samples lie above the middle of 16 bits, as signed ones do that were shifted."""

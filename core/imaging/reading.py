@@ -249,7 +249,7 @@ def _of_deep(samples: DeepSamples, batch: CommonSpan | None) -> _Shown:
     notices += _about_scale(camera, own, span)
     if looks_shifted(camera, span):
         text = gettext("Even its darkest pixels are half as bright as white; export it so that black is 0.")
-        notices, doubts = (*notices, text), (*doubts, Doubt.NO_DARK)
+        notices, doubts = (*notices, text), (*doubts, Doubt.SHIFTED)
     pixels = to_8_bits(samples, span)
     if pixels.shape[2:] == (4,):
         pixels = np.asarray(Image.fromarray(pixels, "CMYK").convert("RGB"))

@@ -115,7 +115,7 @@ def test_signed_samples_that_imagej_shifted_are_shifted_back(tmp_path: Path, sme
 def test_shifted_samples_of_which_the_file_says_nothing_are_doubted(tmp_path: Path, smear: NDArray[np.uint8]):
     tifffile.imwrite(tmp_path / "a.tif", smear.astype(np.uint16) * 16 + 32768, photometric="rgb")
     image = read_image(tmp_path / "a.tif")
-    assert image.doubts == (Doubt.NO_DARK,)
+    assert image.doubts == (Doubt.SHIFTED,)
     assert "darkest pixels are half as bright as white" in image.notices[0]
 
 
