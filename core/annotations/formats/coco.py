@@ -98,9 +98,7 @@ def _read_annotation(
         text = gettext("has a category that is not listed; add it to the categories")
         image.refuse("category_id", place, text)
     elif entry.get("iscrowd") == 1:
-        image.refuse(
-            "crowd", place, gettext("marks a crowd of cells (iscrowd), whose number is not known; box each of them")
-        )
+        image.leave_out_crowd(place, categories[category])
     else:
         _add(image, place, categories[category], entry)
 
