@@ -207,6 +207,11 @@ def _calibration(arguments: argparse.Namespace) -> None:
         )
     )
     figures = {f"calibration error {name}": value.error for name, value in judged.items() if value.cells}
+    figures |= {
+        f"calibration error {name} at a temperature of {value.temperature:.2f}": value.error_after
+        for name, value in judged.items()
+        if value.cells
+    }
     _keep_results(arguments, judged, model.card, figures)
 
 

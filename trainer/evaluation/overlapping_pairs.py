@@ -15,6 +15,8 @@ from core.statistics.metrics import score_image
 from trainer.evaluation.dense_field import rendered_labels
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.counting.count import CountSettings
     from core.detection.loading import CellDetector
 
@@ -36,12 +38,14 @@ class OverlapFigures:
     found: int
 
 
-def count_overlaps(detector: CellDetector, settings: CountSettings, seed: int = 0) -> list[OverlapFigures]:
-    """Count rendered fields of pairs, of several stains each, at all ``OVERLAPS``.
+def count_overlaps(
+    detector: CellDetector, settings: CountSettings, seed: int = 0, overlaps: Sequence[float] = OVERLAPS
+) -> list[OverlapFigures]:
+    """Count rendered fields of pairs, of four strengths of pallor, at each overlap.
 
     The model must know red cells.
     """
-    return [_figures(overlap, detector, settings, seed) for overlap in OVERLAPS]
+    return [_figures(overlap, detector, settings, seed) for overlap in overlaps]
 
 
 def _figures(overlap: float, detector: CellDetector, settings: CountSettings, seed: int) -> OverlapFigures:
@@ -55,9 +59,7 @@ def _figures(overlap: float, detector: CellDetector, settings: CountSettings, se
         smear = render_pairs(WIDTH, HEIGHT, overlap, style=SmearStyle(pallor=pallor), rng=rng)
         image = count_image(SmearImage(Path("pairs"), smear.image), detector, settings)
         scores = score_image(image.found.detections, image.result.counted, smear.boxes, to_model[smear.labels], classes)
-        cells, counted, found = (
-            cells + scores[name].truth,
-            counted + scores[name].counted,
-            found + scores[name].matched,
-        )
+        cells += scores[name].truth
+        counted += scores[name].counted
+        found += scores[name].matched
     return OverlapFigures(overlap, cells, counted, found)
