@@ -193,7 +193,7 @@ def _decode(stream: IO[bytes], suffix: str, long_side: int | None, page: int | N
         return read_jp2(stream, page, check=check)
     why = refusal(head, suffix)
     if head[4:8] == b"ftyp" and why == UNKNOWN:
-        return read_heif(stream, page)
+        return read_heif(stream, page, check=check)
     raise Unreadable(why)
 
 

@@ -64,7 +64,13 @@ def _entries(reading: Reading, document: Entry, part: str) -> list[Entry]:
 
 
 def _key(value: object) -> int | str | None:
-    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
+    """Return an id; 7, 7.0 and "7" are one, as tools mix them."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    as_number = number(value)
+    if as_number is not None and as_number.is_integer():
+        return int(as_number)
+    return value if isinstance(value, str) else None
 
 
 def _images(reading: Reading, entries: list[Entry]) -> dict[int | str, ImageBoxes | None]:

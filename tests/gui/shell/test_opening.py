@@ -286,3 +286,18 @@ def test_a_report_knows_how_deep_images_were_scaled_when_they_were_counted(
     assert "white is 4,095, alone 1,023" in dark.counted.notices[0]
     assert np.array_equal(read_counted(bright).pixels, read_image(files[0]).pixels)
     assert abs(read_counted(dark).pixels.mean() / read_counted(bright).pixels.mean() - 0.2) < 0.01
+
+
+def test_many_images_in_folders_of_a_folder_are_opened_only_after_asking(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    for number in range(501):
+        inner = tmp_path / "archive" / f"day {number % 7}" / "slide"
+        inner.mkdir(parents=True, exist_ok=True)
+        (inner / f"{number}.jpg").touch()
+    window.dialogs.open_paths([tmp_path / "archive"])
+    question = window.dialogs.question
+    assert "Open 501 images?" in question.text()
+    cancel = question.button(QMessageBox.StandardButton.Cancel)
+    qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
+    assert names(window) == []
