@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.counting.likeness import unlike
+from core.detection.look import BLUR, SIZE
 from core.imaging.doubts import Doubt
 from core.text import gettext, ngettext
 
@@ -151,6 +153,7 @@ def field_quality(
         *_of_crowding(boxes, *size),
         *_of_scale(boxes, found.diameter, card),
     ]
+    reasons += _of_look(found, card, said=bool(list(_of_focus(found.blur))))
     reasons += [_DOUBTS[doubt] for doubt in found.doubts]
     if found.capped:
         reasons.append(
@@ -198,6 +201,15 @@ def _of_crowding(boxes: NDArray[np.float32], width: int, height: int) -> Iterato
     elif cover >= _COVER_CHECK:
         text = gettext("Too dense: cells cover {cover:.0%} of the field.").format(cover=cover)
         yield Reason(Grade.CHECK, text, actionable=False)
+
+
+def _of_look(found: DetectorResult, card: ModelCard, *, said: bool) -> Iterator[Reason]:
+    """Yield what is unlike the training images, but for blur that was ``said`` and a size that is."""
+    too_small_or_large = not _SMALLEST <= found.diameter / card.red_cell_diameter <= _LARGEST
+    known = {BLUR: said, SIZE: too_small_or_large}
+    for measure, text in unlike(found.look, card.look):
+        if not known.get(measure, False):
+            yield Reason(Grade.CHECK, text)
 
 
 def _of_scale(boxes: NDArray[np.float32], diameter: float, card: ModelCard) -> Iterator[Reason]:

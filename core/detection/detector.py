@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.cells import Detections
+from core.detection.look import look_of
 from core.errors import check_cancelled
 from core.geometry.boxes import suppress, suppress_by_class, thin_and_place
 from core.imaging.flat_field import FlatFieldImage
@@ -18,7 +19,7 @@ from core.imaging.tiling import Tile, tiles
 from core.text import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -43,7 +44,8 @@ class DetectorResult:
     the factor from the image to the network; ``notices`` sentences for the person. ``blur``: how far
     borders are smeared, in red cell diameters (``core.imaging.focus``), None if unknown; ``capped``: more candidates
     than can be handled were found. ``levels``: the darkest and the brightest grey values (``focus.levels``),
-    None if unknown. ``doubts``: what speaks against the pixels themselves, from the reading of the image.
+    None if unknown. ``doubts``: what speaks against the pixels themselves, from the reading of the image. ``look``:
+    the numbers of ``core.detection.look``, empty if unknown.
     """
 
     detections: Detections
@@ -54,6 +56,7 @@ class DetectorResult:
     capped: bool = False
     levels: tuple[float, float] | None = None
     doubts: tuple[Doubt, ...] = ()
+    look: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,16 @@ class Detector:
         detections = Detections.from_model(boxes[real], look.scores[kept][real], look.labels[kept][real])
         scale = self.card.red_cell_diameter / diameter
         blur = edge_blur(run.field.sample, diameter)
-        return DetectorResult(detections, diameter, scale, tuple(notices), blur, look.capped, levels(image))
+        return DetectorResult(
+            detections,
+            diameter,
+            scale,
+            tuple(notices),
+            blur,
+            look.capped,
+            levels(image),
+            look=look_of(image, run.field.light, detections, diameter, blur, self.card),
+        )
 
     def _find_scale(self, run: _Run) -> tuple[float, _Look | None, bool]:
         """Return (diameter, the look at the whole image at that scale if there was one, known)."""

@@ -48,6 +48,14 @@ class Measurement(msgspec.Struct, frozen=True):
     value: float
 
 
+class LookRange(msgspec.Struct, frozen=True):
+    """Where one number of the look lies in the training images: its 1 %, 50 % and 99 % quantiles."""
+
+    low: float
+    middle: float
+    high: float
+
+
 class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     """What the program must know of a model, and what a person should.
 
@@ -60,6 +68,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     A ``segmentation`` model makes masks; ``counting`` says for each class how its cells are counted in them.
     It looks at pieces of ``tile`` pixels and speaks of the ``tile_inside`` pixels in the middle of each (0: of
     all, and pieces overlap by ``overlap``).
+
+    ``look``: where the numbers of ``core.detection.look`` lie in the training images; empty: not known.
     """
 
     schema: int = CARD_SCHEMA
@@ -85,6 +95,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     trainer_version: str = ""
     measured: tuple[Measurement, ...] = ()
     notes: str = ""
+    look: dict[str, LookRange] = {}
 
     @property
     def red_labels(self) -> tuple[int, ...]:

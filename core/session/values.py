@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime  # noqa: TC003  (msgspec reads the annotations at run time)
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -90,9 +90,9 @@ class StoredDetections:
 
     The ids of ``detections`` are consecutive and their origin is ``MODEL``. ``classes``: class names
     in the order of the labels; ``diameter``: the red cell diameter in pixels that set the scale;
-    ``scale``: the factor from the image to the network; ``blur``, ``capped``, ``levels``, ``notices``, ``doubts``: as
-    in ``DetectorResult``. They hold for the contents ``file`` (SHA-256) of the image file, and for the diameter
-    ``by_hand`` that was given, None if it was estimated.
+    ``scale``: the factor from the image to the network; ``blur``, ``capped``, ``levels``, ``notices``, ``doubts``,
+    ``look``: as in ``DetectorResult``. They hold for the contents ``file`` (SHA-256) of the image file, and for the
+    diameter ``by_hand`` that was given, None if it was estimated.
     """
 
     detections: Detections
@@ -108,6 +108,7 @@ class StoredDetections:
     file: str = ""
     by_hand: float | None = None
     doubts: tuple[Doubt, ...] = ()
+    look: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @classmethod
     def of(
@@ -135,12 +136,13 @@ class StoredDetections:
             file,
             by_hand,
             result.doubts,
+            result.look,
         )
 
     def result(self, detections: Detections | None = None) -> DetectorResult:
         """Return the result of the detector; with other detections, such as those with the edits applied."""
         cells = self.detections if detections is None else detections
-        field = self.notices, self.blur, self.capped, self.levels, self.doubts
+        field = self.notices, self.blur, self.capped, self.levels, self.doubts, self.look
         return DetectorResult(cells, self.diameter, self.scale, *field)
 
     def in_order_of(self, classes: tuple[str, ...]) -> StoredDetections:

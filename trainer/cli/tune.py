@@ -1,4 +1,4 @@
-"""``smearcount-train tune`` and ``tune-counting``: how a model counts best, written to its card."""
+"""``smearcount-train tune``, ``tune-counting`` and ``look``: what data say of a model, written to its card."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from core.counting.count import CountSettings
 from core.detection.loading import detector_for, open_model
 from core.detection.segmentation.classical import CLASSICAL
 from core.detection.segmentation.detector import SegmentationDetector
@@ -20,11 +21,29 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: Any) -> None:
-    """Add ``tune`` and ``tune-counting`` to the commands."""
+    """Add ``tune``, ``tune-counting`` and ``look`` to the commands."""
     _add_tune(commands.add_parser("tune", help=gettext("find the thresholds at which a model counts best")))
     _add_tune_counting(
         commands.add_parser("tune-counting", help=gettext("find the best counting method for a model's masks"))
     )
+    _add_look(commands.add_parser("look", help=gettext("measure what the training images of a model look like")))
+
+
+def _add_look(parser: argparse.ArgumentParser) -> None:
+    add_model(parser)
+    add_data(parser, "train")
+    parser.add_argument(
+        "--fields",
+        type=positive,
+        default=300,
+        metavar="N",
+        help=gettext("measure at most N fields, evenly spread over the split (default: 300)"),
+    )
+    parser.add_argument(
+        "--judge", metavar="SPLIT", help=gettext("also say how many fields of this split, such as val, look unlike")
+    )
+    parser.add_argument("--dry-run", action="store_true", help=gettext("do not write the look to the model card"))
+    parser.set_defaults(run_command=_look)
 
 
 def _add_tune(parser: argparse.ArgumentParser) -> None:
@@ -165,3 +184,42 @@ def _tune_counting(arguments: argparse.Namespace) -> None:
 
         write_card(arguments.model, counter.card)
         echo(gettext("Saved the best method of each class to the card of {file}.").format(file=arguments.model))
+
+
+def _look(arguments: argparse.Namespace) -> None:
+    _check_may_write(arguments)
+    from trainer.evaluation.look import look_ranges, share_unlike
+    from trainer.evaluation.predict import predict_paths
+
+    data, model = load(arguments, arguments.split), open_model(arguments.model)
+    judged = load(arguments, arguments.judge) if arguments.judge else None
+    if model.card.kind == "segmentation":
+        text = gettext("{model}: this model makes masks; the look is measured by those that find boxes.")
+        raise UserError(text.format(model=arguments.model))
+    detector, settings = detector_for(model), CountSettings.suggested_by(model.card)
+    paths = [field.path for field in data.images]
+    chosen = paths[:: -(-len(paths) // arguments.fields)]
+    ranges = look_ranges([image.found.look for image in predict_paths(chosen, detector, settings)])
+    for name, known in ranges.items():
+        echo(f"{name:<20} {known.low:>9.3f} {known.middle:>9.3f} {known.high:>9.3f}")
+    if judged is not None:
+        others = predict_paths([field.path for field in judged.images], detector, settings)
+        share, reasons = share_unlike([image.found.look for image in others], ranges)
+        text = gettext("{share:.1%} of {n:,} fields of {split} look unlike {fields:,} of {data} {train}.")
+        echo(
+            text.format(
+                share=share,
+                n=len(judged.images),
+                split=judged.split,
+                fields=len(chosen),
+                data=data.name,
+                train=data.split,
+            )
+        )
+        for name, number in reasons.items():
+            echo(f"  {name:<20} {number:,}")
+    if not arguments.dry_run:
+        from trainer.training.card import write_card
+
+        write_card(arguments.model, msgspec.structs.replace(model.card, look=ranges))
+        echo(gettext("Saved the look to the card of {file}.").format(file=arguments.model))

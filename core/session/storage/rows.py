@@ -86,6 +86,22 @@ def _unpack_contours(lengths: bytes, packed: bytes, count: int) -> tuple[NDArray
     return tuple(np.split((points / _STEPS).astype(np.float32), np.cumsum(numbers))[:-1])
 
 
+class _Doubts(msgspec.Struct):
+    """What the column ``doubts`` holds where the look of the image is known; else only the list of doubts."""
+
+    doubts: tuple[Doubt, ...]
+    look: dict[str, float]
+
+
+def _pack_doubts(found: StoredDetections) -> str:
+    return to_json({"doubts": found.doubts, "look": found.look} if found.look else found.doubts)
+
+
+def _unpack_doubts(text: str) -> tuple[tuple[Doubt, ...], dict[str, float]]:
+    known = msgspec.json.decode(text, type=_Doubts | tuple[Doubt, ...])
+    return (known.doubts, known.look) if isinstance(known, _Doubts) else (known, {})
+
+
 def pack_detections(image: int, model: int, found: StoredDetections) -> DetectionsRow:
     """Return the row of a model's detections in an image.
 
@@ -117,7 +133,7 @@ def pack_detections(image: int, model: int, found: StoredDetections) -> Detectio
         int(found.capped),
         _finite_or_none(dark),
         _finite_or_none(bright),
-        to_json(found.doubts),
+        _pack_doubts(found),
         cells.boxes.astype("<f4").tobytes(),
         cells.scores.astype("<f4").tobytes(),
         cells.labels.astype("<i4").tobytes(),
@@ -154,7 +170,7 @@ def unpack_detections(row: DetectionsRow) -> StoredDetections:
         sentences(row.notices),
         row.file,
         row.by_hand,
-        tuple(Doubt(doubt) for doubt in sentences(row.doubts)),
+        *_unpack_doubts(row.doubts),
     )
 
 

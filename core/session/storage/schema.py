@@ -71,9 +71,9 @@ class DetectionsRow(NamedTuple):
     """A row of ``detections``, numbered by ``detections_number``.
 
     Name, hash and classes of the model stand in each, so that no damage elsewhere takes them from it. ``classes``,
-    ``notices`` and ``doubts`` are JSON. Arrays are little-endian float32 (boxes, scores) and int32 (labels, lengths,
-    points); points are four times the pixels, and compressed. ``file`` is the SHA-256 of the image file, ``by_hand``
-    the diameter that was given.
+    ``notices`` and ``doubts`` are JSON; with the doubts goes the look of the image, if known. Arrays are little-endian
+    float32 (boxes, scores) and int32 (labels, lengths, points); points are four times the pixels, and compressed.
+    ``file`` is the SHA-256 of the image file, ``by_hand`` the diameter that was given.
     """
 
     number: int

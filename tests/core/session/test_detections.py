@@ -9,6 +9,7 @@ import pytest
 
 from core.cells import Detections
 from core.detection.detector import DetectorResult
+from core.imaging.doubts import Doubt
 from core.session.session import FileStamp, Session
 from core.session.values import Edit, StoredDetections, Subject, ValueChange
 
@@ -27,7 +28,8 @@ def found(seed: int = 1, model: str = "abc", cells: int = 50) -> StoredDetection
         rng.random(cells).astype(np.float32),
         rng.integers(0, 3, cells).astype(np.int32),
     )
-    result = DetectorResult(detections, 71.25, 0.9, ("A notice.",), 0.05, True, (40.0, 210.0))
+    look = {"stain red": 0.1234, "size": 71.25}
+    result = DetectorResult(detections, 71.25, 0.9, ("A notice.",), 0.05, True, (40.0, 210.0), (Doubt.SUSPECT,), look)
     return StoredDetections.of(result, CLASSES, f"model {model}", model, file="file")
 
 
@@ -52,6 +54,8 @@ def assert_same(got: StoredDetections | None, expected: StoredDetections) -> Non
         "blur",
         "capped",
         "levels",
+        "doubts",
+        "look",
         "notices",
         "file",
     )

@@ -32,6 +32,7 @@ def test_the_documents_show_every_command() -> None:
         "export --checkpoint",
         "tune --model",
         "tune-counting --model",
+        "look --model",
         "compare reports/default",
     ):
         assert command in shown

@@ -1,0 +1,76 @@
+"""How far the look of an image is from that of the images a model was trained on, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from core.detection.look import (
+    BLUR,
+    LIGHT_FALL,
+    LIGHT_TINT,
+    SIZE,
+    STAIN_BLUE,
+    STAIN_DENSITY,
+    STAIN_RED,
+    UNCERTAIN,
+)
+from core.text import gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from core.models.card import LookRange
+
+MARGIN = 0.5
+"""How far beyond the range is unlike, as a share of the range between its middle and that end."""
+
+_LEAST_MARGIN = 0.02  # of the numbers themselves; a narrow range is no reason to be strict
+_BELOW = {
+    STAIN_DENSITY: gettext("Stain: red cells are paler"),
+    STAIN_RED: gettext("Stain: red cells are redder"),
+    STAIN_BLUE: gettext("Stain: red cells are more violet"),
+    SIZE: gettext("Scale: red cells are smaller in pixels"),
+}
+_ABOVE = {
+    LIGHT_FALL: gettext("Light: it falls off more across the field"),
+    LIGHT_TINT: gettext("Light: its colour changes more across the field"),
+    STAIN_DENSITY: gettext("Stain: red cells are darker"),
+    STAIN_RED: gettext("Stain: red cells are bluer"),
+    STAIN_BLUE: gettext("Stain: red cells are yellower"),
+    BLUR: gettext("Focus: borders are softer"),
+    SIZE: gettext("Scale: red cells are larger in pixels"),
+}
+
+
+class Unlike(NamedTuple):
+    """One number of a look that is far from the training images, with a sentence for the user."""
+
+    measure: str
+    text: str
+
+
+def unlike(look: Mapping[str, float], reference: Mapping[str, LookRange]) -> Iterator[Unlike]:
+    """Yield what of a look is far from the training images; nothing where the model's card has no reference.
+
+    Parameters
+    ----------
+    look
+        From ``core.detection.look.look_of``.
+    reference
+        The ``look`` of the model's card.
+    """
+    for measure, value in look.items():
+        known = reference.get(measure)
+        if known is None:
+            continue
+        above = value > known.high + max(MARGIN * (known.high - known.middle), _LEAST_MARGIN)
+        below = value < known.low - max(MARGIN * (known.middle - known.low), _LEAST_MARGIN)
+        if (what := _what(measure, above=above, below=below)) is not None:
+            text = gettext("{what} than in 99 % of the training images ({value:.3g}; there {low:.3g} to {high:.3g}).")
+            yield Unlike(measure, text.format(what=what, value=value, low=known.low, high=known.high))
+
+
+def _what(measure: str, *, above: bool, below: bool) -> str | None:
+    if above and measure.startswith(UNCERTAIN):
+        return gettext("Scores: more {name} are uncertain").format(name=measure.removeprefix(UNCERTAIN))
+    return _ABOVE.get(measure) if above else _BELOW.get(measure) if below else None
