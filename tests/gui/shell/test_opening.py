@@ -140,10 +140,10 @@ def test_the_line_at_the_bottom_names_what_failed(
     window.workspace.opening.open([good, bad])
     wait_counted(window)
     qtbot.waitUntil(lambda: window.status.activity.full_text == "2 images, 1 failed")
-    assert not window.status.zoom_label.isHidden()
+    assert not window.status.tools.isHidden()
     window.workspace.images.set_current(window.workspace.images.items[1].id)
     qtbot.waitUntil(window.image_page.failure_page.isVisible)
-    assert window.status.zoom_label.isHidden()
+    assert window.status.tools.isHidden()
 
 
 def test_doubtful_fields_are_marked_and_can_be_filtered(
