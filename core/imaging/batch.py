@@ -84,5 +84,7 @@ def _have_one_scale(camera: Camera, one: Span, other: Span) -> bool:
     depths = scale_of(camera, one), scale_of(camera, other)
     if depths[0] == depths[1]:
         return True
+    if camera.dtype[1] == "f" and (depths[0][0] == 0) != (depths[1][0] == 0):
+        return False  # the one was centred by a program, the other not
     farthest = _OTHER_CAMERA if camera.name else _OTHER_DEPTH
     return _8_BITS not in depths and max(one.high, other.high) <= farthest * min(one.high, other.high)

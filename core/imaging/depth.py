@@ -20,6 +20,8 @@ _BURNED_IN = 0.15  # of the samples may hold the very largest value without bein
 _DARK_NOISE = 0.05  # of the largest value; so far below zero is what is left where a dark frame was subtracted
 _LOOKED_AT = 2_000_000
 _SLACK = 1.02
+_LEAST_OF_CAMERA = 255.0
+_MIDDLE = 2**15
 _STRIP = 1024
 
 
@@ -91,6 +93,21 @@ def to_8_bits(samples: DeepSamples, span: Span) -> NDArray[np.uint8]:
 def _scaled(values: NDArray[Any], offset: float, full_scale: float) -> NDArray[np.uint8]:
     wide = np.nan_to_num(values.astype(np.float64), nan=0, posinf=0, neginf=0)
     return np.clip(np.rint((wide + offset) * (255 / full_scale)), 0, 255).astype(np.uint8)
+
+
+def is_assumed(camera: Camera, span: Span) -> bool:
+    """Tell whether the scale of an image is no more than likely: real numbers neither up to 1 nor as of a camera."""
+    if np.dtype(camera.dtype).kind != "f":
+        return False
+    offset, white = scale_of(camera, span)
+    of_camera = white >= _LEAST_OF_CAMERA and white / 2 < span.high <= white
+    return offset != 0 or not (of_camera or 0.1 < span.high <= _SLACK)
+
+
+def looks_shifted(camera: Camera, span: Span) -> bool:
+    """Tell whether all samples lie just above the middle of 16 bits, as signed ones of fewer bits do if shifted."""
+    is_16_bits = np.dtype(camera.dtype) == np.uint16
+    return is_16_bits and span.low >= _MIDDLE and span.high < _MIDDLE + 2**14
 
 
 def scale_of(camera: Camera, span: Span) -> tuple[float, float]:

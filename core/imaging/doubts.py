@@ -19,3 +19,6 @@ class Doubt(StrEnum):
 
     COMBINED = "combined"
     """Grey pages were taken for red, green and blue, which the file does not say."""
+
+    SHIFTED = "shifted"
+    """All samples lie above the middle of 16 bits, as signed ones do that were shifted."""

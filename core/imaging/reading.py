@@ -17,13 +17,13 @@ from core.imaging.containers.foreign import refusal
 from core.imaging.containers.heif import read_heif
 from core.imaging.containers.jp2 import JP2_HEADS, read_jp2
 from core.imaging.containers.jpeg import read_jpeg
-from core.imaging.containers.plain import read_plain
+from core.imaging.containers.plain import read_bmp
 from core.imaging.containers.png import read_png
 from core.imaging.containers.pnm import PNM_HEADS, read_pnm
 from core.imaging.containers.tiff import is_tiff, read_tiff
 from core.imaging.containers.webp import read_webp
 from core.imaging.damage import has_flat_band, has_no_shades, has_seam
-from core.imaging.depth import Camera, Span, camera_of, scale_of, span_of, to_8_bits
+from core.imaging.depth import Camera, Span, camera_of, is_assumed, looks_shifted, scale_of, span_of, to_8_bits
 from core.imaging.doubts import Doubt
 from core.text import gettext
 
@@ -183,13 +183,13 @@ def _decode(stream: IO[bytes], suffix: str, long_side: int | None, page: int | N
     if is_tiff(head):
         return read_tiff(stream, page, check=check)
     if head.startswith(b"BM"):
-        return read_plain(stream, ("BMP",), page)
+        return read_bmp(stream, page)
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return read_webp(stream, page, check=check)
     if head.startswith(PNM_HEADS) and head[2:3].isspace():
         return read_pnm(stream, page)
     if head.startswith(JP2_HEADS):
-        return read_jp2(stream, page)
+        return read_jp2(stream, page, check=check)
     why = refusal(head, suffix)
     if head[4:8] == b"ftyp" and why == UNKNOWN:
         return read_heif(stream, page)
@@ -246,10 +246,10 @@ def _of_deep(samples: DeepSamples, batch: CommonSpan | None) -> _Shown:
     camera, own = camera_of(samples), span_of(samples)
     span = own if batch is None else batch.span(camera, own)
     notices, doubts = _about_missing(missing), (Doubt.SUSPECT,) if missing > _MANY_MISSING else ()
-    (_, alone), (_, white) = scale_of(camera, own), scale_of(camera, span)
-    if alone != white:
-        text = gettext("It is as bright as the images that it was counted with: white is {white:,g}, alone {alone:,g}.")
-        notices = (*notices, text.format(white=white, alone=alone))
+    notices += _about_scale(camera, own, span)
+    if looks_shifted(camera, span):
+        text = gettext("Even its darkest pixels are half as bright as white; export it so that black is 0.")
+        notices, doubts = (*notices, text), (*doubts, Doubt.SHIFTED)
     pixels = to_8_bits(samples, span)
     if pixels.shape[2:] == (4,):
         pixels = np.asarray(Image.fromarray(pixels, "CMYK").convert("RGB"))
@@ -259,6 +259,19 @@ def _of_deep(samples: DeepSamples, batch: CommonSpan | None) -> _Shown:
     opaque = alpha if pixels.ndim == 2 else alpha[..., None]
     over = pixels.astype(np.float32) * (1 if samples.premultiplied else opaque) + 255 * (1 - opaque)
     return _Shown(np.clip(over + 0.5, 0, 255).astype(np.uint8), notices, doubts, span)
+
+
+def _about_scale(camera: Camera, own: Span, span: Span) -> tuple[str, ...]:
+    """Say how bright an image was taken to be, where it was not sure."""
+    (_, alone), (offset, white) = scale_of(camera, own), scale_of(camera, span)
+    notices = ()
+    if alone != white:
+        text = gettext("It is as bright as the images that it was counted with: white is {white:,g}, alone {alone:,g}.")
+        notices += (text.format(white=white, alone=alone),)
+    if is_assumed(camera, span):
+        text = gettext("The file does not say what is black and what is white: {black:,g} and {white:,g} were taken.")
+        notices += (text.format(black=0 - offset, white=white - offset),)
+    return notices
 
 
 def _share_missing(samples: DeepSamples) -> float:

@@ -42,6 +42,16 @@ def damage_notice(kind: str, reason: str = "") -> str:
     return gettext("The {kind} data are damaged inside; copy the image from the microscope again.").format(kind=kind)
 
 
+def unchecked_notice(kind: str) -> str:
+    """Return what is said of a compression in which damage need not show."""
+    return gettext("{kind} has no checksum: damage inside the file may not be noticed.").format(kind=kind)
+
+
+def other_channels() -> str:
+    """Return why an image of some other number of channels is not read."""
+    return gettext("it has other channels than grey, or red, green and blue; export it as RGB")
+
+
 @dataclass(frozen=True)
 class Page:
     """Which of several pages is read, and what is to be said of it."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import math
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import imagecodecs
+import numpy as np
 import simplejpeg  # pyright: ignore[reportMissingTypeStubs]
 
 from core.imaging.containers.decoded import (
@@ -18,6 +20,7 @@ from core.imaging.containers.decoded import (
     check_size,
     choose_page,
     damage_notice,
+    unchecked_notice,
 )
 from core.imaging.containers.plain import go_to_page, open_picture, orientation_of
 from core.imaging.doubts import Doubt
@@ -29,7 +32,23 @@ if TYPE_CHECKING:
 
 _END = b"\xff\xd9"
 _NOT_CHECKED = re.compile(r"Unsupported (color conversion|JPEG data precision)|.*not (supported|compiled)")
-_FRAMES = (0xC0, 0xC1, 0xC2)
+_LOSSLESS = 0xC3
+_NO_FRAMES = (0xC4, 0xC8, 0xCC)  # tables and extensions, between the starts of frames
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What the start of a frame says."""
+
+    coding: int
+    bits: int
+    width: int
+    height: int
+
+    @property
+    def is_for_pillow(self) -> bool:
+        """Whether Pillow reads it, and libjpeg can be asked for its complaints; others end the process."""
+        return self.coding != _LOSSLESS and self.bits == 8
 
 
 def read_jpeg(data: bytes, long_side: int | None, page: int | None = None) -> Decoded:
@@ -41,9 +60,10 @@ def read_jpeg(data: bytes, long_side: int | None, page: int | None = None) -> De
         If it is truncated, or no JPEG, or there is no such page.
     """
     choose_page(page, 1)
-    if (size := _size_if_12_bits(data)) is not None:
-        check_size(*size)
-        return _read_12_bits(data)
+    frame = _frame(data)
+    if frame is not None and not frame.is_for_pillow:
+        check_size(frame.width, frame.height)
+        return _read_deep_or_lossless(data, frame)
     fault = None if long_side is not None else jpeg_fault(data)
     try:
         picture = _decode(data, long_side)
@@ -74,10 +94,13 @@ def _decode(data: bytes, long_side: int | None) -> Image.Image:
 
 
 def jpeg_fault(data: bytes) -> str | None:
-    """Return what libjpeg complains of, None if it is content.
+    """Return what libjpeg complains of, None if it is content, or cannot be asked.
 
     It decodes an eighth of the size, as all of the compressed data is read for that too.
     """
+    frame = _frame(data)
+    if frame is None or not frame.is_for_pillow:
+        return None
     for colours in ("GRAY", "RGB", "CMYK"):  # not every kind can be turned into every other
         try:
             simplejpeg.decode_jpeg(data, colours, fastdct=True, fastupsample=True, min_height=1, min_width=1)
@@ -89,22 +112,31 @@ def jpeg_fault(data: bytes) -> str | None:
     return None
 
 
-def _size_if_12_bits(data: bytes) -> tuple[int, int] | None:
-    """Return width and height of a JPEG of 12 bits to a sample; None of any other."""
+def _frame(data: bytes) -> _Frame | None:
+    """Return what the first frame of a JPEG stream says of itself; None if there is none."""
     place = 2
     while data[place : place + 1] == b"\xff" and place + 9 < len(data):
-        marker, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4])
-        if marker in _FRAMES:
+        marker = data[place + 1]
+        if marker == 0xFF:  # filled up
+            place += 1
+            continue
+        if 0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES:
             height, width = int.from_bytes(data[place + 5 : place + 7]), int.from_bytes(data[place + 7 : place + 9])
-            return (width, height) if data[place + 4] == 12 else None
-        place += 2 + length
+            return _Frame(marker, data[place + 4], width, height)
+        place += 2 + int.from_bytes(data[place + 2 : place + 4])
     return None
 
 
-def _read_12_bits(data: bytes) -> Decoded:
-    """Read a JPEG of 12 bits to a sample, which Pillow cannot."""
+def _read_deep_or_lossless(data: bytes, frame: _Frame) -> Decoded:
+    """Read a JPEG of other than 8 bits to a sample, or one that was coded without loss; raises Unreadable."""
+    if _END not in data[-4096:]:
+        raise Unreadable(TRUNCATED)
     try:
         samples: NDArray[Any] = imagecodecs.jpeg8_decode(data)
     except RuntimeError as error:
         raise Unreadable(TRUNCATED) from error
-    return Decoded(DeepSamples(samples, bits=12), jpeg_width=samples.shape[1])
+    is_lossless = frame.coding == _LOSSLESS
+    kind = gettext("Lossless JPEG") if is_lossless else gettext("JPEG of {bits} bits").format(bits=frame.bits)
+    pixels = samples if samples.dtype == np.uint8 and frame.bits == 8 else DeepSamples(samples, bits=frame.bits)
+    width = 0 if is_lossless else frame.width
+    return Decoded(pixels, notices=(unchecked_notice(kind),), jpeg_width=width)

@@ -8,6 +8,7 @@ from typing import IO
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from core.imaging.containers.decoded import UNKNOWN, Decoded, Page, Unreadable, check_size, choose_page
+from core.text import gettext
 
 Image.MAX_IMAGE_PIXELS = None  # check_size looks at the size, before decoding
 # Pillow warns of odd metadata; the pixels decide. Once for all, as a filter for a while is not safe between threads.
@@ -30,6 +31,16 @@ def read_plain(stream: IO[bytes], formats: tuple[str, ...], page: int | None = N
     chosen = go_to_page(picture, page)
     picture.load()
     return Decoded(picture, orientation_of(picture), chosen.notices, chosen.doubts)
+
+
+def read_bmp(stream: IO[bytes], page: int | None = None) -> Decoded:
+    """Read a BMP file; raises Unreadable if its samples are packed in a way that Pillow does not know."""
+    try:
+        return read_plain(stream, ("BMP",), page)
+    except OSError as error:
+        if "nsupported" not in str(error):
+            raise
+        raise Unreadable(gettext("BMP of this kind cannot be read; export it as TIFF or PNG")) from error
 
 
 def go_to_page(picture: Image.Image, wanted: int | None) -> Page:

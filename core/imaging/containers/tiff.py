@@ -11,9 +11,17 @@ import numpy as np
 from PIL import Image
 from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, TiffFile, TiffFileError, xml2dict
 
-from core.imaging.containers.decoded import TRUNCATED, Decoded, DeepSamples, Unreadable, check_size
+from core.imaging.containers.decoded import (
+    TRUNCATED,
+    Decoded,
+    DeepSamples,
+    Unreadable,
+    check_size,
+    other_channels,
+    unchecked_notice,
+)
 from core.imaging.containers.plain import open_picture, orientation_of
-from core.imaging.containers.tiff_damage import damage_in
+from core.imaging.containers.tiff_damage import damage_in, what_may_hide_damage
 from core.imaging.containers.tiff_pages import choose_pages
 from core.imaging.doubts import Doubt
 from core.text import gettext
@@ -38,6 +46,7 @@ _COLOURS = {
     PHOTOMETRIC.YCBCR: 3,
 }
 _OF_LIBTIFF = (PHOTOMETRIC.CIELAB, PHOTOMETRIC.ICCLAB, PHOTOMETRIC.ITULAB)
+_SHIFT = 32_768
 _WHOLE_WIDTHS = (8, 16, 32, 64)
 _MAKE, _MODEL, _MAX_SAMPLE, _WHITE_LEVEL, _MICRO_MANAGER = 271, 272, 281, 50717, 51123
 
@@ -70,6 +79,8 @@ def read_tiff(stream: IO[bytes], wanted: int | None = None, *, check: bool = Tru
     notices, doubts = choice.notices, choice.doubts
     if damage:
         notices, doubts = (*notices, damage[0]), (*doubts, Doubt.DAMAGED)
+    elif check and (kind := what_may_hide_damage(choice.pages[0], stream)) is not None:
+        notices = (*notices, unchecked_notice(kind))
     return Decoded(pixels, orientation, notices, doubts, _jpeg_width(choice.pages[0]))
 
 
@@ -163,14 +174,15 @@ def _pixels(file: TiffFile, page: TiffPage) -> Pixels:
     if number is None:
         raise _refused(page)
     samples = _samples(page)
-    if page.photometric == PHOTOMETRIC.MINISBLACK and samples.shape[2] == 3:
-        number = 3  # written by programs that call any number of samples grey
-    if samples.shape[2] < number or (number == 4 and samples.shape[2] > 5):
+    in_all = samples.shape[2]
+    opacity = [at for at, kind in enumerate(page.extrasamples, in_all - len(page.extrasamples)) if kind in _ALPHA]
+    if number == 1 and in_all - len(opacity) > 2:  # written by programs that call any number of samples grey
+        if page.photometric != PHOTOMETRIC.MINISBLACK or in_all - len(opacity) != 3:
+            raise Unreadable(other_channels())
+        number = 3
+    if in_all < number or (number == 4 and in_all > 5):
         raise _refused(page)
-    place = next((at for at, kind in enumerate(page.extrasamples) if kind in _ALPHA), None)
-    alpha = None
-    if place is not None and number + place < samples.shape[2]:
-        alpha = samples[..., number + place]
+    alpha = samples[..., opacity[0]] if opacity and opacity[0] >= number else None
     colour = samples[..., 0] if number == 1 else samples[..., :number]
     return _as_stored(file, page, colour, alpha)
 
@@ -192,13 +204,24 @@ def _as_stored(file: TiffFile, page: TiffPage, colour: NDArray[Any], alpha: NDAr
         colour = 255 - colour if inverted else np.ascontiguousarray(colour)
         return colour if alpha is None and colour.shape[2:] != (4,) else _as_picture(colour, alpha, premultiplied)
     return DeepSamples(
-        colour,
+        _calibrated(file, colour),
         None if alpha is None else _opacity(alpha),
         premultiplied,
         inverted,
         _significant_bits(file, page),
         f"{page.tags.valueof(_MAKE, '')} {page.tags.valueof(_MODEL, '')}".strip(),
     )
+
+
+def _calibrated(file: TiffFile, colour: NDArray[Any]) -> NDArray[Any]:
+    """Return 16-bit samples as they were before ImageJ shifted them: it keeps signed ones 32,768 too high, and says so.
+
+    The straight line that a user measured with standards is none of the pixels' own.
+    """
+    said = (file.imagej_metadata or {}) if file.is_imagej else {}
+    if colour.dtype.kind != "u" or colour.dtype.itemsize != 2 or (said.get("c0"), said.get("c1")) != (-_SHIFT, 1):
+        return colour
+    return (colour.astype(np.int32) - _SHIFT).astype(np.int16)
 
 
 def _as_picture(colour: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, premultiplied: bool) -> Image.Image:

@@ -48,9 +48,14 @@ def choose_pages(file: TiffFile, wanted: int | None = None) -> Choice:
     if not images:
         raise Unreadable(TRUNCATED)
     largest = max(images, key=_area)
+    if (behind := _planes_behind(file, largest)) is not None:
+        return behind
     full = [page for page in images if _area(page) == _area(largest)]
     if len(full) > 1:
         return _of_several(file, full, len(pages))
+    if any(_area(page) > _area(largest) for page in pages):  # though called a reduced copy, or a mask
+        text = gettext("The file has {n:,} pages; a larger one says that it is a copy, and is left out.")
+        return Choice((largest,), (text.format(n=len(pages)),), (Doubt.ONE_OF_SEVERAL,))
     if all(_is_thumbnail(page, largest) for page in images if page is not largest):
         return Choice((largest,))
     text = gettext("The file has {n:,} pages; only the largest is counted.").format(n=len(pages))
@@ -66,6 +71,38 @@ def _all_pages(file: TiffFile) -> list[TiffPage]:
         if whole.subifds and whole.pages is not None:
             pages += [inner.aspage() for inner in whole.pages]
     return [page for page in pages if page.imagewidth and page.imagelength]
+
+
+def _planes_behind(file: TiffFile, first: TiffPage) -> Choice | None:
+    """Choose the first of several planes behind one header, as ImageJ writes large stacks; None if there is but one.
+
+    Raises
+    ------
+    Unreadable
+        If the planes are channels.
+    """
+    if len(file.pages) > 1 or not (file.is_imagej or file.is_shaped):
+        return None
+    try:
+        series = file.series[0]
+        axes, number = series.axes, int(np.prod(series.shape, dtype=int)) // int(np.prod(first.shape, dtype=int))
+    except (TiffFileError, ValueError, IndexError, KeyError, TypeError):
+        return None
+    if number < 2:
+        return None
+    if _is_grey(first) and ("C" in axes or (number == 3 and not set(axes) & set("ZT"))):
+        raise Unreadable(_as_one_rgb(number))
+    page = choose_page(None, number)
+    return Choice((first,), page.notices, page.doubts)
+
+
+def _as_one_rgb(channels: int) -> str:
+    text = ngettext(
+        "its {n:,} channel lies in a page of its own; export it as one RGB image",
+        "its {n:,} channels lie in pages of their own; export it as one RGB image",
+        channels,
+    )
+    return text.format(n=channels)
 
 
 def _area(page: TiffPage) -> int:
@@ -88,12 +125,7 @@ def _of_several(file: TiffFile, full: list[TiffPage], in_all: int) -> Choice:
     if channels is None:
         return first
     if len(channels) != 3:
-        text = ngettext(
-            "its {n:,} channel lies in a page of its own; export it as one RGB image",
-            "its {n:,} channels lie in pages of their own; export it as one RGB image",
-            len(channels),
-        )
-        raise Unreadable(text.format(n=len(channels)))
+        raise Unreadable(_as_one_rgb(len(channels)))
     names = _names(file, channels)
     order = _colour_order(names)
     stated = order is not None or (file.is_imagej and len(full) == 3)

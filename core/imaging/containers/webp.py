@@ -10,9 +10,10 @@ from __future__ import annotations
 import io
 from typing import IO
 
-from core.imaging.containers.decoded import TRUNCATED, Decoded, Unreadable, damage_notice
+from core.imaging.containers.decoded import TRUNCATED, Decoded, Unreadable, damage_notice, unchecked_notice
 from core.imaging.containers.plain import open_picture, read_plain
 from core.imaging.doubts import Doubt
+from core.text import gettext
 
 _HEADER, _CHUNK = 12, 8
 _LOSSY, _LOSSLESS, _FRAME = b"VP8 ", b"VP8L", b"ANMF"
@@ -28,24 +29,37 @@ def read_webp(stream: IO[bytes], page: int | None = None, *, check: bool = True)
     if _HEADER - 4 + int.from_bytes(data[4:8], "little") > len(data) + 1:  # a last byte of padding is no loss
         raise Unreadable(TRUNCATED)
     decoded = read_plain(io.BytesIO(data), ("WEBP",), page)
-    if not check or not webp_is_damaged(data):
+    if not check:
         return decoded
-    notices = (*decoded.notices, damage_notice("WebP"))
-    return Decoded(decoded.pixels, decoded.orientation, notices, (*decoded.doubts, Doubt.DAMAGED))
+    if webp_is_damaged(data):
+        notices = (*decoded.notices, damage_notice("WebP"))
+        return Decoded(decoded.pixels, decoded.orientation, notices, (*decoded.doubts, Doubt.DAMAGED))
+    if not webp_is_lossless(data):
+        return decoded
+    notices = (*decoded.notices, unchecked_notice(gettext("Lossless WebP")))
+    return Decoded(decoded.pixels, decoded.orientation, notices, decoded.doubts)
+
+
+def webp_is_lossless(data: bytes) -> bool:
+    """Tell whether some image in a WebP file was coded without loss: damage need not show there."""
+    return any(kind == _LOSSLESS for kind, _ in _images(data) or ())
 
 
 def webp_is_damaged(data: bytes) -> bool:
     """Tell whether an image in a WebP file does not end where its data end, or its chunks are not as they should be."""
-    chunks = _chunks(data, _HEADER)
-    if chunks is None:
-        return True
+    images = _images(data)
+    return images is None or any(_has_needless_end(kind, content) for kind, content in images)
+
+
+def _images(data: bytes) -> list[tuple[bytes, bytes]] | None:
+    """Return the images of a file, each with its kind; None if a chunk reaches beyond the end."""
     images: list[tuple[bytes, bytes]] = []
-    for kind, body in chunks:
+    for kind, body in (chunks := _chunks(data, _HEADER)) or ():
         inside = _chunks(body, _FRAME_HEAD) if kind == _FRAME else [(kind, body)]
         if inside is None:
-            return True
+            return None
         images += [(inner, content) for inner, content in inside if inner in _SPARE]
-    return any(_has_needless_end(kind, content) for kind, content in images)
+    return None if chunks is None else images
 
 
 def _chunks(data: bytes, place: int) -> list[tuple[bytes, bytes]] | None:

@@ -204,10 +204,13 @@ def encoded(smear: NDArray[np.uint8], **options: object) -> bytes:
 )
 def test_a_sound_webp_has_no_doubts(tmp_path: Path, smear: NDArray[np.uint8], options: dict[str, int]):
     data = encoded(smear, **options)
+    told = (
+        ("Lossless WebP has no checksum: damage inside the file may not be noticed.",) if "lossless" in options else ()
+    )
     for trailing in (b"", b"\0" * 512):
         image = read(tmp_path / "a.webp", data + trailing)
         np.testing.assert_array_equal(image.pixels, np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
-        assert (image.notices, image.doubts) == ((), ())
+        assert (image.notices, image.doubts) == (told, ())
     tiny = read(tmp_path / "a.webp", encoded(np.full((40, 40, 3), 200, np.uint8), **options))
     assert tiny.doubts == ()
 

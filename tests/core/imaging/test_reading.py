@@ -79,7 +79,7 @@ def test_lossless_formats_come_back_pixel_by_pixel(tmp_path: Path, name: str, op
     image = read_image(path)
     np.testing.assert_array_equal(image.pixels, gradient())
     assert (image.width, image.height) == (WIDTH, HEIGHT)
-    assert image.notices == ()
+    assert not any(notice for notice in image.notices if "has no checksum" not in notice)
 
 
 @pytest.mark.parametrize("options", [{"quality": 95}, {"quality": 95, "progressive": True}])

@@ -1,0 +1,183 @@
+"""Files that other programs write in ways that a reader passes over: told or refused, never counted in silence."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any
+
+import imagecodecs
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from core.imaging.batch import BatchDepth
+from core.imaging.doubts import Doubt
+from core.imaging.reading import ImageError, read_image
+from core.imaging.synthetic import render_smear
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+@pytest.fixture(scope="module")
+def smear() -> NDArray[np.uint8]:
+    rng = np.random.default_rng(3)
+    return render_smear(320, 240, red_cells=15, white_cells=1, platelets=2, diameter=50.0, rng=rng).image
+
+
+def planes(image: NDArray[Any]) -> NDArray[Any]:
+    return np.ascontiguousarray(np.moveaxis(image, 2, 0))
+
+
+# -- several planes behind one header --------------------------------------------------------------
+
+
+def imagej_stack(stack: NDArray[np.uint8], said: str) -> bytes:
+    """Return a file as ImageJ writes more than 4 GB: one header, and behind it all planes."""
+    number, height, width = stack.shape
+    text = f"ImageJ=1.53t\nimages={number}\n{said}\n".encode() + b"\0"
+    begin = 8 + 2 + 9 * 12 + 4
+    tags = [(256, 4, width), (257, 4, height), (258, 3, 8), (259, 3, 1), (262, 3, 1), (270, 2, begin)]
+    tags += [(273, 4, begin + len(text)), (278, 4, height), (279, 4, width * height)]
+    body = b"".join(struct.pack("<HHII", tag, kind, len(text) if tag == 270 else 1, value) for tag, kind, value in tags)
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + body + bytes(4) + text + stack.tobytes()
+
+
+def test_the_first_plane_of_a_stack_behind_one_header_is_doubted(tmp_path: Path, smear: NDArray[np.uint8]):
+    (tmp_path / "a.tif").write_bytes(imagej_stack(planes(smear), "slices=3"))
+    tifffile.imwrite(tmp_path / "b.tif", np.stack([smear, smear[::-1]]), photometric="rgb", truncate=True)
+    for name, number in (("a.tif", 3), ("b.tif", 2)):
+        image = read_image(tmp_path / name)
+        assert image.doubts == (Doubt.ONE_OF_SEVERAL,)
+        assert image.notices == (f"The file has {number} pages; only the first is counted.",)
+
+
+def test_channels_behind_one_header_are_asked_for_as_rgb(tmp_path: Path, smear: NDArray[np.uint8]):
+    """Only the red of the three was counted."""
+    (tmp_path / "a.tif").write_bytes(imagej_stack(planes(smear), "channels=3\nmode=composite"))
+    tifffile.imwrite(tmp_path / "b.tif", planes(smear), photometric="minisblack", truncate=True)
+    for name in ("a.tif", "b.tif"):
+        with pytest.raises(ImageError, match="3 channels lie in pages of their own; export it as one RGB image"):
+            read_image(tmp_path / name)
+
+
+def test_a_larger_page_that_is_called_a_copy_is_told(tmp_path: Path, smear: NDArray[np.uint8]):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        writer.write(smear[:120], photometric="rgb", metadata=None)
+        writer.write(smear, photometric="rgb", metadata=None, subfiletype=1)
+    image = read_image(tmp_path / "a.tif")
+    assert image.doubts == (Doubt.ONE_OF_SEVERAL,)
+    assert "a larger one says that it is a copy" in image.notices[0]
+
+
+# -- samples that are called grey ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layout", ["contig", "separate"])
+@pytest.mark.parametrize(("photometric", "channels"), [("minisblack", 4), ("minisblack", 6), ("miniswhite", 3)])
+def test_channels_that_are_called_grey_are_refused(
+    tmp_path: Path, smear: NDArray[np.uint8], photometric: Any, channels: int, layout: Any
+):
+    """Only the first of them was counted."""
+    stored = np.dstack([smear, smear])[..., :channels]
+    stored = stored if layout == "contig" else planes(stored)
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric=photometric, planarconfig=layout)
+    with pytest.raises(ImageError, match="other channels than grey, or red, green and blue; export it as RGB"):
+        read_image(tmp_path / "a.tif")
+
+
+def test_colours_that_are_called_grey_keep_their_alpha(tmp_path: Path, smear: NDArray[np.uint8]):
+    alpha = np.full_like(smear[..., 0], 255)
+    alpha[:9] = 0
+    kinds: Any = ["unspecified", "unspecified", "unassalpha"]
+    stored = np.dstack([smear, alpha])
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric="minisblack", planarconfig="contig", extrasamples=kinds)
+    pixels = read_image(tmp_path / "a.tif").pixels
+    assert (pixels[:9] == 255).all()
+    np.testing.assert_array_equal(pixels[9:], smear[9:])
+
+
+# -- how bright samples are ------------------------------------------------------------------------
+
+
+def test_signed_samples_that_imagej_shifted_are_shifted_back(tmp_path: Path, smear: NDArray[np.uint8]):
+    shifted = smear[..., 1].astype(np.uint16) * 16 + 32768
+    said = "ImageJ=1.53t\nimages=1\ncf=0\nc0=-32768.0\nc1=1.0\nvunit=gray value\n"
+    tifffile.imwrite(tmp_path / "a.tif", shifted, photometric="minisblack", metadata=None, description=said)
+    image = read_image(tmp_path / "a.tif")
+    assert np.abs(image.pixels[..., 1].astype(int) - smear[..., 1]).max() <= 1
+    assert (image.notices, image.doubts) == ((), ())
+
+
+def test_shifted_samples_of_which_the_file_says_nothing_are_doubted(tmp_path: Path, smear: NDArray[np.uint8]):
+    tifffile.imwrite(tmp_path / "a.tif", smear.astype(np.uint16) * 16 + 32768, photometric="rgb")
+    image = read_image(tmp_path / "a.tif")
+    assert image.doubts == (Doubt.SHIFTED,)
+    assert "darkest pixels are half as bright as white" in image.notices[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("z-scores", "-8 and 8"), ("around zero", "-1 and 1"), ("per cent", "0 and 255"), ("tiny", "0 and 0.0"),
+     ("one", ""), ("8 bits", ""), ("16 bits", "")],
+)  # fmt: skip
+def test_real_numbers_of_which_the_scale_is_assumed_say_so(
+    tmp_path: Path, smear: NDArray[np.uint8], kind: str, said: str
+):
+    part = smear.astype(np.float32) / 255
+    stored = {
+        "z-scores": (part - part.mean()) / part.std(),
+        "around zero": 2 * part - 1,
+        "per cent": 100 * part,
+        "tiny": part / 50,
+        "one": part,
+        "8 bits": part * 255,
+        "16 bits": part * 65535,
+    }[kind]
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric="rgb")
+    notices = read_image(tmp_path / "a.tif").notices
+    assert len(notices) == bool(said)
+    assert said in " ".join(notices)
+    assert not said or "does not say what is black and what is white" in notices[0]
+
+
+def test_centred_numbers_do_not_change_others_of_the_batch(tmp_path: Path, smear: NDArray[np.uint8]):
+    part = smear.astype(np.float32) / 255
+    tifffile.imwrite(tmp_path / "a.tif", (part - part.mean()) / part.std(), photometric="rgb")
+    tifffile.imwrite(tmp_path / "b.tif", part, photometric="rgb")
+    batch = BatchDepth([tmp_path / "a.tif", tmp_path / "b.tif"])
+    assert np.abs(read_image(tmp_path / "b.tif", batch=batch).pixels.astype(int) - smear).max() <= 1
+
+
+# -- kinds of JPEG and BMP -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+@pytest.mark.parametrize("kind", ["grey", "rgb"])
+def test_lossless_jpeg_is_read(tmp_path: Path, smear: NDArray[np.uint8], kind: str, bits: int):
+    """Asking libjpeg for its complaints about one ended the process."""
+    shown = smear if kind == "rgb" else smear[..., 0].copy()
+    stored = shown if bits == 8 else (shown / 255 * (2**bits - 1)).round().astype(np.uint16)
+    data = imagecodecs.jpeg8_encode(stored, lossless=True, bitspersample=None if bits == 8 else bits)
+    (tmp_path / "a.jpg").write_bytes(data)
+    image = read_image(tmp_path / "a.jpg")
+    assert np.abs(image.pixels.astype(int) - (shown if kind == "rgb" else shown[..., None])).max() <= 1
+    assert (image.notices, image.doubts) == (
+        ("Lossless JPEG has no checksum: damage inside the file may not be noticed.",),
+        (),
+    )
+    (tmp_path / "a.jpg").write_bytes(data[: len(data) // 2])
+    with pytest.raises(ImageError, match="truncated or damaged"):
+        read_image(tmp_path / "a.jpg")
+
+
+def test_bmp_of_a_kind_that_is_not_read_is_not_called_damaged(tmp_path: Path, smear: NDArray[np.uint8]):
+    Image.fromarray(smear).convert("RGBA").save(tmp_path / "a.bmp")
+    data = bytearray((tmp_path / "a.bmp").read_bytes())
+    data[30:34] = (4).to_bytes(4, "little")  # a JPEG inside
+    (tmp_path / "a.bmp").write_bytes(data)
+    with pytest.raises(ImageError, match="BMP of this kind cannot be read; export it as TIFF or PNG"):
+        read_image(tmp_path / "a.bmp")
