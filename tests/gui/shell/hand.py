@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -17,24 +18,22 @@ NONE, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
 
 
 class Hand:
-    """A click, a drag, a key and a text that is typed count as one each; to move the pointer counts as nothing."""
+    """A click, a drag, a key count as one each; to move the pointer counts as nothing."""
 
     def __init__(self) -> None:
         self.done = 0
 
-    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
-        """Press a key where the focus is."""
-        focus = QApplication.focusWidget()
+    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE, widget: QWidget | None = None) -> None:
+        """Press a key where the focus is, or in a widget."""
+        focus = widget or QApplication.focusWidget()
         assert focus is not None
         QTest.keyClick(focus, key, modifiers)
         self.done += 1
 
-    def type(self, text: str) -> None:
-        """Type a text where the focus is."""
-        focus = QApplication.focusWidget()
-        assert focus is not None
-        QTest.keyClicks(focus, text)
-        self.done += 1
+    def paste(self, text: str, widget: QWidget) -> None:
+        """Paste a text into a field."""
+        QGuiApplication.clipboard().setText(text)
+        self.key(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier, widget)
 
     def click(self, widget: QWidget, place: QPoint | None = None) -> None:
         """Click a widget, in its middle if nothing else is said."""
