@@ -227,6 +227,8 @@ def test_a_reviewed_sample_is_signed_and_reported(
     qtbot.waitUntil(lambda: _ready(large.findChild(SignDialog)), timeout=10_000)
     hand.key(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: large.head.state.accessibleName() == "Signed by Anna", timeout=10_000)
+    large.activateWindow()  # as the desktop does when a dialog is closed
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is not None)
     hand.key(Qt.Key.Key_P, CTRL)
     qtbot.waitUntil(lambda: large.findChild(ReportDialog) is not None, timeout=10_000)
     report = large.findChild(ReportDialog)
