@@ -76,6 +76,7 @@ class ClassRow(QFrame):
         self.count, self.sample = Number(IMAGE_WIDTH), Number(SAMPLE_WIDTH)
         self.interval, self.sample_interval = _interval(IMAGE_WIDTH), _interval(SAMPLE_WIDTH)
         self.slider = QuietSlider(Qt.Orientation.Horizontal)
+        self.slider.setObjectName("threshold")
         self.slider.setRange(1, _STEPS - 1)
         self.slider.setPageStep(5)
         self.slider.setFixedHeight(_CONTROL_HEIGHT)
@@ -220,6 +221,10 @@ class ClassRows(QWidget):
         """Show the colours of a palette."""
         for label, name in enumerate(classes):
             self.cards[name].show_colour(palette.colour(classes, label))
+
+    def controls(self) -> list[QWidget]:
+        """Return what takes the keyboard, in the order of Tab."""
+        return [part for card in self.cards.values() for part in (card.shown, card.slider, card.number)]
 
     def set_hidden(self, names: Iterable[str]) -> None:
         """Hide these classes in the image and show the others."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Slot
@@ -60,6 +61,7 @@ class CountPanel(QWidget):
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(_MARGIN, 0, _MARGIN, 0)
+        column.setSpacing(0)
         column.addWidget(self.classes)
         column.addStretch()
         self.rows_area.setWidget(inside)
@@ -138,9 +140,16 @@ class CountPanel(QWidget):
         classes = self._workspace.settings.classes
         if tuple(self.classes.cards) != classes:
             self.classes.set_classes(classes, self._palette)
+            self._order_tabs()
         self.classes.set_hidden(self._options.hidden_classes)
         self.show_counts()
         self.show_totals()
+
+    def _order_tabs(self) -> None:
+        """Have Tab go from the top to the bottom, although the classes came last."""
+        controls = [self.settings_button, *self.classes.controls(), self.next_button]
+        for before, after in pairwise(controls):
+            QWidget.setTabOrder(before, after)
 
 
 def _headings(before: QWidget) -> QHBoxLayout:

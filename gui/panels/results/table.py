@@ -138,6 +138,9 @@ class RowDelegate(QStyledItemDelegate):
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(area, palette.color(QPalette.ColorRole.Highlight))
             ink = QPalette.ColorRole.HighlightedText
+        if option.state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(palette.color(ink))
+            painter.drawRect(area.adjusted(1, 1, -2, -2))
         font = model.look(row, column, Qt.ItemDataRole.FontRole) or option.font
         room = area.adjusted(_PADDING, 0, -_PADDING, 0)
         icon = model.look(row, column, Qt.ItemDataRole.DecorationRole)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QDialog,
-    QLabel,
     QLineEdit,
     QScrollArea,
     QScrollBar,
@@ -43,7 +42,6 @@ CONTROLS = (
     QAbstractSlider,
     QAbstractSpinBox,
     QComboBox,
-    QLabel,
     QLineEdit,
     QTabBar,
     QTextEdit,
@@ -97,18 +95,18 @@ def test_every_control_has_a_name_for_a_screen_reader(counted: MainWindow, view:
     counted.options.show_adjusting(view is View.REVIEW)
     QApplication.processEvents()
     assert len(list(controls(counted))) > 15
-    assert nameless(counted) == []
+    assert not nameless(counted), nameless(counted)
 
 
 def test_every_control_of_a_manual_count_and_of_uncertain_cells_has_a_name(counted: MainWindow) -> None:
     for action in ("doubts", "tally"):
         counted.actions_[action].trigger()
         QApplication.processEvents()
-        assert nameless(counted) == []
+        assert not nameless(counted), nameless(counted)
 
 
 def test_the_start_page_has_names_and_enter_presses_its_buttons(window: MainWindow, qtbot: QtBot) -> None:
-    assert nameless(window) == []
+    assert not nameless(window), nameless(window)
     button = window.start_page.demo_button
     button.setFocus()
     qtbot.keyClick(button, Qt.Key.Key_Return)
@@ -119,13 +117,21 @@ def test_the_start_page_has_names_and_enter_presses_its_buttons(window: MainWind
     "dialog", [Dialog.REPORT, Dialog.SIGN, Dialog.PREFERENCES, Dialog.KEYS, Dialog.EXPORT, Dialog.USER, Dialog.GUIDE]
 )
 def test_every_control_of_a_dialog_has_a_name(counted: MainWindow, qtbot: QtBot, dialog: Dialog) -> None:
-    before = set(QApplication.topLevelWidgets())
+    before, found = set(QApplication.topLevelWidgets()), list[list[str]]()
+
+    def look() -> None:
+        opened = [one for one in set(QApplication.topLevelWidgets()) - before if one.isVisible()]
+        if not opened:
+            QTimer.singleShot(20, look)
+            return
+        found.extend(nameless(one) for one in opened)
+        for one in opened:
+            one.reject() if isinstance(one, QDialog) else one.close()
+
+    QTimer.singleShot(20, look)  # some dialogs come back only when they are closed
     counted.open_dialog(dialog)
-    qtbot.waitUntil(lambda: any(one.isVisible() for one in set(QApplication.topLevelWidgets()) - before))
-    opened = [one for one in set(QApplication.topLevelWidgets()) - before if one.isVisible()]
-    assert [line for one in opened for line in nameless(one)] == []
-    for one in opened:
-        one.reject() if isinstance(one, QDialog) else one.close()
+    qtbot.waitUntil(lambda: bool(found))
+    assert not any(found), found
 
 
 @pytest.mark.parametrize("dialog", [Dialog.VERIFY, Dialog.COUNTING_SETTINGS])
@@ -139,7 +145,7 @@ def test_every_control_of_the_other_windows_has_a_name(counted: MainWindow, qtbo
             if bar is not None:
                 bar.setCurrentIndex(place)
             QApplication.processEvents()
-            assert nameless(other) == []
+            assert not nameless(other), nameless(other)
     other.close()
 
 
@@ -151,26 +157,38 @@ def test_tab_and_f6_reach_every_control(counted: MainWindow, qtbot: QtBot, view:
     reached: set[QWidget] = set()
     counted.head.id.setFocus()
     for _pane in range(8):
-        for _step in range(40):
+        walked: set[QWidget] = set()
+        for _step in range(60):
             focus = QApplication.focusWidget()
             assert focus is not None
-            if focus in reached or focus is counted.canvas:
+            if focus in walked or focus is counted.canvas:
                 break
-            reached.add(focus)
+            walked.add(focus)
             qtbot.keyClick(focus, Qt.Key.Key_Tab)
+        reached |= walked
+        pane = QApplication.focusWidget()
         qtbot.keyClick(counted, Qt.Key.Key_F6)
+        entered = QApplication.focusWidget()
+        assert entered is not None
+        assert entered is not pane
+        if entered is not counted.canvas:
+            for _step in range(4):  # Shift and Tab: what stands before the pane
+                qtbot.keyClick(QApplication.focusWidget() or entered, Qt.Key.Key_Backtab)
+                reached.add(QApplication.focusWidget() or entered)
+            entered.setFocus()
     reached.add(counted.canvas)
     wanted = [one for one in controls(counted) if one.isEnabled() and one.focusPolicy() & Qt.FocusPolicy.TabFocus]
     missed = [f"{type(one).__name__} {name_of(one)}" for one in wanted if one not in reached]
-    assert missed == []
+    assert not missed, missed
 
 
 @pytest.mark.parametrize("view", list(View))
 def test_what_has_the_focus_can_be_seen_to_have_it(counted: MainWindow, view: View) -> None:
     counted.show_view(view)
     QApplication.processEvents()
+    counted.toast.leave()
     alike: list[str] = []
-    others = [counted.canvas, counted.head.id]
+    others = [counted.head.id, counted.head.progress]
     for one in controls(counted):
         if not one.isEnabled() or not one.focusPolicy() & Qt.FocusPolicy.TabFocus or one.focusProxy() is not None:
             continue
@@ -178,11 +196,13 @@ def test_what_has_the_focus_can_be_seen_to_have_it(counted: MainWindow, view: Vi
         elsewhere.setFocus(Qt.FocusReason.TabFocusReason)
         without = _seen(one)
         one.setFocus(Qt.FocusReason.TabFocusReason)
-        if isinstance(one, QAbstractItemView) and not one.selectionModel().hasSelection():
-            continue  # the row that has the focus shows it
+        counted.setAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)  # as the key itself does
+        one.update()
+        if isinstance(one, QAbstractItemView) and not one.model().rowCount():
+            continue  # there is no row that could show it
         if _seen(one) == without:
             alike.append(f"{type(one).__name__} {one.objectName()} {name_of(one)}")
-    assert alike == []
+    assert not alike, alike
 
 
 def _seen(widget: QWidget) -> QImage:
@@ -216,9 +236,12 @@ def _scrolls(widget: QWidget) -> bool:
     return False
 
 
-def test_on_a_small_screen_all_classes_are_seen_and_messages_cover_no_control(counted: MainWindow) -> None:
+def test_on_a_small_screen_all_classes_are_seen_and_messages_cover_no_control(
+    counted: MainWindow, qtbot: QtBot
+) -> None:
     counted.resize(910, 480)
     QApplication.processEvents()
+    qtbot.waitUntil(lambda: not counted.panel.rows_area.verticalScrollBar().isVisible())
     area = counted.panel.rows_area.viewport()
     for row in counted.panel.classes.cards.values():
         for part in (row.count, row.sample, row.slider, row.number):
