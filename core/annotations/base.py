@@ -33,7 +33,7 @@ class AnnotatedImage:
     ``scores`` float32 (N,) in 0 to 1, None without any. With ``points`` only the centres of the boxes were annotated.
     ``contours``: of each cell float32 (K, 2) ``x y`` in pixels, K = 0 where only the box is known; None without any.
     ``image_id`` is the open image that the annotation was matched to, None if it was not; ``refused`` counts the cells
-    of the file that could not be used.
+    of the file that could not be used; of the classes in ``crowds`` some cells are marked together, and not given.
     The arrays are read-only, so that crossing threads is safe.
     """
 
@@ -47,6 +47,7 @@ class AnnotatedImage:
     contours: tuple[NDArray[np.float32], ...] | None = None
     image_id: Hashable = None
     refused: int = 0
+    crowds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.names)

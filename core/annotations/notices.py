@@ -24,7 +24,7 @@ class NotAnnotationsError(UnreadableError):
 class Notices:
     """Sentences for the user; those of one kind about one file or folder become one sentence.
 
-    A remark is about something that was used all the same.
+    A remark is about something that was used all the same, or that its format means to be left out.
     """
 
     def __init__(self) -> None:

@@ -155,6 +155,7 @@ class ImageBoxes:
         self._contours: list[NDArray[np.float64]] = []
         self._points: list[bool] = []
         self._refused = 0
+        self._crowds: list[str] = []
         self._in_fractions = False
 
     def add(
@@ -230,6 +231,13 @@ class ImageBoxes:
         self._refused += 1
         self._reading.refuse(kind, place, text)
 
+    def leave_out_crowd(self, place: str, name: str) -> None:
+        """Leave out many cells in one outline, whose number nobody knows, and remark on it."""
+        self._refused += 1
+        self._crowds.append(canonical_class(name, self._reading.known) or name)
+        text = gettext("marks a crowd of cells (iscrowd), whose number is not known; box each of them")
+        self._reading.remark("crowd", place, text)
+
     def _add(
         self,
         place: str,
@@ -302,6 +310,7 @@ class ImageBoxes:
             contours,
             self._info.id,
             self._refused,
+            tuple(dict.fromkeys(self._crowds)),
         )
 
     def _leave_out_points(self) -> None:

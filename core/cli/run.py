@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import signal
 import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +142,7 @@ class _Batch:
     names: set[str] = field(default_factory=set[str])
     depth: BatchDepth = field(default_factory=BatchDepth)
     left: list[Path] = field(default_factory=list[Path])
+    contents: dict[bytes, Path] = field(default_factory=dict[bytes, Path])
 
     def fail(self, path: Path, error: str) -> None:
         self.failed.append(FailedImage(path, error))
@@ -185,7 +187,7 @@ class _Batch:
 
     def _count_one(self, path: Path) -> None:
         try:
-            photograph = read_image(path, batch=self.depth, page=self.arguments.page)
+            photograph = self._told_of_copies(read_image(path, batch=self.depth, page=self.arguments.page))
             given = self.arguments.diameter, self.arguments.region
             image = count_image(photograph, self.detector, self.settings, *given)
             if self.kinds is not None:
@@ -213,6 +215,15 @@ class _Batch:
             self.errors.print(f"{path.name}: {notice}", style="yellow", markup=False)
         if self.arguments.annotated is not None:
             self._annotate(photograph, image)
+
+    def _told_of_copies(self, photograph: SmearImage) -> SmearImage:
+        """Return an image with a notice if another one with the same contents was counted before."""
+        with suppress(OSError), photograph.path.open("rb") as stream:
+            first = self.contents.setdefault(hashlib.file_digest(stream, "sha256").digest(), photograph.path)
+            if first is not photograph.path:
+                text = gettext("It is a copy of {original}; its cells are counted twice.").format(original=first)
+                return replace(photograph, notices=(*photograph.notices, text))
+        return photograph
 
     def _annotate(self, photograph: SmearImage, image: CountedImage) -> None:
         classes, cells = self.detector.card.classes, image.found.detections

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 IMAGE_SUFFIXES = frozenset({
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".tif", ".tiff", ".btf", ".webp", ".heic", ".heif",
-    ".hif", ".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx", ".ppm", ".pgm", ".pbm", ".pnm",
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".bmp", ".dib", ".tif", ".tiff", ".btf", ".ptif",
+    ".ptiff", ".webp", ".heic", ".heif", ".hif", ".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx", ".jph", ".jhc", ".ppm",
+    ".pgm", ".pbm", ".pnm",
 })  # fmt: skip
 """What is read of folders. Files that are named one by one are read whatever they are called."""
 
@@ -28,6 +29,7 @@ _SYSTEM_FOLDERS = frozenset({
     "$recycle.bin", "recycler", "system volume information", "@eadir", "#recycle", "#snapshot", "__macosx",
     "lost+found",
 })  # fmt: skip
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _OUTPUT_NAME = "_counted"
 _WINDOWS_HIDDEN, _MACOS_HIDDEN = 0x2 | 0x4, 0x8000  # FILE_ATTRIBUTE_HIDDEN and _SYSTEM; UF_HIDDEN
 
@@ -49,11 +51,11 @@ class Found:
 def find_images(paths: Iterable[str | Path], *, recursive: bool = False, quick: bool = False) -> Found:
     """Find the images that the given files and folders stand for, folders in name order.
 
-    A file that is named is found whatever its suffix, missing or not, so that it is reported
-    rather than passed over. Of folders come the files with an image's suffix; hidden files and folders
-    and those of the system are passed over, images of another kind are problems. What SmearCount wrote itself is left
-    out, and a link to a file that was found already too. With ``quick`` no file is opened but those named as
-    SmearCount names what it writes: a window must not wait for thousands of files on a network drive.
+    A file that is named is found whatever its suffix, missing or not, so that it is reported rather than passed over.
+    Of folders come the files with an image's suffix, and images without any; hidden files and folders and those of the
+    system are passed over, images of another kind are problems. What SmearCount wrote itself is left out, and a link to
+    a file that was found already too. With ``quick`` no file is opened but those named as SmearCount names what it
+    writes, and those without a suffix: a window must not wait for thousands of files on a network drive.
     """
     found = Found()
     files: dict[tuple[int, int, int], Path] = {}
@@ -64,7 +66,7 @@ def find_images(paths: Iterable[str | Path], *, recursive: bool = False, quick: 
         before = len(found.images), len(found.problems), len(found.left_out)
         for item in sorted(_inside(path, found, recursive=recursive)):
             suffix = item.suffix.lower()
-            if suffix in IMAGE_SUFFIXES:
+            if suffix in IMAGE_SUFFIXES or (not suffix and _begins_as_image(item)):
                 _add(found, files, item, quick=quick)
             elif suffix in OTHER_IMAGES:
                 found.problems.append((item, f"{item}: {refusal(b'', suffix)}."))
@@ -122,6 +124,17 @@ def _inside(folder: Path, found: Found, *, recursive: bool) -> Iterator[Path]:
                     waiting.append(here / entry.name)
             else:
                 yield here / entry.name
+
+
+def _begins_as_image(path: Path) -> bool:
+    """Tell whether a file without a suffix is a JPEG, PNG or TIFF image."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as stream:
+            return stream.read(8).startswith(_BEGINNINGS)
+    except OSError:
+        return False
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

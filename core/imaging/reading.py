@@ -36,7 +36,7 @@ _HEAD = 16
 _ALL_TRANSPARENT = gettext("The image says that all of it is transparent; that was passed over.")
 _WITH_ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 _STRIP = 1024
-_SHRINKING = (".jpg", ".jpeg", ".jpe", ".jfif")
+_JPEG_HEAD = b"\xff\xd8"
 _MANY_MISSING = 0.01  # of the pixels
 
 
@@ -137,9 +137,10 @@ def size_in_file(path: Path, small: SmearImage) -> tuple[int, int]:
     ImageError
         If the file cannot be read any more.
     """
-    if path.suffix.lower() not in _SHRINKING:
-        return small.width, small.height
     try:
+        with path.open("rb") as stream:
+            if not stream.read(len(_JPEG_HEAD)).startswith(_JPEG_HEAD):
+                return small.width, small.height  # only JPEG is read smaller, whatever the file is called
         with Image.open(path) as picture:
             width, height = picture.size
     except OSError as error:
@@ -176,7 +177,7 @@ def _decode(stream: IO[bytes], suffix: str, long_side: int | None, page: int | N
     if not head:
         raise Unreadable(gettext("the file is empty; copy it from the microscope again"))
     check = long_side is None
-    if head.startswith(b"\xff\xd8"):
+    if head.startswith(_JPEG_HEAD):
         return read_jpeg(stream.read(), long_side, page)
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return read_png(stream, page)
@@ -192,7 +193,7 @@ def _decode(stream: IO[bytes], suffix: str, long_side: int | None, page: int | N
         return read_jp2(stream, page, check=check)
     why = refusal(head, suffix)
     if head[4:8] == b"ftyp" and why == UNKNOWN:
-        return read_heif(stream, page)
+        return read_heif(stream, page, check=check)
     raise Unreadable(why)
 
 

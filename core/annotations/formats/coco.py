@@ -64,7 +64,13 @@ def _entries(reading: Reading, document: Entry, part: str) -> list[Entry]:
 
 
 def _key(value: object) -> int | str | None:
-    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
+    """Return an id; 7, 7.0 and "7" are one, as tools mix them."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    as_number = number(value)
+    if as_number is not None and as_number.is_integer():
+        return int(as_number)
+    return value if isinstance(value, str) else None
 
 
 def _images(reading: Reading, entries: list[Entry]) -> dict[int | str, ImageBoxes | None]:
@@ -98,9 +104,7 @@ def _read_annotation(
         text = gettext("has a category that is not listed; add it to the categories")
         image.refuse("category_id", place, text)
     elif entry.get("iscrowd") == 1:
-        image.refuse(
-            "crowd", place, gettext("marks a crowd of cells (iscrowd), whose number is not known; box each of them")
-        )
+        image.leave_out_crowd(place, categories[category])
     else:
         _add(image, place, categories[category], entry)
 

@@ -6,12 +6,14 @@ from core.imaging.containers.decoded import UNKNOWN
 from core.text import gettext
 
 OTHER_IMAGES = frozenset({  # of other programs, of cameras, and of microscopes and slide scanners
-    ".jif", ".jfi", ".tf8", ".gif", ".avif", ".jxl", ".jxr", ".wdp", ".hdp", ".psd", ".psb", ".xcf", ".tga", ".pcx",
-    ".sgi", ".dds", ".ras", ".hdr", ".xpm",
+    ".jif", ".jfi", ".jps", ".jls", ".jxs", ".tf8", ".gif", ".mng", ".ico",
+    ".heics", ".heifs", ".avifs", ".avif", ".jxl", ".jxr", ".wdp", ".hdp", ".psd", ".psb",
+    ".xcf", ".tga", ".pcx", ".sgi", ".dds", ".ras", ".hdr", ".xpm",
     ".pam", ".pfm", ".exr", ".qoi", ".fits", ".fit", ".fts", ".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw",
     ".srf", ".sr2", ".orf", ".rw2", ".raf", ".pef", ".srw", ".x3f", ".3fr", ".czi", ".lsm", ".zvi", ".lif", ".lof",
     ".nd2", ".oib", ".oif", ".oir", ".vsi", ".stk", ".ims", ".svs", ".ndpi", ".ndpis", ".scn", ".mrxs", ".bif",
-    ".qptiff", ".isyntax", ".tmap", ".kfb", ".sdpc", ".mdsx", ".dcm", ".dicom", ".flex", ".mvd2", ".r3d",
+    ".qptiff", ".isyntax", ".tmap", ".kfb", ".sdpc", ".mdsx", ".dcm", ".dicom", ".flex", ".mvd2", ".r3d", ".mrc",
+    ".nrrd", ".ics", ".spe", ".dv", ".raw",
 })  # fmt: skip
 """Suffixes of images of kinds that cannot be read."""
 

@@ -166,3 +166,12 @@ def test_a_crowd_of_coco_is_left_out_by_itself(tmp_path: Path):
         assert image.refused == 1
         assert len(found.notices) == 1
         assert "annotation 8 marks a crowd of cells (iscrowd), whose number is not known" in found.notices[0]
+
+
+@pytest.mark.parametrize("image_id", ["1", 1.0])
+def test_ids_of_coco_may_be_texts_in_one_place_and_numbers_in_another(tmp_path: Path, image_id: object):
+    """The image came out without cells."""
+    document = json.loads(coco(bbox=[10, 20, 100, 70]))
+    document["images"][0]["id"] = 1
+    document["annotations"][0]["image_id"] = image_id
+    assert one(read(put(tmp_path / "a.json", json.dumps(document)))).boxes.tolist() == [BOX]

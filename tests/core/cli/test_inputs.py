@@ -192,3 +192,15 @@ def test_a_whole_result_does_not_speak_of_being_complete(
 ):
     Image.fromarray(smear).save(tmp_path / "a.png")
     assert "incomplete" not in count(tmp_path / "a.png")[1]
+
+
+def test_a_copy_is_told(tmp_path: Path, count: Callable[..., Any], smear: NDArray[np.uint8]):
+    for name in ("a.png", "sub/b.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(smear).save(tmp_path / name)
+    code, document, errors = count("--recursive", tmp_path)
+    assert code == 0
+    assert document["images"][0]["notices"] == []
+    told = f"It is a copy of {tmp_path / 'a.png'}; its cells are counted twice."
+    assert document["images"][1]["notices"] == [told]
+    assert "its cells are counted twice" in " ".join(errors.split())

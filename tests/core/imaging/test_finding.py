@@ -55,6 +55,13 @@ def test_images_of_a_folder_are_found(tmp_path: Path):
     ]  # fmt: skip
 
 
+def test_an_image_without_a_suffix_is_found(tmp_path: Path):
+    touch(tmp_path, "LICENSE", "notes")
+    for name, kind in (("scan", "PNG"), ("IMG_1", "JPEG"), ("field", "TIFF")):
+        Image.fromarray(some_pixels()).save(tmp_path / name, kind)
+    assert names(find_images([tmp_path]).images) == ["IMG_1", "field", "scan"]
+
+
 def test_a_named_file_is_never_passed_over(tmp_path: Path):
     named = [tmp_path / "scan.dat", tmp_path / "gone.png", tmp_path / ("y" * 300), tmp_path / ".hidden.png"]
     named[0].touch()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
 from core.imaging.finding import find_images
-from core.imaging.reading import ImageError, read_image
+from core.imaging.reading import ImageError, read_image, size_in_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -412,3 +412,10 @@ def test_damaged_bytes_give_a_picture_or_a_sentence(tmp_path: Path, name: str, p
     else:
         assert image.pixels.dtype == np.uint8
         assert image.pixels.shape[2] == 3
+
+
+def test_the_size_of_a_jpeg_that_is_called_otherwise(tmp_path: Path):
+    Image.new("RGB", (1200, 900)).save(tmp_path / "a.png", "JPEG")
+    small = read_image(tmp_path / "a.png", long_side=100)
+    assert small.width < 1200
+    assert size_in_file(tmp_path / "a.png", small) == (1200, 900)

@@ -150,6 +150,25 @@ def test_a_page_shows_contours_in_place_of_boxes(session: Session):
     assert 0.7 < white < 1  # its letters are the same
 
 
+def texts_of(workbook: Path) -> set[object]:
+    sheets = openpyxl.load_workbook(workbook)
+    return {cell for sheet in sheets for row in sheet.iter_rows(values_only=True) for cell in row}
+
+
+@pytest.mark.parametrize("name", ["김철수"])
+def test_names_of_east_asia_are_printed_or_transliterated_and_always_in_the_workbook(
+    session: Session, tmp_path: Path, name: str
+):
+    change(session, Subject.SETTING, Sample(name, ()), "sample")
+    content = gather(session)
+    whole = " ".join(pages(content))
+    assert name in whole or "given in Latin letters" in whole
+    assert "[" not in whole
+    workbook = tmp_path / "a.xlsx"
+    write_report(content, Outputs(xlsx=workbook), Progress())
+    assert name in texts_of(workbook)
+
+
 def test_letters_that_no_font_has_are_transliterated_and_the_report_says_so(session: Session, tmp_path: Path):
     change(session, Subject.SETTING, Sample("བོད", (("Κύτταρο", "Кровь ½"),)), "sample")
     content = gather(session)
@@ -159,10 +178,7 @@ def test_letters_that_no_font_has_are_transliterated_and_the_report_says_so(sess
     assert "Κύτταρο Кровь ½" in whole
     workbook = tmp_path / "a.xlsx"
     write_report(content, Outputs(xlsx=workbook), Progress())
-    values = [
-        cell for sheet in openpyxl.load_workbook(workbook) for row in sheet.iter_rows(values_only=True) for cell in row
-    ]
-    assert "བོད" in values
+    assert "བོད" in texts_of(workbook)
 
 
 def test_names_in_scripts_from_right_to_left_and_of_india_are_in_the_report(session: Session):

@@ -342,3 +342,18 @@ def _mean(image: QImage, half: int) -> float:
     middle = image.rect().center()
     places = [(middle.x() + x, middle.y() + y) for x in range(-half, half) for y in range(-half, half)]
     return sum(image.pixelColor(x, y).green() for x, y in places) / len(places)
+
+
+def test_many_images_in_folders_of_a_folder_are_opened_only_after_asking(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    for number in range(501):
+        inner = tmp_path / "archive" / f"day {number % 7}" / "slide"
+        inner.mkdir(parents=True, exist_ok=True)
+        (inner / f"{number}.jpg").touch()
+    window.dialogs.open_paths([tmp_path / "archive"])
+    question = window.dialogs.question
+    assert "Open 501 images?" in question.text()
+    cancel = question.button(QMessageBox.StandardButton.Cancel)
+    qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
+    assert names(window) == []

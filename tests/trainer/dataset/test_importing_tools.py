@@ -286,3 +286,31 @@ def test_corners_that_were_sorted_do_not_stop_an_import(
     capsys.readouterr()
     assert run("data", "import", "labelme", tmp_path / "a.json", "--out", out) == 0
     assert "swapped" not in capsys.readouterr().out
+
+
+def test_a_crowd_of_coco_makes_its_class_incomplete_in_that_image(
+    tmp_path: Path, smears: list[RenderedSmear], capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("RBC", "WBC", "Platelets")
+    images, cells = [], []
+    for number, smear in enumerate(smears[:2], start=1):
+        write_picture(smear.image, tmp_path / f"{number}.png")
+        height, width = smear.image.shape[:2]
+        images.append({"id": number, "file_name": f"{number}.png", "width": width, "height": height})
+        for label, (x1, y1, x2, y2) in zip(smear.labels.tolist(), smear.boxes.tolist(), strict=True):
+            box = [x1, y1, x2 - x1, y2 - y1]
+            cells.append({"image_id": number, "category_id": label, "bbox": box, "iscrowd": 0})
+    cells.append({"image_id": 2, "category_id": 0, "bbox": [0, 0, 200, 150], "iscrowd": 1})
+    cells = [{"id": number, **cell} for number, cell in enumerate(cells)]
+    categories = [{"id": number, "name": name} for number, name in enumerate(names)]
+    document = {"images": images, "annotations": cells, "categories": categories}
+    (tmp_path / "cells.coco.json").write_text(json.dumps(document), encoding="utf-8")
+    out = tmp_path / "out" / "cells.json"
+    out.parent.mkdir()
+    assert run("data", "import", "coco", tmp_path / "cells.coco.json", "--out", out) == 0
+    said = " ".join("".join(capsys.readouterr()).split())
+    assert "marks a crowd of cells (iscrowd)" in said
+    assert "1 image (2.png) has crowds" in said
+    manifest = read_manifest(out)
+    assert [image.incomplete for image in manifest.images] == [[], ["RBC"]]
+    assert len(manifest.annotations) == len(cells) - 1

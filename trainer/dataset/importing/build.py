@@ -130,7 +130,7 @@ def build_manifest(
             source=of_picture,
             group=f"{of_picture}/{item.group}" if item.group else "",
             split=item.split or options.split,
-            incomplete=_incomplete(options.incomplete, ids),
+            incomplete=_incomplete((*options.incomplete, *item.incomplete), ids),
         )
         images.append(picture)
         for cell in item.cells:
@@ -203,7 +203,7 @@ def _by_number(name: str) -> tuple[str, int, str]:
 def _incomplete(names: Sequence[str], ids: dict[str, int]) -> list[str]:
     if EVERY_CLASS in names:
         return list(ids)
-    return [_class_name(name) for name in names]
+    return list(dict.fromkeys(_class_name(name) for name in names))
 
 
 def _sources(

@@ -39,7 +39,10 @@ class ImportedCell:
 
 @dataclass
 class ImportedField:
-    """One image with its cells; ``source``, ``group`` and ``split`` where the annotations say so."""
+    """One image with its cells; ``source``, ``group`` and ``split`` where the annotations say so.
+
+    ``incomplete`` are the classes of which the annotations say that not every cell is marked by itself.
+    """
 
     path: Path
     width: int
@@ -48,6 +51,7 @@ class ImportedField:
     source: str = ""
     group: str = ""
     split: str | None = None
+    incomplete: tuple[str, ...] = ()
 
 
 @dataclass

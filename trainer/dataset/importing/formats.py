@@ -232,6 +232,13 @@ def _read(
         result.notes.append(
             f"Images left out, without an annotation that could be read: {len(missing)}, such as {missing[0]}."
         )
+    if crowded := [item for item in fields if item.incomplete]:
+        text = ngettext(
+            "{n:,} image ({name}) has crowds: their classes count as not all annotated there.",
+            "{n:,} images, such as {name}, have crowds: their classes count as not all annotated there.",
+            len(crowded),
+        )
+        result.notes.append(text.format(n=len(crowded), name=crowded[0].path.name))
     if turned := len(found.undecided):
         way = gettext("as it is stored") if stored_rows else gettext("upright")
         text = ngettext(
@@ -251,4 +258,4 @@ def _field(image: AnnotatedImage, path: Path, folder: ImageFolder) -> ImportedFi
         ImportedCell(name, (x1, y1, x2, y2), origin)
         for name, (x1, y1, x2, y2) in zip(image.names, image.boxes.tolist(), strict=True)
     ]
-    return ImportedField(path, image.width, image.height, cells, split=folder.split_of(path))
+    return ImportedField(path, image.width, image.height, cells, split=folder.split_of(path), incomplete=image.crowds)
