@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 from core.imaging.synthetic import render_smear
@@ -113,7 +113,9 @@ def counts(window: MainWindow) -> dict[str, int]:
     return dict(result.counts)
 
 
-def make_mistakes(window: MainWindow) -> tuple[list[tuple[float, float]], list[tuple[float, float]], QPoint, Box]:
+def make_mistakes(
+    window: MainWindow,
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]], tuple[float, float], Box]:
     """Take three red cells away, add three that are none, give one another class, and stretch the box of one."""
     editing, cells = window.workspace.editing, window.workspace.counts.current_cells()
     result = window.workspace.counts.current_result()
