@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 Real = TypeVar("Real", np.float32, np.float64)
@@ -26,22 +28,26 @@ def touching_pairs(first: NDArray[Real], second: NDArray[Real]) -> list[tuple[ND
     -------
     Positions int64 (P,) in ``first``, ascending over all portions, and in ``second``.
     """
+    portions = []
+    for one, other in _near_pairs(first, second):
+        a, b = first[one], second[other]
+        touching = (a[:, 0] <= b[:, 2]) & (a[:, 1] <= b[:, 3]) & (b[:, 1] <= a[:, 3])
+        portions.append((one[touching], other[touching]))
+    return portions or [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+
+
+def _near_pairs(first: NDArray[Real], second: NDArray[Real]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield the pairs of boxes that may touch, as positions int64 (P,) in both, in portions that fit the memory."""
     if not len(first) or not len(second):
-        return [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+        return
     order, start, count = _windows(first.astype(np.float64), second.astype(np.float64))
     row = np.repeat(np.arange(len(first)), _BANDS)
     total = np.cumsum(count)
     cuts = np.searchsorted(total, np.arange(_PAIRS_AT_ONCE, total[-1], _PAIRS_AT_ONCE))
-    portions = []
     for windows in np.split(np.arange(len(row)), np.unique(cuts)):
         length = count[windows]
-        one = np.repeat(row[windows], length)
-        along = np.arange(len(one)) - np.repeat(np.cumsum(length) - length, length)
-        other = order[np.repeat(start[windows], length) + along]
-        a, b = first[one], second[other]
-        touching = (a[:, 0] <= b[:, 2]) & (a[:, 1] <= b[:, 3]) & (b[:, 1] <= a[:, 3])
-        portions.append((one[touching], other[touching]))
-    return portions
+        along = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length - start[windows], length)
+        yield np.repeat(row[windows], length), order[along]
 
 
 def _windows(
@@ -82,13 +88,16 @@ def overlapping_pairs(
     precision of the boxes.
     """
     size_1, size_2 = areas(first), areas(second)
-    found = []
-    for one, other in touching_pairs(first, second):
-        a, b = first[one], second[other]
-        sides = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
-        shared = np.maximum(sides[:, 0], 0) * np.maximum(sides[:, 1], 0)
-        union = size_1[one] + size_2[other] - shared
-        overlap = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    (left_1, top_1, right_1, bottom_1), (left_2, top_2, right_2, bottom_2) = first.T.copy(), second.T.copy()
+    found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, first.dtype))]
+    for one, other in _near_pairs(first, second):
+        width = np.minimum(right_1[one], right_2[other]) - np.maximum(left_1[one], left_2[other])
+        shared = width > 0
+        one, other, width = one[shared], other[shared], width[shared]
+        height = np.minimum(bottom_1[one], bottom_2[other]) - np.maximum(top_1[one], top_2[other])
+        common = width * np.maximum(height, 0)
+        union = size_1[one] + size_2[other] - common
+        overlap = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
         enough = (overlap >= least) & (overlap > 0)
         found.append((one[enough], other[enough], overlap[enough]))
     one, other, overlap = (np.concatenate(parts) for parts in zip(*found, strict=True))

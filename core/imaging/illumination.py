@@ -7,6 +7,7 @@ cell from another. Dividing the light out brings the fields of different laborat
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import cv2
@@ -22,6 +23,7 @@ _SAMPLE_SIDE = 64
 _POINTS = 16
 _LARGEST_AVERAGED = 1536
 _QUANTILE = 0.90
+_ABOVE, _BELOW = np.float32(_QUANTILE**2), np.float32((1 - _QUANTILE) ** 2)
 _ITERATIONS = 12
 _MAX_FALL = 0.45
 _DARKEST_LIGHT = 24.0
@@ -44,25 +46,27 @@ def estimate_light(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     float32 array of shape (64, 64, 3): the light in pixel values on a coarse grid over the image.
     """
     log = np.log(np.maximum(_sample(image), 1.0)).reshape(-1, 3)
-    axis = np.linspace(-1.0, 1.0, _SAMPLE_SIDE, dtype=np.float32)
-    y, x = (grid.ravel() for grid in np.meshgrid(axis, axis, indexing="ij"))
-    basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
-    ridge = np.diag(np.array([0, 1, 1, 2, 2, 2], np.float32)) * (0.01 * len(x))
-    surface = np.empty_like(log)
-    for channel in range(3):
-        values = log[:, channel]
-        fit = np.full_like(values, np.quantile(values, _QUANTILE))
-        for _ in range(_ITERATIONS):
-            weight = np.where(values > fit, _QUANTILE, 1.0 - _QUANTILE) ** 2
-            weight /= np.maximum(np.abs(values - fit), 0.02)
-            weighted = basis * weight[:, None]
-            total = weight.mean()
-            system = weighted.T @ basis + ridge * total
-            fit = basis @ np.linalg.solve(system, weighted.T @ values)
-        top = np.max(fit)
-        surface[:, channel] = np.maximum(fit, top - _MAX_FALL)
+    basis, products, ridge = _surface()
+    values = np.ascontiguousarray(log.T)
+    fit = np.broadcast_to(np.quantile(values, _QUANTILE, axis=1, keepdims=True), values.shape)
+    for _ in range(_ITERATIONS):
+        above = np.where(values > fit, _ABOVE, _BELOW)
+        weight = above / np.maximum(np.abs(values - fit), 0.02)
+        system = (weight @ products.T).reshape(3, 6, 6) + ridge * weight.mean(axis=1)[:, None, None]
+        fit = np.linalg.solve(system, ((weight * values) @ basis.T)[..., None])[..., 0] @ basis
+    surface = np.maximum(fit, fit.max(axis=1, keepdims=True) - _MAX_FALL).T
     light = np.exp(surface).reshape(_SAMPLE_SIDE, _SAMPLE_SIDE, 3)
     return np.clip(light, _DARKEST_LIGHT, 255.0).astype(np.float32)
+
+
+@cache
+def _surface() -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Return the terms of a quadratic surface on the grid (6, N), their products (36, N), and a ridge (6, 6)."""
+    axis = np.linspace(-1.0, 1.0, _SAMPLE_SIDE, dtype=np.float32)
+    y, x = (grid.ravel() for grid in np.meshgrid(axis, axis, indexing="ij"))
+    basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y])
+    ridge = np.diag(np.array([0, 1, 1, 2, 2, 2], np.float32)) * np.float32(0.01 * len(x))
+    return basis, (basis[:, None] * basis).reshape(36, -1), ridge
 
 
 def _sample(image: NDArray[np.uint8]) -> NDArray[np.float32]:

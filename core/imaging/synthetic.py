@@ -155,6 +155,32 @@ def render_smear(
     return RenderedSmear(image, np.array(boxes, np.float32).reshape(-1, 4), np.array(labels, np.int32), tuple(shapes))
 
 
+def render_pairs(
+    width: int, height: int, overlap: float, *, diameter: float = 64.0, style: SmearStyle | None = None, rng: Generator
+) -> RenderedSmear:
+    """Render a field of red cells in pairs, all whole, each cell ``overlap`` of a diameter over its neighbour.
+
+    The pairs lie in a grid, turned at random, with room between them.
+    """
+    style = style or SmearStyle()
+    density = np.zeros((height, width, 3), np.float32)
+    boxes: list[tuple[float, float, float, float]] = []
+    room = int(diameter * 2.6)
+    for top in range(0, height - room + 1, room):
+        for left in range(0, width - room + 1, room):
+            way = rng.uniform(0, np.pi)
+            cells = [_draw_cell(RBC, diameter, style, rng) for _ in range(2)]
+            radii = [float(np.sqrt(cell.shape.sum() / np.pi)) for cell in cells]
+            apart = sum(radii) - 2 * overlap * min(radii)
+            for cell, side in zip(cells, (-0.5, 0.5), strict=True):
+                centre = left + room / 2 + side * apart * np.cos(way), top + room / 2 + side * apart * np.sin(way)
+                stamped = _stamp(density, cell, centre)
+                assert stamped is not None
+                boxes.append(stamped[0])
+    image = _photograph(density, diameter, style, rng)
+    return RenderedSmear(image, np.array(boxes, np.float32).reshape(-1, 4), np.full(len(boxes), RBC, np.int32))
+
+
 def _free_spot(
     placed: NDArray[np.float32], radius: float, width: int, height: int, overlap: float, rng: Generator
 ) -> tuple[float, float] | None:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 OUTPUTS = ("boxes", "scores", "labels")
 MASKS, EDGE = "masks", "edge"
 MODEL_SUFFIX = ".onnx"
-_STEP = 64  # sides are padded to this many pixels, so that few distinct shapes are compiled
+STEP = 32
+"""Sides are padded to a multiple of this many pixels, the largest stride of the networks."""
 _MAX_CANDIDATES = 60_000
 
 
@@ -141,7 +142,7 @@ class Model:
         """Find candidates in a tile, uint8 RGB (H, W, 3) at the model's scale."""
         height, width = tile.shape[:2]
         padded = cv2.copyMakeBorder(
-            tile, 0, -height % _STEP, 0, -width % _STEP, cv2.BORDER_CONSTANT, value=self.card.padding_rgb
+            tile, 0, -height % STEP, 0, -width % STEP, cv2.BORDER_CONSTANT, value=self.card.padding_rgb
         )
         output = self._network(np.ascontiguousarray(padded.transpose(2, 0, 1))[None])
         boxes, scores, labels = (output[name] for name in OUTPUTS)

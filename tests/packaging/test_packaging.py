@@ -176,9 +176,11 @@ def test_the_desktop_entry_and_the_file_type() -> None:
     glob = own.find("{*}glob")
     assert glob is not None
     assert glob.attrib["pattern"] == f"*{SESSION_SUFFIX}"
-    kinds = dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "jpeg") | dict.fromkeys((".tif", ".tiff", ".btf"), "tiff")
+    kinds = dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "jpeg") | dict.fromkeys(
+        (".tif", ".tiff", ".btf", ".ptif", ".ptiff"), "tiff"
+    )
     kinds |= {".dib": "bmp", ".hif": "heif"} | dict.fromkeys((".j2k", ".j2c", ".jpc"), "x-jp2-codestream")
-    kinds |= {".jpf": "jpx"}
+    kinds |= {".jpf": "jpx", ".jhc": "jphc"}
     kinds |= {f".p{letter}m": f"x-portable-{name}" for letter, name in _PORTABLE.items()}
     assert {f"image/{kinds.get(suffix, suffix[1:])}" for suffix in IMAGE_SUFFIXES} <= set(types)
 

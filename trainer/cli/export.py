@@ -8,7 +8,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.text import gettext
-from trainer.cli.arguments import add_sources, prepare_folders
+from trainer.cli.arguments import add_sources, positive, prepare_folders
 from trainer.cli.console import echo
 from trainer.dataset.load import load_data_set
 
@@ -44,6 +44,12 @@ def add_command(commands: Any) -> None:
             "write an 8-bit model, which is faster and half the size, calibrated on the training images of this "
             "manifest or data set folder"
         ),
+    )
+    parser.add_argument(
+        "--red-cells",
+        type=positive,
+        metavar="PIXELS",
+        help=gettext("count at red cells of this width, less for speed, more for detail (default: as it was trained)"),
     )
     add_sources(parser)
     parser.set_defaults(run_command=_export)
@@ -82,6 +88,8 @@ def _export_detector(arguments: argparse.Namespace) -> None:
             )
         )
     trained = load_average(paths, [share / sum(shares) for share in shares])
+    if arguments.red_cells is not None:
+        trained = trained.at_scale(arguments.red_cells)
     if arguments.calibrate is None:
         card = export_checkpoint(trained, arguments.out, arguments.name)
     else:
@@ -101,7 +109,11 @@ def _export_detector(arguments: argparse.Namespace) -> None:
 def _export_segmenter(arguments: argparse.Namespace) -> None:
     from trainer.segmentation.export import export_segmenter, load_segmenter
 
-    given = [f"--{option}" for option in ("shares", "calibrate") if getattr(arguments, option) is not None]
+    given = [
+        f"--{option}"
+        for option in ("shares", "calibrate", "red-cells")
+        if getattr(arguments, option.replace("-", "_")) is not None
+    ]
     for what in (*map(str, arguments.checkpoint[1:]), *given):
         raise UserError(
             gettext("{what}: a segmentation network is exported from one checkpoint, in 32 bits; omit this.").format(

@@ -1,4 +1,4 @@
-"""The commands that measure: ``smearcount-train evaluate``, ``evaluate-points``, ``calibration`` and ``compare``."""
+"""The commands that measure: ``smearcount-train evaluate`` and its relatives, ``calibration`` and ``compare``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from core.cli.arguments import add_count_by
+from core.counting.count import CountSettings
 from core.detection.loading import MethodError, detector_for, open_model, with_methods
 from core.errors import UserError
 from core.files import write_whole
@@ -18,6 +19,7 @@ from trainer.cli.console import echo, show
 from trainer.cli.tune import add_dense, check_has_card
 
 if TYPE_CHECKING:
+    from core.detection.loading import AnyModel
     from core.models.card import ModelCard
 
 
@@ -25,6 +27,9 @@ def add_commands(commands: Any) -> None:
     """Add the commands that measure to the commands."""
     _add_evaluate(commands.add_parser("evaluate", help=gettext("measure a model on images with boxes")))
     _add_points(commands.add_parser("evaluate-points", help=gettext("measure a model on images with points")))
+    _add_overlaps(
+        commands.add_parser("evaluate-overlaps", help=gettext("measure how many overlapping red cells a model finds"))
+    )
     _add_calibration(commands.add_parser("calibration", help=gettext("measure whether scores mean what they say")))
     _add_compare(commands.add_parser("compare", help=gettext("compare evaluations of the same images")))
 
@@ -50,6 +55,14 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     )
     _add_results(parser)
     parser.set_defaults(run_command=_evaluate)
+
+
+def _add_overlaps(parser: argparse.ArgumentParser) -> None:
+    add_model(parser)
+    parser.add_argument(
+        "--seed", type=not_negative, default=0, help=gettext("seed of the rendered images (default: 0)")
+    )
+    parser.set_defaults(run_command=_evaluate_overlaps)
 
 
 def _add_points(parser: argparse.ArgumentParser) -> None:
@@ -139,6 +152,15 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     _keep_results(arguments, evaluation, model.card, card_figures(evaluation))
 
 
+def _evaluate_overlaps(arguments: argparse.Namespace) -> None:
+    from trainer.evaluation.overlapping_pairs import count_overlaps
+    from trainer.report.evaluation_tables import overlaps_table
+
+    model = open_model(arguments.model)
+    _check_knows_red_cells(model, arguments.model)
+    show(overlaps_table(count_overlaps(detector_for(model), CountSettings.suggested_by(model.card), arguments.seed)))
+
+
 def _evaluate_points(arguments: argparse.Namespace) -> None:
     from trainer.evaluation.points import card_figures, evaluate_points, load_point_images
     from trainer.report.evaluation_tables import points_table
@@ -146,16 +168,20 @@ def _evaluate_points(arguments: argparse.Namespace) -> None:
     _check_write_card(arguments)
     fields = load_point_images(arguments.images, arguments.points, arguments.only, arguments.max_missing)
     model = open_model(arguments.model)
-    if not model.card.red_labels:
-        raise UserError(
-            gettext("{model}: none of its classes are red cells, which the points mark; choose another model.").format(
-                model=arguments.model
-            )
-        )
+    _check_knows_red_cells(model, arguments.model)
     prepare_folders(arguments.json and arguments.json.parent)
     evaluation = evaluate_points(model, detector_for(model), fields)
     show(points_table(evaluation))
     _keep_results(arguments, evaluation, model.card, card_figures(evaluation))
+
+
+def _check_knows_red_cells(model: AnyModel, name: Path) -> None:
+    if not model.card.red_labels:
+        raise UserError(
+            gettext("{model}: none of its classes are red cells, which are counted here; choose another model.").format(
+                model=name
+            )
+        )
 
 
 def _calibration(arguments: argparse.Namespace) -> None:
@@ -181,6 +207,11 @@ def _calibration(arguments: argparse.Namespace) -> None:
         )
     )
     figures = {f"calibration error {name}": value.error for name, value in judged.items() if value.cells}
+    figures |= {
+        f"calibration error {name} at a temperature of {value.temperature:.2f}": value.error_after
+        for name, value in judged.items()
+        if value.cells
+    }
     _keep_results(arguments, judged, model.card, figures)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import EarlyStopping
+from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging
 from torchmetrics.detection import MeanAveragePrecision
 
 from core.classes import RED_CELL
@@ -182,7 +182,9 @@ def fit(
     data = cell_data(train, val, preset, options.seed, options.workers)
     rhythm = Rhythm(MONITOR, preset.epochs, preset.batches_per_epoch, preset.gradient_clip, preset.validate_every)
     stop = EarlyStopping(MONITOR, mode="max", patience=preset.patience, check_on_train_epoch_end=False)
-    callbacks = [Milestones(preset, options.folder, report), stop]
+    callbacks: list[lightning.Callback] = [Milestones(preset, options.folder, report), stop]
+    if preset.average_weights:
+        callbacks.append(EMAWeightAveraging(decay=preset.average_weights))
     return train_module(module, data, options, rhythm, callbacks, start.checkpoint)
 
 

@@ -19,7 +19,7 @@ import rich
 from core.detection.detector import Detector
 from core.geometry.boxes import iou_matrix, suppress_by_class
 from core.imaging.synthetic import render_smear
-from core.models.network import Model
+from core.models.network import STEP, Model
 from core.text import gettext
 from trainer.detection.data import ImageStore, TrainingCrops, WholeImages
 from trainer.detection.export import build_card, export_exact, halve_weights
@@ -44,7 +44,6 @@ LEAST_SHARED = 0.95
 LARGEST_SCORE_DIFFERENCE = 0.02
 SURE_SCORE = 0.3
 PARTNER_IOU = 0.8
-_STEP = 64  # as in core.models.network
 SMEARS = 6
 _IN_FLOAT = (
     r"^\/(Add|Mul|Sub|Div|Exp|Sigmoid).*",  # normalisation of the image, decoding of the boxes
@@ -144,7 +143,7 @@ def _network_input(sample: Sample, card: ModelCard) -> NDArray[np.uint8]:
     pixels = (255 * sample[0]).round().byte().permute(1, 2, 0).numpy()[: card.tile, : card.tile]
     height, width = pixels.shape[:2]
     padded = cv2.copyMakeBorder(
-        pixels, 0, -height % _STEP, 0, -width % _STEP, cv2.BORDER_CONSTANT, value=card.padding_rgb
+        pixels, 0, -height % STEP, 0, -width % STEP, cv2.BORDER_CONSTANT, value=card.padding_rgb
     )
     return np.ascontiguousarray(padded.transpose(2, 0, 1), dtype=np.uint8)[None]
 

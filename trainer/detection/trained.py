@@ -38,6 +38,12 @@ class TrainedModel:
     red_cells: tuple[str, ...] = (RED_CELL,)
     note: str = ""
 
+    def at_scale(self, red_cells: float) -> TrainedModel:
+        """Return the model to be used at another red cell diameter, in pixels, than it was trained at."""
+        note = f"trained at red cells of {self.preset.red_cell_diameter:g} pixels"
+        notes = "; ".join(part for part in (self.note, note) if part)
+        return replace(self, preset=replace(self.preset, red_cell_diameter=float(red_cells)), note=notes)
+
 
 def load_trained(path: Path) -> TrainedModel:
     """Build the network of a checkpoint and load its weights.

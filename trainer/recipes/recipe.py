@@ -37,7 +37,9 @@ class Preset:
 
     Schedule: ``one-cycle`` rises to ``learning_rate`` and falls over all batches, ``step`` multiplies by
     ``step_factor`` every ``step_epochs`` epochs, ``constant`` stays. A checkpoint is kept after each of
-    ``keep_epochs``, beside the best and the last.
+    ``keep_epochs``, beside the best and the last. ``average_weights`` is the share that the running mean of the
+    weights keeps of itself at each step: the mean is what is validated, kept and exported; 0 takes the weights as
+    they are.
 
     Crops: ``augmentation`` is ``smear`` (geometry, stain, light and camera), ``flip-and-colour``, ``sharpen``
     (contrast, brightness, unsharp mask) or ``none``; the entries below it are shares of crops, or of panes, and
@@ -70,6 +72,7 @@ class Preset:
     step_epochs: int = 10
     step_factor: float = 0.1
     gradient_clip: float = 1.0
+    average_weights: float = 0.0
     patience: int = 10
     validate_every: int = 2
     keep_epochs: tuple[int, ...] = ()
@@ -114,6 +117,10 @@ class Preset:
             return gettext("head_convolutions is above {n}").format(n=MOST_HEAD_CONVOLUTIONS)
         if self.detector != "retinanet" and self.box_loss != "l1":
             return gettext("box_loss {box_loss!r} works only with RetinaNet").format(box_loss=self.box_loss)
+        if not 0 <= self.average_weights < 1:
+            return gettext("average_weights {share} is not a share from 0 to below 1").format(
+                share=self.average_weights
+            )
         if self.crop < 64 or self.crop % 32:
             return gettext("crop {crop} is not a multiple of 32 from 64 on").format(crop=self.crop)
         return None

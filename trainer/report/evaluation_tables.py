@@ -11,12 +11,13 @@ from trainer.report.tables import NOTHING, Strong, Table, number
 from trainer.report.tuning import thresholds_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from core.verification.sweep import SweepRow
     from trainer.evaluation.coco_metrics import CocoFigures
     from trainer.evaluation.dense_field import DenseFigures
     from trainer.evaluation.evaluate import Evaluation
+    from trainer.evaluation.overlapping_pairs import OverlapFigures
     from trainer.evaluation.points import PointEvaluation
     from trainer.report.tables import Cell
 
@@ -156,6 +157,18 @@ def dense_table(dense: DenseFigures) -> Table:
     )
     header = ("class", "true", "counted", "error %", "F1")
     return Table(header, rows, caption, digits=_ERROR, signed=_ERROR, note=capped_text(dense))
+
+
+def overlaps_table(figures: Sequence[OverlapFigures]) -> Table:
+    """Return how many red cells were found in pairs, for each overlap."""
+    percent = gettext("{share:.0f} %")
+    rows: list[list[Cell]] = [
+        [percent.format(share=100 * item.overlap), item.cells, item.counted, 100 * item.found / item.cells]
+        for item in figures
+    ]
+    header = ("overlap", "true", "counted", "found %")
+    caption = gettext("Red cells in pairs, by the share of a diameter that overlaps")
+    return Table(header, rows, caption, digits={"found %": 1})
 
 
 def capped_text(dense: DenseFigures) -> str:

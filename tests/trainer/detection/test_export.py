@@ -136,6 +136,14 @@ def shifted(checkpoint: Path) -> Path:
     return path
 
 
+def test_a_model_can_count_at_another_scale_than_it_was_trained_at(tmp_path: Path, checkpoint: Path) -> None:
+    arguments = ["export", "--checkpoint", str(checkpoint), "--out", str(tmp_path / "quick.onnx"), "--red-cells", "56"]
+    assert main(arguments) == 0
+    card = Model(tmp_path / "quick.onnx").card
+    assert card.red_cell_diameter == 56
+    assert "trained at red cells of 32 pixels" in card.notes
+
+
 def test_several_checkpoints_are_averaged(checkpoint: Path, shifted: Path) -> None:
     one, mean = load_trained(checkpoint), load_average([shifted, checkpoint], [0.25, 0.75])
     for name, value in one.model.state_dict().items():

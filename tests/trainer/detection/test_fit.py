@@ -132,6 +132,25 @@ def test_a_run_folder_belongs_to_one_kind_of_run(
     assert all(torch.equal(after[name], weights[name]) for name in weights)
 
 
+def test_the_running_mean_of_the_weights_is_kept(tmp_path: Path, train_set: DataSet) -> None:
+    plain = dataclasses.replace(
+        load_preset(Preset, "tiny"),
+        schedule="constant",
+        batches_per_epoch=1,
+        epochs=2,
+        keep_epochs=(1,),
+        validate_every=2,
+    )
+    for name, share in (("plain", 0.0), ("mean", 0.5)):
+        options = RunOptions(tmp_path / name, workers=0, accelerator="cpu", progress=False)
+        fit(train_set, train_set, dataclasses.replace(plain, average_weights=share), options)
+    first = torch.load(tmp_path / "plain" / "epoch1.ckpt", weights_only=True)["state_dict"]
+    second, mean = weights_of(tmp_path / "plain"), weights_of(tmp_path / "mean")
+    name = next(key for key in mean if "classification_head" in key)
+    assert not torch.equal(first[name], second[name])
+    torch.testing.assert_close(mean[name], (first[name] + second[name]) / 2)
+
+
 def test_a_finished_run_is_not_trained_again(
     tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
