@@ -157,7 +157,7 @@ def field_quality(
             Reason(Grade.POOR, gettext("There were more candidates than can be handled; cells may be missing."))
         )
     for name, (few, many) in fragile.items():
-        text = gettext("The count of {name} hangs on its threshold: {few} at {reach:g} above, {many} below.").format(
+        text = gettext("{name} count depends on the threshold: {few} at {reach:g} above, {many} below.").format(
             name=name, few=few, reach=FRAGILE_REACH, many=many
         )
         reasons.append(Reason(Grade.CHECK, text))

@@ -170,6 +170,10 @@ class GalleryScope(Protocol):
         """Show the cells of all images, or of one."""
         ...
 
+    def select_all(self) -> None:
+        """Select the cells of the class where the focus is, or else all that are shown."""
+        ...
+
 
 class Shell(Protocol):
     """What actions ask of the window."""

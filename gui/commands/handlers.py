@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.detection.segmentation.classical import CLASSICAL
 from core.models.network import default_model_path
 from core.text import gettext
+from gui.commands.context import View
 from gui.workspace.selection import ToolName
 
 if TYPE_CHECKING:
@@ -66,6 +67,14 @@ def tally(context: Context) -> None:
     """Count by hand, or stop."""
     context.workspace.selection.set(())
     context.shell.tools.toggle(ToolName.TALLY)
+
+
+def select_all(context: Context) -> None:
+    """Select all cells that are shown."""
+    if context.shell.view is View.CELLS:
+        context.shell.gallery.select_all()
+    else:
+        context.shell.tools.select_all()
 
 
 def confirm(context: Context) -> None:

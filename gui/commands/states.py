@@ -105,8 +105,15 @@ def has_selection(context: Context) -> bool:
 
 
 def can_remove(context: Context) -> bool:
-    """Whether a cell or a mark can be removed."""
+    """Whether a cell or a mark can be removed; one that is pointed at only on the image."""
+    if context.shell.view is not View.REVIEW:
+        return has_selection(context)
     return is_editable(context) or has_selection(context) or context.workspace.tally.active
+
+
+def can_select_all(context: Context) -> bool:
+    """Whether there are cells that can be selected where the user looks."""
+    return can_see_counts(context) if context.shell.view is View.CELLS else is_editable(context)
 
 
 def has_tool(tool: ToolName) -> Callable[[Context], bool]:

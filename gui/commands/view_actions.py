@@ -87,6 +87,7 @@ VIEW_ACTIONS = (
         enabled=states.has_image,
         depends_on=on(Change.CURRENT),
         view=View.REVIEW,
+        icon="corners-out",
     ),
     Action(
         "actual",
@@ -157,6 +158,7 @@ VIEW_ACTIONS = (
         enabled=states.has_image,
         depends_on=on(Change.CURRENT),
         view=View.REVIEW,
+        icon="eye",
     ),
     Action(
         "before",
@@ -181,6 +183,7 @@ VIEW_ACTIONS = (
         checked=lambda context: context.options.adjusting,
         depends_on=on(Change.VIEW, Change.CURRENT),
         view=View.REVIEW,
+        icon="sliders-horizontal",
     ),
     Action(
         "ruler",
@@ -193,6 +196,7 @@ VIEW_ACTIONS = (
         checked=states.has_tool(ToolName.RULER),
         depends_on=on(Change.CURRENT, Change.TOOL),
         view=View.REVIEW,
+        icon="ruler",
     ),
     Action(
         "beside",

@@ -44,6 +44,7 @@ class ExportDialog(FittingDialog):
         self._failed = False
         self.scope_buttons = {scope: self._scope_button(scope) for scope in Scope}
         self.formats = QuietComboBox()
+        self.formats.setAccessibleName(gettext("Format"))
         for kind in Format:
             self.formats.addItem(kind.value, kind)
         self.explanation = faint("")

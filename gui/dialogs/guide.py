@@ -21,6 +21,7 @@ PAGES = (
     ("reporting.md", gettext("Reporting")),
     ("contours.md", gettext("Contours")),
     ("training.md", gettext("Your own model")),
+    ("work.md", gettext("How much work it is")),
     ("troubleshooting.md", gettext("Troubleshooting")),
 )
 _START = 1

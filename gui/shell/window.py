@@ -121,7 +121,7 @@ class MainWindow(QMainWindow):
         self.addToolBarBreak()
         self.view_bar = ViewBar(self.actions_, self.add_button, self.recent_menu)
         self.addToolBar(self.view_bar)
-        self.status = StatusLine(self.workspace)
+        self.status = StatusLine(self.workspace, self.actions_, self.options)
         self.setStatusBar(self.status)
 
     def _make_notices(self) -> None:
@@ -146,9 +146,10 @@ class MainWindow(QMainWindow):
         workspace.history.recorded.connect(self._tell_user)
         workspace.opening.begun.connect(self._ask_for_id)
         self.view_changed.connect(self.view_bar.show_view)
+        self.view_changed.connect(self.status.show_view)
         self.dialogs.image_wanted.connect(self.show_image)
         self.head.id.left.connect(self._take_keys)
-        self.canvas.zoom_changed.connect(self.status.show_zoom)
+        self.canvas.zoom_changed.connect(self.status.tools.show_zoom)
         self.history_panel.name_wanted.connect(lambda: self.open_dialog(Dialog.USER))
         self.gallery.all_changed.connect(self._on_gallery_scope)
         self.gallery.open_wanted.connect(self._open_from_cells)

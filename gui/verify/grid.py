@@ -106,16 +106,22 @@ class _CountEditor(QStyledItemDelegate):
         return editor
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        typed = self._comparison.is_typed(index.column())
+        if typed and index.flags() & Qt.ItemFlag.ItemIsEditable:
+            self._paint_field(painter, option)
         super().paint(painter, option, index)
-        area: QRect = option.rect
+        if typed:
+            painter.setPen(_line_colour(option.palette))
+            painter.drawLine(option.rect.topLeft(), option.rect.bottomLeft())
+
+    def _paint_field(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
+        """Paint what can be typed in, alike in all rows."""
         palette: QPalette = option.palette
         painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(_line_colour(palette))
-        if self._comparison.is_typed(index.column()):
-            painter.drawLine(area.topLeft(), area.bottomLeft())
-            if index.flags() & Qt.ItemFlag.ItemIsEditable:
-                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-                painter.drawRoundedRect(QRectF(area).adjusted(5.5, 2.5, -2.5, -2.5), 3, 3)
+        painter.setBrush(palette.color(QPalette.ColorRole.Base))
+        painter.drawRoundedRect(QRectF(option.rect).adjusted(5.5, 2.5, -2.5, -2.5), 3, 3)
         painter.restore()
 
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QMargins, Qt
 
 from core.text import gettext
 from core.verification.errors import Place, Verdict
-from gui.widgets.tiles.crops import Crops, Wanted
+from gui.widgets.tiles.crops import EXTENT, Crops, Wanted, scaled_region
 from gui.widgets.tiles.delegate import Index, Tile, TileDelegate, TileModel, tile_size
 from gui.widgets.tiles.grid import TileGrid
 from gui.widgets.window_keys import LeavesLetters
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _SIDE = 96
-_CONTEXT = 0.55
 
 
 class PlaceModel(TileModel):
@@ -43,7 +42,7 @@ class PlaceModel(TileModel):
 
     def tile(self, row: int) -> Tile:
         place = self.places[row]
-        region = self._crops.region(place.box, place.diameter)
+        region = scaled_region(place.box, EXTENT * place.diameter)
         missed = place.verdict is Verdict.MISSED
         return Tile(place.image, region, place.box, dashed=missed, veiled=place.settled)
 
@@ -86,7 +85,7 @@ class PlaceView(LeavesLetters, TileGrid):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
         self._workspace = workspace
-        self.crops = Crops(_CONTEXT, self._missing_in_view, self)
+        self.crops = Crops(self._missing_in_view, self)
         self.place_model = PlaceModel(workspace, self.crops, self)
         self._delegate = TileDelegate(self.crops, _SIDE, self)
         self.setObjectName("tiles")
@@ -118,5 +117,5 @@ class PlaceView(LeavesLetters, TileGrid):
                 rows = [row for row, place in enumerate(self.place_model.places) if place.image == tile.image]
                 rows.sort(key=lambda row: row in visible)
                 regions = tuple(dict.fromkeys(self.place_model.tile(row).region for row in rows))
-                return Wanted(tile.image, item.path, regions)
+                return Wanted(tile.image, item.path, regions, self._workspace.images.scale(item))
         return None

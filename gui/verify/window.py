@@ -57,6 +57,7 @@ class VerifyWindow(QWidget):
         self.error_page = ErrorPage(workspace, preferences.palette)
         self.model_page = ModelPage(workspace, preferences)
         self.pages = QTabWidget()
+        self.pages.tabBar().setAccessibleName(gettext("Pages of the verification"))
         self.pages.setObjectName("verifyTabs")
         self.pages.tabBar().setDrawBase(False)
         self.pages.addTab(self.comparison_page, gettext("&Comparison"))

@@ -17,9 +17,10 @@ _SHARE = 0.92  # of the height of an icon is the glyph
 class _GlyphEngine(QIconEngine):
     """Draws a glyph with the colours that the palette has at that moment, so that icons follow the theme."""
 
-    def __init__(self, glyph: str) -> None:
+    def __init__(self, glyph: str, role: QPalette.ColorRole | None) -> None:
         super().__init__()
         self._glyph = glyph
+        self._role = role
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         font = QFont(_family())
@@ -27,7 +28,7 @@ class _GlyphEngine(QIconEngine):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
         painter.setFont(font)
-        painter.setPen(_colour(mode, state))
+        painter.setPen(_colour(mode, state) if self._role is None else QApplication.palette().color(self._role))
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self._glyph)
         painter.restore()
 
@@ -40,7 +41,7 @@ class _GlyphEngine(QIconEngine):
         return pixmap
 
     def clone(self) -> QIconEngine:
-        return _GlyphEngine(self._glyph)
+        return _GlyphEngine(self._glyph, self._role)
 
 
 def _colour(mode: QIcon.Mode, state: QIcon.State) -> QColor:
@@ -75,15 +76,17 @@ def _glyphs() -> dict[str, str]:
     return {name: chr(int(code, 16)) for name, code in codes.items()}
 
 
-def icon(name: str) -> QIcon:
+def icon(name: str, role: QPalette.ColorRole | None = None) -> QIcon:
     """Return an icon by its Phosphor name, such as ``folder-open``; checked it has the accent colour.
+
+    ``role``: the colour of the palette that it always has, on a ground of its own.
 
     Raises
     ------
     KeyError
         If the set has no icon of that name.
     """
-    return QIcon(_GlyphEngine(_glyphs()[name]))
+    return QIcon(_GlyphEngine(_glyphs()[name], role))
 
 
 def pixmap(name: str, side: int) -> QPixmap:

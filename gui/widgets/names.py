@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from itertools import pairwise
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,18 +21,13 @@ class Names:
     """Names that are listed together: of each it is known from where on it differs from the ones most like it."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        ordered = sorted(set(names))
-        shared = [len(os.path.commonprefix(pair)) for pair in pairwise(ordered)]  # noqa: RUF071  by letters
-        self._differs = {
-            name: _token_start(name, max(before, after))
-            for name, before, after in zip(ordered, [0, *shared], [*shared, 0], strict=False)
-        }
+        self._ordered = sorted(set(names))
 
     def fitting(self, name: str, width: int, metrics: QFontMetrics) -> str:
         """Return a name so that it fits into a width in pixels, and can be told from the others."""
         if metrics.horizontalAdvance(name) <= width:
             return name
-        tail = name[self._differs.get(name, 0) :]
+        tail = name[self._differs_from(name) :]
         if tail == name:
             return _cut(name, width, metrics)
         tail = _cut(tail, round(_TAIL_SHARE * width), metrics)
@@ -41,6 +36,15 @@ class Names:
         while head and metrics.horizontalAdvance(head) > room:
             head = head[:-1]
         return f"{head}…{tail}"
+
+    def _differs_from(self, name: str) -> int:
+        """Return from which letter on a name differs from its neighbours in the alphabet, the most like it."""
+        place = bisect_left(self._ordered, name)
+        if self._ordered[place : place + 1] != [name]:
+            return 0
+        alike = (*self._ordered[max(place - 1, 0) : place], *self._ordered[place + 1 : place + 2])
+        shared = (len(os.path.commonprefix((name, other))) for other in alike)  # noqa: RUF071  by letters
+        return _token_start(name, max(shared, default=0))
 
 
 def _token_start(name: str, place: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QValidator
+from PySide6.QtGui import QKeyEvent, QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QLabel, QLineEdit, QWidget
 
 from core.numbers import NumberError, read_number
@@ -15,7 +15,10 @@ from gui.widgets.wheel_safe import Quiet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QFocusEvent, QKeyEvent
+    from PySide6.QtGui import QFocusEvent
+
+
+_UNDERSTOOD = "= "
 
 
 class Echo(QLabel):
@@ -30,10 +33,13 @@ class Echo(QLabel):
         self.setAccessibleName(gettext("What was understood"))
         self.hide()
         edit.textEdited.connect(self._show)
-        edit.installEventFilter(self)
+        for watched in {field, edit}:  # a box with steps gets the keys and the focus instead of its line
+            watched.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.FocusOut, QEvent.Type.Hide):
+        entered = isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        left = event.type() in (QEvent.Type.FocusOut, QEvent.Type.Hide)
+        if left or (entered and self.text().startswith(_UNDERSTOOD)):
             self.hide()
         return super().eventFilter(watched, event)
 
@@ -141,7 +147,7 @@ class NumberBox(Quiet, QDoubleSpinBox):
         if not self.minimum() <= value <= self.maximum():
             text = gettext("{value} is not between {low} and {high}.")
             return text.format(value=f"{value:g}", low=f"{self.minimum():g}", high=f"{self.maximum():g}")
-        return f"= {self.textFromValue(value)}{self.suffix()}"
+        return f"{_UNDERSTOOD}{self.textFromValue(value)}{self.suffix()}"
 
 
 class NumberEdit(QLineEdit):
@@ -199,7 +205,7 @@ class NumberEdit(QLineEdit):
             return gettext("{value} is not between {low} and {high}.").format(
                 value=f"{value:g}", low="0", high=f"{self._largest:,.0f}"
             )
-        return f"= {self._written(value)}"
+        return f"{_UNDERSTOOD}{self._written(value)}"
 
     def _written(self, value: float) -> str:
         """Return a number as it could have been typed here: without signs between thousands."""

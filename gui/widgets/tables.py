@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 R = TypeVar("R")
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -35,8 +37,7 @@ class Column(Generic[R]):
     @property
     def alignment(self) -> Qt.AlignmentFlag:
         """Numbers stand at the right, texts at the left."""
-        side = Qt.AlignmentFlag.AlignRight if self.number else Qt.AlignmentFlag.AlignLeft
-        return side | Qt.AlignmentFlag.AlignVCenter
+        return _RIGHT if self.number else _LEFT
 
 
 class ValueTableModel(QAbstractTableModel, Generic[R]):

@@ -100,6 +100,11 @@ QPushButton[primary="true"]:focus {{ border: 2px solid {text}; }}
 #toastClose {{ color: white; padding: 2px 6px; }}
 #toastButton:hover, #toastClose:hover {{ background: #363c45; }}
 #toastButton:focus, #toastClose:focus {{ border-color: #8fc1ff; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+#viewTool {{ border: 1px solid transparent; border-radius: 6px; background: transparent; padding: 2px; }}
+#viewTool:hover {{ background: {border}; }}
+#viewTool:checked, #viewTool:pressed {{ background: {border}; }}
+#viewTool:focus {{ border-color: palette(highlight); }}
 QStatusBar {{ border-top: 1px solid {border}; }}
 QStatusBar::item {{ border: none; }}
 QStatusBar QLabel {{ padding: 2px 8px; }}

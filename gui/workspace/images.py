@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from core.imaging.batch import KnownSpan
+from core.imaging.depth import Span
 from core.session.session import find_moved
+from core.session.tables.settings import span_key
 from core.session.values import Edit, Subject, ValueChange
 from core.text import gettext, ngettext
 
@@ -17,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.counting.region import Region
-    from core.imaging.depth import Span
     from core.session.values import FileStamp, StoredImage
     from gui.workspace.history import History
     from gui.workspace.messages import Messages
@@ -131,6 +133,13 @@ class Images(QObject):
         """Return the image so many places after (before, if negative) another; None past the ends."""
         place = self.position(item.id) + by
         return self.items[place] if 0 <= place < len(self.items) else None
+
+    def scale(self, item: ImageItem) -> KnownSpan | None:
+        """Return what the deep samples of an image were scaled by to be counted; None if there is nothing to know."""
+        if item.span is None and item.state is State.COUNTED:
+            known = self._store.remembered(span_key(item.id))
+            item.span = None if known is None else Span(*known)
+        return None if item.span is None else KnownSpan(item.span)
 
     @property
     def any_region(self) -> bool:

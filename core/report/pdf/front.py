@@ -51,7 +51,7 @@ _MOST_LARGE = 5  # classes whose counts stand in large figures
 
 def span(interval: Interval) -> str:
     """Return an interval as text."""
-    low, high = numbers(*interval)
+    low, high = (f"{end:,.0f}" for end in interval)
     return gettext("{low} to {high}").format(low=low, high=high)
 
 

@@ -193,9 +193,11 @@ def history(printer: Printer, content: ReportContent) -> Iterator[Any]:
     more = len(content.history) - len(rows)
     if more > 0:
         yield printer.text(
-            gettext("The last {n:,} of {total:,} entries; the workbook has them all.").format(
-                n=len(rows), total=len(content.history)
-            ),
+            ngettext(
+                "… {n:,} earlier line is in the workbook (XLSX) and in the session file.",
+                "… {n:,} earlier lines are in the workbook (XLSX) and in the session file.",
+                more,
+            ).format(n=more),
             BODY,
         )
     yield printer.table(Table("history", header, rows, "llll"), (21, 17, 30, 40))

@@ -36,7 +36,10 @@ _PEEKS = {Peek.BARE: gettext("Bare image"), Peek.BEFORE: gettext("Before correct
 
 
 class Stage(QObject):
-    """Chips at the upper left, the display's sliders at the upper right, scale and map below."""
+    """Chips at the upper left, map and sliders of the display at the upper right, the scale below.
+
+    What is said for a moment lies at the lower edge, and covers none of them.
+    """
 
     def __init__(
         self, canvas: Canvas, tools: Toolbox, workspace: Workspace, options: ViewOptions, actions: Actions
@@ -129,6 +132,7 @@ class Stage(QObject):
                 self.adjust.sliders["brightness"].setFocus()
             else:
                 self._canvas.setFocus()
+            self._arrange()
 
     @Slot()
     def _show_place(self) -> None:
@@ -145,8 +149,9 @@ class Stage(QObject):
         size, overview = self._canvas.size(), self.overview
         self.scale_bar.move(_EDGE, size.height() - self.scale_bar.height() - _EDGE)
         overview.fit_in(size)
-        overview.move(size.width() - overview.width() - _EDGE, size.height() - overview.height() - _EDGE)
         left = max(size.width() - self.adjust.width() - _EDGE, 0)
         beneath = not self.chips.isHidden() and left < self.chips.geometry().right() + _EDGE
         self.adjust.move(left, self.chips.geometry().bottom() + _EDGE if beneath else _EDGE)
+        top = self.adjust.geometry().bottom() + _EDGE if self._options.adjusting else _EDGE
+        overview.move(size.width() - overview.width() - _EDGE, top)
         self._show_place()

@@ -28,6 +28,9 @@ IMAGE_WIDTH, SAMPLE_WIDTH = 64, 92
 """Of the columns *this image* and *sample*, in pixels: "5,000" and "1,000,000" have room."""
 
 _COUNT_HEIGHT, _LINE_HEIGHT, _CONTROL_HEIGHT = 28, 16, 26
+_COMPACT_COUNT, _COMPACT_LINE, _COMPACT_CONTROL = 24, 14, 24
+_USUAL_HEIGHT = _COUNT_HEIGHT + 2 * _LINE_HEIGHT + _CONTROL_HEIGHT + 11
+_PLENTY = 10_000
 _LONG_NUMBER = 6  # characters; a longer one is written smaller
 _WIDE_INTERVAL = 10_000
 
@@ -73,6 +76,7 @@ class ClassRow(QFrame):
         self.count, self.sample = Number(IMAGE_WIDTH), Number(SAMPLE_WIDTH)
         self.interval, self.sample_interval = _interval(IMAGE_WIDTH), _interval(SAMPLE_WIDTH)
         self.slider = QuietSlider(Qt.Orientation.Horizontal)
+        self.slider.setObjectName("threshold")
         self.slider.setRange(1, _STEPS - 1)
         self.slider.setPageStep(5)
         self.slider.setFixedHeight(_CONTROL_HEIGHT)
@@ -103,24 +107,36 @@ class ClassRow(QFrame):
         title.setSpacing(6)
         title.addWidget(self.swatch)
         title.addWidget(self.title, 1)
-        layout = QGridLayout(self)
-        layout.setContentsMargins(0, 4, 0, 4)
+        self._grid = layout = QGridLayout(self)
         layout.setHorizontalSpacing(0)
-        layout.setVerticalSpacing(1)
         layout.addLayout(title, 0, 0)
         layout.addWidget(self.count, 0, 1)
         layout.addWidget(self.sample, 0, 2)
-        layout.addWidget(self.shown, 1, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.interval, 1, 1)
         layout.addWidget(self.sample_interval, 1, 2)
         threshold = QHBoxLayout()
         threshold.setSpacing(8)
+        threshold.addWidget(self.shown)
         threshold.addWidget(self.slider, 1)
         threshold.addWidget(self.number)
         layout.addLayout(threshold, 2, 0, 1, 3)
         layout.addWidget(self.ledger, 3, 0, 1, 3)
         layout.setColumnStretch(0, 1)
-        self.setFixedHeight(layout.sizeHint().height())
+        self.set_compact(False)
+
+    def set_compact(self, compact: bool) -> None:
+        """Take less height: the intervals are then only in the tips of the numbers."""
+        self.interval.setVisible(not compact)
+        self.sample_interval.setVisible(not compact)
+        for widget in (self.swatch, self.count, self.sample):
+            widget.setFixedHeight(_COMPACT_COUNT if compact else _COUNT_HEIGHT)
+        for control in (self.slider, self.number):
+            control.setFixedHeight(_COMPACT_CONTROL if compact else _CONTROL_HEIGHT)
+        self.ledger.setFixedHeight(_COMPACT_LINE if compact else _LINE_HEIGHT)
+        self._grid.setContentsMargins(0, 0 if compact else 4, 0, 1 if compact else 4)
+        self._grid.setVerticalSpacing(0 if compact else 1)
+        self._grid.activate()
+        self.setFixedHeight(self._grid.sizeHint().height())
 
     def _on_shown(self, shown: bool) -> None:
         self._show_eye()
@@ -174,6 +190,7 @@ class ClassRows(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.cards: dict[str, ClassRow] = {}
+        self._room = _PLENTY
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
@@ -190,12 +207,24 @@ class ClassRows(QWidget):
             card.shown_changed.connect(lambda *_: self.shown_changed.emit())
             self.cards[name] = card
             self._layout.addWidget(card)
+        self.fit(self._room)
         self.set_palette(classes, palette)
+
+    def fit(self, height: int) -> None:
+        """Be compact if a height in pixels is not enough for all classes otherwise."""
+        self._room = height
+        compact = height < len(self.cards) * _USUAL_HEIGHT
+        for card in self.cards.values():
+            card.set_compact(compact)
 
     def set_palette(self, classes: tuple[str, ...], palette: Palette) -> None:
         """Show the colours of a palette."""
         for label, name in enumerate(classes):
             self.cards[name].show_colour(palette.colour(classes, label))
+
+    def controls(self) -> list[QWidget]:
+        """Return what takes the keyboard, in the order of Tab."""
+        return [part for card in self.cards.values() for part in (card.shown, card.slider, card.number)]
 
     def set_hidden(self, names: Iterable[str]) -> None:
         """Hide these classes in the image and show the others."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Slot
@@ -13,6 +14,8 @@ from gui.panels.counts.field_note import FieldNote
 from gui.widgets.theme import SIDE_WIDTH
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from core.classes import Palette
     from gui.commands.shortcuts import Actions
     from gui.workspace.view_options import ViewOptions
@@ -41,8 +44,9 @@ class CountPanel(QWidget):
         self.next_button.setDefaultAction(actions["reviewed_next"])
         self.next_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.next_button.setFixedSize(SIDE_WIDTH - 1 - 2 * _MARGIN, _BUTTON_HEIGHT)
-        self.settings_button = QPushButton(gettext("Counting settings…"))
+        self.settings_button = QPushButton(gettext("Settings…"))
         self.settings_button.setObjectName("link")
+        self.settings_button.setAccessibleName(gettext("Counting settings"))
         self.settings_button.setToolTip(actions["counting_settings"].toolTip())
         self.settings_button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.settings_button.clicked.connect(actions["counting_settings"].trigger)
@@ -57,19 +61,19 @@ class CountPanel(QWidget):
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(_MARGIN, 0, _MARGIN, 0)
+        column.setSpacing(0)
         column.addWidget(self.classes)
         column.addStretch()
         self.rows_area.setWidget(inside)
         foot = QVBoxLayout()
         foot.setContentsMargins(_MARGIN, _GAP, _MARGIN, _MARGIN)
         foot.setSpacing(_GAP)
-        foot.addWidget(self.settings_button, 0, Qt.AlignmentFlag.AlignLeft)
         foot.addWidget(self.field_note)
         foot.addWidget(self.next_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(1, 0, 0, 0)  # the line at the left edge
         layout.setSpacing(0)
-        layout.addLayout(_headings())
+        layout.addLayout(_headings(self.settings_button))
         layout.addWidget(self.rows_area, 1)
         layout.addLayout(foot)
 
@@ -94,6 +98,10 @@ class CountPanel(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Return little: the classes scroll where there is no room for them."""
         return QSize(SIDE_WIDTH, 240)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.classes.fit(self.rows_area.height())
 
     def set_palette(self, palette: Palette) -> None:
         """Show classes in other colours."""
@@ -132,16 +140,24 @@ class CountPanel(QWidget):
         classes = self._workspace.settings.classes
         if tuple(self.classes.cards) != classes:
             self.classes.set_classes(classes, self._palette)
+            self._order_tabs()
         self.classes.set_hidden(self._options.hidden_classes)
         self.show_counts()
         self.show_totals()
 
+    def _order_tabs(self) -> None:
+        """Have Tab go from the top to the bottom, although the classes came last."""
+        controls = [self.settings_button, *self.classes.controls(), self.next_button]
+        for before, after in pairwise(controls):
+            QWidget.setTabOrder(before, after)
 
-def _headings() -> QHBoxLayout:
-    """Return the headings of the two columns of numbers."""
+
+def _headings(before: QWidget) -> QHBoxLayout:
+    """Return the headings of the two columns of numbers, and what stands before them."""
     row = QHBoxLayout()
     row.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, 0)
     row.setSpacing(0)
+    row.addWidget(before)
     row.addStretch(1)
     for text, width in ((gettext("This image"), IMAGE_WIDTH), (gettext("Sample"), SAMPLE_WIDTH)):
         heading = QLabel(text)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.cells import Detections
+    from core.imaging.reading import CommonSpan
     from gui.workspace.counting.cells import CountedCells
     from gui.workspace.workspace import Workspace
 
@@ -47,7 +48,7 @@ class Darkness(QObject):
             if one.image in self._known and self._known[one.image][0] is one.cells
         }
         missing = [
-            (one.image, item.path, one.cells)
+            (one, item.path, self._images.scale(item))
             for one in cells
             if one.image not in known and (item := self._images.item(one.image)) is not None
         ]
@@ -80,16 +81,16 @@ class Darkness(QObject):
         self.arrived.emit()
 
 
-def _measure_all(images: Sequence[tuple[int, Path, Detections]], job: Job) -> None:
-    for image, path, cells in images:
+def _measure_all(images: Sequence[tuple[CountedCells, Path, CommonSpan | None]], job: Job) -> None:
+    for one, path, scale in images:
         if job.cancelled.is_set():
             raise Cancelled
         try:
-            pixels = read_image(path).pixels
+            pixels = read_image(path, batch=scale).pixels
         except (ImageError, OSError):
-            job.report((image, cells, np.full(len(cells), -np.inf, np.float32)))
+            job.report((one.image, one.cells, np.full(len(one.cells), -np.inf, np.float32)))
             continue
-        job.report((image, cells, darkness_of(pixels, cells.boxes)))
+        job.report((one.image, one.cells, darkness_of(pixels, one.cells.boxes)))
 
 
 def darkness_of(pixels: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.float32]:

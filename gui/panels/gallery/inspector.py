@@ -93,7 +93,7 @@ class Inspector(QWidget):
         self._workspace = workspace
         self._palette = palette
         self._cell: CellOf | None = None
-        self.crops = Crops(0, self._wanted, self)
+        self.crops = Crops(self._wanted, self)
         self.piece = FieldPiece(self.crops)
         self.title, self.confidence, self.size_text, self.image_name = (ElidedLabel() for _ in range(4))
         self.title.setObjectName("className")
@@ -189,4 +189,4 @@ class Inspector(QWidget):
         item = None if shown is None else self._workspace.images.item(shown[0])
         if shown is None or item is None or not self.crops.is_missing(item.id, item.path, shown[1]):
             return None
-        return Wanted(item.id, item.path, (shown[1],))
+        return Wanted(item.id, item.path, (shown[1],), self._workspace.images.scale(item))

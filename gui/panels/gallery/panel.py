@@ -48,7 +48,7 @@ class Gallery(QWidget):
         self.workspace = workspace
         self.editing = workspace.editing
         self.selection = workspace.selection
-        self.crops = Crops(0, self._missing_in_view, self)
+        self.crops = Crops(self._missing_in_view, self)
         self.source = TileSource(workspace)
         self.splitter = Sections(palette)
         self.inspector = Inspector(workspace, actions, palette)
@@ -207,10 +207,7 @@ class Gallery(QWidget):
     def _missing_in_view(self) -> Wanted | None:
         if not self.isVisible():
             return None
-        images = self.workspace.images
-        return self.splitter.missing_in_view(
-            self.crops, lambda image: item.path if (item := images.item(image)) is not None else None
-        )
+        return self.splitter.missing_in_view(self.crops, self.workspace.images)
 
     def _make_sections(self, classes: tuple[str, ...]) -> None:
         for section in self.splitter.make(classes, self.crops, self.about, self.dragged_cells):
@@ -260,7 +257,16 @@ class Gallery(QWidget):
         if not view.fresh and self.selection.all:
             here = np.isin([number for _, number in self.selection.all], view.tiles.ids)
             others = [cell for cell, is_here in zip(self.selection.all, here, strict=True) if not is_here]
-        image, chosen = self.workspace.images.current_id, [*others, *mine]
+        self._select([*others, *mine])
+
+    def select_all(self) -> None:
+        """Select the cells of the class where the focus is, or else all that are shown."""
+        views = [section.view for section in self.sections.values()]
+        focused = [view for view in views if view.hasFocus()]
+        self._select([cell for view in focused or views for cell in view.tiles.cells()])
+
+    def _select(self, chosen: list[CellOf]) -> None:
+        image = self.workspace.images.current_id
         self.selection.set(
             [number for one, number in chosen if one == image], [cell for cell in chosen if cell[0] != image]
         )

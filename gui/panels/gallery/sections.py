@@ -16,12 +16,12 @@ from gui.widgets.tiles.delegate import tile_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from numpy.typing import NDArray
     from PySide6.QtCore import QMimeData
 
     from core.classes import Palette
+    from gui.workspace.images import Images
     from gui.workspace.selection import CellOf
 
 _HANDLE = 8
@@ -107,15 +107,15 @@ class Sections(QSplitter):
             there |= set(numbers[np.isin(numbers, section.view.tiles.ids)].tolist())
         return [cell for cell in cells if cell[1] in there]
 
-    def missing_in_view(self, crops: Crops, path_of: Callable[[int], Path | None]) -> Wanted | None:
+    def missing_in_view(self, crops: Crops, images: Images) -> Wanted | None:
         """Return pieces of the first image of which one is missing in view, and others of it that come soon."""
         for section in self.by_class.values():
             tiles = section.view.tiles
             for row in section.view.visible_rows():
                 image = int(tiles.images[row])
-                path, region = path_of(image), tiles.region(row)
-                if path is not None and crops.is_missing(image, path, region):
-                    return Wanted(image, path, self._regions_of(image))
+                item, region = images.item(image), tiles.region(row)
+                if item is not None and crops.is_missing(image, item.path, region):
+                    return Wanted(image, item.path, self._regions_of(image), images.scale(item))
         return None
 
     def _regions_of(self, image: int) -> tuple[Region, ...]:

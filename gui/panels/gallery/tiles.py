@@ -12,7 +12,7 @@ from PySide6.QtCore import QMimeData
 
 from core.cells import Origin
 from core.text import gettext
-from gui.widgets.tiles.crops import scaled_region
+from gui.widgets.tiles.crops import EXTENT, scaled_region
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 _TALLER_THAN_ANY = 1e7  # pixels, image
 _CELLS_MIME = "application/x-smearcount-cells"
-EXTENT = 2.4
-"""How much of an image a tile shows, in diameters of a red cell: the same for all, so that sizes can be compared."""
 
 
 class Order(Enum):
@@ -69,6 +67,10 @@ class Tiles:
     def region(self, row: int) -> Region:
         """Return the square of its image that a tile shows."""
         return scaled_region(self.boxes[row].tolist(), EXTENT * float(self.diameters[row]))
+
+    def cells(self) -> list[CellOf]:
+        """Return the cells and their images."""
+        return list(zip(self.images.tolist(), self.ids.tolist(), strict=True))
 
     def row_of(self, number: int) -> int | None:
         """Return the row of a cell by its id; None if it has no tile."""

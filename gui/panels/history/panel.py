@@ -62,6 +62,7 @@ class HistoryPanel(QWidget):
         self.empty.setMargin(16)
         self.conflicts = ConflictPage(workspace)
         self.tabs = QTabWidget()
+        self.tabs.tabBar().setAccessibleName(gettext("Pages of the history"))
         self.tabs.setObjectName("historyTabs")
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)

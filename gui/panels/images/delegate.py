@@ -93,7 +93,7 @@ class RowPainter(QStyledItemDelegate):
         thumb = QRect(0, 0, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
         thumb.moveCenter(option.rect.center())
         thumb.moveLeft(option.rect.left() + _MARGIN)
-        thumbnail = self._thumbnails.get(item.path, painter.device().devicePixelRatioF())
+        thumbnail = self._thumbnails.get(item.path, painter.device().devicePixelRatioF(), self._model.scale(item))
         self._draw_thumbnail(painter, thumb, thumbnail, option.palette)
         if item.state is not State.COUNTED:
             badge = QPointF(thumb.right() - 3, thumb.bottom() - 3)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from core.counting.quality import FieldQuality
+    from core.imaging.reading import CommonSpan
     from gui.workspace.workspace import Workspace
 
 _STATE_TEXTS = {
@@ -101,6 +102,10 @@ class ImageListModel(QStringListModel):
         else:
             place = bisect_left(self._rows, self._ranks[row], key=self._ranks.__getitem__) + by
         return self._rows[place] if 0 <= place < len(self._rows) else None
+
+    def scale(self, item: ImageItem) -> CommonSpan | None:
+        """Return by what the deep samples of an image were scaled; None if there is nothing to know."""
+        return self._workspace.images.scale(item)
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from core.imaging.reading import CommonSpan
+
 THUMBNAIL_SIDE = 48
 """Width and height in pixels of the screen before scaling."""
 
@@ -30,11 +32,11 @@ _MOST_DECODED = 50_000_000
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")
 
 
-def read_thumbnail(path: Path, side: int) -> NDArray[np.uint8] | None:
+def read_thumbnail(path: Path, side: int, scale: CommonSpan | None = None) -> NDArray[np.uint8] | None:
     """Return the middle square of a photograph, uint8 RGB (side, side, 3), upright.
 
     A JPEG is decoded at a fraction of its size. Other formats must be decoded whole; of those that are too
-    large for that there is none.
+    large for that there is none. ``scale``: by what deep samples are scaled.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def read_thumbnail(path: Path, side: int) -> NDArray[np.uint8] | None:
                 if picture.format in ("JPEG", "MPO") and pixels <= MAX_PIXELS:
                     return _middle_square(_read_jpeg(picture, side), side)
             too_large = pixels > _MOST_DECODED
-    return None if too_large else _middle_square(read_image(path).pixels, side)
+    return None if too_large else _middle_square(read_image(path, batch=scale).pixels, side)
 
 
 def _read_jpeg(picture: Image.Image, side: int) -> NDArray[np.uint8]:
@@ -92,12 +94,13 @@ class Thumbnail:
     """What came of reading a file.
 
     ``pixmap`` is None where there is none: the file is not ``readable``, or too large to be decoded just
-    for this. ``ratio``: pixels of the screen for one of the window.
+    for this. ``ratio``: pixels of the screen for one of the window; ``scale``: by what deep samples were scaled.
     """
 
     pixmap: QPixmap | None
     readable: bool
     ratio: float
+    scale: CommonSpan | None = None
 
 
 @dataclass(frozen=True)
@@ -108,14 +111,15 @@ class _Read:
     ratio: float
     image: QImage | None
     readable: bool
+    scale: CommonSpan | None
 
 
-def _read(path: Path, side: int, ratio: float) -> _Read:
+def _read(path: Path, side: int, ratio: float, scale: CommonSpan | None) -> _Read:
     try:
-        pixels = read_thumbnail(path, round(side * ratio))
-        return _Read(path, ratio, None if pixels is None else _rounded(pixels, ratio), readable=True)
+        pixels = read_thumbnail(path, round(side * ratio), scale)
+        return _Read(path, ratio, None if pixels is None else _rounded(pixels, ratio), readable=True, scale=scale)
     except Exception:  # noqa: BLE001  whatever a damaged file does to a decoder, the list goes on
-        return _Read(path, ratio, None, readable=False)
+        return _Read(path, ratio, None, readable=False, scale=scale)
 
 
 class Thumbnails(QObject):
@@ -134,13 +138,19 @@ class Thumbnails(QObject):
         self._wanted = wanted
         self._kept: OrderedDict[Path, Thumbnail] = OrderedDict()
         self._outdated: set[Path] = set()
+        self._scales: dict[Path, CommonSpan] = {}
         self._ratio = 1.0
         self._reading = Task("thumbnails", self._on_read, self, priority=QThread.Priority.LowPriority)
         self._soon = Debounce(0, self._ask, self)
 
-    def get(self, path: Path, ratio: float) -> Thumbnail | None:
-        """Return the thumbnail of a file that is being painted; None if it has yet to be read, which is seen to."""
+    def get(self, path: Path, ratio: float, scale: CommonSpan | None = None) -> Thumbnail | None:
+        """Return the thumbnail of a file that is being painted; None if it has yet to be read, which is seen to.
+
+        ``scale``: by what its deep samples were scaled when it was counted; None until that is known.
+        """
         self._ratio = ratio
+        if scale is not None:
+            self._scales[path] = scale
         if path in self._kept:
             self._kept.move_to_end(path)
         if self._must_read(path):
@@ -159,20 +169,21 @@ class Thumbnails(QObject):
 
     def _must_read(self, path: Path) -> bool:
         kept = self._kept.get(path)
-        return kept is None or kept.ratio != self._ratio or path in self._outdated
+        scale = self._scales.get(path)
+        return kept is None or (kept.ratio, kept.scale) != (self._ratio, scale) or path in self._outdated
 
     def _ask(self) -> None:
         if self._reading.busy:
             return
         path = next((path for path in self._wanted() if self._must_read(path)), None)
         if path is not None:
-            side, ratio = self._side, self._ratio
-            self._reading.start(lambda _: _read(path, side, ratio))
+            side, ratio, scale = self._side, self._ratio, self._scales.get(path)
+            self._reading.start(lambda _: _read(path, side, ratio, scale))
 
     @Slot(object)
     def _on_read(self, read: _Read) -> None:
         pixmap = None if read.image is None else QPixmap.fromImage(read.image)
-        self._kept[read.path] = Thumbnail(pixmap, read.readable, read.ratio)
+        self._kept[read.path] = Thumbnail(pixmap, read.readable, read.ratio, read.scale)
         self._kept.move_to_end(read.path)
         self._outdated.discard(read.path)
         while len(self._kept) > _KEPT:

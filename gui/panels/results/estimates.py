@@ -40,6 +40,9 @@ _INPUTS = (
         gettext("From a stage micrometer, photographed with the same objective"),
     ),
 )
+_ALSO = {"×10⁹/L": "×10⁹/L = 10³/µL"}
+"""The unit that other laboratories give the same number."""
+
 _SETTLE_MS = 150
 _LARGEST = 1e6
 
@@ -55,7 +58,7 @@ class EstimatesPage(QWidget):
             (
                 Column(gettext("Figure"), lambda one: one.what, number=False),
                 Column(gettext("Value"), _value),
-                Column(gettext("Unit"), lambda one: one.unit, number=False),
+                Column(gettext("Unit"), lambda one: _ALSO.get(one.unit, one.unit), number=False),
                 Column(gettext("95 % interval"), _ends, number=False),
             ),
             self,

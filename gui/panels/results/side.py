@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Slot
+from PySide6.QtCore import QEvent, QSize, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from core.text import gettext, ngettext
@@ -30,7 +30,8 @@ class ReportSide(QFrame):
     def __init__(self, workspace: Workspace, actions: Actions) -> None:
         super().__init__()
         self.setObjectName("resultSide")
-        self.setFixedWidth(WIDTH)
+        self.setMinimumWidth(NARROW)
+        self.setMaximumWidth(WIDTH)
         self._workspace = workspace
         self.state = ElidedLabel()
         self.state.setObjectName("stateLine")
@@ -62,9 +63,12 @@ class ReportSide(QFrame):
         super().showEvent(event)
         self.refresh()
 
+    def sizeHint(self) -> QSize:
+        return QSize(self.maximumWidth(), super().sizeHint().height())
+
     def set_narrow(self, narrow: bool) -> None:
         """Leave the tables more room in a small window."""
-        self.setFixedWidth(NARROW if narrow else WIDTH)
+        self.setMaximumWidth(NARROW if narrow else WIDTH)
 
     @Slot()
     def refresh(self) -> None:

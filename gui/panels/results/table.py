@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QPalette
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from core.text import gettext
 from gui.panels.results.columns import TOTAL, ImagesModel
 from gui.widgets.tables import CopyTable
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QModelIndex, QPersistentModelIndex
-    from PySide6.QtGui import QKeyEvent, QResizeEvent
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
     from PySide6.QtWidgets import QWidget
 
+_Index = QModelIndex | QPersistentModelIndex
 _NAME = 1
 _NARROWEST_NAME = 140
-_BESIDE_NAME = 20
+_SHORT = 5  # letters that always fit
+_PADDING, _ICON = 6, 16
 _AIR = 24  # of a heading, with the arrow that says how it is sorted
 
 
@@ -33,7 +36,7 @@ class ImagesTable(CopyTable):
         self._images = model
         self._needed = 0
         self.setModel(model)
-        self.setItemDelegateForColumn(_NAME, NameDelegate(model, self))
+        self.setItemDelegate(RowDelegate(model, self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setWordWrap(False)
@@ -68,6 +71,12 @@ class ImagesTable(CopyTable):
         place = -1 if image is None else self._images.place(image)
         if place >= 0:
             self.setCurrentIndex(self._images.index(place, _NAME))
+
+    def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
+        """Paint the rows again that have changed; a QTableView would paint all."""
+        top = self.rowViewportPosition(first.row())
+        bottom = self.rowViewportPosition(last.row()) + self.rowHeight(last.row())
+        self.viewport().update(0, top, self.viewport().width(), bottom - top)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -114,14 +123,40 @@ class ImagesTable(CopyTable):
             self.image_wanted.emit(image)
 
 
-class NameDelegate(QStyledItemDelegate):
-    """Shows long names so that they can be told from each other."""
+class RowDelegate(QStyledItemDelegate):
+    """Paints a cell without asking the style for each: a screen of rows takes a few milliseconds."""
 
     def __init__(self, model: ImagesModel, parent: QWidget) -> None:
         super().__init__(parent)
         self._images = model
 
-    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        super().initStyleOption(option, index)
-        room = option.rect.width() - _BESIDE_NAME  # type: ignore[attr-defined]
-        option.text = self._images.names.fitting(option.text, room, option.fontMetrics)  # type: ignore[attr-defined]
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        model, row, column = self._images, index.row(), index.column()
+        palette: QPalette = option.palette
+        area: QRect = option.rect
+        ink = QPalette.ColorRole.Text
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(area, palette.color(QPalette.ColorRole.Highlight))
+            ink = QPalette.ColorRole.HighlightedText
+        if option.state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(palette.color(ink))
+            painter.drawRect(area.adjusted(1, 1, -2, -2))
+        font = model.look(row, column, Qt.ItemDataRole.FontRole) or option.font
+        room = area.adjusted(_PADDING, 0, -_PADDING, 0)
+        icon = model.look(row, column, Qt.ItemDataRole.DecorationRole)
+        if icon is not None:
+            icon.paint(painter, QRect(room.left(), area.top(), _ICON, area.height()))
+            room.setLeft(room.left() + _ICON + _PADDING)
+        painter.setFont(font)
+        painter.setPen(palette.color(ink))
+        painter.drawText(
+            room, model.columns[column].alignment, self._fitting(model.shown(row, column), room, painter, column)
+        )
+
+    def _fitting(self, text: str, room: QRect, painter: QPainter, column: int) -> str:
+        """Return a text as far as it fits; long names so that they can be told from each other."""
+        if column == _NAME:
+            return self._images.names.fitting(text, room.width(), painter.fontMetrics())
+        if len(text) <= _SHORT:
+            return text
+        return painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room.width())

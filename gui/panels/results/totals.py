@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from core.counting.estimates import numbers
 from core.statistics.intervals import count_more, poisson_interval
 from core.text import gettext, ngettext
 from gui.widgets.class_names import long_name
@@ -76,7 +75,7 @@ class TotalsBar(QWidget):
                 card.wait()
                 continue
             count = totals[name]
-            low, high = numbers(*poisson_interval(count))
+            low, high = (f"{end:,.0f}" for end in poisson_interval(count))
             card.show_number(f"{count:,}", gettext("95 % interval {low} to {high}").format(low=low, high=high))
             more = count_more(count)
             card.setToolTip(

@@ -104,7 +104,7 @@ class HeadLine(QWidget):
         self.progress.clicked.connect(actions["next_unreviewed"].trigger)
         self.state = StateChip()
         self.state.clicked.connect(actions["results_view"].trigger)
-        for part in (self.bar, self.fields):
+        for part in (self.bar, self.fields, self.progress, self.state):
             policy = part.sizePolicy()
             policy.setRetainSizeWhenHidden(True)
             part.setSizePolicy(policy)
@@ -134,6 +134,7 @@ class HeadLine(QWidget):
         self.user.setAccessibleName(gettext("User: {name}").format(name=user))
         text = gettext("{reviewed:,} of {n:,} reviewed").format(reviewed=reviewed, n=total) if total else ""
         self.progress.setText(text)
+        self.progress.setVisible(bool(text))
         widest = gettext("{reviewed:,} of {n:,} reviewed").format(reviewed=max(total, 888), n=max(total, 888))
         self.progress.setFixedWidth(self.progress.fontMetrics().horizontalAdvance(widest) + 20)
         self.progress.setEnabled(total > 1 and reviewed < total)
@@ -174,7 +175,7 @@ class StateChip(QPushButton):
     def show_state(self, state: SampleState, text: str) -> None:
         """Show a state."""
         self._state, self._text = state, text
-        self.setEnabled(bool(text))
+        self.setVisible(bool(text))
         self.setAccessibleName(text)
         self.setToolTip(text)
         self.update()

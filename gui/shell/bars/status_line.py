@@ -8,10 +8,14 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from core.text import gettext, ngettext
+from gui.commands.context import View
+from gui.shell.bars.view_tools import ViewTools
 from gui.widgets.elided import ElidedLabel
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
+    from gui.commands.shortcuts import Actions
+    from gui.workspace.view_options import ViewOptions
     from gui.workspace.workspace import Workspace
 
 HEIGHT = 32
@@ -24,9 +28,10 @@ class StatusLine(QStatusBar):
     Every part keeps its place whatever it says.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, actions: Actions, options: ViewOptions) -> None:
         super().__init__()
         self._workspace = workspace
+        self._view = View.REVIEW
         self._queue = workspace.inference.queue
         self.saved = QLabel()
         self.activity = ElidedLabel()
@@ -37,7 +42,7 @@ class StatusLine(QStatusBar):
         self.cancel_button = QPushButton(gettext("Stop"))
         self.cancel_button.setToolTip(gettext("Stop counting at once; the images that are not counted wait"))
         self.position = QLabel()
-        self.zoom_label = QLabel()
+        self.tools = ViewTools(actions, options)
         self.setSizeGripEnabled(False)
         self.setFixedHeight(HEIGHT)
         self._build_line()
@@ -67,7 +72,7 @@ class StatusLine(QStatusBar):
         line.setSpacing(4)
         line.addWidget(self.saved)
         line.addWidget(self.activity, 1)
-        for widget in (self.progress, self.pause_button, self.cancel_button, self.position, self.zoom_label):
+        for widget in (self.progress, self.pause_button, self.cancel_button, self.position, self.tools):
             policy = widget.sizePolicy()
             policy.setRetainSizeWhenHidden(True)
             widget.setSizePolicy(policy)
@@ -78,10 +83,8 @@ class StatusLine(QStatusBar):
         for label, text in (
             (self.saved, gettext("All changes saved")),
             (self.position, gettext("Image {place:,} of {n:,}").format(place=88888, n=88888)),
-            (self.zoom_label, "8888 %"),
         ):
             label.setFixedWidth(label.fontMetrics().horizontalAdvance(text) + 24)
-        self.zoom_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.position.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.addWidget(holder, 1)
 
@@ -121,7 +124,7 @@ class StatusLine(QStatusBar):
             self.progress.setValue(queue.done)
         place = self._workspace.images.current_position + 1
         self.position.setText(gettext("Image {place:,} of {n:,}").format(place=place, n=total) if total else "")
-        self.zoom_label.setVisible(self._workspace.inference.shown is not None)
+        self.tools.setVisible(self._view is View.REVIEW and self._workspace.inference.shown is not None)
 
     def _activity(self) -> str:
         queue, total = self._queue, len(self._workspace.images.items)
@@ -155,9 +158,11 @@ class StatusLine(QStatusBar):
             self.progress.setRange(0, total if total > 1 else 0)
             self.progress.setValue(done)
 
-    def show_zoom(self, zoom: float) -> None:
-        """Show the zoom; 1: pixel for pixel."""
-        self.zoom_label.setText(f"{100 * zoom:.0f} %")
+    @Slot(object)
+    def show_view(self, view: View) -> None:
+        """Show what belongs to a view."""
+        self._view = view
+        self.show_activity()
 
 
 def _failed(number: int) -> str:

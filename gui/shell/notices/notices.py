@@ -149,8 +149,9 @@ class NoticeBar(QWidget):
 
     def _show(self) -> None:
         self.setProperty("level", "error" if self._error else "warning")
-        self.style().unpolish(self)
-        self.style().polish(self)
+        for part in (self, self.label):  # the words have the colours of the level too
+            part.style().unpolish(part)
+            part.style().polish(part)
         texts = [text for text in (self._error, self._question, self._doubt, *self._warnings) if text]
         self.label.setText("\n".join(texts))
         self.label.setToolTip(self.label.text())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from core.text import gettext
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _WIDEST = 912
 _MOST_TILES = 9
+_ON_ACCENT = QPalette.ColorRole.HighlightedText
 _TITLE = gettext("Drop images of a blood smear here")
 _TEXT = gettext("or a folder of them. JPEG, PNG, TIFF, BMP and WebP, any magnification.")
 
@@ -91,7 +93,6 @@ class StartPage(QScrollArea):
             (self.guide_button, Dialog.GUIDE),
         ):
             button.clicked.connect(lambda *_, dialog=dialog: open_dialog(dialog))
-        self.open_button.setIcon(icon("image"))
         self.folder_button.setIcon(icon("folder-open"))
         self.demo_button.setIcon(icon("flask"))
         self.guide_button.setIcon(icon("book-open"))
@@ -113,6 +114,7 @@ class StartPage(QScrollArea):
             self.guide_button,
         ):
             button.setMinimumHeight(34)
+            button.setAutoDefault(True)  # Enter presses it too
             buttons.addWidget(button)
         buttons.addStretch()
         column.addSpacing(SPACE[2])
@@ -149,6 +151,7 @@ class StartPage(QScrollArea):
         self.tiles.stop()
 
     def _make_default(self, default: QPushButton) -> None:
+        self.open_button.setIcon(icon("image", _ON_ACCENT if default is self.open_button else None))
         for button in (self.open_button, self.reopen_button):
             button.setProperty("primary", button is default)
             button.style().unpolish(button)

@@ -36,6 +36,7 @@ class SampleTile(QPushButton):
         self.setObjectName("sampleTile")
         self.setFixedSize(_SIZE)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAutoDefault(True)  # Enter opens it too
         self.lines = self._lines()
         self.setAccessibleName(", ".join(line for line in (seen.title, *self.lines) if line))
         self.setToolTip(str(seen.path))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QRect
 
+from gui.widgets.theme import SIDE_WIDTH
+
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
@@ -22,7 +24,10 @@ class Edge(Enum):
 
 
 class Overlay(QObject):
-    """Keeps a widget at an edge of its parent, in the middle and as wide as it needs, above all else there."""
+    """Keeps a widget at an edge of its parent, in the middle and as wide as it needs, above all else there.
+
+    At the lower edge it leaves the card at the right free, where the button is that is pressed most.
+    """
 
     def __init__(self, widget: QWidget, edge: Edge) -> None:
         super().__init__(widget)
@@ -36,13 +41,14 @@ class Overlay(QObject):
 
     def place(self) -> None:
         """Put the widget where it belongs."""
-        room = self._host.rect().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
+        beside = SIDE_WIDTH if self._edge is Edge.BOTTOM else 0
+        room = self._host.rect().adjusted(_MARGIN, _MARGIN, -_MARGIN - beside, -_MARGIN)
         width = min(self._widget.sizeHint().width(), room.width(), _WIDEST)
         layout = self._widget.layout()
         wraps = layout is not None and layout.hasHeightForWidth()
         height = layout.totalHeightForWidth(width) if wraps and layout is not None else self._widget.sizeHint().height()
         height = min(height, room.height())
-        left = room.left() + (room.width() - width) // 2
+        left = min((self._host.width() - width) // 2, room.right() + 1 - width)
         top = room.top() if self._edge is Edge.TOP else room.bottom() - height + 1
         self._widget.setGeometry(QRect(left, top, width, height))
         self._widget.raise_()

@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from core.imaging.reading import CommonSpan
+
     Levels = Sequence[NDArray[np.uint8]]
 
 _MOST_BYTES = 250_000_000
 _SIDES = (64, 96, 128, 192, 256)
 _SMALLEST = 8
+EXTENT = 2.4
+"""How much of an image a tile shows, in diameters of a red cell: the same for all, so that sizes can be compared."""
+
 _LEAST_ROOM = 1.1
 
 Region = tuple[int, int, int]
@@ -34,11 +39,15 @@ Region = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Wanted:
-    """Pieces of one image that are to be cut; those that are needed longest come last."""
+    """Pieces of one image that are to be cut; those that are needed longest come last.
+
+    ``scale``: by what its deep samples are scaled, so that it looks as it did when it was counted.
+    """
 
     image: int
     path: Path
     regions: tuple[Region, ...]
+    scale: CommonSpan | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +68,6 @@ class Crops(QObject):
 
     Parameters
     ----------
-    context
-        how much is shown round a cell at each side, as a share of the cell's longer side
     wanted
         returns what to read next, None if nothing is missing
     parent
@@ -69,9 +76,8 @@ class Crops(QObject):
 
     arrived = Signal()
 
-    def __init__(self, context: float, wanted: Callable[[], Wanted | None], parent: QObject) -> None:
+    def __init__(self, wanted: Callable[[], Wanted | None], parent: QObject) -> None:
         super().__init__(parent)
-        self._context = context
         self._wanted = wanted
         self._at_hand: tuple[int, Levels] | None = None
         self._side = _SIDES[0]
@@ -80,13 +86,6 @@ class Crops(QObject):
         self._failed: dict[tuple[int, Path], str] = {}
         self._reading = Task("crops", self._on_read, self)
         self._soon = Debounce(0, self._read_more, self)
-
-    def region(self, box: Sequence[float], diameter: float = 0.0) -> Region:
-        """Return the square that shows a box with what is round it; a point is shown like a cell of that diameter."""
-        x1, y1, x2, y2 = box
-        longer = max(x2 - x1, y2 - y1) or diameter
-        side = max(round(longer * (1 + 2 * self._context)), _SMALLEST)
-        return round((x1 + x2 - side) / 2), round((y1 + y2 - side) / 2), side
 
     # -- pieces ------------------------------------------------------------------------------------
 
@@ -190,7 +189,7 @@ class Crops(QObject):
 
 
 def scaled_region(box: Sequence[float], extent: float) -> Region:
-    """Return a square of ``extent`` pixels round a box, or a larger one if the box does not fit into it."""
+    """Return a square of ``extent`` pixels round a box or point, or a larger one if a box does not fit into it."""
     x1, y1, x2, y2 = box
     side = max(round(max(extent, _LEAST_ROOM * max(x2 - x1, y2 - y1))), _SMALLEST)
     return round((x1 + x2 - side) / 2), round((y1 + y2 - side) / 2), side
@@ -198,7 +197,7 @@ def scaled_region(box: Sequence[float], extent: float) -> Region:
 
 def _read(wanted: Wanted, side: int, job: Job) -> _Cut:
     try:
-        pixels = read_image(wanted.path).pixels
+        pixels = read_image(wanted.path, batch=wanted.scale).pixels
     except (ImageError, OSError) as error:
         return _Cut(wanted, side, (), str(error))
     if job.cancelled.is_set():

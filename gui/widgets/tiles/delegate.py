@@ -102,9 +102,8 @@ class TileDelegate(QStyledItemDelegate):
         outline = QRectF(
             photo.x() + (x1 - left) * scale, photo.y() + (y1 - top) * scale, (x2 - x1) * scale, (y2 - y1) * scale
         )
-        light = QColor(255, 255, 255)
-        counted = QPen(QColor(255, 255, 255, 190), 3.2), QPen(self.colour, 1.6)
-        dashed = QPen(QColor(0, 0, 0), 3.0), QPen(light, 1.6, Qt.PenStyle.DashLine)
+        counted = QPen(QColor(255, 255, 255, 150), 2.0), QPen(self.colour, 1.0)
+        dashed = QPen(QColor(0, 0, 0, 150), 2.0), QPen(QColor(255, 255, 255), 1.0, Qt.PenStyle.DashLine)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for pen in dashed if tile.dashed else counted:
             pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from core.imaging.reading import CommonSpan
     from gui.workspace.images import Images
     from gui.workspace.inference.inference import Inference
 
@@ -79,8 +80,8 @@ class Previews(QObject):
     def _read(self) -> None:
         item = self._images.current
         if item is not None and self._inference.shown is None:
-            image, path = item.id, item.path
-            self._task.start(lambda _job: _preview_of(image, path))
+            image, path, scale = item.id, item.path, self._images.scale(item)
+            self._task.start(lambda _job: _preview_of(image, path, scale))
 
     @Slot(object)
     def _on_read(self, preview: Preview) -> None:
@@ -93,6 +94,6 @@ class Previews(QObject):
         """Leave it to the worker to say what is wrong."""
 
 
-def _preview_of(image: int, path: Path) -> Preview:
-    small = read_image(path, long_side=_LONG_SIDE)
+def _preview_of(image: int, path: Path, scale: CommonSpan | None) -> Preview:
+    small = read_image(path, long_side=_LONG_SIDE, batch=scale)
     return Preview(image, LoadedImage.of(small).levels, size_in_file(path, small))

@@ -200,9 +200,10 @@ class CellEmbeddings(QObject):
         if not len(missing):
             return None
         path, cells, boxes = item.path, wanted.cells[missing], wanted.boxes[missing]
+        scale = self._images.scale(item)
 
         def work(job: Job) -> _Described:
-            new = embed_cells(model, read_image(path).pixels, cells, boxes, job.cancelled)
+            new = embed_cells(model, read_image(path, batch=scale).pixels, cells, boxes, job.cancelled)
             return _Described(image, new.joined(known))
 
         return work

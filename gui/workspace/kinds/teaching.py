@@ -159,7 +159,7 @@ class Teaching(QObject):
         model = self._embeddings.model
         assert model is not None
         try:
-            pixels = even_pixels(read_image(item.path).pixels, model.card)
+            pixels = even_pixels(read_image(item.path, batch=self._images.scale(item)).pixels, model.card)
         except ImageError:
             return [b""] * len(boxes)
         return [cell_picture(crop) for crop in cell_crops(pixels, boxes, model.card)]

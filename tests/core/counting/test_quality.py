@@ -78,7 +78,7 @@ def test_a_good_field_passes():
         ({"diameter": 12}, Grade.POOR, "very small here, 12 pixels"),
         ({"diameter": 40}, Grade.CHECK, "64 pixels wide, but were looked for at 40"),
         ({"diameter": 140}, Grade.POOR, "64 pixels wide, but were looked for at 140"),
-        ({"score": 0.52}, Grade.CHECK, "The count of RBC hangs on its threshold: 0 at 0.05 above, 48 below"),
+        ({"score": 0.52}, Grade.CHECK, "RBC count depends on the threshold: 0 at 0.05 above, 48 below"),
     ],
 )
 def test_a_fault_is_named(change: dict[str, float], light: Grade, told: str):
@@ -278,7 +278,7 @@ def test_what_nobody_can_do_anything_about_is_not_pressing():
 def test_the_worst_reason_that_can_be_acted_on_is_pressing():
     fragile = judged(rows_of_cells(), score=0.52, blur=0.05).pressing
     assert fragile is not None
-    assert "hangs on its threshold" in fragile.text
+    assert "depends on the threshold" in fragile.text
     bad = judged(rows_of_cells(), score=0.52, levels=(0, 40)).pressing
     assert bad is not None
     assert bad.grade is Grade.POOR

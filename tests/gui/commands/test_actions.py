@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
 
 from gui.commands.actions import ACTIONS
+from gui.commands.context import View
 from gui.workspace.selection import ToolName
 
 if TYPE_CHECKING:
@@ -111,3 +114,28 @@ def test_every_action_has_its_own_name_and_key() -> None:
     assert len({action.id for action in ACTIONS}) == len(ACTIONS)
     keys = [QKeySequence(key) for action in ACTIONS for key in (action.key, action.also) if key]
     assert len({key.toString() for key in keys}) == len(keys)
+
+
+def test_in_cells_all_of_a_class_are_selected_and_nothing_is_removed_that_is_not(
+    window: MainWindow,
+    make_smear: Callable[..., tuple[Path, dict[str, int]]],
+    wait_counted: Callable[[MainWindow], None],
+    qtbot: QtBot,
+) -> None:
+    files = [make_smear(f"{seed}.png", seed) for seed in (1, 2)]
+    window.workspace.opening.open([path for path, _ in files])
+    wait_counted(window)
+    assert window.actions_["remove"].isEnabled(), "in Review it is the cell that is pointed at"
+    window.show_view(View.CELLS)
+    window.gallery.set_all(True)
+    red = sum(counts["RBC"] for _, counts in files)
+    qtbot.waitUntil(lambda: "RBC" in window.gallery.sections and len(window.gallery.sections["RBC"].view.tiles) == red)
+    assert not window.actions_["remove"].isEnabled()
+    view = window.gallery.sections["RBC"].view
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    assert len(window.workspace.selection.all) == red
+    assert {image for image, _ in window.workspace.selection.all} == {item.id for item in window.workspace.images.items}
+    assert window.actions_["remove"].isEnabled()
+    QTest.keyClick(view, Qt.Key.Key_Delete)
+    assert (window.workspace.counts.totals or {}).get("RBC") == 0

@@ -17,15 +17,23 @@ from core.report.formats.annotated import write_picture
 from core.report.formats.images import read_counted
 from core.report.gather import gather
 from gui.app import demo_smear
+from gui.commands.context import View
 from gui.panels.images.filters import Show
+from gui.panels.images.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from PySide6.QtGui import QImage
     from pytestqt.qtbot import QtBot
 
     from gui.shell.window import MainWindow
+
+
+def gather_counts(window: MainWindow) -> dict[str, int]:
+    assert window.workspace.store.session is not None
+    return {row.name: row.count for row in gather(window.workspace.store.session).totals}
 
 
 def names(window: MainWindow) -> list[str]:
@@ -137,10 +145,10 @@ def test_the_line_at_the_bottom_names_what_failed(
     window.workspace.opening.open([good, bad])
     wait_counted(window)
     qtbot.waitUntil(lambda: window.status.activity.full_text == "2 images, 1 failed")
-    assert not window.status.zoom_label.isHidden()
+    assert not window.status.tools.isHidden()
     window.workspace.images.set_current(window.workspace.images.items[1].id)
     qtbot.waitUntil(window.image_page.failure_page.isVisible)
-    assert window.status.zoom_label.isHidden()
+    assert window.status.tools.isHidden()
 
 
 def test_doubtful_fields_are_marked_and_can_be_filtered(
@@ -288,6 +296,59 @@ def test_a_report_knows_how_deep_images_were_scaled_when_they_were_counted(
     assert abs(read_counted(dark).pixels.mean() / read_counted(bright).pixels.mean() - 0.2) < 0.01
 
 
+def test_a_dark_exposure_stays_dark_in_the_list_and_among_the_cells_after_reopening(
+    window: MainWindow,
+    make_smear: Callable[..., tuple[Path, dict[str, int]]],
+    wait_counted: Callable[..., None],
+    qtbot: QtBot,
+) -> None:
+    path, _ = make_smear("mine.png")
+    pixels = read_image(path).pixels.astype(np.uint16) * 16
+    camera = [(271, "s", 0, "Zeiss", True), (272, "s", 0, "Axiocam 208", True)]
+    files = [path.with_name(name) for name in ("bright.tif", "dark.tif")]
+    for file, stored in zip(files, (pixels, pixels // 2), strict=True):
+        tifffile.imwrite(file, stored, photometric="rgb", extratags=camera)
+    window.workspace.opening.open(files)
+    wait_counted(window)
+    session = window.workspace.store.path
+    assert session is not None
+    window.workspace.store.close()
+    window.workspace.store.open(session)
+    bright, dark = window.workspace.images.items
+    qtbot.waitUntil(lambda: _list_light(window, dark.path) > 0, timeout=30_000)
+    qtbot.waitUntil(lambda: _list_light(window, bright.path) > 0, timeout=30_000)
+    assert abs(_list_light(window, dark.path) / _list_light(window, bright.path) - 0.5) < 0.05
+    window.show_view(View.CELLS)
+    window.gallery.set_all(True)
+    qtbot.waitUntil(lambda: "RBC" in window.gallery.sections)
+    qtbot.waitUntil(lambda: _cells_light(window, dark.id) > 0, timeout=30_000)
+    qtbot.waitUntil(lambda: _cells_light(window, bright.id) > 0, timeout=30_000)
+    assert abs(_cells_light(window, dark.id) / _cells_light(window, bright.id) - 0.5) < 0.05
+
+
+def _list_light(window: MainWindow, path: Path) -> float:
+    """Return how bright the small image of a row is; 0 while it is not there."""
+    thumbnails = window.image_list.findChildren(Thumbnails)[0]
+    item = next(item for item in window.workspace.images.items if item.path == path)
+    small = thumbnails.get(path, window.devicePixelRatioF(), window.workspace.images.scale(item))
+    return 0.0 if small is None or small.pixmap is None else _mean(small.pixmap.toImage(), 20)
+
+
+def _cells_light(window: MainWindow, image: int) -> float:
+    """Return how bright the first red cells of an image are as tiles; 0 while they are not there."""
+    view = window.gallery.sections["RBC"].view
+    rows = np.flatnonzero(view.tiles.images == image).tolist()[:1]
+    pieces = [window.gallery.crops.piece(image, view.tiles.region(row), 96) for row in rows]
+    return 0.0 if not pieces or pieces[0] is None else _mean(pieces[0].toImage(), 8)
+
+
+def _mean(image: QImage, half: int) -> float:
+    """Return the mean green of the middle of an image."""
+    middle = image.rect().center()
+    places = [(middle.x() + x, middle.y() + y) for x in range(-half, half) for y in range(-half, half)]
+    return sum(image.pixelColor(x, y).green() for x, y in places) / len(places)
+
+
 def test_many_images_in_folders_of_a_folder_are_opened_only_after_asking(
     window: MainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
@@ -301,3 +362,22 @@ def test_many_images_in_folders_of_a_folder_are_opened_only_after_asking(
     cancel = question.button(QMessageBox.StandardButton.Cancel)
     qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
     assert names(window) == []
+
+
+def test_what_the_window_drew_is_not_counted_whatever_it_is_called(
+    window: MainWindow,
+    make_smear: Callable[..., tuple[Path, dict[str, int]]],
+    wait_counted: Callable[..., None],
+    tmp_path: Path,
+) -> None:
+    path, expected = make_smear("slides/mine.png")
+    window.workspace.opening.open([path])
+    wait_counted(window)
+    for name in ("best field.png", "for the talk.jpg", "print.tif"):
+        assert window.workspace.saving.save_image(path.with_name(name), window.preferences.palette)
+    window.workspace.opening.open([path.parent])
+    wait_counted(window)
+    own = [item for item in window.workspace.images.items if item.path != path]
+    assert len(own) == 3
+    assert all(item.error.endswith("open the image that it was made from.") for item in own)
+    assert gather_counts(window) == expected

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 
 from core.verification.errors import Verdict
 from core.verification.ground_truth import GroundTruth
+from gui.widgets.tiles.crops import EXTENT
 from tests.gui.verify.verify_steps import (
     FN,
     FP,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
+    from gui.verify.window import VerifyWindow
     from tests.gui.verify.verify_steps import Counted
 
 
@@ -83,3 +85,22 @@ def test_totals_have_no_places_to_show(counted: Counted, qtbot: QtBot) -> None:
     page = opened(qtbot, window)
     page.pages.setCurrentWidget(page.error_page)
     qtbot.waitUntil(lambda: "do not say where the cells are" in page.error_page.empty.text())
+
+
+def test_errors_are_shown_at_one_scale_so_that_sizes_can_be_compared(counted: Counted, qtbot: QtBot) -> None:
+    window = counted(1)
+    give_boxes(window, without=2)
+    page = opened(qtbot, window)
+    page.pages.setCurrentWidget(page.error_page)
+    page.error_page.show_places("RBC", None, Verdict.FALSE)
+    places_shown(qtbot, page, 2)
+    sides = _sides(page)
+    page.error_page.show_places("Platelets", None, Verdict.TRUE)
+    qtbot.waitUntil(lambda: {place.class_name for place in page.error_page.view.place_model.places} == {"Platelets"})
+    assert _sides(page) == sides == {round(EXTENT * page.error_page.view.place_model.places[0].diameter)}
+
+
+def _sides(page: VerifyWindow) -> set[int]:
+    """Return how many pixels of the image the tiles show."""
+    model = page.error_page.view.place_model
+    return {model.tile(row).region[2] for row in range(len(model.places))}

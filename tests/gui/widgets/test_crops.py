@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QImage
 
 from core.report.formats.annotated import write_picture
 from gui.widgets.colour import ink_on, luminance, readable
-from gui.widgets.tiles.crops import Crops, Region, Wanted, cut
+from gui.widgets.tiles.crops import Crops, Region, Wanted, cut, scaled_region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ class Shop:
 
     def __init__(self, app: QCoreApplication) -> None:
         self.wishes: list[Wanted] = []
-        self.crops = Crops(0.25, lambda: self.wishes.pop() if self.wishes else None, app)
+        self.crops = Crops(lambda: self.wishes.pop() if self.wishes else None, app)
 
 
 @pytest.fixture
@@ -47,10 +47,11 @@ def colour_at(image: QImage, x: int, y: int) -> tuple[int, int, int, int]:
     return colour.red(), colour.green(), colour.blue(), colour.alpha()
 
 
-def test_a_region_is_a_square_round_the_middle_of_a_cell(shop: Shop) -> None:
-    assert shop.crops.region((10, 20, 50, 40)) == (0, 0, 60)
-    assert shop.crops.region((30, 30, 30, 30), diameter=40) == (0, 0, 60)
-    assert shop.crops.region((5, 5, 6, 6))[2] == 8
+def test_a_region_is_a_square_round_the_middle_of_a_cell() -> None:
+    assert scaled_region((10, 20, 50, 40), 60) == (0, 0, 60)
+    assert scaled_region((30, 30, 30, 30), 60) == (0, 0, 60), "a point is shown like a cell"
+    assert scaled_region((0, 0, 100, 40), 60)[2] == 110, "what does not fit is shown whole"
+    assert scaled_region((5, 5, 6, 6), 2)[2] == 8
 
 
 def test_a_piece_of_its_own_size_is_the_image_and_transparent_beyond(pixels: NDArray[np.uint8]) -> None:

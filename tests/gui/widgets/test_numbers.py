@@ -115,6 +115,17 @@ def test_what_was_understood_is_shown_as_it_is_typed(form: Form):
     assert not form.box.echo.isVisible()
 
 
+@pytest.mark.parametrize("form", ["en_US"], indirect=True)
+def test_what_was_understood_goes_with_enter_and_what_was_not_stays(form: Form):
+    for field, echo in ((form.edit, form.edit.echo), (form.box, form.box.echo)):
+        type_into(field, "4.5", enter=False)
+        assert echo.isVisible()
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        assert not echo.isVisible()
+    type_into(form.edit, "1.234,5")
+    assert form.edit.echo.isVisible(), "nobody took it, and it says why"
+
+
 @pytest.mark.parametrize("form", LOCALES, indirect=True)
 def test_what_is_shown_can_be_typed_again(form: Form):
     """A number that was set comes back as it is: nothing is rounded, and no sign parts its thousands."""

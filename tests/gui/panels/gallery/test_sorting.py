@@ -9,7 +9,8 @@ import pytest
 
 from core.cells import Detections, Origin
 from gui.panels.gallery.darkness import darkness_of
-from gui.panels.gallery.tiles import EXTENT, Order, sort_into_piles
+from gui.panels.gallery.tiles import Order, sort_into_piles
+from gui.widgets.tiles.crops import EXTENT
 from gui.workspace.counting.cells import CountedCells
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QApplication
 from core.cells import Origin
 from core.classes import COLOUR_BLIND_SAFE, PAPER
 from gui.panels.gallery.section import ClassSection, shares
-from gui.panels.gallery.tiles import EXTENT, Order
+from gui.panels.gallery.tiles import Order
 from gui.widgets.colour import class_ink
 from gui.widgets.tiles import crops
+from gui.widgets.tiles.crops import EXTENT
 from tests.gui.panels.gallery.builders import all_ids, choose, click, counted_ids, counts, ids, marked
 
 if TYPE_CHECKING:
