@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import openvino
 import pytest
@@ -33,6 +34,12 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # A busy machine is no failure.
 settings.register_profile("smearcount", deadline=None)
 settings.load_profile("smearcount")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_opencv_thread() -> None:
+    """Let OpenCV compute in one thread: beside other workers a pool mostly waits."""
+    cv2.setNumThreads(1)
 
 
 class KnownNetwork:

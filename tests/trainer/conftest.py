@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -36,14 +35,6 @@ if TYPE_CHECKING:
 # Not in the order of the trainer, so that a mix-up shows.
 FILE_CLASSES = ("WBC", "RBC", "Platelets")
 SPLITS = ("train", "train", "train", "train", "val", "val", "test", "test")
-
-
-@pytest.fixture(autouse=True)
-def opencv_threads() -> Iterator[None]:
-    """Give OpenCV back the threads that training takes away."""
-    before = cv2.getNumThreads()
-    yield
-    cv2.setNumThreads(before)
 
 
 @pytest.fixture(autouse=True, scope="session")

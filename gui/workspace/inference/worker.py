@@ -18,6 +18,7 @@ from core.counting.count import precompute
 from core.detection.loading import AnyModel, CellDetector, detector_for, open_model
 from core.errors import Cancelled
 from core.imaging.containers.pixel_size import micrometres_in_file
+from core.imaging.output_mark import is_output
 from core.imaging.reading import ImageError, SmearImage, read_image
 from core.models.network import ModelError
 from core.session.session import FileStamp, SessionError, stamp_of
@@ -130,6 +131,9 @@ class Worker(QObject):
         try:
             if job.cancel.is_set():
                 raise Cancelled
+            if job.detect and is_output(job.path):
+                text = gettext("{path}: SmearCount wrote this image itself; open the image that it was made from.")
+                raise ImageError(text.format(path=job.path))
             image = read_image(job.path, batch=job.batch)
             loaded = LoadedImage.of(image) if job.show else None
             stamp = stamp_of(job.path)

@@ -48,7 +48,7 @@ def test_every_format_has_the_same_numbers(session: Session):
     assert document["totals"] == {"RBC": 3, "WBC": 3, "Platelets": 2}
     assert document["session"]["totals"]["WBC"]["added"] == 1
     text = " ".join(pages(content))
-    assert "RBC 3 0.6 to 8.8 4 0 −1" in text
+    assert "RBC 3 1 to 9 4 0 −1" in text
     assert "RBC 1 (2 + 0 − 1)" in text
     assert "Mean probability RBC 0.80" in text
 

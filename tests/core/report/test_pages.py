@@ -150,9 +150,9 @@ def test_a_page_shows_contours_in_place_of_boxes(session: Session):
     assert 0.7 < white < 1  # its letters are the same
 
 
-def texts_of(workbook: Path) -> set[object]:
+def texts_of(workbook: Path) -> list[object]:
     sheets = openpyxl.load_workbook(workbook)
-    return {cell for sheet in sheets for row in sheet.iter_rows(values_only=True) for cell in row}
+    return [cell for sheet in sheets for row in sheet.iter_rows(values_only=True) for cell in row]
 
 
 @pytest.mark.parametrize("name", ["김철수"])

@@ -11,6 +11,7 @@ import pypdfium2
 import pytest
 
 from core.errors import Cancelled
+from core.imaging.finding import find_images
 from core.report.content import Contents
 from core.report.export import Outputs, write_report
 from core.report.gather import gather
@@ -50,6 +51,9 @@ def test_everything_is_written(session: Session, tmp_path: Path):
         "pictures/field 2_counted.tif",
     ]
     assert [done for done, _ in seen] == list(range(1, wanted.steps(content) + 1))
+    own = find_images([out], recursive=True)
+    assert own.images == []
+    assert len(own.left_out) == len(list((out / "pictures").iterdir()))
 
 
 def test_a_missing_or_changed_picture_is_one_sentence_and_the_rest_goes_on(session: Session, tmp_path: Path):

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from gui.shell.window import MainWindow
 
 
+def gather_counts(window: MainWindow) -> dict[str, int]:
+    assert window.workspace.store.session is not None
+    return {row.name: row.count for row in gather(window.workspace.store.session).totals}
+
+
 def names(window: MainWindow) -> list[str]:
     return [item.path.name for item in window.workspace.images.items]
 
@@ -357,3 +362,22 @@ def test_many_images_in_folders_of_a_folder_are_opened_only_after_asking(
     cancel = question.button(QMessageBox.StandardButton.Cancel)
     qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
     assert names(window) == []
+
+
+def test_what_the_window_drew_is_not_counted_whatever_it_is_called(
+    window: MainWindow,
+    make_smear: Callable[..., tuple[Path, dict[str, int]]],
+    wait_counted: Callable[..., None],
+    tmp_path: Path,
+) -> None:
+    path, expected = make_smear("slides/mine.png")
+    window.workspace.opening.open([path])
+    wait_counted(window)
+    for name in ("best field.png", "for the talk.jpg", "print.tif"):
+        assert window.workspace.saving.save_image(path.with_name(name), window.preferences.palette)
+    window.workspace.opening.open([path.parent])
+    wait_counted(window)
+    own = [item for item in window.workspace.images.items if item.path != path]
+    assert len(own) == 3
+    assert all(item.error.endswith("open the image that it was made from.") for item in own)
+    assert gather_counts(window) == expected

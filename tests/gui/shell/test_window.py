@@ -241,7 +241,7 @@ def test_a_model_can_be_imported_and_a_damaged_one_is_refused(
     window.actions_["import_model"].trigger()
     qtbot.waitUntil(window.notice.isVisible, timeout=30_000)
     assert "damaged.onnx" in window.notice.label.text()
-    drawn = window.notice.label.grab().toImage()
+    drawn = window.notice.grab(window.notice.label.geometry()).toImage()
     greens = [drawn.pixelColor(x, y).green() for x in range(drawn.width()) for y in range(drawn.height())]
     assert max(greens) > 230  # light text
     assert min(greens) < 60  # on dark ground

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor
 
+from core.imaging.output_mark import is_output
 from core.verification.charts import Chart, Series
 from gui.widgets.plots.histogram import HistogramSlider
 from gui.widgets.plots.plot import PlotPane
@@ -33,6 +34,7 @@ def pane(qtbot: QtBot) -> PlotPane:
 def test_a_plot_is_written_as_its_suffix_says(pane: PlotPane, tmp_path: Path, name: str, start: bytes) -> None:
     pane.save(tmp_path / name)
     assert (tmp_path / name).read_bytes().startswith(start)
+    assert is_output(tmp_path / name) == name.endswith(".png")  # SVG is no image to count anyway
 
 
 def test_a_full_drive_leaves_the_plot_that_was_there(pane: PlotPane, small_drive: Path) -> None:

@@ -50,9 +50,10 @@ def weights_of(run: Path) -> dict[str, torch.Tensor]:
     return torch.load(run / "last.ckpt", weights_only=True)["state_dict"]
 
 
-def start(code_or_module: list[str], arguments: list[str]) -> subprocess.CompletedProcess[str]:
+def start(*command: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a process of its own, which takes ten seconds to import what training needs."""
     return subprocess.run(
-        [sys.executable, *code_or_module, *arguments],
+        [sys.executable, *command],
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -83,21 +84,23 @@ def test_the_loss_falls(train_set: DataSet, box_loss: Literal["l1", "giou"]) -> 
     assert all(np.isfinite(losses))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path, data_folder: Path) -> None:
+def test_a_killed_run_goes_on_to_the_same_weights(
+    tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     common = ["fit", "--data", str(data_folder), "--preset", "tiny", "--accelerator", "cpu"]
     common += ["--epochs", "2"]
-    stopped = start(["-c", KILLED_IN_THE_SECOND_EPOCH], [*common, "--run", str(tmp_path / "stopped"), "--workers", "0"])
+    stopped = start("-c", KILLED_IN_THE_SECOND_EPOCH, *common, "--run", str(tmp_path / "stopped"), "--workers", "0")
     assert stopped.returncode == -signal.SIGKILL, stopped.stderr
     halfway = weights_of(tmp_path / "stopped")
     # the crops come from other processes this time, which must make no difference
-    resumed = start(["-m", "trainer.cli.main"], [*common, "--run", str(tmp_path / "stopped"), "--workers", "2"])
-    assert resumed.returncode == 0, resumed.stderr
-    assert "Resuming from" in resumed.stdout
-    assert "after epoch 1 of 2" in resumed.stdout
+    assert main([*common, "--run", str(tmp_path / "stopped"), "--workers", "2"]) == 0
+    said = capsys.readouterr().out
+    assert "Resuming from" in said
+    assert "after epoch 1 of 2" in said
 
-    whole_run = start(["-m", "trainer.cli.main"], [*common, "--run", str(tmp_path / "whole"), "--workers", "0"])
-    assert whole_run.returncode == 0, whole_run.stderr
+    assert main([*common, "--run", str(tmp_path / "whole"), "--workers", "0"]) == 0
     whole, pieced = weights_of(tmp_path / "whole"), weights_of(tmp_path / "stopped")
     assert whole.keys() == pieced.keys()
     assert all(torch.equal(whole[name], pieced[name]) for name in whole)
@@ -214,15 +217,16 @@ def test_crops_are_the_same_in_a_spawned_worker(train_set: DataSet) -> None:
     assert not torch.equal(image, crops[18][0])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="torch has no gloo over processes there by default")
 def test_two_processes_learn_what_one_does(tmp_path: Path, data_folder: Path, checkpoint: Path) -> None:
     preset = tmp_path / "sgd.toml"  # AdamW would blow up what is lost in the last digits of small gradients
     preset.write_text('like = "tiny"\noptimizer = "sgd"\nlearning_rate = 1e-2\n', "utf-8")
     common = ["fit", "--data", str(data_folder), "--preset", str(preset), "--accelerator", "cpu", "--epochs", "2"]
     common += ["--workers", "0", "--weights", str(checkpoint)]  # whose batch normalisation is frozen
-    for devices in ("1", "2"):
-        run = start(["-m", "trainer.cli.main"], [*common, "--devices", devices, "--run", str(tmp_path / devices)])
-        assert run.returncode == 0, run.stderr
+    assert main([*common, "--devices", "1", "--run", str(tmp_path / "1")]) == 0
+    run = start("-m", "trainer.cli.main", *common, "--devices", "2", "--run", str(tmp_path / "2"))
+    assert run.returncode == 0, run.stderr
     one, two = (logged(tmp_path / devices, "loss") for devices in ("1", "2"))
     assert len(one) == 2
     assert two == pytest.approx(one, rel=1e-4)
@@ -251,16 +255,17 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
 def test_a_full_disk_stops_the_run_with_one_sentence(tmp_path: Path, data_folder: Path) -> None:
     common = ["fit", "--data", str(data_folder), "--preset", "tiny", "--accelerator", "cpu", "--workers", "0"]
     common += ["--epochs", "1", "--run", str(tmp_path / "run")]
-    stopped = start(["-c", FILLS_THE_DISK], common)
+    stopped = start("-c", FILLS_THE_DISK, *common)
     assert stopped.returncode == 1, stopped.stderr
     (sentence,) = [line for line in stopped.stderr.splitlines() if "cannot be written" in line]
     assert "free some space and start again" in sentence
     assert "Traceback" not in stopped.stderr
-    assert start(["-m", "trainer.cli.main"], common).returncode == 0
+    assert main(common) == 0
 
 
 def test_one_picture_without_white_cells_is_enough_to_start(tmp_path: Path, data_folder: Path) -> None:

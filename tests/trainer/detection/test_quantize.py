@@ -125,6 +125,7 @@ def export(tmp_path_factory: pytest.TempPathFactory, train_set: DataSet) -> Expo
     return Export(folder / "half.onnx", folder / "eight.onnx", fields_read, out.getvalue(), err.getvalue())
 
 
+@pytest.mark.slow
 def test_the_8_bit_model_counts_as_the_other_does(export: Export) -> None:
     half, eight = Model(export.halved), Model(export.quantized)
     agreement = compare_counts(half, eight, check_smears(half.card))
@@ -136,6 +137,7 @@ def test_the_8_bit_model_counts_as_the_other_does(export: Export) -> None:
     assert np.abs(highest[0] - highest[1]).mean() < 0.05
 
 
+@pytest.mark.slow
 def test_the_8_bit_model_file_holds_integers(export: Export) -> None:
     assert export.quantized.stat().st_size < 0.6 * export.halved.stat().st_size
     graph = onnx.load(export.quantized).graph
@@ -163,6 +165,7 @@ def test_the_8_bit_model_file_holds_integers(export: Export) -> None:
     assert all(made_by.get(node.input[1]) != "DequantizeLinear" for node in outputs)
 
 
+@pytest.mark.slow
 def test_the_card_says_how_the_model_was_made(export: Export) -> None:
     card = Model(export.quantized).card
     assert card.architecture == "RetinaNet, ResNet-18, 32-channel FPN at strides 8, 16 and 32, 8-bit"
@@ -172,10 +175,12 @@ def test_the_card_says_how_the_model_was_made(export: Export) -> None:
     assert "8-bit" not in Model(export.halved).card.architecture
 
 
+@pytest.mark.slow
 def test_only_training_fields_calibrate(export: Export) -> None:
     assert sorted(export.fields_read) == ["0.png", "1.png", "2.png", "3.png"]
 
 
+@pytest.mark.slow
 def test_the_command_says_no_more_than_it_should(export: Export) -> None:
     assert export.complained == ""
     assert [line.split(":")[0] for line in export.said.splitlines()] == [
