@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 from datetime import UTC, datetime
@@ -37,8 +38,9 @@ def old(path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def expected() -> dict[str, Any]:
-    """Return what that program read in it."""
-    return json.loads((DATA / "schema_1.json").read_text("utf-8"))
+    """Return what that program read in it, in today's words."""
+    told = (DATA / "schema_1.json").read_text("utf-8")
+    return json.loads(re.sub(r"The count of (\w+) hangs on its threshold", r"\1 count depends on the threshold", told))
 
 
 def report(session: Session) -> Any:
