@@ -104,17 +104,38 @@ def _count(arguments: argparse.Namespace) -> int:
     return EXIT_SOME_FAILED if batch.failed else EXIT_GOOD
 
 
+class _Told:
+    """Whether the user, another program or the system told this one to end."""
+
+    def __init__(self) -> None:
+        self.is_set = False
+
+    def __call__(self, _signal: int, _frame: object) -> None:
+        """Remember it, and interrupt what is going on."""
+        self.is_set = True
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Interrupt now if the interruption itself was lost: code that C calls back cannot pass it on."""
+        if self.is_set:
+            raise KeyboardInterrupt
+
+
 @contextmanager
 def _when_told_to_end(does: Any) -> Generator[None]:
-    """While in it, a handler of signals answers when another program or the system tells this one to end."""
+    """While in it, a handler of signals answers when this program is told to end."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, does)
+    told = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it was started deaf to it
+        told.append(signal.SIGINT)
+    before = {one: signal.signal(one, does) for one in told}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def _merge(parts: Sequence[Path], target: Path) -> int:
@@ -155,12 +176,14 @@ class _Batch:
         """
         self.left = self._find_images()[::-1]
         number, saved, pause = len(self.left), time.monotonic(), _SAVE_EACH
-        told_to_end = _when_told_to_end(signal.default_int_handler)
+        told = _Told()
         try:
-            with told_to_end, progress_bar(self.errors, self.arguments.quiet) as progress:
+            with _when_told_to_end(told), progress_bar(self.errors, self.arguments.quiet) as progress:
                 for path in progress.track(self.left[::-1], description="Counting"):
                     self._count_one(path)
                     self.left.pop()
+                    if self.left:
+                        told.check()
                     if self.left and time.monotonic() - saved > pause:
                         start = time.monotonic()
                         self._save()
