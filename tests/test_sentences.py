@@ -61,7 +61,8 @@ FAULTS = _names(
 # Modules of names that programs read: columns and values of tables, keys of session files
 NAMES = {"core/report/tables.py", "core/session/migrations.py", "core/session/storage/schema.py"}
 ALLOWED = {
-    "core/detection/look.py": {"light fall", "light tint", "stain density", "stain red", "stain blue"},  # in cards and sessions
+    # names in cards and sessions
+    "core/detection/look.py": {"light fall", "light tint", "stain density", "stain red", "stain blue"},
     "core/annotations/formats/coco.py": {"Blood cells, exported by SmearCount"},  # in a file for programs
     "core/annotations/formats/imagej.py": {"Type x", "counter x", "group x"},  # names of classes
     "core/annotations/parsing.py": {"no number", "size differs", "size unknown", "points among boxes"},  # to group by
