@@ -25,6 +25,9 @@ MARGIN = 0.5
 """How far beyond the range is unlike, as a share of the range between its middle and that end."""
 
 _LEAST_MARGIN = 0.02  # of the numbers themselves; a narrow range is no reason to be strict
+_SIZE_FACTOR = 3.0
+"""Images are brought to one scale before they are counted: three times smaller or larger cells are counted as well."""
+
 _BELOW = {
     STAIN_DENSITY: gettext("Stain: red cells are paler"),
     STAIN_RED: gettext("Stain: red cells are redder"),
@@ -63,11 +66,22 @@ def unlike(look: Mapping[str, float], reference: Mapping[str, LookRange]) -> Ite
         known = reference.get(measure)
         if known is None:
             continue
-        above = value > known.high + max(MARGIN * (known.high - known.middle), _LEAST_MARGIN)
-        below = value < known.low - max(MARGIN * (known.middle - known.low), _LEAST_MARGIN)
+        above, below = _is_above(measure, value, known), _is_below(measure, value, known)
         if (what := _what(measure, above=above, below=below)) is not None:
             text = gettext("{what} than in 99 % of the training images ({value:.3g}; there {low:.3g} to {high:.3g}).")
             yield Unlike(measure, text.format(what=what, value=value, low=known.low, high=known.high))
+
+
+def _is_above(measure: str, value: float, known: LookRange) -> bool:
+    if measure == SIZE:
+        return value > _SIZE_FACTOR * known.high
+    return value > known.high + max(MARGIN * (known.high - known.middle), _LEAST_MARGIN)
+
+
+def _is_below(measure: str, value: float, known: LookRange) -> bool:
+    if measure == SIZE:
+        return value < known.low / _SIZE_FACTOR
+    return value < known.low - max(MARGIN * (known.middle - known.low), _LEAST_MARGIN)
 
 
 def _what(measure: str, *, above: bool, below: bool) -> str | None:

@@ -194,7 +194,7 @@ def test_calibration_is_repeatable(tmp_path: Path, exported: Path, train_set: Da
     inputs = calibration_inputs(train_set, preset, card)
     again = calibration_inputs(train_set, preset, card)
     other = calibration_inputs(train_set, preset, card, seed=1)
-    assert [image.shape for image in inputs] == [(1, 3, 128, 128)] * 6 + [(1, 3, 192, 192)] * 2
+    assert [image.shape for image in inputs] == [(1, 3, 96, 96)] * 6 + [(1, 3, 160, 192)] * 2
     assert all(np.array_equal(one, two) for one, two in zip(inputs, again, strict=True))
     assert not any(np.array_equal(one, two) for one, two in zip(inputs[:6], other[:6], strict=True))
     contents = []

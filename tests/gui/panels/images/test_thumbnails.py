@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from pytestqt.qtbot import QtBot
 
+    from core.imaging.reading import CommonSpan
     from gui.commands.shortcuts import Actions
     from gui.workspace.workspace import Workspace
     from tests.gui.panels.images.builders import MakeList
@@ -55,9 +56,9 @@ def files_read(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files that thumbnails were really made from."""
     read: list[Path] = []
 
-    def reading(path: Path, side: int) -> np.ndarray | None:
+    def reading(path: Path, side: int, scale: CommonSpan | None = None) -> np.ndarray | None:
         read.append(path)
-        return read_thumbnail(path, side)
+        return read_thumbnail(path, side, scale)
 
     monkeypatch.setattr(thumbnails, "read_thumbnail", reading)
     return read
