@@ -19,8 +19,8 @@ from core.session.storage.database import SessionFile, replacing
 from core.session.storage.rows import pack_truth, pack_truths, to_json
 from core.session.storage.schema import (
     COLUMNS,
-    COLUMNS_2,
     SCHEMA,
+    SCHEMAS,
     ConflictRow,
     DetectionsRow,
     EditRow,
@@ -32,6 +32,7 @@ from core.session.storage.schema import (
     SettingRow,
     SignOffRow,
     detections_number,
+    present_rows,
 )
 from core.session.tables.settings import CLASSES, EDGE_RULE, ESTIMATES, NMS_IOU, SAMPLE, origin_key, threshold_setting
 from core.session.values import SessionDamagedError, SignOff, Subject
@@ -60,7 +61,7 @@ def up_to_date(file: SessionFile) -> SessionFile:
     if file.version == SCHEMA:
         return file
     try:
-        rows = _rows_of_2(file) if file.version > 1 else _rows_of_1(file)
+        rows = _rows_of(file)
     except BaseException:
         file.close()
         raise
@@ -79,13 +80,12 @@ def up_to_date(file: SessionFile) -> SessionFile:
     return SessionFile.open(file.path, read_only=False)
 
 
-def _rows_of_1(file: SessionFile) -> Tables:
-    return upgraded({table: list(_readable(file, table)) for table in schema_1.COLUMNS})
-
-
-def _rows_of_2(file: SessionFile) -> Tables:
-    """Return the rows of a session of schema 2, which only lacks tables."""
-    return {table: list(_readable(file, table)) for table in COLUMNS_2}
+def _rows_of(file: SessionFile) -> Tables:
+    """Return the rows of a session of an older schema in the present one."""
+    rows = {table: list(_readable(file, table)) for table in SCHEMAS[file.version]}
+    if file.version == 1:
+        return upgraded(rows)
+    return {table: present_rows(table, content) for table, content in rows.items()}
 
 
 def _readable(file: SessionFile, table: str) -> Iterator[Row]:

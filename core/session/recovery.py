@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.session import schema_1
 from core.session.errors import explain, journal_of
 from core.session.migrations import upgraded
 from core.session.storage.database import SessionFile, has_our_tables, probe_lock, refuse_existing, replacing
 from core.session.storage.paths import rebase, resolve
 from core.session.storage.schema import (
     COLUMNS,
-    COLUMNS_2,
     PAGE_SIZE,
     REAL_COLUMNS,
+    SCHEMA,
+    SCHEMAS,
     ConflictRow,
     DetectionsRow,
     EditRow,
@@ -34,6 +34,7 @@ from core.session.storage.schema import (
     Row,
     checksum,
     detections_number,
+    present_rows,
 )
 from core.session.values import SessionDamagedError, SessionError, SessionNewerError
 from core.text import gettext, ngettext
@@ -46,7 +47,6 @@ _HEAD = 100
 _MOST_LOCAL = PAGE_SIZE - 35
 _LEAST_LOCAL = (PAGE_SIZE - 12) * 32 // 255 - 23
 _INTEGER_BYTES = (0, 1, 2, 3, 4, 6, 8)
-_SCHEMAS = {1: schema_1.COLUMNS, 2: COLUMNS_2, 3: COLUMNS}
 _UNREADABLE = "(unreadable)"
 _NOT_A_CELL = (IndexError, ValueError, struct.error, OverflowError)
 
@@ -134,12 +134,12 @@ class _Found:
     """
 
     data: bytes
-    schema: int = 3
+    schema: int = SCHEMA
     bad_rows: int = 0
     bad_pages: int = 0
 
     def __post_init__(self) -> None:
-        self._tables = {version: {table: {} for table in columns} for version, columns in _SCHEMAS.items()}
+        self._tables = {version: {table: {} for table in columns} for version, columns in SCHEMAS.items()}
         kinds, wanted = dict[int, int](), set[int]()
         for number in range(1, -(-len(self.data) // PAGE_SIZE) + 1):
             page = self._page(number)
@@ -151,8 +151,8 @@ class _Found:
             self._take_rows(page, start, sure=kinds[number] == _LEAF)
         said = int.from_bytes(self.data[60:64], "big")
         sizes = {version: sum(map(len, tables.values())) for version, tables in self._tables.items()}
-        self.schema = max(_SCHEMAS, key=lambda version: (sizes[version], version == said, version))
-        wanted.update(range(2, 2 + len(_SCHEMAS[self.schema])))
+        self.schema = max(SCHEMAS, key=lambda version: (sizes[version], version == said, version))
+        wanted.update(range(2, 2 + len(SCHEMAS[self.schema])))
         self.bad_pages += sum(kinds.get(number) not in (_LEAF, _INNER) for number in wanted)
 
     @property
@@ -189,7 +189,7 @@ class _Found:
     def _take_row(self, number: int, values: Row) -> bool:
         """Take a row, whose number stands before its values, if its checksum is right for any table."""
         taken = False
-        for version, tables in _SCHEMAS.items():
+        for version, tables in SCHEMAS.items():
             for table, columns in tables.items():
                 if len(values) == len(columns) + 1:
                     row = _typed((number, *values[1:-1]), columns)
@@ -284,12 +284,12 @@ class _Mended:
     """The rows that were found, made consistent again: what was lost shows in the history and the list."""
 
     def __init__(self, found: _Found, folder: Path, time: str) -> None:
-        rows = found.rows
-        gaps = {table: _gaps(rows[table]) for table in rows}
+        gaps = {table: _gaps(content) for table, content in found.rows.items()}
+        in_order = {table: [row for _, row in sorted(content.items())] for table, content in found.rows.items()}
         if found.schema == 1:
-            self.tables = upgraded({table: [row for _, row in sorted(rows[table].items())] for table in rows})
+            self.tables = upgraded(in_order)
         else:
-            self.tables = {table: [row for _, row in sorted(rows.get(table, {}).items())] for table in COLUMNS}
+            self.tables = {table: present_rows(table, in_order.get(table, ())) for table in COLUMNS}
         images = {row[0]: ImageRow._make(row) for row in self.tables["images"]}
         self.images = {number: row for number, row in images.items() if row.path}
         self._without_path = {number: row for number, row in images.items() if not row.path}

@@ -86,22 +86,6 @@ def _unpack_contours(lengths: bytes, packed: bytes, count: int) -> tuple[NDArray
     return tuple(np.split((points / _STEPS).astype(np.float32), np.cumsum(numbers))[:-1])
 
 
-class _Doubts(msgspec.Struct):
-    """What the column ``doubts`` holds where the look of the image is known; else only the list of doubts."""
-
-    doubts: tuple[Doubt, ...]
-    look: dict[str, float]
-
-
-def _pack_doubts(found: StoredDetections) -> str:
-    return to_json({"doubts": found.doubts, "look": found.look} if found.look else found.doubts)
-
-
-def _unpack_doubts(text: str) -> tuple[tuple[Doubt, ...], dict[str, float]]:
-    known = msgspec.json.decode(text, type=_Doubts | tuple[Doubt, ...])
-    return (known.doubts, known.look) if isinstance(known, _Doubts) else (known, {})
-
-
 def pack_detections(image: int, model: int, found: StoredDetections) -> DetectionsRow:
     """Return the row of a model's detections in an image.
 
@@ -133,12 +117,13 @@ def pack_detections(image: int, model: int, found: StoredDetections) -> Detectio
         int(found.capped),
         _finite_or_none(dark),
         _finite_or_none(bright),
-        _pack_doubts(found),
+        to_json(found.doubts),
         cells.boxes.astype("<f4").tobytes(),
         cells.scores.astype("<f4").tobytes(),
         cells.labels.astype("<i4").tobytes(),
         lengths,
         contours,
+        to_json(found.look),
     )
 
 
@@ -170,7 +155,8 @@ def unpack_detections(row: DetectionsRow) -> StoredDetections:
         sentences(row.notices),
         row.file,
         row.by_hand,
-        *_unpack_doubts(row.doubts),
+        tuple(Doubt(doubt) for doubt in sentences(row.doubts)),
+        msgspec.json.decode(row.look, type=dict[str, float]),
     )
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import sqlite3
 from enum import IntEnum
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 from core.session import schema_1
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Row = tuple[Any, ...]
 """A row without its checksum; its number, the row id, comes first. Columns hold int, float, str, bytes or None."""
@@ -18,7 +21,7 @@ APPLICATION_ID = 0x534D4352
 
 PAGE_SIZE = 4096
 
-SCHEMA = 3
+SCHEMA = 4
 """The version that this program writes."""
 
 _APPEND_ONLY = """\
@@ -71,9 +74,9 @@ class DetectionsRow(NamedTuple):
     """A row of ``detections``, numbered by ``detections_number``.
 
     Name, hash and classes of the model stand in each, so that no damage elsewhere takes them from it. ``classes``,
-    ``notices`` and ``doubts`` are JSON; with the doubts goes the look of the image, if known. Arrays are little-endian
-    float32 (boxes, scores) and int32 (labels, lengths, points); points are four times the pixels, and compressed.
-    ``file`` is the SHA-256 of the image file, ``by_hand`` the diameter that was given.
+    ``notices``, ``doubts`` and ``look`` are JSON. Arrays are little-endian float32 (boxes, scores) and int32 (labels,
+    lengths, points); points are four times the pixels, and compressed. ``file`` is the SHA-256 of the image file,
+    ``by_hand`` the diameter that was given.
     """
 
     number: int
@@ -98,6 +101,7 @@ class DetectionsRow(NamedTuple):
     labels: bytes
     lengths: bytes | None
     contours: bytes | None
+    look: str = "{}"
 
 
 class TruthRow(NamedTuple):
@@ -218,7 +222,7 @@ class EmbeddingsRow(NamedTuple):
 
 COLUMNS_2: dict[str, tuple[str, ...]] = {
     "images": ImageRow._fields,
-    "detections": DetectionsRow._fields,
+    "detections": DetectionsRow._fields[:-1],
     "truths": TruthRow._fields,
     "models": ModelRow._fields,
     "settings": SettingRow._fields,
@@ -230,11 +234,13 @@ COLUMNS_2: dict[str, tuple[str, ...]] = {
 }
 """Table -> its columns before the checksum, in schema 2."""
 
-COLUMNS: dict[str, tuple[str, ...]] = {
-    **COLUMNS_2,
-    "embeddings": EmbeddingsRow._fields,
-}
+_COLUMNS_3: dict[str, tuple[str, ...]] = {**COLUMNS_2, "embeddings": EmbeddingsRow._fields}
+
+COLUMNS: dict[str, tuple[str, ...]] = {**_COLUMNS_3, "detections": DetectionsRow._fields}
 """The same in the present schema."""
+
+SCHEMAS = {1: schema_1.COLUMNS, 2: COLUMNS_2, 3: _COLUMNS_3, SCHEMA: COLUMNS}
+"""The same by schema."""
 
 REAL_COLUMNS = frozenset({"seconds", "diameter", "scale", "by_hand", "blur", "dark", "bright"})
 """Columns that SQLite stores as integers where it can."""
@@ -269,8 +275,7 @@ def _statements(columns: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
 
 STATEMENTS: dict[int, tuple[str, ...]] = {
     1: (*schema_1.STATEMENTS, *(statement for name in schema_1.APPEND_ONLY for statement in _append_only(name))),
-    2: _statements(COLUMNS_2),
-    3: _statements(COLUMNS),
+    **{version: _statements(columns) for version, columns in SCHEMAS.items() if version > 1},
 }
 """Schema -> the statements that make its tables.
 
@@ -295,6 +300,11 @@ def split_detections_number(number: int) -> tuple[int, int]:
 def truth_number(image: int, source: str) -> int:
     """Return the number of the row that has the ground truth of an image from a source."""
     return image * len(_SOURCES) + _SOURCES.index(source)
+
+
+def present_rows(table: str, rows: Iterable[Row]) -> list[Row]:
+    """Return rows of schema 2 or later in the present one; columns that came after it hold what they begin with."""
+    return [DetectionsRow(*row) if table == "detections" else row for row in rows]
 
 
 def checksum(table: str, row: Row) -> int:

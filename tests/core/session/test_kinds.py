@@ -1,21 +1,23 @@
-"""Kinds that users gave to cells, and embeddings; and sessions of schema 2, which have no place for them."""
+"""Kinds that users gave to cells, and embeddings; sessions of schema 2, which has no place for them, and 3."""
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
 
+from core.imaging.doubts import Doubt
 from core.kinds.embeddings import Embeddings
 from core.session.session import Session, recover
-from core.session.storage.schema import APPLICATION_ID, COLUMNS_2, PAGE_SIZE, build
+from core.session.storage.schema import APPLICATION_ID, COLUMNS_2, PAGE_SIZE, build, checksum
 from core.session.values import Edit, Subject, ValueChange, kind_key
 from tests.core.session.session_builders import add, cells_now, count, take_back
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+DATA = Path(__file__).with_name("data")
 MODEL = "cd" * 32
 
 
@@ -38,8 +40,9 @@ def make_schema_2(path: Path, new: Path) -> None:
     target.execute("PRAGMA user_version = 2")
     build(target, 2)
     for table, columns in COLUMNS_2.items():
-        marks = ", ".join("?" * (len(columns) + 1))
-        target.executemany(f"INSERT INTO {table} VALUES ({marks})", source.execute(f"SELECT * FROM {table}"))
+        for row in source.execute(f"SELECT {', '.join(columns)} FROM {table}"):
+            marks = ", ".join("?" * (len(columns) + 1))
+            target.execute(f"INSERT INTO {table} VALUES ({marks})", (*row, checksum(table, row)))
     source.close()
     target.close()
 
@@ -123,6 +126,30 @@ def test_a_damaged_session_of_schema_2_is_recovered(path: Path, tmp_path: Path):
     with recover(old, tmp_path / "whole.smearcount") as session:
         assert session.damage == ()
         assert len(session.images.all()) == 30
+
+
+@pytest.mark.parametrize("recovered", [False, True])
+def test_a_session_of_schema_3_is_brought_up_to_date(tmp_path: Path, recovered: bool):
+    old = tmp_path / "old.smearcount"
+    shutil.copy(DATA / "schema_3.smearcount", old)
+    with recover(old, tmp_path / "whole.smearcount") if recovered else Session.open(old) as session:
+        first, second = session.detections.get(1), session.detections.get(2)
+        assert first is not None
+        assert second is not None
+        assert (len(first.detections), len(cells_now(session, 1))) == (12, 1)
+        assert (first.doubts, second.doubts) == ((), (Doubt.SUSPECT,))
+        assert (first.blur, first.look, second.look) == (0.05, {}, {})
+        assert session.edits.kinds(1) == {0: "monocyte"}
+        assert session.kinds.embeddings(1, MODEL) is not None
+        session.detections.set_counted(
+            2, replace(second, look={"size": 50.0}), width=640, height=480, seconds=1, notices=(), stamp=None
+        )
+        kept = session.path
+    with Session.open(kept) as session:
+        again = session.detections.get(2)
+        assert again is not None
+        assert again.look == {"size": 50.0}
+        assert session.damage == ()
 
 
 def test_recovery_keeps_embeddings(path: Path, tmp_path: Path):
