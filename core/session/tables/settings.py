@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core.session.storage.database import SessionFile
 
 CLASSES, NMS_IOU, EDGE_RULE, ESTIMATES, SAMPLE = "classes", "nms_iou", "edge_rule", "estimates", "sample"
-KINDS, DIFFERENTIAL = "kinds", "differential"
+KINDS, DIFFERENTIAL, LEAVE_OUT = "kinds", "differential", "leave_out_no_cells"
 
 
 def threshold_setting(class_name: str) -> str:
