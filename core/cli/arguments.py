@@ -158,7 +158,8 @@ def _add_counting(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help=gettext(
-            "a teaching set (.smearkinds): tell kinds of cells apart as it teaches; no cells are told apart too, but stay in the counts"
+            "a teaching set (.smearkinds): tell kinds of cells apart as it teaches; what looks like no cell "
+            "is told too, but stays in the counts"
         ),
     )
     parser.add_argument(

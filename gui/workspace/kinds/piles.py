@@ -122,7 +122,7 @@ class Piles(QObject):
             self._on_sorted({})
             return
         work = {name: self._cells(name) for name in classes}
-        taught = self._teaching.set
+        taught = self._teaching.for_sorting
 
         def sort(_: object) -> dict[str, _Sorted]:
             return {name: _Sorted(cells, _sort(name, cells, taught)) for name, cells in work.items()}
