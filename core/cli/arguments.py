@@ -18,7 +18,7 @@ from core.models.method import Method
 from core.numbers import NumberError, read_number
 from core.report.formats.csv import CsvStyle, Separator
 from core.text import gettext
-from core.verification.profile import Profile, ProfileError, read_profile
+from core.verification.profile import ProfileError, ProfileInUse, check_classes, open_profile
 from core.version import __version__
 
 if TYPE_CHECKING:
@@ -310,7 +310,7 @@ def _shard(text: str) -> Shard:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def profile_of(arguments: argparse.Namespace, model: AnyModel) -> Profile | None:
+def profile_of(arguments: argparse.Namespace, model: AnyModel) -> ProfileInUse | None:
     """Return the laboratory's profile to count with, None if none is given.
 
     Raises
@@ -320,17 +320,19 @@ def profile_of(arguments: argparse.Namespace, model: AnyModel) -> Profile | None
     """
     if arguments.profile is None:
         return None
-    profile = read_profile(arguments.profile)
-    if profile.model_sha256 != model.sha256:
+    used = open_profile(arguments.profile)
+    if used.profile.model_sha256 != model.sha256:
         text = gettext(
             "{path}: it was made for the model {made_for}, and not for {model}; name that model with --model, "
             "or make the profile again."
         )
-        raise ProfileError(text.format(path=arguments.profile, made_for=profile.model_name, model=model.card.name))
-    return profile
+        made_for = used.profile.model_name
+        raise ProfileError(text.format(path=arguments.profile, made_for=made_for, model=model.card.name))
+    check_classes(arguments.profile, used.profile, model.card.classes)
+    return used
 
 
-def settings_of(arguments: argparse.Namespace, model: AnyModel, profile: Profile | None = None) -> CountSettings:
+def settings_of(arguments: argparse.Namespace, model: AnyModel, profile: ProfileInUse | None = None) -> CountSettings:
     """Return the settings of the profile, or those that the model suggests, with those of the command line in place.
 
     Raises
@@ -338,7 +340,7 @@ def settings_of(arguments: argparse.Namespace, model: AnyModel, profile: Profile
     ArgumentsError
         If a threshold is malformed or names an unknown class; capital letters do not matter.
     """
-    suggested = profile.settings if profile else CountSettings.suggested_by(model.card)
+    suggested = profile.profile.settings if profile else CountSettings.suggested_by(model.card)
     thresholds = dict(suggested.thresholds)
     for text in arguments.threshold:
         given, equals, value = text.partition("=")

@@ -94,7 +94,7 @@ def _count(arguments: argparse.Namespace) -> int:
     profile = profile_of(arguments, model)
     settings = settings_of(arguments, model, profile)
     if profile is not None and arguments.diameter is None:
-        arguments.diameter = profile.red_cell_diameter
+        arguments.diameter = profile.profile.red_cell_diameter
     kinds = None if arguments.kinds is None else kinds_of(arguments, model.card.classes)
     batch = _Batch(arguments, detector_for(model), settings, kinds)
     batch.count()

@@ -12,6 +12,7 @@ from core.counting.frame import EdgeRule
 from core.session.storage.rows import to_json
 from core.session.storage.schema import SettingRow
 from core.session.values import Sample, Subject, ValueChange
+from core.verification.profile import ProfileInUse
 from core.verification.thresholds import ThresholdRecord
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from core.session.storage.database import SessionFile
 
 CLASSES, NMS_IOU, EDGE_RULE, ESTIMATES, SAMPLE = "classes", "nms_iou", "edge_rule", "estimates", "sample"
+PROFILE = "profile"
+PROFILE_PROBLEM = "profile problem"
+"""Under which name the view keeps why the laboratory's profile was not used."""
 
 
 def threshold_setting(class_name: str) -> str:
@@ -134,6 +138,11 @@ class Settings(KeyValues):
     def sample(self) -> Sample:
         """Return the sample that was counted; raises ValueError if it is damaged."""
         return msgspec.convert(self.get(SAMPLE) or {}, Sample)
+
+    def profile(self) -> ProfileInUse | None:
+        """Return the laboratory's profile that was used last, None if none was; raises ValueError if it is damaged."""
+        value = self.get(PROFILE)
+        return None if value is None else msgspec.convert(value, ProfileInUse)
 
     def threshold_record(self, class_name: str) -> ThresholdRecord | None:
         """Return where the threshold of a class comes from, if it was chosen by verification."""
