@@ -18,13 +18,13 @@ from core.models.method import Method
 from core.numbers import NumberError, read_number
 from core.report.formats.csv import CsvStyle, Separator
 from core.text import gettext
-from core.verification.profile import ProfileError, ProfileInUse, check_classes, open_profile
 from core.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.detection.loading import AnyModel
+    from core.verification.profile import ProfileInUse
 
 _SEPARATORS = {",": Separator.COMMA, ";": Separator.SEMICOLON, "tab": Separator.TAB}
 _NOT_COUNTED = {
@@ -308,28 +308,6 @@ def _shard(text: str) -> Shard:
         return Shard.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def profile_of(arguments: argparse.Namespace, model: AnyModel) -> ProfileInUse | None:
-    """Return the laboratory's profile to count with, None if none is given.
-
-    Raises
-    ------
-    ProfileError
-        If it cannot be read, or was made for another model.
-    """
-    if arguments.profile is None:
-        return None
-    used = open_profile(arguments.profile)
-    if used.profile.model_sha256 != model.sha256:
-        text = gettext(
-            "{path}: it was made for the model {made_for}, and not for {model}; name that model with --model, "
-            "or make the profile again."
-        )
-        made_for = used.profile.model_name
-        raise ProfileError(text.format(path=arguments.profile, made_for=made_for, model=model.card.name))
-    check_classes(arguments.profile, used.profile, model.card.classes)
-    return used
 
 
 def settings_of(arguments: argparse.Namespace, model: AnyModel, profile: ProfileInUse | None = None) -> CountSettings:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _MARGIN, _GAP = 12, 8
-_BUTTON_HEIGHT, _NOTE_HEIGHT = 40, 18
+_BUTTON_HEIGHT, _LOW_BUTTON, _NOTE_HEIGHT = 40, 32, 18
+_LOW = 440
 
 
 class CountPanel(QWidget):
@@ -69,9 +70,7 @@ class CountPanel(QWidget):
         column.addWidget(self.classes)
         column.addStretch()
         self.rows_area.setWidget(inside)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(_MARGIN, _GAP, _MARGIN, _MARGIN)
-        foot.setSpacing(_GAP)
+        foot = self._foot = QVBoxLayout()
         foot.addWidget(self.field_note)
         foot.addWidget(self.sample_note)
         foot.addWidget(self.next_button)
@@ -81,6 +80,7 @@ class CountPanel(QWidget):
         layout.addLayout(_headings(self.settings_button))
         layout.addWidget(self.rows_area, 1)
         layout.addLayout(foot)
+        self._fit_foot(low=False)
 
     def _connect(self) -> None:
         workspace = self._workspace
@@ -108,7 +108,15 @@ class CountPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit_foot(low=self.height() < _LOW)
         self.classes.fit(self.rows_area.height())
+
+    def _fit_foot(self, *, low: bool) -> None:
+        """Leave the classes more room in a low window."""
+        gap, margin, height = (_GAP // 2, _MARGIN // 2, _LOW_BUTTON) if low else (_GAP, _MARGIN, _BUTTON_HEIGHT)
+        self._foot.setContentsMargins(_MARGIN, gap, _MARGIN, margin)
+        self._foot.setSpacing(gap)
+        self.next_button.setFixedHeight(height)
 
     def set_palette(self, palette: Palette) -> None:
         """Show classes in other colours."""
