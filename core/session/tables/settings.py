@@ -9,6 +9,8 @@ import msgspec
 from core.counting.count import CountSettings
 from core.counting.estimates import EstimateInputs
 from core.counting.frame import EdgeRule
+from core.kinds.differential import DifferentialInputs
+from core.kinds.tree import KindTree
 from core.session.storage.rows import to_json
 from core.session.storage.schema import SettingRow
 from core.session.values import Sample, Subject, ValueChange
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from core.session.storage.database import SessionFile
 
 CLASSES, NMS_IOU, EDGE_RULE, ESTIMATES, SAMPLE = "classes", "nms_iou", "edge_rule", "estimates", "sample"
+KINDS, DIFFERENTIAL = "kinds", "differential"
 PROFILE = "profile"
 PROFILE_PROBLEM = "profile problem"
 """Under which name the view keeps why the laboratory's profile was not used."""
@@ -143,6 +146,14 @@ class Settings(KeyValues):
         """Return the laboratory's profile that was used last, None if none was; raises ValueError if it is damaged."""
         value = self.get(PROFILE)
         return None if value is None else msgspec.convert(value, ProfileInUse)
+
+    def kinds(self) -> KindTree:
+        """Return the tree of kinds, empty if there are none; raises ValueError or KindError if it is damaged."""
+        return msgspec.convert(self.get(KINDS) or {}, KindTree)
+
+    def differential_inputs(self) -> DifferentialInputs:
+        """Return what the laboratory set for the differential count; raises ValueError if it is damaged."""
+        return msgspec.convert(self.get(DIFFERENTIAL) or {}, DifferentialInputs)
 
     def threshold_record(self, class_name: str) -> ThresholdRecord | None:
         """Return where the threshold of a class comes from, if it was chosen by verification."""

@@ -9,29 +9,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.kinds.differential import differential
 from core.kinds.sample import OwnExamples, sort_sample
 from core.kinds.useful import useful_cells
-from core.statistics.kappa import kappa
 from gui.tasks import Debounce, Task
-from gui.workspace.selection import CellOf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-    from core.kinds.differential import Differential
     from core.kinds.figures import Figures
     from core.kinds.sample import SortedSample
     from core.kinds.teaching_set import TeachingSet
-    from core.statistics.kappa import Kappa
     from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.images import Images
     from gui.workspace.kinds.embeddings import CellEmbeddings
     from gui.workspace.kinds.teaching import Teaching
     from gui.workspace.kinds.tree import KindTreeModel
     from gui.workspace.kinds.typed import TypedKinds
+    from gui.workspace.selection import CellOf
     from gui.workspace.store import SessionStore
 
 _SETTLE_MS = 60
@@ -133,7 +129,7 @@ class Piles(QObject):
             found, wanted = self._embeddings.of(item.id), self._embeddings.cells_of(item.id)
             if found is None or wanted is None:
                 continue
-            said = self._typed.of(item.id)
+            said = self._said(item.id)
             mine = np.flatnonzero(wanted.labels == label)
             rows = found.rows_of(wanted.cells[mine], wanted.boxes[mine])
             rows = rows[rows >= 0]
@@ -142,6 +138,20 @@ class Piles(QObject):
             typed += [said.get(cell, "") for cell in found.cells[rows].tolist()]
             vectors.append(found.vectors[rows])
         return _Cells(np.array(images, np.int64), np.array(cells, np.int64), np.concatenate(vectors), tuple(typed))
+
+    def _said(self, image: int) -> dict[int, str]:
+        """Return the kinds that users gave to cells of an image, without those that were taken off the tree."""
+        return {cell: kind for cell, kind in self._typed.of(image).items() if self._tree.tree.get(kind) is not None}
+
+    def _open(self, known: _Sorted) -> NDArray[np.bool_]:
+        """Return which cells have no kind by now, bool (N,): what was said since they were sorted holds at once."""
+        open_ = np.zeros(len(known.cells.cells), bool)
+        for image in np.unique(known.cells.images).tolist():
+            wanted, rows = self._embeddings.cells_of(image), np.flatnonzero(known.cells.images == image)
+            if wanted is not None:
+                cells = known.cells.cells[rows]
+                open_[rows] = np.isin(cells, wanted.cells) & ~np.isin(cells, list(self._said(image)))
+        return open_
 
     @Slot(object)
     def _on_sorted(self, found: dict[str, _Sorted]) -> None:
@@ -158,9 +168,9 @@ class Piles(QObject):
         if known is None or known.sample.suggestions is None:
             return []
         suggestions = known.sample.suggestions
-        certainty = suggestions.certainty
-        open_ = [place for place in suggestions.pile(kind).tolist() if not known.cells.typed[place]]
-        return [self._pile_cell(known, place, kind, float(certainty[place])) for place in open_]
+        certainty, open_ = suggestions.certainty, self._open(known)
+        places = [place for place in suggestions.pile(kind).tolist() if open_[place]]
+        return [self._pile_cell(known, place, kind, float(certainty[place])) for place in places]
 
     def suggested(self, class_name: str) -> dict[CellOf, PileCell]:
         """Return what every cell of a class without a kind is suggested as."""
@@ -169,10 +179,9 @@ class Piles(QObject):
             return {}
         suggestions, certainty = known.sample.suggestions, known.sample.suggestions.certainty
         found: dict[CellOf, PileCell] = {}
-        for place, said in enumerate(known.cells.typed):
-            if not said:
-                cell = self._pile_cell(known, place, suggestions.kind(place), float(certainty[place]))
-                found[cell.image, cell.cell] = cell
+        for place in np.flatnonzero(self._open(known)).tolist():
+            cell = self._pile_cell(known, place, suggestions.kind(place), float(certainty[place]))
+            found[cell.image, cell.cell] = cell
         return found
 
     def _pile_cell(self, known: _Sorted, place: int, kind: str, certainty: float) -> PileCell:
@@ -191,7 +200,7 @@ class Piles(QObject):
         known = self._sorted.get(class_name)
         if known is None:
             return []
-        open_ = np.array([place for place, said in enumerate(known.cells.typed) if not said], np.int64)
+        open_ = np.flatnonzero(self._open(known))
         sample = known.sample
         suggestions = None if sample.taught is None else sample.taught.sort(sample.vectors[open_])
         chosen = open_[useful_cells(sample.vectors[open_], suggestions, sample.examples.vectors, count)]
@@ -215,28 +224,10 @@ class Piles(QObject):
         return known is not None and known.sample.looks_different
 
     def numbers(self, class_name: str) -> dict[str, KindNumbers]:
-        """Return how many cells of each kind are suggested and confirmed; "": unsure."""
+        """Return how many cells of each kind are suggested and confirmed by now; "": unsure."""
         suggested = Counter(cell.kind for cell in self.suggested(class_name).values())
-        known = self._sorted.get(class_name)
-        confirmed = Counter(said for said in known.cells.typed if said) if known is not None else Counter[str]()
+        confirmed = Counter(self._typed.numbers(class_name))
         return {kind: KindNumbers(suggested[kind], confirmed[kind]) for kind in {**suggested, **confirmed}}
-
-    def differential(self, class_name: str, target: int = 0, analyser: float | None = None) -> Differential:
-        """Return the differential count of the confirmed cells; suggestions are not among them."""
-        confirmed = {kind: one.confirmed for kind, one in self.numbers(class_name).items()}
-        return differential(confirmed, self._tree.tree, class_name, target=target, analyser=analyser)
-
-    def agreement(self, reading: str) -> tuple[Kappa | None, list[CellOf]]:
-        """Compare a second reading with the first: kappa, and the cells of which they say something else."""
-        first, second, apart = list[str](), list[str](), list[CellOf]()
-        for item in self._images.items:
-            mine, theirs = self._typed.of(item.id), self._typed.of(item.id, reading)
-            for cell in mine.keys() & theirs.keys():
-                first.append(mine[cell])
-                second.append(theirs[cell])
-                if mine[cell] != theirs[cell]:
-                    apart.append((item.id, cell))
-        return kappa(first, second), sorted(apart)
 
     @Slot()
     def close(self) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.cells import CellChange
@@ -14,7 +16,10 @@ from core.text import ngettext
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from numpy.typing import NDArray
+
     from core.cells import Cell
+    from gui.workspace.counting.counts import Counts
     from gui.workspace.editing import Editing
     from gui.workspace.history import History
     from gui.workspace.images import Images
@@ -37,6 +42,7 @@ class TypedKinds(QObject):
         store: SessionStore,
         history: History,
         images: Images,
+        counts: Counts,
         editing: Editing,
         tree: KindTreeModel,
         parent: QObject | None = None,
@@ -45,6 +51,7 @@ class TypedKinds(QObject):
         self._store = store
         self._history = history
         self._images = images
+        self._counts = counts
         self._editing = editing
         self._tree = tree
         store.session_changed.connect(self._on_session_changed)
@@ -53,6 +60,35 @@ class TypedKinds(QObject):
     def of(self, image: int, reading: str = "") -> dict[int, str]:
         """Return cell id -> key of the kind that a user gave it."""
         return self._store.read(lambda session: session.edits.kinds(image, reading), {})
+
+    def standing(self, image: int, reading: str = "") -> dict[int, str]:
+        """Return the kinds of those cells that count now: not of removed ones, nor of those outside what counts."""
+        said = self.of(image, reading)
+        if not said:
+            return {}
+        return {cell: said[cell] for cell in self._counting(image).tolist() if cell in said}
+
+    def _counting(self, image: int) -> NDArray[np.int64]:
+        """Return the cells of an image that count at the present settings."""
+        self._counts.read_now(image)
+        if self._counts.counts(image) is None:
+            return np.zeros(0, np.int64)
+        return np.concatenate([one.cells.ids[one.counted] for one in self._counts.counted_cells(image)])
+
+    def numbers(self, class_name: str, reading: str = "") -> dict[str, int]:
+        """Return how many cells of the sample are of each kind of a class by a user's word.
+
+        Whatever class they were counted as, and whether they are described or not. ``NO_CELL``: those that were
+        counted as this class before a user called them no cell.
+        """
+        kinds = {kind.key for kind in self._tree.tree.of_class(class_name)}
+        found: Counter[str] = Counter()
+        for item in self._images.items:
+            found.update(kind for kind in self.standing(item.id, reading).values() if kind in kinds)
+            if not reading:
+                gone = sum(cell.class_name == class_name for cell in self.removed(item.id).values())
+                found.update({NO_CELL: gone} if gone else {})
+        return dict(found)
 
     @property
     def readings(self) -> tuple[str, ...]:

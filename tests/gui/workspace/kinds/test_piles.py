@@ -4,74 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
 import pytest
 
 from core.kinds.teaching_set import read_teaching_set
 from core.kinds.tree import NO_CELL, Kind
 from core.models.embedding import default_embedding_path
 from gui.workspace.images import State
-from gui.workspace.workspace import Workspace
+from tests.gui.workspace.kinds.kinds_steps import WAIT_MS, ids, red_cells, teach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
 
+    from gui.workspace.workspace import Workspace
+
 pytestmark = pytest.mark.skipif(
     not default_embedding_path().exists(), reason="there is no embedding model in resources/models"
 )
-WAIT_MS = 60_000
-
-
-@pytest.fixture
-def workspace(qtbot: QtBot, model_path: Path, tmp_path: Path) -> Iterator[Workspace]:
-    workspace = Workspace(model_path, tmp_path / "sessions", "Ada")
-    qtbot.waitUntil(lambda: workspace.inference.model is not None, timeout=WAIT_MS)
-    yield workspace
-    workspace.close()
-
-
-@pytest.fixture
-def described(qtbot: QtBot, workspace: Workspace, make_smear: Callable[..., tuple[Path, dict[str, int]]]) -> Workspace:
-    """Return a workspace with two counted images whose red cells are described; the second is out of focus."""
-    sharp, soft = make_smear("1.png")[0], make_smear("2.png", seed=3)[0]
-    cv2.imwrite(str(soft), cv2.GaussianBlur(np.asarray(cv2.imread(str(soft))), (0, 0), 2.5))
-    workspace.opening.open([sharp, soft])
-    qtbot.waitUntil(lambda: all(item.state is State.COUNTED for item in workspace.images.items), timeout=WAIT_MS)
-    workspace.kinds.tree.add_ready_set("RBC")
-    qtbot.waitUntil(lambda: all(map(workspace.kinds.embeddings.of, ids(workspace))), timeout=WAIT_MS)
-    return workspace
-
-
-def ids(workspace: Workspace) -> list[int]:
-    return [item.id for item in workspace.images.items]
-
-
-def red_cells(workspace: Workspace, image: int) -> list[tuple[int, int]]:
-    """Return the red cells of an image, the widest first."""
-    found = workspace.kinds.embeddings.cells_of(image)
-    assert found is not None
-    wide = sorted(range(len(found.cells)), key=lambda row: float(found.boxes[row, 0] - found.boxes[row, 2]))
-    return [(image, int(found.cells[row])) for row in wide]
-
-
-def teach(workspace: Workspace, qtbot: QtBot) -> list[tuple[int, int]]:
-    """Call four cells of the first image normal and four of the second spherocytes; wait for piles."""
-    first, second = (red_cells(workspace, image)[:4] for image in ids(workspace))
-    kinds = workspace.kinds
-    assert kinds.typed.give(first, "normal-red-cell")
-    assert kinds.typed.give(second, "spherocyte")
-    qtbot.waitUntil(lambda: kinds.piles.figures("RBC") is not None, timeout=WAIT_MS)
-    return first + second
 
 
 def test_examples_make_piles_that_are_accepted_and_undone(described: Workspace, qtbot: QtBot):
     kinds = described.kinds
     assert kinds.piles.pile("RBC", "normal-red-cell") == []
-    assert len(kinds.piles.useful("RBC", 4)) == 4
+    qtbot.waitUntil(lambda: len(kinds.piles.useful("RBC", 4)) == 4, timeout=WAIT_MS)
     taught = teach(described, qtbot)
     suggested = kinds.piles.suggested("RBC")
     assert not set(suggested) & set(taught)
@@ -84,10 +41,13 @@ def test_examples_make_piles_that_are_accepted_and_undone(described: Workspace, 
     assert [cell.certainty for cell in pile] == sorted((cell.certainty for cell in pile), reverse=True)
     kind, before = pile[0].kind, described.counts.totals
     assert kinds.piles.accept(pile)
-    qtbot.waitUntil(lambda: kinds.piles.numbers("RBC")[kind].confirmed == 4 + len(pile), timeout=WAIT_MS)
+    assert kinds.piles.numbers("RBC")[kind].confirmed == 4 + len(pile)
+    assert kinds.piles.pile("RBC", kind) == []
     assert described.counts.totals == before
     described.history.undo()
-    qtbot.waitUntil(lambda: kinds.piles.numbers("RBC")[kind].confirmed == 4, timeout=WAIT_MS)
+    assert kinds.piles.numbers("RBC")[kind].confirmed == 4
+    assert kinds.piles.pile("RBC", kind) == pile
+    qtbot.waitUntil(lambda: kinds.piles.figures("RBC") is not None, timeout=WAIT_MS)
     figures = kinds.piles.figures("RBC")
     assert figures is not None
     assert {row.examples for row in figures.rows} == {4}
@@ -151,18 +111,3 @@ def test_kinds_are_in_the_session_and_described_only_once(described: Workspace, 
     assert (again.steps == known.steps).all()
     described.history.undo()
     assert described.kinds.tree.tree.get("own") is None
-
-
-def test_two_users_are_compared(described: Workspace):
-    [first, *_] = ids(described)
-    cells = red_cells(described, first)[:4]
-    typed = described.kinds.typed
-    typed.give(cells[:2], "spherocyte")
-    typed.give(cells[2:], "target-cell")
-    typed.give(cells[:3], "spherocyte", "Ben")
-    typed.give(cells[3:], "target-cell", "Ben")
-    assert typed.readings == ("Ben",)
-    agreement, apart = described.kinds.piles.agreement("Ben")
-    assert agreement is not None
-    assert agreement.value == pytest.approx(0.5)
-    assert apart == [cells[2]]
