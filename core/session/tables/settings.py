@@ -15,6 +15,7 @@ from core.kinds.tree import KindTree
 from core.session.storage.rows import to_json
 from core.session.storage.schema import SettingRow
 from core.session.values import Sample, Subject, ValueChange
+from core.verification.profile import ProfileInUse
 from core.verification.thresholds import ThresholdRecord
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 CLASSES, NMS_IOU, EDGE_RULE, ESTIMATES, SAMPLE = "classes", "nms_iou", "edge_rule", "estimates", "sample"
 KINDS, DIFFERENTIAL, LEAVE_OUT = "kinds", "differential", "leave_out_no_cells"
 TEACHING_SET = "teaching_set"
+PROFILE = "profile"
+PROFILE_PROBLEM = "profile problem"
+"""Under which name the view keeps why the laboratory's profile was not used."""
 
 
 def threshold_setting(class_name: str) -> str:
@@ -139,6 +143,11 @@ class Settings(KeyValues):
     def sample(self) -> Sample:
         """Return the sample that was counted; raises ValueError if it is damaged."""
         return msgspec.convert(self.get(SAMPLE) or {}, Sample)
+
+    def profile(self) -> ProfileInUse | None:
+        """Return the laboratory's profile that was used last, None if none was; raises ValueError if it is damaged."""
+        value = self.get(PROFILE)
+        return None if value is None else msgspec.convert(value, ProfileInUse)
 
     def kinds(self) -> KindTree:
         """Return the tree of kinds, empty if there are none; raises ValueError or KindError if it is damaged."""
