@@ -18,7 +18,7 @@ from core.statistics.intervals import count_more, poisson_interval, proportion_i
 from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from core.counting.pipeline import CountedImage
     from core.imaging.depth import Span
     from core.models.method import Method
+    from core.report.session_kinds import SessionKinds
     from core.session.values import HistoryLine, SignOff
     from core.statistics.intervals import Interval
     from core.verification.ground_truth import GroundTruth
@@ -76,7 +77,8 @@ class ReportImage:
     are the counts that this person saw, if they were kept. ``true_counts``: what the truth has of each class in the
     counting frame, None where it was not counted.
     ``unclassed`` cells that a person put are of a class that is not counted. ``copy_of`` is an earlier counted image
-    of the same contents. ``span`` is what its samples were scaled by, None if they have 8 bits.
+    of the same contents. ``span`` is what its samples were scaled by, None if they have 8 bits. ``kinds``: id of a cell
+    that counts -> the kind that a user gave it.
     """
 
     id: int
@@ -93,6 +95,7 @@ class ReportImage:
     unclassed: int = 0
     copy_of: Path | None = None
     span: Span | None = None
+    kinds: Mapping[int, str] = field(default_factory=dict[int, str])
 
     @property
     def changed(self) -> bool:
@@ -173,7 +176,7 @@ class ReportContent:
     ``classes`` are in the order of the labels. ``origins``: class name -> where its threshold comes from, if it was
     chosen by verification; ``suggested``: what the model suggests. ``history`` is newest first. ``content``
     is the hash of all that the numbers depend on; ``sign_offs`` were given on this or on earlier
-    content, in order.
+    content, in order. ``kinds``: None while the session has none.
     """
 
     session: Path
@@ -192,6 +195,7 @@ class ReportContent:
     made: datetime
     version: str
     totals: tuple[ClassCount, ...] = field(default=())
+    kinds: SessionKinds | None = None
 
     @property
     def counted(self) -> list[CountedImage]:
@@ -277,7 +281,8 @@ class ReportContent:
 
     def about(self, sample: Sample) -> ReportContent:
         """Return the same about another sample; a sign-off is about its sample too."""
-        content = content_hash(sample, self.classes, self.settings, self.inputs, self.images)
+        kinds = [] if self.kinds is None else self.kinds.signed
+        content = content_hash(sample, self.classes, self.settings, self.inputs, self.images, kinds)
         return replace(self, sample=sample, content=content)
 
     def origin_of(self, name: str) -> str:
@@ -313,13 +318,15 @@ def content_hash(
     settings: CountSettings,
     inputs: EstimateInputs,
     images: Iterable[ReportImage],
+    kinds: Sequence[object] = (),
 ) -> str:
     """Return the SHA-256 of everything that the numbers of a report depend on, and of the numbers.
 
     It covers the sample, the settings, what was given for estimates, and of each image in the order of the list:
     the hash of its file and of its model, its region, the cells that count or that only the frame leaves out, how
-    many were added and removed, and its ground truth. It does not cover where files are, or who did what and
-    when: a correction that is undone leaves a sign-off valid. The document is JSON with sorted keys; cells are
+    many were added and removed, its ground truth, and the kinds that users gave to cells; and where there are
+    ``kinds``, their tree and what was set for the differential count. It does not cover where files are, or who did
+    what and when: a correction that is undone leaves a sign-off valid. The document is JSON with sorted keys; cells are
     sorted, as little-endian float32 boxes and scores.
     """
     document = {
@@ -331,6 +338,7 @@ def content_hash(
         "edge_rule": settings.edge_rule.value,
         "inputs": msgspec.to_builtins(inputs),
         "images": [signed_part(image) for image in images],
+        **({"kinds": list(kinds)} if kinds else {}),
     }
     return hashlib.sha256(msgspec.json.encode(document, order="deterministic")).hexdigest()
 
@@ -350,8 +358,17 @@ def signed_part(image: ReportImage) -> dict[str, Any]:
             "region": None if region is None else [list(corner) for corner in region.corners],
             "ledger": {name: [row.model, row.added, row.removed] for name, row in counted.result.ledger.items()},
             "cells": _cells(counted),
+            **({"kinds": _kinds(image.kinds, counted)} if image.kinds else {}),
         }
     return stored
+
+
+def _kinds(kinds: Mapping[int, str], counted: CountedImage) -> list[list[object]]:
+    """Return the kinds of cells by their boxes, in whatever order they are."""
+    cells = counted.found.detections
+    chosen = np.flatnonzero(counted.result.counted & np.isin(cells.ids, list(kinds)))
+    pairs = zip(cells.ids[chosen].tolist(), cells.boxes[chosen].tolist(), strict=True)
+    return sorted([kinds[cell], *box] for cell, box in pairs)
 
 
 def _cells(image: CountedImage) -> str:
