@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
 
 from gui.preferences import Theme
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from PySide6.QtWidgets import QApplication
 
 SIDE_WIDTH = 280
 """Of what is at the right of the image, in pixels: nothing that it shows makes it wider."""
@@ -257,6 +257,25 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     with _nothing_freed():
         app.setPalette(palette)
         app.setStyleSheet(_SHEET.format(**colours, check=check, more=more))
+
+
+@contextmanager
+def styled_in_the_end(app: QApplication) -> Generator[None]:
+    """Put the style sheet off while the first window is built.
+
+    Under one, a widget that is put into another is styled anew with all that it holds: again at each level. Where
+    there are widgets already it stays, since Qt would no longer notice that those which were never shown are deleted.
+    """
+    sheet = app.styleSheet()
+    if app.topLevelWidgets():
+        yield
+        return
+    app.setStyleSheet("")
+    try:
+        yield
+    finally:
+        with _nothing_freed():
+            app.setStyleSheet(sheet)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from core.imaging.synthetic import render_smear
 from core.report.formats.annotated import write_picture
 from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
-from gui.widgets.theme import apply_theme
+from gui.widgets.theme import apply_theme, styled_in_the_end
 from gui.workspace.images import State
 from gui.workspace.workspace import Workspace
 
@@ -135,7 +135,8 @@ def window(qtbot: QtBot, model_path: Path, tmp_path: Path, preferences: Preferen
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     apply_theme(app, Theme.LIGHT)
-    window = MainWindow(Workspace(model_path, tmp_path / "sessions", "Anna"), preferences)
+    with styled_in_the_end(app):
+        window = MainWindow(Workspace(model_path, tmp_path / "sessions", "Anna"), preferences)
     DOCUMENTS.add(window.workspace)
     qtbot.addWidget(window)
     window.resize(1100, 760)
