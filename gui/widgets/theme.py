@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
 
 from gui.preferences import Theme
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from PySide6.QtWidgets import QApplication
 
 
 SIDE_WIDTH = 280
