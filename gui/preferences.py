@@ -108,6 +108,8 @@ class Preferences:
     """What is folded away beside the image."""
     list_width = Preference("list_width", 260)
     """Width of the list of images in Review, in pixels."""
+    profile = Preference("profile", "")
+    """The path of the profile that new samples are counted by; "" for none."""
     reports_folder = Preference("reports_folder", "")
     """The folder in which reports are put; "" is that of the sample's images."""
     geometry = Preference("geometry", QByteArray())
@@ -135,6 +137,11 @@ class Preferences:
         """The folder in which new sessions are made."""
         documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
         return Path(self.sessions_folder or Path(documents or Path.home()) / "SmearCount")
+
+    @property
+    def default_profile(self) -> Path | None:
+        """The profile that new samples are counted by; None for none."""
+        return Path(self.profile) if self.profile else None
 
     def add_recent_session(self, path: str) -> None:
         """Put a session at the head of the recent ones."""

@@ -1,4 +1,4 @@
-"""``smearcount-count adapt SESSION``: from corrected fields to the laboratory's profile."""
+"""The laboratory's profile: made from corrected fields by ``smearcount-count adapt SESSION``, and read to count by."""
 
 from __future__ import annotations
 
@@ -13,11 +13,21 @@ from core.report.gather import Gatherer
 from core.report.tables import Table
 from core.session.session import Session
 from core.text import gettext
-from core.verification.profile import Profile, ProfileError, adapt, steady_diameter, write_profile
+from core.verification.profile import (
+    Profile,
+    ProfileError,
+    ProfileInUse,
+    adapt,
+    check_classes,
+    open_profile,
+    steady_diameter,
+    write_profile,
+)
 
 if TYPE_CHECKING:
     import argparse
 
+    from core.detection.loading import AnyModel
     from core.verification.profile import Adaptation
 
 
@@ -61,6 +71,28 @@ def adapt_session(arguments: argparse.Namespace) -> int:
     if not arguments.quiet:
         Console(soft_wrap=True).print(to_terminal(_table(profile, found)))
     return EXIT_GOOD
+
+
+def profile_of(arguments: argparse.Namespace, model: AnyModel) -> ProfileInUse | None:
+    """Return the laboratory's profile to count with, None if none is given.
+
+    Raises
+    ------
+    ProfileError
+        If it cannot be read, or was made for another model.
+    """
+    if arguments.profile is None:
+        return None
+    used = open_profile(arguments.profile)
+    if used.profile.model_sha256 != model.sha256:
+        text = gettext(
+            "{path}: it was made for the model {made_for}, and not for {model}; name that model with --model, "
+            "or make the profile again."
+        )
+        own, made_for = model.card.name, used.profile.model_name
+        raise ProfileError(text.format(path=arguments.profile, made_for=made_for, model=own))
+    check_classes(arguments.profile, used.profile, model.card.classes)
+    return used
 
 
 def _table(profile: Profile, found: Adaptation) -> Table:

@@ -18,13 +18,13 @@ from core.models.method import Method
 from core.numbers import NumberError, read_number
 from core.report.formats.csv import CsvStyle, Separator
 from core.text import gettext
-from core.verification.profile import Profile, ProfileError, read_profile
 from core.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.detection.loading import AnyModel
+    from core.verification.profile import ProfileInUse
 
 _SEPARATORS = {",": Separator.COMMA, ";": Separator.SEMICOLON, "tab": Separator.TAB}
 _NOT_COUNTED = {
@@ -157,7 +157,10 @@ def _add_counting(parser: argparse.ArgumentParser) -> None:
         "--kinds",
         type=Path,
         metavar="FILE",
-        help=gettext("a teaching set (.smearkinds): tell kinds of cells apart as it teaches"),
+        help=gettext(
+            "a teaching set (.smearkinds): tell kinds of cells apart as it teaches; what looks like no cell "
+            "is told too, but stays in the counts"
+        ),
     )
     parser.add_argument(
         "--nms-iou", type=_overlap, help=gettext("overlap above which two boxes of a class are one cell")
@@ -310,27 +313,7 @@ def _shard(text: str) -> Shard:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def profile_of(arguments: argparse.Namespace, model: AnyModel) -> Profile | None:
-    """Return the laboratory's profile to count with, None if none is given.
-
-    Raises
-    ------
-    ProfileError
-        If it cannot be read, or was made for another model.
-    """
-    if arguments.profile is None:
-        return None
-    profile = read_profile(arguments.profile)
-    if profile.model_sha256 != model.sha256:
-        text = gettext(
-            "{path}: it was made for the model {made_for}, and not for {model}; name that model with --model, "
-            "or make the profile again."
-        )
-        raise ProfileError(text.format(path=arguments.profile, made_for=profile.model_name, model=model.card.name))
-    return profile
-
-
-def settings_of(arguments: argparse.Namespace, model: AnyModel, profile: Profile | None = None) -> CountSettings:
+def settings_of(arguments: argparse.Namespace, model: AnyModel, profile: ProfileInUse | None = None) -> CountSettings:
     """Return the settings of the profile, or those that the model suggests, with those of the command line in place.
 
     Raises
@@ -338,7 +321,7 @@ def settings_of(arguments: argparse.Namespace, model: AnyModel, profile: Profile
     ArgumentsError
         If a threshold is malformed or names an unknown class; capital letters do not matter.
     """
-    suggested = profile.settings if profile else CountSettings.suggested_by(model.card)
+    suggested = profile.profile.settings if profile else CountSettings.suggested_by(model.card)
     thresholds = dict(suggested.thresholds)
     for text in arguments.threshold:
         given, equals, value = text.partition("=")

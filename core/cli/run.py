@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.cli.adapt import adapt_session
+from core.cli.adapt import adapt_session, profile_of
 from core.cli.arguments import (
     adapt_parser,
     check_results,
@@ -21,7 +21,6 @@ from core.cli.arguments import (
     csv_style,
     merge_parser,
     parser_of_every_mode,
-    profile_of,
     session_parser,
     settings_of,
 )
@@ -94,7 +93,7 @@ def _count(arguments: argparse.Namespace) -> int:
     profile = profile_of(arguments, model)
     settings = settings_of(arguments, model, profile)
     if profile is not None and arguments.diameter is None:
-        arguments.diameter = profile.red_cell_diameter
+        arguments.diameter = profile.profile.red_cell_diameter
     kinds = None if arguments.kinds is None else kinds_of(arguments, model.card.classes)
     batch = _Batch(arguments, detector_for(model), settings, kinds)
     batch.count()

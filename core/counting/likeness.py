@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.detection.look import (
@@ -17,12 +19,15 @@ from core.detection.look import (
 from core.text import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from core.models.card import LookRange
 
 MARGIN = 0.5
 """How far beyond the range is unlike, as a share of the range between its middle and that end."""
+
+SHARE_OF_SAMPLE = 1 / 3
+"""From this share of its images on, a sample as a whole is unlike the training images."""
 
 _LEAST_MARGIN = 0.02  # of the numbers themselves; a narrow range is no reason to be strict
 _SIZE_FACTOR = 3.0
@@ -52,6 +57,14 @@ class Unlike(NamedTuple):
     text: str
 
 
+class UnlikeSample(NamedTuple):
+    """``unlike`` of ``images`` images are unlike the training images; ``reasons`` are sentences."""
+
+    unlike: int
+    images: int
+    reasons: tuple[str, ...]
+
+
 def unlike(look: Mapping[str, float], reference: Mapping[str, LookRange]) -> Iterator[Unlike]:
     """Yield what of a look is far from the training images; nothing where the model's card has no reference.
 
@@ -68,8 +81,56 @@ def unlike(look: Mapping[str, float], reference: Mapping[str, LookRange]) -> Ite
             continue
         above, below = _is_above(measure, value, known), _is_below(measure, value, known)
         if (what := _what(measure, above=above, below=below)) is not None:
-            text = gettext("{what} than in 99 % of the training images ({value:.3g}; there {low:.3g} to {high:.3g}).")
-            yield Unlike(measure, text.format(what=what, value=value, low=known.low, high=known.high))
+            text = gettext(
+                "{what} than in 99 % of the training images ({value}; there {low} to {high}, mostly {usual})."
+            )
+            low, usual, high = (_shown(measure, number) for number in (known.low, known.middle, known.high))
+            shown = _shown(measure, value)
+            yield Unlike(measure, text.format(what=what, value=shown, low=low, usual=usual, high=high))
+
+
+def unlike_values(look: Mapping[str, float], reference: Mapping[str, LookRange]) -> dict[str, float]:
+    """Return the numbers of a look that are far from the training images, by their measures."""
+    return {one.measure: look[one.measure] for one in unlike(look, reference)}
+
+
+def unlike_sample(images: Sequence[Mapping[str, float]], reference: Mapping[str, LookRange]) -> UnlikeSample | None:
+    """Tell whether a sample as a whole is unlike the training images; None if it is like them.
+
+    Parameters
+    ----------
+    images
+        The ``unlike_values`` of each of its images.
+    reference
+        The ``look`` of the model's card.
+
+    Returns
+    -------
+    The reasons have the median of the images that each of them is true of.
+    """
+    far = [values for values in images if values]
+    if not far or len(far) < SHARE_OF_SAMPLE * len(images):
+        return None
+    by_measure: dict[str, list[float]] = {}
+    for values in far:
+        for measure, value in values.items():
+            by_measure.setdefault(measure, []).append(value)
+    commonest = sorted(by_measure, key=lambda measure: -len(by_measure[measure]))
+    middle = {measure: median(by_measure[measure]) for measure in commonest}
+    return UnlikeSample(len(far), len(images), tuple(one.text for one in unlike(middle, reference)))
+
+
+def _shown(measure: str, value: float) -> str:
+    """Return a number of a look as people read it."""
+    if measure in (LIGHT_FALL, LIGHT_TINT, STAIN_DENSITY):
+        return gettext("{share:.0%} of the light").format(share=1 - math.exp(-value))
+    if measure == SIZE:
+        return gettext("{size:.0f} px").format(size=value)
+    if measure == BLUR:
+        return gettext("{share:.1%} of a red cell").format(share=value)
+    if measure.startswith(UNCERTAIN):
+        return gettext("{share:.0%}").format(share=value)
+    return f"{value:.2f}"
 
 
 def _is_above(measure: str, value: float, known: LookRange) -> bool:

@@ -53,6 +53,9 @@ class Grade(StrEnum):
     POOR = "bad"
 
 
+_WORDS = {Grade.GOOD: gettext("Good"), Grade.CHECK: gettext("Check"), Grade.POOR: gettext("Poor")}
+
+
 @dataclass(frozen=True)
 class Reason:
     """One reason against a field; ``text`` is a sentence for the user.
@@ -85,6 +88,16 @@ class FieldQuality:
         """The worst grade of the reasons."""
         grades = {reason.grade for reason in self.reasons}
         return next((grade for grade in (Grade.POOR, Grade.CHECK) if grade in grades), Grade.GOOD)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether what there is to know asks for nothing."""
+        return self.grade is Grade.CHECK and self.pressing is None
+
+    @property
+    def word(self) -> str:
+        """What a table says of the field."""
+        return gettext("Note") if self.quiet else _WORDS[self.grade]
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import UserError
-from core.kinds.differential import differential
+from core.kinds.differential import differential, differential_class
 from core.kinds.embeddings import Embeddings, embed_cells
 from core.kinds.sample import sort_sample
-from core.kinds.tree import NO_CELL, Role
+from core.kinds.tree import NO_CELL
 from core.text import gettext
 
 if TYPE_CHECKING:
@@ -155,9 +155,7 @@ class KindSorter:
         return images
 
     def differential(self, batch: SortedBatch) -> Differential | None:
-        """Return the differential count of the class that has kinds of neutrophils; None if none has."""
+        """Return the differential count of the white cells; None if they have no kinds."""
         tree = self.teaching_set.header.tree
-        for name in batch.classes:
-            if any(kind.role is Role.SEGMENTED for kind in tree.of_class(name)):
-                return differential(batch.totals(name), tree, name)
-        return None
+        name = differential_class(tree)
+        return differential(batch.totals(name), tree, name) if name is not None and name in batch.classes else None

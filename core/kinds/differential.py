@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from core.classes import WHITE_CELL
 from core.kinds.tree import NO_CELL, Role
 from core.statistics.agreement import Estimate
 from core.statistics.intervals import Interval, proportion_interval, ratio_interval
@@ -17,7 +20,21 @@ if TYPE_CHECKING:
 TARGETS = (100, 200, 400)
 """How many white cells a differential count may be of."""
 
+USUAL_TARGET = TARGETS[0]
+
 _MATURE, _ALL_NEUTROPHILS = (Role.SEGMENTED, Role.BAND), (Role.SEGMENTED, Role.BAND, Role.IMMATURE)
+
+
+class DifferentialInputs(msgspec.Struct, frozen=True):
+    """What a laboratory sets for the differential count of a sample.
+
+    ``target``: white cells to be sorted. ``analyser``: the analyser's white cell count in 10⁹/L, None if nobody gave
+    it; ``corrected``: whether the analyser leaves erythroblasts out itself.
+    """
+
+    target: int = USUAL_TARGET
+    analyser: float | None = None
+    corrected: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,6 +116,17 @@ def differential(
         _per_100(nucleated, cells),
         _share(by_role[Role.BAND] + by_role[Role.IMMATURE], sum(by_role[role] for role in _ALL_NEUTROPHILS)),
     )
+
+
+def differential_class(tree: KindTree) -> str | None:
+    """Return the counted class that a differential count is of: that with kinds of neutrophils, or the white cells.
+
+    None if neither has kinds.
+    """
+    for name in tree.classes:
+        if any(kind.role is Role.SEGMENTED for kind in tree.of_class(name)):
+            return name
+    return WHITE_CELL if WHITE_CELL in tree.classes else None
 
 
 def corrected_white_cells(analyser: float, erythroblasts_per_100: float) -> float:

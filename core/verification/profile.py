@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,13 @@ from core.counting.frame import EdgeRule
 from core.errors import UserError
 from core.files import write_whole
 from core.statistics.intervals import Interval  # noqa: TC001  (msgspec reads the annotations at run time)
-from core.text import gettext
+from core.text import gettext, ngettext, percent
 from core.verification.sweep import known, threshold_steps
-from core.verification.thresholds import ENOUGH_IMAGES, choose_threshold
+from core.verification.thresholds import ENOUGH_IMAGES, ThresholdChoice, choose_threshold
 from core.verification.verify import Verification
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from core.verification.cases import Case
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 PROFILE_SUFFIX = ".smearprofile"
 PROFILE_SCHEMA = 1
 _STEP = 0.01
+_VERSION = 8  # digits of the hash that tell profiles of one name apart
 _STEADY = 0.08
 """Red cells of one microscope: the middle half of the fields differ by less than this share of the median."""
 
@@ -75,16 +77,46 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         return CountSettings(dict(self.thresholds), self.nms_iou, self.edge_rule)
 
 
+class ProfileInUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A profile as a session keeps it; ``sha256`` is the hash of its file."""
+
+    profile: Profile
+    sha256: str
+
+    @property
+    def title(self) -> str:
+        """Its name and what tells it from others of the same name."""
+        return gettext("{name} ({version})").format(name=self.profile.name, version=self.sha256[:_VERSION])
+
+    def differences(self, settings: CountSettings) -> list[str]:
+        """Return what of settings is not as in the profile, in a few words each."""
+        profile = self.profile
+        found = [
+            gettext("{name} {now:.2f} instead of {own:.2f}").format(name=name, now=now, own=own)
+            for name, now in settings.thresholds.items()
+            if (own := profile.thresholds.get(name)) is not None and own != now
+        ]
+        if settings.nms_iou != profile.nms_iou:
+            text = gettext("overlap {now:.2f} instead of {own:.2f}")
+            found.append(text.format(now=settings.nms_iou, own=profile.nms_iou))
+        if settings.edge_rule is not profile.edge_rule:
+            found.append(gettext("another counting rule"))
+        return found
+
+
 @dataclass(frozen=True)
 class Adaptation:
     """What corrected fields say of the thresholds: the settings to count with, and of each class where they are from.
 
-    ``kept`` are the classes whose threshold stays, with a sentence that says why.
+    ``choices`` are the thresholds that were chosen, those of ``adapted``. ``kept`` are the classes whose threshold
+    stays, with a sentence that says why, and ``now`` how accurate each class is at its present threshold, if known.
     """
 
     settings: CountSettings
     adapted: dict[str, Adapted]
     kept: dict[str, str]
+    choices: tuple[ThresholdChoice, ...] = ()
+    now: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 def adapt(cases: Sequence[Case], classes: tuple[str, ...], settings: CountSettings) -> Adaptation:
@@ -106,30 +138,47 @@ def adapt(cases: Sequence[Case], classes: tuple[str, ...], settings: CountSettin
     verification = Verification(cases, classes, settings.thresholds) if cases else None
     adapted: dict[str, Adapted] = {}
     kept: dict[str, str] = {}
-    thresholds = dict(settings.thresholds)
+    choices: list[ThresholdChoice] = []
+    accuracies: dict[str, float] = {}
     for name in classes:
         sweep = verification.class_sweep(name, steps) if verification else None
-        fields = len(sweep.images) if sweep else 0
-        choice = choose_threshold(sweep) if sweep and fields >= ENOUGH_IMAGES else None
-        if verification is None or choice is None:
-            text = gettext("{fields} corrected fields that hold {name}; at least {enough} are needed")
-            kept[name] = text.format(fields=fields, name=name, enough=ENOUGH_IMAGES)
+        choice = choose_threshold(sweep) if sweep and len(sweep.images) >= ENOUGH_IMAGES else None
+        if verification is None or sweep is None or choice is None:
+            kept[name] = _too_few(name, 0 if sweep is None else len(sweep.images))
             continue
-        now = known(float(verification.class_sweep(name, np.array([thresholds[name]])).accuracy[0]))
-        if now is not None and (choice.accuracy is None or choice.accuracy <= now):
-            text = gettext("no other threshold counts fields that were left out better ({now:.1%})")
-            kept[name] = text.format(now=now)
-            continue
+        before = settings.thresholds[name]
+        now = known(float(verification.class_sweep(name, np.array([before])).accuracy[0]))
+        if now is not None:
+            accuracies[name] = now
+            if choice.accuracy is None or choice.accuracy <= now:
+                text = gettext("no other threshold counts fields that were left out better ({now})")
+                kept[name] = text.format(now=percent(now))
+                continue
         adapted[name] = Adapted(
-            fields=fields,
-            threshold_before=thresholds[name],
+            fields=len(sweep.images),
+            threshold_before=before,
             before=now,
             accuracy=choice.accuracy,
             interval=choice.interval,
         )
-        thresholds[name] = choice.threshold
+        choices.append(choice)
+    thresholds = {**settings.thresholds, **{choice.class_name: choice.threshold for choice in choices}}
     chosen = CountSettings(thresholds, settings.nms_iou, settings.edge_rule)
-    return Adaptation(chosen, adapted, kept)
+    return Adaptation(chosen, adapted, kept, tuple(choices), accuracies)
+
+
+def _too_few(name: str, fields: int) -> str:
+    if fields >= ENOUGH_IMAGES:
+        text = ngettext(
+            "the {fields} corrected field holds no {name}", "none of the {fields} corrected fields holds {name}", fields
+        )
+        return text.format(fields=fields, name=name)
+    text = ngettext(
+        "{fields} corrected field was counted for {name}; at least {enough} are needed",
+        "{fields} corrected fields were counted for {name}; at least {enough} are needed",
+        fields,
+    )
+    return text.format(fields=fields, name=name, enough=ENOUGH_IMAGES)
 
 
 def steady_diameter(diameters: Sequence[float]) -> float | None:
@@ -140,8 +189,8 @@ def steady_diameter(diameters: Sequence[float]) -> float | None:
     return round(float(middle), 1) if high - low <= _STEADY * middle else None
 
 
-def read_profile(path: Path) -> Profile:
-    """Read a profile.
+def open_profile(path: Path) -> ProfileInUse:
+    """Read a profile and the hash of its file.
 
     Raises
     ------
@@ -151,11 +200,11 @@ def read_profile(path: Path) -> Profile:
     try:
         data = path.read_bytes()
     except OSError as error:
-        text = gettext("{path}: cannot be read ({reason}); check the name and the permissions.")
+        text = gettext("{path}: the profile cannot be read ({reason}); check its place and the permissions.")
         raise ProfileError(text.format(path=path, reason=error.strerror or error)) from error
     try:
         if msgspec.json.decode(data, type=_Versioned).schema > PROFILE_SCHEMA:
-            text = gettext("{path}: it was made by a newer version of SmearCount; update the program.")
+            text = gettext("{path}: this profile was made by a newer version of SmearCount; update the program.")
             raise ProfileError(text.format(path=path))
         profile = msgspec.json.decode(data, type=Profile)
     except msgspec.MsgspecError as error:
@@ -165,7 +214,20 @@ def read_profile(path: Path) -> Profile:
     diameter = profile.red_cell_diameter
     if not all(0 <= value <= 1 for value in shares) or not (diameter is None or 4 <= diameter <= 2000):
         raise ProfileError(gettext("{path}: it holds an invalid number; make it again.").format(path=path))
-    return profile
+    return ProfileInUse(profile=profile, sha256=hashlib.sha256(data).hexdigest())
+
+
+def read_profile(path: Path) -> Profile:
+    """Read a profile; raises ProfileError as ``open_profile`` does."""
+    return open_profile(path).profile
+
+
+def check_classes(path: Path, profile: Profile, classes: Sequence[str]) -> None:
+    """Raise ProfileError unless a profile has a threshold for exactly the classes of its model."""
+    if set(profile.thresholds) != set(classes):
+        text = gettext("{path}: it has thresholds for {own}, but the model finds {classes}; make it again.")
+        own = ", ".join(profile.thresholds) or gettext("no class")
+        raise ProfileError(text.format(path=path, own=own, classes=", ".join(classes)))
 
 
 def write_profile(path: Path, profile: Profile) -> None:

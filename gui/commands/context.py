@@ -32,6 +32,8 @@ class Dialog(Enum):
     MODEL_CARD = auto()
     VERIFY = auto()
     COUNTING_SETTINGS = auto()
+    ADAPT = auto()
+    USE_PROFILE = auto()
     PREFERENCES = auto()
     GUIDE = auto()
     KEYS = auto()

@@ -79,6 +79,11 @@ def is_counting(context: Context) -> bool:
     return context.workspace.inference.queue.busy is not None
 
 
+def can_use_profile(context: Context) -> bool:
+    """Whether a sample is open that can be counted by a profile."""
+    return context.workspace.store.writable
+
+
 def counts_without_model(context: Context) -> bool:
     """Whether images are counted without a model."""
     model = context.workspace.inference.model

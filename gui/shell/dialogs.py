@@ -13,6 +13,7 @@ from core.models.network import MODEL_SUFFIX
 from core.text import gettext, ngettext
 from core.version import __version__
 from gui.commands.context import Dialog
+from gui.dialogs.counting_settings.adapt import PROFILES, AdaptDialog
 from gui.dialogs.counting_settings.page import CountingSettings
 from gui.dialogs.export import ExportDialog
 from gui.dialogs.import_ import ImportDialog
@@ -64,6 +65,8 @@ class Dialogs(QObject):
         self.verify: VerifyWindow | None = None
         self.guide: GuideWindow | None = None
         self.counting: CountingSettings | None = None
+        self.adapt: AdaptDialog | None = None
+        workspace.profiles.default = preferences.default_profile
         self._openers: dict[Dialog, Callable[[], None]] = {
             Dialog.OPEN_IMAGES: self._open_images,
             Dialog.OPEN_FOLDER: self._open_folder,
@@ -79,6 +82,8 @@ class Dialogs(QObject):
             Dialog.IMPORT_MODEL: self._import_model,
             Dialog.MODEL_CARD: self._show_model_card,
             Dialog.COUNTING_SETTINGS: self._show_counting_settings,
+            Dialog.ADAPT: self._show_adapt,
+            Dialog.USE_PROFILE: self._use_profile,
             Dialog.VERIFY: self.show_verify,
             Dialog.GUIDE: self._show_guide,
             Dialog.KEYS: self._show_keys,
@@ -294,6 +299,23 @@ class Dialogs(QObject):
             self.counting = CountingSettings(self._workspace, self._actions, self._preferences, self._window)
             self.counting.import_wanted.connect(self._import_model)
         _show(self.counting)
+
+    def _show_adapt(self) -> None:
+        if self.adapt is None:
+            self.adapt = AdaptDialog(self._workspace, self._actions, self._preferences, self._window)
+            self.adapt.default_chosen.connect(self._set_default_profile)
+        _show(self.adapt)
+
+    def _use_profile(self) -> None:
+        start = self._preferences.profile or str(self._workspace.store.folder)
+        name, _ = QFileDialog.getOpenFileName(self._window, gettext("Use a profile"), start, PROFILES)
+        if name:
+            self._workspace.profiles.use(Path(name))
+
+    def _set_default_profile(self, path: Path | None) -> None:
+        """Count new samples by a profile, or as the model suggests."""
+        self._preferences.profile = "" if path is None else str(path)
+        self._workspace.profiles.default = path
 
     def _show_model_card(self) -> None:
         self._show_counting_settings()

@@ -164,6 +164,9 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #imageListFooter {{ border-top: 1px solid {border}; }}
 #link {{ border: 1px solid transparent; padding: 0; background: transparent; color: {text}; }}
 #link {{ text-decoration: underline; }}
+#note {{ border: 1px solid transparent; padding: 0; background: transparent; text-align: left; font-size: 11px; }}
+#note:hover {{ text-decoration: underline; }}
+#note:focus {{ border-color: palette(highlight); border-radius: 6px; }}
 #link:focus {{ border-color: palette(highlight); }}
 #panel {{ border: none; border-left: 1px solid {border}; background: {window}; }}
 #panel > #qt_scrollarea_viewport > QWidget {{ background: {window}; }}

@@ -15,6 +15,7 @@ from core.session.glance import Glance as Glance
 from core.session.glance import counted_before, glance
 from core.session.values import SESSION_SUFFIX, SessionError
 from core.text import gettext
+from core.verification.profile import PROFILE_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from gui.workspace.inference.inference import Inference
     from gui.workspace.messages import Messages
     from gui.workspace.store import SessionStore
+    from gui.workspace.verification.profiles import Profiles
 
 
 class Into(Enum):
@@ -38,7 +40,7 @@ class Found:
     """What paths stand for.
 
     ``images`` are those that are not on the list, ``known`` is the first that is; ``warning`` tells what was left
-    out. ``earlier``: the session in which the images were counted before.
+    out. ``earlier``: the session in which the images were counted before. ``profile``: a laboratory's profile.
     """
 
     paths: tuple[Path, ...]
@@ -47,10 +49,14 @@ class Found:
     known: Path | None
     warning: str
     earlier: Glance | None
+    profile: Path | None = None
 
 
 class Opening(QObject):
-    """Opens paths: a session in place of the present one, images in the present one or a new one."""
+    """Opens paths: a session in place of the present one, images in the present one or a new one.
+
+    A sample that is begun is counted by the laboratory's default profile; one that is opened counts the sample.
+    """
 
     begun = Signal()  # a sample that nobody has named yet
 
@@ -59,6 +65,7 @@ class Opening(QObject):
         store: SessionStore,
         images: Images,
         inference: Inference,
+        profiles: Profiles,
         messages: Messages,
         parent: QObject | None = None,
     ) -> None:
@@ -66,6 +73,7 @@ class Opening(QObject):
         self._store = store
         self._images = images
         self._inference = inference
+        self._profiles = profiles
         self._messages = messages
 
     # -- what there is -------------------------------------------------------------------------
@@ -88,13 +96,16 @@ class Opening(QObject):
         """Return what paths stand for; nothing is opened."""
         given = [Path(path) for path in paths]
         sessions = [path for path in given if path.suffix.lower() == SESSION_SUFFIX]
-        listing = find_images([path for path in given if path not in sessions], recursive=True, quick=True)
+        profiles = [path for path in given if path.suffix.lower() == PROFILE_SUFFIX]
+        others = [path for path in given if path not in sessions and path not in profiles]
+        listing = find_images(others, recursive=True, quick=True)
         found = list(dict.fromkeys(path.absolute() for path in listing.images))
         listed = {item.path for item in self._images.items}
         new = tuple(path for path in found if path not in listed)
         known = next((path for path in found if path in listed), None)
         session = sessions[0] if sessions else None
-        return Found(tuple(given), session, new, known, summary(listing), None if session else self._earlier(new))
+        earlier = None if session else self._earlier(new)
+        return Found(tuple(given), session, new, known, summary(listing), earlier, profiles[0] if profiles else None)
 
     def _earlier(self, images: tuple[Path, ...]) -> Glance | None:
         if not images or images[0] == demo_smear():
@@ -119,12 +130,14 @@ class Opening(QObject):
         elif found.known is not None:
             self._images.set_current(next(item.id for item in self._images.items if item.path == found.known))
             self._messages.info(gettext("These images are on the list already."))
-        elif found.session is None:
+        elif found.session is None and found.profile is None:
             folders = [path for path in found.paths if path.is_dir()]
             where = folders[0].name if folders else ", ".join(path.name for path in found.paths[:1])
             self._messages.warning(
                 gettext("{name}: there are no images in it; choose another folder, or images.").format(name=where)
             )
+        if found.profile is not None:
+            self._profiles.use(found.profile)
 
     def _take_images(self, found: Found, into: Into) -> None:
         new = list(found.images)
@@ -148,6 +161,7 @@ class Opening(QObject):
         if added:
             self._images.set_current(added[0].id)
             if begins and new != [demo_smear()]:
+                self._profiles.begin_sample()
                 self.begun.emit()
 
     def open_demo(self) -> None:

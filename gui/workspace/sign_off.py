@@ -56,7 +56,7 @@ class SignOffs(QObject):
         self._loop.ended.connect(self._on_checked)
         self._settle = Debounce(_SETTLE_MS, self._look, self)
         self._soon = Debounce(0, self._look, self)
-        store.closing.connect(self._stop)
+        store.closing.connect(self._forget)
         for signal in (store.session_changed, images.changed, counts.changed, history.changed):
             signal.connect(lambda *_: self._settle.start())
         settings.changed.connect(self._on_settings_changed)
@@ -74,6 +74,11 @@ class SignOffs(QObject):
             sign_off = sign(write.session, content, name, datetime.now(UTC))
             write.noted = True
         return sign_off if write.done else None
+
+    @Slot()
+    def _forget(self) -> None:
+        self._stop()
+        self._show("", superseded=False)
 
     @Slot()
     def _stop(self) -> None:

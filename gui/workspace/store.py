@@ -173,8 +173,12 @@ class SessionStore(QObject):
         return True
 
     def take(self, session: Session) -> None:
-        """Open a session that was read already, in place of the present one."""
-        self._close()
+        """Open a session that was read already, in place of the present one.
+
+        Everybody hears of the end of the present one first: images of both have the same ids.
+        """
+        if self.session is not None:
+            self.close()
         self.session = session
         LOG.info("session opened: %s%s", session.path, " (read only)" if session.read_only else "")
         self._announce()

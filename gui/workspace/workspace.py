@@ -28,6 +28,7 @@ from gui.workspace.kinds.kinds import Kinds
 from gui.workspace.messages import Messages
 from gui.workspace.opening import Opening
 from gui.workspace.review.duplicates import Duplicates
+from gui.workspace.review.likeness import SampleLikeness
 from gui.workspace.review.quality import FieldQualities
 from gui.workspace.review.reviews import Reviews
 from gui.workspace.sample import Sample
@@ -35,9 +36,12 @@ from gui.workspace.selection import Selection
 from gui.workspace.sign_off import SignOffs
 from gui.workspace.store import SessionStore
 from gui.workspace.tally import Tally
+from gui.workspace.verification.adapting import Adapting
 from gui.workspace.verification.comparison import ModelComparison
 from gui.workspace.verification.fixes import Fixes
 from gui.workspace.verification.manual_counts import ManualCounts
+from gui.workspace.verification.profiles import Profiles
+from gui.workspace.verification.sample_note import SampleNotes
 from gui.workspace.verification.thresholds import VerifiedThresholds
 from gui.workspace.verification.verifier import Verifier
 
@@ -67,6 +71,7 @@ class Workspace(QObject):
         self.selection = Selection(self.images, self)
         self.regions = Regions(self.history, self.images, self.counts, self.messages, self)
         self.quality = FieldQualities(self.store, self.images, self.settings, self.counts, self)
+        self.likeness = SampleLikeness(self.store, self.images, self.counts, self)
         self.duplicates = Duplicates(self.store, self.images, self)
         self.reviews = Reviews(self.store, self.images, self.counts, self)
         self.truths = GroundTruths(self.store, self.history, self.counts, self)
@@ -104,7 +109,18 @@ class Workspace(QObject):
         self.previews = Previews(self.images, self.inference, self)
         self.sample = Sample(self.store, self.history, self.images, self.reviews, self.sign_offs, self.inference, self)
         self.choice = ModelChoice(self.store, self.images, self.inference, self)
-        self.opening = Opening(self.store, self.images, self.inference, self.messages, self)
+        self.profiles = Profiles(
+            self.store,
+            self.history,
+            self.images,
+            self.settings,
+            self.inference,
+            self.choice,
+            self.messages,
+            self,
+        )
+        self.notes = SampleNotes(self.likeness, self.profiles, self.tally, self)
+        self.opening = Opening(self.store, self.images, self.inference, self.profiles, self.messages, self)
         self.saving = Saving(self.store, self.images, self.settings, self.counts, self.quality, self.inference, self)
         self.exporter = Exporter(self.store, self.images, self.settings, self.counts, self.reviews, self.messages, self)
         self.importer = Importer(
@@ -128,12 +144,26 @@ class Workspace(QObject):
             self.store, self.images, self.inference, self.choice, self.verifier, self.messages, self
         )
         self.verified_thresholds = VerifiedThresholds(self.store, self.history, self.settings, self.inference, self)
+        self.adapting = Adapting(
+            self.store,
+            self.images,
+            self.settings,
+            self.counts,
+            self.truths,
+            self.inference,
+            self.verified_thresholds,
+            self.profiles,
+            self.messages,
+            self,
+        )
         self.fixes = Fixes(self.store, self.images, self.editing, self)
         self.inference.queue.open_model(model)
 
     def close(self) -> None:
         """End the threads and close the session; the workspace cannot be used afterwards."""
         self.kinds.close()
+        self.adapting.close()
+        self.profiles.close()
         self.verifier.close()
         self.preview.close()
         self.comparison.close()

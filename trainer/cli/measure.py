@@ -14,9 +14,10 @@ from core.detection.loading import MethodError, detector_for, open_model, with_m
 from core.errors import UserError
 from core.files import write_whole
 from core.text import gettext
-from trainer.cli.arguments import add_data, add_model, load, not_negative, prepare_folders
+from trainer.cli.arguments import add_data, add_model, load, names, not_negative, prepare_folders
 from trainer.cli.console import echo, show
 from trainer.cli.tune import add_dense, check_has_card
+from trainer.dataset.load import load_data_set
 
 if TYPE_CHECKING:
     from core.detection.loading import AnyModel
@@ -91,6 +92,15 @@ def _add_calibration(parser: argparse.ArgumentParser) -> None:
         default="val",
         metavar="SPLIT",
         help=gettext("split that the temperatures are learned from (default: val)"),
+    )
+    parser.add_argument(
+        "--learn-data", type=Path, metavar="PATH", help=gettext("data set that they are learned from (default: --data)")
+    )
+    parser.add_argument(
+        "--learn-sources",
+        type=names,
+        metavar="A,B",
+        help=gettext("sources that they are learned from (default: --sources)"),
     )
     _add_results(parser)
     parser.set_defaults(run_command=_calibration)
@@ -193,7 +203,9 @@ def _calibration(arguments: argparse.Namespace) -> None:
     _check_write_card(arguments)
     data, others, model = (
         load(arguments, arguments.split),
-        load(arguments, arguments.learn),
+        load_data_set(
+            arguments.learn_data or arguments.data, arguments.learn, arguments.learn_sources or arguments.sources
+        ),
         open_model(arguments.model),
     )
     prepare_folders(arguments.json and arguments.json.parent)

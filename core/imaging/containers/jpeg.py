@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-_END = b"\xff\xd9"
+_START, _SCAN, _END = b"\xff\xd8\xff", b"\xff\xda", b"\xff\xd9"
 _NOT_CHECKED = re.compile(r"Unsupported (color conversion|JPEG data precision)|.*not (supported|compiled)")
 _LOSSLESS = 0xC3
 _NO_FRAMES = (0xC4, 0xC8, 0xCC)  # tables and extensions, between the starts of frames
@@ -80,6 +80,9 @@ def read_jpeg(data: bytes, long_side: int | None, page: int | None = None) -> De
     if fault is not None:
         doubts += (Doubt.DAMAGED,)
         notices += (damage_notice("JPEG", fault),)
+    if picture.format != "MPO" and _as_large_follows(data):
+        doubts += (Doubt.ONE_OF_SEVERAL,)
+        notices += (gettext("The file holds several JPEG images, one after the other; only the first is counted."),)
     return Decoded(picture, orientation_of(picture), notices + ended, doubts, picture.width)
 
 
@@ -125,6 +128,20 @@ def _frame(data: bytes) -> _Frame | None:
             return _Frame(marker, data[place + 4], width, height)
         place += 2 + int.from_bytes(data[place + 2 : place + 4])
     return None
+
+
+def _as_large_follows(data: bytes) -> bool:
+    """Tell whether another image follows that is no smaller: previews, which phones put there, are."""
+    first = _frame(data)
+    scan = data.find(_SCAN)
+    end = data.find(_END, scan) if scan >= 0 else -1
+    start = data.find(_START, end) if end >= 0 else -1
+    while first is not None and start >= 0:
+        other = _frame(data[start:])
+        if other is not None and other.width >= first.width and other.height >= first.height:
+            return True
+        start = data.find(_START, start + len(_START))
+    return False
 
 
 def _read_deep_or_lossless(data: bytes, frame: _Frame) -> Decoded:

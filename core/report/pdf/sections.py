@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from reportlab.platypus import Spacer
 
-from core.counting.quality import Grade
 from core.report.pdf.front import image_number
 from core.report.pdf.styles import BODY, HEADING, SMALL, Printer
 from core.report.tables import Table, what_was_done
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 _MOST_HISTORY = 400
 _MOST_COMPARED = 4  # classes whose manual counts find room on a page
 _LONGEST_NAME = 26
-_GRADES = {Grade.GOOD: gettext("Good"), Grade.CHECK: gettext("Check"), Grade.POOR: gettext("Poor")}
 
 
 def remarks(image: ReportImage) -> list[str]:
@@ -73,7 +71,7 @@ def images(printer: Printer, content: ReportContent, *, with_remarks: bool) -> I
                 " ".join([image.path.name, *(remarks(image) if with_remarks else ())]),
                 *(f"{result.counts[name]:,}" for name in content.classes),
                 f"+{added} / −{removed}" if added or removed else "–",
-                "–" if quality is None else _GRADES[quality.grade],
+                "–" if quality is None else quality.word,
                 (image.reviewer or gettext("yes")) + (gettext(" (changed since)") if image.changed else "")
                 if image.reviewed
                 else "–",

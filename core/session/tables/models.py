@@ -85,6 +85,11 @@ class Models:
         rows = [row for row in self._rows.values() if row.used and row.path == path]
         return max(rows, key=lambda row: row.used).sha256 if rows else ""
 
+    def path_of(self, sha256: str) -> str | None:
+        """Return where the file of a model was ("" for the bundled one), None if that is not known."""
+        row = self._rows.get(sha256)
+        return None if row is None else row.path
+
     def keep(self, sha256: str, card: ModelCard) -> None:
         """Store the card of a model: it is wanted long after its file is gone."""
         row = self._rows.get(sha256)

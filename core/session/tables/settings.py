@@ -9,9 +9,13 @@ import msgspec
 from core.counting.count import CountSettings
 from core.counting.estimates import EstimateInputs
 from core.counting.frame import EdgeRule
+from core.kinds.differential import DifferentialInputs
+from core.kinds.teaching_set import UsedSet
+from core.kinds.tree import KindTree
 from core.session.storage.rows import to_json
 from core.session.storage.schema import SettingRow
 from core.session.values import Sample, Subject, ValueChange
+from core.verification.profile import ProfileInUse
 from core.verification.thresholds import ThresholdRecord
 
 if TYPE_CHECKING:
@@ -20,6 +24,11 @@ if TYPE_CHECKING:
     from core.session.storage.database import SessionFile
 
 CLASSES, NMS_IOU, EDGE_RULE, ESTIMATES, SAMPLE = "classes", "nms_iou", "edge_rule", "estimates", "sample"
+KINDS, DIFFERENTIAL, LEAVE_OUT = "kinds", "differential", "leave_out_no_cells"
+TEACHING_SET = "teaching_set"
+PROFILE = "profile"
+PROFILE_PROBLEM = "profile problem"
+"""Under which name the view keeps why the laboratory's profile was not used."""
 
 
 def threshold_setting(class_name: str) -> str:
@@ -134,6 +143,23 @@ class Settings(KeyValues):
     def sample(self) -> Sample:
         """Return the sample that was counted; raises ValueError if it is damaged."""
         return msgspec.convert(self.get(SAMPLE) or {}, Sample)
+
+    def profile(self) -> ProfileInUse | None:
+        """Return the laboratory's profile that was used last, None if none was; raises ValueError if it is damaged."""
+        value = self.get(PROFILE)
+        return None if value is None else msgspec.convert(value, ProfileInUse)
+
+    def kinds(self) -> KindTree:
+        """Return the tree of kinds, empty if there are none; raises ValueError or KindError if it is damaged."""
+        return msgspec.convert(self.get(KINDS) or {}, KindTree)
+
+    def teaching_set(self) -> UsedSet | None:
+        """Return the teaching set that sorts the session, None without one; raises ValueError if it is damaged."""
+        return msgspec.convert(self.get(TEACHING_SET), UsedSet | None)
+
+    def differential_inputs(self) -> DifferentialInputs:
+        """Return what the laboratory set for the differential count; raises ValueError if it is damaged."""
+        return msgspec.convert(self.get(DIFFERENTIAL) or {}, DifferentialInputs)
 
     def threshold_record(self, class_name: str) -> ThresholdRecord | None:
         """Return where the threshold of a class comes from, if it was chosen by verification."""

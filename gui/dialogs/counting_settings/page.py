@@ -11,6 +11,7 @@ from core.text import gettext
 from gui.dialogs.counting_settings.cell_size import CellSizeCard
 from gui.dialogs.counting_settings.method import MethodCard
 from gui.dialogs.counting_settings.model import ModelCardBox
+from gui.dialogs.counting_settings.profile import ProfileCard
 from gui.dialogs.counting_settings.rule import RuleCard
 from gui.dialogs.counting_settings.thresholds import ThresholdCard
 
@@ -28,7 +29,7 @@ _SHARE_OF_SCREEN = 0.9
 
 
 class CountingSettings(QDialog):
-    """Thresholds, model, counting method, red cell size and counting rule."""
+    """Thresholds, profile, model, counting method, red cell size and counting rule."""
 
     import_wanted = Signal()
 
@@ -41,6 +42,7 @@ class CountingSettings(QDialog):
         self._workspace = workspace
         self._preferences = preferences
         self.thresholds = ThresholdCard(workspace, preferences.palette)
+        self.profile = ProfileCard(workspace, actions)
         self.model = ModelCardBox(workspace)
         self.method = MethodCard(workspace)
         self.cell_size = CellSizeCard(workspace)
@@ -53,7 +55,7 @@ class CountingSettings(QDialog):
     def _build(self) -> None:
         left, right = QVBoxLayout(), QVBoxLayout()
         for column, cards in (
-            (left, (self.thresholds, self.rule)),
+            (left, (self.thresholds, self.profile, self.rule)),
             (right, (self.model, self.method, self.cell_size)),
         ):
             column.setSpacing(12)

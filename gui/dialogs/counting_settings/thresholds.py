@@ -136,6 +136,7 @@ class ThresholdCard(Card):
         workspace.inference.model_changed.connect(self._begin)
         workspace.store.session_changed.connect(self._begin)
         workspace.history.changed.connect(self._show_origins)
+        workspace.profiles.changed.connect(self._show_origins)
         workspace.counts.totals_changed.connect(self._show_totals)
         workspace.scores.changed.connect(self._show_histograms)
         self._fill()
@@ -189,7 +190,7 @@ class ThresholdCard(Card):
             return
         for name, row in self.rows.items():
             own = model.card.thresholds.get(name) if model is not None else None
-            text = self._workspace.verified_thresholds.origin(name)
+            text = self._workspace.profiles.origin(name) or self._workspace.verified_thresholds.origin(name)
             if own is not None and own == settings.thresholds[name]:
                 text = gettext("As the model suggests.")
             elif not text and own is not None:

@@ -100,12 +100,11 @@ class FieldNote(QWidget):
         else:
             pressing = quality.pressing
             first = pressing.text if pressing is not None else next(iter(quality.texts), "")
-            quiet = pressing is None and quality.grade is Grade.CHECK
-            verdict = gettext("Note") if quiet else _WORDS[quality.grade]
+            verdict = quality.word if quality.quiet else _WORDS[quality.grade]
             more = len(quality.texts) - 1
             if more > 0:
                 verdict += " " + ngettext("(and {n} more)", "(and {n} more)", more).format(n=more)
-            self._show(quality.grade, verdict, first, tip, quiet=quiet)
+            self._show(quality.grade, verdict, first, tip, quiet=quality.quiet)
 
     def _show(self, grade: Grade | None, verdict: str, reason: str, tip: str, *, quiet: bool = False) -> None:
         if grade is None:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
+from core.counting.quality import Grade
 from core.text import gettext
 from gui.panels.counts.class_row import IMAGE_WIDTH, SAMPLE_WIDTH, ClassRows
 from gui.panels.counts.field_note import FieldNote
+from gui.widgets.note_button import NoteButton
 from gui.widgets.theme import SIDE_WIDTH
 
 if TYPE_CHECKING:
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _MARGIN, _GAP = 12, 8
-_BUTTON_HEIGHT = 40
+_BUTTON_HEIGHT, _LOW_BUTTON, _NOTE_HEIGHT = 40, 32, 18
+_LOW = 440
 
 
 class CountPanel(QWidget):
@@ -39,6 +42,8 @@ class CountPanel(QWidget):
         self.setAccessibleName(gettext("Counts"))
         self.classes = ClassRows()
         self.field_note = FieldNote(workspace)
+        self.sample_note = NoteButton(_NOTE_HEIGHT)
+        self.sample_note.clicked.connect(lambda *_: actions[self._note_action()].trigger())
         self.next_button = QToolButton()
         self.next_button.setObjectName("primary")
         self.next_button.setDefaultAction(actions["reviewed_next"])
@@ -65,10 +70,9 @@ class CountPanel(QWidget):
         column.addWidget(self.classes)
         column.addStretch()
         self.rows_area.setWidget(inside)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(_MARGIN, _GAP, _MARGIN, _MARGIN)
-        foot.setSpacing(_GAP)
+        foot = self._foot = QVBoxLayout()
         foot.addWidget(self.field_note)
+        foot.addWidget(self.sample_note)
         foot.addWidget(self.next_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(1, 0, 0, 0)  # the line at the left edge
@@ -76,6 +80,7 @@ class CountPanel(QWidget):
         layout.addLayout(_headings(self.settings_button))
         layout.addWidget(self.rows_area, 1)
         layout.addLayout(foot)
+        self._fit_foot(low=False)
 
     def _connect(self) -> None:
         workspace = self._workspace
@@ -93,7 +98,9 @@ class CountPanel(QWidget):
         workspace.inference.model_changed.connect(self.show_counts)
         workspace.store.session_changed.connect(self._show_classes)
         workspace.tally.active_changed.connect(self.show_counts)
+        workspace.notes.changed.connect(self.show_note)
         self._show_classes()
+        self.show_note()
 
     def minimumSizeHint(self) -> QSize:
         """Return little: the classes scroll where there is no room for them."""
@@ -101,7 +108,15 @@ class CountPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit_foot(low=self.height() < _LOW)
         self.classes.fit(self.rows_area.height())
+
+    def _fit_foot(self, *, low: bool) -> None:
+        """Leave the classes more room in a low window."""
+        gap, margin, height = (_GAP // 2, _MARGIN // 2, _LOW_BUTTON) if low else (_GAP, _MARGIN, _BUTTON_HEIGHT)
+        self._foot.setContentsMargins(_MARGIN, gap, _MARGIN, margin)
+        self._foot.setSpacing(gap)
+        self.next_button.setFixedHeight(height)
 
     def set_palette(self, palette: Palette) -> None:
         """Show classes in other colours."""
@@ -135,6 +150,15 @@ class CountPanel(QWidget):
             self.classes.show_totals(totals, counts.counted_images)
 
     @Slot()
+    def show_note(self) -> None:
+        """Say what there is to know of the sample as a whole."""
+        note = self._workspace.notes.note
+        self.sample_note.show_note(note.text, note.explained, Grade.CHECK, quiet=not note.urgent)
+
+    def _note_action(self) -> str:
+        return "adapt" if self._workspace.notes.note.adapting else "counting_settings"
+
+    @Slot()
     def _show_classes(self) -> None:
         """Make a block for each class."""
         classes = self._workspace.settings.classes
@@ -147,7 +171,7 @@ class CountPanel(QWidget):
 
     def _order_tabs(self) -> None:
         """Have Tab go from the top to the bottom, although the classes came last."""
-        controls = [self.settings_button, *self.classes.controls(), self.next_button]
+        controls = [self.settings_button, *self.classes.controls(), self.sample_note, self.next_button]
         for before, after in pairwise(controls):
             QWidget.setTabOrder(before, after)
 

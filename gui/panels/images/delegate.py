@@ -200,7 +200,7 @@ class RowPainter(QStyledItemDelegate):
         if quality is not None:
             area = QRectF(0, 0, _LIGHT, _LIGHT)
             area.moveCenter(QPointF(right - 6, top + lines.height() / 2))
-            draw_grade(painter, area, quality.grade, quiet=quality.pressing is None)
+            draw_grade(painter, area, quality.grade, quiet=quality.quiet)
 
 
 class Rows(QListView):

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import QObject
 
+    from core.counting.quality import FieldQuality
     from gui.workspace.images import ImageItem
     from gui.workspace.workspace import Workspace
 
-GRADES = {Grade.GOOD: gettext("Good"), Grade.CHECK: gettext("Check"), Grade.POOR: gettext("Poor")}
-_GRADE_ORDER = {Grade.POOR: 0, Grade.CHECK: 1, Grade.GOOD: 2}
+_GRADE_ORDER = {Grade.POOR: 0, Grade.CHECK: 1, Grade.GOOD: 3}
 _STATES = {
     State.WAITING: gettext("waits"),
     State.COUNTING: gettext("counting"),
@@ -136,7 +136,7 @@ class FieldsModel(ImagesModel):
 
     def __init__(self, workspace: Workspace, parent: QObject) -> None:
         super().__init__(workspace, parent)
-        self._icons: dict[Grade, QIcon] = {}
+        self._icons: dict[str, QIcon] = {}
 
     def show_classes(self) -> None:
         """Show the columns of the present classes."""
@@ -151,7 +151,7 @@ class FieldsModel(ImagesModel):
 
         def grade(image: int) -> int | None:
             known = quality.known(image)
-            return None if known is None else _GRADE_ORDER[known.grade]
+            return None if known is None else 2 if known.quiet else _GRADE_ORDER[known.grade]
 
         def reviewed(image: int) -> int:
             item = images.item(image)
@@ -194,7 +194,7 @@ class FieldsModel(ImagesModel):
     def look(self, row: int, column: int, role: int) -> Any:
         if role == Qt.ItemDataRole.DecorationRole and column == self.grade_column:
             known = self.workspace.quality.known(self.rows[row])
-            return None if known is None else self._icon(known.grade)
+            return None if known is None else self._icon(known)
         return None
 
     def _of_class(self, name: str) -> Key:
@@ -213,7 +213,7 @@ class FieldsModel(ImagesModel):
     def _grade(self, image: int) -> str:
         item, known = self.workspace.images.item(image), self.workspace.quality.known(image)
         if known is not None:
-            return GRADES[known.grade]
+            return known.word
         return "" if item is None else _STATES[item.state]
 
     def _reviewed(self, image: int) -> str:
@@ -234,12 +234,13 @@ class FieldsModel(ImagesModel):
         text = ngettext("{n} cell corrected", "{n} cells corrected", item.edited).format(n=item.edited)
         return f"{text}: {', '.join(parts)}" if parts else text
 
-    def _icon(self, grade: Grade) -> QIcon:
-        if grade not in self._icons:
-            self._icons[grade] = QIcon()
+    def _icon(self, quality: FieldQuality) -> QIcon:
+        word = quality.word
+        if word not in self._icons:
+            self._icons[word] = QIcon()
             for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
-                self._icons[grade].addPixmap(grade_pixmap(grade, 2.0), mode)
-        return self._icons[grade]
+                self._icons[word].addPixmap(grade_pixmap(quality.grade, 2.0, quiet=quality.quiet), mode)
+        return self._icons[word]
 
 
 class ComparedModel(ImagesModel):

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QSize, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
+from core.counting.quality import Grade
 from core.text import gettext, ngettext
 from gui.panels.results.preview import PagePreview
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.icons import pixmap
+from gui.widgets.note_button import NoteButton
 from gui.workspace.images import State
 from gui.workspace.sample import SampleState
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 WIDTH, NARROW = 300, 236
-_ICON = 16
+_ICON, _NOTE_HEIGHT = 16, 20
 
 
 class ReportSide(QFrame):
@@ -36,6 +38,8 @@ class ReportSide(QFrame):
         self.state = ElidedLabel()
         self.state.setObjectName("stateLine")
         self.checks = [CheckLine() for _ in range(3)]
+        self.note = NoteButton(_NOTE_HEIGHT)
+        self.note.clicked.connect(lambda *_: actions[self._note_action()].trigger())
         self.sign_button = _button(actions["sign"], gettext("Sign…"))
         self.report_button = _button(actions["report"], gettext("Report…"))
         self.report_button.setProperty("primary", True)
@@ -50,6 +54,7 @@ class ReportSide(QFrame):
         layout.addWidget(self.state)
         for line in self.checks:
             layout.addWidget(line)
+        layout.addWidget(self.note)
         layout.addSpacing(4)
         layout.addLayout(buttons)
         layout.addSpacing(8)
@@ -57,6 +62,7 @@ class ReportSide(QFrame):
         workspace.sample.changed.connect(self.refresh)
         workspace.counts.totals_changed.connect(self.refresh)
         workspace.sign_offs.changed.connect(self.refresh)
+        workspace.notes.changed.connect(self.refresh)
         workspace.store.session_changed.connect(self.refresh)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -75,7 +81,8 @@ class ReportSide(QFrame):
         """Show the state of the sample, if somebody can see it."""
         if not self.isVisible():
             return
-        workspace, sample = self._workspace, self._workspace.sample
+        workspace, sample, note = self._workspace, self._workspace.sample, self._workspace.notes.note
+        self.note.show_note(note.text, note.explained, Grade.CHECK, quiet=not note.urgent)
         reviewed, total = sample.progress
         states = workspace.counts.states
         left = total - states[State.COUNTED] - states[State.FAILED]
@@ -102,6 +109,9 @@ class ReportSide(QFrame):
             if superseded
             else self.state.full_text
         )
+
+    def _note_action(self) -> str:
+        return "adapt" if self._workspace.notes.note.adapting else "counting_settings"
 
 
 class CheckLine(QFrame):

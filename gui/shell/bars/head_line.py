@@ -111,9 +111,11 @@ class HeadLine(QWidget):
         line = QHBoxLayout(self)
         line.setContentsMargins(8, 0, 8, 0)
         line.setSpacing(8)
-        for widget in (self.id, self.fields, self.user, self.bar, self.progress, self.state):
+        line.addWidget(self.id)
+        line.addWidget(self.fields)
+        line.addStretch(1)
+        for widget in (self.user, self.bar, self.progress, self.state):
             line.addWidget(widget)
-        line.setStretchFactor(self.fields, 1)
         self._sample.changed.connect(self.refresh)
         workspace.store.user_changed.connect(self.refresh)
         self.refresh()

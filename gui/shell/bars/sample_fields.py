@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gui.workspace.sample import Sample
 
 _WIDTH = 320
+_MARGINS = 20
 
 
 class FieldsButton(QPushButton):
@@ -29,7 +30,7 @@ class FieldsButton(QPushButton):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("details")
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._all = ""
 
     def show_fields(self, fields: Sequence[tuple[str, str]]) -> None:
@@ -37,11 +38,17 @@ class FieldsButton(QPushButton):
         self._all = " · ".join(f"{name}: {text}" for name, text in fields) or gettext("Add details")
         self.setToolTip(self._all if fields else gettext("Patient, ward, or whatever your laboratory notes"))
         self.setAccessibleName(gettext("Details of the sample: {fields}").format(fields=self._all))
+        self.updateGeometry()
         self._show()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._show()
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        hint.setWidth(self.fontMetrics().horizontalAdvance(self._all) + _MARGINS)
+        return hint
 
     def minimumSizeHint(self) -> QSize:
         hint = super().minimumSizeHint()
@@ -49,7 +56,7 @@ class FieldsButton(QPushButton):
         return hint
 
     def _show(self) -> None:
-        text = self.fontMetrics().elidedText(self._all, Qt.TextElideMode.ElideMiddle, max(self.width() - 20, 0))
+        text = self.fontMetrics().elidedText(self._all, Qt.TextElideMode.ElideMiddle, max(self.width() - _MARGINS, 0))
         self.setText(text.replace("&", "&&"))
 
 

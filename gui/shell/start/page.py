@@ -132,7 +132,9 @@ class StartPage(QScrollArea):
             return
         self.title.setText(gettext("SmearCount was not closed properly"))
         self.text.setText(gettext("Nothing is lost: every correction is in the session file. Go on where you were?"))
-        self.reopen_button.setText(gettext("Go on with {stem}").format(stem=Path(session).stem).replace("&", "&&"))
+        path = Path(session)
+        name = next((sample.title for sample in self._recent() if sample.path == path), path.stem)
+        self.reopen_button.setText(gettext("Go on with {sample}").format(sample=name).replace("&", "&&"))
         self.reopen_button.setFocus()
 
     def take_keys(self) -> None:

@@ -53,16 +53,17 @@ class ModelChoice(QObject):
         """Count with the model of a file from now on; the rest is known of a model that was open before."""
         key = stored_path(path)
         known = sha256 or self._store.read(lambda session: session.models.last_used(key), "")
-        self._propose(_how(path), self._to_count(known), lambda: self._inference.open_model(path, like))
+        self.propose(_how(path), self._to_count(known), lambda: self._inference.open_model(path, like))
 
     def use_method(self, class_name: str, method: Method) -> None:
         """Count a class of a segmentation model with another method from now on."""
         model = self._inference.model
         if model is not None and model.card.counting[class_name].method is not method:
             how = gettext("by {method} for {class_name}").format(method=method.label, class_name=class_name)
-            self._propose(how, self._to_count(""), lambda: self._inference.use_method(class_name, method))
+            self.propose(how, self._to_count(""), lambda: self._inference.use_method(class_name, method))
 
-    def _propose(self, how: str, images: int, go: Callable[[], object]) -> None:
+    def propose(self, how: str, images: int, go: Callable[[], object]) -> None:
+        """Do what counts ``images`` again, after consent if there are any; ``how`` is the end of the question."""
         if images and self._store.writable:
             self.recount_wanted.emit(Recount(how, images, go))
         else:

@@ -145,6 +145,7 @@ class Inference(QObject):
 
     @Slot()
     def _read(self) -> None:
+        self.queue.forget()
         session = self._store.session
         if session is not None:
             self._store.read(

@@ -168,6 +168,17 @@ class CountingQueue(QObject):
         self._loaded.pop(item.id, None)
         self._unreadable.discard(item.id)
 
+    def forget(self) -> None:
+        """Drop everything: another session has other images under the same ids."""
+        if self._job is not None:
+            self._job.cancel.set()
+            self._job = None
+        self._waiting.clear()
+        self._loaded.clear()
+        self._unreadable.clear()
+        self._gone.clear()
+        self._done = 0
+
     def pause(self) -> None:
         """Count no further image after the one under way."""
         self.paused = True

@@ -37,7 +37,8 @@ LOG = logging.getLogger(__name__)
 class KindCells:
     """The cells of an image whose class has kinds: ids int64 (N,), boxes float32 (N, 4), labels int32 (N,).
 
-    Those that a user called no cell are among them, though they do not count: they teach.
+    A cell that a user gave a kind is of that kind's class, whatever it was counted as. Those that a user called no
+    cell, which teach, and those that the sorting left out are among them, though they do not count.
     """
 
     cells: NDArray[np.int64]
@@ -90,6 +91,7 @@ class CellEmbeddings(QObject):
         self._task = Task("kinds", self._on_described, self, on_error=self._on_error, on_part=self._on_opened)
         store.reading.connect(self._forget)
         counts.changed.connect(self._on_counts_changed)
+        typed.changed.connect(self._on_counts_changed)
         images.current_changed.connect(self._go_on)
         tree.changed.connect(self._want_all)
 
@@ -135,10 +137,16 @@ class CellEmbeddings(QObject):
             return None
         classes = self._settings.classes
         wanted = [classes.index(name) for name in self._tree.tree.classes if name in classes]
-        rows = np.flatnonzero(result.counted & np.isin(cells.cells.labels, wanted))
-        ids, boxes, labels = cells.cells.ids[rows], cells.cells.boxes[rows], cells.cells.labels[rows]
-        gone = self._typed.removed(image)
-        known = [(cell, was) for cell, was in gone.items() if was.class_name in classes]
+        named = {cell: self._tree.tree.class_of(kind) for cell, kind in self._typed.of(image).items()}
+        said = {cell: classes.index(name) for cell, name in named.items() if name in classes}
+        of_class = np.isin(cells.cells.labels, wanted) | np.isin(cells.cells.ids, list(said))
+        rows = np.flatnonzero(result.counted & of_class)
+        ids, boxes = cells.cells.ids[rows], cells.cells.boxes[rows]
+        found = zip(ids.tolist(), cells.cells.labels[rows].tolist(), strict=True)
+        labels = np.array([said.get(cell, label) for cell, label in found], np.int32)
+        gone = self._typed.removed(image) | self._typed.left_out(image)
+        known = [(cell, was) for cell, was in gone.items() if was.class_name in self._tree.tree.classes]
+        known = [(cell, was) for cell, was in known if was.class_name in classes]
         return KindCells(
             np.concatenate([ids, np.array([cell for cell, _ in known], np.int64)]),
             np.concatenate([boxes, np.array([was.box for _, was in known], np.float32).reshape(-1, 4)]),

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from gui.workspace.kinds.differential import DifferentialCount
 from gui.workspace.kinds.embeddings import CellEmbeddings
+from gui.workspace.kinds.leaving_out import LeavingOut
 from gui.workspace.kinds.piles import Piles
 from gui.workspace.kinds.teaching import Teaching
 from gui.workspace.kinds.tree import KindTreeModel
@@ -38,10 +40,12 @@ class Kinds(QObject):
     ) -> None:
         super().__init__(parent)
         self.tree = KindTreeModel(store, history, messages, self)
-        self.typed = TypedKinds(store, history, images, editing, self.tree, self)
+        self.typed = TypedKinds(store, history, images, counts, editing, self.tree, self)
+        self.differential = DifferentialCount(store, history, images, counts, self.tree, self.typed, messages, self)
         self.embeddings = CellEmbeddings(store, images, settings, counts, self.tree, self.typed, messages, self)
         self.teaching = Teaching(store, history, images, self.tree, self.embeddings, self.typed, messages, self)
         self.piles = Piles(store, images, settings, self.tree, self.embeddings, self.typed, self.teaching, self)
+        self.leaving_out = LeavingOut(store, history, images, settings, counts, editing, self.typed, self.piles, self)
 
     def close(self) -> None:
         """End the threads."""

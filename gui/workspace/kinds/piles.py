@@ -9,29 +9,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.kinds.differential import differential
 from core.kinds.sample import OwnExamples, sort_sample
+from core.kinds.tree import NO_CELL
 from core.kinds.useful import useful_cells
-from core.statistics.kappa import kappa
 from gui.tasks import Debounce, Task
-from gui.workspace.selection import CellOf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-    from core.kinds.differential import Differential
     from core.kinds.figures import Figures
     from core.kinds.sample import SortedSample
     from core.kinds.teaching_set import TeachingSet
-    from core.statistics.kappa import Kappa
     from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.images import Images
     from gui.workspace.kinds.embeddings import CellEmbeddings
     from gui.workspace.kinds.teaching import Teaching
     from gui.workspace.kinds.tree import KindTreeModel
     from gui.workspace.kinds.typed import TypedKinds
+    from gui.workspace.selection import CellOf
     from gui.workspace.store import SessionStore
 
 _SETTLE_MS = 60
@@ -39,20 +36,28 @@ _SETTLE_MS = 60
 
 @dataclass(frozen=True)
 class PileCell:
-    """A cell in a pile: ``kind`` is what it is suggested as, "" if that is unsure, ``certainty`` 0 to 1."""
+    """A cell in a pile: ``kind`` is what it is suggested as, "" if that is unsure, ``certainty`` 0 to 1.
+
+    ``left_out``: it does not count, because it was left out as no cell.
+    """
 
     image: int
     cell: int
     kind: str
     certainty: float
+    left_out: bool = False
 
 
 @dataclass(frozen=True)
 class KindNumbers:
-    """Of a kind so many cells are ``suggested``, and so many ``confirmed`` by a user."""
+    """Of a kind so many cells are ``suggested``, and so many ``confirmed`` by a user.
+
+    ``left_out`` cells besides do not count: they were left out as no cells.
+    """
 
     suggested: int
     confirmed: int
+    left_out: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +122,7 @@ class Piles(QObject):
             self._on_sorted({})
             return
         work = {name: self._cells(name) for name in classes}
-        taught = self._teaching.set
+        taught = self._teaching.for_sorting
 
         def sort(_: object) -> dict[str, _Sorted]:
             return {name: _Sorted(cells, _sort(name, cells, taught)) for name, cells in work.items()}
@@ -133,7 +138,7 @@ class Piles(QObject):
             found, wanted = self._embeddings.of(item.id), self._embeddings.cells_of(item.id)
             if found is None or wanted is None:
                 continue
-            said = self._typed.of(item.id)
+            said = self._said(item.id)
             mine = np.flatnonzero(wanted.labels == label)
             rows = found.rows_of(wanted.cells[mine], wanted.boxes[mine])
             rows = rows[rows >= 0]
@@ -142,6 +147,20 @@ class Piles(QObject):
             typed += [said.get(cell, "") for cell in found.cells[rows].tolist()]
             vectors.append(found.vectors[rows])
         return _Cells(np.array(images, np.int64), np.array(cells, np.int64), np.concatenate(vectors), tuple(typed))
+
+    def _said(self, image: int) -> dict[int, str]:
+        """Return the kinds that users gave to cells of an image, without those that were taken off the tree."""
+        return {cell: kind for cell, kind in self._typed.of(image).items() if self._tree.tree.get(kind) is not None}
+
+    def _open(self, known: _Sorted) -> NDArray[np.bool_]:
+        """Return which cells have no kind by now, bool (N,): what was said since they were sorted holds at once."""
+        open_ = np.zeros(len(known.cells.cells), bool)
+        for image in np.unique(known.cells.images).tolist():
+            wanted, rows = self._embeddings.cells_of(image), np.flatnonzero(known.cells.images == image)
+            if wanted is not None:
+                cells = known.cells.cells[rows]
+                open_[rows] = np.isin(cells, wanted.cells) & ~np.isin(cells, list(self._said(image)))
+        return open_
 
     @Slot(object)
     def _on_sorted(self, found: dict[str, _Sorted]) -> None:
@@ -157,26 +176,36 @@ class Piles(QObject):
         known = self._sorted.get(class_name)
         if known is None or known.sample.suggestions is None:
             return []
-        suggestions = known.sample.suggestions
-        certainty = suggestions.certainty
-        open_ = [place for place in suggestions.pile(kind).tolist() if not known.cells.typed[place]]
-        return [self._pile_cell(known, place, kind, float(certainty[place])) for place in open_]
+        suggestions, open_ = known.sample.suggestions, self._open(known)
+        return self._pile_cells(known, [place for place in suggestions.pile(kind).tolist() if open_[place]])
 
     def suggested(self, class_name: str) -> dict[CellOf, PileCell]:
         """Return what every cell of a class without a kind is suggested as."""
         known = self._sorted.get(class_name)
         if known is None or known.sample.suggestions is None:
             return {}
-        suggestions, certainty = known.sample.suggestions, known.sample.suggestions.certainty
-        found: dict[CellOf, PileCell] = {}
-        for place, said in enumerate(known.cells.typed):
-            if not said:
-                cell = self._pile_cell(known, place, suggestions.kind(place), float(certainty[place]))
-                found[cell.image, cell.cell] = cell
-        return found
+        cells = self._pile_cells(known, np.flatnonzero(self._open(known)).tolist())
+        return {(cell.image, cell.cell): cell for cell in cells}
 
-    def _pile_cell(self, known: _Sorted, place: int, kind: str, certainty: float) -> PileCell:
-        return PileCell(int(known.cells.images[place]), int(known.cells.cells[place]), kind, certainty)
+    def certainly_no_cells(self, class_name: str) -> list[CellOf]:
+        """Return the cells that may be left out as no cells, and are not yet; the most certain first."""
+        known = self._sorted.get(class_name)
+        if known is None:
+            return []
+        open_ = self._open(known)
+        cells = self._pile_cells(known, [place for place in known.sample.no_cells.tolist() if open_[place]])
+        return [(cell.image, cell.cell) for cell in cells if not cell.left_out]
+
+    def _pile_cells(self, known: _Sorted, places: list[int]) -> list[PileCell]:
+        suggestions = known.sample.suggestions
+        if suggestions is None:
+            return []
+        images, cells = known.cells.images[places].tolist(), known.cells.cells[places].tolist()
+        gone = {image: self._typed.left_out(image) for image in set(images)}
+        certainty = suggestions.certainty[places].tolist()
+        kinds = [suggestions.kind(place) for place in places]
+        rows = zip(images, cells, kinds, certainty, strict=True)
+        return [PileCell(image, cell, kind, sure, cell in gone[image]) for image, cell, kind, sure in rows]
 
     def accept(self, cells: Iterable[PileCell]) -> bool:
         """Confirm suggestions: a pile, or some of its cells; one step to undo for each kind."""
@@ -191,7 +220,7 @@ class Piles(QObject):
         known = self._sorted.get(class_name)
         if known is None:
             return []
-        open_ = np.array([place for place, said in enumerate(known.cells.typed) if not said], np.int64)
+        open_ = np.flatnonzero(self._open(known))
         sample = known.sample
         suggestions = None if sample.taught is None else sample.taught.sort(sample.vectors[open_])
         chosen = open_[useful_cells(sample.vectors[open_], suggestions, sample.examples.vectors, count)]
@@ -215,28 +244,15 @@ class Piles(QObject):
         return known is not None and known.sample.looks_different
 
     def numbers(self, class_name: str) -> dict[str, KindNumbers]:
-        """Return how many cells of each kind are suggested and confirmed; "": unsure."""
-        suggested = Counter(cell.kind for cell in self.suggested(class_name).values())
-        known = self._sorted.get(class_name)
-        confirmed = Counter(said for said in known.cells.typed if said) if known is not None else Counter[str]()
-        return {kind: KindNumbers(suggested[kind], confirmed[kind]) for kind in {**suggested, **confirmed}}
-
-    def differential(self, class_name: str, target: int = 0, analyser: float | None = None) -> Differential:
-        """Return the differential count of the confirmed cells; suggestions are not among them."""
-        confirmed = {kind: one.confirmed for kind, one in self.numbers(class_name).items()}
-        return differential(confirmed, self._tree.tree, class_name, target=target, analyser=analyser)
-
-    def agreement(self, reading: str) -> tuple[Kappa | None, list[CellOf]]:
-        """Compare a second reading with the first: kappa, and the cells of which they say something else."""
-        first, second, apart = list[str](), list[str](), list[CellOf]()
-        for item in self._images.items:
-            mine, theirs = self._typed.of(item.id), self._typed.of(item.id, reading)
-            for cell in mine.keys() & theirs.keys():
-                first.append(mine[cell])
-                second.append(theirs[cell])
-                if mine[cell] != theirs[cell]:
-                    apart.append((item.id, cell))
-        return kappa(first, second), sorted(apart)
+        """Return how many cells of each kind are suggested and confirmed by now; "": unsure."""
+        cells = self.suggested(class_name).values()
+        suggested = Counter(cell.kind for cell in cells if not cell.left_out)
+        left_out = Counter(NO_CELL for cell in cells if cell.left_out)
+        confirmed = Counter(self._typed.numbers(class_name))
+        return {
+            kind: KindNumbers(suggested[kind], confirmed[kind], left_out[kind])
+            for kind in {**suggested, **confirmed, **left_out}
+        }
 
     @Slot()
     def close(self) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.kinds.tree import KindError, KindTree, ready_sets
+from core.session.tables.settings import KINDS
 from core.session.values import Edit, Subject, ValueChange
 from core.text import gettext
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from gui.workspace.history import History
     from gui.workspace.messages import Messages
     from gui.workspace.store import SessionStore
-
-_KEY = "kinds"
 
 
 class KindTreeModel(QObject):
@@ -40,9 +39,8 @@ class KindTreeModel(QObject):
 
     @Slot()
     def _read(self) -> None:
-        stored = self._store.read(lambda session: session.settings.get(_KEY), None)
         try:
-            self.tree = msgspec.convert(stored or {}, KindTree)
+            self.tree = self._store.read(lambda session: session.settings.kinds(), KindTree())
         except (ValueError, KindError):
             self.tree = KindTree()
             self._messages.error(gettext("The kinds of this session cannot be read; choose a ready set again."))
@@ -50,7 +48,7 @@ class KindTreeModel(QObject):
 
     @Slot(object)
     def _on_recorded(self, edits: tuple[Edit, ...]) -> None:
-        if any(value.subject is Subject.SETTING and value.key == _KEY for edit in edits for value in edit.values):
+        if any(value.subject is Subject.SETTING and value.key == KINDS for edit in edits for value in edit.values):
             self._read()
 
     def add_ready_set(self, class_name: str) -> bool:
@@ -65,9 +63,9 @@ class KindTreeModel(QObject):
         """Add a kind, or change the one of the same key."""
         return self._set(lambda: self.tree.with_kinds([kind]), gettext("Kind {name}").format(name=kind.name))
 
-    def take_over(self, tree: KindTree) -> bool:
-        """Add the kinds of another tree that are not there yet."""
-        return self._set(lambda: tree.with_kinds(self.tree.kinds), gettext("Kinds of a teaching set"))
+    def taking_over(self, tree: KindTree) -> ValueChange:
+        """Return the change that adds the kinds of another tree that are not there yet; raises KindError."""
+        return ValueChange(Subject.SETTING, None, msgspec.to_builtins(tree.with_kinds(self.tree.kinds)), KINDS)
 
     def remove(self, key: str) -> bool:
         """Remove a kind and what stands under it; cells keep what they were called."""
@@ -83,5 +81,5 @@ class KindTreeModel(QObject):
         except KindError as error:
             self._messages.error(str(error))
             return False
-        change = ValueChange(Subject.SETTING, None, msgspec.to_builtins(tree), _KEY)
+        change = ValueChange(Subject.SETTING, None, msgspec.to_builtins(tree), KINDS)
         return tree == self.tree or self._history.record([Edit(None, text, values=(change,))])

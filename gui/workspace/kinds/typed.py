@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.cells import CellChange
+from core.cells import CellChange, Origin
 from core.kinds.tree import NO_CELL
 from core.session.values import Edit, Subject, ValueChange, kind_key
 from core.text import ngettext
@@ -14,7 +17,10 @@ from core.text import ngettext
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from numpy.typing import NDArray
+
     from core.cells import Cell
+    from gui.workspace.counting.counts import Counts
     from gui.workspace.editing import Editing
     from gui.workspace.history import History
     from gui.workspace.images import Images
@@ -37,6 +43,7 @@ class TypedKinds(QObject):
         store: SessionStore,
         history: History,
         images: Images,
+        counts: Counts,
         editing: Editing,
         tree: KindTreeModel,
         parent: QObject | None = None,
@@ -45,6 +52,7 @@ class TypedKinds(QObject):
         self._store = store
         self._history = history
         self._images = images
+        self._counts = counts
         self._editing = editing
         self._tree = tree
         store.session_changed.connect(self._on_session_changed)
@@ -53,6 +61,35 @@ class TypedKinds(QObject):
     def of(self, image: int, reading: str = "") -> dict[int, str]:
         """Return cell id -> key of the kind that a user gave it."""
         return self._store.read(lambda session: session.edits.kinds(image, reading), {})
+
+    def standing(self, image: int, reading: str = "") -> dict[int, str]:
+        """Return the kinds of those cells that count now: not of removed ones, nor of those outside what counts."""
+        said = self.of(image, reading)
+        if not said:
+            return {}
+        return {cell: said[cell] for cell in self._counting(image).tolist() if cell in said}
+
+    def _counting(self, image: int) -> NDArray[np.int64]:
+        """Return the cells of an image that count at the present settings."""
+        self._counts.read_now(image)
+        if self._counts.counts(image) is None:
+            return np.zeros(0, np.int64)
+        return np.concatenate([one.cells.ids[one.counted] for one in self._counts.counted_cells(image)])
+
+    def numbers(self, class_name: str, reading: str = "") -> dict[str, int]:
+        """Return how many cells of the sample are of each kind of a class by a user's word.
+
+        Whatever class they were counted as, and whether they are described or not. ``NO_CELL``: those that were
+        counted as this class before a user called them no cell.
+        """
+        kinds = {kind.key for kind in self._tree.tree.of_class(class_name)}
+        found: Counter[str] = Counter()
+        for item in self._images.items:
+            found.update(kind for kind in self.standing(item.id, reading).values() if kind in kinds)
+            if not reading:
+                gone = sum(cell.class_name == class_name for cell in self.removed(item.id).values())
+                found.update({NO_CELL: gone} if gone else {})
+        return dict(found)
 
     @property
     def readings(self) -> tuple[str, ...]:
@@ -67,6 +104,12 @@ class TypedKinds(QObject):
         changes = self._store.read(lambda session: session.edits.changes(image), {})
         found = {cell: changes[cell] for cell in gone if cell in changes}
         return {cell: one.before for cell, one in found.items() if one.before is not None and one.after is None}
+
+    def left_out(self, image: int) -> dict[int, Cell]:
+        """Return the cells of an image that the sorting left out as no cells, as they were before."""
+        changes = self._store.read(lambda session: session.edits.changes(image), {})
+        found = {cell: change.after for cell, change in changes.items() if change.left_out}
+        return {cell: replace(one, origin=Origin.MODEL) for cell, one in found.items() if one is not None}
 
     def give(self, cells: Iterable[CellOf], kind: str | None, reading: str = "") -> bool:
         """Give cells a kind, None to take it away; one step to undo. True if something was stored."""
@@ -98,12 +141,13 @@ class TypedKinds(QObject):
         """Yield how *no cell* leaves the count, and how it comes back as another kind."""
         gone = self.removed(image)
         for cell in cells:
-            if kind == NO_CELL:
-                there = self._editing.cell_of(image, cell)
-                if there is not None:
-                    yield CellChange(cell, there, None)
-            elif cell in gone:
+            there = self._editing.cell_of(image, cell)
+            if kind == NO_CELL and there is not None:
+                yield CellChange(cell, there, None)
+            elif kind != NO_CELL and cell in gone:
                 yield CellChange(cell, None, gone[cell])
+            elif kind is not None and there is not None and there.origin is Origin.SORTING:
+                yield CellChange(cell, there, replace(there, origin=Origin.PERSON))
 
     @Slot()
     def _on_session_changed(self) -> None:

@@ -40,26 +40,39 @@ class VerifiedThresholds(QObject):
         self._settings = settings
         self._inference = inference
 
-    def use(self, choices: Sequence[ThresholdChoice], names: Mapping[int, str], iou: float) -> None:
-        """Set chosen thresholds as one edit; ``names`` are those of the images that they were chosen from, by id."""
-        model, settings = self._inference.model, self._settings.value
-        if model is None or settings is None or not self._store.writable or not choices:
-            return
-        now = datetime.now(UTC)
-        records = [
+    def use(self, choices: Sequence[ThresholdChoice], names: Mapping[int, str], iou: float) -> bool:
+        """Set chosen thresholds as one edit, True if it is recorded.
+
+        ``names`` are those of the images that they were chosen from, by id.
+        """
+        settings = self._settings.value
+        records = self._records(choices, names, iou)
+        if settings is None or not self._store.writable or not records:
+            return False
+        chosen = {choice.class_name: choice.threshold for choice in choices}
+        name = "; ".join(_sentence(record) for record in records)
+        self._store.flush()
+        changes = self._settings.changes(replace(settings, thresholds={**settings.thresholds, **chosen}))
+        return self._history.record([Edit(None, name, values=(*changes, *_stored(records)))])
+
+    def origins(
+        self, choices: Sequence[ThresholdChoice], names: Mapping[int, str], iou: float
+    ) -> tuple[ValueChange, ...]:
+        """Return what an edit must change besides that sets chosen thresholds: where they come from."""
+        return _stored(self._records(choices, names, iou))
+
+    def _records(
+        self, choices: Sequence[ThresholdChoice], names: Mapping[int, str], iou: float
+    ) -> list[ThresholdRecord]:
+        model, now = self._inference.model, datetime.now(UTC)
+        if model is None:
+            return []
+        return [
             ThresholdRecord(
                 choice, tuple(names[image] for image in choice.images), iou, model.card.name, model.sha256, now
             )
             for choice in choices
         ]
-        chosen = {choice.class_name: choice.threshold for choice in choices}
-        values = tuple(
-            ValueChange(Subject.SETTING, None, record, origin_key(record.choice.class_name)) for record in records
-        )
-        name = "; ".join(_sentence(record) for record in records)
-        self._store.flush()
-        changes = self._settings.changes(replace(settings, thresholds={**settings.thresholds, **chosen}))
-        self._history.record([Edit(None, name, values=(*changes, *values))])
 
     def record(self, name: str) -> ThresholdRecord | None:
         """Return where the threshold of a class comes from, if it was ever chosen by verification."""
@@ -80,6 +93,10 @@ class VerifiedThresholds(QObject):
         else:
             text = gettext("Threshold {threshold:.2f} chosen {day} from {images}.")
         return text.format(threshold=choice.threshold, day=day, model=record.model_name, images=images)
+
+
+def _stored(records: Sequence[ThresholdRecord]) -> tuple[ValueChange, ...]:
+    return tuple(ValueChange(Subject.SETTING, None, record, origin_key(record.choice.class_name)) for record in records)
 
 
 def _sentence(record: ThresholdRecord) -> str:

@@ -94,17 +94,18 @@ def test_the_focus_may_be_unknown():
 
 
 @pytest.mark.parametrize(
-    ("number", "light", "told"),
+    ("number", "light", "word", "told"),
     [
-        (0, Grade.POOR, "There is no red cell here."),
-        (1, Grade.CHECK, "Too few cells to say much: 1 red cell."),
-        (9, Grade.CHECK, "Too few cells to say much: 9 red cells."),
-        (10, Grade.GOOD, None),
+        (0, Grade.POOR, "Poor", "There is no red cell here."),
+        (1, Grade.CHECK, "Note", "Too few cells to say much: 1 red cell."),
+        (9, Grade.CHECK, "Note", "Too few cells to say much: 9 red cells."),
+        (10, Grade.GOOD, "Good", None),
     ],
 )
-def test_too_few_cells(number: int, light: Grade, told: str | None):
+def test_too_few_cells(number: int, light: Grade, word: str, told: str | None):
+    """Few cells are something to know; nothing can be done about them."""
     quality = judged(rows_of_cells()[:number])
-    assert (quality.grade, quality.texts) == (light, (told,) if told else ())
+    assert (quality.grade, quality.word, quality.texts) == (light, word, (told,) if told else ())
 
 
 def test_the_frame_does_not_change_what_the_field_is_like():

@@ -73,6 +73,23 @@ def test_a_larger_page_that_is_called_a_copy_is_told(tmp_path: Path, smear: NDAr
     assert "a larger one says that it is a copy" in image.notices[0]
 
 
+def test_jpeg_images_one_after_the_other_are_told_unless_the_second_is_a_preview(
+    tmp_path: Path, smear: NDArray[np.uint8]
+):
+    image, preview = tmp_path / "a.jpg", tmp_path / "p.jpg"
+    Image.fromarray(smear).save(image, quality=95)
+    Image.fromarray(smear).resize((80, 60)).save(preview)
+    alone = read_image(image)
+    (tmp_path / "two.jpg").write_bytes(image.read_bytes() + image.read_bytes())
+    (tmp_path / "phone.jpg").write_bytes(image.read_bytes() + preview.read_bytes())
+    two, phone = read_image(tmp_path / "two.jpg"), read_image(tmp_path / "phone.jpg")
+    assert two.doubts == (Doubt.ONE_OF_SEVERAL,)
+    assert two.notices == ("The file holds several JPEG images, one after the other; only the first is counted.",)
+    assert (phone.doubts, phone.notices) == ((), ())
+    assert (two.pixels == alone.pixels).all()
+    assert (phone.pixels == alone.pixels).all()
+
+
 # -- samples that are called grey ------------------------------------------------------------------
 
 

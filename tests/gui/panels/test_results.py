@@ -231,3 +231,16 @@ def test_a_session_for_reading_only_is_shown_and_cannot_be_signed(
     assert not results.side.sign_button.isEnabled()
     assert not results.estimates.inputs["analyser_rbc"].isEnabled()
     assert all(item.state is State.COUNTED for item in window.workspace.images.items)
+
+
+def test_a_field_about_which_nothing_can_be_done_is_noted_not_to_be_checked(
+    window: MainWindow, make_smear: MakeSmear, wait_counted: Callable[[MainWindow], None], qtbot: QtBot
+):
+    window.workspace.opening.open([make_smear("few.png", 1, 4)[0]])
+    wait_counted(window)
+    window.show_view(View.RESULTS)
+    qtbot.waitUntil(lambda: window.workspace.counts.totals is not None)
+    table = window.results.panel.table
+    assert column(table, "Field") == ["Note"]
+    reason = table.model().index(0, table.model().columnCount() - 2).data(Qt.ItemDataRole.ToolTipRole)
+    assert "Too few cells" in reason

@@ -143,6 +143,7 @@ def test_a_session_that_was_not_closed_is_offered(
     path, _ = make_smear("a.png")
     window.workspace.opening.open([path])
     wait_counted(window)
+    window.workspace.sample.set_id("S-17")
     session = window.workspace.store.session
     assert session is not None
     unfinished = preferences.unfinished_session  # what the next start finds if the program is killed now
@@ -154,6 +155,7 @@ def test_a_session_that_was_not_closed_is_offered(
     assert "Drop images" in window.start_page.title.text()
     window.start_page.offer_unfinished(unfinished)
     assert "not closed properly" in window.start_page.title.text()
+    assert window.start_page.reopen_button.text() == "Go on with S-17"
     window.start_page.reopen_button.click()
     assert [item.path for item in window.workspace.images.items] == [path]
     window.workspace.store.close()

@@ -134,10 +134,11 @@ def test_every_control_of_a_dialog_has_a_name(counted: MainWindow, qtbot: QtBot,
     assert not any(found), found
 
 
-@pytest.mark.parametrize("dialog", [Dialog.VERIFY, Dialog.COUNTING_SETTINGS])
+@pytest.mark.parametrize("dialog", [Dialog.VERIFY, Dialog.COUNTING_SETTINGS, Dialog.ADAPT])
 def test_every_control_of_the_other_windows_has_a_name(counted: MainWindow, qtbot: QtBot, dialog: Dialog) -> None:
     counted.open_dialog(dialog)
-    other = counted.dialogs.verify if dialog is Dialog.VERIFY else counted.dialogs.counting
+    dialogs = counted.dialogs
+    other = {Dialog.VERIFY: dialogs.verify, Dialog.ADAPT: dialogs.adapt}.get(dialog, dialogs.counting)
     assert other is not None
     qtbot.waitUntil(other.isVisible)
     for bar in other.findChildren(QTabBar) or [None]:

@@ -57,3 +57,13 @@ def test_the_command_measures_each_class(data_folder: Path, exported: Path, tmp_
     judged = [item for item in classes.values() if item["cells"]]
     assert judged
     assert all(0 <= item["error"] <= 1 and item["temperature"] > 0 for item in judged)
+
+
+def test_temperatures_may_come_from_another_data_set(
+    data_folder: Path, exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["calibration", "--model", str(exported), "--data", str(data_folder), "--learn-data"]
+    assert main([*command, str(tmp_path / "gone")]) == 2
+    assert str(tmp_path / "gone") in capsys.readouterr().err
+    assert main([*command, str(data_folder), "--learn", "train"]) == 0
+    assert "temperatures from train" in " ".join(capsys.readouterr().out.split())

@@ -1,0 +1,151 @@
+"""The differential count of a sample: what users said of the cells that count, at this moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.counting.frame import EdgeRule
+from core.kinds.tree import NO_CELL
+from tests.gui.workspace.kinds.kinds_steps import WAIT_MS, counted_cells, ids, red_cells
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from core.kinds.differential import Differential
+    from gui.workspace.workspace import Workspace
+
+
+def result_of(workspace: Workspace, reading: str = "") -> Differential:
+    found = workspace.kinds.differential.result(reading)
+    assert found is not None
+    return found
+
+
+def cells_of(workspace: Workspace, kind: str) -> int:
+    return next(row.cells for row in result_of(workspace).rows if row.kind == kind)
+
+
+def test_cells_count_as_soon_as_a_user_names_them_whatever_they_were_taken_for(counted: Workspace):
+    assert counted.kinds.differential.result() is None
+    counted.kinds.tree.add_ready_set("WBC")
+    first, second = ids(counted)
+    white, red = counted_cells(counted, first, "WBC"), counted_cells(counted, second, "RBC")
+    platelets = counted_cells(counted, first, "Platelets")
+    assert counted.kinds.typed.give([*white, red[0], *platelets[:1]], "lymphocyte")
+    expected = len(white) + 1 + len(platelets[:1])
+    assert cells_of(counted, "lymphocyte") == result_of(counted).cells == expected
+    assert counted.kinds.piles.numbers("WBC")["lymphocyte"].confirmed == expected
+    assert counted.kinds.typed.give([red[0]], "erythroblast")
+    assert result_of(counted).cells == expected - 1
+    counted.history.undo()
+    counted.history.undo()
+    assert result_of(counted).cells == 0
+
+
+def test_a_cell_of_another_class_teaches_the_kind_that_it_was_given(described: Workspace, qtbot: QtBot):
+    described.kinds.tree.add_ready_set("WBC")
+    [first, _] = ids(described)
+    described.kinds.typed.give(red_cells(described, first)[:3], "lymphocyte")
+    qtbot.waitUntil(lambda: described.kinds.piles.too_few("RBC") == {}, timeout=WAIT_MS)
+    found = described.kinds.embeddings.cells_of(first)
+    assert found is not None
+    assert (found.labels == described.settings.classes.index("WBC")).sum() >= 3
+    assert not set(described.kinds.piles.numbers("RBC")) & {"lymphocyte"}
+
+
+def test_cells_count_without_their_image(counted: Workspace):
+    """A file that is gone cannot be described; what a user said of its cells stands all the same."""
+    for item in counted.images.items:
+        item.path.unlink()
+    counted.kinds.tree.add_ready_set("WBC")
+    assert counted.kinds.typed.give(counted_cells(counted, ids(counted)[0], "RBC")[:2], "monocyte")
+    assert cells_of(counted, "monocyte") == 2
+    assert counted.kinds.piles.numbers("WBC")["monocyte"].confirmed == 2
+
+
+def test_what_does_not_count_is_not_in_the_differential(counted: Workspace):
+    counted.kinds.tree.add_ready_set("WBC")
+    [first, _] = ids(counted)
+    counted.images.set_current(first)
+    cells = counted_cells(counted, first, "RBC")
+    assert counted.kinds.typed.give(cells, "lymphocyte")
+    whole = result_of(counted).cells
+    assert whole == len(cells)
+    counted.editing.remove(cells[:1])
+    assert result_of(counted).cells == whole - 1
+    counted.history.undo()
+    assert counted.kinds.typed.give(cells[:2], NO_CELL)
+    assert result_of(counted).cells == whole - 2
+    counted.history.undo()
+    counted.settings.set_edge_rule(EdgeRule.TOP_LEFT)
+    inside = set(counted_cells(counted, first, "RBC"))
+    assert len(inside) < whole
+    assert result_of(counted).cells == len(inside & set(cells))
+    counted.settings.set_edge_rule(EdgeRule.ALL)
+    counted.settings.set_threshold("RBC", 1.0)
+    assert result_of(counted).cells == 0
+    counted.settings.reset_thresholds()
+    assert result_of(counted).cells == whole
+    counted.images.remove([first])
+    assert result_of(counted).cells == 0
+
+
+def test_settings_of_the_differential_are_edits_of_the_session(counted: Workspace):
+    path = counted.store.path
+    assert path is not None
+    counted.kinds.tree.add_ready_set("WBC")
+    [first, _] = ids(counted)
+    cells = counted_cells(counted, first, "RBC")
+    counted.kinds.typed.give(cells[:4], "neutrophil")
+    counted.kinds.typed.give(cells[4:5], "erythroblast")
+    count = counted.kinds.differential
+    assert not count.set_analyser(-1)
+    assert count.set_analyser(10.0)
+    assert count.set_target(200)
+    found = result_of(counted)
+    assert (found.cells, found.target, found.complete) == (4, 200, False)
+    assert found.white_cells == pytest.approx(8.0)  # 25 erythroblasts to 100 white cells
+    assert count.set_corrected(True)
+    assert result_of(counted).white_cells == 10.0
+    counted.store.close()
+    assert count.inputs.analyser is None
+    assert counted.store.open(path)
+    assert (count.inputs.analyser, count.inputs.target, count.inputs.corrected) == (10.0, 200, True)
+    counted.history.undo()
+    assert result_of(counted).white_cells == pytest.approx(8.0)
+    counted.history.undo()
+    counted.history.undo()
+    assert result_of(counted).white_cells is None
+
+
+def test_two_users_are_compared_class_by_class(counted: Workspace):
+    counted.kinds.tree.add_ready_set("WBC")
+    counted.kinds.tree.add_ready_set("RBC")
+    [first, _] = ids(counted)
+    cells = counted_cells(counted, first, "RBC")
+    typed = counted.kinds.typed
+    typed.give(cells[:2], "spherocyte")
+    typed.give(cells[2:4], "target-cell")
+    typed.give(cells[:3], "spherocyte", "Ben")
+    typed.give(cells[3:4], "target-cell", "Ben")
+    typed.give(cells[4:6], "lymphocyte")
+    typed.give(cells[4:6], "lymphocyte", "Ben")
+    typed.give(cells[6:7], "monocyte")
+    typed.give(cells[6:8], "monocyte", "Ben")
+    assert typed.readings == ("Ben",)
+    red = counted.kinds.differential.agreement("RBC", "Ben")
+    assert red.kappa is not None
+    assert red.kappa.value == pytest.approx(0.5)
+    assert red.cells == 4
+    assert [((one.image, one.cell), one.first, one.second) for one in red.apart] == [
+        (cells[2], "target-cell", "spherocyte")
+    ]
+    white = counted.kinds.differential.agreement("WBC", "Ben")
+    assert white.kappa is not None
+    assert (white.kappa.value, white.cells, white.apart) == (1.0, 3, ())
+    assert (result_of(counted).cells, result_of(counted, "Ben").cells) == (3, 4)
+    counted.images.set_current(first)
+    counted.editing.remove(cells[2:3])
+    assert counted.kinds.differential.agreement("RBC", "Ben").cells == 3
