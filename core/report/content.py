@@ -18,7 +18,7 @@ from core.statistics.intervals import count_more, poisson_interval, proportion_i
 from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from core.session.values import HistoryLine, SignOff
     from core.statistics.intervals import Interval
     from core.verification.ground_truth import GroundTruth
+    from core.verification.profile import ProfileInUse
     from core.verification.sweep import SweepRow
     from core.verification.thresholds import ThresholdRecord
 
@@ -168,7 +169,8 @@ class ReportContent:
     ``classes`` are in the order of the labels. ``origins``: class name -> where its threshold comes from, if it was
     chosen by verification; ``suggested``: what the model suggests. ``history`` is newest first. ``content``
     is the hash of all that the numbers depend on; ``sign_offs`` were given on this or on earlier
-    content, in order.
+    content, in order. ``profile`` is the laboratory's profile that the session is counted by, if any, and
+    ``not_as_profile`` what was changed since; where the profile was not used, ``without_profile`` says why.
     """
 
     session: Path
@@ -187,6 +189,9 @@ class ReportContent:
     made: datetime
     version: str
     totals: tuple[ClassCount, ...] = field(default=())
+    profile: ProfileInUse | None = None
+    not_as_profile: tuple[str, ...] = ()
+    without_profile: str = ""
 
     @property
     def counted(self) -> list[CountedImage]:
@@ -213,6 +218,13 @@ class ReportContent:
             for label, name in enumerate(self.classes)
         }
         return [one for one in figures(Fields(counts, area, boxes), self.inputs) if one.value is not None]
+
+    @property
+    def profile_text(self) -> str:
+        """By which profile the session is counted, and what was changed since; "" if by none."""
+        if self.profile is None:
+            return ""
+        return profile_text(self.profile, self.not_as_profile)
 
     @property
     def rules(self) -> list[str]:
@@ -288,6 +300,8 @@ class ReportContent:
                 else gettext("{best} on {images}, {date}")
             )
             return text.format(best=how, images=only, date=f"{record.when:%Y-%m-%d}")
+        if self.profile is not None and self.profile.profile.thresholds.get(name) == value:
+            return gettext("as the profile {name} says").format(name=self.profile.profile.name)
         if name in self.suggested:
             return gettext("as the model suggests") if self.suggested[name] == value else gettext("set by hand")
         return ""
@@ -300,6 +314,13 @@ class ReportContent:
                 kind = f"{image.truth.source.value} {image.truth.kind.value}" + (", blind" if image.truth.blind else "")
                 kinds[kind] = kinds.get(kind, 0) + 1
         return kinds
+
+
+def profile_text(used: ProfileInUse, changes: Sequence[str]) -> str:
+    """Return the name of a profile, and what was changed since it was used."""
+    if not changes:
+        return used.title
+    return gettext("{profile}, changed: {changes}").format(profile=used.title, changes="; ".join(changes))
 
 
 def content_hash(

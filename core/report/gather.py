@@ -22,7 +22,7 @@ from core.report.content import (
     content_hash,
 )
 from core.session.storage.paths import same_contents
-from core.session.tables.settings import span_key
+from core.session.tables.settings import PROFILE_PROBLEM, span_key
 from core.session.values import SessionDamagedError, SessionError
 from core.text import gettext
 from core.verification.cases import Case
@@ -89,6 +89,7 @@ class Gatherer:
             stored = session.settings.counting()
             self.sample = session.settings.sample()
             self.inputs = session.settings.estimate_inputs()
+            self.profile = session.settings.profile()
         except ValueError as error:
             raise _unreadable(session, error) from error
         self.settings, self.classes = stored or (CountSettings({}), ())
@@ -210,8 +211,16 @@ class Gatherer:
             sign_offs=self._session.sign_offs.all(),
             made=made,
             version=__version__,
+            profile=self.profile,
+            not_as_profile=self._not_as_profile(),
+            without_profile="" if self.profile else str(self._session.view.get(PROFILE_PROBLEM, "")),
             totals=tuple(class_counts([image.counted for image in self._images if image.counted], self.classes)),
         )
+
+    def _not_as_profile(self) -> tuple[str, ...]:
+        if self.profile is None:
+            return ()
+        return tuple(self.profile.differences(self.settings, (image.diameter for image in self.on_list)))
 
     def _model(self, sha256: str, images: int) -> ReportModel:
         card = self._card(sha256)

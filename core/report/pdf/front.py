@@ -162,6 +162,11 @@ def result(printer: Printer, content: ReportContent, style: CellStyle) -> Iterat
         "intervals cover the number of counted cells, and no other error."
     )
     yield printer.text(text.format(model=model, thresholds=thresholds), SMALL)
+    if content.profile is not None:
+        by = gettext("Counted by the laboratory's profile {profile}.").format(profile=content.profile_text)
+        yield printer.text(by, SMALL)
+    elif content.without_profile:
+        yield printer.text(content.without_profile, SMALL)
 
 
 def _count_row(printer: Printer, row: ClassCount, swatch: Any, large: bool) -> list[Any]:
