@@ -67,7 +67,7 @@ class ProfileChoice(PathChoice):
     def __init__(self, question: str, path: str) -> None:
         super().__init__(question, path, gettext("Count new samples as the model suggests"))
         self.line.setPlaceholderText(gettext("None: as the model suggests"))
-        self.about = faint(gettext("One file for the whole laboratory; it may lie in a shared folder."))
+        self.about = faint(gettext("One file for all; it may lie in a shared folder."))
 
     def _ask(self, question: str) -> str:
         kinds = gettext("SmearCount profiles") + f" (*{PROFILE_SUFFIX})"
