@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 
 class Origin(IntEnum):
-    """Who put a cell there."""
+    """Who put a cell there; ``SORTING`` put none, but left it out, as no cell."""
 
     MODEL = 0
     PERSON = 1
     IMPORTED = 2
+    SORTING = 3
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,24 @@ class Cell:
 
 @dataclass(frozen=True)
 class CellChange:
-    """What an edit did to one cell: ``before`` None if it was added, ``after`` None if removed."""
+    """What an edit did to one cell: ``before`` None if it was added, ``after`` None if removed.
+
+    An ``after`` of ``Origin.SORTING`` is the cell as it was when the sorting by kinds left it out.
+    """
 
     cell: int
     before: Cell | None
     after: Cell | None
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the sorting by kinds left the cell out, as no cell."""
+        return self.after is not None and self.after.origin == Origin.SORTING
+
+    @property
+    def standing(self) -> Cell | None:
+        """The cell that stands now; None if it was removed or left out."""
+        return None if self.left_out else self.after
 
 
 @dataclass(frozen=True, eq=False)

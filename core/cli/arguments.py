@@ -157,7 +157,10 @@ def _add_counting(parser: argparse.ArgumentParser) -> None:
         "--kinds",
         type=Path,
         metavar="FILE",
-        help=gettext("a teaching set (.smearkinds): tell kinds of cells apart as it teaches"),
+        help=gettext(
+            "a teaching set (.smearkinds): tell kinds of cells apart as it teaches; what looks like no cell "
+            "is told too, but stays in the counts"
+        ),
     )
     parser.add_argument(
         "--nms-iou", type=_overlap, help=gettext("overlap above which two boxes of a class are one cell")

@@ -55,11 +55,15 @@ class CountSettings:
 
 @dataclass(frozen=True)
 class Ledger:
-    """How a class's count came about: ``model`` - ``removed`` + ``added``."""
+    """How a class's count came about: ``model`` - ``removed`` + ``added``.
+
+    ``left_out`` of the removed cells were left out by the sorting by kinds, as no cells; the others by users.
+    """
 
     model: int
     added: int
     removed: int
+    left_out: int = 0
 
     @property
     def total(self) -> int:
@@ -148,7 +152,7 @@ class CountIndex:
     cell, the likelier first. The H cells of the user have ``hand_labels`` int32 (H,) and ``confirms`` int64 (H,):
     which of the K they leave as it was but for its box, -1 if none. ``outside`` int64 (E,): the positions of the
     cells outside the frame. They still suppress their duplicates and other classes: a duplicate that reaches less
-    far is not a cell of its own.
+    far is not a cell of its own. ``left_out`` bool (K,): those that the sorting by kinds left out.
     """
 
     size: int
@@ -159,6 +163,7 @@ class CountIndex:
     pairs: NDArray[np.int64]
     hand_labels: NDArray[np.int32]
     confirms: NDArray[np.int64]
+    left_out: NDArray[np.bool_]
     outside: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @classmethod
@@ -187,6 +192,7 @@ class CountIndex:
             np.searchsorted(cells, pairs),
             hand.labels,
             confirms,
+            edits.left_out[cells],
             outside,
         )
 
@@ -213,6 +219,7 @@ class CountIndex:
                 int((by_model & mine).sum()),
                 int(((self.hand_labels == label) & by_hand & ~confirming).sum()),
                 int((removed & mine).sum()),
+                int((removed & self.left_out & mine).sum()),
             )
             scores = self.scores[by_model & mine & (~self.overridden | confirmed)]
             means[name] = float(scores.mean()) if len(scores) else None

@@ -31,12 +31,14 @@ class CellEdits:
     ``edited`` bool (M,) marks the detections that were removed or replaced; ``cells`` are the N cells that the user
     added, confirmed or changed, in the order of their first edit. ``replaces`` int64 (N,) are the positions of the
     detections that they confirm or change; -1 for an added cell. ``unclassed`` counts those whose class the model
-    does not know: they are kept, but not counted. ``edited_cells`` is the number of cells with an edit.
+    does not know: they are kept, but not counted. ``edited_cells`` is the number of cells with an edit. ``left_out``
+    bool (M,) marks those of the edited detections that the sorting by kinds left out, as no cell.
     """
 
     edited: NDArray[np.bool_]
     cells: Detections
     replaces: NDArray[np.int64]
+    left_out: NDArray[np.bool_]
     unclassed: int = 0
     edited_cells: int = 0
 
@@ -51,12 +53,15 @@ class CellEdits:
         rows = _rows_by_id(found, changes)
         edited = np.zeros(len(found), bool)
         edited[rows[rows >= 0]] = True
+        left_out = np.zeros(len(found), bool)
         taken = set(rows.tolist())
         own: list[tuple[int, Cell, int]] = []
         for change, row in zip(changes, rows.tolist(), strict=True):
-            cell, here = change.after, row
+            cell, here = change.standing, row
+            left_out[row if row >= 0 else []] |= change.left_out
             if row < 0 and (again := match_edit(change, found, classes)):
                 edited[again] = True
+                left_out[again] |= change.left_out
                 here = next((place for place in again if cell is not None and place not in taken), -1)
             if cell is None:
                 continue
@@ -78,6 +83,7 @@ class CellEdits:
                 np.array([cell.origin for _, cell, _ in put], np.uint8),
             ),
             np.array([row for _, _, row in put], np.int64),
+            left_out,
             len(own) - len(put),
             sum(change.before is not None or change.after is not None for change in changes),
         )
@@ -85,7 +91,8 @@ class CellEdits:
     @classmethod
     def none(cls, found: Detections) -> CellEdits:
         """Return no edits."""
-        return cls(np.zeros(len(found), bool), Detections.empty(), np.zeros(0, np.int64))
+        none = np.zeros(len(found), bool)
+        return cls(none, Detections.empty(), np.zeros(0, np.int64), none)
 
     def apply(self, found: Detections) -> Detections:
         """Return all detections, followed by the cells of the user.

@@ -44,7 +44,7 @@ def match_edit(change: CellChange, new: Detections, classes: Sequence[str]) -> l
     """
     if change.before is None:
         return []
-    names = [cell.class_name for cell in (change.after, change.before) if cell is not None]
+    names = [cell.class_name for cell in (change.standing, change.before) if cell is not None]
     rows = _same_place(new, change.before.box).tolist()
     of_class = {row: classes[int(new.labels[row])] for row in rows}
     known = [row for row in rows if of_class[row] in names]
@@ -73,8 +73,8 @@ def find_conflicts(
     judged = np.zeros(len(new), bool)
     would_count = new.scores >= np.array([thresholds[name] for name in classes], np.float32)[new.labels]
     # an added cell outweighs a removed one at the same place
-    for change in sorted(effective(changes), key=lambda change: change.after is None):
-        mine, opinion = change.after, change.after or change.before
+    for change in sorted(effective(changes), key=lambda change: change.standing is None):
+        mine, opinion = change.standing, change.standing or change.before
         if opinion is None:
             continue
         known = [cell.class_name for cell in (mine, change.before) if cell is not None]
@@ -84,6 +84,8 @@ def find_conflicts(
                 yours = (
                     gettext("{class_name} (by hand)").format(class_name=mine.class_name)
                     if mine is not None
+                    else gettext("nothing (left out as no cell)")
+                    if change.left_out
                     else gettext("nothing (removed by hand)")
                 )
                 cell = int(new.ids[row]) if mine is None else change.cell

@@ -215,7 +215,7 @@ def new_boxes(boxes: Sequence[NamedBox], changes: Iterable[CellChange], nms_iou:
 
     Without this, importing a file a second time would count its cells twice.
     """
-    mine = [change.after for change in effective(changes) if change.after is not None]
+    mine = [change.standing for change in effective(changes) if change.standing is not None]
     if not mine:
         return list(boxes)
     my_names = np.array([cell.class_name for cell in mine])

@@ -10,6 +10,13 @@ import numpy as np
 from core.kinds.align import FAR, shift_of_sample, shift_size, shifts_of_samples
 from core.kinds.examples import OWN_SAMPLE, Examples
 from core.kinds.sorting import learn, too_few
+from core.kinds.tree import NO_CELL
+
+ENOUGH_NO_CELLS = 5
+"""Fewer examples of no cells leave nothing out of a count."""
+
+CERTAIN = 0.95
+"""What is no cell with less probability than this stays in the count."""
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +60,14 @@ class SortedSample:
     suggestions: Suggestions | None
     too_few: dict[str, int]
     distance: float | None = None
+
+    @property
+    def no_cells(self) -> NDArray[np.int64]:
+        """The cells that may be left out as no cells, int64: that are certainly none, where enough such were taught."""
+        if self.suggestions is None or self.examples.counts.get(NO_CELL, 0) < ENOUGH_NO_CELLS:
+            return np.zeros(0, np.int64)
+        pile = self.suggestions.pile(NO_CELL)
+        return pile[self.suggestions.certainty[pile] >= CERTAIN]
 
     @property
     def looks_different(self) -> bool:

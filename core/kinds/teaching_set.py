@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 import numpy as np
@@ -20,6 +20,7 @@ from core.kinds.tree import KindTree  # noqa: TC001  (msgspec reads the annotati
 from core.text import gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -29,6 +30,10 @@ SCHEMA = 1
 _HEADER, _VECTORS, _CROP = "set.json", "vectors.bin", "cells/{place}.jpg"
 _MOST_BYTES = 2**30
 _SAME_TIME = (1980, 1, 1, 0, 0, 0)  # the same content makes the same file
+
+
+ExampleKey: TypeAlias = tuple[str, tuple[int, ...]]
+"""See ``example_key``."""
 
 
 class TeachingSetError(UserError):
@@ -46,12 +51,30 @@ class TaughtCell(msgspec.Struct, frozen=True):
     user: str
     time: str
 
+    @property
+    def key(self) -> ExampleKey:
+        """What cell it is."""
+        return example_key(self.image, self.box)
+
+
+def example_key(image: str, box: Sequence[float]) -> ExampleKey:
+    """Return what tells one cell from others, in whatever set: its image (SHA-256) and its box in whole pixels."""
+    return image, tuple(round(value) for value in box)
+
 
 class Lock(msgspec.Struct, frozen=True):
     """Who locked a set, and when (ISO 8601)."""
 
     user: str
     time: str
+
+
+class UsedSet(msgspec.Struct, frozen=True):
+    """Which set sorts a session: its title, where it was, and the SHA-256 of the file."""
+
+    title: str
+    path: str = ""
+    sha256: str = ""
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +147,12 @@ class TeachingSet:
         """Return an open copy under another name."""
         return replace(self, header=msgspec.structs.replace(self.header, name=name, version=1, lock=None))
 
+    def without(self, examples: Container[ExampleKey]) -> TeachingSet:
+        """Return the set without some examples, such as those that the sample at hand has itself."""
+        kept = np.array([row for row, cell in enumerate(self.header.cells) if cell.key not in examples], np.int64)
+        header = msgspec.structs.replace(self.header, cells=tuple(self.header.cells[row] for row in kept))
+        return TeachingSet(header, self.steps[kept], self.scales[kept], tuple(self.crops[row] for row in kept))
+
     def merged(self, other: TeachingSet) -> TeachingSet:
         """Return the next version of this set, with the examples of another.
 
@@ -145,11 +174,10 @@ class TeachingSet:
             )
         moved = [msgspec.structs.replace(cell, sample=cell.sample + len(mine.samples)) for cell in theirs.cells]
         cells = [*mine.cells, *moved]
-        last: dict[tuple[str, tuple[float, ...]], int] = {}
+        last: dict[ExampleKey, int] = {}
         for place, cell in enumerate(cells):
-            key = cell.image, tuple(round(value) for value in cell.box)
-            if key not in last or cells[last[key]].time <= cell.time:
-                last[key] = place
+            if cell.key not in last or cells[last[cell.key]].time <= cell.time:
+                last[cell.key] = place
         kept = np.array(sorted(last.values()), np.int64)
         header = msgspec.structs.replace(
             mine,
@@ -170,8 +198,8 @@ class TeachingSet:
         if self.header.lock is not None:
             raise TeachingSetError(
                 gettext(
-                    "{name}: {user} locked this teaching set; save a copy under another name and change that."
-                ).format(name=self.header.name, user=self.header.lock.user)
+                    "{name}: {user} locked this teaching set on {date}; save a copy under another name and change that."
+                ).format(name=self.header.name, user=self.header.lock.user, date=self.header.lock.time[:10])
             )
 
     def to_bytes(self) -> bytes:

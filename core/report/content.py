@@ -133,7 +133,12 @@ def class_counts(images: list[CountedImage], classes: tuple[str, ...]) -> list[C
 
 def _class_count(images: list[CountedImage], name: str, whole: int) -> ClassCount:
     rows = [image.result.ledger[name] for image in images]
-    ledger = Ledger(sum(row.model for row in rows), sum(row.added for row in rows), sum(row.removed for row in rows))
+    ledger = Ledger(
+        sum(row.model for row in rows),
+        sum(row.added for row in rows),
+        sum(row.removed for row in rows),
+        sum(row.left_out for row in rows),
+    )
     # of the model's cells those that were not taken away have a part in an image's mean
     means = [(image.result.mean_scores[name], row.model - row.removed) for image, row in zip(images, rows, strict=True)]
     known = [(mean, cells) for mean, cells in means if mean is not None]

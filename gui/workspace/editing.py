@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gui.workspace.store import SessionStore
 
 _SMALLEST_SIDE = 2.0
+_UNDECIDED = (Origin.MODEL, Origin.SORTING)
 _USUAL_SIDES = {"RBC": 1.0, "WBC": 1.7, "Platelets": 0.4}
 
 
@@ -171,7 +172,7 @@ class Editing(QObject):
             return name or gettext("Remove {cells}").format(cells=_cells_name(changes))
 
         selection = self._selection
-        gone = set(self._change(cells, lambda _: None, named))
+        gone = set(self._change(cells, lambda _: None, named) or ())
         if gone:
             here = selection.of_current(selection.cells)
             kept = [number for image, number in here if (image, number) not in gone]
@@ -191,7 +192,7 @@ class Editing(QObject):
         """Give cells of any images another class, as one step."""
 
         def made(cell: Cell) -> Cell:
-            decided = cell.class_name == name and cell.origin is not Origin.MODEL
+            decided = cell.class_name == name and cell.origin not in _UNDECIDED
             return cell if decided else replace(cell, class_name=name, origin=Origin.PERSON)
 
         def named(changes: list[CellChange]) -> str:
@@ -207,9 +208,39 @@ class Editing(QObject):
         """Confirm cells of any images, as one step."""
 
         def confirmed(cell: Cell) -> Cell:
-            return replace(cell, origin=Origin.PERSON) if cell.origin is Origin.MODEL else cell
+            return replace(cell, origin=Origin.PERSON) if cell.origin in _UNDECIDED else cell
 
         self._change(cells, confirmed, lambda new: gettext("Confirm {cells}").format(cells=_cells_name(new)))
+
+    def leave_out(self, cells: Iterable[CellOf], first: Edit | None = None) -> bool:
+        """Leave out detections that the sorting by kinds takes for no cells; True if anything is stored.
+
+        What a user added, confirmed or changed stays. ``first`` becomes the beginning of the same step.
+        """
+
+        def left_out(cell: Cell) -> Cell:
+            return replace(cell, origin=Origin.SORTING) if cell.origin is Origin.MODEL else cell
+
+        def named(changes: list[CellChange]) -> str:
+            return gettext("Leave out as no cell: {cells}").format(cells=_cells_name(changes))
+
+        return self._change(cells, left_out, named, first) is not None
+
+    def bring_back(self, cells: Iterable[CellOf], first: Edit | None = None) -> bool:
+        """Count cells again that were left out; True if anything is stored.
+
+        They are confirmed by it, so that they are not left out again; with ``first``, the beginning of the same step,
+        they are as the model found them.
+        """
+        origin = Origin.PERSON if first is None else Origin.MODEL
+
+        def back(cell: Cell) -> Cell:
+            return replace(cell, origin=origin) if cell.origin is Origin.SORTING else cell
+
+        def named(changes: list[CellChange]) -> str:
+            return gettext("Bring back {cells}").format(cells=_cells_name(changes))
+
+        return self._change(cells, back, named, first) is not None
 
     def reshape(self, number: int, box: Sequence[float]) -> None:
         """Move or resize a cell's box."""
@@ -245,20 +276,24 @@ class Editing(QObject):
         cells: Iterable[CellOf],
         change: Callable[[Cell], Cell | None],
         name: Callable[[list[CellChange]], str],
-    ) -> list[CellOf]:
-        """Change cells of any images as one step, all or none; return those that were not so already."""
+        first: Edit | None = None,
+    ) -> list[CellOf] | None:
+        """Change cells of any images as one step, all or none; return those that were not so already.
+
+        ``first`` is the beginning of the step. None if nothing is stored.
+        """
         by_image: dict[int, list[CellChange]] = {}
         for image, number in dict.fromkeys(cells):
             before = self.cell_of(image, number)
             if before is not None and (after := change(before)) != before:
                 by_image.setdefault(image, []).append(CellChange(number, before, after))
         edits = [
-            self._edit_of(item, name(changes), changes, continues=place > 0)
+            self._edit_of(item, name(changes), changes, continues=place > 0 or first is not None)
             for place, (image, changes) in enumerate(by_image.items())
             if (item := self._images.item(image)) is not None
         ]
-        if not self._history.record(edits):
-            return []
+        if not self._history.record(edits if first is None else [first, *edits]):
+            return None
         return [(image, change.cell) for image, changes in by_image.items() for change in changes]
 
     def _edit_of(

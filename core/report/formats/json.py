@@ -208,6 +208,7 @@ def _session(content: ReportContent) -> dict[str, Any]:
                 "model": row.ledger.model,
                 "added": row.ledger.added,
                 "removed": row.ledger.removed,
+                **({"left_out_as_no_cell": row.ledger.left_out} if row.ledger.left_out else {}),
                 "mean_score": row.mean,
                 "share": row.share,
                 "share_interval": row.share_interval and list(row.share_interval),

@@ -10,6 +10,7 @@ from core.counting.count import CountSettings
 from core.counting.estimates import EstimateInputs
 from core.counting.frame import EdgeRule
 from core.kinds.differential import DifferentialInputs
+from core.kinds.teaching_set import UsedSet
 from core.kinds.tree import KindTree
 from core.session.storage.rows import to_json
 from core.session.storage.schema import SettingRow
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from core.session.storage.database import SessionFile
 
 CLASSES, NMS_IOU, EDGE_RULE, ESTIMATES, SAMPLE = "classes", "nms_iou", "edge_rule", "estimates", "sample"
-KINDS, DIFFERENTIAL = "kinds", "differential"
+KINDS, DIFFERENTIAL, LEAVE_OUT = "kinds", "differential", "leave_out_no_cells"
+TEACHING_SET = "teaching_set"
 PROFILE = "profile"
 PROFILE_PROBLEM = "profile problem"
 """Under which name the view keeps why the laboratory's profile was not used."""
@@ -150,6 +152,10 @@ class Settings(KeyValues):
     def kinds(self) -> KindTree:
         """Return the tree of kinds, empty if there are none; raises ValueError or KindError if it is damaged."""
         return msgspec.convert(self.get(KINDS) or {}, KindTree)
+
+    def teaching_set(self) -> UsedSet | None:
+        """Return the teaching set that sorts the session, None without one; raises ValueError if it is damaged."""
+        return msgspec.convert(self.get(TEACHING_SET), UsedSet | None)
 
     def differential_inputs(self) -> DifferentialInputs:
         """Return what the laboratory set for the differential count; raises ValueError if it is damaged."""

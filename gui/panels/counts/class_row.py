@@ -308,6 +308,10 @@ def _explanation(count: int) -> str:
 def _ledger_text(ledger: Ledger) -> str:
     added = gettext(", +{n:,} added").format(n=ledger.added) if ledger.added else ""
     removed = gettext(", \N{MINUS SIGN}{n:,} removed").format(n=ledger.removed) if ledger.removed else ""
+    if ledger.left_out:
+        by_hand = ledger.removed - ledger.left_out
+        removed = gettext(", \N{MINUS SIGN}{n:,} removed").format(n=by_hand) if by_hand else ""
+        removed += gettext(", {n:,} left out as no cell").format(n=ledger.left_out)
     return gettext("model {model:,}{added}{removed} = {total:,}").format(
         model=ledger.model, added=added, removed=removed, total=ledger.total
     )

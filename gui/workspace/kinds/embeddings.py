@@ -38,7 +38,7 @@ class KindCells:
     """The cells of an image whose class has kinds: ids int64 (N,), boxes float32 (N, 4), labels int32 (N,).
 
     A cell that a user gave a kind is of that kind's class, whatever it was counted as. Those that a user called no
-    cell are among them, though they do not count: they teach.
+    cell, which teach, and those that the sorting left out are among them, though they do not count.
     """
 
     cells: NDArray[np.int64]
@@ -144,8 +144,9 @@ class CellEmbeddings(QObject):
         ids, boxes = cells.cells.ids[rows], cells.cells.boxes[rows]
         found = zip(ids.tolist(), cells.cells.labels[rows].tolist(), strict=True)
         labels = np.array([said.get(cell, label) for cell, label in found], np.int32)
-        gone = self._typed.removed(image)
-        known = [(cell, was) for cell, was in gone.items() if was.class_name in classes]
+        gone = self._typed.removed(image) | self._typed.left_out(image)
+        known = [(cell, was) for cell, was in gone.items() if was.class_name in self._tree.tree.classes]
+        known = [(cell, was) for cell, was in known if was.class_name in classes]
         return KindCells(
             np.concatenate([ids, np.array([cell for cell, _ in known], np.int64)]),
             np.concatenate([boxes, np.array([was.box for _, was in known], np.float32).reshape(-1, 4)]),

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 
 from gui.workspace.kinds.differential import DifferentialCount
 from gui.workspace.kinds.embeddings import CellEmbeddings
+from gui.workspace.kinds.leaving_out import LeavingOut
 from gui.workspace.kinds.piles import Piles
 from gui.workspace.kinds.teaching import Teaching
 from gui.workspace.kinds.tree import KindTreeModel
@@ -44,6 +45,7 @@ class Kinds(QObject):
         self.embeddings = CellEmbeddings(store, images, settings, counts, self.tree, self.typed, messages, self)
         self.teaching = Teaching(store, history, images, self.tree, self.embeddings, self.typed, messages, self)
         self.piles = Piles(store, images, settings, self.tree, self.embeddings, self.typed, self.teaching, self)
+        self.leaving_out = LeavingOut(store, history, images, settings, counts, editing, self.typed, self.piles, self)
 
     def close(self) -> None:
         """End the threads."""

@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.kinds.sample import OwnExamples, sort_sample
+from core.kinds.tree import NO_CELL
 from core.kinds.useful import useful_cells
 from gui.tasks import Debounce, Task
 
@@ -35,20 +36,28 @@ _SETTLE_MS = 60
 
 @dataclass(frozen=True)
 class PileCell:
-    """A cell in a pile: ``kind`` is what it is suggested as, "" if that is unsure, ``certainty`` 0 to 1."""
+    """A cell in a pile: ``kind`` is what it is suggested as, "" if that is unsure, ``certainty`` 0 to 1.
+
+    ``left_out``: it does not count, because it was left out as no cell.
+    """
 
     image: int
     cell: int
     kind: str
     certainty: float
+    left_out: bool = False
 
 
 @dataclass(frozen=True)
 class KindNumbers:
-    """Of a kind so many cells are ``suggested``, and so many ``confirmed`` by a user."""
+    """Of a kind so many cells are ``suggested``, and so many ``confirmed`` by a user.
+
+    ``left_out`` cells besides do not count: they were left out as no cells.
+    """
 
     suggested: int
     confirmed: int
+    left_out: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +122,7 @@ class Piles(QObject):
             self._on_sorted({})
             return
         work = {name: self._cells(name) for name in classes}
-        taught = self._teaching.set
+        taught = self._teaching.for_sorting
 
         def sort(_: object) -> dict[str, _Sorted]:
             return {name: _Sorted(cells, _sort(name, cells, taught)) for name, cells in work.items()}
@@ -167,25 +176,36 @@ class Piles(QObject):
         known = self._sorted.get(class_name)
         if known is None or known.sample.suggestions is None:
             return []
-        suggestions = known.sample.suggestions
-        certainty, open_ = suggestions.certainty, self._open(known)
-        places = [place for place in suggestions.pile(kind).tolist() if open_[place]]
-        return [self._pile_cell(known, place, kind, float(certainty[place])) for place in places]
+        suggestions, open_ = known.sample.suggestions, self._open(known)
+        return self._pile_cells(known, [place for place in suggestions.pile(kind).tolist() if open_[place]])
 
     def suggested(self, class_name: str) -> dict[CellOf, PileCell]:
         """Return what every cell of a class without a kind is suggested as."""
         known = self._sorted.get(class_name)
         if known is None or known.sample.suggestions is None:
             return {}
-        suggestions, certainty = known.sample.suggestions, known.sample.suggestions.certainty
-        found: dict[CellOf, PileCell] = {}
-        for place in np.flatnonzero(self._open(known)).tolist():
-            cell = self._pile_cell(known, place, suggestions.kind(place), float(certainty[place]))
-            found[cell.image, cell.cell] = cell
-        return found
+        cells = self._pile_cells(known, np.flatnonzero(self._open(known)).tolist())
+        return {(cell.image, cell.cell): cell for cell in cells}
 
-    def _pile_cell(self, known: _Sorted, place: int, kind: str, certainty: float) -> PileCell:
-        return PileCell(int(known.cells.images[place]), int(known.cells.cells[place]), kind, certainty)
+    def certainly_no_cells(self, class_name: str) -> list[CellOf]:
+        """Return the cells that may be left out as no cells, and are not yet; the most certain first."""
+        known = self._sorted.get(class_name)
+        if known is None:
+            return []
+        open_ = self._open(known)
+        cells = self._pile_cells(known, [place for place in known.sample.no_cells.tolist() if open_[place]])
+        return [(cell.image, cell.cell) for cell in cells if not cell.left_out]
+
+    def _pile_cells(self, known: _Sorted, places: list[int]) -> list[PileCell]:
+        suggestions = known.sample.suggestions
+        if suggestions is None:
+            return []
+        images, cells = known.cells.images[places].tolist(), known.cells.cells[places].tolist()
+        gone = {image: self._typed.left_out(image) for image in set(images)}
+        certainty = suggestions.certainty[places].tolist()
+        kinds = [suggestions.kind(place) for place in places]
+        rows = zip(images, cells, kinds, certainty, strict=True)
+        return [PileCell(image, cell, kind, sure, cell in gone[image]) for image, cell, kind, sure in rows]
 
     def accept(self, cells: Iterable[PileCell]) -> bool:
         """Confirm suggestions: a pile, or some of its cells; one step to undo for each kind."""
@@ -225,9 +245,14 @@ class Piles(QObject):
 
     def numbers(self, class_name: str) -> dict[str, KindNumbers]:
         """Return how many cells of each kind are suggested and confirmed by now; "": unsure."""
-        suggested = Counter(cell.kind for cell in self.suggested(class_name).values())
+        cells = self.suggested(class_name).values()
+        suggested = Counter(cell.kind for cell in cells if not cell.left_out)
+        left_out = Counter(NO_CELL for cell in cells if cell.left_out)
         confirmed = Counter(self._typed.numbers(class_name))
-        return {kind: KindNumbers(suggested[kind], confirmed[kind]) for kind in {**suggested, **confirmed}}
+        return {
+            kind: KindNumbers(suggested[kind], confirmed[kind], left_out[kind])
+            for kind in {**suggested, **confirmed, **left_out}
+        }
 
     @Slot()
     def close(self) -> None:

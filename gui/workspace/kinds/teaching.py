@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -15,17 +19,22 @@ from core.kinds.teaching_set import (
     TaughtCell,
     TeachingSet,
     TeachingSetError,
+    UsedSet,
+    example_key,
     read_teaching_set,
     write_teaching_set,
 )
+from core.kinds.tree import KindError
+from core.session.tables.settings import TEACHING_SET
 from core.session.values import Edit, Subject, ValueChange
 from core.text import gettext
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
+    from core.kinds.teaching_set import ExampleKey
     from gui.workspace.history import History
     from gui.workspace.images import ImageItem, Images
     from gui.workspace.kinds.embeddings import CellEmbeddings
@@ -34,11 +43,34 @@ if TYPE_CHECKING:
     from gui.workspace.messages import Messages
     from gui.workspace.store import SessionStore
 
-_KEY = "teaching_set"
+
+@dataclass(frozen=True, eq=False)
+class _File:
+    set: TeachingSet
+    used: UsedSet
+
+
+def _read_file(path: Path) -> _File:
+    """Read a set and the hash of its file; raises TeachingSetError."""
+    taught = read_teaching_set(path)
+    try:
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        text = gettext("{path}: the teaching set cannot be opened ({reason}); choose another file.")
+        raise TeachingSetError(text.format(path=path, reason=error.strerror or error)) from error
+    return _File(taught, UsedSet(taught.title, str(path.absolute()), sha256))
+
+
+def _change(used: UsedSet | None) -> ValueChange:
+    return ValueChange(Subject.SETTING, None, None if used is None else msgspec.to_builtins(used), TEACHING_SET)
 
 
 class Teaching(QObject):
-    """The teaching set in use; which one it is, by name and version, is an edit of the session."""
+    """The teaching set that sorts the session: which file it is, of which content, is an edit.
+
+    The session keeps its title, path and hash, and opens it again. ``set`` is None while it cannot be: ``used`` still
+    says which it was.
+    """
 
     changed = Signal()
 
@@ -61,47 +93,159 @@ class Teaching(QObject):
         self._embeddings = embeddings
         self._typed = typed
         self._messages = messages
+        self.used: UsedSet | None = None
         self.set: TeachingSet | None = None
-        store.reading.connect(self._forget)
+        self.path: Path | None = None
+        store.reading.connect(self._read)
+        store.session_changed.connect(self._open)
+        history.recorded.connect(self._on_recorded)
+        embeddings.changed.connect(self._on_described)
 
-    @Slot()
-    def _forget(self) -> None:
-        self.set = None
-        self.changed.emit()
+    # -- the set in use ----------------------------------------------------------------------------------
 
     @property
     def title(self) -> str:
-        """Name and version of the set that sorted this session last; "" if there is none."""
-        return str(self._store.read(lambda session: session.settings.get(_KEY), None) or "")
+        """Name and version of the set that sorts this session, even if its file is gone; "" without one."""
+        return "" if self.used is None else self.used.title
+
+    @property
+    def locked(self) -> str:
+        """Who locked the set in use, and when; "" if it is open."""
+        lock = None if self.set is None else self.set.header.lock
+        if lock is None:
+            return ""
+        return gettext("Locked by {user} on {date}").format(user=lock.user, date=lock.time[:10])
 
     def use(self, path: Path) -> bool:
         """Sort by a teaching set, together with the examples of the sample; True if it is in use."""
         try:
-            taught = read_teaching_set(path)
-        except TeachingSetError as error:
+            found = _read_file(path)
+            self._check_model(found.set, path)
+            values = (self._tree.taking_over(found.set.header.tree), _change(found.used))
+        except (TeachingSetError, KindError) as error:
             self._messages.error(str(error))
             return False
-        if self._embeddings.sha256 and taught.header.embedding != self._embeddings.sha256:
-            text = gettext("{path}: another embedding model described its cells; teach it again with this program.")
-            self._messages.error(text.format(path=path))
-            return False
-        if not self._tree.take_over(taught.header.tree) or not self._note(taught.title):
-            return False
-        self.set = taught
-        self.changed.emit()
-        return True
+        return self._note(gettext("Kinds by {title}").format(title=found.set.title), values)
 
     def stop(self) -> None:
         """Sort by the examples of the sample alone."""
-        if self.set is not None and self._note(None):
+        if self.used is not None:
+            self._note(gettext("Kinds without a teaching set"), (_change(None),))
+
+    def _note(self, name: str, values: tuple[ValueChange, ...]) -> bool:
+        return self._store.writable and self._history.record([Edit(None, name, values=values)])
+
+    def _check_model(self, taught: TeachingSet, path: Path) -> None:
+        if self._embeddings.sha256 and taught.header.embedding != self._embeddings.sha256:
+            text = gettext("{path}: another embedding model described its cells; teach it again with this program.")
+            raise TeachingSetError(text.format(path=path))
+
+    @Slot()
+    def _read(self) -> None:
+        """Take over which set sorts the session; ``_open`` follows once its messages can be seen."""
+        try:
+            self.used = self._store.read(lambda session: session.settings.teaching_set(), None)
+        except ValueError:
+            self.used = None
+        self.set, self.path = None, None
+
+    @Slot()
+    def _open(self) -> None:
+        """Open the set that sorts the session again; say in a sentence why if it cannot be."""
+        used = self.used
+        if used is not None and used.path:
+            try:
+                self._take(used, Path(used.path))
+            except TeachingSetError as error:
+                self._messages.warning(str(error))
+        self.changed.emit()
+
+    def _take(self, used: UsedSet, path: Path) -> None:
+        beside = None if self._store.path is None else self._store.path.parent / path.name
+        if not path.exists() and beside is not None and beside.exists():
+            path = beside
+        if not path.exists():
+            text = gettext("{path}: the teaching set {title}, which sorted this sample, is not there; choose it again.")
+            raise TeachingSetError(text.format(path=path, title=used.title))
+        found = _read_file(path)
+        if found.used.sha256 != used.sha256:
+            text = gettext(
+                "{path}: the teaching set has changed since it sorted this sample ({title}); choose it again to "
+                "sort by what it is now."
+            )
+            raise TeachingSetError(text.format(path=path, title=used.title))
+        self._check_model(found.set, path)
+        self.set, self.path = found.set, path
+
+    @Slot(object)
+    def _on_recorded(self, edits: tuple[Edit, ...]) -> None:
+        if any(value.key == TEACHING_SET for edit in edits for value in edit.values):
+            self._read()
+            self._open()
+
+    @Slot(object)
+    def _on_described(self, _image: int) -> None:
+        """Put a set aside that another embedding model described, now that the present one is known."""
+        if self.set is None or self.path is None:
+            return
+        try:
+            self._check_model(self.set, self.path)
+        except TeachingSetError as error:
             self.set = None
+            self._messages.warning(str(error))
             self.changed.emit()
 
-    def _note(self, title: str | None) -> bool:
-        if not self._store.writable:
+    # -- its file ----------------------------------------------------------------------------------------
+
+    def add(self) -> bool:
+        """Add what was taught in this sample to the set in use, as its next version; True if it is stored."""
+        mine = self._taught_here(self.title)
+        if mine is None:
+            self._messages.warning(gettext("Nothing is taught yet; give some cells a kind first."))
             return False
-        name = gettext("Kinds by {title}").format(title=title) if title else gettext("Kinds without a teaching set")
-        return self._history.record([Edit(None, name, values=(ValueChange(Subject.SETTING, None, title, _KEY),))])
+        return self._rewrite(lambda taught: taught.merged(mine))
+
+    def merge(self, path: Path) -> bool:
+        """Add the examples of another set to the one in use, as its next version; True if it is stored."""
+        return self._rewrite(lambda taught: taught.merged(read_teaching_set(path)))
+
+    def lock(self) -> bool:
+        """Lock the set in use, by the present user: nobody can add to it any more. True if it is stored."""
+        if not self._store.user:
+            self._messages.warning(gettext("Enter your name first; a lock says who set it."))
+            return False
+        return self._rewrite(lambda taught: taught.with_lock(self._store.user, datetime.now(UTC).isoformat()))
+
+    def export(self, path: Path) -> bool:
+        """Write the set in use to another file, as it is; True if it is there."""
+        taught = self.set
+        return taught is not None and self._store.save(path, lambda: write_teaching_set(path, taught))
+
+    def _rewrite(self, change: Callable[[TeachingSet], TeachingSet]) -> bool:
+        """Change the file of the set in use, as it is now, and sort by what it has become."""
+        path = self.path
+        if path is None or not self._store.writable:
+            return False
+        try:
+            whole = change(read_teaching_set(path))
+        except TeachingSetError as error:
+            self._messages.error(str(error))
+            return False
+        return self._store.save(path, lambda: write_teaching_set(path, whole)) and self.use(path)
+
+    @property
+    def for_sorting(self) -> TeachingSet | None:
+        """The set in use without those examples that this sample has itself."""
+        if self.set is None:
+            return None
+        return self.set.without(frozenset(self._own_keys()))
+
+    def _own_keys(self) -> Iterator[ExampleKey]:
+        for item in self._images.items:
+            found, typed = self._embeddings.of(item.id), self._typed.of(item.id)
+            if found is not None and typed and item.stamp is not None:
+                rows = zip(found.cells.tolist(), found.boxes.tolist(), strict=True)
+                yield from (example_key(item.stamp.sha256, box) for cell, box in rows if cell in typed)
 
     def save(self, path: Path, name: str) -> bool:
         """Write what was taught in this sample to a file, together with the set in use; True if it is there."""

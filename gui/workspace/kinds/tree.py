@@ -63,9 +63,9 @@ class KindTreeModel(QObject):
         """Add a kind, or change the one of the same key."""
         return self._set(lambda: self.tree.with_kinds([kind]), gettext("Kind {name}").format(name=kind.name))
 
-    def take_over(self, tree: KindTree) -> bool:
-        """Add the kinds of another tree that are not there yet."""
-        return self._set(lambda: tree.with_kinds(self.tree.kinds), gettext("Kinds of a teaching set"))
+    def taking_over(self, tree: KindTree) -> ValueChange:
+        """Return the change that adds the kinds of another tree that are not there yet; raises KindError."""
+        return ValueChange(Subject.SETTING, None, msgspec.to_builtins(tree.with_kinds(self.tree.kinds)), KINDS)
 
     def remove(self, key: str) -> bool:
         """Remove a kind and what stands under it; cells keep what they were called."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.cells import CellChange
+from core.cells import CellChange, Origin
 from core.kinds.tree import NO_CELL
 from core.session.values import Edit, Subject, ValueChange, kind_key
 from core.text import ngettext
@@ -104,6 +105,12 @@ class TypedKinds(QObject):
         found = {cell: changes[cell] for cell in gone if cell in changes}
         return {cell: one.before for cell, one in found.items() if one.before is not None and one.after is None}
 
+    def left_out(self, image: int) -> dict[int, Cell]:
+        """Return the cells of an image that the sorting left out as no cells, as they were before."""
+        changes = self._store.read(lambda session: session.edits.changes(image), {})
+        found = {cell: change.after for cell, change in changes.items() if change.left_out}
+        return {cell: replace(one, origin=Origin.MODEL) for cell, one in found.items() if one is not None}
+
     def give(self, cells: Iterable[CellOf], kind: str | None, reading: str = "") -> bool:
         """Give cells a kind, None to take it away; one step to undo. True if something was stored."""
         by_image: dict[int, list[int]] = {}
@@ -134,12 +141,13 @@ class TypedKinds(QObject):
         """Yield how *no cell* leaves the count, and how it comes back as another kind."""
         gone = self.removed(image)
         for cell in cells:
-            if kind == NO_CELL:
-                there = self._editing.cell_of(image, cell)
-                if there is not None:
-                    yield CellChange(cell, there, None)
-            elif cell in gone:
+            there = self._editing.cell_of(image, cell)
+            if kind == NO_CELL and there is not None:
+                yield CellChange(cell, there, None)
+            elif kind != NO_CELL and cell in gone:
                 yield CellChange(cell, None, gone[cell])
+            elif kind is not None and there is not None and there.origin is Origin.SORTING:
+                yield CellChange(cell, there, replace(there, origin=Origin.PERSON))
 
     @Slot()
     def _on_session_changed(self) -> None:

@@ -47,7 +47,9 @@ def test_merging_keeps_every_cell_once_and_counts_versions(tmp_path: Path):
 
 def test_a_locked_set_is_not_changed_but_may_be_copied():
     locked = teaching_set().with_lock("Dr. Meier", "2026-11-28T12:00:00Z")
-    with pytest.raises(TeachingSetError, match=r"Ward 3: Dr\. Meier locked this teaching set; save a copy"):
+    with pytest.raises(
+        TeachingSetError, match=r"Ward 3: Dr\. Meier locked this teaching set on 2026-11-28; save a copy"
+    ):
         locked.merged(teaching_set(seed=3, name="Ward 4"))
     copy = locked.copy_named("My own")
     assert not copy.locked

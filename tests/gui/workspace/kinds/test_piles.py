@@ -6,16 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.kinds.teaching_set import read_teaching_set
 from core.kinds.tree import NO_CELL, Kind
 from core.models.embedding import default_embedding_path
-from gui.workspace.images import State
 from tests.gui.workspace.kinds.kinds_steps import WAIT_MS, ids, red_cells, teach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from pytestqt.qtbot import QtBot
 
     from gui.workspace.workspace import Workspace
@@ -70,26 +65,6 @@ def test_no_cell_leaves_the_count_and_comes_back(described: Workspace):
     described.history.undo()
     assert described.counts.counts(first) == before
     assert described.kinds.typed.of(first) == {}
-
-
-def test_what_was_taught_sorts_another_sample(
-    described: Workspace, qtbot: QtBot, tmp_path: Path, make_smear: Callable[..., tuple[Path, dict[str, int]]]
-):
-    path = tmp_path / "house.smearkinds"
-    assert not described.kinds.teaching.save(path, "House")
-    teach(described, qtbot)
-    assert described.kinds.teaching.save(path, "House")
-    taught = read_teaching_set(path)
-    assert len(taught) == 8
-    assert {cell.user for cell in taught.header.cells} == {"Ada"}
-    assert all(crop.startswith(b"\xff\xd8") for crop in taught.crops)
-    described.store.close()
-    described.opening.open([make_smear("other/3.png", seed=5)[0]])
-    qtbot.waitUntil(lambda: all(item.state is State.COUNTED for item in described.images.items), timeout=WAIT_MS)
-    assert described.kinds.teaching.use(path)
-    qtbot.waitUntil(lambda: bool(described.kinds.piles.suggested("RBC")), timeout=WAIT_MS)
-    assert described.kinds.teaching.title == "House, version 1"
-    assert all(one.confirmed == 0 for one in described.kinds.piles.numbers("RBC").values())
 
 
 def test_kinds_are_in_the_session_and_described_only_once(described: Workspace, qtbot: QtBot):
