@@ -16,7 +16,7 @@ from gui.preferences import Preferences
 from gui.shell.crash import CrashGuard
 from gui.shell.single_instance import SingleInstance
 from gui.shell.window import MainWindow
-from gui.widgets.theme import apply_theme
+from gui.widgets.theme import apply_theme, styled_in_the_end
 from gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def run_window(paths: Sequence[Path], model: Path) -> int:
     preferences = Preferences()
     apply_theme(app, preferences.theme)
     unfinished = preferences.unfinished_session
-    window = MainWindow(Workspace(model, preferences.sessions), preferences)
+    with styled_in_the_end(app):
+        window = MainWindow(Workspace(model, preferences.sessions), preferences)
     instance = SingleInstance()
     instance.called.connect(lambda paths: answer_call(window, paths))
     window.start_page.offer_unfinished(unfinished)

@@ -151,6 +151,9 @@ class ThresholdCurve:
         return ClassScore(self.truth, int(self.counted[index]), int(self.matched[index]))
 
 
+_RECALLS = np.linspace(0, 1, 101)
+
+
 def average_precision(is_true: NDArray[np.bool_], truth: int) -> NDArray[np.float64]:
     """Return COCO's average precision: the mean over 101 points of recall; NaN if there is no truth.
 
@@ -174,7 +177,7 @@ def average_precision(is_true: NDArray[np.bool_], truth: int) -> NDArray[np.floa
     precision = hits / np.arange(1, cells + 1)
     best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
     best = np.concatenate([best, np.zeros((len(hits), 1))], axis=1)
-    needed = np.searchsorted(np.arange(truth + 1) / truth, np.linspace(0, 1, 101))
+    needed = np.searchsorted(np.arange(truth + 1) / truth, _RECALLS)
     # All rows one after the other are one ascending row if each starts above the one before
     row = np.arange(len(hits))[:, None]
     above = row * (truth + 1)

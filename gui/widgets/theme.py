@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication
 
+
 SIDE_WIDTH = 280
 """Of what is at the right of the image, in pixels: nothing that it shows makes it wider."""
 
@@ -208,6 +209,16 @@ QLineEdit[readOnly="true"] {{ background: transparent; border: none; padding: 2p
 #resultSide {{ border: none; border-left: 1px solid {border}; }}
 #stateLine {{ font-weight: 600; }}
 #tiles {{ background: {base}; }}
+#segment {{ border: 1px solid {border}; background: {button}; padding: 4px 10px; }}
+#segment:checked {{ background: palette(highlight); border-color: palette(highlight); color: white; font-weight: 600; }}
+#segment:hover:!checked {{ background: {border}; }}
+#segment:focus {{ border: 1px solid {text}; }}
+#kindList {{ border: 1px solid {border}; border-radius: 6px; background: {base}; }}
+#kindList::branch {{ image: none; border-image: none; }}
+#kindList::item {{ padding: 3px 2px; }}
+#kindList QHeaderView::section {{ background: {window}; color: {faint}; padding: 4px 4px; border: none; }}
+#kindList QHeaderView::section {{ border-bottom: 1px solid {border}; }}
+#piles, #piles > #qt_scrollarea_viewport > QWidget {{ background: {window}; border: none; }}
 #conflicts {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #notice[level="info"] {{ background: #1f6fbf; }}
 #notice[level="warning"] {{ background: #ffd54a; }}
@@ -260,6 +271,25 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     with _nothing_freed():
         app.setPalette(palette)
         app.setStyleSheet(_SHEET.format(**colours, check=check, more=more))
+
+
+@contextmanager
+def styled_in_the_end(app: QApplication) -> Generator[None]:
+    """Put the style sheet off while the first window is built.
+
+    Under one, a widget that is put into another is styled anew with all that it holds: again at each level. Where
+    there are widgets already it stays, since Qt would no longer notice that those which were never shown are deleted.
+    """
+    sheet = app.styleSheet()
+    if app.topLevelWidgets():
+        yield
+        return
+    app.setStyleSheet("")
+    try:
+        yield
+    finally:
+        with _nothing_freed():
+            app.setStyleSheet(sheet)
 
 
 @contextmanager

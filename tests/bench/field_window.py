@@ -15,7 +15,7 @@ from core.session.session import Session, stamp_of
 from core.session.values import StoredDetections
 from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
-from gui.widgets.theme import apply_theme
+from gui.widgets.theme import apply_theme, styled_in_the_end
 from gui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def make_window(folder: Path) -> MainWindow:
     apply_theme(app, Theme.LIGHT)
     workspace = Workspace(default_model_path(), folder / "sessions", "Bench")
     preferences = Preferences(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat))
-    window = MainWindow(workspace, preferences)
+    with styled_in_the_end(app):
+        window = MainWindow(workspace, preferences)
     window.resize(1600, 1000)
     window.show()
     wait_until(lambda: workspace.inference.model is not None)

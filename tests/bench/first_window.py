@@ -18,7 +18,7 @@ def main() -> None:
     from core.models.network import default_model_path
     from gui.preferences import Preferences, Theme
     from gui.shell.window import MainWindow
-    from gui.widgets.theme import apply_theme
+    from gui.widgets.theme import apply_theme, styled_in_the_end
     from gui.workspace.workspace import Workspace
 
     class FirstPaint(QObject):
@@ -31,7 +31,8 @@ def main() -> None:
 
     app = QApplication([])
     apply_theme(app, Theme.LIGHT)
-    window = MainWindow(Workspace(default_model_path(), Path(tempfile.mkdtemp())), Preferences(QSettings()))
+    with styled_in_the_end(app):
+        window = MainWindow(Workspace(default_model_path(), Path(tempfile.mkdtemp())), Preferences(QSettings()))
     watcher = FirstPaint()
     middle = window.centralWidget()
     assert middle is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import sys
 import weakref
@@ -24,7 +25,7 @@ from core.imaging.synthetic import render_smear
 from core.report.formats.annotated import write_picture
 from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
-from gui.widgets.theme import apply_theme
+from gui.widgets.theme import apply_theme, styled_in_the_end
 from gui.workspace.images import State
 from gui.workspace.workspace import Workspace
 
@@ -46,9 +47,9 @@ def quick_collections() -> None:
 DOCUMENTS: weakref.WeakSet[Workspace] = weakref.WeakSet()
 """The windows of the tests hold them; each has a compiled network."""
 
-_MADE_AT: weakref.WeakKeyDictionary[QObject, str] = weakref.WeakKeyDictionary()
+_MADE_AT: weakref.WeakKeyDictionary[QObject, list[tuple[str, int]]] = weakref.WeakKeyDictionary()
 _LEFT_OVER: weakref.WeakSet[QObject] = weakref.WeakSet()
-_HERE = Path(__file__).parents[2]
+_HERE = f"{Path(__file__).parents[2]}{os.sep}"
 _FAILED = pytest.StashKey[bool]()
 
 
@@ -59,15 +60,20 @@ def _remember_places(kind: type[QObject]) -> None:
     def init(self: QObject, *arguments: Any, **named: Any) -> None:
         make(self, *arguments, **named)
         frame: FrameType | None = sys._getframe(1)
-        places: list[str] = []
+        places: list[tuple[str, int]] = []
         while frame is not None and len(places) < 4:
-            file = Path(frame.f_code.co_filename)
-            if file.is_relative_to(_HERE):
-                places.append(f"{file.relative_to(_HERE)}:{frame.f_lineno}")
+            if frame.f_code.co_filename.startswith(_HERE):
+                places.append((frame.f_code.co_filename, frame.f_lineno))
             frame = frame.f_back
-        _MADE_AT[self] = " < ".join(places)
+        _MADE_AT[self] = places
 
     kind.__init__ = init  # type: ignore[method-assign]
+
+
+def _place(made: QObject) -> str:
+    """Return where an object was made, and from where that was called."""
+    places = _MADE_AT.get(made, [])
+    return " < ".join(f"{file.removeprefix(_HERE)}:{line}" for file, line in places) or "a place outside this program"
 
 
 for _kind in (QThread, QTimer, QWidget, QMainWindow, QDialog, QMenu, QMessageBox, QProgressDialog):
@@ -77,18 +83,17 @@ for _kind in (QThread, QTimer, QWidget, QMainWindow, QDialog, QMenu, QMessageBox
 def _left_over() -> dict[QObject, str]:
     """Return the threads, timers and windows that are still there, and where they were made."""
     left: dict[QObject, str] = {}
-    for made, place in list(_MADE_AT.items()):
+    for made in list(_MADE_AT):
         if not isValid(made):
             continue
         if isinstance(made, QThread) and made.isRunning():
-            left[made] = f"the thread {made.objectName() or type(made).__name__} runs; made at {place}"
+            left[made] = f"the thread {made.objectName() or type(made).__name__} runs; made at {_place(made)}"
         elif isinstance(made, QTimer) and made.isActive():
-            left[made] = f"a timer of {made.interval()} ms runs; made at {place}"
+            left[made] = f"a timer of {made.interval()} ms runs; made at {_place(made)}"
     if isinstance(QApplication.instance(), QApplication):
         for widget in QApplication.topLevelWidgets():
             name = widget.windowTitle() or widget.objectName() or "without a name"
-            place = _MADE_AT.get(widget, "a place outside this program")
-            left[widget] = f"the {type(widget).__name__} {name} is there; made at {place}"
+            left[widget] = f"the {type(widget).__name__} {name} is there; made at {_place(widget)}"
     return left
 
 
@@ -135,7 +140,8 @@ def window(qtbot: QtBot, model_path: Path, tmp_path: Path, preferences: Preferen
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     apply_theme(app, Theme.LIGHT)
-    window = MainWindow(Workspace(model_path, tmp_path / "sessions", "Anna"), preferences)
+    with styled_in_the_end(app):
+        window = MainWindow(Workspace(model_path, tmp_path / "sessions", "Anna"), preferences)
     DOCUMENTS.add(window.workspace)
     qtbot.addWidget(window)
     window.resize(1100, 760)

@@ -145,7 +145,7 @@ def compare(paths: Sequence[Path], *, seed: int = 0) -> Comparison:
                 file=paths[-1], other=paths[0]
             )
         )
-    times = list(draws(len(runs[0].images), seed))
+    times = np.array(list(draws(len(runs[0].images), seed)))
     sampled = [[_Sampled.of(run, name, times) for run in runs] for name in progress(classes, gettext("Comparing"))]
     sampled.append(_means(sampled))
     rows = [_row(name, one, of_class[0]) for of_class in sampled for name, one in zip(names, of_class, strict=True)]
@@ -236,14 +236,18 @@ class ClassCells:
             (hits[order] >> np.arange(len(AP_IOUS))[:, None] & 1).astype(bool),
         )
 
-    def figures(self, times: NDArray[np.int64]) -> list[float]:
-        """Return the figures in the order of ``FIGURES``, each image being there so many times, int64 (I,)."""
-        truth, counted, matched = (int(times @ column) for column in (self.truth, self.counted, self.matched))
-        f1, error = f1_score(truth, counted, matched), 100 * ratio(counted - truth, truth)
-        if not truth:
-            return [np.nan, np.nan, float(f1), float(error)]
-        precision = average_precision(np.repeat(self.is_true, times[self.image], axis=1), truth)
-        return [float(precision[0]), float(precision.mean()), float(f1), float(error)]
+    def figures(self, times: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the figures of each draw, float64 (B, 4), in the order of ``FIGURES``.
+
+        ``times`` int64 (B, I): how often each image is in a draw.
+        """
+        truth, counted, matched = (times @ column for column in (self.truth, self.counted, self.matched))
+        drawn = np.full((len(times), len(FIGURES)), np.nan)
+        drawn[:, 2], drawn[:, 3] = f1_score(truth, counted, matched), 100 * ratio(counted - truth, truth)
+        for draw in np.flatnonzero(truth):
+            precision = average_precision(np.repeat(self.is_true, times[draw, self.image], axis=1), int(truth[draw]))
+            drawn[draw, :2] = precision[0], precision.mean()
+        return drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,16 +261,16 @@ class _Sampled:
     drawn: NDArray[np.float64]
 
     @classmethod
-    def of(cls, run: Run, name: str, times: Sequence[NDArray[np.int64]]) -> _Sampled:
-        """Draw from the images of a run; ``name`` may be any usual name of the class."""
+    def of(cls, run: Run, name: str, times: NDArray[np.int64]) -> _Sampled:
+        """Draw each image of a run so many times, int64 (B, I); ``name`` may be any usual name of the class."""
         cells = ClassCells.of(run.images, canonical_class(name, run.classes) or name)
-        once = np.ones(len(run.images), np.int64)
+        different, same = np.unique(times, axis=0, return_inverse=True)  # of few images, most draws are the same
         return cls(
             name,
             int(cells.truth.sum()),
             int(cells.counted.sum()),
-            np.array(cells.figures(once)),
-            np.array([cells.figures(draw) for draw in times]),
+            cells.figures(np.ones((1, len(run.images)), np.int64))[0],
+            cells.figures(different)[same],
         )
 
 

@@ -110,6 +110,11 @@ class CellEmbeddings(QObject):
         """The embedding model; None until it is open."""
         return self._model
 
+    @property
+    def waiting(self) -> int:
+        """How many images are still to be looked at."""
+        return len(self._waiting) + (self._busy is not None) if self._tree.tree.kinds else 0
+
     def of(self, image: int) -> Embeddings | None:
         """Return what is known of the cells of an image, from the session if need be; some cells may be missing."""
         if image not in self._known and self._model is not None:

@@ -233,6 +233,24 @@ class Piles(QObject):
         known = self._sorted.get(class_name)
         return None if known is None or known.sample.taught is None else known.sample.taught.figures
 
+    def confused(self, class_name: str, kind: str, suggested: str) -> tuple[list[CellOf], int]:
+        """Return the examples of a kind that another kind ("" unsure) would be suggested for, if it were not known.
+
+        Those of the sample, and how many of the teaching set there are besides.
+        """
+        known = self._sorted.get(class_name)
+        if known is None or known.sample.taught is None:
+            return [], 0
+        figures, examples = known.sample.taught.figures, known.sample.examples
+        measured = [place for place, name in enumerate(examples.kinds) if name in figures.kinds]
+        names = (*figures.kinds, "")
+        pairs = zip(measured, figures.suggested.tolist(), strict=True)
+        places = [place for place, column in pairs if examples.kinds[place] == kind and names[column] == suggested]
+        own = [row for row, said in enumerate(known.cells.typed) if said]  # the examples of the sample are the first
+        rows = [own[place] for place in places if place < len(own)]
+        cells = [(int(known.cells.images[row]), int(known.cells.cells[row])) for row in rows]
+        return cells, len(places) - len(rows)
+
     def too_few(self, class_name: str) -> dict[str, int]:
         """Return the kinds that are not suggested because they have too few examples, and how many these are."""
         known = self._sorted.get(class_name)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,12 +35,13 @@ if TYPE_CHECKING:
 MANY = 13_000
 
 
-@pytest.fixture
-def make_folder(tmp_path: Path) -> MakeFolder:
-    """Return a function that fills a folder with so many images, most of them copies of the first ones."""
+@pytest.fixture(scope="module")
+def make_folder(tmp_path_factory: pytest.TempPathFactory) -> MakeFolder:
+    """Return a function that fills a folder, once, with so many images, most of them copies of the first ones."""
 
+    @cache
     def make(count: int, size: tuple[int, int] = (96, 64), red_cells: int = 3, diameter: int = 20) -> Path:
-        folder = tmp_path / f"{count} images"
+        folder = tmp_path_factory.mktemp("many") / f"{count} images"
         folder.mkdir()
         paths = [folder / f"smear {number:05}.jpg" for number in range(count)]
         for number, path in enumerate(paths):
@@ -123,8 +125,8 @@ def test_thirteen_thousand_pictures_are_listed_without_opening_one(
 @pytest.mark.slow
 def test_listing_takes_time_in_proportion(window: MainWindow, make_folder: MakeFolder) -> None:
     few, many = make_folder(MANY // 10), make_folder(MANY)
-    ratio = min(seconds_to_list(window, many) / seconds_to_list(window, few) for _ in range(3))
-    assert ratio < 25  # 10 where nothing is wrong, 100 where each image is looked for in a list
+    ratios = (seconds_to_list(window, many) / seconds_to_list(window, few) for _ in range(3))
+    assert any(ratio < 25 for ratio in ratios)  # 10 where nothing is wrong, 100 where each is looked for in a list
 
 
 def test_one_counted_picture_costs_the_same_in_a_long_list(
@@ -223,19 +225,19 @@ def test_the_window_answers_while_a_folder_is_counted(
 ) -> None:
     """Nothing that comes with every image is long, neither work of the window nor what it must wait for.
 
-    A few long gaps tell nothing here: other programs may have had the processor.
+    A few long gaps tell nothing here, nor a bad round: other programs may have had the processor.
     """
     pictures = 24
     folder, heart, workspace = make_folder(pictures, (420, 320), 14, 56), Heart(), window.workspace
-    long_works, long_gaps = [], []
-    for _ in range(3):
+
+    def answers() -> bool:
         workspace.opening.open([folder])
         heart.beat_until(qtbot, lambda: workspace.counts.states[State.COUNTED] == pictures)
         workspace.store.close()
-        long_works.append(sum(work > 0.05 for work in heart.work))
-        long_gaps.append(sum(gap > 0.05 for gap in heart.gaps))
-    assert min(long_works) < pictures / 4
-    assert min(long_gaps) < pictures
+        long_works, long_gaps = sum(work > 0.05 for work in heart.work), sum(gap > 0.05 for gap in heart.gaps)
+        return long_works < pictures / 4 and long_gaps < pictures
+
+    assert any(answers() for _ in range(3))
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.imaging.illumination import WHITE
-from core.imaging.synthetic import render_smear
+from core.imaging.synthetic import RenderedSmear, render_smear
 from core.report.formats.annotated import write_picture
 from trainer.augmentation.artefacts import add_precipitate, add_smudge, tint_red_cells
 from trainer.augmentation.cameras import add_eyepiece, add_rings, add_vignette, sharpen, tint_lamp
@@ -31,8 +32,13 @@ if TYPE_CHECKING:
 seeds = st.integers(0, 2**32 - 1)
 
 
+@cache
+def rendered() -> RenderedSmear:
+    return render_smear(192, 192, red_cells=8, white_cells=1, platelets=2, diameter=40, rng=np.random.default_rng(4))
+
+
 def crop() -> Crop:
-    smear = render_smear(192, 192, red_cells=8, white_cells=1, platelets=2, diameter=40, rng=np.random.default_rng(4))
+    smear = rendered()
     return Crop(smear.image.copy(), smear.boxes.copy(), smear.labels.astype(np.int64))
 
 
@@ -93,8 +99,8 @@ def test_no_box_stays_beyond_the_rim_of_an_eyepiece(seed: int) -> None:
 def test_a_crop_with_everything_in_it_is_whole(seed: int) -> None:
     shares = dict.fromkeys(("overlap", "paste_white", "artefacts", "tinted_cells", "cameras", "eyepieces"), 1.0)
     preset = dataclasses.replace(load_preset(Preset, "tiny"), **shares)
-    smear = render_smear(200, 160, red_cells=12, white_cells=1, diameter=34, rng=np.random.default_rng(1))
-    source = PreparedImage(smear.image, smear.boxes, smear.labels.astype(np.int64), 34.0)
+    smear = rendered()
+    source = PreparedImage(smear.image, smear.boxes, smear.labels.astype(np.int64), 40.0)
     made = training_crop(Material(preset, lambda _rng: source), np.random.default_rng(seed))
     assert made.image.shape == (preset.crop, preset.crop, 3)
     assert made.image.dtype == np.uint8

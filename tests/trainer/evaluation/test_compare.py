@@ -89,7 +89,7 @@ def test_figures_without_resampling_are_those_of_coco_and_of_counting(make: Any,
     read = msgspec.json.decode(written, type=list[ImageFigures])
     for name in make.classes:
         cells = ClassCells.of(read, name)
-        ap50, ap, f1, error = cells.figures(np.ones(len(fields), np.int64))
+        [[ap50, ap, f1, error]] = cells.figures(np.ones((1, len(fields)), np.int64))
         assert ap50 == pytest.approx(coco.classes[name].ap50, abs=1e-9)
         assert ap == pytest.approx(coco.classes[name].ap["all"], abs=1e-9)
         assert f1 == pytest.approx(scores[name].f1)
@@ -101,7 +101,7 @@ def test_a_picture_drawn_twice_counts_twice_as_in_coco(make: Any, fields: list[I
     drawn = [field for field, often in zip(fields, times.tolist(), strict=True) for _ in range(often)]
     coco = coco_evaluation(drawn, make.classes, NMS_IOU)
     for name in make.classes:
-        ap50, ap, *_ = ClassCells.of(pictures(fields, make.classes, THRESHOLDS), name).figures(times)
+        [[ap50, ap, *_]] = ClassCells.of(pictures(fields, make.classes, THRESHOLDS), name).figures(times[None])
         assert ap50 == pytest.approx(coco.classes[name].ap50, abs=1e-9)
         assert ap == pytest.approx(coco.classes[name].ap["all"], abs=1e-9)
 

@@ -142,20 +142,23 @@ def test_only_tiles_in_view_are_cut_out_and_only_once(
     qtbot: QtBot,
 ) -> None:
     gallery.window().resize(780, 260)
-    gallery.tile_side = 192
-    cut: list[crops.Region] = []
+    gallery.tile_side = 96
+    open_smear()  # what comes before the photograph is read from the file, with more than is in view
+    view = gallery.sections["RBC"].view
+    cut: list[tuple[crops.Region, int]] = []
     real = crops.cut
 
     def counting(levels: Sequence[NDArray[np.uint8]], region: crops.Region, side: int) -> QImage:
-        cut.append(region)
+        cut.append((region, side))
         return real(levels, region, side)
 
     monkeypatch.setattr(crops, "cut", counting)
-    open_smear()
-    view = gallery.sections["RBC"].view
+    gallery.tile_side = 192
     view.viewport().repaint()
-    red = {view.tiles.region(row) for row in range(len(view.tiles))}
+    assert view.side > 96
+    red = {(view.tiles.region(row), view.side) for row in range(len(view.tiles))}
     assert 0 < len(red & set(cut)) < len(red)
+    assert len(cut) == len(set(cut))
     before = len(cut)
     view.viewport().repaint()
     assert len(cut) == before
