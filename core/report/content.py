@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from core.counting.count import Ledger
 from core.counting.estimates import Fields, figures
 from core.counting.frame import rule_text
 from core.session.values import Sample as Sample  # noqa: TC001 (a part of the content)
-from core.statistics.intervals import count_more, poisson_interval, proportion_interval
 from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
@@ -27,10 +25,11 @@ if TYPE_CHECKING:
     from core.counting.pipeline import CountedImage
     from core.imaging.depth import Span
     from core.models.method import Method
+    from core.report.class_counts import ClassCount
     from core.report.session_kinds import SessionKinds
     from core.session.values import HistoryLine, SignOff
-    from core.statistics.intervals import Interval
     from core.verification.ground_truth import GroundTruth
+    from core.verification.profile import ProfileInUse
     from core.verification.sweep import SweepRow
     from core.verification.thresholds import ThresholdRecord
 
@@ -105,58 +104,6 @@ class ReportImage:
 
 
 @dataclass(frozen=True)
-class ClassCount:
-    """The count of one class in one image or in several.
-
-    ``mean`` is the mean probability of the counted cells that the model found. ``interval`` is the 95 %
-    interval of the count, ``share`` that class's part of all counted cells with its own interval, None if
-    nothing was counted; ``more`` cells must be counted besides for plus or minus 5 %.
-    """
-
-    name: str
-    ledger: Ledger
-    mean: float | None
-    interval: Interval
-    share: float | None
-    share_interval: Interval | None
-    more: int
-
-    @property
-    def count(self) -> int:
-        """The number of cells."""
-        return self.ledger.total
-
-
-def class_counts(images: list[CountedImage], classes: tuple[str, ...]) -> list[ClassCount]:
-    """Add up the counts of images, class by class."""
-    whole = sum(image.result.counts[name] for image in images for name in classes)
-    return [_class_count(images, name, whole) for name in classes]
-
-
-def _class_count(images: list[CountedImage], name: str, whole: int) -> ClassCount:
-    rows = [image.result.ledger[name] for image in images]
-    ledger = Ledger(
-        sum(row.model for row in rows),
-        sum(row.added for row in rows),
-        sum(row.removed for row in rows),
-        sum(row.left_out for row in rows),
-    )
-    # of the model's cells those that were not taken away have a part in an image's mean
-    means = [(image.result.mean_scores[name], row.model - row.removed) for image, row in zip(images, rows, strict=True)]
-    known = [(mean, cells) for mean, cells in means if mean is not None]
-    cells = sum(number for _, number in known)
-    return ClassCount(
-        name,
-        ledger,
-        sum(mean * number for mean, number in known) / cells if cells else None,
-        poisson_interval(ledger.total),
-        ledger.total / whole if whole else None,
-        proportion_interval(ledger.total, whole) if whole else None,
-        max(count_more(ledger.total), 0),
-    )
-
-
-@dataclass(frozen=True)
 class VerificationRow:
     """One class, counted at the present threshold and compared with the ground truth.
 
@@ -176,7 +123,9 @@ class ReportContent:
     ``classes`` are in the order of the labels. ``origins``: class name -> where its threshold comes from, if it was
     chosen by verification; ``suggested``: what the model suggests. ``history`` is newest first. ``content``
     is the hash of all that the numbers depend on; ``sign_offs`` were given on this or on earlier
-    content, in order. ``kinds``: None while the session has none.
+    content, in order. ``kinds``: None while the session has none. ``profile`` is the laboratory's profile that the
+    session is counted by, if any, and ``not_as_profile`` what was changed since; where the profile was not used,
+    ``without_profile`` says why.
     """
 
     session: Path
@@ -196,6 +145,9 @@ class ReportContent:
     version: str
     totals: tuple[ClassCount, ...] = field(default=())
     kinds: SessionKinds | None = None
+    profile: ProfileInUse | None = None
+    not_as_profile: tuple[str, ...] = ()
+    without_profile: str = ""
 
     @property
     def counted(self) -> list[CountedImage]:
@@ -222,6 +174,13 @@ class ReportContent:
             for label, name in enumerate(self.classes)
         }
         return [one for one in figures(Fields(counts, area, boxes), self.inputs) if one.value is not None]
+
+    @property
+    def profile_text(self) -> str:
+        """By which profile the session is counted, and what was changed since; "" if by none."""
+        if self.profile is None:
+            return ""
+        return profile_text(self.profile, self.not_as_profile)
 
     @property
     def rules(self) -> list[str]:
@@ -298,6 +257,8 @@ class ReportContent:
                 else gettext("{best} on {images}, {date}")
             )
             return text.format(best=how, images=only, date=f"{record.when:%Y-%m-%d}")
+        if self.profile is not None and self.profile.profile.thresholds.get(name) == value:
+            return gettext("as the profile {name} says").format(name=self.profile.profile.name)
         if name in self.suggested:
             return gettext("as the model suggests") if self.suggested[name] == value else gettext("set by hand")
         return ""
@@ -310,6 +271,13 @@ class ReportContent:
                 kind = f"{image.truth.source.value} {image.truth.kind.value}" + (", blind" if image.truth.blind else "")
                 kinds[kind] = kinds.get(kind, 0) + 1
         return kinds
+
+
+def profile_text(used: ProfileInUse, changes: Sequence[str]) -> str:
+    """Return the name of a profile, and what was changed since it was used."""
+    if not changes:
+        return used.title
+    return gettext("{profile}, changed: {changes}").format(profile=used.title, changes="; ".join(changes))
 
 
 def content_hash(

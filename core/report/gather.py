@@ -13,17 +13,17 @@ from core.counting.count import CountSettings
 from core.counting.edits import CellEdits
 from core.counting.pipeline import count_found
 from core.imaging.depth import Span
+from core.report.class_counts import class_counts
 from core.report.content import (
     ReportContent,
     ReportImage,
     ReportModel,
     VerificationRow,
-    class_counts,
     content_hash,
 )
 from core.report.session_kinds import KindsGatherer
 from core.session.storage.paths import same_contents
-from core.session.tables.settings import span_key
+from core.session.tables.settings import PROFILE_PROBLEM, span_key
 from core.session.values import SessionDamagedError, SessionError
 from core.text import gettext
 from core.verification.cases import Case
@@ -91,6 +91,7 @@ class Gatherer:
             self.sample = session.settings.sample()
             self.inputs = session.settings.estimate_inputs()
             self.kinds = KindsGatherer(session, stored[1] if stored else ())
+            self.profile = session.settings.profile()
         except ValueError as error:
             raise _unreadable(session, error) from error
         self.settings, self.classes = stored or (CountSettings({}), ())
@@ -214,9 +215,17 @@ class Gatherer:
             sign_offs=self._session.sign_offs.all(),
             made=made,
             version=__version__,
+            profile=self.profile,
+            not_as_profile=self._not_as_profile(),
+            without_profile="" if self.profile else str(self._session.view.get(PROFILE_PROBLEM, "")),
             totals=tuple(class_counts([image.counted for image in self._images if image.counted], self.classes)),
             kinds=self.kinds.content(),
         )
+
+    def _not_as_profile(self) -> tuple[str, ...]:
+        if self.profile is None:
+            return ()
+        return tuple(self.profile.differences(self.settings, (image.diameter for image in self.on_list)))
 
     def _model(self, sha256: str, images: int) -> ReportModel:
         card = self._card(sha256)

@@ -258,6 +258,9 @@ def _advice(found: Findings | None) -> str:
     if found is None:
         return ""
     if found.missing:
+        if not found.fields:
+            text = gettext("{enough} are needed: correct the cells of an image and mark it as reviewed (Space).")
+            return text.format(enough=ENOUGH_IMAGES)
         text = ngettext(
             "{n} more is needed, {enough} in all: correct the cells of an image and mark it as reviewed (Space).",
             "{n} more are needed, {enough} in all: correct the cells of an image and mark it as reviewed (Space).",
