@@ -1,8 +1,8 @@
 """Count images with the program ``cbc`` (PyPI, MIT; a dual-output U-Net) as it is: ``python cbc_counts.py IMAGE...``.
 
-Run by ``tests/bench/accuracy.py`` with the Python of an environment of its own, which has TensorFlow before 2.16, OpenCV,
-SciPy, Matplotlib and the files of ``cbc``. The program's own functions do all of it, with its own weights; only the paths
-of the weights and an import that nothing uses are changed. Writes a JSON list to standard output, for each
+``tests/bench/accuracy.py`` runs it with the Python of an environment of its own, which has TensorFlow before 2.16,
+OpenCV, SciPy, Matplotlib and the files of ``cbc``. The program's own functions do all of it, with its own weights; only
+the paths of the weights and an import that nothing uses are changed. Writes a JSON list to standard output, for each
 image: what the program prints for red cells (by circles, by components), white cells and platelets, and the seconds.
 """
 
