@@ -10,6 +10,7 @@ import numpy as np
 
 from core.counting.pipeline import FailedImage, totals
 from core.report.content import ReportModel
+from core.report.kind_tables import kinds_json
 from core.report.kinds import JSON_SCHEMA_WITH_KINDS, cell_kinds, image_kinds
 from core.text import printable
 
@@ -232,6 +233,7 @@ def _session(content: ReportContent) -> dict[str, Any]:
             {"class": row.name, "handed_in": row.handed_in, "images": row.images, "score": row.score}
             for row in content.verification
         ],
+        **({} if content.kinds is None else {"kinds": kinds_json(content.kinds)}),
         "content_sha256": content.content,
         "signed": _signed(content.signed),
         "superseded": _signed(content.superseded),

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from core.counting.estimates import Figure
-    from core.report.content import ClassCount, ReportContent
+    from core.report.class_counts import ClassCount
+    from core.report.content import ReportContent
     from core.report.pdf.flowables import CellStyle
     from core.statistics.intervals import Interval
 
