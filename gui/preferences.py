@@ -88,6 +88,8 @@ class Preferences:
     """Whether candidates just below the threshold are shown dotted."""
     gallery_of_all = Preference("gallery_of_all", True)
     """Whether Cells shows the cells of all images, not of one."""
+    cells_by_kind = Preference("cells_by_kind", False)
+    """Whether Cells shows the cells by kind, not by class."""
     tally_sound = Preference("tally_sound", False)
     """Whether each mark of a manual count makes a sound."""
     person = Preference("person", "")

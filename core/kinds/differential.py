@@ -59,6 +59,7 @@ class Differential:
     0: none was set. ``white_cells``: the analyser's count in 10⁹/L, corrected for erythroblasts if it counts these
     too; None if nobody gave it. ``neutrophils``: the absolute neutrophil count, segmented and bands, in 10⁹/L.
     ``erythroblasts``: per 100 white cells. ``immature_to_total``: bands and immature granulocytes to all neutrophils.
+    ``groups``: each kind that others stand under, together with these.
     """
 
     rows: tuple[DifferentialRow, ...]
@@ -68,6 +69,7 @@ class Differential:
     neutrophils: Estimate | None
     erythroblasts: Estimate | None
     immature_to_total: Estimate | None
+    groups: tuple[DifferentialRow, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -115,7 +117,16 @@ def differential(
         neutrophils,
         _per_100(nucleated, cells),
         _share(by_role[Role.BAND] + by_role[Role.IMMATURE], sum(by_role[role] for role in _ALL_NEUTROPHILS)),
+        tuple(_group(kind.key, counts, tree, cells, white_cells) for kind in white if tree.children(kind.key)),
     )
+
+
+def _group(
+    kind: str, counts: Mapping[str, int], tree: KindTree, cells: int, white_cells: float | None
+) -> DifferentialRow:
+    """Return the row of a kind and all that stand under it, without erythroblasts."""
+    within = [one for one in tree.kinds if one.key in tree.within(kind) and one.role is not Role.ERYTHROBLAST]
+    return _row(kind, sum(counts.get(one.key, 0) for one in within), cells, white_cells)
 
 
 def differential_class(tree: KindTree) -> str | None:

@@ -20,6 +20,7 @@ class Menu(Enum):
     FILE = gettext("File")
     EDIT = gettext("Edit")
     COUNT = gettext("Count")
+    KINDS = gettext("Kinds")
     VIEW = gettext("View")
     HELP = gettext("Help")
     UNCERTAIN = gettext("Uncertain cells")
@@ -38,6 +39,8 @@ class Change(Enum):
     QUEUE = auto()
     MODEL = auto()
     TOOL = auto()
+    KINDS = auto()  # whether cells are shown by kind, and which kinds there are
+    LEFT_OUT = auto()  # what is left out of the counts as no cell
     VIEW = auto()
     STEP = auto()  # which view of the sample is shown
     PANES = auto()

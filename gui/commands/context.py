@@ -37,6 +37,9 @@ class Dialog(Enum):
     PREFERENCES = auto()
     GUIDE = auto()
     KEYS = auto()
+    DIFFERENTIAL = auto()
+    TEACHING_SETS = auto()
+    KINDS = auto()
     USER = auto()
     SELF_CHECK = auto()
     ABOUT = auto()
@@ -172,8 +175,38 @@ class GalleryScope(Protocol):
         """Show the cells of all images, or of one."""
         ...
 
+
+class CellsShown(Protocol):
+    """The view of the cells, by class or by kind."""
+
+    @property
+    def mode_changed(self) -> SignalInstance:
+        """Emitted when the cells are shown by kind, or no longer."""
+        ...
+
+    @property
+    def by_kind(self) -> bool:
+        """Whether the cells are shown by kind."""
+        ...
+
+    def show_by_kind(self, by_kind: bool) -> None:
+        """Show the cells by kind, or by class."""
+        ...
+
     def select_all(self) -> None:
-        """Select the cells of the class where the focus is, or else all that are shown."""
+        """Select the cells where the focus is, or else all that are shown."""
+        ...
+
+    def accept_selected(self) -> None:
+        """Confirm what the selected cells are suggested as."""
+        ...
+
+    def clear_selected(self) -> None:
+        """Take the kind from the selected cells."""
+        ...
+
+    def sort_again(self) -> None:
+        """Put every cell into its pile."""
         ...
 
 
@@ -213,6 +246,11 @@ class Shell(Protocol):
     @property
     def gallery(self) -> GalleryScope:
         """The gallery."""
+        ...
+
+    @property
+    def cells(self) -> CellsShown:
+        """The view of the cells."""
         ...
 
     def open_dialog(self, dialog: Dialog) -> None:

@@ -72,7 +72,7 @@ def tally(context: Context) -> None:
 def select_all(context: Context) -> None:
     """Select all cells that are shown."""
     if context.shell.view is View.CELLS:
-        context.shell.gallery.select_all()
+        context.shell.cells.select_all()
     else:
         context.shell.tools.select_all()
 
@@ -139,6 +139,17 @@ def toggle_pane(pane: Pane) -> Callable[[Context], None]:
 def toggle_gallery_scope(context: Context) -> None:
     """Show the cells of all images in the gallery, or of one, and the gallery if it is closed."""
     context.shell.gallery.set_all(not context.shell.gallery.all_images)
+
+
+def toggle_by_kind(context: Context) -> None:
+    """Show the cells by kind, or by class."""
+    context.shell.cells.show_by_kind(not context.shell.cells.by_kind)
+
+
+def toggle_leaving_out(context: Context) -> None:
+    """Leave out of the counts what is certainly no cell, or bring it back."""
+    leaving_out = context.workspace.kinds.leaving_out
+    leaving_out.set_on(not leaving_out.on)
 
 
 def toggle_uncertain(context: Context) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def add_menus(window: QMainWindow, actions: Actions) -> dict[Menu, QMenu]:
     """Fill the menu bar; return its menus."""
     menus: dict[Menu, QMenu] = {}
-    for which in (Menu.FILE, Menu.EDIT, Menu.COUNT, Menu.VIEW, Menu.HELP):
+    for which in (Menu.FILE, Menu.EDIT, Menu.COUNT, Menu.KINDS, Menu.VIEW, Menu.HELP):
         menu = menus[which] = window.menuBar().addMenu(f"&{which.value}")
         for action in actions.of_menu(which):
             menu.addAction(actions[action.id])

@@ -96,6 +96,45 @@ def counts_with_default(context: Context) -> bool:
     return model is not None and model.path == default_model_path()
 
 
+# -- kinds -------------------------------------------------------------------------------------
+
+
+def shows_by_kind(context: Context) -> bool:
+    """Whether the cells are shown by kind."""
+    return context.shell.cells.by_kind
+
+
+def can_name(context: Context) -> bool:
+    """Whether cells are selected that can be given a kind."""
+    return shows_by_kind(context) and has_selection(context)
+
+
+def can_sort(context: Context) -> bool:
+    """Whether there are piles to be sorted."""
+    return shows_by_kind(context) and bool(context.workspace.kinds.tree.tree.kinds) and can_see_counts(context)
+
+
+def leaves_out(context: Context) -> bool:
+    """Whether what is certainly no cell is left out of the counts."""
+    return context.workspace.kinds.leaving_out.on
+
+
+def can_leave_out(context: Context) -> bool:
+    """Whether what is certainly no cell can be left out."""
+    return bool(context.workspace.kinds.tree.tree.kinds) and context.workspace.store.writable
+
+
+def can_leave_out_more(context: Context) -> bool:
+    """Whether more cells were found to be none."""
+    return can_leave_out(context) and bool(context.workspace.kinds.leaving_out.waiting)
+
+
+def leave_out_more_text(context: Context) -> str:
+    """Return how many more cells can be left out."""
+    number = len(context.workspace.kinds.leaving_out.waiting) if can_leave_out(context) else 0
+    return gettext("Leave out {n:,} &more").format(n=number) if number else gettext("Leave out &more")
+
+
 # -- cells -------------------------------------------------------------------------------------
 
 

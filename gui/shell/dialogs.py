@@ -18,6 +18,9 @@ from gui.dialogs.counting_settings.page import CountingSettings
 from gui.dialogs.export import ExportDialog
 from gui.dialogs.import_ import ImportDialog
 from gui.dialogs.keys.dialog import KeysDialog
+from gui.dialogs.kinds.differential import DifferentialDialog
+from gui.dialogs.kinds.editor import KindEditor
+from gui.dialogs.kinds.teaching import TeachingSetsDialog
 from gui.dialogs.opening import OpeningQuestion
 from gui.dialogs.preferences.dialog import PreferencesDialog
 from gui.dialogs.report.dialog import ReportDialog
@@ -52,6 +55,8 @@ class Dialogs(QObject):
     """Every dialog by its name."""
 
     image_wanted = Signal(object)  # id
+    cell_wanted = Signal(int, int)  # image, cell
+    reading_wanted = Signal(str)  # the name of a second differential count
 
     def __init__(
         self, window: QWidget, workspace: Workspace, preferences: Preferences, actions: Actions, appearance: Appearance
@@ -65,6 +70,8 @@ class Dialogs(QObject):
         self.verify: VerifyWindow | None = None
         self.guide: GuideWindow | None = None
         self.counting: CountingSettings | None = None
+        self.differential: DifferentialDialog | None = None
+
         self.adapt: AdaptDialog | None = None
         workspace.profiles.default = preferences.default_profile
         self._openers: dict[Dialog, Callable[[], None]] = {
@@ -85,6 +92,9 @@ class Dialogs(QObject):
             Dialog.ADAPT: self._show_adapt,
             Dialog.USE_PROFILE: self._use_profile,
             Dialog.VERIFY: self.show_verify,
+            Dialog.DIFFERENTIAL: self._show_differential,
+            Dialog.TEACHING_SETS: self._show_teaching_sets,
+            Dialog.KINDS: self._edit_kinds,
             Dialog.GUIDE: self._show_guide,
             Dialog.KEYS: self._show_keys,
             Dialog.USER: self.ask_for_user,
@@ -300,6 +310,19 @@ class Dialogs(QObject):
             self.counting.import_wanted.connect(self._import_model)
         _show(self.counting)
 
+    def _show_differential(self) -> None:
+        if self.differential is None:
+            self.differential = DifferentialDialog(self._workspace, self._window)
+            self.differential.cell_wanted.connect(self.cell_wanted)
+            self.differential.reading_wanted.connect(self.reading_wanted)
+        _show(self.differential)
+
+    def _show_teaching_sets(self) -> None:
+        TeachingSetsDialog(self._workspace, self._preferences, self._window).open()
+
+    def _edit_kinds(self) -> None:
+        KindEditor(self._workspace, self._window).open()
+
     def _show_adapt(self) -> None:
         if self.adapt is None:
             self.adapt = AdaptDialog(self._workspace, self._actions, self._preferences, self._window)
@@ -336,6 +359,7 @@ class Dialogs(QObject):
         dialog = PreferencesDialog(self._workspace, self._preferences, self._window)
         dialog.palette_chosen.connect(self._appearance.set_palette)
         dialog.theme_chosen.connect(self._appearance.set_theme)
+        dialog.profile_chosen.connect(self._set_default_profile)
         dialog.keys_wanted.connect(self._show_keys)
         dialog.open()
 

@@ -148,6 +148,9 @@ class MainWindow(QMainWindow):
         self.view_changed.connect(self.view_bar.show_view)
         self.view_changed.connect(self.status.show_view)
         self.dialogs.image_wanted.connect(self.show_image)
+        self.dialogs.cell_wanted.connect(self.show_image)
+        self.dialogs.reading_wanted.connect(self._read_again)
+        self.cells.kinds.open_wanted.connect(self._open_from_cells)
         self.head.id.left.connect(self._take_keys)
         self.canvas.zoom_changed.connect(self.status.tools.show_zoom)
         self.history_panel.name_wanted.connect(lambda: self.open_dialog(Dialog.USER))
@@ -291,6 +294,14 @@ class MainWindow(QMainWindow):
         if item is not None:
             text = gettext("Shown in {image}.").format(image=item.path.name)
             self.workspace.messages.offer(text, gettext("Back to the cells"), lambda: self.show_view(View.CELLS))
+
+    @Slot(str)
+    def _read_again(self, name: str) -> None:
+        """Have the cells named a second time, under a name."""
+        self.show_view(View.CELLS)
+        self.cells.show_by_kind(True)
+        self.cells.kinds.set_reading(name)
+        self.dialogs.come_forward()
 
     @Slot(bool)
     def _on_gallery_scope(self, everything: bool) -> None:

@@ -209,6 +209,16 @@ QLineEdit[readOnly="true"] {{ background: transparent; border: none; padding: 2p
 #resultSide {{ border: none; border-left: 1px solid {border}; }}
 #stateLine {{ font-weight: 600; }}
 #tiles {{ background: {base}; }}
+#segment {{ border: 1px solid {border}; background: {button}; padding: 4px 10px; }}
+#segment:checked {{ background: palette(highlight); border-color: palette(highlight); color: white; font-weight: 600; }}
+#segment:hover:!checked {{ background: {border}; }}
+#segment:focus {{ border: 1px solid {text}; }}
+#kindList {{ border: 1px solid {border}; border-radius: 6px; background: {base}; }}
+#kindList::branch {{ image: none; border-image: none; }}
+#kindList::item {{ padding: 3px 2px; }}
+#kindList QHeaderView::section {{ background: {window}; color: {faint}; padding: 4px 4px; border: none; }}
+#kindList QHeaderView::section {{ border-bottom: 1px solid {border}; }}
+#piles, #piles > #qt_scrollarea_viewport > QWidget {{ background: {window}; border: none; }}
 #conflicts {{ background: {base}; border: 1px solid {border}; border-radius: 6px; }}
 #notice[level="info"] {{ background: #1f6fbf; }}
 #notice[level="warning"] {{ background: #ffd54a; }}

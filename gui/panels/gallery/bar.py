@@ -6,6 +6,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from core.text import gettext
+from gui.panels.gallery.switch import ModeSwitch
 from gui.panels.gallery.tiles import Order
 from gui.panels.gallery.view import LARGEST_SIDE, SMALLEST_SIDE, USUAL_SIDE
 from gui.widgets.elided import ElidedLabel
@@ -13,7 +14,7 @@ from gui.widgets.icons import pixmap
 from gui.widgets.wheel_safe import QuietComboBox, QuietSlider
 
 _SCOPES = (gettext("This image"), gettext("All images"))
-_SLIDER_WIDTH = 110
+_SLIDER_WIDTH, _LEAST_WIDTH = 110, 60
 
 
 class GalleryBar(QWidget):
@@ -39,6 +40,8 @@ class GalleryBar(QWidget):
             gettext("Sizes are compared with the red cells of the same image; how dark a cell is, in its middle")
         )
         self.order_box.currentIndexChanged.connect(lambda *_: self.order_chosen.emit(self.order))
+        for box in (self.scope_box, self.order_box):
+            box.setMinimumWidth(_LEAST_WIDTH)
         self.note = ElidedLabel()
         self.note.setObjectName("faint")
         self.note.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -46,7 +49,8 @@ class GalleryBar(QWidget):
         self.size_slider.setRange(SMALLEST_SIDE, LARGEST_SIDE)
         self.size_slider.setPageStep(16)
         self.size_slider.setValue(USUAL_SIDE)
-        self.size_slider.setFixedWidth(_SLIDER_WIDTH)
+        self.size_slider.setMinimumWidth(_LEAST_WIDTH)
+        self.size_slider.setMaximumWidth(_SLIDER_WIDTH)
         self.size_slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.size_slider.setAccessibleName(gettext("Size of the tiles"))
         self.size_slider.setToolTip(gettext("Size of the tiles; all are at the same scale"))
@@ -54,6 +58,8 @@ class GalleryBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
+        self.switch = ModeSwitch()
+        row.addWidget(self.switch)
         row.addWidget(self.scope_box)
         row.addWidget(self.order_box)
         row.addWidget(self.note, 1)

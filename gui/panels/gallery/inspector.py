@@ -28,6 +28,9 @@ _MARGIN = 12
 _SIDE = SIDE_WIDTH - 2 * _MARGIN
 _EXTENT = 7.0  # red cells
 _LINE_HEIGHT, _BUTTON_HEIGHT = 18, 34
+_HINT = gettext(
+    "Drag cells to another class, or select them and press its number. Double-click a cell to see it in its image."
+)
 
 
 class FieldPiece(QWidget):
@@ -84,7 +87,15 @@ class Inspector(QWidget):
 
     open_wanted = Signal(int, int)  # image and cell to be shown in Review
 
-    def __init__(self, workspace: Workspace, actions: Actions, palette: Palette) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        actions: Actions,
+        palette: Palette,
+        names: tuple[str, ...] = ("accept", "remove"),
+        hint: str = _HINT,
+    ) -> None:
+        """``names``: the actions that it offers; ``hint``: what else can be done with the cells."""
         super().__init__()
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -97,23 +108,18 @@ class Inspector(QWidget):
         self.piece = FieldPiece(self.crops)
         self.title, self.confidence, self.size_text, self.image_name = (ElidedLabel() for _ in range(4))
         self.title.setObjectName("className")
-        self.hint = QLabel(
-            gettext(
-                "Drag cells to another class, or select them and press its number. Double-click a cell to see it in "
-                "its image."
-            )
-        )
+        self.hint = QLabel(hint)
         self.hint.setObjectName("faint")
         self.hint.setWordWrap(True)
         self.open_button = QPushButton(gettext("Show in its image"))
         self.open_button.setFixedHeight(_BUTTON_HEIGHT)
         self.open_button.clicked.connect(lambda *_: self._open())
         self.piece.clicked.connect(self._open)
-        self._build(actions)
+        self._build(actions, names)
         workspace.store.session_changed.connect(self.crops.forget)
         self.refresh()
 
-    def _build(self, actions: Actions) -> None:
+    def _build(self, actions: Actions, names: tuple[str, ...]) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
         column.setSpacing(8)
@@ -127,7 +133,7 @@ class Inspector(QWidget):
             line.setObjectName("faint")
         column.addLayout(lines)
         column.addWidget(self.open_button)
-        for name in ("accept", "remove"):
+        for name in names:
             button = QToolButton()
             button.setDefaultAction(actions[name])
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)

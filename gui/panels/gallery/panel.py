@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
-from PySide6.QtGui import QDrag
+from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from core.text import gettext, ngettext
 from gui.panels.gallery.bar import GalleryBar
+from gui.panels.gallery.dragging import drag_cells
 from gui.panels.gallery.inspector import Inspector
 from gui.panels.gallery.sections import Sections
 from gui.panels.gallery.source import TileSource
@@ -306,14 +306,8 @@ class Gallery(QWidget):
         mime = self.drag_data()
         if mime is None:
             return
-        picture = view.drag_picture(len(self.dragged_cells(mime)))
-        drag = QDrag(self)
-        drag.setMimeData(mime)
-        drag.setPixmap(picture)
-        ratio = picture.devicePixelRatio()
-        drag.setHotSpot(QPoint(round(picture.width() / ratio / 2), round(picture.height() / ratio / 2)))
         self._dropped.clear()
-        drag.exec(Qt.DropAction.MoveAction)
+        drag_cells(self, view, mime, len(self.dragged_cells(mime)))
         # Not before the drag has ended: the workspace may ask for a name, and a dialog inside a drop hangs.
         for class_name, cells in self._dropped:
             self.editing.make(cells, class_name)

@@ -9,9 +9,9 @@ import numpy as np
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QSplitter
 
+from gui.panels.gallery.pieces import missing_in_view
 from gui.panels.gallery.section import ClassSection, shares
 from gui.panels.gallery.view import SMALLEST_SIDE, USUAL_SIDE
-from gui.widgets.tiles.crops import Crops, Region, Wanted
 from gui.widgets.tiles.delegate import tile_size
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
 
     from core.classes import Palette
+    from gui.widgets.tiles.crops import Crops, Wanted
     from gui.workspace.images import Images
     from gui.workspace.selection import CellOf
 
 _HANDLE = 8
 _BESIDE_TILES, _HEADING = 32, 44
-_ALONGSIDE = 48
 
 
 class Sections(QSplitter):
@@ -109,26 +109,7 @@ class Sections(QSplitter):
 
     def missing_in_view(self, crops: Crops, images: Images) -> Wanted | None:
         """Return pieces of the first image of which one is missing in view, and others of it that come soon."""
-        for section in self.by_class.values():
-            tiles = section.view.tiles
-            for row in section.view.visible_rows():
-                image = int(tiles.images[row])
-                item, region = images.item(image), tiles.region(row)
-                if item is not None and crops.is_missing(image, item.path, region):
-                    return Wanted(image, item.path, self._regions_of(image), images.scale(item))
-        return None
-
-    def _regions_of(self, image: int) -> tuple[Region, ...]:
-        """Return the pieces of an image to be cut: those in view last, so that they are kept longest."""
-        regions: dict[bool, list[Region]] = {False: [], True: []}
-        for section in self.by_class.values():
-            tiles, visible = section.view.tiles, section.view.visible_rows()
-            rows = np.flatnonzero(tiles.images == image).tolist()
-            seen = [row for row in rows if row in visible]
-            rest = [row for row in rows if row not in visible][:_ALONGSIDE]
-            for in_view, mine in ((False, rest), (True, seen)):
-                regions[in_view] += [tiles.region(row) for row in mine]
-        return tuple(dict.fromkeys(regions[False] + regions[True]))
+        return missing_in_view([section.view for section in self.by_class.values()], crops, images)
 
     def _on_moved(self, *_: int) -> None:
         self._sized_by_user = True

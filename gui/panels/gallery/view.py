@@ -67,7 +67,7 @@ class CellTiles(TileModel):
         """``about``: what else a tile says, by the id of its image."""
         super().__init__(parent)
         self.class_name = class_name
-        self._about = about
+        self.about = about
         self.tiles = Tiles.none()
 
     def tile(self, row: int) -> Tile:
@@ -100,7 +100,7 @@ class CellTiles(TileModel):
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             text = gettext("{name}, added or confirmed by hand") if by_hand else gettext("{name}, confidence {score}")
             what = text.format(name=self.class_name, score=score)
-            return f"{what}\n{self._about(int(self.tiles.images[index.row()]))}".rstrip()
+            return f"{what}\n{self.about(int(self.tiles.images[index.row()]))}".rstrip()
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -117,10 +117,15 @@ class TileView(LeavesLetters, TileGrid):
     dragged = Signal()
 
     def __init__(
-        self, class_name: str, crops: Crops, about: Callable[[int], str], parent: QWidget | None = None
+        self,
+        class_name: str,
+        crops: Crops,
+        about: Callable[[int], str],
+        parent: QWidget | None = None,
+        model: type[CellTiles] = CellTiles,
     ) -> None:
         super().__init__(parent)
-        self.tile_model = CellTiles(class_name, about, self)
+        self.tile_model = model(class_name, about, self)
         self.fresh = True
         self._painter = TileDelegate(crops, USUAL_SIDE, self)
         self._wanted_side = USUAL_SIDE

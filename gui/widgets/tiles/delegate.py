@@ -22,6 +22,8 @@ GAP = 3
 """Pixels between the edge of a tile and what is in it."""
 
 _POINT_ARM = 6.0
+_FIRM_LINE, _BROKEN_LINE = 3.0, 2.0
+_DASHES = [3.0, 2.0]
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Tile:
     """What a tile shows: a square of an image, and the outline of a cell in the pixels of that image.
 
     An outline without an extent is a point. ``dashed``: a cell that was not counted; ``veiled``: one that is done with.
-    ``bare``: the outline is drawn only while the tile is selected or below the pointer.
+    ``bare``: the outline is drawn only while the tile is selected or below the pointer. ``frame``: the colour of a line
+    round the piece, None for none; it is broken unless ``firm``.
     """
 
     image: int
@@ -38,6 +41,8 @@ class Tile:
     dashed: bool = False
     veiled: bool = False
     bare: bool = False
+    frame: QColor | None = None
+    firm: bool = False
 
 
 class TileModel(QAbstractListModel):
@@ -82,17 +87,34 @@ class TileDelegate(QStyledItemDelegate):
             painter.drawPixmap(photo, piece)
             if not tile.bare or selected or option.state & QStyle.StateFlag.State_MouseOver:
                 self._draw_outline(painter, photo, tile)
+        if tile.frame is not None:
+            self._draw_frame(painter, photo, tile.frame, firm=tile.firm)
         if tile.veiled:
             painter.fillRect(photo, faded(palette.color(QPalette.ColorRole.Base), 150))
         painter.setPen(palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text))
         painter.setFont(option.font)
         below = QRect(photo.x(), photo.bottom() + 1, self.side, frame.bottom() - photo.bottom() - 1)
-        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, str(index.data()))
+        text = option.fontMetrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, self.side)
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, text)
         if option.state & QStyle.StateFlag.State_HasFocus and not selected:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight), 1.5))
             painter.drawRoundedRect(frame, 4, 4)
         painter.restore()
+
+    def _draw_frame(self, painter: QPainter, photo: QRect, colour: QColor, *, firm: bool) -> None:
+        """Draw a whole line, or a thinner broken one on a light ground, just inside the edge of the piece."""
+        width = _FIRM_LINE if firm else _BROKEN_LINE
+        edge = QRectF(photo).adjusted(width / 2, width / 2, -width / 2, -width / 2)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        broken = QPen(colour, width, Qt.PenStyle.CustomDashLine)
+        broken.setDashPattern(_DASHES)
+        broken.setCapStyle(Qt.PenCapStyle.FlatCap)
+        ground = QPen(QColor(255, 255, 255, 220), width)
+        for pen in (QPen(colour, width),) if firm else (ground, broken):
+            pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+            painter.setPen(pen)
+            painter.drawRect(edge)
 
     def _draw_outline(self, painter: QPainter, photo: QRect, tile: Tile) -> None:
         """Draw a counted cell in the colour of its class, another one as the ground truth is drawn: white dashes."""

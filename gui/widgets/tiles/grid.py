@@ -56,19 +56,20 @@ class TileGrid(QAbstractItemView):
     def visible_rows(self) -> range:
         """Return the rows of the model that are in view."""
         top, height = self.verticalOffset(), self._cell.height()
-        first = max(top // height, 0) * self._columns
-        behind = ((top + self.viewport().height() - 1) // height + 1) * self._columns
+        first = max(top // height, 0) * self.columns
+        behind = ((top + self.viewport().height() - 1) // height + 1) * self.columns
         return range(min(first, self._count), min(max(behind, 0), self._count))
 
     @property
-    def _columns(self) -> int:
+    def columns(self) -> int:
+        """How many tiles are in a line."""
         return max(self.viewport().width() // self._cell.width(), 1)
 
     @property
     def _pitch(self) -> int:
         """From a tile to the one beside it: full lines share out the room that is left over."""
-        full = self._count >= self._columns
-        return max(self.viewport().width() // self._columns, self._cell.width()) if full else self._cell.width()
+        full = self._count >= self.columns
+        return max(self.viewport().width() // self.columns, self._cell.width()) if full else self._cell.width()
 
     @property
     def _count(self) -> int:
@@ -76,7 +77,7 @@ class TileGrid(QAbstractItemView):
 
     def updateGeometries(self) -> None:
         super().updateGeometries()
-        lines = -(-self._count // self._columns)
+        lines = -(-self._count // self.columns)
         seen = self.viewport().height()
         bar = self.verticalScrollBar()
         bar.setRange(0, max(lines * self._cell.height() - seen, 0))
@@ -86,15 +87,15 @@ class TileGrid(QAbstractItemView):
     def visualRect(self, index: _Index) -> QRect:
         if not index.isValid():
             return QRect()
-        line, column = divmod(index.row(), self._columns)
+        line, column = divmod(index.row(), self.columns)
         left = column * self._pitch + (self._pitch - self._cell.width()) // 2
         corner = QPoint(left, line * self._cell.height() - self.verticalOffset())
         return QRect(corner, self._cell).adjusted(_GAP, _GAP, -_GAP, -_GAP)
 
     def indexAt(self, point: QPoint) -> QModelIndex:
         column = point.x() // self._pitch
-        row = (point.y() + self.verticalOffset()) // self._cell.height() * self._columns + column
-        if 0 <= column < self._columns and 0 <= row < self._count:
+        row = (point.y() + self.verticalOffset()) // self._cell.height() * self.columns + column
+        if 0 <= column < self.columns and 0 <= row < self._count:
             return self.model().index(row, 0)
         return QModelIndex()
 
@@ -104,7 +105,7 @@ class TileGrid(QAbstractItemView):
         if not index.isValid():
             return
         bar, seen, height = self.verticalScrollBar(), self.viewport().height(), self._cell.height()
-        top = index.row() // self._columns * height
+        top = index.row() // self.columns * height
         if hint == QAbstractItemView.ScrollHint.PositionAtCenter:
             bar.setValue(top - (seen - height) // 2)
         elif top < bar.value() or hint == QAbstractItemView.ScrollHint.PositionAtTop:
@@ -129,14 +130,14 @@ class TileGrid(QAbstractItemView):
             return QModelIndex()
         if row < 0:
             return self.model().index(0, 0)
-        page = max(self.viewport().height() // self._cell.height(), 1) * self._columns
+        page = max(self.viewport().height() // self._cell.height(), 1) * self.columns
         steps = {
             _Move.MoveLeft: -1,
             _Move.MovePrevious: -1,
             _Move.MoveRight: 1,
             _Move.MoveNext: 1,
-            _Move.MoveUp: -self._columns,
-            _Move.MoveDown: self._columns,
+            _Move.MoveUp: -self.columns,
+            _Move.MoveDown: self.columns,
             _Move.MovePageUp: -page,
             _Move.MovePageDown: page,
             _Move.MoveHome: -count,
@@ -162,7 +163,7 @@ class TileGrid(QAbstractItemView):
 
     def _rows_in(self, rect: QRect) -> list[tuple[int, int]]:
         """Return the first and last row of the model in each line of tiles that a rectangle touches."""
-        width, height, columns = self._pitch, self._cell.height(), self._columns
+        width, height, columns = self._pitch, self._cell.height(), self.columns
         left, right = max(rect.left() // width, 0), min(rect.right() // width, columns - 1)
         top = max((rect.top() + self.verticalOffset()) // height, 0)
         bottom = min((rect.bottom() + self.verticalOffset()) // height, (self._count - 1) // columns)

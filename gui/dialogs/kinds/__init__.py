@@ -1,0 +1,1 @@
+"""Dialogs about kinds of cells: the differential count, teaching sets, and the kinds themselves."""

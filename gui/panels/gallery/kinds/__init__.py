@@ -1,0 +1,1 @@
+"""Cells by kind: the tree of kinds, piles of suggestions, and how well the kinds are told apart."""
