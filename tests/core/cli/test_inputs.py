@@ -151,6 +151,7 @@ def test_the_page_that_is_counted_can_be_chosen(
         assert "is not the number of a page" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing can be told to end there but by Ctrl+C")
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
 def test_what_was_counted_is_kept_when_the_run_is_told_to_end(
