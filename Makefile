@@ -2,7 +2,8 @@
 # make test    check everything (first makes .venv-test, with torch)
 # make check   run the tests without the slow ones, in about two minutes
 # make bench   time the program; make bench-quick does it in under three minutes, with larger spreads
-# make bench-accuracy DATA=FOLDER   count annotated fields with the program and with rivals (MODELS="a.onnx b.onnx")
+# make bench-accuracy DATA=FOLDER   count annotated fields with the program and with rivals (MODELS="a.onnx b.onnx",
+#                 CBC=python of an environment with the program cbc, EVERY=10 for each tenth field)
 # make freeze  build the program that needs no Python, into dist (first makes .venv-freeze, without torch)
 # make freeze-test    start what make freeze built and see that it works (needs Xvfb and xdotool)
 # make messages      write the sentences of the program into resources/locale/smearcount.pot, to translate
@@ -40,7 +41,7 @@ bench-quick: .venv-test/.installed
 
 bench-accuracy: .venv-test/.installed
 	@test -n '$(DATA)' || { echo 'Name the annotated fields: make bench-accuracy DATA=FOLDER' >&2; exit 1; }
-	@$(TEST)/python tests/bench/accuracy.py '$(DATA)' $(MODELS)
+	@$(TEST)/python tests/bench/accuracy.py '$(DATA)' $(MODELS) $(if $(CBC),--cbc '$(CBC)') --every $(or $(EVERY),1)
 
 freeze: .venv-freeze/.installed
 	@rm -rf dist

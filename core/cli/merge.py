@@ -57,8 +57,13 @@ def merge_parts(paths: Sequence[Path]) -> dict[str, Any]:
     for path in paths:
         document = _read(path)
         first = next(iter(parts.values()), document)
-        for key, what in (("schema", "version"), ("model", "model"), ("settings", gettext("threshold or rule"))):
-            if document[key] != first[key]:
+        for key, what in (
+            ("schema", "version"),
+            ("model", "model"),
+            ("settings", gettext("threshold or rule")),
+            ("profile", gettext("profile")),
+        ):
+            if document.get(key) != first.get(key):
                 raise ShardError(
                     gettext("{path}: it was counted with another {what} than the first part; count it again.").format(
                         path=path, what=what

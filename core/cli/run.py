@@ -38,6 +38,7 @@ from core.imaging.batch import BatchDepth
 from core.imaging.finding import find_images
 from core.imaging.reading import ImageError, read_image
 from core.models.network import default_model_path
+from core.report.content import profile_text
 from core.report.formats.annotated import annotate, write_picture
 from core.report.formats.csv import to_csv
 from core.report.formats.images import annotated_name
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from core.counting.count import CountSettings
     from core.detection.loading import CellDetector
     from core.imaging.reading import SmearImage
+    from core.verification.profile import ProfileInUse
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,7 +97,7 @@ def _count(arguments: argparse.Namespace) -> int:
     if profile is not None and arguments.diameter is None:
         arguments.diameter = profile.profile.red_cell_diameter
     kinds = None if arguments.kinds is None else kinds_of(arguments, model.card.classes)
-    batch = _Batch(arguments, detector_for(model), settings, kinds)
+    batch = _Batch(arguments, detector_for(model), settings, kinds, profile)
     batch.count()
     batch.write_results()
     rule = rule_text(settings.edge_rule, arguments.region)
@@ -156,6 +158,7 @@ class _Batch:
     detector: CellDetector
     settings: CountSettings
     kinds: RunKinds | None = None
+    profile: ProfileInUse | None = None
     errors: Console = field(default_factory=error_console)
     counted: list[CountedImage] = field(default_factory=list[CountedImage])
     failed: list[FailedImage] = field(default_factory=list[FailedImage])
@@ -294,6 +297,7 @@ class _Batch:
         failed = self.failed + self._not_counted()
         if self.kinds is not None:
             self.kinds.sort(len(self.counted))
+        changes = [] if self.profile is None else self.profile.differences(self.settings, [self.arguments.diameter])
         if self.arguments.json is not None:
             shard = self.arguments.shard
             everything = self.arguments.all_detections
@@ -307,10 +311,13 @@ class _Batch:
                 shard=None if shard is None else (shard.number, shard.of),
                 kinds=None if self.kinds is None else self.kinds.for_json(),
                 incomplete=bool(self.left),
+                profile=self.profile,
+                not_as_profile=changes,
             )
             documents.append((self.arguments.json, document))
         if self.arguments.csv is not None:
-            table = batch_table(self.counted, failed, model.card.classes)
+            by = "" if self.profile is None else profile_text(self.profile, changes)
+            table = batch_table(self.counted, failed, model.card.classes, by)
             table = table if self.kinds is None else self.kinds.with_columns(table)
             documents.append((self.arguments.csv, to_csv(table, csv_style(self.arguments))))
         return documents

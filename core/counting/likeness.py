@@ -50,6 +50,17 @@ _ABOVE = {
 }
 
 
+_UNITS = {
+    LIGHT_FALL: gettext("by {value}"),
+    LIGHT_TINT: gettext("by {value}"),
+    STAIN_DENSITY: gettext("they absorb {value} of the green light"),
+    STAIN_RED: gettext("red against green {value}"),
+    STAIN_BLUE: gettext("blue against green {value}"),
+    BLUR: gettext("{value} of a red cell"),
+    SIZE: gettext("{value} px"),
+}
+
+
 class Unlike(NamedTuple):
     """One number of a look that is far from the training images, with a sentence for the user."""
 
@@ -85,7 +96,7 @@ def unlike(look: Mapping[str, float], reference: Mapping[str, LookRange]) -> Ite
                 "{what} than in 99 % of the training images ({value}; there {low} to {high}, mostly {usual})."
             )
             low, usual, high = (_shown(measure, number) for number in (known.low, known.middle, known.high))
-            shown = _shown(measure, value)
+            shown = _UNITS.get(measure, "{value}").format(value=_shown(measure, value))
             yield Unlike(measure, text.format(what=what, value=shown, low=low, usual=usual, high=high))
 
 
@@ -121,16 +132,16 @@ def unlike_sample(images: Sequence[Mapping[str, float]], reference: Mapping[str,
 
 
 def _shown(measure: str, value: float) -> str:
-    """Return a number of a look as people read it."""
+    """Return a number of a look as people read it, without its unit."""
     if measure in (LIGHT_FALL, LIGHT_TINT, STAIN_DENSITY):
-        return gettext("{share:.0%} of the light").format(share=1 - math.exp(-value))
+        value = 1 - math.exp(-value)  # a share of the light, from its logarithm
     if measure == SIZE:
-        return gettext("{size:.0f} px").format(size=value)
+        return f"{value:.0f}"
     if measure == BLUR:
-        return gettext("{share:.1%} of a red cell").format(share=value)
-    if measure.startswith(UNCERTAIN):
-        return gettext("{share:.0%}").format(share=value)
-    return f"{value:.2f}"
+        return gettext("{share:.1f} %").format(share=100 * value)
+    if measure in (STAIN_RED, STAIN_BLUE):
+        return f"{value:.2f}"
+    return gettext("{share:.0f} %").format(share=100 * value)
 
 
 def _is_above(measure: str, value: float, known: LookRange) -> bool:

@@ -6,9 +6,11 @@ embeddings in 8 bits) and ``cells/0.jpg``, ``cells/1.jpg``, ...: a picture of ea
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -21,7 +23,6 @@ from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -247,6 +248,41 @@ def read_teaching_set(path: Path) -> TeachingSet:
         raise TeachingSetError(
             gettext("{path}: this is not a teaching set, or it is damaged; choose another file.").format(path=path)
         ) from error
+
+
+def used_set(path: Path) -> tuple[TeachingSet, UsedSet]:
+    """Read a set, and say which it is; raises TeachingSetError as ``read_teaching_set`` does."""
+    taught = read_teaching_set(path)
+    try:
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        text = gettext("{path}: the teaching set cannot be opened ({reason}); choose another file.")
+        raise TeachingSetError(text.format(path=path, reason=error.strerror or error)) from error
+    return taught, UsedSet(taught.title, str(path.absolute()), sha256)
+
+
+def reopen(used: UsedSet, session: Path | None) -> tuple[Path, TeachingSet]:
+    """Open the set that sorted a session: where it was, or beside the session.
+
+    Raises
+    ------
+    TeachingSetError
+        If it is gone, damaged or no longer the same.
+    """
+    path = Path(used.path)
+    if not path.exists() and session is not None:
+        path = next((one for one in (session.parent / path.name,) if one.exists()), path)
+    if not path.exists():
+        text = gettext("{path}: the teaching set {title}, which sorted this sample, is not there; choose it again.")
+        raise TeachingSetError(text.format(path=path, title=used.title))
+    taught, now = used_set(path)
+    if now.sha256 != used.sha256:
+        text = gettext(
+            "{path}: the teaching set has changed since it sorted this sample ({title}); choose it again to sort by "
+            "what it is now."
+        )
+        raise TeachingSetError(text.format(path=path, title=used.title))
+    return path, taught
 
 
 def _read(path: Path, archive: zipfile.ZipFile) -> TeachingSet:

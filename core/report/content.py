@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from core.counting.count import Ledger
 from core.counting.estimates import Fields, figures
 from core.counting.frame import rule_text
 from core.session.values import Sample as Sample  # noqa: TC001 (a part of the content)
-from core.statistics.intervals import count_more, poisson_interval, proportion_interval
 from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -27,9 +25,11 @@ if TYPE_CHECKING:
     from core.counting.pipeline import CountedImage
     from core.imaging.depth import Span
     from core.models.method import Method
+    from core.report.class_counts import ClassCount
+    from core.report.session_kinds import SessionKinds
     from core.session.values import HistoryLine, SignOff
-    from core.statistics.intervals import Interval
     from core.verification.ground_truth import GroundTruth
+    from core.verification.profile import ProfileInUse
     from core.verification.sweep import SweepRow
     from core.verification.thresholds import ThresholdRecord
 
@@ -76,7 +76,8 @@ class ReportImage:
     are the counts that this person saw, if they were kept. ``true_counts``: what the truth has of each class in the
     counting frame, None where it was not counted.
     ``unclassed`` cells that a person put are of a class that is not counted. ``copy_of`` is an earlier counted image
-    of the same contents. ``span`` is what its samples were scaled by, None if they have 8 bits.
+    of the same contents. ``span`` is what its samples were scaled by, None if they have 8 bits. ``kinds``: id of a cell
+    that counts -> the kind that a user gave it.
     """
 
     id: int
@@ -93,64 +94,13 @@ class ReportImage:
     unclassed: int = 0
     copy_of: Path | None = None
     span: Span | None = None
+    kinds: Mapping[int, str] = field(default_factory=dict[int, str])
 
     @property
     def changed(self) -> bool:
         """Whether the image was reviewed before its count changed."""
         counts = None if self.counted is None else self.counted.result.counts
         return self.reviewed and self.seen is not None and counts is not None and counts != self.seen
-
-
-@dataclass(frozen=True)
-class ClassCount:
-    """The count of one class in one image or in several.
-
-    ``mean`` is the mean probability of the counted cells that the model found. ``interval`` is the 95 %
-    interval of the count, ``share`` that class's part of all counted cells with its own interval, None if
-    nothing was counted; ``more`` cells must be counted besides for plus or minus 5 %.
-    """
-
-    name: str
-    ledger: Ledger
-    mean: float | None
-    interval: Interval
-    share: float | None
-    share_interval: Interval | None
-    more: int
-
-    @property
-    def count(self) -> int:
-        """The number of cells."""
-        return self.ledger.total
-
-
-def class_counts(images: list[CountedImage], classes: tuple[str, ...]) -> list[ClassCount]:
-    """Add up the counts of images, class by class."""
-    whole = sum(image.result.counts[name] for image in images for name in classes)
-    return [_class_count(images, name, whole) for name in classes]
-
-
-def _class_count(images: list[CountedImage], name: str, whole: int) -> ClassCount:
-    rows = [image.result.ledger[name] for image in images]
-    ledger = Ledger(
-        sum(row.model for row in rows),
-        sum(row.added for row in rows),
-        sum(row.removed for row in rows),
-        sum(row.left_out for row in rows),
-    )
-    # of the model's cells those that were not taken away have a part in an image's mean
-    means = [(image.result.mean_scores[name], row.model - row.removed) for image, row in zip(images, rows, strict=True)]
-    known = [(mean, cells) for mean, cells in means if mean is not None]
-    cells = sum(number for _, number in known)
-    return ClassCount(
-        name,
-        ledger,
-        sum(mean * number for mean, number in known) / cells if cells else None,
-        poisson_interval(ledger.total),
-        ledger.total / whole if whole else None,
-        proportion_interval(ledger.total, whole) if whole else None,
-        max(count_more(ledger.total), 0),
-    )
 
 
 @dataclass(frozen=True)
@@ -173,7 +123,9 @@ class ReportContent:
     ``classes`` are in the order of the labels. ``origins``: class name -> where its threshold comes from, if it was
     chosen by verification; ``suggested``: what the model suggests. ``history`` is newest first. ``content``
     is the hash of all that the numbers depend on; ``sign_offs`` were given on this or on earlier
-    content, in order.
+    content, in order. ``kinds``: None while the session has none. ``profile`` is the laboratory's profile that the
+    session is counted by, if any, and ``not_as_profile`` what was changed since; where the profile was not used,
+    ``without_profile`` says why.
     """
 
     session: Path
@@ -192,6 +144,10 @@ class ReportContent:
     made: datetime
     version: str
     totals: tuple[ClassCount, ...] = field(default=())
+    kinds: SessionKinds | None = None
+    profile: ProfileInUse | None = None
+    not_as_profile: tuple[str, ...] = ()
+    without_profile: str = ""
 
     @property
     def counted(self) -> list[CountedImage]:
@@ -218,6 +174,13 @@ class ReportContent:
             for label, name in enumerate(self.classes)
         }
         return [one for one in figures(Fields(counts, area, boxes), self.inputs) if one.value is not None]
+
+    @property
+    def profile_text(self) -> str:
+        """By which profile the session is counted, and what was changed since; "" if by none."""
+        if self.profile is None:
+            return ""
+        return profile_text(self.profile, self.not_as_profile)
 
     @property
     def rules(self) -> list[str]:
@@ -277,7 +240,8 @@ class ReportContent:
 
     def about(self, sample: Sample) -> ReportContent:
         """Return the same about another sample; a sign-off is about its sample too."""
-        content = content_hash(sample, self.classes, self.settings, self.inputs, self.images)
+        kinds = [] if self.kinds is None else self.kinds.signed
+        content = content_hash(sample, self.classes, self.settings, self.inputs, self.images, kinds)
         return replace(self, sample=sample, content=content)
 
     def origin_of(self, name: str) -> str:
@@ -293,6 +257,8 @@ class ReportContent:
                 else gettext("{best} on {images}, {date}")
             )
             return text.format(best=how, images=only, date=f"{record.when:%Y-%m-%d}")
+        if self.profile is not None and self.profile.profile.thresholds.get(name) == value:
+            return gettext("as the profile {name} says").format(name=self.profile.profile.name)
         if name in self.suggested:
             return gettext("as the model suggests") if self.suggested[name] == value else gettext("set by hand")
         return ""
@@ -307,19 +273,28 @@ class ReportContent:
         return kinds
 
 
+def profile_text(used: ProfileInUse, changes: Sequence[str]) -> str:
+    """Return the name of a profile, and what was changed since it was used."""
+    if not changes:
+        return used.title
+    return gettext("{profile}, changed: {changes}").format(profile=used.title, changes="; ".join(changes))
+
+
 def content_hash(
     sample: Sample,
     classes: tuple[str, ...],
     settings: CountSettings,
     inputs: EstimateInputs,
     images: Iterable[ReportImage],
+    kinds: Sequence[object] = (),
 ) -> str:
     """Return the SHA-256 of everything that the numbers of a report depend on, and of the numbers.
 
     It covers the sample, the settings, what was given for estimates, and of each image in the order of the list:
     the hash of its file and of its model, its region, the cells that count or that only the frame leaves out, how
-    many were added and removed, and its ground truth. It does not cover where files are, or who did what and
-    when: a correction that is undone leaves a sign-off valid. The document is JSON with sorted keys; cells are
+    many were added and removed, its ground truth, and the kinds that users gave to cells; and where there are
+    ``kinds``, their tree and what was set for the differential count. It does not cover where files are, or who did
+    what and when: a correction that is undone leaves a sign-off valid. The document is JSON with sorted keys; cells are
     sorted, as little-endian float32 boxes and scores.
     """
     document = {
@@ -331,6 +306,7 @@ def content_hash(
         "edge_rule": settings.edge_rule.value,
         "inputs": msgspec.to_builtins(inputs),
         "images": [signed_part(image) for image in images],
+        **({"kinds": list(kinds)} if kinds else {}),
     }
     return hashlib.sha256(msgspec.json.encode(document, order="deterministic")).hexdigest()
 
@@ -350,8 +326,17 @@ def signed_part(image: ReportImage) -> dict[str, Any]:
             "region": None if region is None else [list(corner) for corner in region.corners],
             "ledger": {name: [row.model, row.added, row.removed] for name, row in counted.result.ledger.items()},
             "cells": _cells(counted),
+            **({"kinds": _kinds(image.kinds, counted)} if image.kinds else {}),
         }
     return stored
+
+
+def _kinds(kinds: Mapping[int, str], counted: CountedImage) -> list[list[object]]:
+    """Return the kinds of cells by their boxes, in whatever order they are."""
+    cells = counted.found.detections
+    chosen = np.flatnonzero(counted.result.counted & np.isin(cells.ids, list(kinds)))
+    pairs = zip(cells.ids[chosen].tolist(), cells.boxes[chosen].tolist(), strict=True)
+    return sorted([kinds[cell], *box] for cell, box in pairs)
 
 
 def _cells(image: CountedImage) -> str:

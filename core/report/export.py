@@ -14,6 +14,7 @@ from core.report.content import Contents
 from core.report.formats.csv import CsvStyle, to_csv
 from core.report.formats.images import write_annotated
 from core.report.formats.json import report_json
+from core.report.kind_tables import with_confirmed_kinds
 from core.report.tables import images_table
 from core.text import gettext
 
@@ -97,7 +98,7 @@ def write_report(content: ReportContent, outputs: Outputs, progress: Progress) -
         return to_xlsx(content, progress, outputs.contents)
 
     def csv() -> bytes:
-        return to_csv(images_table(content), outputs.csv_style)
+        return to_csv(with_confirmed_kinds(images_table(content), content), outputs.csv_style)
 
     def json() -> bytes:
         return report_json(content, all_detections=outputs.all_detections)

@@ -13,16 +13,17 @@ from core.counting.count import CountSettings
 from core.counting.edits import CellEdits
 from core.counting.pipeline import count_found
 from core.imaging.depth import Span
+from core.report.class_counts import class_counts
 from core.report.content import (
     ReportContent,
     ReportImage,
     ReportModel,
     VerificationRow,
-    class_counts,
     content_hash,
 )
+from core.report.session_kinds import KindsGatherer
 from core.session.storage.paths import same_contents
-from core.session.tables.settings import span_key
+from core.session.tables.settings import PROFILE_PROBLEM, span_key
 from core.session.values import SessionDamagedError, SessionError
 from core.text import gettext
 from core.verification.cases import Case
@@ -89,6 +90,8 @@ class Gatherer:
             stored = session.settings.counting()
             self.sample = session.settings.sample()
             self.inputs = session.settings.estimate_inputs()
+            self.kinds = KindsGatherer(session, stored[1] if stored else ())
+            self.profile = session.settings.profile()
         except ValueError as error:
             raise _unreadable(session, error) from error
         self.settings, self.classes = stored or (CountSettings({}), ())
@@ -128,7 +131,8 @@ class Gatherer:
 
     def _counted(self, image: StoredImage, found: StoredDetections, truth: GroundTruth | None) -> ReportImage:
         cells = found.in_order_of(self.classes).detections
-        edits = CellEdits.from_edits(cells, self._session.edits.changes(image.id).values(), self.classes)
+        changes = self._session.edits.changes(image.id)
+        edits = CellEdits.from_edits(cells, changes.values(), self.classes)
         frame = self.settings.frame(image.width, image.height, image.region)
         card = self._card(found.model_sha256)
         counted = count_found(
@@ -162,6 +166,7 @@ class Gatherer:
             true_counts=true_counts,
             unclassed=edits.unclassed,
             span=self._span(image.id),
+            kinds=self.kinds.add(image.id, counted, changes),
         )
 
     def _span(self, image: int) -> Span | None:
@@ -185,7 +190,7 @@ class Gatherer:
 
     def content_hash(self) -> str:
         """Return the hash of what was gathered, see ``core.report.content.content_hash``."""
-        return content_hash(self.sample, self.classes, self.settings, self.inputs, self._images)
+        return content_hash(self.sample, self.classes, self.settings, self.inputs, self._images, self.kinds.signed)
 
     def content(self, made: datetime) -> ReportContent:
         """Put together what was gathered."""
@@ -210,8 +215,17 @@ class Gatherer:
             sign_offs=self._session.sign_offs.all(),
             made=made,
             version=__version__,
+            profile=self.profile,
+            not_as_profile=self._not_as_profile(),
+            without_profile="" if self.profile else str(self._session.view.get(PROFILE_PROBLEM, "")),
             totals=tuple(class_counts([image.counted for image in self._images if image.counted], self.classes)),
+            kinds=self.kinds.content(),
         )
+
+    def _not_as_profile(self) -> tuple[str, ...]:
+        if self.profile is None:
+            return ()
+        return tuple(self.profile.differences(self.settings, (image.diameter for image in self.on_list)))
 
     def _model(self, sha256: str, images: int) -> ReportModel:
         card = self._card(sha256)

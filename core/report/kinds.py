@@ -33,7 +33,7 @@ def kinds_entry(
         "totals": {name: _named(batch.totals(name)) for name in batch.classes},
         "look_distance": {name: round(value, 3) for name, value in batch.distances.items()},
         "warnings": [printable(text) for text in batch.warnings],
-        "differential": None if counted is None or not counted.cells else _differential(counted),
+        "differential": None if counted is None or not counted.cells else differential_entry(counted),
     }
 
 
@@ -56,7 +56,8 @@ def cell_kinds(image: SortedImage) -> dict[int, dict[str, Any]]:
     return {cell: {"kind": kind or None, "kind_probability": round(certain, 4)} for cell, kind, certain in rows}
 
 
-def _differential(counted: Differential) -> dict[str, Any]:
+def differential_entry(counted: Differential) -> dict[str, Any]:
+    """Return what a JSON document says of a differential count."""
     return {
         "cells": counted.cells,
         "kinds": {
@@ -67,12 +68,13 @@ def _differential(counted: Differential) -> dict[str, Any]:
             }
             for row in counted.rows
         },
-        "erythroblasts_per_100": _estimate(counted.erythroblasts),
-        "immature_to_total": _estimate(counted.immature_to_total),
+        "erythroblasts_per_100": estimate_entry(counted.erythroblasts),
+        "immature_to_total": estimate_entry(counted.immature_to_total),
     }
 
 
-def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
+def estimate_entry(estimate: Estimate | None) -> dict[str, Any] | None:
+    """Return an estimate with its interval, None where it is infinite."""
     if estimate is None:
         return None
     low, high = estimate.interval

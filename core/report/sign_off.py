@@ -15,11 +15,12 @@ import msgspec
 from core.counting.count import CountSettings
 from core.report.content import signed_part
 from core.report.gather import Gatherer
+from core.report.session_kinds import signed_kinds
 from core.session.values import SignOff as SignOff
 from core.text import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from core.counting.estimates import EstimateInputs
@@ -49,7 +50,8 @@ def sign(session: Session, content: ReportContent, user: str, time: datetime) ->
     """
     prefix = _counting(content.classes, content.settings)
     digests = {image.id: _digest(image, prefix) for image in content.images}
-    head = _head(content.sample, content.classes, content.settings, content.inputs)
+    kinds = [] if content.kinds is None else content.kinds.signed
+    head = _head(content.sample, content.classes, content.settings, content.inputs, kinds)
     sign_off = SignOff(user, time, content.content, content.version, head, _state(digests.values()))
     with session.transaction():
         session.sign_offs.add(sign_off)
@@ -70,7 +72,9 @@ def may_be_signed(session: Session, settings: CountSettings | None = None) -> bo
         If the session cannot be read.
     """
     stored, classes = session.settings.counting() or (CountSettings({}), ())
-    head = _head(session.settings.sample(), classes, settings or stored, session.settings.estimate_inputs())
+    of_session = session.settings
+    kinds = signed_kinds(of_session.kinds(), of_session.differential_inputs())
+    head = _head(of_session.sample(), classes, settings or stored, of_session.estimate_inputs(), kinds)
     return any(one.head in ("", head) for one in session.sign_offs.all())
 
 
@@ -98,7 +102,7 @@ class SignOffCheck:
         if not sign_offs:
             return
         gatherer = Gatherer(self._session, self._settings)
-        head = _head(gatherer.sample, gatherer.classes, gatherer.settings, gatherer.inputs)
+        head = _head(gatherer.sample, gatherer.classes, gatherer.settings, gatherer.inputs, gatherer.kinds.signed)
         state = ""
         if any(one.head == head for one in sign_offs):
             state = yield from self._present_state(gatherer)
@@ -143,9 +147,15 @@ def _counting(classes: tuple[str, ...], settings: CountSettings) -> bytes:
     return hashlib.sha256(msgspec.json.encode(document, order="deterministic")).digest()[:_PREFIX]
 
 
-def _head(sample: Sample, classes: tuple[str, ...], settings: CountSettings, inputs: EstimateInputs) -> str:
+def _head(
+    sample: Sample,
+    classes: tuple[str, ...],
+    settings: CountSettings,
+    inputs: EstimateInputs,
+    kinds: Sequence[object],
+) -> str:
     """Return the hash of everything that is signed besides the images."""
-    document = [sample, inputs, _counting(classes, settings).hex()]
+    document = [sample, inputs, _counting(classes, settings).hex(), *([list(kinds)] if kinds else [])]
     return hashlib.sha256(msgspec.json.encode(document, order="deterministic")).hexdigest()
 
 

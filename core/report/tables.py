@@ -54,11 +54,15 @@ def local_time(time: datetime) -> str:
     return f"{here:%Y-%m-%d %H:%M} (UTC{zone[:3]}:{zone[3:5]})"
 
 
-def batch_table(images: Sequence[CountedImage], failed: Sequence[FailedImage], classes: tuple[str, ...]) -> Table:
-    """Return one row for each image of a batch, those that could not be counted last."""
+def batch_table(
+    images: Sequence[CountedImage], failed: Sequence[FailedImage], classes: tuple[str, ...], profile: str = ""
+) -> Table:
+    """Return one row for each image of a batch, those that could not be counted last; ``profile`` has a column."""
     rows = [_counts_row(image, classes) for image in images]
     rows += [_failed_row(item.path, item.error, classes) for item in failed]
-    return Table("images", _header(classes), rows)
+    if not profile:
+        return Table("images", _header(classes), rows)
+    return Table("images", [*_header(classes), PROFILE_COLUMN], [[*row, profile] for row in rows])
 
 
 def _header(classes: tuple[str, ...]) -> list[str]:
@@ -119,13 +123,15 @@ def images_table(content: ReportContent) -> Table:
         for what in ("95 % from", "95 % to", "by the model", "added", "removed", "ground truth")
     ]
     header = [*_header(classes), *more, "reviewed", "reviewed by", "notices", "file sha256"]
+    profile: list[Value] = [] if content.profile is None else [content.profile_text]
+    header += [] if content.profile is None else [PROFILE_COLUMN]
     rows: list[list[Value]] = []
     for image in content.images:
         if image.counted is None:
             row: list[Value] = _failed_row(image.path, image.problem, classes)
             rows.append(row + [None] * (len(header) - len(row)))
         else:
-            rows.append(_counts_row(image.counted, classes) + _more_of(image, image.counted, classes))
+            rows.append(_counts_row(image.counted, classes) + _more_of(image, image.counted, classes) + profile)
     return Table("images", header, rows)
 
 
@@ -151,6 +157,7 @@ def cells_tables(content: ReportContent) -> Iterator[tuple[CountedImage, list[li
         yield image, _cells_of(image, content.classes)
 
 
+PROFILE_COLUMN = "profile"
 CELLS_HEADER = ["image", "cell", "class", "probability", "x1", "y1", "x2", "y2", "by", "counted"]
 
 
@@ -278,6 +285,9 @@ def settings_table(content: ReportContent) -> Table:
         ["session", printable(content.session)],
         *([f"threshold {name}", value] for name, value in content.settings.thresholds.items()),
         *([f"threshold {name} from", content.origin_of(name)] for name in content.classes),
+        *([["profile", content.profile_text]] if content.profile else []),
+        *([["profile sha256", content.profile.sha256]] if content.profile else []),
+        *([["profile", content.without_profile]] if content.without_profile else []),
         ["boxes of one class are one cell above an overlap (IoU) of", float(content.settings.nms_iou)],
         *(["counting rule", text] for text in content.rules),
         *([name, text] for name, text in given(content.inputs)),

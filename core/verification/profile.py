@@ -21,7 +21,7 @@ from core.verification.thresholds import ENOUGH_IMAGES, ThresholdChoice, choose_
 from core.verification.verify import Verification
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from core.verification.cases import Case
@@ -88,8 +88,11 @@ class ProfileInUse(msgspec.Struct, frozen=True, kw_only=True):
         """Its name and what tells it from others of the same name."""
         return gettext("{name} ({version})").format(name=self.profile.name, version=self.sha256[:_VERSION])
 
-    def differences(self, settings: CountSettings) -> list[str]:
-        """Return what of settings is not as in the profile, in a few words each."""
+    def differences(self, settings: CountSettings, diameters: Iterable[float | None] = ()) -> list[str]:
+        """Return what is not as in the profile, in a few words each.
+
+        ``diameters`` of red cells are those that were given for images, in pixels; None: estimated.
+        """
         profile = self.profile
         found = [
             gettext("{name} {now:.2f} instead of {own:.2f}").format(name=name, now=now, own=own)
@@ -101,6 +104,9 @@ class ProfileInUse(msgspec.Struct, frozen=True, kw_only=True):
             found.append(text.format(now=settings.nms_iou, own=profile.nms_iou))
         if settings.edge_rule is not profile.edge_rule:
             found.append(gettext("another counting rule"))
+        own = profile.red_cell_diameter
+        if own is not None and any(diameter not in (own, None) for diameter in diameters):
+            found.append(gettext("another red cell size in some images"))
         return found
 
 

@@ -18,6 +18,7 @@ PAGES = (
     ("kinds.md", gettext("Kinds of cells")),
     ("counting-rule.md", gettext("The counting rule")),
     ("verifying.md", gettext("Verifying")),
+    ("adapt.md", gettext("Your own images")),
     ("exchange.md", gettext("Exchange")),
     ("reporting.md", gettext("Reporting")),
     ("contours.md", gettext("Contours")),

@@ -359,6 +359,7 @@ class Dialogs(QObject):
         dialog = PreferencesDialog(self._workspace, self._preferences, self._window)
         dialog.palette_chosen.connect(self._appearance.set_palette)
         dialog.theme_chosen.connect(self._appearance.set_theme)
+        dialog.profile_chosen.connect(self._set_default_profile)
         dialog.keys_wanted.connect(self._show_keys)
         dialog.open()
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.counting.pipeline import FailedImage, totals
 from core.report.content import ReportModel
+from core.report.kind_tables import kinds_json
 from core.report.kinds import JSON_SCHEMA_WITH_KINDS, cell_kinds, image_kinds
 from core.text import printable
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from core.models.method import Method
     from core.report.content import ReportContent, ReportImage
     from core.report.sign_off import SignOff
+    from core.verification.profile import ProfileInUse
 
 
 JSON_SCHEMA = 1
@@ -60,6 +62,8 @@ def batch_json(
     shard: tuple[int, int] | None = None,
     incomplete: bool = False,
     kinds: BatchKinds | None = None,
+    profile: ProfileInUse | None = None,
+    not_as_profile: Sequence[str] = (),
 ) -> bytes:
     """Return the JSON document of a batch (UTF-8, indented): schema 1, or schema 2 with kinds of cells.
 
@@ -69,7 +73,8 @@ def batch_json(
     region of interest. ``session`` is what else is known of images that were counted in a session; ``shard``
     which part of an archive the images are, and of how many; ``incomplete``, that the run was stopped and what it did
     not count is among the errors. ``counted_by`` of a model that makes masks says how
-    each class was counted in them.
+    each class was counted in them. ``profile`` is the laboratory's profile that was counted by, and
+    ``not_as_profile`` what differs from it.
     """
     classes = model.classes
     entries = [_image_entry(image, classes, all_detections) for image in images]
@@ -89,6 +94,7 @@ def batch_json(
             "nms_iou": settings.nms_iou,
             "edge_rule": settings.edge_rule,
         },
+        **({} if profile is None else {"profile": _profile(profile, not_as_profile)}),
         "images": entries,
         "errors": [{"path": printable(item.path), "error": printable(item.error)} for item in failed],
         "totals": totals(images, classes),
@@ -98,6 +104,17 @@ def batch_json(
         **({} if kinds is None else {"kinds": kinds.entry}),
     }
     return json_text(document)
+
+
+def _profile(used: ProfileInUse, changes: Sequence[str]) -> dict[str, Any]:
+    profile = used.profile
+    return {
+        "name": profile.name,
+        "sha256": used.sha256,
+        "model_sha256": profile.model_sha256,
+        "red_cell_diameter": profile.red_cell_diameter,
+        "changed": list(changes),
+    }
 
 
 def _counted_by(methods: Mapping[str, Method]) -> dict[str, dict[str, Method]]:
@@ -170,7 +187,14 @@ def report_json(content: ReportContent, *, all_detections: bool = False) -> byte
     model = ModelName(first.name, first.sha256, content.classes, first.methods)
     failed = [FailedImage(image.path, image.problem) for image in content.uncounted]
     return batch_json(
-        content.counted, failed, model, content.settings, all_detections=all_detections, session=_session(content)
+        content.counted,
+        failed,
+        model,
+        content.settings,
+        all_detections=all_detections,
+        session=_session(content),
+        profile=content.profile,
+        not_as_profile=content.not_as_profile,
     )
 
 
@@ -209,6 +233,7 @@ def _session(content: ReportContent) -> dict[str, Any]:
             {"class": row.name, "handed_in": row.handed_in, "images": row.images, "score": row.score}
             for row in content.verification
         ],
+        **({} if content.kinds is None else {"kinds": kinds_json(content.kinds)}),
         "content_sha256": content.content,
         "signed": _signed(content.signed),
         "superseded": _signed(content.superseded),

@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from core.report.kind_tables import kind_tables, with_confirmed_kinds
 from core.report.tables import (
     CELLS_HEADER,
     Table,
@@ -35,6 +36,7 @@ _WIDEST, _NARROWEST = 60, 9
 def to_xlsx(content: ReportContent, progress: Progress, contents: Contents) -> bytes:
     """Return the workbook with the sheets images, cells, totals, estimates, verification, settings and history.
 
+    Behind the estimates come the sheets of kinds, if the session has kinds.
     ``progress`` makes a step for each counted image. Texts are never taken for formulas or links.
     """
     import xlsxwriter  # pyright: ignore[reportMissingTypeStubs]
@@ -48,10 +50,12 @@ def to_xlsx(content: ReportContent, progress: Progress, contents: Contents) -> b
     )
     book.set_properties({"title": title, "author": people, "created": content.made.replace(tzinfo=None)})
     sheets = _Sheets(book)
-    sheets.add(images_table(content))
+    sheets.add(with_confirmed_kinds(images_table(content), content))
     sheets.add_cells(content, progress)
     sheets.add(totals_table(content))
     sheets.add(estimates_table(content))
+    for table in kind_tables(content.kinds) if content.kinds is not None else ():
+        sheets.add(table)
     if contents.verification:
         sheets.add(verification_table(content))
     sheets.add(settings_table(content))

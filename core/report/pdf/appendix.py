@@ -45,6 +45,7 @@ def method(printer: Printer, content: ReportContent) -> Iterator[Any]:
         [
             *models,
             *thresholds,
+            *(((gettext("Profile"), text),) if (text := content.profile_text or content.without_profile) else ()),
             (gettext("One cell"), one_cell.format(nms_iou=content.settings.nms_iou)),
             *((gettext("Edge rule"), text) for text in content.rules[:_MOST_RULES]),
             *([("", gettext("and {more} more; they are below the images").format(more=more))] if more > 0 else []),
@@ -97,6 +98,8 @@ def provenance(printer: Printer, content: ReportContent) -> Iterator[Any]:
         text = gettext("{user}, {time}: {content}")
         said = text.format(user=signed.user, time=local_time(signed.time), content=signed.content)
         pairs.append((gettext("Content when signed"), said))
+    if content.profile is not None:
+        pairs.append((gettext("Profile SHA-256"), content.profile.sha256))
     pairs += [
         (gettext("Model SHA-256"), model.sha256 + (f" ({model.name})" if len(content.models) > 1 else ""))
         for model in content.models

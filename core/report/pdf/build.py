@@ -14,6 +14,7 @@ from core.classes import PAPER, Palette
 from core.report.pdf import appendix, front, sections
 from core.report.pdf.fields import Photographs
 from core.report.pdf.flowables import CellStyle, TotalPages
+from core.report.pdf.kinds import kinds
 from core.report.pdf.styles import ALARM, FAINT, FOOT, HEAD, HEIGHT, MARGIN, PAGE, RULE, SMALL, WIDTH, Printer
 from core.text import gettext, printable
 
@@ -82,6 +83,8 @@ class _Report:
         yield from front.head(printer, content)
         yield from front.result(printer, content, self._style)
         yield from front.estimates(printer, content)
+        if content.kinds is not None:
+            yield from kinds(printer, content.kinds)
         if contents.pictures:
             yield from self._photographs.two()
         yield front.signature(printer, content)

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from core.counting.estimates import Figure
-    from core.report.content import ClassCount, ReportContent
+    from core.report.class_counts import ClassCount
+    from core.report.content import ReportContent
     from core.report.pdf.flowables import CellStyle
     from core.statistics.intervals import Interval
 
@@ -162,6 +163,11 @@ def result(printer: Printer, content: ReportContent, style: CellStyle) -> Iterat
         "intervals cover the number of counted cells, and no other error."
     )
     yield printer.text(text.format(model=model, thresholds=thresholds), SMALL)
+    if content.profile is not None:
+        by = gettext("Counted by the laboratory's profile {profile}.").format(profile=content.profile_text)
+        yield printer.text(by, SMALL)
+    elif content.without_profile:
+        yield printer.text(content.without_profile, SMALL)
 
 
 def _count_row(printer: Printer, row: ClassCount, swatch: Any, large: bool) -> list[Any]:

@@ -22,16 +22,21 @@ class StoredKinds:
 
     def embeddings(self, image: int, model: str) -> Embeddings | None:
         """Return the cells of an image as an embedding model (SHA-256) describes them; None if it has not."""
+        known = self.described(image)
+        return known[1] if known is not None and known[0] == model else None
+
+    def described(self, image: int) -> tuple[str, Embeddings] | None:
+        """Return the SHA-256 of the embedding model that described the cells of an image, and what it found."""
         try:
             stored = self._file.row("embeddings", image)
         except SessionDamagedError:
             return None
-        if stored is None or EmbeddingsRow._make(stored).model != model:
+        if stored is None:
             return None
         row = EmbeddingsRow._make(stored)
         cells = np.frombuffer(row.cells, "<i8").astype(np.int64)
         steps = np.frombuffer(row.steps, np.int8)
-        return Embeddings(
+        return row.model, Embeddings(
             cells,
             np.frombuffer(row.boxes, "<f4").astype(np.float32).reshape(-1, 4),
             steps.reshape(len(cells), len(steps) // max(len(cells), 1)).copy(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -9,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QFormLayout, QLineEdit, QPushB
 
 from core.classes import PALETTES
 from core.text import gettext
-from gui.dialogs.preferences.folder import FolderChoice
+from gui.dialogs.preferences.paths import FolderChoice, ProfileChoice
 from gui.preferences import Theme
 from gui.widgets.colour import swatch
 from gui.widgets.forms import faint, heading, row
@@ -29,10 +30,11 @@ _THEMES = {
 
 
 class PreferencesDialog(QDialog):
-    """Name, looks, folders and the laboratory's own fields."""
+    """Name, looks, folders, and the laboratory's own fields and profile."""
 
     palette_chosen = Signal(object)  # Palette
     theme_chosen = Signal(object)  # Theme
+    profile_chosen = Signal(object)  # Path of the profile of new samples, or None
     keys_wanted = Signal()
 
     def __init__(self, workspace: Workspace, preferences: Preferences, parent: QWidget | None = None) -> None:
@@ -90,6 +92,11 @@ class PreferencesDialog(QDialog):
         self.reports.line.setPlaceholderText(gettext("Beside the images of the sample"))
         self.reports.chosen.connect(self._take_reports_folder)
 
+        self.profile = ProfileChoice(
+            gettext("By which profile should new samples be counted?"), self._preferences.profile
+        )
+        self.profile.chosen.connect(lambda path: self.profile_chosen.emit(Path(path) if path else None))
+
     def _form(self) -> QFormLayout:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -103,9 +110,11 @@ class PreferencesDialog(QDialog):
         form.addRow(heading(gettext("LOOKS")))
         form.addRow(gettext("&Theme"), self.theme)
         form.addRow(gettext("&Class colours"), self.palette_box)
-        form.addRow(heading(gettext("FOLDERS")))
+        form.addRow(heading(gettext("FILES AND FOLDERS")))
         form.addRow(gettext("New &sessions"), self.sessions)
         form.addRow(gettext("&Reports"), self.reports)
+        form.addRow(gettext("New samples &by profile"), self.profile)
+        form.addRow("", self.profile.about)
         for place in range(form.rowCount()):
             item = form.itemAt(place, QFormLayout.ItemRole.SpanningRole)
             widget = None if item is None else item.widget()

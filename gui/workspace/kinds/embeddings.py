@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.imaging.reading import ImageError, read_image
+from core.kinds.cells import kind_cells
 from core.kinds.embeddings import Embeddings, embed_cells
 from core.models.embedding import EmbeddingModel, default_embedding_path
 from core.models.network import ModelError
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
+    from core.kinds.cells import KindCells
     from gui.tasks import Job
     from gui.workspace.counting.counts import Counts
     from gui.workspace.counting.settings import CountSettingsModel
@@ -31,19 +31,6 @@ if TYPE_CHECKING:
     from gui.workspace.store import SessionStore
 
 LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, eq=False)
-class KindCells:
-    """The cells of an image whose class has kinds: ids int64 (N,), boxes float32 (N, 4), labels int32 (N,).
-
-    A cell that a user gave a kind is of that kind's class, whatever it was counted as. Those that a user called no
-    cell, which teach, and those that the sorting left out are among them, though they do not count.
-    """
-
-    cells: NDArray[np.int64]
-    boxes: NDArray[np.float32]
-    labels: NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,23 +127,8 @@ class CellEmbeddings(QObject):
         cells, result = self._counts.cells(image), self._counts.result(image)
         if cells is None or result is None:
             return None
-        classes = self._settings.classes
-        wanted = [classes.index(name) for name in self._tree.tree.classes if name in classes]
-        named = {cell: self._tree.tree.class_of(kind) for cell, kind in self._typed.of(image).items()}
-        said = {cell: classes.index(name) for cell, name in named.items() if name in classes}
-        of_class = np.isin(cells.cells.labels, wanted) | np.isin(cells.cells.ids, list(said))
-        rows = np.flatnonzero(result.counted & of_class)
-        ids, boxes = cells.cells.ids[rows], cells.cells.boxes[rows]
-        found = zip(ids.tolist(), cells.cells.labels[rows].tolist(), strict=True)
-        labels = np.array([said.get(cell, label) for cell, label in found], np.int32)
-        gone = self._typed.removed(image) | self._typed.left_out(image)
-        known = [(cell, was) for cell, was in gone.items() if was.class_name in self._tree.tree.classes]
-        known = [(cell, was) for cell, was in known if was.class_name in classes]
-        return KindCells(
-            np.concatenate([ids, np.array([cell for cell, _ in known], np.int64)]),
-            np.concatenate([boxes, np.array([was.box for _, was in known], np.float32).reshape(-1, 4)]),
-            np.concatenate([labels, np.array([classes.index(was.class_name) for _, was in known], np.int32)]),
-        )
+        typed = self._typed.of(image)
+        return kind_cells(cells.cells, result.counted, cells.changes, typed, self._tree.tree, self._settings.classes)
 
     @Slot()
     def _forget(self) -> None:

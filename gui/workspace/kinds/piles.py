@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.kinds.sample import OwnExamples, sort_sample
+from core.kinds.cells import DescribedImage, sample_cells
 from core.kinds.tree import NO_CELL
 from core.kinds.useful import useful_cells
 from gui.tasks import Debounce, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
+    from core.kinds.cells import SampleCells
     from core.kinds.figures import Figures
     from core.kinds.sample import SortedSample
-    from core.kinds.teaching_set import TeachingSet
     from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.images import Images
     from gui.workspace.kinds.embeddings import CellEmbeddings
@@ -61,18 +61,8 @@ class KindNumbers:
 
 
 @dataclass(frozen=True, eq=False)
-class _Cells:
-    """The described cells of one class in all images, N of them: their images and ids int64 (N,), and numbers."""
-
-    images: NDArray[np.int64]
-    cells: NDArray[np.int64]
-    vectors: NDArray[np.float32]
-    typed: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
 class _Sorted:
-    cells: _Cells
+    cells: SampleCells
     sample: SortedSample
 
 
@@ -121,32 +111,22 @@ class Piles(QObject):
         if not classes:
             self._on_sorted({})
             return
-        work = {name: self._cells(name) for name in classes}
+        images, tree = list(self._described()), self._tree.tree
+        labels, dimensions = self._settings.classes, self._embeddings.dimensions
+        work = {name: sample_cells(images, labels.index(name), tree, dimensions) for name in classes}
         taught = self._teaching.for_sorting
 
         def sort(_: object) -> dict[str, _Sorted]:
-            return {name: _Sorted(cells, _sort(name, cells, taught)) for name, cells in work.items()}
+            return {name: _Sorted(cells, cells.sort(name, taught)) for name, cells in work.items()}
 
         self._task.start(sort)
 
-    def _cells(self, class_name: str) -> _Cells:
-        """Return the described cells of a class."""
-        label = self._settings.classes.index(class_name)
-        images, cells, typed = list[int](), list[int](), list[str]()
-        vectors = [np.zeros((0, self._embeddings.dimensions), np.float32)]
+    def _described(self) -> Iterator[DescribedImage]:
+        """Yield the images with described cells."""
         for item in self._images.items:
             found, wanted = self._embeddings.of(item.id), self._embeddings.cells_of(item.id)
-            if found is None or wanted is None:
-                continue
-            said = self._said(item.id)
-            mine = np.flatnonzero(wanted.labels == label)
-            rows = found.rows_of(wanted.cells[mine], wanted.boxes[mine])
-            rows = rows[rows >= 0]
-            images += [item.id] * len(rows)
-            cells += found.cells[rows].tolist()
-            typed += [said.get(cell, "") for cell in found.cells[rows].tolist()]
-            vectors.append(found.vectors[rows])
-        return _Cells(np.array(images, np.int64), np.array(cells, np.int64), np.concatenate(vectors), tuple(typed))
+            if found is not None and wanted is not None:
+                yield DescribedImage(item.id, wanted, found, self._typed.of(item.id))
 
     def _said(self, image: int) -> dict[int, str]:
         """Return the kinds that users gave to cells of an image, without those that were taken off the tree."""
@@ -276,9 +256,3 @@ class Piles(QObject):
     def close(self) -> None:
         """End the thread."""
         self._task.close()
-
-
-def _sort(class_name: str, cells: _Cells, taught: TeachingSet | None) -> SortedSample:
-    rows = np.array([place for place, said in enumerate(cells.typed) if said], np.int64)
-    own = OwnExamples(rows, tuple(cells.typed[row] for row in rows), cells.images[rows])
-    return sort_sample(class_name, cells.vectors, own, taught)

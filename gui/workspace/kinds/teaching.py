@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,6 +19,8 @@ from core.kinds.teaching_set import (
     UsedSet,
     example_key,
     read_teaching_set,
+    reopen,
+    used_set,
     write_teaching_set,
 )
 from core.kinds.tree import KindError
@@ -31,6 +30,7 @@ from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -42,23 +42,6 @@ if TYPE_CHECKING:
     from gui.workspace.kinds.typed import TypedKinds
     from gui.workspace.messages import Messages
     from gui.workspace.store import SessionStore
-
-
-@dataclass(frozen=True, eq=False)
-class _File:
-    set: TeachingSet
-    used: UsedSet
-
-
-def _read_file(path: Path) -> _File:
-    """Read a set and the hash of its file; raises TeachingSetError."""
-    taught = read_teaching_set(path)
-    try:
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        text = gettext("{path}: the teaching set cannot be opened ({reason}); choose another file.")
-        raise TeachingSetError(text.format(path=path, reason=error.strerror or error)) from error
-    return _File(taught, UsedSet(taught.title, str(path.absolute()), sha256))
 
 
 def _change(used: UsedSet | None) -> ValueChange:
@@ -119,13 +102,13 @@ class Teaching(QObject):
     def use(self, path: Path) -> bool:
         """Sort by a teaching set, together with the examples of the sample; True if it is in use."""
         try:
-            found = _read_file(path)
-            self._check_model(found.set, path)
-            values = (self._tree.taking_over(found.set.header.tree), _change(found.used))
+            taught, used = used_set(path)
+            self._check_model(taught, path)
+            values = (self._tree.taking_over(taught.header.tree), _change(used))
         except (TeachingSetError, KindError) as error:
             self._messages.error(str(error))
             return False
-        return self._note(gettext("Kinds by {title}").format(title=found.set.title), values)
+        return self._note(gettext("Kinds by {title}").format(title=taught.title), values)
 
     def stop(self) -> None:
         """Sort by the examples of the sample alone."""
@@ -155,27 +138,15 @@ class Teaching(QObject):
         used = self.used
         if used is not None and used.path:
             try:
-                self._take(used, Path(used.path))
+                self._take(used)
             except TeachingSetError as error:
                 self._messages.warning(str(error))
         self.changed.emit()
 
-    def _take(self, used: UsedSet, path: Path) -> None:
-        beside = None if self._store.path is None else self._store.path.parent / path.name
-        if not path.exists() and beside is not None and beside.exists():
-            path = beside
-        if not path.exists():
-            text = gettext("{path}: the teaching set {title}, which sorted this sample, is not there; choose it again.")
-            raise TeachingSetError(text.format(path=path, title=used.title))
-        found = _read_file(path)
-        if found.used.sha256 != used.sha256:
-            text = gettext(
-                "{path}: the teaching set has changed since it sorted this sample ({title}); choose it again to "
-                "sort by what it is now."
-            )
-            raise TeachingSetError(text.format(path=path, title=used.title))
-        self._check_model(found.set, path)
-        self.set, self.path = found.set, path
+    def _take(self, used: UsedSet) -> None:
+        path, taught = reopen(used, self._store.path)
+        self._check_model(taught, path)
+        self.set, self.path = taught, path
 
     @Slot(object)
     def _on_recorded(self, edits: tuple[Edit, ...]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.cells import CellChange, Origin
+from core.kinds.cells import called_no_cell, left_out
 from core.kinds.tree import NO_CELL
 from core.session.values import Edit, Subject, ValueChange, kind_key
 from core.text import ngettext
@@ -98,18 +99,14 @@ class TypedKinds(QObject):
 
     def removed(self, image: int) -> dict[int, Cell]:
         """Return the cells of an image that users called no cell, as they were before."""
-        gone = [cell for cell, kind in self.of(image).items() if kind == NO_CELL]
-        if not gone:
+        typed = self.of(image)
+        if NO_CELL not in typed.values():
             return {}
-        changes = self._store.read(lambda session: session.edits.changes(image), {})
-        found = {cell: changes[cell] for cell in gone if cell in changes}
-        return {cell: one.before for cell, one in found.items() if one.before is not None and one.after is None}
+        return called_no_cell(self._store.read(lambda session: session.edits.changes(image), {}), typed)
 
     def left_out(self, image: int) -> dict[int, Cell]:
         """Return the cells of an image that the sorting left out as no cells, as they were before."""
-        changes = self._store.read(lambda session: session.edits.changes(image), {})
-        found = {cell: change.after for cell, change in changes.items() if change.left_out}
-        return {cell: replace(one, origin=Origin.MODEL) for cell, one in found.items() if one is not None}
+        return left_out(self._store.read(lambda session: session.edits.changes(image), {}))
 
     def give(self, cells: Iterable[CellOf], kind: str | None, reading: str = "") -> bool:
         """Give cells a kind, None to take it away; one step to undo. True if something was stored."""

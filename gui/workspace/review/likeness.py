@@ -44,26 +44,28 @@ class SampleLikeness(QObject):
     @property
     def text(self) -> str:
         """How many images are unlike the training images, in a few words; "" if the sample is like them."""
-        found = self.found
-        if found is None:
+        if self.found is None:
             return ""
-        text = ngettext(
-            "{n:,} of {images:,} image is unlike the training images",
-            "{n:,} of {images:,} images are unlike the training images",
-            found.images,
+        return gettext("{n:,} of {images:,} unlike training images").format(
+            n=self.found.unlike, images=self.found.images
         )
-        return text.format(n=found.unlike, images=found.images)
 
     @property
     def explained(self) -> str:
         """The same with the reasons, and what to do about it."""
-        if self.found is None:
+        found = self.found
+        if found is None:
             return ""
+        text = ngettext(
+            "{n:,} of {images:,} images is unlike those that the model was trained on.",
+            "{n:,} of {images:,} images are unlike those that the model was trained on.",
+            found.unlike,
+        )
         advice = gettext(
             "Counts may be wrong in a way that their intervals do not show. Correct ten images, then choose Count, "
             "Adapt to these images."
         )
-        return "\n".join([f"{self.text}.", *self.found.reasons, advice])
+        return "\n".join([text.format(n=found.unlike, images=found.images), *found.reasons, advice])
 
     @Slot()
     def _forget(self) -> None:

@@ -94,12 +94,9 @@ class Profiles(QObject):
         used, settings, model = self.in_use, self._settings.value, self._inference.model
         if used is None or settings is None:
             return []
-        found = used.differences(settings)
+        found = used.differences(settings, (item.diameter for item in self._images.items))
         if model is not None and model.sha256 != used.profile.model_sha256:
             found.append(gettext("another model"))
-        own = used.profile.red_cell_diameter
-        if own is not None and any(item.diameter not in (own, None) for item in self._images.items):
-            found.append(gettext("another red cell size in some images"))
         return found
 
     @property

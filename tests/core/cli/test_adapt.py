@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -71,8 +72,14 @@ def test_a_count_with_a_profile(
     assert run("run", image, "--model", model, "--profile", target, "--json", result, "--quiet") == 0
     counted = json.loads(result.read_text())
     assert counted["settings"]["thresholds"]["RBC"] == own.thresholds["RBC"]
+    assert counted["profile"]["sha256"] == hashlib.sha256(target.read_bytes()).hexdigest()
+    assert (counted["profile"]["name"], counted["profile"]["changed"]) == (own.name, [])
     assert run("run", image, "--model", model, "--profile", target, "--threshold", "RBC=0.6", "--json", result) == 0
-    assert json.loads(result.read_text())["settings"]["thresholds"]["RBC"] == 0.6
+    counted = json.loads(result.read_text())
+    assert counted["settings"]["thresholds"]["RBC"] == 0.6
+    assert counted["profile"]["changed"] == [f"RBC 0.60 instead of {own.thresholds['RBC']:.2f}"]
+    assert run("run", image, "--model", model, "--json", result, "--quiet") == 0
+    assert "profile" not in json.loads(result.read_text())
 
 
 def test_what_cannot_be_adapted_is_said(

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from core.classes import COLOUR_BLIND_SAFE, PALETTES
+from core.verification.profile import Profile, write_profile
 from gui.commands.context import Dialog
 from gui.dialogs.preferences.dialog import PreferencesDialog
 from gui.preferences import Theme
@@ -42,6 +43,25 @@ def test_a_name_of_blanks_leaves_the_old_one(window: MainWindow, dialog: Prefere
     dialog.name.setText("  ")
     dialog.accept()
     assert window.workspace.store.user == "Anna"
+
+
+def test_new_samples_are_counted_by_the_profile_that_is_chosen(
+    window: MainWindow, dialog: PreferencesDialog, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ward.smearprofile"
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    qtbot.mouseClick(dialog.profile.choose_button, LEFT)
+    assert "cannot be read" in dialog.profile.about.text()
+    assert window.workspace.profiles.default is None
+    thresholds = {"RBC": 0.5, "WBC": 0.5, "Platelets": 0.5}
+    profile = Profile(name="Ward 3", model_name="default", model_sha256="ab", thresholds=thresholds, nms_iou=0.5)
+    write_profile(path, profile)
+    qtbot.mouseClick(dialog.profile.choose_button, LEFT)
+    assert dialog.profile.about.text() == "Ward 3, for the model default."
+    assert window.workspace.profiles.default == window.preferences.default_profile == path
+    qtbot.mouseClick(dialog.profile.reset_button, LEFT)
+    assert window.workspace.profiles.default is None
+    assert window.preferences.default_profile is None
 
 
 def test_theme_and_colours_change_at_once(window: MainWindow, dialog: PreferencesDialog, qtbot: QtBot) -> None:

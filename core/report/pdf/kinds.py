@@ -1,0 +1,91 @@
+"""Kinds of cells in a printed report: the differential count, what is confirmed and suggested, how well it is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from core.report.kind_tables import differential_figures, sorted_by
+from core.report.pdf.styles import HEADING, SMALL, Printer
+from core.report.tables import Table
+from core.text import gettext, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from core.report.session_kinds import SessionKinds
+    from core.report.tables import Value
+    from core.statistics.intervals import Interval
+
+
+def kinds(printer: Printer, found: SessionKinds) -> Iterator[Any]:
+    """Yield the differential count, and the kinds of every class; nothing of classes without cells of a kind."""
+    if found.white_cells is not None:
+        yield from _differential(printer, found)
+    rows = [row for row in found.rows if row.confirmed or row.suggested]
+    if not rows:
+        return
+    yield printer.text(gettext("Kinds of cells"), HEADING)
+    header = [gettext("Class"), gettext("Kind"), gettext("Confirmed"), gettext("Suggested only")]
+    lines = [[row.class_name, row.name, f"{row.confirmed:,}", f"{row.suggested:,}"] for row in rows]
+    yield printer.table(Table("kinds", header, lines, "llrr"), (20, 40, 20, 20))
+    left_out = "; ".join(f"{name} {number:,}" for name, number in found.left_out.items())
+    note = gettext("Sorted by: {set}. Nobody has confirmed what is suggested; it is in no differential count.")
+    texts = [note.format(set=sorted_by(found))]
+    if left_out:
+        texts.append(gettext("Left out of the counts as no cell: {numbers}.").format(numbers=left_out))
+    yield printer.text(" ".join(texts), SMALL)
+    yield from _figures(printer, found)
+
+
+def _differential(printer: Printer, found: SessionKinds) -> Iterator[Any]:
+    counted = found.white_cells
+    assert counted is not None
+    yield printer.text(gettext("Differential count of {n:,} white cells").format(n=counted.cells), HEADING)
+    header = [gettext("Kind"), gettext("Cells"), "%", gettext("95 % interval"), "×10⁹/L", gettext("95 % interval")]
+    rows: list[list[Value]] = []
+    for row in counted.rows:
+        if row.cells:
+            absolute = row.absolute
+            numbers = ("–", "–") if absolute is None else (f"{absolute.value:.2f}", _span(absolute.interval, 2))
+            share = f"{100 * row.share:.1f}", _span(row.interval.times(100), 1)
+            rows.append([found.tree.name(row.kind), f"{row.cells:,}", *share, *numbers])
+    yield printer.table(Table("differential", header, rows, "lrrrrr"), (30, 10, 10, 20, 12, 20))
+    figures = [
+        (str(name), f"{_number(value)} {unit}".rstrip() + ("" if low is None else f" ({_span((low, high), 2)})"))
+        for name, value, unit, low, high in differential_figures(found).rows
+    ]
+    yield printer.pairs(figures, label=62 * 2.8)
+    yield printer.text(
+        gettext(
+            "Confirmed by users. The intervals (Clopper-Pearson) tell of the number of cells, and of no other error."
+        ),
+        SMALL,
+    )
+
+
+def _figures(printer: Printer, found: SessionKinds) -> Iterator[Any]:
+    if not found.figures:
+        return
+    yield printer.text(gettext("How well kinds are told apart"), HEADING)
+    header = [gettext("Class"), gettext("Kind"), gettext("Examples"), gettext("Precision"), gettext("Recall")]
+    rows: list[list[Value]] = []
+    for name, figures in found.figures.items():
+        for row in figures.rows:
+            shares = (
+                "–" if one.value is None else f"{percent(one.value)} ({_span(one.interval.times(100), 0)})"
+                for one in (row.precision, row.recall)
+            )
+            rows.append([name, found.tree.name(row.kind), f"{row.examples:,}", *shares])
+    yield printer.table(Table("figures", header, rows, "llrrr"), (15, 30, 12, 25, 25))
+    yield printer.text(
+        gettext("Each example was sorted by what the others teach. In brackets 95 % intervals in per cent."), SMALL
+    )
+
+
+def _number(value: Value) -> str:
+    return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _span(ends: Interval | tuple[Value, Value], decimals: int) -> str:
+    low, high = ("∞" if end is None else f"{float(end):.{decimals}f}" for end in ends)
+    return gettext("{low} to {high}").format(low=low, high=high)
