@@ -132,6 +132,7 @@ class KindsPage(QWidget):
             workspace.inference.image_loaded,
         ):
             signal.connect(self._refresh_later)
+        workspace.counts.changed.connect(self._on_counts_changed)
         workspace.store.session_changed.connect(self._on_session_changed)
         workspace.images.changed.connect(self.crops.retry)
         self._selection.changed.connect(self._on_selection_changed)
@@ -144,6 +145,11 @@ class KindsPage(QWidget):
         self.naming.class_name = ""
         self.set_reading("")
         self._refresh_later()
+
+    def _on_counts_changed(self, images: frozenset[int]) -> None:
+        """Look up again how large the red cells of images are: they may be counted by another model."""
+        for image in images:
+            self._diameters.pop(image, None)
 
     def _refresh_later(self, *_: object) -> None:
         if self.isVisible():
