@@ -42,6 +42,11 @@ class SampleLikeness(QObject):
         images.changed.connect(self._settle.start_unless_due)
 
     @property
+    def busy(self) -> bool:
+        """Whether images were read that have not had their say."""
+        return self._settle.isActive()
+
+    @property
     def text(self) -> str:
         """How many images are unlike the training images, in a few words; "" if the sample is like them."""
         if self.found is None:
