@@ -1,10 +1,11 @@
 """Count images with the program ``cbc`` (PyPI, MIT; a dual-output U-Net): ``python cbc_counts.py IMAGE FACTOR ...``.
 
 ``tests/bench/accuracy.py`` runs it with the Python of an environment of its own, which has TensorFlow before 2.16,
-OpenCV, SciPy, Matplotlib and the files of ``cbc``. The program's own functions do all of it, with its own weights; only
-the paths of the weights and an import that nothing uses are changed. Two things are done for it: each image is resized
-by a factor, so that red cells are as wide as in its training images, and what it finds in its own black padding is cut
-off. Writes a JSON list to standard output, for each image: what the program prints for red cells (by circles, by
+OpenCV, SciPy, Matplotlib and the files of ``cbc``. The program's own functions do all of it, with its own weights;
+only the paths of the weights and an import that nothing uses are changed. Two things are done for it: each image is
+resized by a factor, so that red cells are as wide as in its training images, and what it finds in its own black
+padding is cut off.
+Writes a JSON list to standard output, for each image: what the program prints for red cells (by circles, by
 components), white cells and platelets, and the seconds.
 """
 

@@ -125,6 +125,7 @@ def test_the_rule_is_in_the_session_and_its_history(counted: MainWindow, tmp_pat
     assert rule_card(counted).rule.currentData() == EdgeRule.BOTTOM_RIGHT
 
 
+@pytest.mark.slow
 def test_another_model_keeps_the_rule(
     counted: MainWindow, model_path: Path, tmp_path: Path, qtbot: QtBot, wait_counted: Callable[..., None]
 ) -> None:
