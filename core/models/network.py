@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,7 @@ class Candidates:
     capped: bool
 
 
+@cache
 def default_model_path() -> Path:
     """Return the path of the model that ships with the program."""
     return Path(str(resources.files("resources") / "models" / "default.onnx"))

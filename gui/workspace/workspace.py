@@ -161,6 +161,7 @@ class Workspace(QObject):
 
     def close(self) -> None:
         """End the threads and close the session; the workspace cannot be used afterwards."""
+        self.quality.close()
         self.kinds.close()
         self.adapting.close()
         self.profiles.close()

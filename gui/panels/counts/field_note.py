@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import is_
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from core.counting.quality import Grade
@@ -60,10 +60,20 @@ class FieldNote(QWidget):
         self.setFixedHeight(2 * _LINE_HEIGHT)
         self._settle = Debounce(_SETTLE_MS, self.refresh, self)
         workspace.images.current_changed.connect(lambda *_: self._show_now())
-        workspace.images.item_changed.connect(lambda *_: self._settle.start_unless_due())
+        workspace.images.item_changed.connect(self._on_item)
         workspace.reviews.changed.connect(self._settle.start_unless_due)
         workspace.tally.options_changed.connect(self._settle.start_unless_due)
-        workspace.counts.changed.connect(lambda *_: self._settle.start())
+        workspace.counts.changed.connect(self._on_counts)
+
+    @Slot(object)
+    def _on_item(self, image: int) -> None:
+        if image == self._workspace.images.current_id:
+            self._settle.start_unless_due()
+
+    @Slot(object)
+    def _on_counts(self, images: frozenset[int]) -> None:
+        if self._workspace.images.current_id in images:
+            self._settle.start()
 
     def _show_now(self) -> None:
         self._judged = None

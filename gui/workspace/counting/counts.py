@@ -29,6 +29,8 @@ _AT_ONCE = 50
 _BUDGET_MS = 6.0
 _BATCH = 200
 _EDITS_AT_ONCE = 20
+_MANY_WAIT = 8
+_TOGETHER_MS = 400
 
 
 class Counts(QObject):
@@ -147,6 +149,11 @@ class Counts(QObject):
         )
 
     @property
+    def many_wait(self) -> bool:
+        """Whether so many images wait to be counted that what each of them changes is shown for some together."""
+        return self.states[State.WAITING] > _MANY_WAIT
+
+    @property
     def complete(self) -> bool:
         """Whether every image is counted at the present settings that can be."""
         return not self._stale
@@ -183,7 +190,7 @@ class Counts(QObject):
             if image != self._images.current_id:
                 self._cells.drop(image)
             self._announce({image})
-            self._totals_later.start_unless_due()
+            self._add_up_later()
 
     def forget(self, images: Iterable[int]) -> None:
         """Read images from the session again: the current one now, the others soon."""
@@ -239,7 +246,7 @@ class Counts(QObject):
             self._add_up(known, None)
         if item.state not in (State.COUNTED, State.COUNTING):
             known.able = known.counted = None
-        self._totals_later.start_unless_due()
+        self._add_up_later()
 
     @Slot(object)
     def _on_current_changed(self, image: int | None) -> None:
@@ -300,7 +307,7 @@ class Counts(QObject):
         cells = self.cells(image)
         if cells is not None and item is not None:
             item.edited = cells.corrections.edited_cells
-        self._totals_later.start_unless_due()
+        self._totals_later.start(0)
         self._announce({image})
 
     # -- counting ------------------------------------------------------------------------------
@@ -376,6 +383,11 @@ class Counts(QObject):
         if counts is not None:
             self._sums.update(counts)
         known.counts = counts
+
+    def _add_up_later(self) -> None:
+        """Say soon that the sums have changed."""
+        if not self._totals_later.isActive():
+            self._totals_later.start(_TOGETHER_MS if self.many_wait else 0)
 
     def _announce(self, images: set[int]) -> None:
         if images:

@@ -13,6 +13,7 @@ from core.detection.loading import with_methods
 from core.session.tables.settings import span_key
 from core.session.values import Edit, StoredDetections, Subject, ValueChange
 from core.text import gettext, ngettext
+from gui.tasks import Debounce
 from gui.workspace.counting.cells import ImageCells
 from gui.workspace.images import State
 from gui.workspace.inference.model import SessionModel, in_use
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from gui.workspace.store import SessionStore
 
 LOG = logging.getLogger(__name__)
+
+_TOGETHER_MS = 400
 
 
 class Inference(QObject):
@@ -73,6 +76,7 @@ class Inference(QObject):
         self.model: AnyModel | None = None
         self.queue = CountingQueue(images, self)
         self._session_model = SessionModel(self.queue)
+        self._tell_later = Debounce(_TOGETHER_MS, self.activity_changed.emit, self)
         self._undone = False  # the choice of the model that is being opened
         store.reading.connect(self._read)
         history.recorded.connect(self._on_recorded)
@@ -87,7 +91,7 @@ class Inference(QObject):
         self.queue.model_opened.connect(self._on_model_opened)
         self.queue.model_failed.connect(self._on_model_failed)
         self.queue.progressed.connect(self.progressed)
-        self.queue.activity_changed.connect(self.activity_changed)
+        self.queue.activity_changed.connect(self._on_activity)
 
     @property
     def shown(self) -> LoadedImage | None:
@@ -157,6 +161,15 @@ class Inference(QObject):
         self.queue.take_images(count=not self._store.read_only)
 
     # -- what the queue brings -----------------------------------------------------------------
+
+    @Slot()
+    def _on_activity(self) -> None:
+        """Say what the queue does: where many images wait, not for each of them."""
+        if self._counts.many_wait and not self.queue.paused:
+            self._tell_later.start_unless_due()
+        else:
+            self._tell_later.stop()
+            self.activity_changed.emit()
 
     @Slot(object, object)
     def _on_loaded(self, item: ImageItem, reading: Reading) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gui.workspace.store import SessionStore
 
 _SETTLE_MS = 250
+_MANY_MS = 2000
 
 
 class SampleLikeness(QObject):
@@ -39,7 +40,7 @@ class SampleLikeness(QObject):
         store.reading.connect(self._forget)
         store.session_changed.connect(self.changed)
         counts.read.connect(self._take)
-        images.changed.connect(self._settle.start_unless_due)
+        images.changed.connect(lambda: self._settle.start(_SETTLE_MS))
 
     @property
     def text(self) -> str:
@@ -83,7 +84,8 @@ class SampleLikeness(QObject):
         if cells is not None and card is not None and card.look and cells.found.look:
             self._reference = card.look
             self._far[image] = unlike_values(cells.found.look, card.look)
-        self._settle.start_unless_due()
+        if not self._settle.isActive():
+            self._settle.start(_MANY_MS if self._counts.many_wait else _SETTLE_MS)
 
     def _card(self, sha256: str) -> ModelCard | None:
         if sha256 not in self._cards:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.counting.pipeline import CountedImage
 from core.counting.quality import field_quality, fragile_counts
+from gui.tasks import Task
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
+    from core.counting.count import CountIndex, CountResult, CountSettings
     from core.counting.quality import FieldQuality
     from core.detection.detector import DetectorResult
     from core.models.card import ModelCard
@@ -21,11 +24,27 @@ if TYPE_CHECKING:
     from gui.workspace.store import SessionStore
 
 
+@dataclass(frozen=True, eq=False)
+class _Subject:
+    """What the assessment of one image needs; nothing of it changes."""
+
+    index: CountIndex
+    settings: CountSettings
+    result: CountResult
+    found: DetectorResult
+    card: ModelCard
+    size: tuple[int, int]
+
+    def quality(self) -> FieldQuality:
+        fragile = fragile_counts(self.index, self.settings.thresholds, self.card.classes)
+        return field_quality(self.found, self.result, self.card, self.size, fragile)
+
+
 class FieldQualities(QObject):
     """The quality of each image as a field of a smear.
 
     An image is assessed when it was counted or read, and again when it is looked at: a step of a slider assesses the
-    image that is shown alone.
+    image that is shown alone. While many wait to be counted, the others are assessed on a thread.
     """
 
     changed = Signal(object)  # id of an image whose grade has changed
@@ -45,28 +64,61 @@ class FieldQualities(QObject):
         self._counts = counts
         self._known: dict[int, FieldQuality] = {}
         self._cards: dict[str, ModelCard | None] = {}
+        self._waiting: dict[int, _Subject] = {}
+        self._task = Task("field quality", self._take, self)
         store.reading.connect(self._forget)
-        counts.read.connect(self.assess)
+        counts.read.connect(self._on_read)
 
     def known(self, image: int) -> FieldQuality | None:
         """Return what was last found of an image's quality; None while it has no count."""
         item = self._images.item(image)
         return self._known.get(image) if item is not None and item.state is State.COUNTED else None
 
-    @Slot(object)
     def assess(self, image: int) -> FieldQuality | None:
         """Assess an image at the present settings; None while it has no count, or its model is unknown."""
         item = self._images.item(image)
         if item is None:
             return None
-        before, quality = self._known.get(image), self._assess(item)
-        if quality is None:
-            self._known.pop(image, None)
+        self._waiting.pop(image, None)
+        quality = self._assess(item)
+        self._keep(image, quality)
+        return quality
+
+    def close(self) -> None:
+        """End the thread."""
+        self._task.close()
+
+    @Slot(object)
+    def _on_read(self, image: int) -> None:
+        item = self._images.item(image)
+        if item is None or image == self._images.current_id or not self._counts.many_wait:
+            self.assess(image)
+            return
+        subject = self._subject(item)
+        if subject is None:
+            self._keep(image, None)
         else:
+            self._waiting[image] = subject
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if self._waiting and not self._task.busy:
+            waiting, self._waiting = self._waiting, {}
+            self._task.start(lambda _job: [(image, one, one.quality()) for image, one in waiting.items()])
+
+    @Slot(object)
+    def _take(self, assessed: list[tuple[int, _Subject, FieldQuality]]) -> None:
+        for image, subject, quality in assessed:
+            if self._counts.index(image) is subject.index and image not in self._waiting:
+                self._keep(image, quality)
+        self._go_on()
+
+    def _keep(self, image: int, quality: FieldQuality | None) -> None:
+        before = self._known.pop(image, None)
+        if quality is not None:
             self._known[image] = quality
         if (before and before.grade) is not (quality and quality.grade):
             self.changed.emit(image)
-        return quality
 
     def counted_images(self) -> list[CountedImage]:
         """Return the records of all counted images, in the order of the list."""
@@ -91,6 +143,11 @@ class FieldQualities(QObject):
         return records
 
     def _assess(self, item: ImageItem) -> FieldQuality | None:
+        subject = self._subject(item)
+        return None if subject is None else subject.quality()
+
+    def _subject(self, item: ImageItem) -> _Subject | None:
+        """Return what an assessment needs at the present settings; None while there is no count, or no known model."""
         index, settings, classes = self._counts.index(item.id), self._settings.value, self._settings.classes
         result, cells = self._counts.result(item.id), self._counts.cells(item.id)
         if result is None or cells is None or index is None or settings is None:
@@ -98,8 +155,7 @@ class FieldQualities(QObject):
         card = self._card(cells.found.model_sha256)
         if card is None or card.classes != classes:
             return None
-        fragile = fragile_counts(index, settings.thresholds, classes)
-        return field_quality(detector_result(cells), result, card, item.size, fragile)
+        return _Subject(index, settings, result, detector_result(cells), card, item.size)
 
     def _card(self, sha256: str) -> ModelCard | None:
         """Return the card of a model that counted images of the session."""
@@ -109,6 +165,8 @@ class FieldQualities(QObject):
 
     @Slot()
     def _forget(self) -> None:
+        self._task.cancel()
+        self._waiting.clear()
         self._known.clear()
         self._cards.clear()
 

@@ -4,50 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from gui.commands.actions import ACTIONS
 from gui.commands.context import Pane, View
-from gui.workspace.images import State
-from gui.workspace.sample import SampleState
+from tests.gui.shell.samples import LEFT, remove_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from PySide6.QtCore import QRect
     from pytestqt.qtbot import QtBot
 
     from gui.shell.window import MainWindow
 
-    MakeSmear = Callable[..., tuple[Path, dict[str, int]]]
     WaitCounted = Callable[[MainWindow], None]
-
-LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture
-def counted(window: MainWindow, make_smear: MakeSmear, wait_counted: WaitCounted) -> MainWindow:
-    """Three images of one sample, counted."""
-    window.workspace.opening.open([make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")])
-    wait_counted(window)
-    return window
-
-
-def remove_one(window: MainWindow) -> int:
-    """Remove a counted cell of the image that is shown; return its id."""
-    cells, result = window.workspace.counts.current_cells(), window.workspace.counts.current_result()
-    assert cells is not None
-    assert result is not None
-    number = int(cells.cells.ids[result.counted][0])
-    window.workspace.editing.remove_cells([number])
-    return number
-
-
-# -- views -----------------------------------------------------------------------------------------
 
 
 def test_the_views_share_image_and_selection(counted: MainWindow, qtbot: QtBot) -> None:
@@ -121,9 +94,6 @@ def test_the_bar_fits_a_small_screen(counted: MainWindow) -> None:
     assert extension is None or not extension.isVisible()
 
 
-# -- the start -------------------------------------------------------------------------------------
-
-
 def test_only_the_start_page_is_there_while_no_image_is_open(window: MainWindow) -> None:
     assert window.start_page.isVisible()
     for part in (window.image_list, window.side, window.canvas):
@@ -156,158 +126,6 @@ def test_a_folder_without_images_is_named_with_a_remedy(window: MainWindow, tmp_
     window.dialogs.open_paths([tmp_path / "nothing"])
     assert window.notice.isVisible()
     assert "nothing: there are no images in it" in window.notice.label.text()
-
-
-# -- the head line ---------------------------------------------------------------------------------
-
-
-def test_the_sample_is_named_in_place_and_undone(counted: MainWindow, qtbot: QtBot) -> None:
-    head, sample = counted.head, counted.workspace.sample
-    head.edit_id()
-    qtbot.keyClicks(head.id, "24-1187")
-    qtbot.keyClick(head.id, Qt.Key.Key_Return)
-    assert sample.id == "24-1187"
-    assert counted.canvas.hasFocus()
-    assert counted.windowTitle().startswith("24-1187 – ")
-    assert counted.workspace.history.lines(limit=1)[0].text == "Sample: 24-1187"
-    counted.actions_["undo"].trigger()
-    assert sample.id == ""
-    assert head.id.text() == ""
-    qtbot.keyClicks(head.id, "wrong")
-    qtbot.keyClick(head.id, Qt.Key.Key_Escape)
-    assert head.id.text() == ""
-    assert sample.id == ""
-
-
-def test_the_id_is_kept_with_the_session(counted: MainWindow) -> None:
-    store = counted.workspace.store
-    counted.workspace.sample.set_id("24-1187")
-    path = store.path
-    assert path is not None
-    store.close()
-    assert counted.workspace.sample.id == ""
-    store.open(path)
-    assert counted.head.id.text() == "24-1187"
-
-
-def test_a_new_sample_asks_for_its_id_without_getting_in_the_way(counted: MainWindow, qtbot: QtBot) -> None:
-    assert "id" in counted.toast.text
-    assert QApplication.activeModalWidget() is None
-    qtbot.mouseClick(counted.toast.button, LEFT)
-    assert counted.head.id.hasFocus()
-
-
-def test_the_head_line_says_how_far_it_is_and_leads_on(counted: MainWindow, qtbot: QtBot) -> None:
-    head, workspace = counted.head, counted.workspace
-    assert head.progress.text() == "0 of 3 reviewed"
-    workspace.editing.mark_reviewed(True)
-    assert head.progress.text() == "1 of 3 reviewed"
-    counted.show_view(View.RESULTS)
-    qtbot.mouseClick(head.progress, LEFT)
-    assert workspace.images.current_position == 1
-    assert counted.view is View.REVIEW
-    workspace.history.undo()
-    assert head.progress.text() == "0 of 3 reviewed"
-
-
-def test_a_review_that_no_longer_holds_does_not_count_as_progress(counted: MainWindow, qtbot: QtBot) -> None:
-    workspace = counted.workspace
-    workspace.editing.mark_reviewed(True)
-    workspace.settings.set_threshold("RBC", 0.99)
-    qtbot.waitUntil(lambda: workspace.sample.progress == (0, 3))
-    assert counted.head.progress.text() == "0 of 3 reviewed"
-
-
-def test_the_head_line_says_what_state_the_sample_is_in(
-    window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted
-) -> None:
-    sample, queue = window.workspace.sample, window.workspace.inference.queue
-    assert sample.state is SampleState.EMPTY
-    window.workspace.opening.open([make_smear(f"{name}.png", seed)[0] for seed, name in enumerate("abc")])
-    assert sample.state is SampleState.COUNTING
-    queue.pause()
-    qtbot.waitUntil(lambda: window.head.state.accessibleName() == "Paused", timeout=30_000)
-    assert sample.state is SampleState.PAUSED
-    queue.toggle_pause()
-    wait_counted(window)
-    qtbot.waitUntil(lambda: sample.state is SampleState.READY)
-    assert window.head.state.accessibleName() == "Ready"
-
-
-def test_nothing_in_the_head_line_moves(counted: MainWindow, qtbot: QtBot) -> None:
-    head = counted.head
-
-    def places() -> list[QRect]:
-        return [part.geometry() for part in (head.id, head.user, head.progress, head.state)]
-
-    before = places()
-    counted.workspace.editing.mark_reviewed(True)
-    counted.workspace.sample.set_id("a long id of a sample from another laboratory 2026-11-28")
-    counted.workspace.inference.retry_failed()
-    QApplication.processEvents()
-    assert places() == before
-
-
-# -- where images belong ---------------------------------------------------------------------------
-
-
-def test_images_opened_beside_a_sample_are_a_new_one_by_default(
-    counted: MainWindow, qtbot: QtBot, make_smear: MakeSmear
-) -> None:
-    workspace, first = counted.workspace, counted.workspace.store.path
-    counted.dialogs.open_paths([make_smear("other/d.png", 3)[0]])
-    assert len(workspace.images.items) == 3  # nothing before the answer
-    qtbot.keyClick(counted.dialogs.where, Qt.Key.Key_Return)
-    assert [item.path.name for item in workspace.images.items] == ["d.png"]
-    assert workspace.store.path != first
-
-
-def test_images_are_added_to_the_sample_if_that_is_wanted(
-    counted: MainWindow, qtbot: QtBot, make_smear: MakeSmear
-) -> None:
-    counted.workspace.sample.set_id("24-1187")
-    counted.dialogs.open_paths([make_smear("other/d.png", 3)[0]])
-    [button] = [it for it in counted.dialogs.where.buttons.values() if it.answer == "Add to this one"]
-    assert "24-1187 has 3 images" in button.explained
-    qtbot.mouseClick(button, LEFT)
-    assert len(counted.workspace.images.items) == 4
-
-
-def test_a_question_that_is_left_opens_nothing(counted: MainWindow, make_smear: MakeSmear) -> None:
-    counted.dialogs.open_paths([make_smear("other/d.png", 3)[0]])
-    counted.dialogs.where.reject()
-    assert len(counted.workspace.images.items) == 3
-
-
-def test_what_was_counted_before_can_be_gone_on_with(counted: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    workspace = counted.workspace
-    paths = [item.path for item in workspace.images.items]
-    workspace.editing.mark_reviewed(True)
-    session = workspace.store.path
-    workspace.store.close()
-    counted.dialogs.open_paths(paths)
-    assert workspace.images.items == []
-    first = next(iter(counted.dialogs.where.buttons.values()))
-    assert first.answer == "Go on with it"
-    assert "1 of 3 reviewed" in first.explained
-    qtbot.mouseClick(first, LEFT)
-    assert workspace.store.path == session
-    assert [item.reviewed for item in workspace.images.items] == [True, False, False]
-
-
-def test_what_was_counted_before_can_be_begun_again(counted: MainWindow, qtbot: QtBot) -> None:
-    workspace = counted.workspace
-    paths = [item.path for item in workspace.images.items]
-    session = workspace.store.path
-    workspace.store.close()
-    counted.dialogs.open_paths(paths)
-    [button] = [it for it in counted.dialogs.where.buttons.values() if it.answer == "Start again"]
-    qtbot.mouseClick(button, LEFT)
-    assert workspace.store.path not in (None, session)
-    assert all(item.state is not State.FAILED for item in workspace.images.items)
-
-
-# -- undo and keys ---------------------------------------------------------------------------------
 
 
 def test_an_undo_in_another_image_says_so_and_leads_back(counted: MainWindow, qtbot: QtBot) -> None:
@@ -380,9 +198,6 @@ def test_space_presses_the_button_that_has_the_keyboard(counted: MainWindow, qtb
     with qtbot.waitSignal(counted.head.user.pressed):
         qtbot.keyPress(counted.head.user, Qt.Key.Key_Space)
     assert counted.workspace.images.current_id == before
-
-
-# -- saved, panels, messages -----------------------------------------------------------------------
 
 
 def test_ctrl_s_says_that_all_is_saved_and_where(counted: MainWindow, qtbot: QtBot) -> None:
