@@ -105,7 +105,7 @@ def next_unreviewed(context: Context) -> None:
     """Show the next image of the list, as it is filtered, that nobody has reviewed."""
     image = context.workspace.reviews.next_unreviewed(context.shell.listed_images())
     if image is None:
-        context.workspace.messages.info(gettext("Every other image is reviewed."))
+        context.workspace.messages.info(gettext("All other images are reviewed."))
     else:
         context.workspace.images.set_current(image)
 

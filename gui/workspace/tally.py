@@ -11,8 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.session.values import Edit, Mark, Subject, ValueChange
 from core.text import gettext
 from core.verification.cases import truth_inside
-from core.verification.ground_truth import GroundTruth, TruthSource
-from gui.workspace.ground_truth import describe
+from core.verification.ground_truth import GroundTruth, TruthSource, describe
 
 if TYPE_CHECKING:
     from gui.workspace.counting.counts import Counts

@@ -96,7 +96,7 @@ def test_a_review_becomes_a_truth_and_takes_the_place_of_none(counted: Counted, 
     assert truth.counts() == result.counts
     page = opened(qtbot, window)
     page.comparison_page.go_to(typed.id)
-    assert [page.comparison_page.used.itemText(place) for place in range(2)] == ["typed totals", "reviewed count"]
+    assert [page.comparison_page.used.itemText(place) for place in range(2)] == ["typed counts", "reviewed count"]
     page.comparison_page.used.setFocus()
     qtbot.keyClick(page.comparison_page.used, Qt.Key.Key_Down)
     page.comparison_page.used.activated.emit(page.comparison_page.used.currentIndex())
