@@ -215,6 +215,11 @@ def review_text(context: Context) -> str:
     return gettext("✓ Reviewed") if is_reviewed(context) else gettext("Mark reviewed")
 
 
+def can_review(context: Context) -> bool:
+    """Whether the image that is shown can be marked: it is counted, and there to be seen."""
+    return is_editable(context) and not context.workspace.inference.unseen
+
+
 def reviews_image(context: Context) -> bool:
     """Whether an image is shown where it is reviewed: nobody marks what is not seen."""
     return has_image(context) and context.shell.view is View.REVIEW

@@ -190,8 +190,7 @@ class Tally(QObject):
             if before is not None and before.source is not TruthSource.TALLY:
                 self._messages.warning(
                     gettext(
-                        "{image} is now verified against your manual count instead of the {truth}, which is kept. "
-                        "Verification (F9) shows which is used."
+                        "{image}: verification (F9) now compares with your manual count. The {truth} is kept."
                     ).format(image=item.path.name, truth=describe(before))
                 )
 
