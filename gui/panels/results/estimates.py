@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QHeaderView, QLabel, QVBoxLayout, QWidget
 
 from core.counting.estimates import Span, contradiction, numbers
 from core.text import gettext
@@ -65,7 +65,7 @@ class EstimatesPage(QWidget):
         )
         self.table = CopyTable(gettext("Ratios and estimates"))
         self.table.setModel(self.model)
-        self.table.horizontalHeader().setStretchLastSection(True)
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.problem = QLabel()
         self.problem.setObjectName("caution")
         self.problem.setWordWrap(True)
