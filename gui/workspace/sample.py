@@ -161,7 +161,7 @@ class Sample(QObject):
 def _what_changed(before: SampleData, after: SampleData) -> str:
     """Return what the edit of a sample's id or fields says: each that has another text now, with that text."""
     was, will_be = dict(before.fields), dict(after.fields)
-    changed = [(name, will_be.get(name, "")) for name in {**was, **will_be} if was.get(name) != will_be.get(name)]
+    changed = [f"{name} {will_be.get(name, '–')}" for name in {**was, **will_be} if was.get(name) != will_be.get(name)]
     if before.id != after.id:
-        changed.insert(0, (gettext("id"), after.id))
-    return gettext("Sample: {changes}").format(changes=", ".join(f"{name} {text or '–'}" for name, text in changed))
+        changed.insert(0, after.id or "–")
+    return gettext("Sample: {changes}").format(changes=", ".join(changed))

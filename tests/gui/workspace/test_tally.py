@@ -359,7 +359,7 @@ def test_estimates_need_their_inputs_and_keep_them(counted: MainWindow, qtbot: Q
         qtbot.keyClick(box, Qt.Key.Key_Return)
     assert value("Platelets by ratio") == pytest.approx(5000 * counts["Platelets"] / counts["RBC"])
     assert value("Platelets by field") == pytest.approx(15 * counts["Platelets"] / len(workspace.images.items))
-    assert figures()["Platelets by field against by ratio"].endswith("% of their mean")
+    assert figures()["Platelets by field against by ratio"].endswith("% of the mean of both")
     here = {one.what: one.value for one in workspace.estimates.figures(everywhere=False)}
     assert 6 <= (here["RBC diameter, median"] or 0) < 8  # 56 pixels of 0.125 µm
     assert "RBC per mm²" in figures()
