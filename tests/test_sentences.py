@@ -177,6 +177,7 @@ def test_the_sentences_of_a_widget_are_found_for_translators() -> None:
     assert "{n" in many
 
 
+@pytest.mark.slow
 def test_a_catalogue_translates_the_program(tmp_path: Path) -> None:
     catalogue = Catalog(locale="de")
     catalogue.add("print no table and no progress", "gibt weder Tabelle noch Fortschritt aus")

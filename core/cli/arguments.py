@@ -41,7 +41,7 @@ _NOT_COUNTED = {
     "recursive": False,
     "kinds": None,
 }
-_NO_REPORT = {"xlsx": None, "report": None, "export": None, "export_to": None}
+_NO_REPORT = {"xlsx": None, "report": None, "export": None, "export_to": None, "kinds_as_classes": False}
 
 
 class ArgumentsError(UserError):
@@ -257,6 +257,11 @@ def _add_results(parser: argparse.ArgumentParser, *, report: bool = False) -> No
             ),
         )
         parser.add_argument("--export-to", type=Path, metavar="DIR", help=gettext("the folder for the annotations"))
+        parser.add_argument(
+            "--kinds-as-classes",
+            action="store_true",
+            help=gettext("export cells that users gave a kind under that kind, not under their class"),
+        )
     parser.add_argument("--annotated", type=Path, metavar="DIR", help=gettext("write images with the cells boxed"))
     parser.add_argument(
         "--annotated-as",

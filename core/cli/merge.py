@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,8 +15,7 @@ from core.errors import UserError
 from core.text import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
 _TEXT = re.compile(r"(\d{1,6})/(\d{1,6})")
 
@@ -42,11 +44,46 @@ class Shard:
         first, last = ((self.number - 1) * len(pictures) // self.of, self.number * len(pictures) // self.of)
         return list(pictures[first:last])
 
+    def entry(self, archive: str, given: Mapping[str, Any], contents: Sequence[str]) -> dict[str, Any]:
+        """Return what a part's result says of it.
+
+        Parameters
+        ----------
+        archive
+            The digest of all images, see ``archive_digest``.
+        given
+            Options besides the settings that decide what is counted.
+        contents
+            A digest of the pixels of each image of the part, in order.
+        """
+        options = msgspec.to_builtins(dict(given))
+        return {"number": self.number, "of": self.of, "archive": archive, "given": options, "contents": list(contents)}
+
+
+def archive_digest(images: Sequence[Path]) -> str:
+    """Return what names the images of an archive: their order, names below their common folder, and sizes."""
+    absolute = [os.path.abspath(path) for path in images]
+    top = os.path.commonpath(absolute) if absolute else ""
+    digest = hashlib.sha256(usedforsecurity=False)
+    for path in absolute:
+        try:
+            size = os.path.getsize(path)
+        except OSError:
+            size = -1
+        digest.update(f"{Path(os.path.relpath(path, top)).as_posix()}\0{size}\0".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def copy_notice(original: object) -> str:
+    """Return what is said of an image whose pixels another one has too."""
+    return gettext("It is a copy of {original}; its cells are counted twice.").format(original=original)
+
 
 def merge_parts(paths: Sequence[Path]) -> dict[str, Any]:
     """Return the result document (``batch_json``) of the whole from those of its parts, in any order.
 
-    It is the document that one run over all images would have written.
+    It is the document that one run over all images would have written; ``of_one_archive`` besides says whether the
+    parts are known to be of the same images.
 
     Raises
     ------
@@ -72,11 +109,19 @@ def merge_parts(paths: Sequence[Path]) -> dict[str, Any]:
         if document.get("incomplete"):
             text = gettext("{path}: counting this part was stopped before its end; count it again.")
             raise ShardError(text.format(path=path))
-        number, of = document["shard"]["number"], document["shard"]["of"]
-        if of != first["shard"]["of"]:
+        shard, its_first = document["shard"], first["shard"]
+        if shard.get("archive") != its_first.get("archive"):
+            text = gettext("{path}: its folder held other images than that of the first part; count all parts again.")
+            raise ShardError(text.format(path=path))
+        for name, value in shard.get("given", {}).items():
+            if value != its_first.get("given", {}).get(name):
+                text = gettext("{path}: it was counted with another --{option} than the first part; count it again.")
+                raise ShardError(text.format(path=path, option=name))
+        number, of = shard["number"], shard["of"]
+        if of != its_first["of"]:
             raise ShardError(
                 gettext("{path}: it is one of {of} parts, the others of {first}.").format(
-                    path=path, of=of, first=first["shard"]["of"]
+                    path=path, of=of, first=its_first["of"]
                 )
             )
         if number in parts:
@@ -85,7 +130,8 @@ def merge_parts(paths: Sequence[Path]) -> dict[str, Any]:
             )
         parts[number] = document
     whole = {**parts[min(parts)]}
-    of = whole.pop("shard")["of"]
+    shard = whole.pop("shard")
+    of = shard["of"]
     if missing := sorted(set(range(1, of + 1)) - set(parts)):
         raise ShardError(
             gettext("{parent}: part {missing} of {of} is missing; count it and merge again.").format(
@@ -95,10 +141,27 @@ def merge_parts(paths: Sequence[Path]) -> dict[str, Any]:
     ordered = [parts[number] for number in sorted(parts)]
     # what is wrong with a folder is found out by every part
     errors = {(item["path"], item["error"]): item for part in ordered for item in part["errors"]}
-    whole["images"] = [image for part in ordered for image in part["images"]]
+    whole["images"] = _told_of_copies(ordered)
+    whole["of_one_archive"] = "archive" in shard
     whole["errors"] = list(errors.values())
     whole["totals"] = {name: sum(part["totals"][name] for part in ordered) for name in whole["totals"]}
     return whole
+
+
+def _told_of_copies(parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the images of all parts; those of which another part has a copy say so."""
+    first: dict[str, str] = {}
+    images: list[dict[str, Any]] = []
+    for part in parts:
+        contents = part["shard"].get("contents", [])
+        own = dict(zip((image["path"] for image in part["images"]), contents, strict=False))
+        for image in part["images"]:
+            original = first.get(own.get(image["path"], ""))
+            images.append(
+                image if original is None else {**image, "notices": [*image["notices"], copy_notice(original)]}
+            )
+        first = {**{digest: path for path, digest in reversed(own.items())}, **first}
+    return images
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from core.cli.adapt import adapt_session, profile_of
 from core.cli.arguments import (
     adapt_parser,
@@ -26,7 +28,7 @@ from core.cli.arguments import (
 )
 from core.cli.console import EXIT_GOOD, EXIT_SOME_FAILED, error_console, print_table, progress_bar
 from core.cli.kinds import kinds_of
-from core.cli.merge import merge_parts
+from core.cli.merge import archive_digest, copy_notice, merge_parts
 from core.cli.modes import mode_of
 from core.cli.session import report_session
 from core.counting.frame import rule_text
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from core.cli.kinds import RunKinds
+    from core.cli.merge import Shard
     from core.counting.count import CountSettings
     from core.detection.loading import CellDetector
     from core.imaging.reading import SmearImage
@@ -142,6 +145,9 @@ def _when_told_to_end(does: Any) -> Generator[None]:
 def _merge(parts: Sequence[Path], target: Path) -> int:
     """Put the results of parts together; return the exit code that the whole would have had."""
     whole = merge_parts(parts)
+    if not whole.pop("of_one_archive"):
+        text = gettext("An earlier version counted these parts: nothing tells whether they are of the same images.")
+        error_console().print(text, style="yellow", markup=False)
     try:
         write_result(target, json_text(whole))
     except OSError as error:
@@ -165,7 +171,9 @@ class _Batch:
     names: set[str] = field(default_factory=set[str])
     depth: BatchDepth = field(default_factory=BatchDepth)
     left: list[Path] = field(default_factory=list[Path])
-    contents: dict[bytes, Path] = field(default_factory=dict[bytes, Path])
+    contents: dict[str, Path] = field(default_factory=dict[str, Path])
+    digests: dict[Path, str] = field(default_factory=dict[Path, str])
+    archive: str = ""
 
     def fail(self, path: Path, error: str) -> None:
         self.failed.append(FailedImage(path, error))
@@ -207,8 +215,15 @@ class _Batch:
         for folder in found.empty:
             text = gettext("{path}: no images in this folder; try --recursive or another folder.")
             self.fail(folder, text.format(path=folder))
+        if found.left_out and not found.images and not found.problems:
+            for path in self.arguments.paths:
+                text = gettext("{path}: nothing is left to count here; try --recursive or another folder.")
+                self.fail(path, text.format(path=path))
         self.depth = BatchDepth(found.images)
-        return found.images if self.arguments.shard is None else self.arguments.shard.share(found.images)
+        if self.arguments.shard is None:
+            return found.images
+        self.archive = archive_digest(found.images)
+        return self.arguments.shard.share(found.images)
 
     def _count_one(self, path: Path) -> None:
         try:
@@ -242,13 +257,19 @@ class _Batch:
             self._annotate(photograph, image)
 
     def _told_of_copies(self, photograph: SmearImage) -> SmearImage:
-        """Return an image with a notice if another one with the same contents was counted before."""
-        with suppress(OSError), photograph.path.open("rb") as stream:
-            first = self.contents.setdefault(hashlib.file_digest(stream, "sha256").digest(), photograph.path)
-            if first is not photograph.path:
-                text = gettext("It is a copy of {original}; its cells are counted twice.").format(original=first)
-                return replace(photograph, notices=(*photograph.notices, text))
-        return photograph
+        """Return an image with a notice if another one with the same pixels was counted before."""
+        path, pixels = photograph.path, np.ascontiguousarray(photograph.pixels)
+        digest = hashlib.sha256(f"{pixels.shape}".encode(), usedforsecurity=False)
+        digest.update(pixels.data)
+        self.digests[path] = digest.hexdigest()
+        first = self.contents.setdefault(self.digests[path], path)
+        return photograph if first is path else replace(photograph, notices=(*photograph.notices, copy_notice(first)))
+
+    def _part(self, shard: Shard) -> dict[str, Any]:
+        """Return what the JSON document of a part says of itself."""
+        contents = [self.digests[image.path] for image in self.counted]
+        given = {"diameter": self.arguments.diameter, "region": self.arguments.region, "page": self.arguments.page}
+        return shard.entry(self.archive, given, contents)
 
     def _annotate(self, photograph: SmearImage, image: CountedImage) -> None:
         classes, cells = self.detector.card.classes, image.found.detections
@@ -308,7 +329,7 @@ class _Batch:
                 name,
                 self.settings,
                 all_detections=everything,
-                shard=None if shard is None else (shard.number, shard.of),
+                shard=None if shard is None else self._part(shard),
                 kinds=None if self.kinds is None else self.kinds.for_json(),
                 incomplete=bool(self.left),
                 profile=self.profile,

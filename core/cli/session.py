@@ -11,6 +11,8 @@ from core.annotations.base import AnnotationError
 from core.cli.arguments import csv_style
 from core.cli.console import EXIT_GOOD, EXIT_SOME_FAILED, error_console, print_table, progress_bar
 from core.exchange.export_items import COMMAND_NAMES, ExportItem, Format, counted_cells, image_names, write_export
+from core.exchange.kind_classes import KindClasses
+from core.kinds.tree import KindTree
 from core.report.export import Outputs, write_report
 from core.report.gather import gather
 from core.report.progress import Progress
@@ -40,7 +42,8 @@ def report_session(path: Path, arguments: argparse.Namespace) -> int:
     problems = [*damage, *(_uncounted(image.path, image.problem) for image in content.uncounted)]
     problems += _write(content, arguments, errors)
     if arguments.export is not None:
-        problems += _export(content, COMMAND_NAMES[arguments.export], arguments.export_to)
+        kind, as_classes = COMMAND_NAMES[arguments.export], arguments.kinds_as_classes
+        problems += _export(content, kind, arguments.export_to, kinds_as_classes=as_classes)
     for problem in dict.fromkeys(problems):
         errors.print(problem, style="red", markup=False)
     if not arguments.quiet and content.superseded:
@@ -93,16 +96,22 @@ def _write(content: ReportContent, arguments: argparse.Namespace, errors: Consol
         return write_report(content, outputs, progress).problems
 
 
-def _export(content: ReportContent, kind: Format, folder: Path) -> list[str]:
+def _export(content: ReportContent, kind: Format, folder: Path, *, kinds_as_classes: bool) -> list[str]:
     """Write the counted cells as annotations; return the sentence that says why not, if so."""
     items: list[ExportItem] = []
-    for image, name in zip(content.counted, image_names([image.path for image in content.counted]), strict=True):
-        size = image.width, image.height
-        annotated = counted_cells(name, size, image.found.detections, image.result, content.classes)
+    images = [image for image in content.images if image.counted is not None]
+    tree = content.kinds.tree if kinds_as_classes and content.kinds is not None else KindTree()
+    classes = KindClasses(content.classes, tree)
+    for image, name in zip(images, image_names([image.path for image in images]), strict=True):
+        assert image.counted is not None
+        size = image.counted.width, image.counted.height
+        annotated = counted_cells(
+            name, size, image.counted.found.detections, image.counted.result, classes, image.kinds
+        )
         items.append(ExportItem(image.path, None, annotated))
     target = folder / f"{content.session.stem}{kind.suffix}" if kind.suffix else folder
     try:
-        write_export(target, kind, items, content.classes, content.session.stem)
+        write_export(target, kind, items, classes, content.session.stem)
     except AnnotationError as error:
         return [str(error)]
     return []

@@ -23,10 +23,11 @@ from core.session.session import SessionError, stamp_of
 from core.text import gettext, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from core.cells import Detections
     from core.counting.count import CountResult
+    from core.exchange.kind_classes import KindClasses
     from core.session.values import FileStamp
 
 _NAMED = 3
@@ -88,17 +89,19 @@ def counted_cells(
     size: tuple[int, int],
     cells: Detections,
     result: CountResult,
-    classes: tuple[str, ...],
+    classes: KindClasses,
+    kinds: Mapping[int, str],
     *,
     excluded: bool = False,
 ) -> AnnotatedImage:
     """Return the cells of an image that count, edits included.
 
+    ``kinds``: the kinds that users gave to cells, by their ids; only those of the classes' tree name them.
     ``excluded``: also those that only the counting frame leaves out. A training image that lacks the boxes of some
     cells would teach that those are none.
     """
     chosen = cells.taken(np.flatnonzero(result.counted | result.excluded if excluded else result.counted))
-    names = tuple(classes[label] for label in chosen.labels.tolist())
+    names = classes.names_of(chosen, kinds)
     return AnnotatedImage(name, *size, chosen.boxes, names, chosen.scores, contours=chosen.contours)
 
 
@@ -155,9 +158,7 @@ class Written:
     notices: tuple[str, ...] = ()
 
 
-def write_export(
-    target: Path, kind: Format, items: Sequence[ExportItem], classes: Sequence[str], source: str
-) -> Written:
+def write_export(target: Path, kind: Format, items: Sequence[ExportItem], classes: KindClasses, source: str) -> Written:
     """Write annotations into a file or folder.
 
     Parameters
@@ -181,13 +182,14 @@ def write_export(
             if not items:
                 text = gettext("{target}: nothing was written. {why}")
                 raise AnnotationError(text.format(target=printable(target), why=first_sentences(notices)))
-            export_training_set(target, [(item.path, item.annotated) for item in items], classes, source=source)
+            annotated = [(item.path, item.annotated) for item in items]
+            export_training_set(target, annotated, classes.names, source=source)
         case Format.COCO:
-            write_coco(target, [item.annotated for item in items], classes)
+            write_coco(target, [item.annotated for item in items], classes.names, classes.above)
         case Format.CSV:
             write_csv(target, [item.annotated for item in items])
         case _:
-            _write_folders(target, kind, items, classes)
+            _write_folders(target, kind, items, classes.names)
     return Written(len(items), sum(len(item.annotated) for item in items), tuple(notices))
 
 

@@ -17,6 +17,8 @@ _WIDE = 512  # pixels
 _FLAT_SHARE = 0.04  # of the rows of an image, at least 16 of them
 _FEWEST_ROWS = 16
 _CLEARLY = 8  # grey values
+_FEWEST_EVEN_ROWS = 3  # of one value, with an end within a row
+_BROKEN_SIDES = 2  # of a tile of one value
 
 
 def has_seam(pixels: NDArray[np.uint8], width: int) -> bool:
@@ -90,6 +92,75 @@ def has_flat_band(pixels: NDArray[np.uint8]) -> bool:
     return False
 
 
+def has_hole(pixels: NDArray[np.uint8], tile: tuple[int, int] | None = None) -> bool:
+    """Tell whether a stretch of the stored samples holds one value, and begins or ends in the middle of a row.
+
+    That is what is left where a drive lost a block of an uncompressed file. A legend or the surround of a round field
+    begins and ends with a row, or beside more of the same.
+
+    Parameters
+    ----------
+    pixels
+        uint8 RGB (H, W, 3) or grey (H, W), turned as in the file.
+    tile
+        Height and width of the tiles in which the file keeps them, None for whole rows.
+    """
+    grey = pixels[..., 1] if pixels.ndim == 3 else pixels
+    if tile is None:  # BMP begins with the row at the bottom
+        return _stops_within_a_row(grey) or _stops_within_a_row(grey[::-1])
+    height, width = tile
+    down, across = grey.shape[0] // height, grey.shape[1] // width
+    whole = grey[: down * height, : across * width]
+    tiles = whole.reshape(down, height, across, width).swapaxes(1, 2)
+    return _stops_within_a_row(tiles.reshape(-1, width)) or _holds_an_even_tile(tiles)
+
+
+def _stops_within_a_row(grey: NDArray[np.uint8]) -> bool:
+    width = grey.shape[1]
+    if width < _FEWEST_ROWS:
+        return False
+    even = (grey[:, 0] == grey[:, width // 2]) & (grey[:, 0] == grey[:, -1])
+    rows = np.flatnonzero(even)
+    even[rows] = (grey[rows] == grey[rows, :1]).all(axis=1)
+    same = np.concatenate([[False], even[1:] & even[:-1] & (grey[1:, 0] == grey[:-1, 0]), [False]])
+    edges = np.flatnonzero(same[1:] != same[:-1])
+    stretches = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return any(
+        last - first + 1 >= _FEWEST_EVEN_ROWS and (_ends(grey, last) or _ends(grey[::-1, ::-1], len(grey) - 1 - first))
+        for first, last in stretches
+    )
+
+
+def _ends(grey: NDArray[np.uint8], last: int) -> bool:
+    """Tell whether an even stretch goes on into the row after ``last``, ends there, and is followed by other things."""
+    if last + 2 >= len(grey):
+        return False
+    value, following = grey[last, 0], grey[last + 1]
+    stop = int(np.argmax(following != value))
+    begins_alike = bool((grey[last + 2, :stop] == value).all())  # as a margin does
+    if stop == 0 or begins_alike:
+        return False
+    after = np.concatenate([following[stop:], grey[last + 2, :stop]])
+    return _is_other(after, value)
+
+
+def _holds_an_even_tile(tiles: NDArray[np.uint8]) -> bool:
+    """Tell whether a tile of one value breaks off what is around it: (rows of tiles, columns, height, width)."""
+    down, across = tiles.shape[:2]
+    for row, column in np.argwhere((tiles == tiles[:, :, :1, :1]).all(axis=(2, 3))).tolist():
+        value = tiles[row, column, 0, 0]
+        around = [
+            tiles[row + up, column + left][edge]
+            for up, left, edge in (
+                (-1, 0, np.s_[-1]), (1, 0, np.s_[0]), (0, -1, np.s_[:, -1]), (0, 1, np.s_[:, 0]),
+            )
+            if 0 <= row + up < down and 0 <= column + left < across
+        ]  # fmt: skip
+        if sum(_is_other(side, value) for side in around) >= _BROKEN_SIDES:
+            return True
+    return False
+
+
 def has_no_shades(pixels: NDArray[np.uint8]) -> bool:
     """Tell whether every sample is none or full, and some are either: no field is so, but one with a threshold is.
 
@@ -104,6 +175,6 @@ def has_no_shades(pixels: NDArray[np.uint8]) -> bool:
     return bool(pixels.any()) and not pixels.all()
 
 
-def _is_other(row: NDArray[np.uint8], band: NDArray[np.uint8]) -> bool:
+def _is_other(row: NDArray[np.uint8], band: NDArray[np.uint8] | np.uint8) -> bool:
     """Tell whether a row shows something else than the band along most of its length."""
     return float((np.abs(row.astype(np.int16) - band) > _CLEARLY).mean()) > 0.5

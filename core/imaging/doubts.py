@@ -20,5 +20,8 @@ class Doubt(StrEnum):
     COMBINED = "combined"
     """Grey pages were taken for red, green and blue, which the file does not say."""
 
+    HIDDEN = "hidden"
+    """A part of the image is transparent, and something lies there."""
+
     SHIFTED = "shifted"
     """All samples lie above the middle of 16 bits, as signed ones do that were shifted."""

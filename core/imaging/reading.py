@@ -22,7 +22,7 @@ from core.imaging.containers.png import read_png
 from core.imaging.containers.pnm import PNM_HEADS, read_pnm
 from core.imaging.containers.tiff import is_tiff, read_tiff
 from core.imaging.containers.webp import read_webp
-from core.imaging.damage import has_flat_band, has_no_shades, has_seam
+from core.imaging.damage import has_flat_band, has_hole, has_no_shades, has_seam
 from core.imaging.depth import Camera, Span, camera_of, is_assumed, looks_shifted, scale_of, span_of, to_8_bits
 from core.imaging.doubts import Doubt
 from core.text import gettext
@@ -38,6 +38,9 @@ _WITH_ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 _STRIP = 1024
 _JPEG_HEAD = b"\xff\xd8"
 _MANY_MISSING = 0.01  # of the pixels
+_TRANSPARENT = 0.5  # opacity
+_MANY_HIDDEN = 0.01  # of the pixels
+_SHOWS_SOMETHING = 8.0  # grey values, the standard deviation
 
 
 class ImageError(UserError):
@@ -211,7 +214,8 @@ def _shown(decoded: Decoded, batch: CommonSpan | None) -> _Shown:
     pixels = decoded.pixels
     if isinstance(pixels, Image.Image):
         flat, ignored = _flattened(pixels)
-        return _Shown(_to_array(flat), (_ALL_TRANSPARENT,) if ignored else ())
+        notices, doubts = ((_ALL_TRANSPARENT,), ()) if ignored else _about_hidden(*_transparency(pixels))
+        return _Shown(_to_array(flat), notices, doubts)
     return _of_deep(pixels, batch) if isinstance(pixels, DeepSamples) else _Shown(pixels)
 
 
@@ -230,6 +234,27 @@ def _flattened(picture: Image.Image) -> tuple[Image.Image, bool]:
     if layered.getchannel("A").getextrema() == (0, 0):
         return layered.convert("RGB"), True
     return Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered), False
+
+
+def _transparency(picture: Image.Image) -> tuple[NDArray[np.bool_] | None, NDArray[np.uint8]]:
+    """Return what is transparent in an image, bool (H, W), and its pixels without that; None where it has no alpha."""
+    if picture.mode not in _WITH_ALPHA and "transparency" not in picture.info:
+        return None, np.empty(0, np.uint8)
+    layered = (picture.convert("LA") if picture.mode == "La" else picture).convert("RGBA")
+    samples = np.asarray(layered)
+    return samples[..., 3] < 255 * _TRANSPARENT, samples[..., :3]
+
+
+def _about_hidden(
+    hidden: NDArray[np.bool_] | None, pixels: NDArray[np.uint8]
+) -> tuple[tuple[str, ...], tuple[Doubt, ...]]:
+    """Say how much of an image is transparent; it is doubted if something lies there that does not count."""
+    share = 0.0 if hidden is None else float(hidden.mean())
+    if hidden is None or share < _MANY_HIDDEN:
+        return (), ()
+    text = gettext("{share:.0%} of the image is transparent; what lies there does not count.").format(share=share)
+    there = pixels[hidden]
+    return (text,), (Doubt.HIDDEN,) if float(there.std(axis=0).max()) > _SHOWS_SOMETHING else ()
 
 
 def _to_array(picture: Image.Image) -> NDArray[np.uint8]:
@@ -257,6 +282,8 @@ def _of_deep(samples: DeepSamples, batch: CommonSpan | None) -> _Shown:
     alpha = samples.alpha
     if alpha is None or not alpha.any():
         return _Shown(pixels, notices + ((_ALL_TRANSPARENT,) if alpha is not None else ()), doubts, span)
+    hidden = _about_hidden(alpha < _TRANSPARENT, pixels)
+    notices, doubts = notices + hidden[0], doubts + hidden[1]
     opaque = alpha if pixels.ndim == 2 else alpha[..., None]
     over = pixels.astype(np.float32) * (1 if samples.premultiplied else opaque) + 255 * (1 - opaque)
     return _Shown(np.clip(over + 0.5, 0, 255).astype(np.uint8), notices, doubts, span)
@@ -267,7 +294,10 @@ def _about_scale(camera: Camera, own: Span, span: Span) -> tuple[str, ...]:
     (_, alone), (offset, white) = scale_of(camera, own), scale_of(camera, span)
     notices = ()
     if alone != white:
-        text = gettext("It is as bright as the images that it was counted with: white is {white:,g}, alone {alone:,g}.")
+        text = gettext(
+            "White was taken to be {white:,g}, as in the brightest images beside it, not {alone:,g}; if it is too dark,"
+            " it has another camera: count it without them."
+        )
         notices += (text.format(white=white, alone=alone),)
     if is_assumed(camera, span):
         text = gettext("The file does not say what is black and what is white: {black:,g} and {white:,g} were taken.")
@@ -305,7 +335,7 @@ def _looked_over(
         return notices, doubts
     if decoded.jpeg_width and has_seam(pixels, decoded.jpeg_width):
         text = gettext("The brightness jumps within the image, as in a damaged JPEG file; compare the original.")
-    elif has_flat_band(pixels):
+    elif has_flat_band(pixels) or has_hole(pixels, decoded.tile):
         text = gettext("A band across the image is all alike, as where a part of a file is lost; compare the original.")
     else:
         return notices, doubts

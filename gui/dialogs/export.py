@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QCheckBox,
     QFileDialog,
     QLabel,
     QMessageBox,
@@ -47,6 +48,9 @@ class ExportDialog(FittingDialog):
         self.formats.setAccessibleName(gettext("Format"))
         for kind in Format:
             self.formats.addItem(kind.value, kind)
+        self.kinds_as_classes = QCheckBox(gettext("Kinds of cells as classes"))
+        self.kinds_as_classes.setToolTip(gettext("Cells that users gave a kind are exported under it."))
+        self.kinds_as_classes.setVisible(bool(workspace.exporter.tree.kinds))
         self.explanation = faint("")
         self.hint = QLabel()
         self.hint.setWordWrap(True)
@@ -68,6 +72,7 @@ class ExportDialog(FittingDialog):
             heading(gettext("Format")),
             self.formats,
             self.explanation,
+            self.kinds_as_classes,
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
@@ -182,7 +187,8 @@ class ExportDialog(FittingDialog):
         self._choices.setEnabled(False)
         self.export_button.setEnabled(False)
         self._workspace.messages.posted.connect(self._on_message)
-        self._exporting = self._workspace.exporter.start(items, self.kind, target)
+        kinds = self.kinds_as_classes.isChecked()
+        self._exporting = self._workspace.exporter.start(items, self.kind, target, kinds_as_classes=kinds)
         self._exporting.progressed.connect(self.busy.bar.setValue)
         self._exporting.writing.connect(self._on_writing)
         self._exporting.ended.connect(self._on_exported)

@@ -17,6 +17,7 @@ PAGES = (
     ("correcting.md", gettext("Correcting")),
     ("counting-rule.md", gettext("The counting rule")),
     ("verifying.md", gettext("Verifying")),
+    ("adapt.md", gettext("Your own images")),
     ("exchange.md", gettext("Exchange")),
     ("reporting.md", gettext("Reporting")),
     ("contours.md", gettext("Contours")),

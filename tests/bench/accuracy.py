@@ -3,7 +3,7 @@
 The rivals are counting without a network, and the model files that ``MODELS`` names: for instance torchvision's
 RetinaNet trained by a published recipe (``smearcount-train fit --preset entropy2021``, then ``export`` and ``tune``).
 All are counted through ``core``, at the thresholds on their cards. ``CBC`` names the Python of an environment that has
-the program ``cbc`` (``cbc_counts.py`` says what is in it); it counts as it is, and has no boxes to compare.
+the program ``cbc`` (``cbc_counts.py`` says what is in it and what is done for it); it has no boxes to compare.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
@@ -32,8 +33,13 @@ from trainer.report.tables import number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from trainer.dataset.load import DataSet
+    from trainer.dataset.load import DataSet, LabelledImage
     from trainer.evaluation.predict import ImageResult
+
+
+_CBC_CELLS = 83.0
+"""Pixels: the middle of the radii of 28 to 55 among which ``cbc`` looks for red cells."""
+_WIDTH = 110
 
 
 def by_field(counts: Iterable[tuple[int, int]]) -> float:
@@ -70,7 +76,9 @@ def add_rows(table: Table, path: Path | str, data: DataSet) -> None:
 
 def add_cbc_rows(table: Table, python: Path, data: DataSet) -> None:
     """Count every field with ``cbc`` and add its rows."""
-    command = [str(python), str(Path(__file__).with_name("cbc_counts.py")), *(str(image.path) for image in data.images)]
+    command = [str(python), str(Path(__file__).with_name("cbc_counts.py"))]
+    for image in data.images:
+        command += [str(image.path.absolute()), f"{_CBC_CELLS / red_cell_width(image, data):.4f}"]
     counted = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
     seconds = f"{statistics.median(one['seconds'] for one in counted):.1f}"
     for way in counted[0]["counts"]:
@@ -86,6 +94,14 @@ def add_cbc_rows(table: Table, python: Path, data: DataSet) -> None:
         )
         seconds = ""
     table.add_section()
+
+
+def red_cell_width(image: LabelledImage, data: DataSet) -> float:
+    """Return the median width of the annotated red cells of an image in pixels."""
+    red = np.isin(image.labels, sorted(data.red_labels))
+    with Image.open(image.path) as opened:
+        sides = (image.boxes[red, 2:] - image.boxes[red, :2]) * opened.size
+    return float(np.median(np.sqrt(sides.prod(axis=1)))) if red.any() else _CBC_CELLS
 
 
 def main() -> None:
@@ -107,7 +123,9 @@ def main() -> None:
         add_rows(table, path, data)
     if arguments.cbc is not None:
         add_cbc_rows(table, arguments.cbc, data)
-    Console().print(table)
+    console = Console()
+    console.width = max(console.width, _WIDTH)
+    console.print(table)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
-"""Count images with the program ``cbc`` (PyPI, MIT; a dual-output U-Net) as it is: ``python cbc_counts.py IMAGE...``.
+"""Count images with the program ``cbc`` (PyPI, MIT; a dual-output U-Net): ``python cbc_counts.py IMAGE FACTOR ...``.
 
-Run by ``tests/bench/accuracy.py`` with the Python of an environment of its own, which has TensorFlow before 2.16, OpenCV,
-SciPy, Matplotlib and the files of ``cbc``. The program's own functions do all of it, with its own weights; only the paths
-of the weights and an import that nothing uses are changed. Writes a JSON list to standard output, for each
-image: what the program prints for red cells (by circles, by components), white cells and platelets, and the seconds.
+``tests/bench/accuracy.py`` runs it with the Python of an environment of its own, which has TensorFlow before 2.16,
+OpenCV, SciPy, Matplotlib and the files of ``cbc``. The program's own functions do all of it, with its own weights;
+only the paths of the weights and an import that nothing uses are changed. Two things are done for it: each image is
+resized by a factor, so that red cells are as wide as in its training images, and what it finds in its own black
+padding is cut off.
+Writes a JSON list to standard output, for each image: what the program prints for red cells (by circles, by
+components), white cells and platelets, and the seconds.
 """
 
 # Runs without the packages of this project, on whatever Python TensorFlow supports.
@@ -21,11 +24,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["MPLBACKEND"] = "Agg"
+PADDING = 100  # pixels of its own at each side of what it writes
 
 
 def program() -> dict[str, Any]:
@@ -58,6 +64,10 @@ def counted(cbc: dict[str, Any], image: Path, folder: Path) -> dict[str, int]:
         cbc.update(cell_type=kind, model_name=kind, output_directory=str(folder / kind))
         with contextlib.redirect_stdout(io.StringIO()):
             cbc["predict"](str(image))
+            height, width = cv2.imread(str(image)).shape[:2]
+            for file in (folder / kind).glob("*.png"):
+                found = cv2.imread(str(file))[PADDING : PADDING + height, PADDING : PADDING + width]
+                cv2.imwrite(str(file), found)
             for mask in ("mask.png", "edge.png", "edge_mask.png") if kind == "rbc" else ("mask.png",):
                 cbc["threshold"](mask)
         if kind == "rbc":
@@ -69,12 +79,17 @@ def counted(cbc: dict[str, Any], image: Path, folder: Path) -> dict[str, int]:
 def main() -> None:
     cbc = program()
     results: list[dict[str, Any]] = []
-    for path in [Path(image).absolute() for image in sys.argv[1:]]:
-        start = time.perf_counter()
+    for path, factor in zip(map(Path, sys.argv[1::2]), map(float, sys.argv[2::2]), strict=True):
+        pixels = cv2.imread(str(path.absolute()))
+        how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+        pixels = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=how)
+        start, home = time.perf_counter(), Path.cwd()
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)  # where the program makes a folder for its output
-            counts = counted(cbc, path, Path(folder))
-            os.chdir(path.anchor)
+            image = Path(folder) / "image.png"
+            cv2.imwrite(str(image), pixels)
+            counts = counted(cbc, image, Path(folder))
+            os.chdir(home)
         results.append({"counts": counts, "seconds": time.perf_counter() - start})
     json.dump(results, sys.stdout)
 

@@ -224,6 +224,7 @@ def test_average_precision_of_adversarial_images(case: str) -> None:
     assert_average_precision_is_cocos(adversarial_images()[case])
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(seeds, makers, st.sampled_from([0.3, 0.5, 0.7]), st.sampled_from([0.5, 1.0]))
 def test_scores_of_random_images(seed: int, make: Callable[..., Image], iou: float, nms_iou: float) -> None:

@@ -7,12 +7,15 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 TRAINING_ONLY = ("lightning", "nncf", "onnxruntime", "torch", "torchmetrics", "torchvision")
 
 
+@pytest.mark.slow
 def test_data_sets_and_measuring_need_no_torch(tmp_path: Path, data_folder: Path, model_path: Path) -> None:
     model, manifest = str(shutil.copy(model_path, tmp_path / "model.onnx")), str(tmp_path / "cells.json")
     measured = ["--model", model, "--data", manifest, "--split", "test"]

@@ -14,7 +14,7 @@ from core.annotations.writing import boxes_inside, check_class_names, check_name
 from core.text import gettext, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -158,11 +158,14 @@ def _mask(image: ImageBoxes, segmentation: Entry) -> Outline | None:
     return None if outline is None else swapped_axes(outline)
 
 
-def write_coco(file: Path, images: Sequence[AnnotatedImage], classes: Sequence[str]) -> None:
+def write_coco(
+    file: Path, images: Sequence[AnnotatedImage], classes: Sequence[str], above: Mapping[str, str] | None = None
+) -> None:
     """Write one JSON file for all images, coordinates to a hundredth of a pixel, with scores if there are any.
 
     A cell whose contour is known has it as the one polygon of its ``segmentation``, and the area of that.
-    Category ids count from 1 in the order of the classes, image and annotation ids from 1.
+    Category ids count from 1 in the order of the classes, image and annotation ids from 1. ``above``: class -> its
+    supercategory, for those that have one.
 
     Raises
     ------
@@ -197,9 +200,14 @@ def write_coco(file: Path, images: Sequence[AnnotatedImage], classes: Sequence[s
         "licenses": [],
         "images": entries,
         "annotations": annotations,
-        "categories": [{"id": place, "name": name} for place, name in enumerate(classes, start=1)],
+        "categories": [_category(place, name, above or {}) for place, name in enumerate(classes, start=1)],
     }
     write_file(file, msgspec.json.encode(document) + b"\n")
+
+
+def _category(place: int, name: str, above: Mapping[str, str]) -> Entry:
+    category: Entry = {"id": place, "name": name}
+    return {**category, "supercategory": above[name]} if name in above else category
 
 
 def _polygon(image: AnnotatedImage, cell: int) -> tuple[list[float], float]:

@@ -129,6 +129,8 @@ class Decoded:
         How it has to be turned (EXIF, 1 to 8).
     jpeg_width
         The width of the parts that are a JPEG stream each, in pixels; 0 where none is.
+    tile
+        Height and width of the tiles in which the samples are stored one after the other; None for whole rows.
     """
 
     pixels: NDArray[Any] | Image.Image | DeepSamples
@@ -136,3 +138,4 @@ class Decoded:
     notices: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     jpeg_width: int = 0
+    tile: tuple[int, int] | None = None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
+from dataclasses import replace
 from typing import IO
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from core.imaging.containers.decoded import UNKNOWN, Decoded, Page, Unreadable, check_size, choose_page
+from core.imaging.doubts import Doubt
 from core.text import gettext
 
 Image.MAX_IMAGE_PIXELS = None  # check_size looks at the size, before decoding
@@ -36,11 +39,26 @@ def read_plain(stream: IO[bytes], formats: tuple[str, ...], page: int | None = N
 def read_bmp(stream: IO[bytes], page: int | None = None) -> Decoded:
     """Read a BMP file; raises Unreadable if its samples are packed in a way that Pillow does not know."""
     try:
-        return read_plain(stream, ("BMP",), page)
+        decoded = read_plain(stream, ("BMP",), page)
     except OSError as error:
         if "nsupported" not in str(error):
             raise
         raise Unreadable(gettext("BMP of this kind cannot be read; export it as TIFF or PNG")) from error
+    if not _has_rows_left(stream):
+        return decoded
+    text = gettext("The file holds more rows than its header says; open it with the program that made it.")
+    return replace(decoded, notices=(*decoded.notices, text), doubts=(*decoded.doubts, Doubt.DAMAGED))
+
+
+def _has_rows_left(stream: IO[bytes]) -> bool:
+    """Tell whether an uncompressed BMP file has data of further rows behind those of its header."""
+    stream.seek(0)
+    head = stream.read(54)
+    if len(head) < 54 or struct.unpack_from("<I", head, 14)[0] < 40:
+        return False
+    begin, _, width, height, _, bits, compression = struct.unpack_from("<IIiiHHI", head, 10)
+    row = (abs(width) * bits + 31) // 32 * 4
+    return compression in (0, 3) and stream.seek(0, 2) - begin >= (abs(height) + 1) * row
 
 
 def go_to_page(picture: Image.Image, wanted: int | None) -> Page:

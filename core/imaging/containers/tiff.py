@@ -21,7 +21,7 @@ from core.imaging.containers.decoded import (
     unchecked_notice,
 )
 from core.imaging.containers.plain import open_picture, orientation_of
-from core.imaging.containers.tiff_damage import damage_in, what_may_hide_damage
+from core.imaging.containers.tiff_damage import contradiction_in, damage_in, what_may_hide_damage
 from core.imaging.containers.tiff_pages import choose_pages
 from core.imaging.doubts import Doubt
 from core.text import gettext
@@ -73,15 +73,20 @@ def read_tiff(stream: IO[bytes], wanted: int | None = None, *, check: bool = Tru
             check_size(page.imagewidth, page.imagelength)
             _check_whole(page, stream)
         damage = [said for page in choice.pages if check and (said := damage_in(page, stream)) is not None]
+        odd = [said for page in choice.pages if check and (said := contradiction_in(page)) is not None]
         pixels, orientation = _read_pages(file, choice.pages, stream, is_damaged=bool(damage))
     except (TiffFileError, IndexError, KeyError, RuntimeError, TypeError, ZeroDivisionError, OverflowError) as error:
         raise Unreadable(TRUNCATED) from error
     notices, doubts = choice.notices, choice.doubts
+    if odd:
+        notices, doubts = (*notices, odd[0]), (*doubts, Doubt.DAMAGED)
     if damage:
         notices, doubts = (*notices, damage[0]), (*doubts, Doubt.DAMAGED)
     elif check and (kind := what_may_hide_damage(choice.pages[0], stream)) is not None:
         notices = (*notices, unchecked_notice(kind))
-    return Decoded(pixels, orientation, notices, doubts, _jpeg_width(choice.pages[0]))
+    first = choice.pages[0]
+    tile = (first.tilelength, first.tilewidth) if first.is_tiled and first.compression == COMPRESSION.NONE else None
+    return Decoded(pixels, orientation, notices, doubts, _jpeg_width(first), tile)
 
 
 def _read_pages(

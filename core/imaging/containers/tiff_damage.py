@@ -52,6 +52,25 @@ def what_may_hide_damage(page: TiffPage, stream: IO[bytes]) -> str | None:
     return None
 
 
+def contradiction_in(page: TiffPage) -> str | None:
+    """Return what is to be said of a page whose header and data do not fit together, None if they do."""
+    offsets, counts = page.dataoffsets, page.databytecounts
+    repeated = len(set(offsets)) < len(offsets) and not page.is_tiled  # tiles of empty glass are shared on purpose
+    left = page.compression == COMPRESSION.NONE and any(
+        count > max(_lengths(page, number)) or (not page.is_tiled and count > _least(page, number))
+        for number, count in enumerate(counts)
+    )
+    if not repeated and not left:
+        return None
+    return gettext("Its header and its data contradict each other: the image is taller, or parts are there twice.")
+
+
+def _least(page: TiffPage, number: int) -> int:
+    """Return how many bytes the rows of a strip need, and less than a row more."""
+    needed, full = _lengths(page, number)
+    return needed + full // page.rowsperstrip - 1 if page.rowsperstrip else full
+
+
 def damage_in(page: TiffPage, stream: IO[bytes]) -> str | None:
     """Return what is to be said of damage inside the compressed data of a page, None if none shows."""
     for number, (offset, count) in enumerate(zip(page.dataoffsets, page.databytecounts, strict=True)):

@@ -110,7 +110,9 @@ def _area(page: TiffPage) -> int:
 
 
 def _is_thumbnail(page: TiffPage, of: TiffPage) -> bool:
-    """Tell a smaller copy from another image: it has the shape of the large one."""
+    """Tell a smaller copy from another image: it has the shape of the large one, and at most half of its sides."""
+    if 2 * page.imagewidth > of.imagewidth + 1 or 2 * page.imagelength > of.imagelength + 1:
+        return False
     shape, large = page.imagewidth / page.imagelength, of.imagewidth / of.imagelength
     return abs(shape / large - 1) <= _SAME_SHAPE + 1 / min(page.imagewidth, page.imagelength)
 

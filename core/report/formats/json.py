@@ -59,7 +59,7 @@ def batch_json(
     *,
     all_detections: bool = False,
     session: Mapping[str, Any] | None = None,
-    shard: tuple[int, int] | None = None,
+    shard: Mapping[str, Any] | None = None,
     incomplete: bool = False,
     kinds: BatchKinds | None = None,
     profile: ProfileInUse | None = None,
@@ -71,8 +71,8 @@ def batch_json(
     with ``all_detections`` also everything above the model's score floor, as ``"counted": false``, and
     with ``"excluded": true`` what only the frame keeps from counting. ``region`` has the corners of the
     region of interest. ``session`` is what else is known of images that were counted in a session; ``shard``
-    which part of an archive the images are, and of how many; ``incomplete``, that the run was stopped and what it did
-    not count is among the errors. ``counted_by`` of a model that makes masks says how
+    which part of an archive the images are, and what the other parts must share with it; ``incomplete``, that the run
+    was stopped and what it did not count is among the errors. ``counted_by`` of a model that makes masks says how
     each class was counted in them. ``profile`` is the laboratory's profile that was counted by, and
     ``not_as_profile`` what differs from it.
     """
@@ -100,7 +100,7 @@ def batch_json(
         "totals": totals(images, classes),
         **({"incomplete": True} if incomplete else {}),
         **({} if session is None else {"session": session}),
-        **({} if shard is None else {"shard": {"number": shard[0], "of": shard[1]}}),
+        **({} if shard is None else {"shard": dict(shard)}),
         **({} if kinds is None else {"kinds": kinds.entry}),
     }
     return json_text(document)

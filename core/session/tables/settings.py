@@ -27,7 +27,7 @@ CLASSES, NMS_IOU, EDGE_RULE, ESTIMATES, SAMPLE = "classes", "nms_iou", "edge_rul
 KINDS, DIFFERENTIAL, LEAVE_OUT = "kinds", "differential", "leave_out_no_cells"
 TEACHING_SET = "teaching_set"
 PROFILE = "profile"
-PROFILE_PROBLEM = "profile problem"
+PROFILE_PROBLEM = "profile_problem"
 """Under which name the view keeps why the laboratory's profile was not used."""
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 620
 _LINES = 2
-_FROM_TOP = 96
+_FROM_TOP, _TITLE_BAR = 96, 40
 PROFILES = gettext("SmearCount profiles") + f" (*{PROFILE_SUFFIX})"
 
 
@@ -179,8 +179,8 @@ class AdaptDialog(QDialog):
         parent, room = self.parentWidget(), self.screen().availableGeometry()
         if parent is not None:
             frame = parent.window().frameGeometry().intersected(room)
-            left = frame.right() - self.width() - SPACE[4]
-            self.move(max(left, room.left()), max(frame.top() + _FROM_TOP, room.top()))
+            left, lowest = frame.right() - self.width() - SPACE[4], room.bottom() - self.height() - _TITLE_BAR
+            self.move(max(left, room.left()), max(min(frame.top() + _FROM_TOP, lowest), room.top()))
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -226,13 +226,15 @@ class ClassFinding:
         self.threshold.setText(
             gettext("{before:.2f} → {after:.2f}").format(before=adapted.threshold_before, after=proposed)
         )
-        text = gettext("{before} → {after}").format(before=percent(adapted.before), after=percent(adapted.accuracy))
+        before, after = percent(adapted.before), percent(adapted.accuracy)
+        self.accuracy.setText(gettext("{before} → {after}").format(before=before, after=after))
+        text = ngettext("Chosen from {n} field", "Chosen from {n} fields", adapted.fields).format(n=adapted.fields)
         if adapted.interval is not None:
             low, high = map(percent, adapted.interval)
-            text = gettext("{accuracy} (95 % interval {low} to {high})").format(accuracy=text, low=low, high=high)
-        self.accuracy.setText(text)
-        images = ngettext("Chosen from {n} field.", "Chosen from {n} fields.", adapted.fields).format(n=adapted.fields)
-        self.reason.setText(images)
+            text = gettext("{text}; 95 % interval of the new accuracy {low} to {high}").format(
+                text=text, low=low, high=high
+            )
+        self.reason.setText(f"{text}.")
 
 
 def _told(lines: int) -> QLabel:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _SIZE = QSize(980, 720)
-_TWO_COLUMNS = 800
+_TWO_COLUMNS = 860
 _SHARE_OF_SCREEN = 0.9
 
 

@@ -17,6 +17,8 @@ from core.exchange.export_items import (
     image_names,
     write_export,
 )
+from core.exchange.kind_classes import KindClasses
+from core.kinds.tree import KindError, KindTree
 from core.text import gettext, ngettext
 from gui.tasks import IdleLoop, Task
 from gui.workspace.images import State
@@ -102,9 +104,23 @@ class Exporter(QObject):
             Scope.REVIEWED: self.outdated_reviews() or gettext("No image is marked as reviewed yet."),
         }[scope]
 
-    def start(self, items: Sequence[ImageItem], kind: Format, target: Path) -> Exporting:
-        """Export images in a format; it goes on when the dialog that began it is closed."""
-        return Exporting(self._store, self._settings, self._counts, self._messages, items, kind, target, self)
+    @property
+    def tree(self) -> KindTree:
+        """The kinds of the session; empty without any."""
+        try:
+            return self._store.read(lambda session: session.settings.kinds(), KindTree())
+        except (ValueError, KindError):
+            return KindTree()
+
+    def start(
+        self, items: Sequence[ImageItem], kind: Format, target: Path, *, kinds_as_classes: bool = False
+    ) -> Exporting:
+        """Export images in a format; it goes on when the dialog that began it is closed.
+
+        ``kinds_as_classes``: cells that users gave a kind are exported under it.
+        """
+        classes = KindClasses(self._settings.classes, self.tree if kinds_as_classes else KindTree())
+        return Exporting(self._store, self._counts, self._messages, items, kind, target, classes, self)
 
 
 class Exporting(QObject):
@@ -121,17 +137,17 @@ class Exporting(QObject):
     def __init__(
         self,
         store: SessionStore,
-        settings: CountSettingsModel,
         counts: Counts,
         messages: Messages,
         items: Sequence[ImageItem],
         kind: Format,
         target: Path,
+        classes: KindClasses,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._store = store
-        self._settings = settings
+        self._classes = classes
         self._counts = counts
         self._messages = messages
         self._images = list(items)
@@ -177,8 +193,9 @@ class Exporting(QObject):
         cells, result = self._counts.cells(item.id), self._counts.result(item.id)
         if cells is None or result is None:
             return None
-        classes, training = self._settings.classes, self._kind is Format.TRAINING
-        return counted_cells(name, item.size, cells.cells, result, classes, excluded=training)
+        kinds: dict[int, str] = self._store.read(lambda session: session.edits.kinds(item.id), {})
+        training = self._kind is Format.TRAINING
+        return counted_cells(name, item.size, cells.cells, result, self._classes, kinds, excluded=training)
 
     @Slot()
     def _on_gathered(self) -> None:
@@ -191,7 +208,7 @@ class Exporting(QObject):
             self._end(written=False)
             return
         self.writing.emit()
-        target, kind, items, classes = self._target, self._kind, self._items, self._settings.classes
+        target, kind, items, classes = self._target, self._kind, self._items, self._classes
         source = self._source
         self._writing.start(lambda _: write_export(target, kind, items, classes, source))
 

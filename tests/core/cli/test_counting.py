@@ -187,6 +187,7 @@ def test_boxes_are_pixels_of_the_upright_picture(bench: Bench):
     assert (image["width"], image["height"]) == (200, 120)
 
 
+@pytest.mark.slow
 def test_a_blank_picture_has_no_count_but_is_no_error(bench: Bench, model_path: Path):
     for value in (0, 255):
         path = bench.folder / f"{value}.png"

@@ -151,6 +151,7 @@ def test_the_page_that_is_counted_can_be_chosen(
         assert "is not the number of a page" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing can be told to end there but by Ctrl+C")
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
 def test_what_was_counted_is_kept_when_the_run_is_told_to_end(
@@ -208,3 +209,26 @@ def test_a_copy_is_told(tmp_path: Path, count: Callable[..., Any], smear: NDArra
     told = f"It is a copy of {tmp_path / 'a.png'}; its cells are counted twice."
     assert document["images"][1]["notices"] == [told]
     assert "its cells are counted twice" in " ".join(errors.split())
+
+
+def test_the_same_pixels_in_another_format_are_told(
+    tmp_path: Path, count: Callable[..., Any], smear: NDArray[np.uint8]
+):
+    Image.fromarray(smear).save(tmp_path / "a.png")
+    Image.fromarray(smear).save(tmp_path / "b.bmp")
+    tifffile.imwrite(tmp_path / "c.tif", smear.astype(np.uint16) * 257, photometric="rgb", compression="zlib")
+    Image.fromarray(np.ascontiguousarray(smear[::-1])).save(tmp_path / "d.png")
+    _, document, _ = count(tmp_path)
+    told = f"It is a copy of {tmp_path / 'a.png'}; its cells are counted twice."
+    assert [told in image["notices"] for image in document["images"]] == [False, True, True, False]
+
+
+def test_a_folder_of_nothing_but_its_own_images_is_as_an_empty_one(
+    tmp_path: Path, count: Callable[..., Any], smear: NDArray[np.uint8]
+):
+    Image.fromarray(smear).save(tmp_path / "a.png")
+    out = tmp_path / "out"
+    count(tmp_path / "a.png", "--annotated", out)
+    code, document, printed = count(out)
+    assert (code, document["images"]) == (1, [])
+    assert f"{out}: nothing is left to count here" in printed

@@ -66,6 +66,7 @@ def teaching_set(tmp_path_factory: pytest.TempPathFactory, counted: dict[str, An
     return path
 
 
+@pytest.mark.slow
 def test_kinds_are_added_to_json_and_csv(counted: dict[str, Any], teaching_set: Path, tmp_path: Path):
     results = ["--json", str(tmp_path / "kinds.json"), "--csv", str(tmp_path / "kinds.csv")]
     assert main([str(demo_smear()), "--kinds", str(teaching_set), *results, "--quiet"]) == 0

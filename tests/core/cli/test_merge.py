@@ -54,7 +54,8 @@ def test_parts_put_together_are_the_whole(archive: Path, tmp_path: Path) -> None
     parts = []
     for number in range(1, 4):
         parts.append(tmp_path / f"part{number}.json")
-        assert count(paths, parts[-1], "--recursive", "--shard", f"{number}/3")["shard"] == {"number": number, "of": 3}
+        shard = count(paths, parts[-1], "--recursive", "--shard", f"{number}/3")["shard"]
+        assert (shard["number"], shard["of"]) == (number, 3)
     merged = count([parts[2], parts[0], parts[1]], tmp_path / "merged.json")
     assert without_times(merged) == without_times(whole)
 
@@ -109,6 +110,79 @@ def test_what_is_no_whole_is_refused(
     assert caught.value.code == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "merged.json").exists()
+
+
+@pytest.fixture
+def folder(archive: Path, tmp_path: Path) -> Path:
+    """Return a folder of two images that tests may change."""
+    return Path(shutil.copytree(archive / "slide 1", tmp_path / "slide"))
+
+
+def refused(parts: Sequence[Path], target: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as caught:
+        count(parts, target)
+    assert caught.value.code == 2
+    assert not target.exists()
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("change", ["added", "deleted", "changed", "other folder"])
+def test_parts_of_different_images_are_refused(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: str
+) -> None:
+    """An image would be there twice, or missing, and nobody would know."""
+    parts = [tmp_path / "1.json", tmp_path / "2.json"]
+    count([folder], parts[0], "--shard", "1/2")
+    first, last = sorted(folder.iterdir())
+    if change == "added":
+        shutil.copyfile(first, folder / "0 new.png")
+    elif change == "deleted":
+        first.unlink()
+    elif change == "changed":
+        last.write_bytes(last.read_bytes() + b"more")
+    else:
+        folder = Path(shutil.copytree(folder, tmp_path / "other"))
+        first, last = sorted(folder.iterdir())
+        last.rename(folder / "z.png")
+    count([folder], parts[1], "--shard", "2/2")
+    assert "2.json: its folder held other images than that of the first part; count all parts" in refused(
+        parts, tmp_path / "merged.json", capsys
+    )
+
+
+@pytest.mark.parametrize(("option", "value"), [("region", "0,0,300,300"), ("diameter", "30")])
+def test_parts_of_which_one_was_counted_otherwise_are_refused(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str
+) -> None:
+    parts = [tmp_path / "1.json", tmp_path / "2.json"]
+    count([folder], parts[0], "--shard", "1/2")
+    count([folder], parts[1], "--shard", "2/2", f"--{option}", value)
+    text = f"2.json: it was counted with another --{option} than the first part"
+    assert text in refused(parts, tmp_path / "merged.json", capsys)
+
+
+def test_copies_in_different_parts_are_told_as_in_the_whole(folder: Path, tmp_path: Path) -> None:
+    first, last = sorted(folder.iterdir())
+    shutil.copyfile(first, last)
+    parts = [tmp_path / "1.json", tmp_path / "2.json"]
+    for number, part in enumerate(parts, 1):
+        count([folder], part, "--shard", f"{number}/2")
+    whole = count([folder], tmp_path / "whole.json")
+    assert f"It is a copy of {first}; its cells are counted twice." in whole["images"][1]["notices"]
+    assert without_times(count(parts, tmp_path / "merged.json")) == without_times(whole)
+
+
+def test_parts_of_an_earlier_version_merge_with_a_word(
+    two_parts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = [tmp_path / "1.json", tmp_path / "2.json"]
+    for part in parts:
+        document = json.loads((two_parts / part.name).read_text("utf-8"))
+        document["shard"] = {name: document["shard"][name] for name in ("number", "of")}
+        part.write_text(json.dumps(document), "utf-8")
+    merged = count(parts, tmp_path / "merged.json")
+    assert len(merged["images"]) == 2
+    assert "An earlier version counted these parts" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "1", "a/b", "1/0"])

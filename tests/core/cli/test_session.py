@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+import numpy as np
 import openpyxl
 import pypdfium2
 import pytest
@@ -20,11 +22,13 @@ from core.annotations.read import read_annotations
 from core.cli.run import main
 from core.counting.count import CountSettings
 from core.exchange.match_images import ImageIndex, ListedImage
+from core.kinds.tree import white_cell_kinds
 from core.report.gather import gather
 from core.report.sign_off import sign
 from core.session.session import Session
 from core.session.storage.snapshot import snapshot
-from core.session.values import Edit, SessionBusyError, Subject, ValueChange
+from core.session.tables.settings import KINDS
+from core.session.values import Edit, SessionBusyError, Subject, ValueChange, kind_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,6 +114,41 @@ def test_counted_cells_are_exported_as_annotations(bench: Bench, tmp_path: Path,
     assert found.notices == ()
     names = [name for image in found.images for name in image.names]
     assert {name: names.count(name) for name in set(names)} == {"RBC": 4, "WBC": 2, "Platelets": 2}
+
+
+@pytest.mark.parametrize("form", ["voc", "yolo", "coco", "csv", "geojson"])
+def test_cells_are_exported_under_the_kinds_that_users_gave_them(bench: Bench, tmp_path: Path, form: str):
+    with Session.open(bench.session) as session:
+        tree = ValueChange(Subject.SETTING, None, msgspec.to_builtins(white_cell_kinds()), KINDS)
+        session.edits.record(Edit(None, "Kinds", values=(tree,)), "Ada")
+        [white] = [cell for cell, name in counted_cells(session, 1) if name == "WBC"]
+        kind = ValueChange(Subject.KIND, 1, "eosinophil", kind_key(white))
+        session.edits.record(Edit(1, "Kind", values=(kind,)), "Ada")
+    bench.session = bench.session.rename(tmp_path / f"cells{bench.session.suffix}")
+    index = ImageIndex([ListedImage(path, path) for path in tmp_path.glob("*.png")])
+    for arguments, expected in (
+        (["--kinds-as-classes"], {"RBC": 4, "WBC": 1, "eosinophil": 1, "Platelets": 2}),
+        ([], {"RBC": 4, "WBC": 2, "Platelets": 2}),
+    ):
+        folder = "kinds" if arguments else "classes"
+        assert bench.run("--export", form, "--export-to", folder, "--quiet", *arguments) == 0
+        found = read_annotations([tmp_path / folder], index, ("RBC", "WBC", "Platelets", "eosinophil"))
+        names = [name for image in found.images for name in image.names]
+        assert {name: names.count(name) for name in set(names)} == expected
+        if form == "coco":
+            categories = json.loads((tmp_path / folder / "cells.json").read_bytes())["categories"]
+            above = {one["name"]: one.get("supercategory") for one in categories}
+            assert above["WBC"] is None
+            assert above.get("eosinophil") == ("WBC" if arguments else None)
+
+
+def counted_cells(session: Session, image: int) -> list[tuple[int, str]]:
+    """Return the ids and classes of the cells of an image that count."""
+    [found] = [one.counted for one in gather(session).images if one.id == image]
+    assert found is not None
+    cells = found.found.detections
+    chosen = np.flatnonzero(found.result.counted)
+    return [(int(cells.ids[row]), ("RBC", "WBC", "Platelets")[cells.labels[row]]) for row in chosen]
 
 
 def test_an_export_that_cannot_be_is_one_sentence(bench: Bench, tmp_path: Path):

@@ -106,6 +106,7 @@ def test_an_unlike_image_is_yellow_and_says_why(
     assert not any(told in text for text in judged(found, size, CARD, tmp_path).texts), "the card knows nothing"
 
 
+@pytest.mark.slow
 def test_fields_of_the_same_kind_pass(reference: Mapping[str, LookRange]) -> None:
     fields = map(smear, range(100, 120))
     share, _ = share_unlike([found_in(field, field.image).look for field in fields], reference)

@@ -207,6 +207,7 @@ def test_the_blur_of_an_edge_is_measured(diameter: float, contrast: float, blur:
     assert edge_blur(discs(diameter, blur, contrast), diameter) == pytest.approx(blur, rel=0.05, abs=0.011)
 
 
+@pytest.mark.slow
 def test_more_blur_measures_as_more():
     measured = [edge_blur(discs(64, blur, 90), 64) or 0 for blur in (0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.14)]
     assert measured == sorted(measured)

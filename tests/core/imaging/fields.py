@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from core.imaging.doubts import Doubt
     from core.imaging.reading import SmearImage
 
 
@@ -41,12 +42,14 @@ def planar(image: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(np.moveaxis(image, 2, 0))
 
 
-def assert_shows(image: SmearImage, expected: NDArray[np.uint8], tolerance: int = 1) -> None:
+def assert_shows(
+    image: SmearImage, expected: NDArray[np.uint8], tolerance: int = 1, *, doubts: tuple[Doubt, ...] = ()
+) -> None:
     if expected.ndim == 2:
         expected = np.repeat(expected[..., None], 3, axis=2)
     assert image.pixels.shape == expected.shape
     np.testing.assert_allclose(image.pixels.astype(int), expected.astype(int), atol=tolerance)
-    assert image.doubts == ()
+    assert image.doubts == doubts
 
 
 def assert_refused(path: Path) -> str:

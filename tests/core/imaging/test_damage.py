@@ -66,6 +66,7 @@ def test_a_jpeg_damaged_inside_is_marked(
         assert "damaged" in " ".join(image.notices)
 
 
+@pytest.mark.slow
 def test_a_wrong_bit_that_shows_is_marked(tmp_path: Path, smear: NDArray[np.uint8]):
     """libjpeg notices about two thirds of them; the rest shift all that follows, which is seen."""
     data = jpeg(smear)

@@ -198,3 +198,124 @@ def test_bmp_of_a_kind_that_is_not_read_is_not_called_damaged(tmp_path: Path, sm
     (tmp_path / "a.bmp").write_bytes(data)
     with pytest.raises(ImageError, match="BMP of this kind cannot be read; export it as TIFF or PNG"):
         read_image(tmp_path / "a.bmp")
+
+
+# -- what the header, or transparency, keeps from being counted --------------------------------------
+
+
+def as_tiff(path: Path, image: NDArray[Any], **how: Any) -> bytearray:
+    tifffile.imwrite(path, image, photometric="rgb", metadata=None, **how)
+    return bytearray(path.read_bytes())
+
+
+def test_rows_that_the_header_does_not_tell_of_are_told(tmp_path: Path, smear: NDArray[np.uint8]):
+    path = tmp_path / "a.tif"
+    assert read_image_of(path, as_tiff(path, smear, rowsperstrip=240)).doubts == ()
+    with tifffile.TiffFile(path) as file:
+        place = file.pages[0].aspage().tags["ImageLength"].valueoffset
+    data = bytearray(path.read_bytes())
+    data[place : place + 2] = (120).to_bytes(2, "little")
+    half = read_image_of(path, data)
+    assert half.height == 120
+    assert half.doubts == (Doubt.DAMAGED,)
+    assert "contradict each other" in half.notices[0]
+    bitmap = tmp_path / "a.bmp"
+    Image.fromarray(smear).save(bitmap)
+    assert read_image(bitmap).doubts == ()
+    data = bytearray(bitmap.read_bytes())
+    data[22:26] = (120).to_bytes(4, "little")
+    half = read_image_of(bitmap, data)
+    assert half.doubts == (Doubt.DAMAGED,)
+    assert "more rows than its header says" in half.notices[0]
+
+
+def test_strips_that_are_there_twice_are_told(tmp_path: Path, smear: NDArray[np.uint8]):
+    path = tmp_path / "a.tif"
+    data = as_tiff(path, smear, rowsperstrip=40)
+    with tifffile.TiffFile(path) as file:
+        tag = file.pages[0].aspage().tags["StripOffsets"]
+        place, size = tag.valueoffset, len(tag.value)
+    step = 4 if tag.dtype == 4 else 2
+    assert size == 6
+    data[place + step : place + 2 * step] = data[place : place + step]
+    assert read_image_of(path, data).doubts == (Doubt.DAMAGED,)
+
+
+def test_a_page_that_is_nearly_as_large_is_no_thumbnail(tmp_path: Path, smear: NDArray[np.uint8]):
+    other = np.ascontiguousarray(smear[::-1, ::-1])
+    for name, first in (
+        ("near.tif", other[:239, :319]),
+        ("less.tif", other[:225, :300]),
+        ("half.tif", smear[::2, ::2]),
+    ):
+        with tifffile.TiffWriter(tmp_path / name) as writer:
+            writer.write(np.ascontiguousarray(first), photometric="rgb", metadata=None)
+            writer.write(smear, photometric="rgb", metadata=None)
+    assert read_image(tmp_path / "near.tif").doubts == (Doubt.ONE_OF_SEVERAL,)
+    assert read_image(tmp_path / "less.tif").doubts == (Doubt.ONE_OF_SEVERAL,)
+    assert read_image(tmp_path / "half.tif").doubts == ()
+
+
+@pytest.mark.parametrize("kind", ["png", "tif", "deep.png"])
+def test_what_lies_below_transparency_is_told(tmp_path: Path, smear: NDArray[np.uint8], kind: str):
+    y, x = np.mgrid[:240, :320]
+    round_ = ((y - 120) ** 2 + (x - 160) ** 2 < 100**2).astype(np.uint8) * np.uint8(255)
+    layered = np.dstack([smear, round_])
+    path = tmp_path / f"a.{kind}"
+    if kind == "png":
+        Image.fromarray(layered).save(path)
+    elif kind == "tif":
+        tifffile.imwrite(path, layered, photometric="rgb", extrasamples=["unassalpha"])
+    else:
+        path.write_bytes(imagecodecs.png_encode(layered.astype(np.uint16) * 257))
+    image = read_image(path)
+    assert image.doubts == (Doubt.HIDDEN,)
+    assert image.notices == ("59% of the image is transparent; what lies there does not count.",)
+    blank = np.where(round_[..., None] > 0, smear, 0).astype(np.uint8)
+    Image.fromarray(np.dstack([blank, round_])).save(tmp_path / "blank.png")
+    assert read_image(tmp_path / "blank.png").doubts == ()
+
+
+def read_image_of(path: Path, data: bytes | bytearray) -> Any:
+    path.write_bytes(data)
+    return read_image(path)
+
+
+# -- holes in samples that are not compressed --------------------------------------------------------
+
+
+@pytest.mark.parametrize(("begin", "length"), [(8192, 30_000), (50_000, 20_000), (100_001, 40_000), (60_000, 4_100)])
+@pytest.mark.parametrize("kind", ["tif", "bmp", "tiles"])
+def test_a_block_that_the_drive_lost_is_told(
+    tmp_path: Path, smear: NDArray[np.uint8], kind: str, begin: int, length: int
+):
+    """Filled with zeros in the middle of rows; both border rows are more than half lost."""
+    path = tmp_path / ("a.bmp" if kind == "bmp" else "a.tif")
+    if kind == "bmp":
+        Image.fromarray(smear).save(path)
+    else:
+        as_tiff(path, smear, **({"tile": (64, 64)} if kind == "tiles" else {}))
+    assert read_image(path).doubts == ()
+    data = bytearray(path.read_bytes())
+    data[begin : begin + length] = bytes(length)
+    assert read_image_of(path, data).doubts == (Doubt.SUSPECT,)
+
+
+def test_tiles_that_were_lost_are_told_and_the_surround_of_a_field_is_not(tmp_path: Path, smear: NDArray[np.uint8]):
+    lost = smear.copy()
+    lost[64:128, 128:192] = 0
+    y, x = np.mgrid[:240, :320]
+    outside = (y - 120) ** 2 + (x - 160) ** 2 > 110**2
+    eyepiece, framed = smear.copy(), np.zeros((260, 400, 3), np.uint8)
+    eyepiece[outside] = 0
+    framed[10:250, 40:360] = smear
+    legend = smear.copy()
+    legend[:12] = 0
+    legend[4:8, 20:90] = 255
+    as_tiff(tmp_path / "lost.tif", lost, tile=(64, 64))
+    assert read_image(tmp_path / "lost.tif").doubts == (Doubt.SUSPECT,)
+    for name, image in (("eyepiece", eyepiece), ("framed", framed), ("legend", legend)):
+        Image.fromarray(image).save(tmp_path / f"{name}.png")
+        as_tiff(tmp_path / f"{name}.tif", image, tile=(64, 64))
+        for path in (tmp_path / f"{name}.png", tmp_path / f"{name}.tif"):
+            assert read_image(path).doubts == (), path.name

@@ -127,6 +127,7 @@ def test_a_page_shows_the_boxes(session: Session):
         assert any((abs(page.astype(int) - colour).max(axis=1) < 40).any() for page in colours)
 
 
+@pytest.mark.slow
 def test_a_page_shows_contours_in_place_of_boxes(session: Session):
     def ink() -> list[int]:
         data, _ = to_pdf(gather(session), Progress(), Contents())

@@ -23,6 +23,7 @@ from tests.core.session.session_builders import (
 )
 
 
+@pytest.mark.slow
 def test_thirteen_thousand_images_are_listed_at_once(path: Path, tmp_path: Path):
     paths = [tmp_path / f"folder {number % 10}" / f"{number}.png" for number in range(13_000)]
     with Session.create(path) as session:

@@ -25,7 +25,7 @@ EDITOR = Path(__file__).with_name("session_editor.py")
 HELPER = runpy.run_path(str(EDITOR))
 IMAGES = range(1, HELPER["IMAGES"] + 1)
 KILLS = 200
-IN_A_SESSION = 40
+IN_A_SESSION = 20
 """Kills before a new session is made, since each opening checks all of it."""
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the processes to be killed are forked")

@@ -48,6 +48,7 @@ def test_a_point_belongs_to_the_frame_with_the_cell_found_round_it(rule: EdgeRul
     assert alone.in_frame.tolist() == frame.inside(as_points(truth).boxes).tolist()
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(found_cells, true_cells), min_size=1, max_size=3),
     frames,
@@ -73,6 +74,7 @@ def test_a_sweep_is_counting_at_each_threshold(
             assert sweep.score(place) == sum((scores[name] for scores in expected), ClassScore())
 
 
+@pytest.mark.slow
 @given(found_cells, true_cells, thresholds_by_class, st.sampled_from([0.3, 0.5]))
 def test_one_class_can_be_swept_while_the_others_stay(
     found_list: list, true: list, others: dict[str, float], iou: float

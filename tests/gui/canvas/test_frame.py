@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 
 from core.counting.frame import EdgeRule
 from core.exchange.export_items import counted_cells
+from core.exchange.kind_classes import KindClasses
 from core.imaging.reading import read_image
 from core.session.session import Session
 from gui.commands.context import Dialog
@@ -124,6 +125,7 @@ def test_the_rule_is_in_the_session_and_its_history(counted: MainWindow, tmp_pat
     assert rule_card(counted).rule.currentData() == EdgeRule.BOTTOM_RIGHT
 
 
+@pytest.mark.slow
 def test_another_model_keeps_the_rule(
     counted: MainWindow, model_path: Path, tmp_path: Path, qtbot: QtBot, wait_counted: Callable[..., None]
 ) -> None:
@@ -267,7 +269,7 @@ def test_gallery_doubts_and_exports_follow_the_frame(counted: MainWindow, qtbot:
     cells, result = workspace.counts.current_cells(), workspace.counts.current_result()
     assert cells is not None
     assert result is not None
-    exported = item.path.name, item.size, cells.cells, result, workspace.settings.classes
+    exported = item.path.name, item.size, cells.cells, result, KindClasses(workspace.settings.classes), {}
     boxes, every = counted_cells(*exported), counted_cells(*exported, excluded=True)
     assert len(boxes.names) == sum(expected.values()) < len(every.names)
     for name in workspace.settings.classes:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gui.shell.window import MainWindow
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
 def test_the_photograph_is_shown_while_the_worker_is_busy_and_the_boxes_follow(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, wait_counted: Callable[..., None], suffix: str

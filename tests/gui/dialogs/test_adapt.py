@@ -77,8 +77,9 @@ def test_a_better_threshold_is_proposed_and_used_as_one_edit(
     qtbot.waitUntil(dialog.use_button.isEnabled)
     row = dialog.rows["RBC"]
     assert row.threshold.text().startswith("0.97 → ")
-    assert "95 % interval" in row.accuracy.text()
-    assert row.reason.text() == "Chosen from 11 fields."
+    before, after = (float(text.removesuffix(" %")) for text in row.accuracy.text().split(" → "))
+    assert before < 90 < after
+    assert row.reason.text().startswith("Chosen from 11 fields; 95 % interval of the new accuracy ")
     settings, history = window.workspace.settings, window.workspace.history
     qtbot.mouseClick(dialog.use_button, Qt.MouseButton.LeftButton)
     assert settings.value is not None

@@ -292,6 +292,7 @@ def test_pictures_that_are_not_counted_yet_take_imports_by_their_upright_size(
     assert np.allclose(boxes, BOXES, atol=0.01)
 
 
+@pytest.mark.slow
 def test_the_window_lives_while_many_boxes_are_read(bench: Bench, make_smear: MakeSmear, tmp_path: Path) -> None:
     bench.open(make_smear("a.png")[0])
     rng = np.random.default_rng(0)

@@ -64,6 +64,7 @@ def test_new_samples_are_counted_by_the_profile_that_is_chosen(
     assert window.preferences.default_profile is None
 
 
+@pytest.mark.slow
 def test_theme_and_colours_change_at_once(window: MainWindow, dialog: PreferencesDialog, qtbot: QtBot) -> None:
     ground = QApplication.palette().window().color()
     dialog.theme.setFocus()

@@ -83,6 +83,7 @@ def test_the_support_file_has_faults_without_their_messages(tmp_path: Path) -> N
     assert recent_faults(log) == ["ValueError at images.py:40 read_image"]
 
 
+@pytest.mark.slow
 def test_a_crash_trace_outlives_the_next_starts_and_is_in_the_support_file(tmp_path: Path, qtbot: QtBot) -> None:
     """The program is killed by a fault below Python, started anew, and asked for a support file."""
     logs = tmp_path / "patient Smith" / "logs"

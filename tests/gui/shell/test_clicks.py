@@ -51,6 +51,7 @@ def large(window: MainWindow) -> MainWindow:
     return window
 
 
+@pytest.mark.slow
 def test_a_folder_is_opened(
     large: MainWindow, hand: Hand, make_smear: MakeSmear, qtbot: QtBot, wait_counted: WaitCounted
 ) -> None:
@@ -74,6 +75,7 @@ def test_a_folder_is_opened(
     assert hand.done == told()["open a folder"]
 
 
+@pytest.mark.slow
 def test_eight_mistakes_in_a_field_of_a_hundred(
     large: MainWindow, hand: Hand, tmp_path: Path, wait_counted: WaitCounted
 ) -> None:
@@ -162,6 +164,7 @@ def _empty_places(boxes: np.ndarray, number: int) -> list[tuple[float, float]]:
     return places
 
 
+@pytest.mark.slow
 def test_forty_good_fields_are_reviewed(
     large: MainWindow, hand: Hand, make_smear: MakeSmear, wait_counted: WaitCounted, qtbot: QtBot
 ) -> None:
@@ -179,6 +182,7 @@ def test_forty_good_fields_are_reviewed(
     assert hand.done == told()["review 40 good fields"] <= 40
 
 
+@pytest.mark.slow
 def test_two_hundred_white_cells_are_counted_by_hand_unseen_and_compared(
     large: MainWindow, hand: Hand, make_smear: MakeSmear, wait_counted: WaitCounted, qtbot: QtBot
 ) -> None:

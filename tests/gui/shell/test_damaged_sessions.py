@@ -6,6 +6,8 @@ import random
 import sqlite3
 from typing import TYPE_CHECKING
 
+import pytest
+
 from core.session.storage.schema import SCHEMA
 from gui.workspace.images import State
 from tests.gui.shell.troubles import counted_cells, notice, press, session_path, shown_counts
@@ -79,6 +81,7 @@ def test_cells_that_cannot_be_read_are_counted_again_with_the_corrections(
     assert shown_counts(corrected) == expected
 
 
+@pytest.mark.slow
 def test_no_flipped_byte_changes_anything_without_a_word(
     corrected: MainWindow, qtbot: QtBot, wait_counted: WaitCounted, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 from core.cells import Detections
 from core.counting.count import CountSettings
@@ -38,6 +39,7 @@ def make_session(path: Path, picture: Path) -> None:
         session.settings.set_counting(CountSettings(dict.fromkeys(classes, 0.5), nms_iou=0.5), classes)
 
 
+@pytest.mark.slow
 def test_a_killed_window_loses_no_correction(tmp_path: Path, smear_file: Callable[[str], Path]) -> None:
     path, digest = tmp_path / "killed.smearcount", runpy.run_path(str(EDITOR))["digest"]
     make_session(path, smear_file("slide.png"))

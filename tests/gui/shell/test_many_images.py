@@ -97,6 +97,7 @@ def seconds_to_list(window: MainWindow, folder: Path) -> float:
     return taken
 
 
+@pytest.mark.slow
 def test_thirteen_thousand_pictures_are_listed_without_opening_one(
     window: MainWindow, qtbot: QtBot, make_folder: MakeFolder, watch: Watch
 ) -> None:
@@ -129,6 +130,7 @@ def test_listing_takes_time_in_proportion(window: MainWindow, make_folder: MakeF
     assert any(ratio < 25 for ratio in ratios)  # 10 where nothing is wrong, 100 where each is looked for in a list
 
 
+@pytest.mark.slow
 def test_one_counted_picture_costs_the_same_in_a_long_list(
     window: MainWindow, qtbot: QtBot, make_folder: MakeFolder, wait_counted: Callable[[MainWindow], None]
 ) -> None:

@@ -44,6 +44,7 @@ def shows(window: MainWindow, path: Path) -> bool:
     return pixels is not None and pixels.shape == wanted.shape and bool((pixels == wanted).all())
 
 
+@pytest.mark.slow
 def test_the_image_that_is_seen_is_of_the_sample_that_is_open(
     window: MainWindow, samples: Samples, qtbot: QtBot
 ) -> None:
@@ -69,6 +70,7 @@ def test_tiles_are_of_the_sample_that_is_open(window: MainWindow, samples: Sampl
         assert (shown.levels[0] == read_image(images[0][0]).pixels).all()
 
 
+@pytest.mark.slow
 def test_a_count_that_is_under_way_never_ends_in_the_next_sample(
     window: MainWindow, samples: Samples, qtbot: QtBot
 ) -> None:

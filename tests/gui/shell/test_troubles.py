@@ -260,6 +260,7 @@ def test_nobody_is_asked_for_a_name_while_correcting_and_the_one_given_signs_fro
     assert told == ["What you change is kept with your name: account"]
 
 
+@pytest.mark.slow
 def test_a_model_that_disagrees_with_corrections_is_listed_and_can_be_walked(
     corrected: MainWindow, qtbot: QtBot, model_path: Path, wait_counted: WaitCounted, tmp_path: Path
 ) -> None:

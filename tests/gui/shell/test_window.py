@@ -180,6 +180,7 @@ def test_quick_navigation_never_shows_another_pictures_counts(
         assert window.canvas.boxes.shown_count == sum(shown_counts(window).values())
 
 
+@pytest.mark.slow
 def test_counting_stops_and_goes_on(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted, tmp_path: Path
 ) -> None:

@@ -52,7 +52,7 @@ def counted_cells(window: MainWindow, name: str = "RBC") -> list[int]:
     result = workspace.counts.result(item.id if item else None)
     assert cells is not None
     assert result is not None
-    return cells.cells.ids[result.corrected & (cells.cells.labels == workspace.settings.classes.index(name))].tolist()
+    return cells.cells.ids[result.counted & (cells.cells.labels == workspace.settings.classes.index(name))].tolist()
 
 
 def answer_folder_dialog(path: Path) -> None:

@@ -66,6 +66,7 @@ def test_models_are_compared_once_and_one_is_used(
     assert models.runs.rows[0].counted == strict.counted
 
 
+@pytest.mark.slow
 def test_the_comparison_takes_in_counting_without_a_model(counted: Counted, qtbot: QtBot) -> None:
     window = counted(2)
     give_boxes(window)

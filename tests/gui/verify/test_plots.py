@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtSvg import QSvgRenderer
@@ -20,7 +21,6 @@ from tests.gui.verify.verify_steps import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
     from PySide6.QtCore import QPoint
     from PySide6.QtWidgets import QWidget
     from pytestqt.qtbot import QtBot
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tests.gui.verify.verify_steps import Counted
 
 
+@pytest.mark.slow
 def test_every_plot_is_drawn_read_and_saved(
     counted: Counted, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

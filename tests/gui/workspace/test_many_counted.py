@@ -53,6 +53,7 @@ def counted_session(folder: Path, model: Model, images: int) -> Path:
         return session.path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("images", [3, 600])
 def test_counting_one_more_image_reads_as_much_of_the_session(
     qtbot: QtBot,

@@ -99,6 +99,7 @@ def test_a_sample_says_that_it_is_no_longer_counted_as_its_profile_says(
     assert note.note == "Profile: Ward 3"
 
 
+@pytest.mark.slow
 def test_another_cell_size_counts_again_after_consent_and_undo_brings_the_sizes_back(
     counted: MainWindow, qtbot: QtBot, tmp_path: Path, wait_counted: WaitCounted, make_smear: MakeSmear
 ) -> None:

@@ -170,6 +170,7 @@ def test_a_confirmed_cell_takes_the_contour_that_segmentation_finds(
         assert shown(counted).boxes[-1].tolist() == cells.boxes[cells.ids == number][0].tolist()
 
 
+@pytest.mark.slow
 def test_a_confirmed_cell_that_the_new_count_does_not_find_is_the_persons_own(
     counted: MainWindow, twin: Path, count_by: CountBy, tmp_path: Path, make_smear: MakeSmear
 ) -> None:
@@ -200,6 +201,7 @@ def test_a_class_that_the_new_model_agrees_to_is_no_correction_of_its_count(
 # -- undo across counts -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_undo_across_a_change_of_model_and_a_new_count_shows_the_count_alone(
     counted: MainWindow,
     model_path: Path,

@@ -141,6 +141,7 @@ def test_the_way_of_counting_is_chosen_in_the_counting_settings(
     assert window.workspace.settings.value.thresholds["WBC"] == pytest.approx(0.42)
 
 
+@pytest.mark.slow
 def test_the_way_of_counting_comes_back_with_the_model(
     without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]
 ) -> None:
@@ -186,6 +187,7 @@ def test_a_model_that_finds_boxes_offers_no_way_of_counting(window: MainWindow) 
     assert not methods(window)
 
 
+@pytest.mark.slow
 def test_a_count_taken_over_from_the_comparison_of_models_has_contours_and_its_way_of_counting(
     without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]
 ) -> None:

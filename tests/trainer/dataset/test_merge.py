@@ -94,6 +94,7 @@ def test_shifted_photographs_of_one_field_overlap(
     assert found(paths) == {("one.png", "other.jpg"): Likeness.OVERLAP}
 
 
+@pytest.mark.slow
 def test_different_fields_are_not_alike(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     style = SmearStyle.random(rng)

@@ -56,6 +56,7 @@ def noise(height: int, width: int) -> np.ndarray:
     return np.random.default_rng(height + width).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("height", "width"), [(128, 128), (256, 256), (192, 448), (512, 128)])
 def test_the_model_file_finds_what_torch_finds(
     trained: TrainedModel, model: Model, halved_model: Model, height: int, width: int
@@ -106,6 +107,7 @@ def test_the_candidates_hold_all_that_torchvision_detects(trained: TrainedModel)
     assert float(nearest.max()) < 1e-3
 
 
+@pytest.mark.slow
 def test_export_writes_a_card_that_says_where_the_model_comes_from(tmp_path: Path, checkpoint: Path) -> None:
     out = tmp_path / "model.onnx"
     assert main(["export", "--checkpoint", str(checkpoint), "--out", str(out), "--name", "Test model"]) == 0
@@ -136,6 +138,7 @@ def shifted(checkpoint: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_model_can_count_at_another_scale_than_it_was_trained_at(tmp_path: Path, checkpoint: Path) -> None:
     arguments = ["export", "--checkpoint", str(checkpoint), "--out", str(tmp_path / "quick.onnx"), "--red-cells", "56"]
     assert main(arguments) == 0
@@ -173,6 +176,7 @@ def test_shares_are_one_for_each_checkpoint(
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_a_card_survives_the_file(tmp_path: Path, trained: TrainedModel, exported: Path) -> None:
     path = tmp_path / "model.onnx"
     shutil.copy(exported, path)

@@ -62,6 +62,7 @@ def start(*command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("box_loss", ["l1", "giou"])
 def test_the_loss_falls(train_set: DataSet, box_loss: Literal["l1", "giou"]) -> None:
     torch.manual_seed(0)
@@ -112,6 +113,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(
     assert len([row for row in rows if row["val_map50"]]) == 2
 
 
+@pytest.mark.slow
 def test_a_run_folder_belongs_to_one_kind_of_run(
     tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -135,6 +137,7 @@ def test_a_run_folder_belongs_to_one_kind_of_run(
     assert all(torch.equal(after[name], weights[name]) for name in weights)
 
 
+@pytest.mark.slow
 def test_the_running_mean_of_the_weights_is_kept(tmp_path: Path, train_set: DataSet) -> None:
     plain = dataclasses.replace(
         load_preset(Preset, "tiny"),
@@ -268,6 +271,7 @@ def test_a_full_disk_stops_the_run_with_one_sentence(tmp_path: Path, data_folder
     assert main(common) == 0
 
 
+@pytest.mark.slow
 def test_one_picture_without_white_cells_is_enough_to_start(tmp_path: Path, data_folder: Path) -> None:
     (data_folder / "manifest.csv").write_text("file,split,source\n0.png,train,A\n4.png,val,A\n", "utf-8")
     for number in (0, 4):
@@ -279,6 +283,7 @@ def test_one_picture_without_white_cells_is_enough_to_start(tmp_path: Path, data
     assert (tmp_path / "run" / "best.ckpt").exists()
 
 
+@pytest.mark.slow
 def test_folds_are_trained_on_by_name(tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folds = tmp_path / "folds.json"
     assert main(["data", "import", "yolo", str(data_folder), "--out", str(folds)]) == 0

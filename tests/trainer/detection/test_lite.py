@@ -126,6 +126,7 @@ def test_a_run_from_the_weights_of_the_package_keeps_its_frozen_blocks(train_set
     assert build_card(trained).notes == "started from imagenet weights"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frozen_norm", [True, False])
 def test_the_exported_model_finds_what_torch_finds(tmp_path: Path, frozen_norm: bool) -> None:
     torch.manual_seed(3)

@@ -189,6 +189,7 @@ def test_the_command_says_no_more_than_it_should(export: Export) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_calibration_is_repeatable(tmp_path: Path, exported: Path, train_set: DataSet) -> None:
     preset, card = load_preset(Preset, "tiny"), Model(exported).card
     inputs = calibration_inputs(train_set, preset, card)
@@ -206,6 +207,7 @@ def test_calibration_is_repeatable(tmp_path: Path, exported: Path, train_set: Da
     assert contents[0] == contents[1]
 
 
+@pytest.mark.slow
 def test_an_8_bit_model_that_counts_otherwise_is_not_kept(
     tmp_path: Path, trained: TrainedModel, train_set: DataSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,6 +223,7 @@ def test_an_8_bit_model_that_counts_otherwise_is_not_kept(
     assert not list(tmp_path.glob("model.onnx*"))
 
 
+@pytest.mark.slow
 def test_an_interrupted_export_leaves_no_32_bit_model_behind(
     tmp_path: Path, trained: TrainedModel, train_set: DataSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ def test_pairs_overlap_by_the_share_of_a_diameter(overlap: float) -> None:
     assert found == pytest.approx(overlap, abs=0.05)
 
 
+@pytest.mark.slow
 def test_lone_cells_are_found_and_cells_on_top_of_each_other_are_not() -> None:
     model = Model(default_model_path())
     apart, together = count_overlaps(Detector(model), CountSettings.suggested_by(model.card), overlaps=(0.0, 1.0))

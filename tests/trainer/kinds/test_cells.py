@@ -91,6 +91,7 @@ def test_more_examples_tell_more():
     assert many.recalls.keys() == {"a", "b"}
 
 
+@pytest.mark.slow
 @needs_model
 def test_teaching_sets_are_made_measured_and_merged(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     one, other, whole = (tmp_path / f"{name}.smearkinds" for name in ("one", "other", "whole"))

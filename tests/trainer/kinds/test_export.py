@@ -31,6 +31,7 @@ def describer() -> CellDescriber:
     return CellDescriber().eval()
 
 
+@pytest.mark.slow
 def test_the_file_says_what_torch_says(describer: CellDescriber, cells: np.ndarray, tmp_path: Path):
     path = tmp_path / "kinds.onnx"
     groups = np.array([0, 0, 0, 1, 1, 1])

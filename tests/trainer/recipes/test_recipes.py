@@ -78,6 +78,7 @@ def test_only_retinanet_chooses_its_box_loss(tmp_path: Path) -> None:
         load_preset(Preset, str(file))
 
 
+@pytest.mark.slow
 def test_the_loss_of_faster_rcnn_falls(train_set: DataSet) -> None:
     torch.manual_seed(0)
     crops = TrainingCrops(ImageStore(train_set, TINY_FASTER), seed=0)
@@ -94,6 +95,7 @@ def test_the_loss_of_faster_rcnn_falls(train_set: DataSet) -> None:
     assert losses[-1] < 0.7 * losses[0]
 
 
+@pytest.mark.slow
 def test_faster_rcnn_becomes_a_model_file_like_any_other(tmp_path: Path, train_set: DataSet) -> None:
     best = fit(train_set, train_set, dataclasses.replace(TINY_FASTER, epochs=1), options(tmp_path))
     trained = load_trained(best)
@@ -112,6 +114,7 @@ def test_faster_rcnn_becomes_a_model_file_like_any_other(tmp_path: Path, train_s
     assert Detector(model).detect(smear.image[:100, :90]).detections.boxes.shape[1] == 4
 
 
+@pytest.mark.slow
 def test_a_frozen_backbone_keeps_its_weights(tmp_path: Path, train_set: DataSet, checkpoint: Path) -> None:
     preset = dataclasses.replace(TINY, frozen_backbone=True, optimizer="sgd", schedule="step", step_epochs=1)
     preset = dataclasses.replace(preset, epochs=2, keep_epochs=(1,))
@@ -220,6 +223,7 @@ def test_a_class_of_which_no_picture_is_complete_cannot_be_learned(tmp_path: Pat
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_kind_of_red_cell_can_be_learned_where_red_cells_are_complete(tmp_path: Path, train_set: DataSet) -> None:
     fields = tuple(dataclasses.replace(field, incomplete=frozenset({"Target"})) for field in train_set.images)
     data = dataclasses.replace(
@@ -272,6 +276,7 @@ def test_plain_crops_keep_boxes_on_their_cells(train_set: DataSet, augmentation:
     np.testing.assert_array_equal(first.image, again.image)
 
 
+@pytest.mark.slow
 def test_classes_are_data(tmp_path: Path, train_set: DataSet, capsys: pytest.CaptureFixture[str]) -> None:
     shapes = tuple(f"shape {number}" for number in range(1, 13))
     fields = []

@@ -64,6 +64,7 @@ def test_a_class_of_which_nothing_is_found_is_named(
     assert "WBC: nothing was found on val" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_another_split_is_judged_in_the_ways_that_were_best_before(data_folder: Path):
     counter = detector_for(open_model("classical"))
     assert isinstance(counter, SegmentationDetector)
@@ -77,6 +78,7 @@ def test_another_split_is_judged_in_the_ways_that_were_best_before(data_folder: 
     assert judged[0].score.truth == red
 
 
+@pytest.mark.slow
 def test_the_best_way_is_the_one_that_counts_single_fields_best(data_folder: Path):
     counter = detector_for(open_model("classical"))
     assert isinstance(counter, SegmentationDetector)

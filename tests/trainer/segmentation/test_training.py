@@ -53,6 +53,7 @@ def test_a_preset_that_cannot_be_is_refused(text: str, message: str, tmp_path: P
         load_preset(SegmentPreset, str(path))
 
 
+@pytest.mark.slow
 def test_from_boxes_to_a_model_that_counts(
     data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
@@ -119,6 +120,7 @@ def test_the_mask_head_rests_while_edges_are_learned(train_set: DataSet, tmp_pat
     assert not torch.equal(states["0"]["model.edge_head.weight"], states["1"]["model.edge_head.weight"])
 
 
+@pytest.mark.slow
 def test_the_loss_falls_and_the_masks_get_better(train_set: DataSet):
     torch.manual_seed(0)
     store = MaskStore(train_set, TINY)

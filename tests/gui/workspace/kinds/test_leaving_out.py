@@ -42,6 +42,7 @@ def removed_and_left_out(workspace: Workspace) -> tuple[int, int]:
     return sum(row.removed for row in ledgers), sum(row.left_out for row in ledgers)
 
 
+@pytest.mark.slow
 def test_the_switch_leaves_certain_cells_out_and_brings_all_back(taught: Workspace):
     leaving_out, piles = taught.kinds.leaving_out, taught.kinds.piles
     before, certain = red(taught), piles.certainly_no_cells("RBC")
