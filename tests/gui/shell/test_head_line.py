@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from PySide6.QtCore import QRect
+    from PySide6.QtCore import QPoint, QRect
     from pytestqt.qtbot import QtBot
 
     from gui.shell.window import MainWindow
@@ -100,8 +100,9 @@ def test_the_head_line_says_what_state_the_sample_is_in(
 def test_nothing_in_the_head_line_moves(counted: MainWindow, qtbot: QtBot) -> None:
     head = counted.head
 
-    def places() -> list[QRect]:
-        return [part.geometry() for part in (head.id, head.user, head.progress, head.state)]
+    def places() -> list[QRect | QPoint]:
+        """Where everything is; the id grows with its text, into room that is free."""
+        return [head.id.pos(), *(part.geometry() for part in (head.user, head.progress, head.state))]
 
     before = places()
     counted.workspace.editing.mark_reviewed(True)
