@@ -249,11 +249,16 @@ def _reviewed_text(used: int, taking: int, left: int) -> str:
         ).format(n=left)
     if not used:
         return ""
-    which = gettext("All of them") if used == taking else f"{used:,}"
-    return gettext(
-        "{which} with a reviewed count instead of one by hand: it is the program's own as you corrected it, and agrees "
-        "with itself."
-    ).format(which=which)
+    if used == taking:
+        return gettext(
+            "Only reviewed counts are compared: they are the program's own as you corrected them, and agree with "
+            "themselves."
+        )
+    return ngettext(
+        "{n} of them has a reviewed count in place of one by hand: it is the program's own as you corrected it.",
+        "{n} of them have a reviewed count in place of one by hand: it is the program's own as you corrected it.",
+        used,
+    ).format(n=used)
 
 
 def _area(place: QRect) -> int:

@@ -144,7 +144,7 @@ def test_counts_by_hand_are_compared_alone_until_reviewed_ones_are_asked_for(cou
         workspace.images.set_current(item.id)
         workspace.editing.mark_reviewed(True)
     page = opened(qtbot, window)
-    assert "All of them with a reviewed count" in page.state.text()
+    assert "Only reviewed counts are compared" in page.state.text()
     workspace.truths.set(workspace.images.items[0].id, GroundTruth.typed({"RBC": 9}))
     settled(qtbot, page)
     assert "1 image takes part" in page.state.text()
@@ -153,5 +153,5 @@ def test_counts_by_hand_are_compared_alone_until_reviewed_ones_are_asked_for(cou
     qtbot.mouseClick(page.options.reviewed, Qt.MouseButton.LeftButton)
     settled(qtbot, page)
     assert "3 images take part" in page.state.text()
-    assert "2 with a reviewed count" in page.state.text()
+    assert "2 of them have a reviewed count" in page.state.text()
     assert page.threshold_page.table.sweep_model.columns[1].heading == "You,\nreviewed"
