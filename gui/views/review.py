@@ -152,7 +152,8 @@ class ReviewView(QSplitter):
             self.uncertain.set_active(False)
             self._selection.set(())
             return True
-        if self.panel.classes.isAncestorOf(QApplication.focusWidget()):
+        focus = QApplication.focusWidget()
+        if focus is not None and self.panel.classes.isAncestorOf(focus):
             self.take_keys()
             return True
         return self.tools.cancel()

@@ -83,7 +83,7 @@ class Crops(QObject):
         self._side = _SIDES[0]
         self._kept: OrderedDict[tuple[int, Region, int], QPixmap] = OrderedDict()
         self._bytes = 0
-        self._failed: dict[tuple[int, Path], str] = {}
+        self._failed: dict[int, tuple[Path, str]] = {}
         self._reading = Task("crops", self._on_read, self)
         self._soon = Debounce(0, self._read_more, self)
 
@@ -132,7 +132,7 @@ class Crops(QObject):
 
     def error_of(self, image: int) -> str:
         """Return why an image could not be read, wherever its file was; "" if it could, or nobody tried."""
-        return self._failed.get(image, (None, ""))[1]
+        return self._failed[image][1] if image in self._failed else ""
 
     @property
     def failed(self) -> bool:
