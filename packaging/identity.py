@@ -76,13 +76,25 @@ def bundle_facts() -> dict[str, Any]:
                 "UTTypeDescription": "SmearCount session",
                 "UTTypeConformsTo": ["public.data"],
                 "UTTypeTagSpecification": {"public.filename-extension": ["smearcount"]},
-            }
+            },
+            {
+                "UTTypeIdentifier": "org.smearcount.profile",
+                "UTTypeDescription": "SmearCount profile",
+                "UTTypeConformsTo": ["public.json"],
+                "UTTypeTagSpecification": {"public.filename-extension": ["smearprofile"]},
+            },
         ],
         "CFBundleDocumentTypes": [
             {
                 "CFBundleTypeName": "SmearCount session",
                 "LSItemContentTypes": ["org.smearcount.session"],
                 "CFBundleTypeRole": "Editor",
+                "LSHandlerRank": "Owner",
+            },
+            {
+                "CFBundleTypeName": "SmearCount profile",
+                "LSItemContentTypes": ["org.smearcount.profile"],
+                "CFBundleTypeRole": "Viewer",
                 "LSHandlerRank": "Owner",
             },
             {

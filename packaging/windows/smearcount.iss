@@ -42,6 +42,10 @@ Root: HKA; Subkey: "Software\Classes\.smearcount"; ValueType: string; ValueData:
 Root: HKA; Subkey: "Software\Classes\SmearCount.Session"; ValueType: string; ValueData: "SmearCount session"; Flags: uninsdeletekey
 Root: HKA; Subkey: "Software\Classes\SmearCount.Session\DefaultIcon"; ValueType: string; ValueData: "{app}\smearcount.exe,0"
 Root: HKA; Subkey: "Software\Classes\SmearCount.Session\shell\open\command"; ValueType: string; ValueData: """{app}\smearcount.exe"" ""%1"""
+Root: HKA; Subkey: "Software\Classes\.smearprofile"; ValueType: string; ValueData: "SmearCount.Profile"; Flags: uninsdeletevalue
+Root: HKA; Subkey: "Software\Classes\SmearCount.Profile"; ValueType: string; ValueData: "SmearCount profile"; Flags: uninsdeletekey
+Root: HKA; Subkey: "Software\Classes\SmearCount.Profile\DefaultIcon"; ValueType: string; ValueData: "{app}\smearcount.exe,0"
+Root: HKA; Subkey: "Software\Classes\SmearCount.Profile\shell\open\command"; ValueType: string; ValueData: """{app}\smearcount.exe"" ""%1"""
 ; offered under "Open with" for pictures, without taking them from the program that opens them now
 Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\shell\open\command"; ValueType: string; ValueData: """{app}\smearcount.exe"" ""%1"""; Flags: uninsdeletekey
 Root: HKA; Subkey: "Software\Classes\Applications\smearcount.exe\SupportedTypes"; ValueType: string; ValueName: ".jpg"; ValueData: ""

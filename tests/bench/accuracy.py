@@ -88,7 +88,7 @@ def add_cbc_rows(table: Table, python: Path, data: DataSet) -> None:
             for image, one in zip(data.images, counted, strict=True)
         ]
         true, found = (sum(column) for column in zip(*pairs, strict=True))
-        error = number(100 * (found - true) / true if true else None, "+.1f")
+        error = number(100 * (found - true) / true, "+.1f") if true else ""
         table.add_row(
             f"cbc, {way.split()[1]}", way.split()[0], str(true), error, number(by_field(pairs), ".1f"), "", "", seconds
         )

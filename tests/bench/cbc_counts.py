@@ -34,6 +34,13 @@ os.environ["MPLBACKEND"] = "Agg"
 PADDING = 100  # pixels of its own at each side of what it writes
 
 
+def read(path: Path) -> Any:
+    """Return the pixels of an image that is known to be one."""
+    pixels = cv2.imread(str(path))
+    assert pixels is not None
+    return pixels
+
+
 def program() -> dict[str, Any]:
     """Return the names of the program's script, run without its command line."""
     prefix = Path(sys.prefix)
@@ -64,9 +71,9 @@ def counted(cbc: dict[str, Any], image: Path, folder: Path) -> dict[str, int]:
         cbc.update(cell_type=kind, model_name=kind, output_directory=str(folder / kind))
         with contextlib.redirect_stdout(io.StringIO()):
             cbc["predict"](str(image))
-            height, width = cv2.imread(str(image)).shape[:2]
+            height, width = read(image).shape[:2]
             for file in (folder / kind).glob("*.png"):
-                found = cv2.imread(str(file))[PADDING : PADDING + height, PADDING : PADDING + width]
+                found = read(file)[PADDING : PADDING + height, PADDING : PADDING + width]
                 cv2.imwrite(str(file), found)
             for mask in ("mask.png", "edge.png", "edge_mask.png") if kind == "rbc" else ("mask.png",):
                 cbc["threshold"](mask)
@@ -80,7 +87,7 @@ def main() -> None:
     cbc = program()
     results: list[dict[str, Any]] = []
     for path, factor in zip(map(Path, sys.argv[1::2]), map(float, sys.argv[2::2]), strict=True):
-        pixels = cv2.imread(str(path.absolute()))
+        pixels = read(path.absolute())
         how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
         pixels = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=how)
         start, home = time.perf_counter(), Path.cwd()

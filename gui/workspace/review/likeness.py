@@ -43,6 +43,11 @@ class SampleLikeness(QObject):
         images.changed.connect(lambda: self._settle.start(_SETTLE_MS))
 
     @property
+    def busy(self) -> bool:
+        """Whether images were read that have not had their say."""
+        return self._settle.isActive()
+
+    @property
     def text(self) -> str:
         """How many images are unlike the training images, in a few words; "" if the sample is like them."""
         if self.found is None:
