@@ -190,7 +190,7 @@ class Tally(QObject):
             if before is not None and before.source is not TruthSource.TALLY:
                 self._messages.warning(
                     gettext(
-                        "{image}: verification (F9) now compares with your manual count. The {truth} is kept."
+                        "{image}: verification (F9) now compares with your manual count, not with the {truth}."
                     ).format(image=item.path.name, truth=describe(before))
                 )
 

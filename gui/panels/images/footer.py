@@ -51,4 +51,4 @@ class Footer(QWidget):
         self.reviewed.setText(text.format(reviewed=now, total=total))
         since = ngettext("{n:,} more was reviewed before.", "{n:,} more were reviewed before.", changed)
         self.reviewed.setToolTip(f"{since.format(n=changed)} {_CHANGED_TIP}" if changed else "")
-        self.show_rest.setEnabled(0 < now < total)
+        self.show_rest.setEnabled(0 < reviewed < total)

@@ -308,7 +308,7 @@ def test_a_tally_says_that_the_check_no_longer_uses_what_was_imported(counted: M
     click(qtbot, counted, 60, 60)
     counted.actions_["tally"].trigger()
     assert counted.notice.isVisible()
-    assert "verified against your manual count instead of the imported boxes" in counted.notice.label.text()
+    assert "compares with your manual count, not with the imported boxes" in counted.notice.label.text()
 
 
 def test_a_blind_tally_hides_the_check_window_too(counted: MainWindow, qtbot: QtBot) -> None:
