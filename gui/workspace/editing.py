@@ -35,7 +35,10 @@ _USUAL_SIDES = {"RBC": 1.0, "WBC": 1.7, "Platelets": 0.4}
 
 
 class Editing(QObject):
-    """Edits cells: each edit is in the session when a call returns."""
+    """Edits cells: each edit is in the session when a call returns.
+
+    ``with_cells``: what else changes in the same edit, asked for with an image and the changes to its cells.
+    """
 
     doubted = Signal(str)  # what may be wrong with the last step
     noted = Signal(str)  # what there is to know of it
@@ -61,6 +64,7 @@ class Editing(QObject):
         self._selection = selection
         self._reviews = reviews
         self._truths = truths
+        self.with_cells: list[Callable[[int, list[CellChange]], Iterable[ValueChange]]] = []
 
     @property
     def editable(self) -> bool:
@@ -315,9 +319,9 @@ class Editing(QObject):
         """Return an edit of an image; it takes the review mark off, unless it is about the mark."""
         if reviewed is None and item.reviewed:
             reviewed = False
-        values: tuple[ValueChange, ...] = ()
+        values = tuple(value for follow in self.with_cells for value in follow(item.id, changes))
         if reviewed is not None:
-            values = (self._reviews.change(item, reviewed), *self._truths.review_change(item, reviewed))
+            values += (self._reviews.change(item, reviewed), *self._truths.review_change(item, reviewed))
         return Edit(item.id, name, tuple(changes), values, continues=continues)
 
     def _edit(
