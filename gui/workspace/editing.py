@@ -41,6 +41,7 @@ class Editing(QObject):
     """
 
     doubted = Signal(str)  # what may be wrong with the last step
+    noted = Signal(str)  # what there is to know of it
 
     def __init__(
         self,
@@ -144,6 +145,7 @@ class Editing(QObject):
             if (cell := self.cell(number)) is not None and cell.class_name == name
         ]
         box = None if there else self._box_at(name, (x, y), (width, height), pixels)
+        standard = not there and box is None
         added = self.add_cell(name, box or (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
         if added is not None and there:
             self.doubted.emit(
@@ -151,6 +153,11 @@ class Editing(QObject):
                     name=name
                 )
             )
+        elif added is not None and standard:
+            text = gettext(
+                "No outline was found here: the box has the usual size of {name}. Drag its corners to fit it."
+            )
+            self.noted.emit(text.format(name=name))
         return added
 
     def _box_at(

@@ -95,6 +95,12 @@ class Inference(QObject):
         self.queue.activity_changed.connect(self._on_activity)
 
     @property
+    def unseen(self) -> bool:
+        """Whether the image that is shown could not be read, and there is nothing of it to be seen."""
+        current = self._images.current
+        return current is not None and bool(current.error) and self.shown is None
+
+    @property
     def shown(self) -> LoadedImage | None:
         """The pixels of the image that is shown, None until they are read."""
         return self.queue.loaded_image(self._images.current_id)
