@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.counting.pipeline import CountedImage
 from core.counting.quality import field_quality, fragile_counts
-from gui.tasks import Task
+from gui.tasks import Debounce, Task
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.images import ImageItem, Images
     from gui.workspace.store import SessionStore
+
+
+_TOGETHER_MS = 400
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +69,7 @@ class FieldQualities(QObject):
         self._cards: dict[str, ModelCard | None] = {}
         self._waiting: dict[int, _Subject] = {}
         self._task = Task("field quality", self._take, self)
+        self._later = Debounce(_TOGETHER_MS, self._go_on, self)
         store.reading.connect(self._forget)
         counts.read.connect(self._on_read)
 
@@ -86,6 +90,7 @@ class FieldQualities(QObject):
 
     def close(self) -> None:
         """End the thread."""
+        self._later.stop()
         self._task.close()
 
     @Slot(object)
@@ -99,7 +104,7 @@ class FieldQualities(QObject):
             self._keep(image, None)
         else:
             self._waiting[image] = subject
-            self._go_on()
+            self._later.start_unless_due()
 
     def _go_on(self) -> None:
         if self._waiting and not self._task.busy:
@@ -165,6 +170,7 @@ class FieldQualities(QObject):
 
     @Slot()
     def _forget(self) -> None:
+        self._later.stop()
         self._task.cancel()
         self._waiting.clear()
         self._known.clear()
