@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image
 from PySide6.QtCore import QBuffer, QIODevice, QRect, QSettings
 from PySide6.QtWidgets import QApplication, QTabWidget, QWidget
@@ -17,7 +18,7 @@ from core.imaging.demo import demo_smear, render_demo_smear
 from core.imaging.synthetic import CLASS_NAMES
 from core.models.network import default_model_path
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
-from gui.commands.context import Dialog
+from gui.commands.context import Dialog, View
 from gui.dialogs.guide import guide_folder
 from gui.preferences import Preferences, Theme
 from gui.shell.window import MainWindow
@@ -52,6 +53,32 @@ def shoot(widget: QWidget, name: str, left: int = 0) -> None:
     picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
+def shoot_kinds(app: QApplication, window: MainWindow) -> None:
+    """Call a few red cells normal and a few long ones elliptocytes, and take an image of the piles."""
+    kinds, page = window.workspace.kinds, window.cells.kinds
+    window.resize(1180, 720)
+    window.show_view(View.CELLS)
+    window.cells.show_by_kind(True)
+    kinds.tree.add_ready_set("RBC")
+    wait(app, lambda: not kinds.embeddings.waiting and bool(page.naming.cells.rows))
+    tiles = page.naming.cells.tiles
+    wide, high = (tiles.boxes[:, 2:] - tiles.boxes[:, :2]).T
+    inside = (tiles.boxes > 30).all(axis=1) & (tiles.boxes[:, 2] < window.canvas.sceneRect().width() - 30)
+    order = np.where(inside, np.maximum(wide, high) / np.minimum(wide, high), 1.1).argsort().tolist()
+    cells = tiles.cells()
+    kinds.typed.give([cells[row] for row in order[:6]], "normal-red-cell")
+    kinds.typed.give([cells[row] for row in order[-6:]], "elliptocyte")
+    wait(app, lambda: kinds.piles.figures("RBC") is not None)
+    page.sort_again()
+    page.area.go_to("normal-red-cell")
+    page.naming.select([cells[order[7]]])
+    window.toast.leave()
+    wait(app, lambda: True)
+    shoot(window, "kinds.png")
+    window.show_view(View.REVIEW)
+    window.resize(960, 640)
+
+
 def main() -> None:
     """Open the demo smear, correct it, check it, count it without a model; take an image of each."""
     app = QApplication([])
@@ -74,6 +101,7 @@ def main() -> None:
         wait(app, lambda: images.items[0].edited > 0)
         shoot(window, "corrected.png")
         workspace.history.undo()
+        shoot_kinds(app, window)
         workspace.truths.set(image, drawn)
         window.open_dialog(Dialog.VERIFY)
         verify = window.dialogs.verify

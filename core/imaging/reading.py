@@ -294,7 +294,10 @@ def _about_scale(camera: Camera, own: Span, span: Span) -> tuple[str, ...]:
     (_, alone), (offset, white) = scale_of(camera, own), scale_of(camera, span)
     notices = ()
     if alone != white:
-        text = gettext("It is as bright as the images that it was counted with: white is {white:,g}, alone {alone:,g}.")
+        text = gettext(
+            "White was taken to be {white:,g}, as in the brightest images beside it, not {alone:,g}; if it is too dark,"
+            " it has another camera: count it without them."
+        )
         notices += (text.format(white=white, alone=alone),)
     if is_assumed(camera, span):
         text = gettext("The file does not say what is black and what is white: {black:,g} and {white:,g} were taken.")

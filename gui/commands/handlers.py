@@ -142,8 +142,10 @@ def toggle_gallery_scope(context: Context) -> None:
 
 
 def toggle_by_kind(context: Context) -> None:
-    """Show the cells by kind, or by class."""
-    context.shell.cells.show_by_kind(not context.shell.cells.by_kind)
+    """Show the cells by kind; if they are shown so already, by class."""
+    by_kind = context.shell.view is not View.CELLS or not context.shell.cells.by_kind
+    context.shell.show_view(View.CELLS)
+    context.shell.cells.show_by_kind(by_kind)
 
 
 def toggle_leaving_out(context: Context) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.text import gettext
 from gui.commands import handlers, states
 from gui.commands.action import Action, Change, Menu, on
-from gui.commands.context import Dialog, View
+from gui.commands.context import Dialog
 
 KIND_ACTIONS = (
     Action(
@@ -17,8 +17,7 @@ KIND_ACTIONS = (
         tip=gettext("Show the cells sorted into kinds, or by class"),
         enabled=states.can_see_counts,
         checked=states.shows_by_kind,
-        depends_on=on(Change.CURRENT, Change.KINDS, Change.TALLY),
-        view=View.CELLS,
+        depends_on=on(Change.CURRENT, Change.KINDS, Change.STEP, Change.TALLY),
     ),
     Action(
         "accept_kind",
@@ -27,7 +26,7 @@ KIND_ACTIONS = (
         lambda context: context.shell.cells.accept_selected(),
         tip=gettext("The selected cells are what is suggested; Return does the same on a tile"),
         enabled=states.can_name,
-        depends_on=on(Change.SELECTION, Change.SESSION, Change.KINDS),
+        depends_on=on(Change.SELECTION, Change.SESSION, Change.KINDS, Change.STEP),
     ),
     Action(
         "clear_kind",
@@ -36,7 +35,7 @@ KIND_ACTIONS = (
         lambda context: context.shell.cells.clear_selected(),
         tip=gettext("The selected cells are without a kind again; Backspace does the same on a tile"),
         enabled=states.can_name,
-        depends_on=on(Change.SELECTION, Change.SESSION, Change.KINDS),
+        depends_on=on(Change.SELECTION, Change.SESSION, Change.KINDS, Change.STEP),
     ),
     Action(
         "sort_piles",
@@ -46,8 +45,7 @@ KIND_ACTIONS = (
         key="Ctrl+R",
         tip=gettext("Put every cell into its pile"),
         enabled=states.can_sort,
-        depends_on=on(Change.CURRENT, Change.KINDS, Change.TALLY),
-        view=View.CELLS,
+        depends_on=on(Change.CURRENT, Change.KINDS, Change.STEP, Change.TALLY),
         separator_after=True,
     ),
     Action(

@@ -100,8 +100,8 @@ def counts_with_default(context: Context) -> bool:
 
 
 def shows_by_kind(context: Context) -> bool:
-    """Whether the cells are shown by kind."""
-    return context.shell.cells.by_kind
+    """Whether the cells are shown, by kind."""
+    return context.shell.view is View.CELLS and context.shell.cells.by_kind
 
 
 def can_name(context: Context) -> bool:

@@ -15,6 +15,7 @@ PAGES = (
     ("install.md", gettext("Install")),
     ("first-count.md", gettext("A first count")),
     ("correcting.md", gettext("Correcting")),
+    ("kinds.md", gettext("Kinds of cells")),
     ("counting-rule.md", gettext("The counting rule")),
     ("verifying.md", gettext("Verifying")),
     ("adapt.md", gettext("Your own images")),

@@ -17,7 +17,7 @@ from gui.widgets.theme import SIDE_WIDTH
 from gui.widgets.tiles.crops import Crops, Region, Wanted, scaled_region
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QMouseEvent, QPaintEvent
+    from PySide6.QtGui import QMouseEvent, QPaintEvent, QResizeEvent
 
     from core.classes import Palette
     from gui.commands.shortcuts import Actions
@@ -133,6 +133,7 @@ class Inspector(QWidget):
             line.setObjectName("faint")
         column.addLayout(lines)
         column.addWidget(self.open_button)
+        self._buttons = len(names)
         for name in names:
             button = QToolButton()
             button.setDefaultAction(actions[name])
@@ -147,6 +148,12 @@ class Inspector(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Return little: what is most needed lies at the top."""
         return QSize(SIDE_WIDTH, 240)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        lines, buttons = 4 * _LINE_HEIGHT, (self._buttons + 1) * (_BUTTON_HEIGHT + 8)
+        needed = 2 * _MARGIN + _SIDE + 8 + lines + buttons + 8 + self.hint.heightForWidth(_SIDE)
+        self.hint.setVisible(self.height() >= needed)
 
     def set_palette(self, palette: Palette) -> None:
         """Draw classes in other colours."""

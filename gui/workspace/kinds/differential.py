@@ -14,7 +14,7 @@ from core.kinds.tree import NO_CELL
 from core.session.tables.settings import DIFFERENTIAL
 from core.session.values import Edit, Subject, ValueChange
 from core.statistics.kappa import kappa
-from core.text import gettext
+from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,10 @@ class DifferentialCount(QObject):
         self._typed = typed
         self._messages = messages
         self.inputs = DifferentialInputs()
+        self._told: dict[int, int] = {}
         store.reading.connect(self._read)
+        store.reading.connect(self._told.clear)
+        counts.changed.connect(self._tell_lost)
         history.recorded.connect(self._on_recorded)
         for signal in (store.session_changed, counts.changed, tree.changed, typed.changed, images.changed):
             signal.connect(self._tell)
@@ -129,6 +132,20 @@ class DifferentialCount(QObject):
     @Slot()
     def _tell(self, *_: object) -> None:
         self.changed.emit()
+
+    @Slot(object)
+    def _tell_lost(self, images: frozenset[int]) -> None:
+        """Say once that cells which users gave a kind are gone: the differential count has become smaller."""
+        for image in images:
+            lost, item = self._typed.lost(image), self._images.item(image)
+            if lost and item is not None and self._told.get(image) != lost:
+                text = ngettext(
+                    "{name}: {n:,} cell with a kind was lost as the image was counted again; give it a kind again.",
+                    "{name}: {n:,} cells with a kind were lost as the image was counted again; give them a kind again.",
+                    lost,
+                )
+                self._messages.warning(text.format(name=item.path.name, n=lost))
+            self._told[image] = lost
 
     # -- what follows ------------------------------------------------------------------------------------
 

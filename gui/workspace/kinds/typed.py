@@ -77,6 +77,14 @@ class TypedKinds(QObject):
             return np.zeros(0, np.int64)
         return np.concatenate([one.cells.ids[one.counted] for one in self._counts.counted_cells(image)])
 
+    def lost(self, image: int) -> int:
+        """Return how many cells with a kind are gone since the image was counted again: they are in no figure."""
+        said = [cell for cell, kind in self.of(image).items() if kind != NO_CELL]
+        cells = self._counts.cells(image) if said else None
+        if cells is None:
+            return 0
+        return int((~np.isin(said, [*cells.found.detections.ids.tolist(), *cells.changes])).sum())
+
     def numbers(self, class_name: str, reading: str = "") -> dict[str, int]:
         """Return how many cells of the sample are of each kind of a class by a user's word.
 

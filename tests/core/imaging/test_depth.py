@@ -76,7 +76,7 @@ def test_images_of_one_camera_share_their_scale(tmp_path: Path):
     later = BatchDepth([*paths[::-1], paths[2].with_suffix(".tif")])
     again = read_image(paths[0], batch=later)
     np.testing.assert_array_equal(again.pixels, both[0])
-    assert "white is 4,095, alone 1,023" in again.notices[0]
+    assert "White was taken to be 4,095, as in the brightest images beside it, not 1,023" in again.notices[0]
     assert read_image(paths[1], batch=later).notices == ()
     assert again.span is not None
     np.testing.assert_array_equal(read_image(paths[0], batch=KnownSpan(again.span)).pixels, both[0])
@@ -107,7 +107,7 @@ def test_exposures_at_the_border_of_two_depths_share_a_scale(tmp_path: Path):
     paths = [tmp_path / "a.tif", tmp_path / "b.tif"]
     first, second = (read_image(path, batch=BatchDepth(paths)) for path in paths)
     assert abs(second.pixels.mean() / first.pixels.mean() - 27 / 23) < 0.02
-    assert "white is 4,095, alone 1,023" in first.notices[0]
+    assert "White was taken to be 4,095, as in the brightest images beside it, not 1,023" in first.notices[0]
 
 
 @pytest.mark.parametrize(

@@ -291,7 +291,7 @@ def test_a_report_knows_how_deep_images_were_scaled_when_they_were_counted(
     assert dark.span.high == bright.span.high > 3000
     assert shallow.span is None
     assert dark.counted is not None
-    assert "white is 4,095, alone 1,023" in dark.counted.notices[0]
+    assert "White was taken to be 4,095, as in the brightest images beside it, not 1,023" in dark.counted.notices[0]
     assert np.array_equal(read_counted(bright).pixels, read_image(files[0]).pixels)
     assert abs(read_counted(dark).pixels.mean() / read_counted(bright).pixels.mean() - 0.2) < 0.01
 

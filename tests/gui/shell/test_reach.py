@@ -220,7 +220,7 @@ def test_nothing_is_out_of_reach_on_a_small_screen(counted: MainWindow, view: Vi
     QApplication.processEvents()
     assert counted.width() == 910
     for one in controls(counted):
-        if _scrolls(one):
+        if scrolls(one):
             continue
         place = QRect(one.mapTo(counted, QPoint()), one.size())
         assert counted.rect().contains(place), f"{type(one).__name__} {name_of(one)}"
@@ -228,7 +228,7 @@ def test_nothing_is_out_of_reach_on_a_small_screen(counted: MainWindow, view: Vi
         assert clipped.width() >= 0.9 * one.width(), f"{type(one).__name__} {name_of(one)} is cut off"
 
 
-def _scrolls(widget: QWidget) -> bool:
+def scrolls(widget: QWidget) -> bool:
     above = widget.parentWidget()
     while above is not None:
         if isinstance(above, (QScrollArea, QAbstractItemView)):

@@ -90,6 +90,7 @@ class KindsBar(QWidget):
         """Show how far the differential count is."""
         cells, target = (0, 0) if counted is None else (counted.cells, counted.target)
         text = gettext("Differential {cells:,} of {target:,}…").format(cells=cells, target=target)
+        text = gettext("Differential…") if counted is None else text
         self.differential_button.setText(text)
         self.differential_button.setEnabled(counted is not None)
         wide = self.fontMetrics().horizontalAdvance(

@@ -87,12 +87,13 @@ class ClassCells:
         return {kind: (suggested, confirmed) for kind, (suggested, confirmed) in found.items()}
 
 
-def cells_of_class(workspace: Workspace, class_name: str, reading: str = "") -> ClassCells:
+def cells_of_class(workspace: Workspace, class_name: str, diameters: dict[int, float], reading: str = "") -> ClassCells:
     """Return the cells of a class in all images of the sample, as they are now.
 
     A cell that a user gave a kind of another class is not among them, and one of another class that a user gave a
     kind of this one is. With the name of a second ``reading`` they are those that the first named, and what the second
-    says of them; nothing is suggested then.
+    says of them; nothing is suggested then. ``diameters``: of a red cell in each image by its id, as far as they are
+    known; the others are added.
     """
     kinds, classes = workspace.kinds, workspace.settings.classes
     if class_name not in classes:
@@ -101,16 +102,18 @@ def cells_of_class(workspace: Workspace, class_name: str, reading: str = "") -> 
     own = {kind.key for kind in tree.of_class(class_name)}
     others = {kind.key for kind in tree.kinds} - own
     suggested = {} if reading else kinds.piles.suggested(class_name)
-    images, ids, diameters, scores = list[int](), list[int](), list[float](), list[float]()
+    images, ids, sizes, scores = list[int](), list[int](), list[float](), list[float]()
     boxes, said, names = list[NDArray[np.float32]](), list[bool](), list[str]()
     gone = list[bool]()
     for item in workspace.images.items:
         found = kinds.embeddings.cells_of(item.id)
         if found is None:
             continue
-        typed, known = kinds.typed.of(item.id), workspace.counts.cells(item.id)
+        typed = kinds.typed.of(item.id)
         second = kinds.typed.of(item.id, reading) if reading else {}
-        diameter = known.found.diameter if known is not None else _DEFAULT_DIAMETER
+        if item.id not in diameters:
+            known = workspace.counts.cells(item.id)
+            diameters[item.id] = known.found.diameter if known is not None else _DEFAULT_DIAMETER
         for row, (cell, its_label) in enumerate(zip(found.cells.tolist(), found.labels.tolist(), strict=True)):
             kind = typed.get(cell, "")
             if kind in others or not (its_label == label or kind in own):
@@ -123,7 +126,7 @@ def cells_of_class(workspace: Workspace, class_name: str, reading: str = "") -> 
             images.append(item.id)
             ids.append(cell)
             boxes.append(found.boxes[row])
-            diameters.append(diameter)
+            sizes.append(diameters[item.id])
             scores.append(certainty)
             said.append(bool(kind))
             gone.append(suggestion is not None and suggestion.left_out)
@@ -134,7 +137,7 @@ def cells_of_class(workspace: Workspace, class_name: str, reading: str = "") -> 
         np.array(boxes, np.float32).reshape(-1, 4),
         np.array(scores, np.float32),
         np.array(said, bool),
-        np.array(diameters, np.float32),
+        np.array(sizes, np.float32),
         tuple(names),
         np.array(gone, bool),
     )

@@ -13,7 +13,7 @@ from core.text import gettext, ngettext
 from gui.panels.gallery.inspector import Inspector
 from gui.panels.gallery.kinds.area import PilesArea
 from gui.panels.gallery.kinds.bar import KindsBar
-from gui.panels.gallery.kinds.content import EXAMPLES, UNSORTED, USEFUL, arranged, cells_of_class
+from gui.panels.gallery.kinds.content import EXAMPLES, UNSORTED, USEFUL, ClassCells, arranged, cells_of_class
 from gui.panels.gallery.kinds.empty import EmptyKinds
 from gui.panels.gallery.kinds.figures import FiguresPage
 from gui.panels.gallery.kinds.naming import Naming
@@ -59,6 +59,7 @@ class KindsPage(QWidget):
         self._palette = palette
         self._later = Debounce(0, self.refresh, self)
         self._actions = actions
+        self._diameters: dict[int, float] = {}
         self.naming = Naming(workspace, self)
         self.crops = Crops(self._missing_in_view, self)
         self.bar = KindsBar()
@@ -131,6 +132,7 @@ class KindsPage(QWidget):
             workspace.inference.image_loaded,
         ):
             signal.connect(self._refresh_later)
+        workspace.counts.changed.connect(self._on_counts_changed)
         workspace.store.session_changed.connect(self._on_session_changed)
         workspace.images.changed.connect(self.crops.retry)
         self._selection.changed.connect(self._on_selection_changed)
@@ -139,9 +141,15 @@ class KindsPage(QWidget):
 
     def _on_session_changed(self) -> None:
         self.crops.forget()
+        self._diameters.clear()
         self.naming.class_name = ""
         self.set_reading("")
         self._refresh_later()
+
+    def _on_counts_changed(self, images: frozenset[int]) -> None:
+        """Look up again how large the red cells of images are: they may be counted by another model."""
+        for image in images:
+            self._diameters.pop(image, None)
 
     def _refresh_later(self, *_: object) -> None:
         if self.isVisible():
@@ -169,13 +177,16 @@ class KindsPage(QWidget):
         self.crops.use(item.id if item else None, shown.levels if shown else None)
         self.tree.show_tree(tree, classes, self._palette)
         self.area.show_class(self.naming.class_name, tree)
-        self.naming.cells = cells_of_class(workspace, self.naming.class_name, self.naming.reading)
+        self.naming.cells = self._cells_of(self.naming.class_name)
         self._show_piles()
         self._show_numbers(with_kinds)
         self._show_note()
         self._show_figures()
         self.waiting.setText(self._why_empty())
         self._show_selection()
+
+    def _cells_of(self, class_name: str) -> ClassCells:
+        return cells_of_class(self._workspace, class_name, self._diameters, self.naming.reading)
 
     def _show_piles(self) -> None:
         """Arrange the piles anew if nobody is disturbed by it, or else show only what their cells now are."""
@@ -210,7 +221,7 @@ class KindsPage(QWidget):
     def sort_again(self) -> None:
         """Put every cell into its pile."""
         if self.isVisible() and self.naming.class_name:
-            self.naming.cells = cells_of_class(self._workspace, self.naming.class_name, self.naming.reading)
+            self.naming.cells = self._cells_of(self.naming.class_name)
             self._arrange(self._arranged(), go_on=False)
             self._show_selection()
 
@@ -258,7 +269,7 @@ class KindsPage(QWidget):
     def _show_numbers(self, with_kinds: list[str]) -> None:
         for name in with_kinds:
             shown = name == self.naming.class_name
-            cells = self.naming.cells if shown else cells_of_class(self._workspace, name, self.naming.reading)
+            cells = self.naming.cells if shown else self._cells_of(name)
             self.tree.show_numbers(name, cells.numbers())
 
     def _show_note(self) -> None:

@@ -73,7 +73,7 @@ class Pile(QFrame):
         self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.more.clicked.connect(lambda *_: self.show_all(not self._all))
         self.accept_button = QPushButton()
-        self.accept_button.setMinimumWidth(110)
+        self.accept_button.setMinimumWidth(92)
         self.accept_button.clicked.connect(lambda *_: self.accept())
         self.view = PileView(class_name, pile, crops, about, kind_of_key)
         self.view.left.connect(lambda *_: self.show_all(True) if self._folded else None)

@@ -149,3 +149,18 @@ def test_two_users_are_compared_class_by_class(counted: Workspace):
     counted.images.set_current(first)
     counted.editing.remove(cells[2:3])
     assert counted.kinds.differential.agreement("RBC", "Ben").cells == 3
+
+
+def test_kinds_that_a_recount_loses_are_told(counted: Workspace, qtbot: QtBot):
+    """A new count has new cells: their kinds are not carried over, which must not go unnoticed."""
+    counted.kinds.tree.add_ready_set("WBC")
+    [first, _] = ids(counted)
+    counted.kinds.typed.give(counted_cells(counted, first, "RBC")[:4], "lymphocyte")
+    told: list[str] = []
+    counted.messages.posted.connect(lambda _level, text: told.append(text))
+    counted.inference.count([first])
+    qtbot.waitUntil(lambda: bool(told), timeout=WAIT_MS)
+    assert told == ["1.png: 4 cells with a kind were lost as the image was counted again; give them a kind again."]
+    assert result_of(counted).cells == 0
+    counted.history.undo()
+    assert counted.kinds.typed.lost(first) == 0
