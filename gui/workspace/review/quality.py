@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _SETTLE_MS = 300
 _BUDGET_MS = 6.0
 _BATCH = 100
+_TOGETHER_MS = 400
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +77,7 @@ class FieldQualities(QObject):
         self._settle = Debounce(_SETTLE_MS, self._begin, self)
         self._gathering = IdleLoop(self, _BUDGET_MS)
         self._task = Task("field quality", self._take, self)
+        self._later = Debounce(_TOGETHER_MS, self._go_on, self)
         store.reading.connect(self._forget)
         counts.read.connect(self._on_read)
         counts.changed.connect(self._on_counts)
@@ -112,7 +114,7 @@ class FieldQualities(QObject):
             self._keep(image, None, None)
         else:
             self._waiting[image] = subject
-            self._go_on()
+            self._later.start_unless_due()
 
     @Slot(object)
     def _on_counts(self, images: Iterable[int]) -> None:
@@ -203,6 +205,7 @@ class FieldQualities(QObject):
 
     def _stop(self) -> None:
         self._settle.stop()
+        self._later.stop()
         self._gathering.stop()
         self._due.clear()
         self._waiting.clear()

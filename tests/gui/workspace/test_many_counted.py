@@ -103,3 +103,15 @@ def test_sums_follow_images_that_go_and_come_back(
     assert counts.totals["RBC"] == 10
     workspace.store.close()
     assert counts.counted_images == 0
+
+
+def test_fields_of_a_large_folder_are_judged_like_a_single_one(
+    qtbot: QtBot, workspace: Workspace, make_smear: Callable[..., tuple[Path, dict[str, int]]]
+) -> None:
+    few_cells = [make_smear(f"{number}.png", number % 2, 4 + 10 * (number % 2))[0] for number in range(16)]
+    workspace.opening.open(few_cells)
+    items = workspace.images.items
+    qtbot.waitUntil(lambda: all(workspace.quality.known(item.id) is not None for item in items), timeout=60_000)
+    judged = {item.id: workspace.quality.known(item.id) for item in items}
+    assert len(set(judged.values())) > 1
+    assert judged == {item.id: workspace.quality.assess(item.id) for item in items}
