@@ -30,6 +30,7 @@ _SYSTEM_FOLDERS = frozenset({
     "lost+found",
 })  # fmt: skip
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_DICOM, _DICOM_AT = b"DICM", 128
 _OUTPUT_NAME = "_counted"
 _WINDOWS_HIDDEN, _MACOS_HIDDEN = 0x2 | 0x4, 0x8000  # FILE_ATTRIBUTE_HIDDEN and _SYSTEM; UF_HIDDEN
 
@@ -55,7 +56,8 @@ def find_images(paths: Iterable[str | Path], *, recursive: bool = False, quick: 
     Of folders come the files with an image's suffix, and images without any; hidden files and folders and those of the
     system are passed over, images of another kind are problems. What SmearCount wrote itself is left out, and a link to
     a file that was found already too. With ``quick`` no file is opened but those named as SmearCount names what it
-    writes, and those without a suffix: a window must not wait for thousands of files on a network drive.
+    writes, and those without a suffix or with numbers for one: a window must not wait for thousands of files on a
+    network drive.
     """
     found = Found()
     files: dict[tuple[int, int, int], Path] = {}
@@ -70,6 +72,8 @@ def find_images(paths: Iterable[str | Path], *, recursive: bool = False, quick: 
                 _add(found, files, item, quick=quick)
             elif suffix in OTHER_IMAGES:
                 found.problems.append((item, f"{item}: {refusal(b'', suffix)}."))
+            elif (not suffix or suffix[1:].isdecimal()) and _is_dicom(item):  # scanners name it by numbers with dots
+                found.problems.append((item, f"{item}: {refusal(b'', '.dcm')}."))
         if before == (len(found.images), len(found.problems), len(found.left_out)):
             found.empty.append(path)
     return found
@@ -128,13 +132,23 @@ def _inside(folder: Path, found: Found, *, recursive: bool) -> Iterator[Path]:
 
 def _begins_as_image(path: Path) -> bool:
     """Tell whether a file without a suffix is a JPEG, PNG or TIFF image."""
+    return _head(path, 8).startswith(_BEGINNINGS)
+
+
+def _is_dicom(path: Path) -> bool:
+    """Tell whether a file is DICOM, whatever it is called."""
+    return _head(path, _DICOM_AT + len(_DICOM))[_DICOM_AT:] == _DICOM
+
+
+def _head(path: Path, size: int) -> bytes:
+    """Return the first bytes of a file, none if it cannot be opened."""
     try:
         if not path.is_file():
-            return False
+            return b""
         with path.open("rb") as stream:
-            return stream.read(8).startswith(_BEGINNINGS)
+            return stream.read(size)
     except OSError:
-        return False
+        return b""
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
