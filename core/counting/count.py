@@ -57,13 +57,29 @@ class CountSettings:
 class Ledger:
     """How a class's count came about: ``model`` - ``removed`` + ``added``.
 
-    ``left_out`` of the removed cells were left out by the sorting by kinds, as no cells; the others by users.
+    ``left_out`` of the removed cells were left out by the sorting by kinds, as no cells; the others by users. ``came``
+    of the added cells were found as another class, and ``went`` of the removed ones count as another class now.
     """
 
     model: int
     added: int
     removed: int
     left_out: int = 0
+    came: int = 0
+    went: int = 0
+
+    @property
+    def steps(self) -> list[str]:
+        """What was done to the count of the model, each in a few words."""
+        by_hand = self.removed - self.left_out - self.went
+        texts = (
+            (gettext("+{n:,} added"), self.added - self.came),
+            (gettext("+{n:,} from another class"), self.came),
+            (gettext("\N{MINUS SIGN}{n:,} removed"), by_hand),
+            (gettext("\N{MINUS SIGN}{n:,} to another class"), self.went),
+            (gettext("{n:,} left out as no cell"), self.left_out),
+        )
+        return [text.format(n=number) for text, number in texts if number]
 
     @property
     def total(self) -> int:
@@ -150,9 +166,10 @@ class CountIndex:
     have ``cells`` int64 (K,) (their positions), ``scores`` float32 (K,), ``labels`` int32 (K,), and ``overridden``
     bool (K,): removed, replaced or covered by an edit. ``pairs`` int64 (P, 2) are those of them that may be one
     cell, the likelier first. The H cells of the user have ``hand_labels`` int32 (H,) and ``confirms`` int64 (H,):
-    which of the K they leave as it was but for its box, -1 if none. ``outside`` int64 (E,): the positions of the
-    cells outside the frame. They still suppress their duplicates and other classes: a duplicate that reaches less
-    far is not a cell of its own. ``left_out`` bool (K,): those that the sorting by kinds left out.
+    which of the K they leave as it was but for its box, -1 if none; ``turns`` likewise: which they give another class.
+    ``outside`` int64 (E,): the positions of the cells outside the frame. They still suppress their duplicates and
+    other classes: a duplicate that reaches less far is not a cell of its own. ``left_out`` bool (K,): those that the
+    sorting by kinds left out.
     """
 
     size: int
@@ -164,6 +181,7 @@ class CountIndex:
     hand_labels: NDArray[np.int32]
     confirms: NDArray[np.int64]
     left_out: NDArray[np.bool_]
+    turns: NDArray[np.int64]
     outside: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @classmethod
@@ -175,11 +193,12 @@ class CountIndex:
         hand = edits.cells
         for box, label in zip(hand.boxes.tolist(), hand.labels.tolist(), strict=True):
             overridden[_covered(found, nms_iou, tuple(box), label)] = True
-        confirms = np.full(len(hand), -1, np.int64)
+        confirms, turns = np.full(len(hand), -1, np.int64), np.full(len(hand), -1, np.int64)
         if len(hand) and len(cells):
             place = np.minimum(np.searchsorted(cells, edits.replaces), len(cells) - 1)
-            same = (cells[place] == edits.replaces) & (found.labels[cells[place]] == hand.labels)
-            confirms[same] = place[same]
+            mine, same = cells[place] == edits.replaces, found.labels[cells[place]] == hand.labels
+            confirms[mine & same] = place[mine & same]
+            turns[mine & ~same] = place[mine & ~same]
         outside = np.zeros(0, np.int64)
         if frame is not None:
             outside = np.flatnonzero(np.concatenate([kept & ~frame.inside(found.boxes), ~frame.inside(hand.boxes)]))
@@ -193,6 +212,7 @@ class CountIndex:
             hand.labels,
             confirms,
             edits.left_out[cells],
+            turns,
             outside,
         )
 
@@ -211,6 +231,8 @@ class CountIndex:
         confirmed = np.zeros(len(self.cells), bool)
         confirmed[self.confirms[confirming]] = True
         removed = by_model & self.overridden & ~confirmed
+        turned = by_hand & (self.turns >= 0)
+        turned[turned] = removed[self.turns[turned]]
         ledger: dict[str, Ledger] = {}
         means: dict[str, float | None] = {}
         for label, name in enumerate(classes):
@@ -220,6 +242,8 @@ class CountIndex:
                 int(((self.hand_labels == label) & by_hand & ~confirming).sum()),
                 int((removed & mine).sum()),
                 int((removed & self.left_out & mine).sum()),
+                int(((self.hand_labels == label) & turned).sum()),
+                int((self.labels[self.turns[turned]] == label).sum()),
             )
             scores = self.scores[by_model & mine & (~self.overridden | confirmed)]
             means[name] = float(scores.mean()) if len(scores) else None

@@ -22,13 +22,16 @@ from core.statistics.intervals import Interval
 from core.text import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from core.statistics.agreement import Estimate
 
 _HALF = (0.25, 0.75)
+_BY_RATIO, _BY_FIELD = gettext("Platelets by ratio"), gettext("Platelets by field")
+_TOO_FAR = 2.0
+"""Two estimates of the same platelets: chance does not part them by this factor."""
 
 
 class Span(StrEnum):
@@ -92,6 +95,19 @@ def figures(fields: Fields, inputs: EstimateInputs) -> list[Figure]:
     return found
 
 
+def contradiction(found: Iterable[Figure]) -> str:
+    """Return that the two platelet estimates among figures cannot both be right, in a sentence for the user, or ""."""
+    values = {one.what: one.value for one in found if one.value is not None}
+    pair = values.get(_BY_RATIO), values.get(_BY_FIELD)
+    if pair[0] is None or pair[1] is None or max(pair[0], pair[1]) <= _TOO_FAR * min(pair[0], pair[1]):
+        return ""
+    by_ratio, by_field = (numbers(value)[0] for value in (pair[0], pair[1]))
+    return gettext(
+        "The two platelet estimates, {by_ratio} and {by_field} ×10⁹/L, differ so much that one of the values they are "
+        "made of must be wrong. Check the analyser's red cells and the platelet factor."
+    ).format(by_ratio=by_ratio, by_field=by_field)
+
+
 def given(inputs: EstimateInputs) -> list[tuple[str, str]]:
     """Return what the laboratory gave, as names and values."""
     values = (
@@ -130,13 +146,13 @@ def _platelets(fields: Fields, inputs: EstimateInputs) -> Iterator[Figure]:
     platelets, red = fields.counts[PLATELETS], sum(fields.counts.get(RED_CELL, ()))
     by_ratio = platelets_by_ratio(sum(platelets), red, inputs.analyser_rbc)
     by_field = platelets_by_field(platelets, inputs.field_factor)
-    named = ((by_ratio, gettext("Platelets by ratio")), (by_field, gettext("Platelets by field")))
+    named = ((by_ratio, _BY_RATIO), (by_field, _BY_FIELD))
     for estimate, name in named:
         if estimate is not None:
             yield _figure(name, estimate, "×10⁹/L")
     apart = disagreement(by_ratio, by_field)
     if apart is not None:
-        yield Figure(gettext("Platelets by field against by ratio"), 100 * apart, gettext("% of their mean"))
+        yield Figure(gettext("Platelets by field against by ratio"), 100 * apart, gettext("% of the mean of both"))
 
 
 def _densities(fields: Fields, scale: float) -> Iterator[Figure]:

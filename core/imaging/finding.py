@@ -31,6 +31,8 @@ _SYSTEM_FOLDERS = frozenset({
 })  # fmt: skip
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _DICOM, _DICOM_AT = b"DICM", 128
+_DOCUMENTS = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_HEAD = 512  # bytes
 _OUTPUT_NAME = "_counted"
 _WINDOWS_HIDDEN, _MACOS_HIDDEN = 0x2 | 0x4, 0x8000  # FILE_ATTRIBUTE_HIDDEN and _SYSTEM; UF_HIDDEN
 
@@ -56,8 +58,8 @@ def find_images(paths: Iterable[str | Path], *, recursive: bool = False, quick: 
     Of folders come the files with an image's suffix, and images without any; hidden files and folders and those of the
     system are passed over, images of another kind are problems. What SmearCount wrote itself is left out, and a link to
     a file that was found already too. With ``quick`` no file is opened but those named as SmearCount names what it
-    writes, and those without a suffix or with numbers for one: a window must not wait for thousands of files on a
-    network drive.
+    writes, and those without an image's suffix, of which documents are problems: a window must not wait for thousands
+    of files on a network drive.
     """
     found = Found()
     files: dict[tuple[int, int, int], Path] = {}
@@ -88,6 +90,9 @@ def _add(found: Found, files: dict[tuple[int, int, int], Path], path: Path, *, q
     if status is not None and not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
         text = gettext("{path}: it is a pipe or a device, not a file; leave it out, or copy it to a file.")
         found.problems.append((path, text.format(path=path)))
+        return
+    if quick and status is not None and path.suffix.lower() not in IMAGE_SUFFIXES and _is_document(path):
+        found.problems.append((path, gettext("{path}: it is not an image; choose images.").format(path=path)))
         return
     if status is not None and status.st_ino:
         first = files.setdefault((status.st_dev, status.st_ino, status.st_size), path)
@@ -149,6 +154,18 @@ def _head(path: Path, size: int) -> bytes:
             return stream.read(size)
     except OSError:
         return b""
+
+
+def _is_document(path: Path) -> bool:
+    """Tell whether a file is a text, a PDF or an office document, by its first bytes."""
+    head = _head(path, _HEAD)
+    if head.startswith(_DOCUMENTS):
+        return True
+    try:
+        text = head.decode("utf-8", "ignore" if len(head) == _HEAD else "strict")
+    except UnicodeDecodeError:
+        return False
+    return bool(text) and all(letter.isprintable() or letter.isspace() for letter in text)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

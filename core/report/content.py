@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from core.counting.estimates import Fields, figures
 from core.counting.frame import rule_text
 from core.session.values import Sample as Sample  # noqa: TC001 (a part of the content)
 from core.text import gettext, ngettext
+from core.verification.ground_truth import describe, hands_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -264,13 +266,10 @@ class ReportContent:
         return ""
 
     def truths(self) -> dict[str, int]:
-        """Return kind of ground truth -> number of counted images that have it."""
-        kinds: dict[str, int] = {}
-        for image in self.images:
-            if image.truth is not None and image.counted is not None:
-                kind = f"{image.truth.source.value} {image.truth.kind.value}" + (", blind" if image.truth.blind else "")
-                kinds[kind] = kinds.get(kind, 0) + 1
-        return kinds
+        """Return kind of ground truth that the counts are compared with -> number of counted images that have it."""
+        known = [image.truth for image in self.images if image.truth is not None and image.counted is not None]
+        by_hand = hands_first(known)
+        return dict(Counter(describe(truth) for truth in known if truth.by_hand or not by_hand))
 
 
 def profile_text(used: ProfileInUse, changes: Sequence[str]) -> str:

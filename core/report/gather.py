@@ -27,6 +27,7 @@ from core.session.tables.settings import PROFILE_PROBLEM, span_key
 from core.session.values import SessionDamagedError, SessionError
 from core.text import gettext
 from core.verification.cases import Case
+from core.verification.ground_truth import hands_first
 from core.verification.verify import Verification
 from core.version import __version__
 
@@ -237,7 +238,11 @@ class Gatherer:
         return ReportModel(self._names[sha256], sha256, images, trained, card.methods)
 
     def _verified(self, cases: list[Case], handed_in: bool) -> list[VerificationRow]:
-        """Compare the counts at the present thresholds with the truth, class by class."""
+        """Compare the counts at the present thresholds with those by hand, or else the reviewed ones, by class."""
+        if hands_first(case.truth for case in cases):
+            cases = [case for case in cases if case.truth.by_hand]
+        elif handed_in:
+            return []  # reviewed counts are what is handed in
         if not cases:
             return []
         verification = Verification(cases, self.classes, self.settings.thresholds)

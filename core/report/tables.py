@@ -114,8 +114,11 @@ def summary_table(images: Sequence[CountedImage], classes: tuple[str, ...], rule
     return Table("summary", header, rows, f"l{'r' * len(classes)}r", footer, rule)
 
 
-def images_table(content: ReportContent) -> Table:
-    """Return one row for each image: first the columns of every table of counts, then what a session knows besides."""
+def images_table(content: ReportContent, *, for_people: bool = False) -> Table:
+    """Return one row for each image: first the columns of every table of counts, then what a session knows besides.
+
+    ``for_people``: with the window's words for field quality, where scripts read those of JSON schema 1.
+    """
     classes = content.classes
     more = [
         f"{name} {what}"
@@ -131,7 +134,10 @@ def images_table(content: ReportContent) -> Table:
             row: list[Value] = _failed_row(image.path, image.problem, classes)
             rows.append(row + [None] * (len(header) - len(row)))
         else:
-            rows.append(_counts_row(image.counted, classes) + _more_of(image, image.counted, classes) + profile)
+            counts = _counts_row(image.counted, classes)
+            if for_people and image.counted.quality is not None:
+                counts[-1] = " ".join((f"{image.counted.quality.word}.", *image.counted.quality.texts))
+            rows.append(counts + _more_of(image, image.counted, classes) + profile)
     return Table("images", header, rows)
 
 

@@ -79,7 +79,7 @@ class Chart:
 
 
 _MOST_POINTS = 1500
-_NO_PLACES = gettext("This plot needs boxes or points; typed totals do not say where the cells are.")
+_NO_PLACES = gettext("This plot needs boxes or points; typed counts do not say where the cells are.")
 
 
 def make_chart(kind: ChartKind, figures: VerificationFigures | None, chosen: str) -> Chart:
@@ -118,7 +118,7 @@ def _counted(one: ClassFigures, label: int) -> Chart:
     )
     truth, now = one.rows[0].truth, one.rows[one.now].threshold
     marks = (
-        Mark(gettext("ground truth {truth:,}").format(truth=truth), y=float(truth), strong=True),
+        Mark(gettext("{whose} {truth:,}").format(whose=_whose(one), truth=truth), y=float(truth), strong=True),
         Mark(gettext("set to {threshold:.2f}").format(threshold=now), x=now),
     )
     top = 1.12 * max(float(counted.max()), float(truth), 1.0)
@@ -188,18 +188,25 @@ def _ap_iou(located: list[tuple[int, ClassFigures]]) -> Chart:
     return Chart(ChartKind.AP_IOU.value, x_name, y_name, series, y_range=(0, 105))
 
 
+def _whose(one: ClassFigures) -> str:
+    """Return what the program's count is compared with."""
+    if not one.reviewed:
+        return gettext("count by hand")
+    return gettext("reviewed count") if one.reviewed == len(one.images) else gettext("count by hand, or reviewed")
+
+
 def _scatter(one: ClassFigures, label: int) -> Chart:
     texts = tuple(
-        gettext("{name}: {manual:,} by hand, {counted:,} by the program").format(
-            name=name, manual=manual, counted=counted
+        gettext("{name}: {whose} {manual:,}, program {counted:,}").format(
+            name=name, whose=_whose(one), manual=manual, counted=counted
         )
         for name, manual, counted in zip(one.names, one.manual.tolist(), one.counted.tolist(), strict=True)
     )
     top = 1.08 * max(int(one.manual.max()), int(one.counted.max()), 1)
     series = Series(one.name, label, one.manual.astype(float), one.counted.astype(float), texts, line=False)
     return Chart(
-        gettext("{name}: your count against the program's").format(name=one.name),
-        gettext("Counted by hand"),
+        gettext("{name}: {whose} against the program's").format(name=one.name, whose=_whose(one)),
+        _whose(one).capitalize(),
         gettext("Counted by the program"),
         (series,),
         (Mark(gettext("equal"), x=0.0, y=0.0),),
@@ -229,7 +236,7 @@ def _bland_altman(one: ClassFigures, label: int) -> Chart:
     return Chart(
         gettext("{name}: Bland–Altman").format(name=one.name),
         gettext("Mean of the two counts"),
-        gettext("Program minus hand"),
+        gettext("Program minus {whose}").format(whose=_whose(one)),
         (Series(one.name, label, found.means, found.differences, texts, line=False),),
         marks,
         y_range=(min(ends) - room, max(ends) + room),

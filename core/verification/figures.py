@@ -33,7 +33,8 @@ class ClassFigures:
 
     ``sweep`` is over the table's thresholds, of which ``now`` is the place of the one that is set; ``choice`` is
     the best of the steps. ``manual`` and ``counted`` int64 (I,) are the two counts of the images ``names`` at the
-    present threshold. ``at_ious`` float64: the average precision at each of ``AP_IOUS``.
+    present threshold. ``at_ious`` float64: the average precision at each of ``AP_IOUS``. ``reviewed`` of the images
+    have a reviewed count in place of one by hand.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ClassFigures:
     manual: NDArray[np.int64]
     counted: NDArray[np.int64]
     agreement: Agreement | None
+    reviewed: int = 0
 
     @property
     def located(self) -> bool:
@@ -68,6 +70,11 @@ class VerificationFigures:
     def located(self) -> bool:
         """Whether the places of the true cells are known in any image."""
         return any(case.located for case in self.cases)
+
+    @property
+    def reviewed(self) -> int:
+        """How many images have a reviewed count in place of one by hand."""
+        return sum(not case.truth.by_hand for case in self.cases)
 
 
 class FigureMaker:
@@ -124,4 +131,5 @@ def _class_answer(verification: Verification, name: str, now: float, request: Ve
         manual=sweep.truth,
         counted=counted,
         agreement=agreement(sweep.truth.tolist(), counted.tolist()),
+        reviewed=sum(not case.truth.by_hand for case in verification.cases if case.image in images),
     )

@@ -13,7 +13,7 @@ from core.classes import canonical_class
 from core.text import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -131,6 +131,11 @@ class GroundTruth:
     # -- reading it --------------------------------------------------------------------------
 
     @property
+    def by_hand(self) -> bool:
+        """Whether a person or a file counted, apart from the program: a reviewed count is the program's own."""
+        return self.source is not TruthSource.REVIEWED
+
+    @property
     def points(self) -> NDArray[np.float32]:
         """The marks, or the centres of the boxes, float32 (N, 2) ``x y``."""
         return _centres(self.boxes)
@@ -215,6 +220,26 @@ class GroundTruth:
 
 def _centres(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
     return ((boxes[:, :2] + boxes[:, 2:]) / 2).astype(np.float32)
+
+
+_KINDS = {
+    (TruthSource.TYPED, TruthKind.TOTALS): gettext("typed counts"),
+    (TruthSource.TALLY, TruthKind.POINTS): gettext("manual count"),
+    (TruthSource.IMPORTED, TruthKind.BOXES): gettext("imported boxes"),
+    (TruthSource.IMPORTED, TruthKind.POINTS): gettext("imported points"),
+    (TruthSource.REVIEWED, TruthKind.BOXES): gettext("reviewed count"),
+}
+
+
+def describe(truth: GroundTruth) -> str:
+    """Return what a truth is, in a few words."""
+    text = _KINDS.get((truth.source, truth.kind), f"{truth.source.value} {truth.kind.value}")
+    return gettext("{truth}, blind").format(truth=text) if truth.blind else text
+
+
+def hands_first(truths: Iterable[GroundTruth | None], *, reviewed: bool = False) -> bool:
+    """Tell whether reviewed counts stand back: there are counts by hand, and nobody asked for ``reviewed`` ones."""
+    return not reviewed and any(truth is not None and truth.by_hand and truth.classes for truth in truths)
 
 
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):

@@ -27,7 +27,7 @@ LEAST_IOU = 0.1
 class ImageCells(NamedTuple):
     """The cells of one class in one image: positions of those that count, the likeliest first, and of the true ones.
 
-    ``number`` is how many are true, which typed totals say without places.
+    ``number`` is how many are true, which typed counts say without places.
     """
 
     case: Case

@@ -31,13 +31,15 @@ class VerificationScope(Enum):
 class VerificationOptions:
     """How counts are compared; kept with the session.
 
-    ``corrected``: verify the corrected counts instead of the model's. ``by``: the measure by which a threshold is
+    ``corrected``: verify the corrected counts instead of the model's. ``reviewed``: where images were counted by hand,
+    compare those that were only reviewed too. ``by``: the measure by which a threshold is
     best.
     """
 
     scope: VerificationScope = VerificationScope.ALL
     ticked: frozenset[int] = frozenset()
     corrected: bool = False
+    reviewed: bool = False
     iou: float = 0.5
     step: float = 0.05
     by: str = "accuracy"
@@ -48,6 +50,7 @@ class VerificationOptions:
             "scope": self.scope.value,
             "ticked": sorted(self.ticked),
             "corrected": self.corrected,
+            "reviewed": self.reviewed,
             "iou": self.iou,
             "step": self.step,
             "by": self.by,
@@ -63,6 +66,7 @@ class VerificationOptions:
             scope=next((one for one in VerificationScope if one.value == scope), options.scope),
             ticked=frozenset(value.get("ticked", ())),
             corrected=bool(value.get("corrected", options.corrected)),
+            reviewed=bool(value.get("reviewed", options.reviewed)),
             iou=float(value.get("iou", options.iou)),
             step=float(value.get("step", options.step)),
             by="f1" if value.get("by") == "f1" else "accuracy",
@@ -96,15 +100,16 @@ class VerifiedImage:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """How many images of the scope are not included, and why."""
+    """How many images of the scope are not included, and why; ``reviewed``: they have a reviewed count alone."""
 
     without_truth: int = 0
     not_counted: int = 0
+    reviewed: int = 0
 
     @property
     def total(self) -> int:
         """All of them."""
-        return self.without_truth + self.not_counted
+        return self.without_truth + self.not_counted + self.reviewed
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from core.verification.cases import Case
 from core.verification.errors import CountError, find_errors
 from gui.canvas.overlays.stage import Stage
 from gui.tasks import Debounce
-from gui.workspace.view_options import UNCERTAIN_REACH, Peek
+from gui.workspace.view_options import GHOST_REACH, UNCERTAIN_REACH, Peek
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from gui.workspace.view_options import ViewOptions
     from gui.workspace.workspace import Workspace
 
-GHOST_REACH = 0.15
-"""Cells whose score is less than this below their threshold can be drawn dotted."""
 
 _SETTLE_MS = 600
 _NO_BOXES = np.zeros((0, 4), np.float32)

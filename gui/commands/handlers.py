@@ -10,6 +10,7 @@ from core.models.network import default_model_path
 from core.text import gettext
 from gui.commands.context import View
 from gui.workspace.selection import ToolName
+from gui.workspace.view_options import GHOST_REACH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +93,10 @@ def toggle_reviewed(context: Context) -> None:
 def reviewed_next(context: Context) -> None:
     """Mark the image that is shown as reviewed, if it can be, and show the next that is not."""
     current = context.workspace.images.current
-    if (
+    if current is not None and context.workspace.inference.unseen:
+        text = gettext("{image} cannot be seen, so it was not marked as reviewed.")
+        context.workspace.messages.info(text.format(image=current.path.name))
+    elif (
         current is not None
         and context.workspace.editing.editable
         and not context.workspace.reviews.is_reviewed(current)
@@ -101,11 +105,23 @@ def reviewed_next(context: Context) -> None:
     next_unreviewed(context)
 
 
+def toggle_ghosts(context: Context) -> None:
+    """Show the cells just below the threshold, or no more; say so where there are none to be seen."""
+    context.options.show_ghosts(not context.options.ghosts)
+    counts, settings = context.workspace.counts, context.workspace.settings
+    index = counts.index(context.workspace.images.current_id)
+    if not context.options.ghosts or index is None or settings.value is None:
+        return
+    _, margins = index.uncertain(settings.value.thresholds, settings.classes, GHOST_REACH)
+    if not (margins < 0).any():
+        context.workspace.messages.info(gettext("No cell of this image is just below its threshold."))
+
+
 def next_unreviewed(context: Context) -> None:
     """Show the next image of the list, as it is filtered, that nobody has reviewed."""
     image = context.workspace.reviews.next_unreviewed(context.shell.listed_images())
     if image is None:
-        context.workspace.messages.info(gettext("Every other image is reviewed."))
+        context.workspace.messages.info(gettext("All other images are reviewed."))
     else:
         context.workspace.images.set_current(image)
 

@@ -212,7 +212,12 @@ def review_text(context: Context) -> str:
     current = context.workspace.images.current
     if current is not None and context.workspace.reviews.is_outdated(current.id):
         return gettext("Mark reviewed again")
-    return gettext("✓ Reviewed") if is_reviewed(context) else gettext("Mark reviewed")
+    return gettext("Reviewed") if is_reviewed(context) else gettext("Mark reviewed")
+
+
+def can_review(context: Context) -> bool:
+    """Whether the image that is shown can be marked: it is counted, and there to be seen."""
+    return is_editable(context) and not context.workspace.inference.unseen
 
 
 def reviews_image(context: Context) -> bool:

@@ -131,7 +131,7 @@ VIEW_ACTIONS = (
         "ghosts",
         Menu.VIEW,
         gettext("Show cells just &below the threshold"),
-        lambda context: context.options.show_ghosts(not context.options.ghosts),
+        handlers.toggle_ghosts,
         key="G",
         tip=gettext("Dotted; a click confirms one"),
         enabled=states.may_see_counts,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QTextCursor, QTextLength
+from PySide6.QtCore import QSize, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QKeyEvent, QTextCursor, QTextLength
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from core.text import gettext
@@ -27,6 +27,9 @@ PAGES = (
     ("troubleshooting.md", gettext("Troubleshooting")),
 )
 _START = 1
+_SIZE, _FRAME = QSize(980, 720), QSize(24, 56)
+"""Of the window at first, and what its frame and the screen's edge take, in pixels."""
+
 _MARGIN = 16
 _PICTURE = "\ufffc"  # what stands for an image in the text
 
@@ -74,12 +77,15 @@ class GuideWindow(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Window)
         self.setWindowTitle(gettext("User guide – SmearCount"))
-        self.resize(980, 720)
+        room = self.screen().availableSize() - _FRAME
+        self.resize(_SIZE.boundedTo(room))
         self.pages = QListWidget()
         self.pages.addItems([title for _, title in PAGES])
         self.pages.setObjectName("lines")
         self.pages.setAccessibleName(gettext("Pages of the guide"))
-        self.pages.setFixedWidth(190)
+        self.pages.setUniformItemSizes(True)
+        self.pages.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.pages.setFixedWidth(max(self.pages.sizeHintForColumn(0) + 40, 170))
         self.browser = _Browser()
         self.browser.setOpenLinks(True)
         self.browser.setAccessibleName(gettext("User guide"))
@@ -103,6 +109,12 @@ class GuideWindow(QWidget):
     def show_page(self, place: int) -> None:
         """Show one of the pages."""
         self.browser.setSource(QUrl.fromLocalFile(str(guide_folder() / PAGES[place][0])))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
 
     @Slot(QUrl)
     def _on_source(self, source: QUrl) -> None:

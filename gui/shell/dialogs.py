@@ -315,6 +315,7 @@ class Dialogs(QObject):
             self.differential = DifferentialDialog(self._workspace, self._window)
             self.differential.cell_wanted.connect(self.cell_wanted)
             self.differential.reading_wanted.connect(self.reading_wanted)
+            self.differential.addActions([self._actions["undo"], self._actions["redo"]])
         _show(self.differential)
 
     def _show_teaching_sets(self) -> None:

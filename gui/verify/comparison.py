@@ -8,12 +8,11 @@ from PySide6.QtCore import QItemSelectionModel, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from core.text import gettext
-from core.verification.ground_truth import GroundTruth, TruthSource
+from core.verification.ground_truth import GroundTruth, TruthSource, describe
 from gui.tasks import Debounce
 from gui.verify.comparison_model import ComparisonModel
 from gui.verify.grid import CountGrid, Totals
 from gui.widgets.wheel_safe import QuietComboBox
-from gui.workspace.ground_truth import describe
 
 if TYPE_CHECKING:
     from core.classes import Palette
@@ -132,7 +131,7 @@ class ComparisonPage(QWidget):
         for source, truth in truths.items():
             self.used.addItem(describe(truth), source)
         if TruthSource.TYPED not in truths:
-            self.used.addItem(gettext("typed totals"), TruthSource.TYPED)
+            self.used.addItem(gettext("typed counts"), TruthSource.TYPED)
         self._above.setCurrentWidget(self.hint)
         writable = self._workspace.store.writable
         self.used.setEnabled(item is not None and writable)
@@ -152,7 +151,7 @@ class ComparisonPage(QWidget):
             self.refusal.setText(
                 gettext(
                     "What you type is not taken: the counts of {path} come from cells with a place "
-                    "({describe}). To type totals instead, choose “typed totals” below; the others are kept."
+                    "({describe}). To type counts instead, choose “typed counts” below; the others are kept."
                 ).format(path=item.path.name, describe=describe(truth))
             )
             self._above.setCurrentWidget(self.refusal)

@@ -11,9 +11,8 @@ from PySide6.QtGui import QBrush, QFont, QGuiApplication, QPalette
 
 from core.numbers import NumberError, read_number
 from core.text import gettext, ngettext, signed
-from core.verification.ground_truth import GroundTruth, TruthSource
+from core.verification.ground_truth import GroundTruth, TruthSource, describe
 from gui.widgets.names import without_shared
-from gui.workspace.ground_truth import describe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -316,7 +315,7 @@ class ComparisonModel(QAbstractTableModel):
         return ""
 
 
-_PLACED = gettext("These come from cells with a place. To type totals, choose “typed totals” below.")
+_PLACED = gettext("These come from cells with a place. To type counts, choose “typed counts” below.")
 
 
 def difference_text(difference: int) -> str:

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 _LARGEST = 9_999_999
 _DOT, _GAP = 10, 6  # pixels of the colour of a class and beside it
-_NUMBER_WIDTH, _NAME_WIDTH, _SOURCE_WIDTH = 72, 160, 96
+_NUMBER_WIDTH, _NAME_WIDTH, _SOURCE_WIDTH = 66, 110, 96
+_LONGEST_SOURCE = 160
 
 
 def _line_colour(palette: QPalette) -> QColor:
@@ -173,8 +174,11 @@ class CountGrid(QTableView):
     def _fit_names(self) -> None:
         """Give the names the room that the numbers leave, but never so little that they cannot be read."""
         if self.comparison.columnCount() > NAME:
-            others = self.horizontalHeader().length() - self.columnWidth(NAME)
-            self.setColumnWidth(NAME, max(self.viewport().width() - others, _NAME_WIDTH))
+            source = self.comparison.columnCount() - 1
+            others = self.horizontalHeader().length() - self.columnWidth(NAME) - self.columnWidth(source)
+            room = self.viewport().width() - others
+            self.setColumnWidth(source, min(max(room - 2 * _NAME_WIDTH, _SOURCE_WIDTH), _LONGEST_SOURCE))
+            self.setColumnWidth(NAME, max(room - self.columnWidth(source), _NAME_WIDTH))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

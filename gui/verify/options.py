@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from core.text import gettext
 from core.verification.request import STEPS, VerificationScope
@@ -63,9 +63,18 @@ class OptionsBar(QWidget):
             gettext("The corrected count has your own changes in it; to choose a threshold, verify the model's")
         )
         self.whose.activated.connect(lambda *_: self.verifier.set_options(corrected=self.whose.currentData()))
+        self.reviewed = QCheckBox(gettext("With re&viewed counts"))
+        self.reviewed.setToolTip(
+            gettext(
+                "Compare the images that were only reviewed too. A reviewed count is the program's own as you "
+                "corrected it, so that it agrees better than a count by hand would."
+            )
+        )
+        self.reviewed.clicked.connect(lambda on: self.verifier.set_options(reviewed=on))
         bar = QHBoxLayout()
         _add(bar, gettext("Ima&ges"), self.scope)
         _add(bar, gettext("Veri&fy"), self.whose)
+        bar.addWidget(self.reviewed)
         bar.addStretch(1)
         bar.addWidget(self.details_button)
         return bar
@@ -116,6 +125,10 @@ class OptionsBar(QWidget):
             self.scope.setItemText(place, text)
         self.scope.setCurrentIndex(self.scope.findData(options.scope))
         self.whose.setCurrentIndex(self.whose.findData(options.corrected))
+        answer = self.verifier.answer
+        left = answer is not None and answer.request.left_out.reviewed > 0
+        self.reviewed.setChecked(options.reviewed)
+        self.reviewed.setEnabled(options.reviewed or left)
         self.iou.blockSignals(True)
         self.iou.setValue(options.iou)
         self.iou.blockSignals(False)

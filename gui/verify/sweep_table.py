@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
@@ -76,15 +77,26 @@ COLUMNS: tuple[Column[SweepRow], ...] = (
         gettext("False negatives: true cells that were not counted; click to see them"),
     ),
 )
-THRESHOLD, ACCURACY, F1 = 0, 3, 6
+THRESHOLD, TRUTH, ACCURACY, F1 = 0, 1, 3, 6
+_SAME = 1e-6
 VERDICTS = {7: Verdict.TRUE, 8: Verdict.FALSE, 9: Verdict.MISSED}
 _WHERE_LOCATED = range(4, 10)
 _CSV_HEADINGS = ("Threshold", "True", "Counted", "Accuracy", "Precision", "Recall", "F1", "TP", "FP", "FN")
 """Of a file, for other programs: its shares are fractions of 1."""
 
 
+def _of_truth(answer: ClassFigures | None) -> Column[SweepRow]:
+    """Return the column of what the program's count is compared with."""
+    usual = COLUMNS[TRUTH]
+    if answer is None or not answer.reviewed:
+        return usual
+    tip = gettext("Cells of the reviewed counts, which are the program's own as you corrected them")
+    all_reviewed = answer.reviewed == len(answer.images)
+    return replace(usual, heading=gettext("Reviewed") if all_reviewed else gettext("You,\nreviewed"), tip=tip)
+
+
 class SweepModel(ValueTableModel["SweepRow"]):
-    """The thresholds of one class; the best of them and the one that is set are marked."""
+    """The thresholds of one class; the recommended one and the one that is set are marked."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(COLUMNS, parent)
@@ -93,7 +105,10 @@ class SweepModel(ValueTableModel["SweepRow"]):
     def show_class(self, answer: ClassFigures | None) -> None:
         """Show the figures of a class."""
         self.answer = answer
+        first, _, *others = COLUMNS
+        self.columns = (first, _of_truth(answer), *others)
         self.show([] if answer is None else answer.rows)
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, TRUTH, TRUTH)
 
     def verdict_at(self, index: Index) -> tuple[float, Verdict] | None:
         """Return which cells a number of the table counts: threshold and verdict; None if it counts none."""
@@ -102,8 +117,9 @@ class SweepModel(ValueTableModel["SweepRow"]):
         return self.rows[index.row()].threshold, VERDICTS[index.column()]
 
     def _is_best(self, row: int, column: int) -> bool:
-        one = self.rows[row]
-        return bool((column == ACCURACY and one.most_accurate) or (column == F1 and one.best_f1))
+        choice = None if self.answer is None else self.answer.choice
+        decides = F1 if choice is not None and choice.measure == "f1" else ACCURACY
+        return choice is not None and column == decides and abs(self.rows[row].threshold - choice.threshold) < _SAME
 
     def _is_set(self, row: int) -> bool:
         return self.answer is not None and row == self.answer.now
@@ -116,7 +132,7 @@ class SweepModel(ValueTableModel["SweepRow"]):
 
     def tip(self, row: int, column: int) -> str:
         if self._is_best(row, column):
-            return gettext("The best of the table")
+            return gettext("The recommended threshold: the text below the table says why")
         return gettext("The current threshold") if self._is_set(row) else super().tip(row, column)
 
     def look(self, row: int, column: int, role: int) -> Any:

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 
     from core.classes import Palette
     from core.verification.figures import ClassFigures
+    from core.verification.sweep import SweepRow
     from core.verification.thresholds import ThresholdChoice
     from gui.workspace.workspace import Workspace
 
 _WIDE = 900
+_NO_DIFFERENCE = 0.0005  # figures are written to a tenth of a per cent
 
 
 class ThresholdPage(QWidget):
@@ -94,7 +96,7 @@ class ThresholdPage(QWidget):
         self.by.activated.connect(lambda *_: self._verifier.set_options(by=self.by.currentData()))
         self.best = QLabel()
         self.best.setWordWrap(True)
-        self.best.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 2)
+        self.best.setMinimumHeight(3 * self.fontMetrics().lineSpacing() + 2)
         self.best.setTextFormat(Qt.TextFormat.RichText)
         self.warning = QLabel()
         self.warning.setObjectName("caution")
@@ -242,7 +244,7 @@ class ThresholdPage(QWidget):
             if choice
             else gettext("&Use the best")
         )
-        self.best.setText("" if shown is None else _best_text(choice, self.chosen))
+        self.best.setText("" if shown is None else _best_text(shown))
         self.warning.setText(choice.warning if choice else "")
         self.warning.setVisible(bool(self.warning.text()))
         self.taking.setText("" if answer is None or shown is None else _taking_text(shown, len(answer.cases)))
@@ -306,22 +308,23 @@ def _taking_text(shown: ClassFigures, taking: int) -> str:
         totals = len(shown.images) - len(choice.images)
         parts.append(
             ngettext(
-                "F1 leaves out {n} image with typed totals, which do not say where the cells are.",
-                "F1 leaves out {n} images with typed totals, which do not say where the cells are.",
+                "F1 leaves out {n} image with typed counts, which do not say where the cells are.",
+                "F1 leaves out {n} images with typed counts, which do not say where the cells are.",
                 totals,
             ).format(n=totals)
         )
     return " ".join(parts)
 
 
-def _best_text(choice: ThresholdChoice | None, name: str) -> str:
-    """Return what is best, and how far that can be trusted."""
+def _best_text(shown: ClassFigures) -> str:
+    """Return what is recommended, how far that can be trusted, and why it need not be the highest of the table."""
+    choice, name = shown.choice, shown.name
     if choice is None:
         return gettext("No threshold can be suggested for {name}: the images hold no cell that would decide.").format(
             name=name
         )
     measure = gettext("F1") if choice.measure == "f1" else gettext("accuracy")
-    best = gettext("<b>Best threshold for {name}: {threshold:.2f}</b> (by {measure}).").format(
+    best = gettext("<b>★ Recommended for {name}: {threshold:.2f}</b> (by {measure}).").format(
         name=name, threshold=choice.threshold, measure=measure
     )
     if choice.accuracy is None:
@@ -330,14 +333,26 @@ def _best_text(choice: ThresholdChoice | None, name: str) -> str:
     if not choice.cross_validated:
         text = gettext("Accuracy there {accuracy} %, on the same images.")
         return f"{best} " + text.format(accuracy=accuracy)
-    if interval is None:
-        text = gettext(
-            "Accuracy to expect {accuracy} %: each of {images} images counted at the threshold that is best for the "
-            "others."
-        )
-        return f"{best} " + text.format(accuracy=accuracy, images=images)
+    of = "" if interval is None else f" ({100 * interval.low:.1f}–{100 * interval.high:.1f} %)"
     text = gettext(
-        "Accuracy to expect {accuracy} % (95 % interval {low:.1f} to {high:.1f} %): each of {images} images counted "
-        "at the threshold that is best for the others."
+        "On new images expect an accuracy of {accuracy} %{interval}: each of {images} images counted at the threshold "
+        "that is best for the others. The table's figures are of all these images together."
     )
-    return f"{best} " + text.format(accuracy=accuracy, images=images, low=100 * interval.low, high=100 * interval.high)
+    return " ".join((best, text.format(accuracy=accuracy, interval=of, images=images), _higher_text(shown, choice)))
+
+
+def _higher_text(shown: ClassFigures, choice: ThresholdChoice) -> str:
+    """Return that another threshold of the table has a higher figure, and why it is not recommended, or ""."""
+
+    def figure(row: SweepRow) -> float:
+        value = row.f1 if choice.measure == "f1" else row.accuracy
+        return -1.0 if value is None else value
+
+    top = max(shown.rows, key=figure)
+    here = min(shown.rows, key=lambda row: abs(row.threshold - choice.threshold))
+    if figure(top) - figure(here) < _NO_DIFFERENCE:
+        return ""
+    return gettext(
+        "{top:.2f} has a higher figure in the table ({figure:.1f} %), but only with all these images together; it is "
+        "not the best once single images are left out."
+    ).format(top=top.threshold, figure=100 * figure(top))

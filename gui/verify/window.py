@@ -103,9 +103,8 @@ class VerifyWindow(QWidget):
         """Say which images take part, and what their truths allow."""
         answer = self.verifier.answer
         if answer is None:
-            self.state.setText(
-                gettext("Comparing…") if self.verifier.busy else gettext("Open images and count them first.")
-            )
+            comparing = self.verifier.busy and bool(self._workspace.images.items)
+            self.state.setText(gettext("Comparing…") if comparing else gettext("Open images and count them first."))
             return
         question = answer.request
         taking, left = len(question.checked), question.left_out
@@ -127,14 +126,15 @@ class VerifyWindow(QWidget):
                     not_counted=left.not_counted
                 )
             parts[0] += "."
+            parts += [text for text in (_reviewed_text(answer.reviewed, taking, left.reviewed),) if text]
             totals = sum(not case.located for case in answer.cases)
             if not answer.located:
                 parts.append(_TOTALS_ONLY)
             elif totals:
                 parts.append(
                     ngettext(
-                        "Precision, recall and F1 leave out the {n} image with typed totals.",
-                        "Precision, recall and F1 leave out the {n} images with typed totals.",
+                        "Precision, recall and F1 leave out the {n} image with typed counts.",
+                        "Precision, recall and F1 leave out the {n} images with typed counts.",
                         totals,
                     ).format(n=totals)
                 )
@@ -237,6 +237,28 @@ class VerifyWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._remember()
         super().closeEvent(event)
+
+
+def _reviewed_text(used: int, taking: int, left: int) -> str:
+    """Return which part reviewed counts have, or ""."""
+    if left:
+        return ngettext(
+            "{n} image that was only reviewed is not compared: its count is the program's own.",
+            "{n} images that were only reviewed are not compared: their counts are the program's own.",
+            left,
+        ).format(n=left)
+    if not used:
+        return ""
+    if used == taking:
+        return gettext(
+            "Only reviewed counts are compared: they are the program's own as you corrected them, and agree with "
+            "themselves."
+        )
+    return ngettext(
+        "{n} of them has a reviewed count in place of one by hand: it is the program's own as you corrected it.",
+        "{n} of them have a reviewed count in place of one by hand: it is the program's own as you corrected it.",
+        used,
+    ).format(n=used)
 
 
 def _area(place: QRect) -> int:

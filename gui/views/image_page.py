@@ -42,7 +42,7 @@ class ImagePage(QStackedWidget):
     def refresh(self) -> None:
         """Choose the page."""
         current = self._workspace.images.current
-        if current is not None and current.error and self._workspace.inference.shown is None:
+        if current is not None and self._workspace.inference.unseen:
             self.failure_page.show_error(current.error, missing=not current.path.exists())
             self.setCurrentWidget(self.failure_page)
         else:

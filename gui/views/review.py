@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QStackedWidget, QWidget
 
 from core.text import gettext
 from gui.canvas.beside import Beside
@@ -73,6 +73,7 @@ class ReviewView(QSplitter):
         self.uncertain.active_changed.connect(options.show_uncertain)
         self.uncertain.active_changed.connect(self._show_side)
         self.uncertain.next_image.connect(actions["next_unreviewed"].trigger)
+        self.panel.classes.entered.connect(self.take_keys)
         actions.work_on(self.canvas, self.image_list)
 
     def _build_layout(self) -> None:
@@ -150,6 +151,10 @@ class ReviewView(QSplitter):
         if self.uncertain.active and self.tools.tool is ToolName.SELECT:
             self.uncertain.set_active(False)
             self._selection.set(())
+            return True
+        focus = QApplication.focusWidget()
+        if focus is not None and self.panel.classes.isAncestorOf(focus):
+            self.take_keys()
             return True
         return self.tools.cancel()
 

@@ -63,7 +63,7 @@ class Echo(QLabel):
 
 
 class NumberBox(Quiet, QDoubleSpinBox):
-    """A number with steps. The wheel changes it only while it has the focus, which the wheel does not give it.
+    """A number with steps. The wheel does not change it, nor gives it the keyboard.
 
     A text that is no number, or might be two, is not taken: the number stays what it was.
     """

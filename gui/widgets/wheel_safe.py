@@ -1,4 +1,4 @@
-"""Inputs that the mouse wheel changes only while they have the focus: scrolling a panel must not change a count."""
+"""Inputs that the mouse wheel never changes: scrolling a panel must not change a count."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ class Quiet(_Input):
     """What all of them do with the wheel."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+        event.ignore()
 
 
 class QuietSlider(Quiet, QSlider):
-    """A slider that the wheel moves only while it has the focus."""
+    """A slider that the wheel does not move; a click does not give it the keyboard, which stays where it was."""
+
+    def __init__(self, orientation: Qt.Orientation, parent: QWidget | None = None) -> None:
+        super().__init__(orientation, parent)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
 
 class QuietComboBox(Quiet, QComboBox):
-    """A box of choices that the wheel changes only while it has the focus, which the wheel does not give it."""
+    """A box of choices that the wheel does not change, nor gives the keyboard."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -35,9 +35,13 @@ _USUAL_SIDES = {"RBC": 1.0, "WBC": 1.7, "Platelets": 0.4}
 
 
 class Editing(QObject):
-    """Edits cells: each edit is in the session when a call returns."""
+    """Edits cells: each edit is in the session when a call returns.
+
+    ``with_cells``: what else changes in the same edit, asked for with an image and the changes to its cells.
+    """
 
     doubted = Signal(str)  # what may be wrong with the last step
+    noted = Signal(str)  # what there is to know of it
 
     def __init__(
         self,
@@ -60,6 +64,7 @@ class Editing(QObject):
         self._selection = selection
         self._reviews = reviews
         self._truths = truths
+        self.with_cells: list[Callable[[int, list[CellChange]], Iterable[ValueChange]]] = []
 
     @property
     def editable(self) -> bool:
@@ -140,6 +145,7 @@ class Editing(QObject):
             if (cell := self.cell(number)) is not None and cell.class_name == name
         ]
         box = None if there else self._box_at(name, (x, y), (width, height), pixels)
+        standard = not there and box is None
         added = self.add_cell(name, box or (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
         if added is not None and there:
             self.doubted.emit(
@@ -147,6 +153,11 @@ class Editing(QObject):
                     name=name
                 )
             )
+        elif added is not None and standard:
+            text = gettext(
+                "No outline was found here: the box has the usual size of {name}. Drag its corners to fit it."
+            )
+            self.noted.emit(text.format(name=name))
         return added
 
     def _box_at(
@@ -308,9 +319,9 @@ class Editing(QObject):
         """Return an edit of an image; it takes the review mark off, unless it is about the mark."""
         if reviewed is None and item.reviewed:
             reviewed = False
-        values: tuple[ValueChange, ...] = ()
+        values = tuple(value for follow in self.with_cells for value in follow(item.id, changes))
         if reviewed is not None:
-            values = (self._reviews.change(item, reviewed), *self._truths.review_change(item, reviewed))
+            values += (self._reviews.change(item, reviewed), *self._truths.review_change(item, reviewed))
         return Edit(item.id, name, tuple(changes), values, continues=continues)
 
     def _edit(

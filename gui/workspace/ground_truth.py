@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.session.values import Edit, Subject, ValueChange
 from core.text import gettext, ngettext
-from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
+from core.verification.ground_truth import GroundTruth, TruthSource, describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,20 +20,6 @@ if TYPE_CHECKING:
 
 BEST_FIRST = (TruthSource.IMPORTED, TruthSource.TALLY, TruthSource.TYPED, TruthSource.REVIEWED)
 """What is used where nobody chose: places before totals, and a review, which flatters the model, last."""
-
-_KINDS = {
-    (TruthSource.TYPED, TruthKind.TOTALS): gettext("typed totals"),
-    (TruthSource.TALLY, TruthKind.POINTS): gettext("manual count"),
-    (TruthSource.IMPORTED, TruthKind.BOXES): gettext("imported boxes"),
-    (TruthSource.IMPORTED, TruthKind.POINTS): gettext("imported points"),
-    (TruthSource.REVIEWED, TruthKind.BOXES): gettext("reviewed count"),
-}
-
-
-def describe(truth: GroundTruth) -> str:
-    """Return what a truth is, in a few words."""
-    text = _KINDS.get((truth.source, truth.kind), f"{truth.source.value} {truth.kind.value}")
-    return gettext("{truth}, blind").format(truth=text) if truth.blind else text
 
 
 class GroundTruths(QObject):
@@ -77,7 +63,7 @@ class GroundTruths(QObject):
         return self._record({image: _first(truth, self.all(image))}, name, step)
 
     def set_totals(self, totals: Mapping[int, dict[str, int]], name: str) -> bool:
-        """Give images typed totals by class, as one edit; without any, their typed totals are cleared."""
+        """Give images typed counts by class, as one edit; without any, their typed counts are cleared."""
         after: dict[int, dict[TruthSource, GroundTruth]] = {}
         for image, numbers in totals.items():
             before = self.all(image)

@@ -130,7 +130,7 @@ class Opening(QObject):
         elif found.known is not None:
             self._images.set_current(next(item.id for item in self._images.items if item.path == found.known))
             self._messages.info(gettext("These images are on the list already."))
-        elif found.session is None and found.profile is None:
+        elif found.session is None and found.profile is None and not found.warning:
             folders = [path for path in found.paths if path.is_dir()]
             where = folders[0].name if folders else ", ".join(path.name for path in found.paths[:1])
             self._messages.warning(

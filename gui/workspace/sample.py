@@ -97,7 +97,7 @@ class Sample(QObject):
         """Set the id and the fields, as one edit."""
         if self._store.writable and value != self.value:
             change = ValueChange(Subject.SETTING, None, msgspec.to_builtins(value), SAMPLE)
-            self._history.record([Edit(None, gettext("Sample: {id}").format(id=value.id or "–"), values=(change,))])
+            self._history.record([Edit(None, _what_changed(self.value, value), values=(change,))])
 
     # -- how far it is -------------------------------------------------------------------------
 
@@ -156,3 +156,12 @@ class Sample(QObject):
             self._marked.discard(image)
         if len(self._marked) != before:
             self.changed.emit()
+
+
+def _what_changed(before: SampleData, after: SampleData) -> str:
+    """Return what the edit of a sample's id or fields says: each that has another text now, with that text."""
+    was, will_be = dict(before.fields), dict(after.fields)
+    changed = [f"{name} {will_be.get(name, '–')}" for name in {**was, **will_be} if was.get(name) != will_be.get(name)]
+    if before.id != after.id:
+        changed.insert(0, after.id or "–")
+    return gettext("Sample: {changes}").format(changes=", ".join(changed))

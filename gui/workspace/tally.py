@@ -11,8 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.session.values import Edit, Mark, Subject, ValueChange
 from core.text import gettext
 from core.verification.cases import truth_inside
-from core.verification.ground_truth import GroundTruth, TruthSource
-from gui.workspace.ground_truth import describe
+from core.verification.ground_truth import GroundTruth, TruthSource, describe
 
 if TYPE_CHECKING:
     from gui.workspace.counting.counts import Counts
@@ -191,8 +190,7 @@ class Tally(QObject):
             if before is not None and before.source is not TruthSource.TALLY:
                 self._messages.warning(
                     gettext(
-                        "{image} is now verified against your manual count instead of the {truth}, which is kept. "
-                        "Verification (F9) shows which is used."
+                        "{image}: verification (F9) now compares with your manual count, not with the {truth}."
                     ).format(image=item.path.name, truth=describe(before))
                 )
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gui.preferences import Preferences
     from gui.workspace.store import SessionStore
 
+GHOST_REACH = 0.15
+"""Cells whose score is less than this below their threshold can be drawn dotted."""
 UNCERTAIN_REACH = 0.12
 """A cell is uncertain when its score is this near its threshold."""
 

@@ -106,6 +106,7 @@ class Workspace(QObject):
             self.messages,
             self,
         )
+        self.inference.replaced.connect(self.kinds.typed.carry_over)
         self.previews = Previews(self.images, self.inference, self)
         self.sample = Sample(self.store, self.history, self.images, self.reviews, self.sign_offs, self.inference, self)
         self.choice = ModelChoice(self.store, self.images, self.inference, self)

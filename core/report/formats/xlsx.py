@@ -50,7 +50,7 @@ def to_xlsx(content: ReportContent, progress: Progress, contents: Contents) -> b
     )
     book.set_properties({"title": title, "author": people, "created": content.made.replace(tzinfo=None)})
     sheets = _Sheets(book)
-    sheets.add(with_confirmed_kinds(images_table(content), content))
+    sheets.add(with_confirmed_kinds(images_table(content, for_people=True), content))
     sheets.add_cells(content, progress)
     sheets.add(totals_table(content))
     sheets.add(estimates_table(content))

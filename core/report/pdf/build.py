@@ -8,7 +8,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from reportlab.lib.enums import TA_LEFT, TA_RIGHT
-from reportlab.platypus import BaseDocTemplate, CondPageBreak, Frame, PageBreak, PageTemplate, Spacer
+from reportlab.platypus import BaseDocTemplate, CondPageBreak, Frame, KeepTogether, PageBreak, PageTemplate, Spacer
 
 from core.classes import PAPER, Palette
 from core.report.pdf import appendix, front, sections
@@ -80,14 +80,7 @@ class _Report:
 
     def _story(self, contents: Contents) -> Iterator[Any]:
         printer, content = self._printer, self._content
-        yield from front.head(printer, content)
-        yield from front.result(printer, content, self._style)
-        yield from front.estimates(printer, content)
-        if content.kinds is not None:
-            yield from kinds(printer, content.kinds)
-        if contents.pictures:
-            yield from self._photographs.two()
-        yield front.signature(printer, content)
+        yield from self._first_sheet(contents)
         yield PageBreak()
         if content.images:
             yield from sections.images(printer, content, with_remarks=not contents.pictures)
@@ -107,6 +100,25 @@ class _Report:
         if printer.types.transliterated:
             yield Spacer(0, 10)
             yield printer.text(_TRANSLITERATED, SMALL)
+
+    def _first_sheet(self, contents: Contents) -> Iterator[Any]:
+        """Yield the numbers, two photographs and the line for a hand; where all have no room, the hand comes first."""
+        printer, content = self._printer, self._content
+        numbers = [
+            *front.head(printer, content),
+            *front.result(printer, content, self._style),
+            *front.estimates(printer, content),
+            *(kinds(printer, content.kinds) if content.kinds is not None else ()),
+        ]
+        photographs = list(self._photographs.two()) if contents.pictures else []
+        signature = front.signature(printer, content)
+        yield from numbers
+        if _height([*numbers, *photographs, *signature]) <= HEIGHT:
+            yield from photographs
+            yield KeepTogether(signature)
+        else:
+            yield KeepTogether(signature)
+            yield from photographs
 
     # -- margins ---------------------------------------------------------------------------------
 
@@ -146,6 +158,11 @@ class _Report:
         canvas.translate(MARGIN + canvas.stringWidth(page, SMALL.fontName, SMALL.fontSize), bottom)
         canvas.doForm(_TOTAL_PAGES)
         canvas.restoreState()
+
+
+def _height(parts: list[Any]) -> float:
+    """Return how high parts are below each other, in points; the room between two may be less."""
+    return sum(part.wrap(WIDTH, HEIGHT)[1] + part.getSpaceBefore() + part.getSpaceAfter() for part in parts)
 
 
 def _line(

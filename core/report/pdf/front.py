@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from reportlab.lib import colors
 from reportlab.lib.units import mm
-from reportlab.platypus import KeepTogether, Spacer, TableStyle
+from reportlab.platypus import Spacer, TableStyle
 from reportlab.platypus import Table as PageTable
 
-from core.counting.estimates import given, numbers
+from core.counting.estimates import contradiction, given, numbers
 from core.report.content import NOT_A_MEDICAL_DEVICE
 from core.report.pdf.flowables import ClassSwatch
 from core.report.pdf.styles import (
@@ -191,6 +191,8 @@ def estimates(printer: Printer, content: ReportContent) -> Iterator[Any]:
         return
     yield printer.text(gettext("Ratios and estimates"), HEADING)
     yield printer.pairs([(one.what, _figure(one)) for one in content.figures], label=62 * mm)
+    if problem := contradiction(content.figures):
+        yield printer.text(problem, WARNING)
     values = "; ".join(f"{name} {text}" for name, text in given(content.inputs))
     yield printer.text(
         gettext("Of all counted images together. Given by the laboratory: {values}.").format(values=values)
@@ -221,7 +223,7 @@ def beside(pictures: Sequence[Sequence[Any]], gap: float) -> Any:
     return table
 
 
-def signature(printer: Printer, content: ReportContent) -> Any:
+def signature(printer: Printer, content: ReportContent) -> list[Any]:
     """Return the line for a person's hand, with what the person answers for."""
     signed = content.signed
     name = gettext("Name: {user}").format(user=signed.user) if signed else gettext("Name")
@@ -230,7 +232,7 @@ def signature(printer: Printer, content: ReportContent) -> Any:
     line = PageTable([texts], colWidths=[WIDTH * share for share in (0.34, 0.03, 0.2, 0.03, 0.4)])
     rules = [("LINEABOVE", (column, 0), (column, 0), 0.6, colors.black) for column in (0, 2, 4)]
     line.setStyle(TableStyle([*rules, ("LEFTPADDING", (0, 0), (-1, -1), 2)]))
-    return KeepTogether([Spacer(0, 8), printer.text(NOT_A_MEDICAL_DEVICE, SMALL), Spacer(0, 30), line])
+    return [Spacer(0, 8), printer.text(NOT_A_MEDICAL_DEVICE, SMALL), Spacer(0, 30), line]
 
 
 def _plain(*rules: Any) -> TableStyle:

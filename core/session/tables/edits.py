@@ -234,6 +234,10 @@ class Edits:
             cell: CellChange(cell, unpack_cell(before), unpack_cell(after)) for cell, (before, after) in texts.items()
         }
 
+    def has_kinds(self, image: int) -> bool:
+        """Tell whether cells of an image were given kinds."""
+        return bool(self._kinds.get(image))
+
     def kinds(self, image: int, reading: str = "") -> dict[int, str]:
         """Return the kinds that cells of an image were given: cell id -> key of the kind.
 

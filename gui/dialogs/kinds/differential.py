@@ -176,7 +176,7 @@ class DifferentialDialog(QDialog):
                 continue
             lines.append(Line(groups[one.kind], name, depth, is_sum=True))
             if one.cells:
-                lines.append(Line(one, gettext("{kind}, not specified").format(kind=name), depth + 1))
+                lines.append(Line(one, gettext("not specified"), depth + 1))
         return lines
 
     # -- what is shown -------------------------------------------------------------------------------

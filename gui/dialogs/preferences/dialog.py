@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QDialog, QFormLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from core.classes import PALETTES
+from core.classes import COLOUR_BLIND_SAFE, PALETTES, PAPER
 from core.text import gettext
 from gui.dialogs.preferences.paths import FolderChoice, ProfileChoice
 from gui.preferences import Theme
@@ -27,6 +27,7 @@ _THEMES = {
     Theme.LIGHT: gettext("Light"),
     Theme.DARK: gettext("Dark"),
 }
+_PALETTES = {PAPER.name: gettext("Usual colours"), COLOUR_BLIND_SAFE.name: gettext("Colour-blind safe")}
 
 
 class PreferencesDialog(QDialog):
@@ -81,7 +82,7 @@ class PreferencesDialog(QDialog):
         self.palette_box = QuietComboBox()
         for palette in PALETTES:
             first = next(iter(palette.fixed.values()))
-            self.palette_box.addItem(swatch(first), palette.name)
+            self.palette_box.addItem(swatch(first), _PALETTES.get(palette.name, palette.name))
         self.palette_box.setCurrentIndex(PALETTES.index(self._preferences.palette))
         self.palette_box.activated.connect(lambda place: self.palette_chosen.emit(PALETTES[place]))
 

@@ -40,8 +40,8 @@ class SampleForm(QWidget):
         column.addStretch(1)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setVerticalSpacing(5)
-        self._grid.setColumnStretch(0, 2)
-        self._grid.setColumnStretch(1, 3)
+        self._grid.setColumnStretch(0, 1)
+        self._grid.setColumnStretch(1, 2)
         self._grid.addWidget(self.id, 0, 0, 1, 3)
         known = {name for name, _ in sample.fields}
         for name, text in (*sample.fields, *((name, "") for name in usual if name not in known)):
@@ -70,6 +70,8 @@ class SampleForm(QWidget):
             edit.setPlaceholderText(what)
             edit.setAccessibleName(what)
             edit.setCursorPosition(0)
+            edit.setToolTip(edit.text())
+            edit.textChanged.connect(edit.setToolTip)
             edit.textChanged.connect(lambda *_: self.changed.emit())
         button = QToolButton()
         button.setText("×")

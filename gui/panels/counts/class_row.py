@@ -60,6 +60,7 @@ class ClassRow(QFrame):
     """Counts and threshold of one class, in a block of fixed height."""
 
     threshold_changed = Signal(str, float)
+    entered = Signal()  # a threshold was typed and confirmed with Enter
     shown_changed = Signal(str, bool)
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
@@ -80,7 +81,6 @@ class ClassRow(QFrame):
         self.slider.setRange(1, _STEPS - 1)
         self.slider.setPageStep(5)
         self.slider.setFixedHeight(_CONTROL_HEIGHT)
-        self.slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.number = NumberBox()
         self.number.setDecimals(2)
         self.number.setSingleStep(0.01)
@@ -97,6 +97,7 @@ class ClassRow(QFrame):
             control.setToolTip(tip)
         self.slider.valueChanged.connect(lambda step: self.threshold_changed.emit(name, step / _STEPS))
         self.number.valueChanged.connect(lambda value: self.threshold_changed.emit(name, round(value, 2)))
+        self.number.lineEdit().returnPressed.connect(self.entered)
         self.ledger = ElidedLabel("", Qt.TextElideMode.ElideRight)
         self.ledger.setObjectName("ledger")
         self.ledger.setFixedHeight(_LINE_HEIGHT)
@@ -185,6 +186,7 @@ class ClassRows(QWidget):
     """The blocks of all classes of the model, one below the other."""
 
     threshold_changed = Signal(str, float)
+    entered = Signal()
     shown_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -204,6 +206,7 @@ class ClassRows(QWidget):
         for name in classes:
             card = ClassRow(name)
             card.threshold_changed.connect(self.threshold_changed)
+            card.entered.connect(self.entered)
             card.shown_changed.connect(lambda *_: self.shown_changed.emit())
             self.cards[name] = card
             self._layout.addWidget(card)
@@ -306,12 +309,5 @@ def _explanation(count: int) -> str:
 
 
 def _ledger_text(ledger: Ledger) -> str:
-    added = gettext(", +{n:,} added").format(n=ledger.added) if ledger.added else ""
-    removed = gettext(", \N{MINUS SIGN}{n:,} removed").format(n=ledger.removed) if ledger.removed else ""
-    if ledger.left_out:
-        by_hand = ledger.removed - ledger.left_out
-        removed = gettext(", \N{MINUS SIGN}{n:,} removed").format(n=by_hand) if by_hand else ""
-        removed += gettext(", {n:,} left out as no cell").format(n=ledger.left_out)
-    return gettext("model {model:,}{added}{removed} = {total:,}").format(
-        model=ledger.model, added=added, removed=removed, total=ledger.total
-    )
+    steps = "".join(f", {step}" for step in ledger.steps)
+    return gettext("model {model:,}{steps} = {total:,}").format(model=ledger.model, steps=steps, total=ledger.total)

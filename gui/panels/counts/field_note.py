@@ -91,6 +91,10 @@ class FieldNote(QWidget):
                 None, "" if item is None else _STATES.get(item.state, ""), "", "" if item is None else item.error
             )
             return
+        if workspace.inference.unseen:
+            self._judged, self.light = None, None
+            self._show(None, gettext("Cannot be seen"), item.error.removeprefix(f"{item.path}: "), item.error)
+            return
         changed = "" if workspace.tally.hides_counts else workspace.reviews.text(item)
         if self._judged is None or not all(map(is_, subject, self._judged)):
             workspace.quality.assess(item.id)

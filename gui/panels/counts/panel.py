@@ -60,6 +60,7 @@ class CountPanel(QWidget):
 
     def _build(self) -> None:
         self.rows_area = QScrollArea()
+        self.rows_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # a click on the card leaves the keys with the image
         self.rows_area.setFrameShape(QFrame.Shape.NoFrame)
         self.rows_area.setWidgetResizable(True)
         self.rows_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -66,7 +66,8 @@ class FieldPiece(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        painter.fillRect(self.rect(), faded(self.palette().color(QPalette.ColorRole.Text), 24))
+        if self._shown is not None:
+            painter.fillRect(self.rect(), faded(self.palette().color(QPalette.ColorRole.Text), 24))
         if self._shown is not None:
             image, (left, top, side), (x1, y1, x2, y2) = self._shown
             piece = self._crops.piece(image, (left, top, side), round(_SIDE * self.devicePixelRatioF()))

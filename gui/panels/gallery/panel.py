@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gui.commands.shortcuts import Actions
     from gui.panels.gallery.section import ClassSection
     from gui.panels.gallery.view import TileView
+    from gui.workspace.images import ImageItem
     from gui.workspace.selection import CellOf
     from gui.workspace.workspace import Workspace
 
@@ -92,6 +93,7 @@ class Gallery(QWidget):
             signal.connect(self._refresh_later)
         workspace.store.session_changed.connect(self.crops.forget)
         workspace.images.changed.connect(self.crops.retry)
+        self.crops.arrived.connect(self._show_note)
         workspace.selection.changed.connect(self._on_selection_changed)
         workspace.counts.changed.connect(self._show_cell_again)
 
@@ -190,11 +192,23 @@ class Gallery(QWidget):
         if dark:
             text = ngettext("{n:,} image still to be measured…", "{n:,} images still to be measured…", dark)
             text = text.format(n=dark)
+        elif unseen := self._unseen_images():
+            failed = unseen
+            text = ngettext("{n:,} image cannot be seen", "{n:,} images cannot be seen", len(failed))
+            text = text.format(n=len(failed))
         elif failed:
             text = ngettext("{n:,} image could not be counted", "{n:,} images could not be counted", len(failed))
             text = text.format(n=len(failed))
         told = [item.error or item.path.name for item in failed[:_MOST_TOLD]]
         self.bar.show_note(text, "\n".join([*told, *(["…"] if len(failed) > _MOST_TOLD else [])]))
+
+    def _unseen_images(self) -> list[ImageItem]:
+        """Return the images whose cells have empty tiles: their files are gone, or cannot be read."""
+        if not self.crops.failed:
+            return []
+        items, current = self.workspace.images.items, self.workspace.images.current
+        shown = items if self.all_images else [] if current is None else [current]
+        return [item for item in shown if self.crops.error(item.id, item.path)]
 
     def about(self, image: int) -> str:
         """Return what a tile says of its image: its name, and why it cannot be shown."""

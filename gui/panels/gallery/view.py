@@ -229,7 +229,10 @@ class TileView(LeavesLetters, TileGrid):
         return np.unique(np.concatenate(runs)) if runs else np.zeros(0, np.int64)
 
     def _set_current_row(self, row: int) -> None:
+        """Make a tile the current one where it is: the view stays where the user has scrolled to."""
+        place = self.verticalScrollBar().value()
         self.selectionModel().setCurrentIndex(self.tile_model.index(row), QItemSelectionModel.SelectionFlag.NoUpdate)
+        self.verticalScrollBar().setValue(place)
 
     def _fit_tiles(self) -> None:
         room = self.width() - self.verticalScrollBar().sizeHint().width() - 2 * GAP - 2

@@ -111,7 +111,9 @@ class HistoryPanel(QWidget):
         """Show who signs the edits."""
         person = self.workspace.store.user
         self.signed.setText(
-            gettext("Signed as {person}").format(person=person) if person else gettext("Your corrections bear no name")
+            gettext("Edits bear the name {person}").format(person=person)
+            if person
+            else gettext("Your corrections bear no name")
         )
         self.change.setText(gettext("Change …") if person else gettext("Your name …"))
 

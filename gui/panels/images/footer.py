@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from core.text import gettext
+from core.text import gettext, ngettext
 from gui.widgets.elided import ElidedLabel
 
 _HEIGHT, _MARGIN = 32, 8
@@ -45,9 +45,10 @@ class Footer(QWidget):
             widget.setVisible(not filtered)
 
     def show_reviewed(self, reviewed: int, total: int, changed: int) -> None:
-        """Show how many images are reviewed, and how many of them have changed since."""
-        since = gettext("; {changed:,} changed since").format(changed=changed) if changed else ""
-        text = gettext("{reviewed:,} of {total:,} reviewed{since}")
-        self.reviewed.setText(text.format(reviewed=reviewed, total=total, since=since))
-        self.reviewed.setToolTip(_CHANGED_TIP if changed else "")
+        """Show how many images are reviewed as they count now, as the head line does; the tip says what changed."""
+        now = reviewed - changed
+        text = gettext("{reviewed:,} of {total:,} reviewed")
+        self.reviewed.setText(text.format(reviewed=now, total=total))
+        since = ngettext("{n:,} more was reviewed before.", "{n:,} more were reviewed before.", changed)
+        self.reviewed.setToolTip(f"{since.format(n=changed)} {_CHANGED_TIP}" if changed else "")
         self.show_rest.setEnabled(0 < reviewed < total)

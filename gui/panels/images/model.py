@@ -260,11 +260,11 @@ class ImageListModel(QStringListModel):
 
     def reason(self, item: ImageItem) -> str:
         """Return why an image asks for the user, or ""."""
+        if item.error:
+            return item.error.removeprefix(f"{item.path}: ")
         quality = self.quality(item)
         pressing = None if quality is None else quality.pressing
-        if pressing is not None:
-            return pressing.text
-        return item.error.removeprefix(f"{item.path}: ") if item.state is State.FAILED else ""
+        return "" if pressing is None else pressing.text
 
     def _marks(self, item: ImageItem) -> list[str]:
         """Return what the marks at the end of a row say."""

@@ -226,13 +226,9 @@ class FieldsModel(ImagesModel):
         result = self.workspace.counts.result(item.id)
         if result is None or not item.edited:
             return ""
-        parts = [
-            f"{name} +{row.added} \N{MINUS SIGN}{row.removed}"
-            for name, row in result.ledger.items()
-            if row.added or row.removed
-        ]
+        parts = [f"{name}: {', '.join(row.steps)}" for name, row in result.ledger.items() if row.steps]
         text = ngettext("{n} cell corrected", "{n} cells corrected", item.edited).format(n=item.edited)
-        return f"{text}: {', '.join(parts)}" if parts else text
+        return "\n".join([text, *parts])
 
     def _icon(self, quality: FieldQuality) -> QIcon:
         word = quality.word

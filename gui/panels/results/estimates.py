@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QHeaderView, QLabel, QVBoxLayout, QWidget
 
-from core.counting.estimates import Span, numbers
+from core.counting.estimates import Span, contradiction, numbers
 from core.text import gettext
 from gui.tasks import Debounce
 from gui.widgets.forms import faint, heading
@@ -65,7 +65,11 @@ class EstimatesPage(QWidget):
         )
         self.table = CopyTable(gettext("Ratios and estimates"))
         self.table.setModel(self.model)
-        self.table.horizontalHeader().setStretchLastSection(True)
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.problem = QLabel()
+        self.problem.setObjectName("caution")
+        self.problem.setWordWrap(True)
+        self.problem.hide()
         self.inputs: dict[str, NumberEdit] = {}
         side = QWidget()
         side.setFixedWidth(260)
@@ -75,6 +79,7 @@ class EstimatesPage(QWidget):
         column.addWidget(heading(gettext("GIVEN BY YOUR LABORATORY")))
         column.addLayout(self._form())
         column.addWidget(faint(gettext("What is not given is not assumed. Diameters of cells are in the report.")))
+        column.addWidget(self.problem)
         column.addStretch()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -123,7 +128,10 @@ class EstimatesPage(QWidget):
     def refresh(self) -> None:
         """Show the figures of all images together, if somebody can see them."""
         if self.isVisible():
-            self.model.show(self._estimates.figures(everywhere=True))
+            found = self._estimates.figures(everywhere=True)
+            self.model.show(found)
+            self.problem.setText(contradiction(found))
+            self.problem.setVisible(bool(self.problem.text()))
 
 
 def _value(figure: Figure) -> str:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionFrame,
+    QWidget,
+)
 
 from core.text import gettext
 from gui.commands.context import Dialog
@@ -17,14 +26,15 @@ from gui.workspace.sample import SampleState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
 
     from gui.commands.shortcuts import Actions
     from gui.preferences import Preferences
     from gui.workspace.workspace import Workspace
 
 HEIGHT = 44
-_ID_WIDTH, _STATE_WIDTH, _BAR_WIDTH = 190, 200, 64
+_ID_WIDTH, _ID_MOST, _STATE_WIDTH, _BAR_WIDTH = 190, 460, 200, 64
+_ID_BESIDE = 52  # margins and the pencil
 _WIDEST_USER = 140
 _COLOURS = {
     SampleState.EMPTY: QColor(0, 0, 0, 0),
@@ -46,8 +56,10 @@ class SampleIdEdit(QLineEdit):
         self.setObjectName("sampleId")
         self.setPlaceholderText(gettext("Sample id"))
         self.setAccessibleName(gettext("Sample id"))
-        self.setFixedWidth(_ID_WIDTH)
+        self.setMinimumWidth(_ID_WIDTH)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setMaxLength(80)
+        self.textChanged.connect(lambda *_: self.updateGeometry())
         self._shown = ""
         pencil = self.addAction(icon("pencil-simple"), QLineEdit.ActionPosition.TrailingPosition)
         pencil.setToolTip(gettext("Change the sample id"))
@@ -62,6 +74,35 @@ class SampleIdEdit(QLineEdit):
         self.setToolTip(
             gettext("Sample {id}; click to change it").format(id=text) if text else gettext("Click to name the sample")
         )
+
+    def sizeHint(self) -> QSize:
+        """Return the width of the text, within limits."""
+        width = self.fontMetrics().horizontalAdvance(self.text()) + _ID_BESIDE
+        return QSize(min(max(width, _ID_WIDTH), _ID_MOST), super().sizeHint().height())
+
+    @property
+    def shown_text(self) -> str:
+        """The text as it stands there: shortened at its end where it has no room, unless it is being edited."""
+        return self.text() if self.hasFocus() else self._shortened(self.width() - _ID_BESIDE)
+
+    def _shortened(self, room: int) -> str:
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.shown_text == self.text():
+            super().paintEvent(event)
+            return
+        painter, option = QPainter(self), QStyleOptionFrame()
+        self.initStyleOption(option)
+        self.style().drawPrimitive(QStyle.PrimitiveElement.PE_PanelLineEdit, option, painter, self)
+        area = self.style().subElementRect(QStyle.SubElement.SE_LineEditContents, option, self).adjusted(2, 0, 0, 0)
+        painter.setPen(self.palette().text().color())
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, self.shown_text)
+        painter.end()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.setCursorPosition(0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

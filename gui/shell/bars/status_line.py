@@ -72,10 +72,8 @@ class StatusLine(QStatusBar):
         line.setSpacing(4)
         line.addWidget(self.saved)
         line.addWidget(self.activity, 1)
-        for widget in (self.progress, self.pause_button, self.cancel_button, self.position, self.tools):
-            policy = widget.sizePolicy()
-            policy.setRetainSizeWhenHidden(True)
-            widget.setSizePolicy(policy)
+        self._in_place = (self.progress, self.pause_button, self.cancel_button, self.position, self.tools)
+        for widget in self._in_place:
             line.addWidget(widget)
         self.progress.setFixedWidth(110)
         widest = max((gettext("Pause"), gettext("Resume")), key=len)
@@ -87,6 +85,15 @@ class StatusLine(QStatusBar):
             label.setFixedWidth(label.fontMetrics().horizontalAdvance(text) + 24)
         self.position.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.addWidget(holder, 1)
+
+    def _keep_room(self, kept: bool) -> None:
+        """Keep the room of what is hidden, so that nothing moves; without images there is nothing to keep it for."""
+        for widget in self._in_place:
+            policy = widget.sizePolicy()
+            if policy.retainSizeWhenHidden() is not kept:
+                policy.setRetainSizeWhenHidden(kept)
+                widget.setSizePolicy(policy)
+        self.position.setVisible(kept)
 
     @Slot()
     def show_saved(self) -> None:
@@ -112,6 +119,7 @@ class StatusLine(QStatusBar):
             cells = ngettext("{n:,} cell selected", "{n:,} cells selected", selected).format(n=selected)
             text = f"{cells} · {text}"
         self.activity.setText(text)
+        self._keep_room(bool(total))
         busy, waiting = queue.busy, queue.waiting
         self.progress.setVisible(busy is not None)
         self.cancel_button.setVisible(busy is not None)

@@ -35,6 +35,7 @@ class Notices(QObject):
         workspace.history.stack_changed.connect(toast.leave_step)
         workspace.store.session_changed.connect(toast.leave)
         workspace.editing.doubted.connect(bar.show_doubt)
+        workspace.editing.noted.connect(toast.say)
         workspace.history.stack_changed.connect(bar.leave_step)
         workspace.images.current_changed.connect(bar.leave_image)
         workspace.store.session_changed.connect(bar.clear)

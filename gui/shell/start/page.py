@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _WIDEST = 912
 _MOST_TILES = 9
+_WIDEST_BUTTON = 420  # pixels of its text
 _ON_ACCENT = QPalette.ColorRole.HighlightedText
 _TITLE = gettext("Drop images of a blood smear here")
 _TEXT = gettext("or a folder of them. JPEG, PNG, TIFF, BMP and WebP, any magnification.")
@@ -106,18 +107,15 @@ class StartPage(QScrollArea):
         buttons = QHBoxLayout()
         buttons.setSpacing(SPACE[1])
         buttons.addStretch()
-        for button in (
-            self.reopen_button,
-            self.open_button,
-            self.folder_button,
-            self.demo_button,
-            self.guide_button,
-        ):
+        others = (self.open_button, self.folder_button, self.demo_button, self.guide_button)
+        for button in (self.reopen_button, *others):
             button.setMinimumHeight(34)
             button.setAutoDefault(True)  # Enter presses it too
+        for button in others:
             buttons.addWidget(button)
         buttons.addStretch()
         column.addSpacing(SPACE[2])
+        column.addWidget(self.reopen_button, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addLayout(buttons)
         self._make_default(self.open_button)
 
@@ -134,7 +132,10 @@ class StartPage(QScrollArea):
         self.text.setText(gettext("Nothing is lost: every correction is in the session file. Go on where you were?"))
         path = Path(session)
         name = next((sample.title for sample in self._recent() if sample.path == path), path.stem)
-        self.reopen_button.setText(gettext("Go on with {sample}").format(sample=name).replace("&", "&&"))
+        text = gettext("Go on with {sample}").format(sample=name)
+        shown = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, _WIDEST_BUTTON)
+        self.reopen_button.setText(shown.replace("&", "&&"))
+        self.reopen_button.setToolTip(text)
         self.reopen_button.setFocus()
 
     def take_keys(self) -> None:

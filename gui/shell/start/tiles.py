@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPainter, QPalette
-from PySide6.QtWidgets import QGridLayout, QPushButton, QStyle, QStyleOptionButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QWidget
 
 from core.text import gettext
 from gui.panels.images.thumbnails import Thumbnails
@@ -34,7 +34,9 @@ class SampleTile(QPushButton):
         self.seen = seen
         self._thumbnails = thumbnails
         self.setObjectName("sampleTile")
-        self.setFixedSize(_SIZE)
+        self.setFixedHeight(_SIZE.height())
+        self.setMinimumWidth(_SIZE.width())
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAutoDefault(True)  # Enter opens it too
         self.lines = self._lines()
@@ -89,7 +91,7 @@ class SampleTiles(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(SPACE[2])
-        self._grid.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._grid.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._columns = 0
 
     def show_samples(self, samples: Sequence[Glance]) -> None:
@@ -112,6 +114,8 @@ class SampleTiles(QWidget):
     def _arrange(self, *, force: bool = False) -> None:
         columns = max(1, (self.width() + SPACE[2]) // (_SIZE.width() + SPACE[2]))
         if columns != self._columns or force:
+            for column in range(max(columns, self._columns)):
+                self._grid.setColumnStretch(column, int(column < columns))
             self._columns = columns
             for number, tile in enumerate(self.tiles):
                 self._grid.addWidget(tile, number // columns, number % columns)

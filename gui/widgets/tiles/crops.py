@@ -83,7 +83,7 @@ class Crops(QObject):
         self._side = _SIDES[0]
         self._kept: OrderedDict[tuple[int, Region, int], QPixmap] = OrderedDict()
         self._bytes = 0
-        self._failed: dict[tuple[int, Path], str] = {}
+        self._failed: dict[int, tuple[Path, str]] = {}
         self._reading = Task("crops", self._on_read, self)
         self._soon = Debounce(0, self._read_more, self)
 
@@ -122,12 +122,22 @@ class Crops(QObject):
 
     def is_missing(self, image: int, path: Path, region: Region) -> bool:
         """Tell whether a piece has to be read, and can be as far as is known."""
-        known = self.at_hand(image) or (image, path) in self._failed
+        known = self.at_hand(image) or bool(self.error(image, path))
         return not known and (image, region, self._side) not in self._kept
 
     def error(self, image: int, path: Path) -> str:
         """Return why an image could not be read; "" if it could, or nobody tried."""
-        return self._failed.get((image, path), "")
+        where, error = self._failed.get(image, (path, ""))
+        return error if where == path else ""
+
+    def error_of(self, image: int) -> str:
+        """Return why an image could not be read, wherever its file was; "" if it could, or nobody tried."""
+        return self._failed[image][1] if image in self._failed else ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether any image could not be read."""
+        return bool(self._failed)
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -163,7 +173,7 @@ class Crops(QObject):
     def _on_read(self, cuts: _Cut) -> None:
         wanted = cuts.wanted
         if cuts.error:
-            self._failed[wanted.image, wanted.path] = cuts.error
+            self._failed[wanted.image] = wanted.path, cuts.error
         for region, piece in zip(wanted.regions, cuts.pieces, strict=False):
             self._keep(wanted.image, region, cuts.side, piece)
         self.arrived.emit()

@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from core.text import gettext
 from gui.widgets.colour import faded
 
 if TYPE_CHECKING:
@@ -87,6 +88,12 @@ class TileDelegate(QStyledItemDelegate):
             painter.drawPixmap(photo, piece)
             if not tile.bare or selected or option.state & QStyle.StateFlag.State_MouseOver:
                 self._draw_outline(painter, photo, tile)
+        elif self._crops.error_of(tile.image):
+            painter.setFont(option.font)
+            painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+            middle = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(photo.adjusted(2, 2, -2, -2), middle, gettext("no image"))
+            painter.setPen(Qt.PenStyle.NoPen)
         if tile.frame is not None:
             self._draw_frame(painter, photo, tile.frame, firm=tile.firm)
         if tile.veiled:

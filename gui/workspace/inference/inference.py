@@ -50,6 +50,7 @@ class Inference(QObject):
     """
 
     model_changed = Signal()
+    replaced = Signal(int, object, object)  # image whose cells have kinds, StoredDetections before and now
     image_loaded = Signal(object)  # id of an image whose pixels are there
     progressed = Signal(int, int)  # tiles done, tiles in all
     activity_changed = Signal()
@@ -92,6 +93,12 @@ class Inference(QObject):
         self.queue.model_failed.connect(self._on_model_failed)
         self.queue.progressed.connect(self.progressed)
         self.queue.activity_changed.connect(self._on_activity)
+
+    @property
+    def unseen(self) -> bool:
+        """Whether the image that is shown could not be read, and there is nothing of it to be seen."""
+        current = self._images.current
+        return current is not None and bool(current.error) and self.shown is None
 
     @property
     def shown(self) -> LoadedImage | None:
@@ -194,6 +201,9 @@ class Inference(QObject):
         if not self._store.writable or model is None or self._settings.value is None:
             return
         item.notices = tuple(dict.fromkeys(item.notices + result.notices))
+        before = self._store.read(
+            lambda session: session.detections.get(item.id) if session.edits.has_kinds(item.id) else None, None
+        )
         with self._store.write(remedy=gettext("Counting is paused; choose Resume.")) as write:
             session = write.session
             first = session.detections.new_ids(len(result.detections))
@@ -223,6 +233,8 @@ class Inference(QObject):
             self.queue.put_back(item)
             return
         item.state = State.COUNTED
+        if before is not None:
+            self.replaced.emit(item.id, before, found)
         # not read from the session again: the worker has done a part of the counting of just these cells
         self._counts.take(
             item.id, ImageCells.of(found.in_order_of(self._settings.classes), changes, self._settings.classes)

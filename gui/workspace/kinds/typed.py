@@ -10,10 +10,11 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.cells import CellChange, Origin
+from core.geometry.boxes import iou_matrix
 from core.kinds.cells import called_no_cell, left_out
 from core.kinds.tree import NO_CELL
 from core.session.values import Edit, Subject, ValueChange, kind_key
-from core.text import ngettext
+from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.cells import Cell
+    from core.session.values import StoredDetections
     from gui.workspace.counting.counts import Counts
     from gui.workspace.editing import Editing
     from gui.workspace.history import History
@@ -29,11 +31,15 @@ if TYPE_CHECKING:
     from gui.workspace.selection import CellOf
     from gui.workspace.store import SessionStore
 
+_SAME_CELL = 0.5  # intersection over union
+
 
 class TypedKinds(QObject):
     """The kinds that users gave to cells: each is an edit, and none is ever a suggestion.
 
-    A cell that is *no cell* is removed from the count with the same edit, and another kind brings it back.
+    A cell that is *no cell* is removed from the count with the same edit, and another kind brings it back. A kind that
+    stands under another class gives the cell this class, and a cell that is given another class loses its kind: count
+    and differential agree. What was said stays with the cells when an image is counted again.
     ``reading`` is "" for the sample's own differential count, else the name of a second one on the same cells.
     """
 
@@ -56,6 +62,7 @@ class TypedKinds(QObject):
         self._counts = counts
         self._editing = editing
         self._tree = tree
+        editing.with_cells.append(self._taken_away)
         store.session_changed.connect(self._on_session_changed)
         history.recorded.connect(self._on_recorded)
 
@@ -139,20 +146,55 @@ class TypedKinds(QObject):
 
     def _edit(self, image: int, cells: list[int], kind: str | None, name: str, reading: str) -> Edit:
         values = tuple(ValueChange(Subject.KIND, image, kind, kind_key(cell, reading)) for cell in cells)
-        changes = () if reading else tuple(self._removals(image, cells, kind))
+        changes = () if reading else tuple(self._changes(image, cells, kind))
         return Edit(image, name, changes, values)
 
-    def _removals(self, image: int, cells: list[int], kind: str | None) -> Iterable[CellChange]:
-        """Yield how *no cell* leaves the count, and how it comes back as another kind."""
+    def _changes(self, image: int, cells: list[int], kind: str | None) -> Iterable[CellChange]:
+        """Yield how cells change with their kind: see the class."""
         gone = self.removed(image)
+        class_name = "" if kind is None else self._tree.tree.class_of(kind)
         for cell in cells:
-            there = self._editing.cell_of(image, cell)
-            if kind == NO_CELL and there is not None:
-                yield CellChange(cell, there, None)
-            elif kind != NO_CELL and cell in gone:
-                yield CellChange(cell, None, gone[cell])
-            elif kind is not None and there is not None and there.origin is Origin.SORTING:
-                yield CellChange(cell, there, replace(there, origin=Origin.PERSON))
+            before = None if cell in gone else self._editing.cell_of(image, cell)
+            after = before or gone.get(cell)
+            if kind == NO_CELL:
+                after = None
+            elif after is not None and kind is not None and after.origin is Origin.SORTING:
+                after = replace(after, origin=Origin.PERSON)
+            if after is not None and class_name and after.class_name != class_name:
+                after = replace(after, class_name=class_name, origin=Origin.PERSON)
+            if before != after:
+                yield CellChange(cell, before, after)
+
+    def _taken_away(self, image: int, changes: Iterable[CellChange]) -> Iterable[ValueChange]:
+        """Yield the kinds that cells lose which are given a class under which their kind does not stand."""
+        typed = self.of(image)
+        for change in changes:
+            kind, after = typed.get(change.cell, NO_CELL), change.after
+            if kind != NO_CELL and after is not None and self._tree.tree.class_of(kind) not in ("", after.class_name):
+                yield ValueChange(Subject.KIND, image, None, kind_key(change.cell))
+
+    @Slot(int, object, object)
+    def carry_over(self, image: int, before: StoredDetections, now: StoredDetections) -> None:
+        """Give what was said of cells to those that are found in their places, as the image was counted again."""
+        changes = self._store.read(lambda session: session.edits.changes(image), {})
+        readings = {name: self.of(image, name) for name in ("", *self.readings)}
+        found, old = now.detections, before.detections
+        lost = {cell for said in readings.values() for cell in said} - changes.keys() - set(found.ids.tolist())
+        rows = np.flatnonzero(np.isin(old.ids, list(lost)))
+        same = np.array(before.classes)[old.labels[rows]][:, None] == np.array(now.classes)[found.labels]
+        fit = iou_matrix(old.boxes[rows], found.boxes)
+        fit = np.where(fit >= _SAME_CELL, fit + same, 0)  # one of the same class goes first
+        values: list[ValueChange] = []
+        while fit.size and fit.max() > 0:
+            row, place = np.unravel_index(int(fit.argmax()), fit.shape)
+            fit[row], fit[:, place] = 0, 0
+            for reading, said in readings.items():
+                if (kind := said.get(int(old.ids[rows[row]]))) is not None:
+                    values.append(ValueChange(Subject.KIND, image, None, kind_key(int(old.ids[rows[row]]), reading)))
+                    values.append(ValueChange(Subject.KIND, image, kind, kind_key(int(found.ids[place]), reading)))
+        if values:
+            text = gettext("Counted again: kinds carried over")
+            self._history.record([Edit(image, text, values=tuple(values))])
 
     @Slot()
     def _on_session_changed(self) -> None:

@@ -9,10 +9,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.counting.pipeline import CountedImage
 from core.counting.quality import field_quality, fragile_counts
-from gui.tasks import Task
+from gui.tasks import Debounce, IdleLoop, Task
 from gui.workspace.images import State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from core.counting.count import CountIndex, CountResult, CountSettings
     from core.counting.quality import FieldQuality
     from core.detection.detector import DetectorResult
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.images import ImageItem, Images
     from gui.workspace.store import SessionStore
+
+_SETTLE_MS = 300
+_BUDGET_MS = 6.0
+_BATCH = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +50,10 @@ class FieldQualities(QObject):
     """The quality of each image as a field of a smear.
 
     An image is assessed when it was counted or read, and again when it is looked at: a step of a slider assesses the
-    image that is shown alone. While many wait to be counted, the others are assessed on a thread.
+    image that is shown alone. The others follow on a thread once the slider rests, and while many wait to be counted.
     """
 
-    changed = Signal(object)  # id of an image whose grade has changed
+    changed = Signal(object)  # id of an image of which something else is said
 
     def __init__(
         self,
@@ -64,10 +70,15 @@ class FieldQualities(QObject):
         self._counts = counts
         self._known: dict[int, FieldQuality] = {}
         self._cards: dict[str, ModelCard | None] = {}
+        self._judged: dict[int, tuple[CountIndex, CountSettings]] = {}
+        self._due: dict[int, None] = {}
         self._waiting: dict[int, _Subject] = {}
+        self._settle = Debounce(_SETTLE_MS, self._begin, self)
+        self._gathering = IdleLoop(self, _BUDGET_MS)
         self._task = Task("field quality", self._take, self)
         store.reading.connect(self._forget)
         counts.read.connect(self._on_read)
+        counts.changed.connect(self._on_counts)
 
     def known(self, image: int) -> FieldQuality | None:
         """Return what was last found of an image's quality; None while it has no count."""
@@ -80,12 +91,14 @@ class FieldQualities(QObject):
         if item is None:
             return None
         self._waiting.pop(image, None)
-        quality = self._assess(item)
-        self._keep(image, quality)
+        subject = self._subject(item)
+        quality = None if subject is None else subject.quality()
+        self._keep(image, subject, quality)
         return quality
 
     def close(self) -> None:
         """End the thread."""
+        self._stop()
         self._task.close()
 
     @Slot(object)
@@ -96,10 +109,39 @@ class FieldQualities(QObject):
             return
         subject = self._subject(item)
         if subject is None:
-            self._keep(image, None)
+            self._keep(image, None, None)
         else:
             self._waiting[image] = subject
             self._go_on()
+
+    @Slot(object)
+    def _on_counts(self, images: Iterable[int]) -> None:
+        """Assess images again, once things have settled, that were assessed at other settings."""
+        settings = self._settings.value
+        due = [image for image in images if image in self._judged and self._judged[image][1] is not settings]
+        if due:
+            self._due.update(dict.fromkeys(due))
+            self._settle.start()
+
+    @Slot()
+    def _begin(self) -> None:
+        self._gathering.start(self._gather())
+
+    def _gather(self) -> Iterator[None]:
+        """Collect what is to be assessed again, image by image."""
+        while self._due:
+            image = next(iter(self._due))
+            del self._due[image]
+            item = self._images.item(image)
+            subject = None if item is None else self._subject(item)
+            if subject is None:
+                self._keep(image, None, None)
+            elif self._judged.get(image) != (subject.index, subject.settings):
+                self._waiting[image] = subject
+            if len(self._waiting) >= _BATCH:
+                self._go_on()
+            yield
+        self._go_on()
 
     def _go_on(self) -> None:
         if self._waiting and not self._task.busy:
@@ -110,14 +152,16 @@ class FieldQualities(QObject):
     def _take(self, assessed: list[tuple[int, _Subject, FieldQuality]]) -> None:
         for image, subject, quality in assessed:
             if self._counts.index(image) is subject.index and image not in self._waiting:
-                self._keep(image, quality)
+                self._keep(image, subject, quality)
         self._go_on()
 
-    def _keep(self, image: int, quality: FieldQuality | None) -> None:
+    def _keep(self, image: int, subject: _Subject | None, quality: FieldQuality | None) -> None:
         before = self._known.pop(image, None)
-        if quality is not None:
+        self._judged.pop(image, None)
+        if subject is not None and quality is not None:
             self._known[image] = quality
-        if (before and before.grade) is not (quality and quality.grade):
+            self._judged[image] = subject.index, subject.settings
+        if before != quality:
             self.changed.emit(image)
 
     def counted_images(self) -> list[CountedImage]:
@@ -157,6 +201,12 @@ class FieldQualities(QObject):
             return None
         return _Subject(index, settings, result, detector_result(cells), card, item.size)
 
+    def _stop(self) -> None:
+        self._settle.stop()
+        self._gathering.stop()
+        self._due.clear()
+        self._waiting.clear()
+
     def _card(self, sha256: str) -> ModelCard | None:
         """Return the card of a model that counted images of the session."""
         if sha256 not in self._cards:
@@ -165,9 +215,10 @@ class FieldQualities(QObject):
 
     @Slot()
     def _forget(self) -> None:
+        self._stop()
         self._task.cancel()
-        self._waiting.clear()
         self._known.clear()
+        self._judged.clear()
         self._cards.clear()
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.verification.cases import truth_inside
-from core.verification.ground_truth import TruthSource
-from gui.workspace.ground_truth import describe
+from core.verification.ground_truth import TruthSource, describe
 from gui.workspace.images import State
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.text import gettext
 from core.verification.figures import FigureMaker, VerificationFigures
+from core.verification.ground_truth import hands_first
 from core.verification.request import (
     LeftOut,
     VerificationOptions,
@@ -185,17 +186,21 @@ class Verifier(QObject):
             self.busy_changed.emit()
             return
         checked: list[VerifiedImage] = []
-        without_truth = not_counted = 0
-        for item in self.items():
+        without_truth = not_counted = reviewed = 0
+        items = self.items()
+        by_hand = hands_first((self._truths.used(item.id) for item in items), reviewed=self.options.reviewed)
+        for item in items:
             truth = self._truths.used(item.id)
             if truth is None or not truth.classes:
                 without_truth += 1
+            elif by_hand and not truth.by_hand:
+                reviewed += 1
             elif (one := self._checked.get(item.id) or self._check(item, truth)) is None:
                 not_counted += 1
             else:
                 checked.append(one)
             yield
-        left_out = LeftOut(without_truth, not_counted)
+        left_out = LeftOut(without_truth, not_counted, reviewed)
         question = VerificationRequest(tuple(checked), left_out, self._settings.classes, settings, self.options)
         self._task.start(lambda job: self._answering.figures(question, job.cancelled))
 

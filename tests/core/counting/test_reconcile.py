@@ -155,7 +155,7 @@ def test_a_moved_cell_stays_where_the_person_put_it(session: Session) -> None:
 def test_a_model_that_comes_to_agree_with_a_person_needs_no_correction(session: Session) -> None:
     found, _ = count(session, "RBC", "RBC")
     correct(session, found, 0, "WBC")
-    assert (ledger(session, found), ledger(session, found, "WBC")) == (Ledger(2, 0, 1), Ledger(0, 1, 0))
+    assert (ledger(session, found), ledger(session, found, "WBC")) == (Ledger(2, 0, 1, went=1), Ledger(0, 1, 0, came=1))
     found, _ = count(session, "WBC", "RBC")
     assert (ledger(session, found), ledger(session, found, "WBC")) == (Ledger(1, 0, 0), Ledger(1, 0, 0))
 

@@ -182,3 +182,24 @@ def test_a_pipe_is_named_and_does_not_stop_the_rest(tmp_path: Path) -> None:
     [(path, text)] = found.problems
     assert path == tmp_path / "a.png"
     assert "pipe" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "image"),
+    [
+        ("notes.txt", "Müller: film too thick, édge".encode(), False),
+        ("report.pdf", b"%PDF-1.7 \x00", False),
+        ("table.xlsx", b"PK\x03\x04\x14\x00", False),
+        ("field.raw", bytes(range(256)), True),
+        ("empty", b"", True),
+    ],
+)
+def test_a_window_refuses_documents_and_takes_what_may_be_an_image(
+    tmp_path: Path, name: str, content: bytes, image: bool
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    found = find_images([path], quick=True)
+    assert (found.images == [path]) is image
+    assert bool(found.problems) is not image
+    assert find_images([path]).images == [path]

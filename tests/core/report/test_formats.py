@@ -115,3 +115,16 @@ def test_the_way_of_counting_is_named_wherever_cells_were_counted_by_masks(sessi
     document = json.loads(report_json(content))
     for model in (document["model"], document["session"]["models"][0]):
         assert model["counted_by"] == {"RBC": "hough", "WBC": "components", "Platelets": "components"}
+
+
+def test_the_workbook_says_field_quality_in_the_windows_words(session: Session):
+    content = gather(session)
+    qualities = [image.counted.quality for image in content.images if image.counted is not None]
+    assert all(quality is not None for quality in qualities)
+    book = sheets(content)["images"]
+    said = [str(row[book[0].index("field quality")]) for row in book[1:]]
+    rows = csv.DictReader(io.StringIO(to_csv(images_table(content)).decode("utf-8-sig"), newline=""))
+    for text, row, quality in zip(said, rows, qualities, strict=True):
+        assert quality is not None
+        assert text.startswith(f"{quality.word}.")
+        assert row["field quality"].startswith(quality.grade)

@@ -119,7 +119,7 @@ def test_estimates_are_made_of_what_the_laboratory_gives(session: Session):
     assert rows["RBC diameter, median"][4] == "the middle half of the cells"
     first = " ".join(pages(gather(session))[:2])
     assert "Platelets by ratio 2,500 ×10⁹/L (95 % interval" in first
-    assert "Platelets by field against by ratio −198 % of their mean" in first
+    assert "Platelets by field against by ratio −198 % of the mean of both" in first
     assert "RBC diameter, median" in first
     assert "Analyser's RBC 5 ×10¹²/L" in first
     figures = {one["what"]: one for one in json.loads(report_json(gather(session)))["session"]["figures"]}
@@ -184,3 +184,23 @@ def test_a_review_is_of_the_counts_that_were_seen(session: Session):
     assert "1 of 2 images (1 changed since), by Grace" in text
     assert "Reviewed before the count changed: it was RBC" in text
     assert sheets(content)["images"][1].count("before the count changed") == 1
+
+
+def test_reviewed_counts_are_compared_only_where_nothing_was_counted_by_hand(session: Session):
+    first, second = session.images.all()[:2]
+    for image in (first, second):
+        found = session.detections.get(image.id)
+        assert found is not None
+        cells = found.detections
+        truth = GroundTruth.reviewed(cells, cells.scores > 0, CLASSES)
+        session.edits.record(
+            Edit(image.id, "Mark reviewed", values=(ValueChange(Subject.TRUTHS, image.id, (truth,)),)), "Anna"
+        )
+    content = gather(session)
+    assert {(row.handed_in, row.images) for row in content.verification} == {(False, 2)}
+    assert content.truths() == {"reviewed count": 2}
+    assert "Nothing was counted by hand" in " ".join(pages(content))
+    change(session, Subject.TRUTHS, (GroundTruth.typed({"WBC": 2}),))
+    content = gather(session)
+    assert {(row.name, row.images) for row in content.verification} == {("WBC", 1)}
+    assert content.truths() == {"typed counts": 1}

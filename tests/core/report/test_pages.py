@@ -15,6 +15,7 @@ from PIL import Image
 from pypdfium2 import PdfImage
 
 from core.classes import PALETTES, PAPER, Palette
+from core.counting.estimates import EstimateInputs
 from core.report.content import Contents, Sample
 from core.report.export import Outputs, write_report
 from core.report.formats.images import LONG_SIDE
@@ -240,3 +241,18 @@ def test_pages_are_pixels_at_any_width(session: Session):
         assert shown.width_at(0, 72) == round(shown.sizes[0][0])
     red = (page[..., 0] > 150) & (page[..., 2] < 90)  # of red, green and blue, as the missing id is printed
     assert red.any()
+
+
+def test_numbers_and_signature_are_on_one_sheet_however_many_estimates_there_are(make_session: MakeSession):
+    with Session.open(make_session(pictures=3)) as session:
+        change(session, Subject.SETTING, EstimateInputs(5.0, 15.0, 0.1), "estimates")
+        fields = tuple((f"Field {number}", "x" * 60) for number in range(12))
+        change(session, Subject.SETTING, Sample("24-1187", fields), "sample")
+        first, *_ = pages(gather(session))
+    assert "Platelets by field" in first
+    assert "Signature" in first
+
+
+def test_estimates_that_contradict_each_other_are_said(session: Session):
+    change(session, Subject.SETTING, EstimateInputs(5.0, 15.0, None), "estimates")
+    assert "differ so much that one of the values they are made of must be wrong" in " ".join(pages(gather(session)))

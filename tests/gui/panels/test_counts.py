@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
 
 from core.imaging.synthetic import render_smear
 from core.report.formats.annotated import write_picture
@@ -116,3 +118,62 @@ def test_few_cells_are_something_to_know_not_a_warning(
     assert "Check" not in note.text.text()
     item = window.workspace.images.items[0]
     assert window.image_list.model.reason(item) == ""
+
+
+def test_another_class_is_told_as_such(two: MainWindow) -> None:
+    workspace = two.workspace
+    red, white = (two.panel.classes.cards[name] for name in ("RBC", "WBC"))
+    cells, result = workspace.counts.current_cells(), workspace.counts.current_result()
+    assert cells is not None
+    assert result is not None
+    [number, *_] = cells.cells.ids[result.counted & (cells.cells.labels == 0)].tolist()
+    workspace.editing.reclassify([number], "WBC")
+    assert "1 to another class" in red.ledger.text()
+    assert "+1 from another class" in white.ledger.text()
+    assert "added" not in white.ledger.text()
+    assert "removed" not in red.ledger.text()
+
+
+def test_after_a_threshold_the_keys_are_the_images(two: MainWindow, qtbot: QtBot) -> None:
+    card = two.panel.classes.cards["RBC"]
+    two.canvas.setFocus()
+    qtbot.mouseClick(card.slider, Qt.MouseButton.LeftButton)
+    assert two.canvas.hasFocus()
+    card.number.setFocus()
+    card.number.selectAll()
+    qtbot.keyClicks(card.number, "0.62")
+    qtbot.keyClick(card.number, Qt.Key.Key_Return)
+    settings = two.workspace.settings.value
+    assert settings is not None
+    assert settings.thresholds["RBC"] == 0.62
+    assert two.canvas.hasFocus()
+    card.slider.setFocus()
+    qtbot.keyClick(card.slider, Qt.Key.Key_Escape)
+    assert two.canvas.hasFocus()
+
+
+def test_the_wheel_never_changes_a_threshold(two: MainWindow) -> None:
+    card = two.panel.classes.cards["RBC"]
+    before = two.workspace.settings.value
+    for control in (card.slider, card.number):
+        control.setFocus()
+        place, none = QPointF(control.rect().center()), Qt.KeyboardModifier.NoModifier
+        turned = QPoint(0, 480)
+        event = QWheelEvent(
+            place, control.mapToGlobal(place), QPoint(), turned, Qt.MouseButton.NoButton, none,
+            Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(control, event)
+    assert two.workspace.settings.value == before
+
+
+def test_grades_follow_the_threshold_without_opening_an_image(two: MainWindow, qtbot: QtBot) -> None:
+    workspace = two.workspace
+    other = workspace.images.items[1].id
+    before = workspace.quality.known(other)
+    assert before is not None
+    workspace.settings.set_threshold("RBC", 0.99)
+    qtbot.waitUntil(lambda: workspace.quality.known(other) != before, timeout=10_000)
+    assert workspace.quality.known(other) == workspace.quality.assess(other)
+    workspace.history.undo()
+    qtbot.waitUntil(lambda: workspace.quality.known(other) == before, timeout=10_000)

@@ -255,7 +255,7 @@ def test_narrow_who_and_picture_are_a_second_line(panel: HistoryPanel, workspace
 def test_the_name_that_signs_stands_on_top_and_can_be_changed(
     panel: HistoryPanel, workspace: Workspace, qtbot: QtBot
 ) -> None:
-    assert panel.signed.text() == "Signed as Anna"
+    assert panel.signed.text() == "Edits bear the name Anna"
     with qtbot.waitSignal(panel.name_wanted):
         qtbot.mouseClick(panel.change, LEFT)
     workspace.store.user = ""
@@ -263,7 +263,7 @@ def test_the_name_that_signs_stands_on_top_and_can_be_changed(
     assert "no name" in panel.signed.text()
     workspace.store.user = "Bert"
     workspace.editing.mark_reviewed(True)
-    assert panel.signed.text() == "Signed as Bert"
+    assert panel.signed.text() == "Edits bear the name Bert"
     assert column(panel, WHO)[0] == "Bert"
 
 

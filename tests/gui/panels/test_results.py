@@ -119,7 +119,7 @@ def test_corrections_and_reviews_are_in_the_table(results: ResultsPanel, window:
     workspace.editing.add_cell("WBC", (10, 10, 60, 60))
     assert column(results.table, "Corrections") == ["1", "–", "–"]
     place = len(results.fields.columns) - 3
-    assert "WBC +1" in results.table.model().index(0, place).data(Qt.ItemDataRole.ToolTipRole)
+    assert "WBC: +1 added" in results.table.model().index(0, place).data(Qt.ItemDataRole.ToolTipRole)
 
 
 def test_the_table_pastes_into_a_spreadsheet(results: ResultsPanel, window: MainWindow, qtbot: QtBot):

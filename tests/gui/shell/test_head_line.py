@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from PySide6.QtCore import QRect
+    from PySide6.QtCore import QPoint, QRect
     from pytestqt.qtbot import QtBot
 
     from gui.shell.window import MainWindow
@@ -100,8 +100,9 @@ def test_the_head_line_says_what_state_the_sample_is_in(
 def test_nothing_in_the_head_line_moves(counted: MainWindow, qtbot: QtBot) -> None:
     head = counted.head
 
-    def places() -> list[QRect]:
-        return [part.geometry() for part in (head.id, head.user, head.progress, head.state)]
+    def places() -> list[QRect | QPoint]:
+        """Where everything is; the id grows with its text, into room that is free."""
+        return [head.id.pos(), *(part.geometry() for part in (head.user, head.progress, head.state))]
 
     before = places()
     counted.workspace.editing.mark_reviewed(True)
@@ -109,3 +110,27 @@ def test_nothing_in_the_head_line_moves(counted: MainWindow, qtbot: QtBot) -> No
     counted.workspace.inference.retry_failed()
     QApplication.processEvents()
     assert places() == before
+
+
+def test_a_long_id_has_room_and_is_shortened_at_its_end_where_it_has_none(counted: MainWindow, qtbot: QtBot) -> None:
+    edit, sample = counted.head.id, counted.workspace.sample
+    counted.resize(1600, 900)
+    sample.set_id("P-2026/0417 Müller, Johanna")
+    qtbot.waitUntil(lambda: edit.shown_text == sample.id)
+    sample.set_id("P-2026/0417 Müller, Johanna, third smear of the morning, edge of the slide")
+    qtbot.waitUntil(lambda: edit.shown_text.endswith("…"))
+    assert sample.id.startswith(edit.shown_text.removesuffix("…"))
+    assert sample.id in edit.toolTip()
+    counted.head.edit_id()
+    assert edit.shown_text == sample.id
+    qtbot.keyClick(edit, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: edit.shown_text.endswith("…"))
+
+
+def test_the_history_names_what_changed_of_the_sample(counted: MainWindow) -> None:
+    workspace = counted.workspace
+    workspace.sample.set_id("24-1187")
+    workspace.sample.set_fields((("Patient", "Müller"), ("Ward", "3")))
+    assert workspace.history.lines(limit=1)[0].text == "Sample: Patient Müller, Ward 3"
+    workspace.sample.set_fields((("Patient", "Müller"),))
+    assert workspace.history.lines(limit=1)[0].text == "Sample: Ward –"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from core.session.session import Session
 from gui.workspace.images import State
@@ -117,3 +118,31 @@ def test_a_clock_that_goes_back_changes_neither_counts_nor_the_order_of_the_hist
     assert shown_counts(window) == expected
     workspace.history.undo()
     assert shown_counts(window)["RBC"] == expected["RBC"] + 1
+
+
+def test_nobody_marks_an_image_that_cannot_be_seen(corrected: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    workspace, path = corrected.workspace, session_path(corrected)
+    workspace.store.close()
+    (tmp_path / "slides").rename(tmp_path / "archive")
+    workspace.store.open(path)
+    qtbot.waitUntil(lambda: workspace.inference.unseen, timeout=30_000)
+    item = workspace.images.current
+    assert item is not None
+    was = item.reviewed
+    assert not corrected.actions_["reviewed"].isEnabled()
+    corrected.actions_["reviewed_next"].trigger()
+    assert item.reviewed is was
+    assert corrected.panel.field_note.text.text() == "Cannot be seen"
+    assert "its folder is not there" in corrected.image_list.model.reason(item)
+
+
+def test_a_document_is_refused_before_anything_is_asked(
+    window: MainWindow, make_smear: MakeSmear, wait_counted: WaitCounted, tmp_path: Path
+) -> None:
+    window.workspace.opening.open([make_smear("1.png")[0]])
+    wait_counted(window)
+    (tmp_path / "notes.txt").write_text("Müller: film too thick")
+    window.dialogs.open_paths([tmp_path / "notes.txt"])
+    assert notice(window) == f"{tmp_path / 'notes.txt'}: it is not an image; choose images."
+    assert QApplication.activeModalWidget() is None
+    assert [item.path.name for item in window.workspace.images.items] == ["1.png"]

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
+    from gui.verify.sweep_table import SweepTable
     from tests.gui.verify.verify_steps import Counted
+
+
+def shown_rows(table: SweepTable) -> list[list[str]]:
+    model = table.model()
+    return [
+        [str(model.index(row, column).data()) for column in range(model.columnCount())]
+        for row in range(model.rowCount())
+    ]
 
 
 def test_imported_boxes_give_the_figures_of_core(counted: Counted, qtbot: QtBot) -> None:
@@ -117,6 +126,9 @@ def test_a_used_threshold_moves_the_slider_and_survives_reopening(
     assert choice is not None
     assert choice.cross_validated
     assert not page.threshold_page.warning.isVisible()
+    stars = [row[0] for row in shown_rows(page.threshold_page.table) if any("★" in text for text in row)]
+    assert [float(text.strip("▸ ")) for text in stars] == [round(choice.threshold, 2)]
+    assert f"Recommended for RBC: {choice.threshold:.2f}" in page.threshold_page.best.text()
     assert "each of 10 images counted at the threshold that is best for the others" in page.threshold_page.best.text()
     qtbot.mouseClick(page.threshold_page.use_button, Qt.MouseButton.LeftButton)
     slider = window.panel.classes.cards["RBC"].slider

@@ -10,6 +10,7 @@ from core.verification.ground_truth import GroundTruth, TruthSource
 from tests.gui.verify.verify_steps import (
     click_cell,
     opened,
+    settled,
     truth_from_count,
 )
 
@@ -96,7 +97,7 @@ def test_a_review_becomes_a_truth_and_takes_the_place_of_none(counted: Counted, 
     assert truth.counts() == result.counts
     page = opened(qtbot, window)
     page.comparison_page.go_to(typed.id)
-    assert [page.comparison_page.used.itemText(place) for place in range(2)] == ["typed totals", "reviewed count"]
+    assert [page.comparison_page.used.itemText(place) for place in range(2)] == ["typed counts", "reviewed count"]
     page.comparison_page.used.setFocus()
     qtbot.keyClick(page.comparison_page.used, Qt.Key.Key_Down)
     page.comparison_page.used.activated.emit(page.comparison_page.used.currentIndex())
@@ -134,3 +135,23 @@ def test_a_review_draws_no_second_frames(counted: Counted) -> None:
     before = window.canvas.grab().toImage()
     window.workspace.editing.mark_reviewed(True)
     assert window.canvas.grab().toImage() == before
+
+
+def test_counts_by_hand_are_compared_alone_until_reviewed_ones_are_asked_for(counted: Counted, qtbot: QtBot) -> None:
+    window = counted(3)
+    workspace = window.workspace
+    for item in workspace.images.items:
+        workspace.images.set_current(item.id)
+        workspace.editing.mark_reviewed(True)
+    page = opened(qtbot, window)
+    assert "Only reviewed counts are compared" in page.state.text()
+    workspace.truths.set(workspace.images.items[0].id, GroundTruth.typed({"RBC": 9}))
+    settled(qtbot, page)
+    assert "1 image takes part" in page.state.text()
+    assert "2 images that were only reviewed are not compared" in page.state.text()
+    assert not any(row.tp for row in page.threshold_page.table.sweep_model.rows)
+    qtbot.mouseClick(page.options.reviewed, Qt.MouseButton.LeftButton)
+    settled(qtbot, page)
+    assert "3 images take part" in page.state.text()
+    assert "2 of them have a reviewed count" in page.state.text()
+    assert page.threshold_page.table.sweep_model.columns[1].heading == "You,\nreviewed"

@@ -308,7 +308,7 @@ def test_a_tally_says_that_the_check_no_longer_uses_what_was_imported(counted: M
     click(qtbot, counted, 60, 60)
     counted.actions_["tally"].trigger()
     assert counted.notice.isVisible()
-    assert "verified against your manual count instead of the imported boxes" in counted.notice.label.text()
+    assert "compares with your manual count, not with the imported boxes" in counted.notice.label.text()
 
 
 def test_a_blind_tally_hides_the_check_window_too(counted: MainWindow, qtbot: QtBot) -> None:
@@ -359,7 +359,7 @@ def test_estimates_need_their_inputs_and_keep_them(counted: MainWindow, qtbot: Q
         qtbot.keyClick(box, Qt.Key.Key_Return)
     assert value("Platelets by ratio") == pytest.approx(5000 * counts["Platelets"] / counts["RBC"])
     assert value("Platelets by field") == pytest.approx(15 * counts["Platelets"] / len(workspace.images.items))
-    assert figures()["Platelets by field against by ratio"].endswith("% of their mean")
+    assert figures()["Platelets by field against by ratio"].endswith("% of the mean of both")
     here = {one.what: one.value for one in workspace.estimates.figures(everywhere=False)}
     assert 6 <= (here["RBC diameter, median"] or 0) < 8  # 56 pixels of 0.125 µm
     assert "RBC per mm²" in figures()

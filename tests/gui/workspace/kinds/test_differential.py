@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from core.counting.frame import EdgeRule
 from core.kinds.tree import NO_CELL
+from gui.workspace.images import State
 from tests.gui.workspace.kinds.kinds_steps import WAIT_MS, counted_cells, ids, red_cells
 
 if TYPE_CHECKING:
@@ -80,14 +82,16 @@ def test_what_does_not_count_is_not_in_the_differential(counted: Workspace):
     assert result_of(counted).cells == whole - 2
     counted.history.undo()
     counted.settings.set_edge_rule(EdgeRule.TOP_LEFT)
-    inside = set(counted_cells(counted, first, "RBC"))
-    assert len(inside) < whole
+    inside = set(counted_cells(counted, first, "WBC"))
     assert result_of(counted).cells == len(inside & set(cells))
     counted.settings.set_edge_rule(EdgeRule.ALL)
-    counted.settings.set_threshold("RBC", 1.0)
-    assert result_of(counted).cells == 0
+    white = [cell for cell in counted_cells(counted, first, "WBC") if cell not in cells]
+    assert counted.kinds.typed.give(white, "monocyte")
+    assert cells_of(counted, "monocyte") == len(white) > 0
+    counted.settings.set_threshold("WBC", 1.0)
+    assert cells_of(counted, "monocyte") == 0  # the others are a user's own: they count at any threshold
     counted.settings.reset_thresholds()
-    assert result_of(counted).cells == whole
+    assert result_of(counted).cells == whole + len(white)
     counted.images.remove([first])
     assert result_of(counted).cells == 0
 
@@ -152,15 +156,63 @@ def test_two_users_are_compared_class_by_class(counted: Workspace):
 
 
 def test_kinds_that_a_recount_loses_are_told(counted: Workspace, qtbot: QtBot):
-    """A new count has new cells: their kinds are not carried over, which must not go unnoticed."""
-    counted.kinds.tree.add_ready_set("WBC")
+    """Where a new count has no cells in their places, their kinds are lost, which must not go unnoticed."""
+    counted.kinds.tree.add_ready_set("RBC")
     [first, _] = ids(counted)
-    counted.kinds.typed.give(counted_cells(counted, first, "RBC")[:4], "lymphocyte")
+    counted.images.set_current(first)
+    item = counted.images.item(first)
+    assert item is not None
+    counted.kinds.typed.give(counted_cells(counted, first, "RBC")[:4], "spherocyte")
+    Image.new("RGB", item.size, (235, 225, 230)).save(item.path)
     told: list[str] = []
     counted.messages.posted.connect(lambda _level, text: told.append(text))
-    counted.inference.count([first])
-    qtbot.waitUntil(lambda: bool(told), timeout=WAIT_MS)
-    assert told == ["1.png: 4 cells with a kind were lost as the image was counted again; give them a kind again."]
-    assert result_of(counted).cells == 0
+    counted.inference.count_current()
+    text = "1.png: 4 cells with a kind were lost as the image was counted again; give them a kind again."
+    qtbot.waitUntil(lambda: text in told, timeout=WAIT_MS)
     counted.history.undo()
     assert counted.kinds.typed.lost(first) == 0
+
+
+def test_a_kind_of_another_class_gives_the_cell_this_class(counted: Workspace):
+    counted.kinds.tree.add_ready_set("WBC")
+    [first, _] = ids(counted)
+    before = counted.counts.counts(first)
+    assert before is not None
+    [red, *_] = counted_cells(counted, first, "RBC")
+    assert counted.kinds.typed.give([red], "blast")
+    assert counted.counts.counts(first) == {**before, "RBC": before["RBC"] - 1, "WBC": before["WBC"] + 1}
+    assert cells_of(counted, "blast") == 1
+    counted.editing.make([red], "RBC")
+    assert counted.counts.counts(first) == before
+    assert cells_of(counted, "blast") == 0
+    assert counted.kinds.typed.of(first) == {}
+    counted.history.undo()
+    assert cells_of(counted, "blast") == 1
+    counted.history.undo()
+    assert counted.counts.counts(first) == before
+    assert cells_of(counted, "blast") == 0
+
+
+def test_kinds_stay_with_their_cells_when_an_image_is_counted_again(counted: Workspace, qtbot: QtBot):
+    counted.kinds.tree.add_ready_set("WBC")
+    counted.kinds.tree.add_ready_set("RBC")
+    [first, _] = ids(counted)
+    red, white = counted_cells(counted, first, "RBC"), counted_cells(counted, first, "WBC")
+    typed = counted.kinds.typed
+    assert typed.give(red[:3], "spherocyte")
+    assert typed.give(white, "monocyte")
+    assert typed.give(red[1:2], "target-cell", "Ben")
+    boxes = {cell: counted.editing.cell_of(*cell) for cell in (*red[:3], *white)}
+    counted.inference.count([first])
+    qtbot.waitUntil(
+        lambda: not set(typed.of(first)) & {cell for _, cell in boxes} and bool(typed.of(first)), timeout=WAIT_MS
+    )
+    item = counted.images.item(first)
+    assert item is not None
+    qtbot.waitUntil(lambda: item.state is State.COUNTED, timeout=WAIT_MS)
+    assert sorted(typed.of(first).values()) == ["monocyte"] * len(white) + ["spherocyte"] * 3
+    assert list(typed.of(first, "Ben").values()) == ["target-cell"]
+    now = {counted.editing.cell_of(first, cell) for cell in typed.of(first)}
+    assert {one.box for one in now if one is not None} == {one.box for one in boxes.values() if one is not None}
+    assert typed.lost(first) == 0
+    assert cells_of(counted, "monocyte") == len(white)
