@@ -65,5 +65,10 @@ def sheets(content: ReportContent, contents: Contents | None = None) -> dict[str
 def pages(content: ReportContent, contents: Contents | None = None) -> list[str]:
     """Return the text of each page of the PDF."""
     data, _ = to_pdf(content, Progress(), contents or Contents())
+    return text_of(data)
+
+
+def text_of(data: bytes) -> list[str]:
+    """Return the text of each page of a PDF file."""
     with pypdfium2.PdfDocument(data) as document:
         return [" ".join(page.get_textpage().get_text_bounded().split()) for page in document]

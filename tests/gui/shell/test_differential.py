@@ -20,6 +20,7 @@ from gui.dialogs.kinds.teaching import TeachingSetsDialog
 from gui.dialogs.report.dialog import ReportDialog
 from gui.dialogs.report.sign import SignDialog
 from gui.panels.gallery.kinds.content import UNSORTED
+from tests.core.report.reports import text_of
 from tests.gui.shell.hand import Hand
 from tests.gui.shell.kinds_hand import CLASS, CTRL, KindsHand
 from tests.gui.shell.typed_fields import TypedFields, real_fields, rendered_fields
@@ -117,7 +118,11 @@ def test_a_differential_is_taught_accepted_signed_reported_and_read_back(
     assert numbers == Counter(truth.values())
     _sign(window, hand, qtbot)
     report = _report(window, hand, qtbot, tmp_path)
-    assert report.is_file()
+    text = " ".join(text_of(report.read_bytes()))
+    assert "Signed by Anna" in text
+    for kind, number in numbers.items():
+        name = window.workspace.kinds.tree.tree.name(kind)
+        assert re.search(rf"{re.escape(name)} {number} {100 * number / counted.cells:.1f} ", text), (name, text)
     path = window.workspace.store.path
     assert path is not None
     window.workspace.store.close()
