@@ -30,6 +30,7 @@ _SYSTEM_FOLDERS = frozenset({
     "lost+found",
 })  # fmt: skip
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_DICOM, _DICOM_AT = b"DICM", 128
 _DOCUMENTS = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _HEAD = 512  # bytes
 _OUTPUT_NAME = "_counted"
@@ -73,6 +74,8 @@ def find_images(paths: Iterable[str | Path], *, recursive: bool = False, quick: 
                 _add(found, files, item, quick=quick)
             elif suffix in OTHER_IMAGES:
                 found.problems.append((item, f"{item}: {refusal(b'', suffix)}."))
+            elif (not suffix or suffix[1:].isdecimal()) and _is_dicom(item):  # scanners name it by numbers with dots
+                found.problems.append((item, f"{item}: {refusal(b'', '.dcm')}."))
         if before == (len(found.images), len(found.problems), len(found.left_out)):
             found.empty.append(path)
     return found
@@ -134,22 +137,28 @@ def _inside(folder: Path, found: Found, *, recursive: bool) -> Iterator[Path]:
 
 def _begins_as_image(path: Path) -> bool:
     """Tell whether a file without a suffix is a JPEG, PNG or TIFF image."""
+    return _head(path, 8).startswith(_BEGINNINGS)
+
+
+def _is_dicom(path: Path) -> bool:
+    """Tell whether a file is DICOM, whatever it is called."""
+    return _head(path, _DICOM_AT + len(_DICOM))[_DICOM_AT:] == _DICOM
+
+
+def _head(path: Path, size: int) -> bytes:
+    """Return the first bytes of a file, none if it cannot be opened."""
     try:
         if not path.is_file():
-            return False
+            return b""
         with path.open("rb") as stream:
-            return stream.read(8).startswith(_BEGINNINGS)
+            return stream.read(size)
     except OSError:
-        return False
+        return b""
 
 
 def _is_document(path: Path) -> bool:
     """Tell whether a file is a text, a PDF or an office document, by its first bytes."""
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(_HEAD)
-    except OSError:
-        return False
+    head = _head(path, _HEAD)
     if head.startswith(_DOCUMENTS):
         return True
     try:

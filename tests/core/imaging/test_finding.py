@@ -62,6 +62,17 @@ def test_an_image_without_a_suffix_is_found(tmp_path: Path):
     assert names(find_images([tmp_path]).images) == ["IMG_1", "field", "scan"]
 
 
+@pytest.mark.parametrize("name", ["IM000001", "1.2.840.113619.2.55"])
+def test_dicom_without_its_suffix_is_named(tmp_path: Path, name: str):
+    touch(tmp_path, "LICENSE", "notes.7", "b.png")
+    (tmp_path / name).write_bytes(bytes(128) + b"DICM" + bytes(32))
+    found = find_images([tmp_path])
+    assert names(found.images) == ["b.png"]
+    [(path, sentence)] = found.problems
+    assert path.name == name
+    assert "export" in sentence
+
+
 def test_a_named_file_is_never_passed_over(tmp_path: Path):
     named = [tmp_path / "scan.dat", tmp_path / "gone.png", tmp_path / ("y" * 300), tmp_path / ".hidden.png"]
     named[0].touch()

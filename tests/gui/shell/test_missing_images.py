@@ -132,7 +132,7 @@ def test_nobody_marks_an_image_that_cannot_be_seen(corrected: MainWindow, qtbot:
     assert not corrected.actions_["reviewed"].isEnabled()
     corrected.actions_["reviewed_next"].trigger()
     assert item.reviewed is was
-    assert corrected.panel.field_note.text.text() == "Cannot be seen"
+    qtbot.waitUntil(lambda: corrected.panel.field_note.text.text() == "Cannot be seen")
     assert "its folder is not there" in corrected.image_list.model.reason(item)
 
 
