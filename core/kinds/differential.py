@@ -11,6 +11,7 @@ from core.classes import WHITE_CELL
 from core.kinds.tree import NO_CELL, Role
 from core.statistics.agreement import Estimate
 from core.statistics.intervals import Interval, proportion_interval, ratio_interval
+from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +60,7 @@ class Differential:
     0: none was set. ``white_cells``: the analyser's count in 10⁹/L, corrected for erythroblasts if it counts these
     too; None if nobody gave it. ``neutrophils``: the absolute neutrophil count, segmented and bands, in 10⁹/L.
     ``erythroblasts``: per 100 white cells. ``immature_to_total``: bands and immature granulocytes to all neutrophils.
-    ``groups``: each kind that others stand under, together with these.
+    ``groups``: each kind that others stand under, together with these. ``nucleated_red_cells``: erythroblasts.
     """
 
     rows: tuple[DifferentialRow, ...]
@@ -70,11 +71,43 @@ class Differential:
     erythroblasts: Estimate | None
     immature_to_total: Estimate | None
     groups: tuple[DifferentialRow, ...] = ()
+    nucleated_red_cells: int = 0
 
     @property
     def complete(self) -> bool:
         """Whether the target is reached."""
         return self.target > 0 and self.cells >= self.target
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table that people read; ``is_sum``: of a kind and all that stand ``depth`` and more below it."""
+
+    row: DifferentialRow
+    name: str
+    depth: int
+    is_sum: bool = False
+
+
+def lines(counted: Differential, tree: KindTree) -> list[Line]:
+    """Return the lines of a differential count: a kind with others under it as the sum of all.
+
+    What was not specified any further is a line of its own under the sum, if there is any.
+    """
+    groups = {one.kind: one for one in counted.groups}
+    found: list[Line] = []
+    for one in counted.rows:
+        depth, kind = 0, tree.get(one.kind)
+        while kind is not None and tree.get(kind.parent) is not None:
+            kind, depth = tree.get(kind.parent), depth + 1
+        name = tree.name(one.kind)
+        if one.kind not in groups:
+            found.append(Line(one, name, depth))
+            continue
+        found.append(Line(groups[one.kind], name, depth, is_sum=True))
+        if one.cells:
+            found.append(Line(one, gettext("{kind}, not specified").format(kind=name), depth + 1))
+    return found
 
 
 def differential(
@@ -118,6 +151,7 @@ def differential(
         _per_100(nucleated, cells),
         _share(by_role[Role.BAND] + by_role[Role.IMMATURE], sum(by_role[role] for role in _ALL_NEUTROPHILS)),
         tuple(_group(kind.key, counts, tree, cells, white_cells) for kind in white if tree.children(kind.key)),
+        nucleated,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from core.kinds.differential import lines
 from core.kinds.tree import NO_CELL
 from core.report.kinds import differential_entry, estimate_entry
 from core.report.tables import Table
@@ -22,6 +23,8 @@ def kind_tables(kinds: SessionKinds) -> list[Table]:
     tables = [_numbers(kinds)]
     if kinds.white_cells is not None:
         tables += [_differential(kinds), differential_figures(kinds)]
+    if kinds.readings:
+        tables.append(_readings(kinds))
     if kinds.figures:
         tables += [_figures(kinds), _confusion(kinds)]
     return tables
@@ -48,12 +51,23 @@ def _differential(kinds: SessionKinds) -> Table:
     counted = kinds.white_cells
     assert counted is not None
     rows: list[list[Value]] = []
-    for row in counted.rows:
+    for line in lines(counted, kinds.tree):
+        row, name = line.row, printable(line.name)
         absolute = row.absolute
         numbers = (None, None, None) if absolute is None else (absolute.value, *_ends(absolute))
-        rows.append([printable(kinds.tree.name(row.kind)), row.kind, row.cells, row.share, *row.interval, *numbers])
+        name = gettext("{kind}, all").format(kind=name) if line.is_sum else name
+        rows.append([name, row.kind, row.cells, row.share, *row.interval, *numbers])
     ends = ["share 95 % from", "share 95 % to", "10⁹/L", "10⁹/L 95 % from", "10⁹/L 95 % to"]
     return Table("differential", ["kind", "key", "confirmed", "share", *ends], rows)
+
+
+def _readings(kinds: SessionKinds) -> Table:
+    rows: list[list[Value]] = []
+    for one in kinds.readings:
+        found = one.kappa
+        figures = [None] * 4 if found is None else [found.agreed, found.value, *found.interval]
+        rows.append([printable(one.name), one.cells, *figures])
+    return Table("second readings", ["user", "named by both", "alike", "kappa", "95 % from", "95 % to"], rows)
 
 
 def differential_figures(kinds: SessionKinds) -> Table:

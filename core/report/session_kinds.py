@@ -12,6 +12,7 @@ from core.kinds.cells import DescribedImage, kind_cells, sample_cells
 from core.kinds.differential import DifferentialInputs, differential, differential_class
 from core.kinds.teaching_set import TeachingSetError, reopen
 from core.kinds.tree import NO_CELL, KindError, KindTree
+from core.statistics.kappa import kappa
 from core.text import gettext
 
 if TYPE_CHECKING:
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
     from core.cells import CellChange
     from core.counting.pipeline import CountedImage
-    from core.kinds.cells import SampleCells
+    from core.kinds.cells import KindCells, SampleCells
     from core.kinds.differential import Differential
     from core.kinds.figures import Figures
     from core.kinds.teaching_set import TeachingSet, UsedSet
     from core.session.session import Session
+    from core.statistics.kappa import Kappa
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,15 @@ class KindRow:
     name: str
     confirmed: int
     suggested: int
+
+
+@dataclass(frozen=True, eq=False)
+class ReadingRow:
+    """A second reading of the white cells: by whom, how many ``cells`` both named, and how they agree."""
+
+    name: str
+    cells: int
+    kappa: Kappa | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +66,7 @@ class SessionKinds:
     problem: str = ""
     figures: Mapping[str, Figures] = field(default_factory=dict[str, "Figures"])
     left_out: Mapping[str, int] = field(default_factory=dict[str, int])
+    readings: tuple[ReadingRow, ...] = ()
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -99,6 +111,7 @@ class KindsGatherer:
         self._counted: dict[int, frozenset[int]] = {}
         self._confirmed: Counter[tuple[str, str]] = Counter()
         self._left_out: Counter[str] = Counter()
+        self._both: dict[str, list[tuple[str, str]]] = {name: [] for name in session.edits.readings()}
 
     @property
     def signed(self) -> list[object]:
@@ -124,7 +137,28 @@ class KindsGatherer:
         self._confirmed.update((self.tree.class_of(kind), kind) for kind in confirmed.values())
         gone = zip(wanted.cells.tolist(), wanted.labels.tolist(), strict=True)
         self._confirmed.update((self._classes[label], NO_CELL) for cell, label in gone if typed.get(cell) == NO_CELL)
+        self._read_twice(image, confirmed, wanted, typed)
         return confirmed
+
+    def _read_twice(self, image: int, confirmed: Mapping[int, str], cells: KindCells, typed: Mapping[int, str]) -> None:
+        """Take the white cells of an image that a second reading named too, those that are no cells among them."""
+        name = differential_class(self.tree)
+        of = zip(cells.cells.tolist(), cells.labels.tolist(), strict=True)
+        gone = {cell: self._classes[label] for cell, label in of if typed.get(cell) == NO_CELL}
+        first = {**confirmed, **dict.fromkeys(gone, NO_CELL)}
+        for reading, both in self._both.items():
+            second = self._session.edits.kinds(image, reading)
+            for cell in first.keys() & second.keys():
+                classes = {self.tree.class_of(first[cell]), self.tree.class_of(second[cell])} - {""}
+                if name in (classes or {gone.get(cell)}):
+                    both.append((first[cell], second[cell]))
+
+    def _readings(self) -> tuple[ReadingRow, ...]:
+        return tuple(
+            ReadingRow(name, len(both), kappa([one for one, _ in both], [other for _, other in both]))
+            for name, both in self._both.items()
+            if both
+        )
 
     def content(self) -> SessionKinds | None:
         """Sort the cells; None without kinds."""
@@ -161,7 +195,9 @@ class KindsGatherer:
         )
         title = "" if self._used is None else self._used.title
         left_out = {name: number for name, number in self._left_out.items() if number}
-        return SessionKinds(self.tree, inputs, tuple(rows), name, counted, title, problem, figures, left_out)
+        return SessionKinds(
+            self.tree, inputs, tuple(rows), name, counted, title, problem, figures, left_out, self._readings()
+        )
 
     def _sample(self, name: str, model: str) -> SampleCells | None:
         """Return the cells of a class that an embedding model described; None if it has not described any."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from core.kinds.differential import lines
 from core.report.kind_tables import differential_figures, sorted_by
 from core.report.pdf.styles import HEADING, SMALL, Printer
 from core.report.tables import Table
@@ -43,24 +44,34 @@ def _differential(printer: Printer, found: SessionKinds) -> Iterator[Any]:
     yield printer.text(gettext("Differential count of {n:,} white cells").format(n=counted.cells), HEADING)
     header = [gettext("Kind"), gettext("Cells"), "%", gettext("95 % interval"), "×10⁹/L", gettext("95 % interval")]
     rows: list[list[Value]] = []
-    for row in counted.rows:
+    for line in lines(counted, found.tree):
+        row = line.row
         if row.cells:
             absolute = row.absolute
             numbers = ("–", "–") if absolute is None else (f"{absolute.value:.2f}", _span(absolute.interval, 2))
             share = f"{100 * row.share:.1f}", _span(row.interval.times(100), 1)
-            rows.append([found.tree.name(row.kind), f"{row.cells:,}", *share, *numbers])
+            rows.append([f"{'– ' if line.depth else ''}{line.name}", f"{row.cells:,}", *share, *numbers])
     yield printer.table(Table("differential", header, rows, "lrrrrr"), (30, 10, 10, 20, 12, 20))
     figures = [
         (str(name), f"{_number(value)} {unit}".rstrip() + ("" if low is None else f" ({_span((low, high), 2)})"))
         for name, value, unit, low, high in differential_figures(found).rows
     ]
     yield printer.pairs(figures, label=62 * 2.8)
-    yield printer.text(
-        gettext(
-            "Confirmed by users. The intervals (Clopper-Pearson) tell of the number of cells, and of no other error."
-        ),
-        SMALL,
-    )
+    for one in found.readings:
+        text = gettext("Second reading by {name}: {cells:,} cells named by both").format(name=one.name, cells=one.cells)
+        if one.kappa is not None:
+            alike = gettext("{share} alike, kappa {kappa:.2f} (95 % interval {span})")
+            span = _span(one.kappa.interval, 2)
+            text += ", " + alike.format(share=percent(one.kappa.agreed), kappa=one.kappa.value, span=span)
+        yield printer.text(text + ".", SMALL)
+    notes = [
+        gettext("Confirmed by users. The intervals (Clopper-Pearson) tell of the number of cells, of no other error.")
+    ]
+    if counted.white_cells is not None:
+        notes.append(gettext("Those of ×10⁹/L take the white cell count as exact."))
+    if counted.nucleated_red_cells:
+        notes.append(gettext("The sample's count of white cells (WBC) includes the erythroblasts."))
+    yield printer.text(" ".join(notes), SMALL)
 
 
 def _figures(printer: Printer, found: SessionKinds) -> Iterator[Any]:

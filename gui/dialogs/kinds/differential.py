@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -21,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.kinds.differential import TARGETS, Differential, DifferentialRow
+from core.kinds.differential import TARGETS, Differential, Line, lines
 from core.text import gettext
 from gui.dialogs.kinds.reading import ReadingPage
 from gui.tasks import Debounce
@@ -39,16 +38,6 @@ if TYPE_CHECKING:
 _SIZE = (640, 700)
 _MARGIN, _SPACE = 16, 12
 _MOST_WHITE_CELLS = 2000.0
-
-
-@dataclass(frozen=True)
-class Line:
-    """A row of the table; ``is_sum``: of a kind and all that stand under it."""
-
-    row: DifferentialRow
-    name: str
-    depth: int
-    is_sum: bool = False
 
 
 class LinesModel(ValueTableModel[Line]):
@@ -77,7 +66,7 @@ class DifferentialDialog(QDialog):
         self._later = Debounce(0, self.refresh, self)
         self._make_widgets()
         self.reading = ReadingPage(workspace)
-        self.reading.reading_wanted.connect(self.reading_wanted)
+        self.reading.reading_wanted.connect(self._begin_reading)
         self.reading.cell_wanted.connect(self.cell_wanted)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("verifyTabs")
@@ -158,26 +147,11 @@ class DifferentialDialog(QDialog):
             grid.addWidget(self.values[name], place, 1)
         return grid
 
-    def _lines(self, counted: Differential) -> list[Line]:
-        """Return the rows to be shown: a kind with others under it as the sum of all, which is set apart.
-
-        What was not specified any further is a row of its own under the sum, if there is any.
-        """
-        tree = self._workspace.kinds.tree.tree
-        groups = {one.kind: one for one in counted.groups}
-        lines: list[Line] = []
-        for one in counted.rows:
-            depth, kind = 0, tree.get(one.kind)
-            while kind is not None and tree.get(kind.parent) is not None:
-                kind, depth = tree.get(kind.parent), depth + 1
-            name = tree.name(one.kind)
-            if one.kind not in groups:
-                lines.append(Line(one, name, depth))
-                continue
-            lines.append(Line(groups[one.kind], name, depth, is_sum=True))
-            if one.cells:
-                lines.append(Line(one, gettext("not specified"), depth + 1))
-        return lines
+    @Slot(str)
+    def _begin_reading(self, name: str) -> None:
+        """Give the window the keys: the cells are named there."""
+        self.hide()
+        self.reading_wanted.emit(name)
 
     # -- what is shown -------------------------------------------------------------------------------
 
@@ -195,7 +169,7 @@ class DifferentialDialog(QDialog):
         self.corrected.setChecked(inputs.corrected)
         for field in (self.target, self.analyser, self.corrected):
             field.setEnabled(writable)
-        self.model.show([] if counted is None else self._lines(counted))
+        self.model.show([] if counted is None else lines(counted, self._workspace.kinds.tree.tree))
         self._show_progress(counted, inputs.target)
         self._show_values(counted)
         self.reading.refresh()
@@ -217,6 +191,8 @@ class DifferentialDialog(QDialog):
             note = gettext("{n:,} more are suggested and not counted here: accept them in Cells, by kind.")
         else:
             note = gettext("Only what users confirmed is counted.")
+        if counted is not None and counted.nucleated_red_cells:
+            note += " " + gettext("The sample's count of white cells (WBC) includes the erythroblasts.")
         self.note.setText(note.format(n=open_))
 
     def _show_values(self, counted: Differential | None) -> None:

@@ -60,7 +60,7 @@ class KindEditor(QDialog):
         self.form.changed.connect(self._put)
         self.add_button = _button(gettext("&Add a kind"), self._add)
         self.ready_button = _button(gettext("Add the &usual kinds"), self._add_ready)
-        self.remove_button = _button(gettext("&Delete"), self._ask_to_remove)
+        self.remove_button = _button(gettext("&Delete"), self._remove)
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         close.rejected.connect(self.reject)
         self._lay_out(close)
@@ -103,7 +103,8 @@ class KindEditor(QDialog):
             font.setBold(True)
             top.setFont(0, font)
             self.list.addTopLevelItem(top)
-            found = top if name == chosen else self._add_items(tree, name, top, chosen) or found
+            below = self._add_items(tree, name, top, chosen)
+            found = top if name == chosen else below or found
         self.list.expandAll()
         item = found or self.list.topLevelItem(0)
         if item is not None:
@@ -172,8 +173,8 @@ class KindEditor(QDialog):
     def _add_ready(self) -> None:
         self._model.add_ready_set(self._class_name)
 
-    def _ask_to_remove(self) -> None:
-        """Remove a kind; ask first if cells were given it."""
+    def _remove(self) -> None:
+        """Remove a kind, unless cells are of it: they would be in no pile and no count any more."""
         tree, chosen = self._model.tree, self.chosen
         if tree.get(chosen) is None:
             return
@@ -182,19 +183,17 @@ class KindEditor(QDialog):
             self._model.remove(chosen)
             return
         text = ngettext(
-            "{n:,} cell is {kind}. Delete the kind? The cell keeps it, but is in no pile and no count of kinds.",
-            "{n:,} cells are {kind}. Delete the kind? The cells keep it, but are in no pile and no count of kinds.",
+            "{n:,} cell is {kind}. Give it another kind first: select it in its pile and press a key.",
+            "{n:,} cells are {kind}. Give them another kind first: select them in their pile and press a key.",
             cells,
         )
         box = QMessageBox(
-            QMessageBox.Icon.Question,
+            QMessageBox.Icon.Information,
             gettext("Delete a kind"),
             text.format(n=cells, kind=tree.name(chosen)),
-            QMessageBox.StandardButton.Cancel,
+            QMessageBox.StandardButton.Ok,
             self,
         )
-        box.addButton(gettext("Delete it"), QMessageBox.ButtonRole.AcceptRole)
-        box.accepted.connect(lambda: self._model.remove(chosen))
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
 

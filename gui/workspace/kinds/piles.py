@@ -94,6 +94,7 @@ class Piles(QObject):
         self._later = Debounce(_SETTLE_MS, self.sort_now, self)
         store.reading.connect(self._forget)
         embeddings.changed.connect(self._later.start_unless_due)
+        embeddings.progress.connect(self._later.start_unless_due)  # all are described already when a session opens
         typed.changed.connect(self._later.start_unless_due)
         tree.changed.connect(self._later.start_unless_due)
         teaching.changed.connect(self._later.start_unless_due)

@@ -96,6 +96,31 @@ def test_the_differential_is_in_every_report(kinds: Session, tmp_path: Path):
     assert [row["WBC: neutrophil confirmed"] for row in table] == ["1", "1"]
 
 
+def test_a_kind_is_reported_with_those_under_it(kinds: Session):
+    """Not as none, when all its cells are segmented ones and bands."""
+    give(kinds, 2, counted(kinds, 2, "WBC")[0], "segmented-neutrophil")
+    give(kinds, 1, counted(kinds, 1, "RBC")[0], "band-neutrophil")
+    content = gather(kinds)
+    rows = {row[0]: row[2:4] for row in sheets(content)["differential"]}
+    assert rows["Neutrophil, all"] == (2, pytest.approx(2 / 3))
+    assert rows["Segmented neutrophil"] == rows["Band neutrophil"] == (1, pytest.approx(1 / 3))
+    text = " ".join(pages(content))
+    assert "Neutrophil 2 66.7" in text
+    assert "Segmented neutrophil 1 33.3" in text
+    assert "includes the erythroblasts" in text
+
+
+def test_a_second_reading_is_reported(kinds: Session):
+    said = {"WBC": "lymphocyte", "RBC": "monocyte"}
+    for name, kind in said.items():
+        value = ValueChange(Subject.KIND, 1, kind, kind_key(counted(kinds, 1, name)[0], "Bea"))
+        kinds.edits.record(Edit(1, "Kind", values=(value,)), "Bea")
+    content = gather(kinds)
+    [_, row] = sheets(content)["second readings"]
+    assert row[:3] == ("Bea", 2, 0.5)
+    assert "Second reading by Bea: 2 cells named by both, 50" in " ".join(pages(content))
+
+
 def test_cells_that_do_not_count_are_in_no_differential(kinds: Session):
     cell = counted(kinds, 2, "WBC")[0]
     stored = kinds.detections.get(2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPalette, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
@@ -134,7 +135,8 @@ class Pile(QFrame):
         self.view.show_tiles(tiles, from_top=False)
         if self.is_kind:
             open_ = len(self.suggested())
-            self.numbers.setText(_numbers_text(int(tiles.by_hand.sum()), open_, int(tiles.left_out.sum())))
+            mine = np.array([kind == self.pile for kind in tiles.kinds], bool)
+            self.numbers.setText(_numbers_text(int((tiles.by_hand & mine).sum()), open_, int(tiles.left_out.sum())))
             self.accept_button.setText(gettext("Accept {n:,}").format(n=open_) if open_ else gettext("Accepted"))
             self.accept_button.setEnabled(open_ > 0)
             many = ngettext("Confirm {n:,} suggestion of this pile", "Confirm {n:,} suggestions of this pile", open_)

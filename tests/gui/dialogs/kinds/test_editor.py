@@ -64,7 +64,17 @@ def test_a_key_that_is_taken_is_refused_in_words(by_kind: MainWindow, editor: Ki
     assert by_kind.workspace.kinds.tree.tree == before
 
 
-def test_a_kind_with_cells_is_deleted_only_after_asking(by_kind: MainWindow, editor: KindEditor, qtbot: QtBot) -> None:
+def test_kinds_stay_in_the_list_when_one_is_added_under_their_class(editor: KindEditor, qtbot: QtBot) -> None:
+    choose(editor, "Red cells (RBC)")
+    qtbot.mouseClick(editor.add_button, LEFT)
+    assert editor.list.currentItem().text(0) == "New kind"
+    assert editor.form.name.isEnabled()
+    choose(editor, "Red cells (RBC)")
+    editor.refresh()
+    choose(editor, "Teardrop")  # it is there
+
+
+def test_a_kind_with_cells_is_not_deleted(by_kind: MainWindow, editor: KindEditor, qtbot: QtBot) -> None:
     kinds = by_kind.workspace.kinds
     cell = next(iter(by_kind.cells.kinds.naming.cells.rows))
     kinds.typed.give([cell], "teardrop")
@@ -76,8 +86,11 @@ def test_a_kind_with_cells_is_deleted_only_after_asking(by_kind: MainWindow, edi
     assert kinds.tree.tree.get("teardrop") is not None
     [box] = editor.findChildren(QMessageBox)
     assert box.text().startswith("1 cell is Teardrop.")
-    [delete] = [button for button in box.buttons() if button.text() == "Delete it"]
-    qtbot.mouseClick(delete, LEFT)
+    assert "another kind first" in box.text()
+    qtbot.mouseClick(box.buttons()[0], LEFT)
+    assert kinds.tree.tree.get("teardrop") is not None
+    kinds.typed.give([cell], None)
+    qtbot.mouseClick(editor.remove_button, LEFT)
     assert kinds.tree.tree.get("teardrop") is None
     qtbot.mouseClick(editor.ready_button, LEFT)
     assert kinds.tree.tree.get("teardrop") is not None

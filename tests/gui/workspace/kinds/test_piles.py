@@ -86,3 +86,16 @@ def test_kinds_are_in_the_session_and_described_only_once(described: Workspace, 
     assert (again.steps == known.steps).all()
     described.history.undo()
     assert described.kinds.tree.tree.get("own") is None
+
+
+def test_a_session_that_is_opened_again_is_sorted(described: Workspace, qtbot: QtBot):
+    teach(described, qtbot)
+    piles = described.kinds.piles
+    before = piles.suggested("RBC").keys()
+    path = described.store.path
+    assert path is not None
+    described.store.close()
+    assert piles.suggested("RBC") == {}
+    assert described.store.open(path)
+    qtbot.waitUntil(lambda: piles.suggested("RBC").keys() == before, timeout=WAIT_MS)
+    assert piles.figures("RBC") is not None
