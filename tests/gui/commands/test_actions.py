@@ -44,7 +44,7 @@ def no_questions(monkeypatch: pytest.MonkeyPatch) -> None:
 def trigger_all(window: MainWindow, qtbot: QtBot, besides: frozenset[str] = frozenset()) -> set[str]:
     """Trigger every action but those that leave the state; return those that could be chosen in it.
 
-    A question whether to count again is answered with yes, every other dialog is closed.
+    A question whether to count again is answered with yes, every other dialog is closed; counting goes on afterwards.
     """
     possible = {action.id for action in ACTIONS if window.actions_[action.id].isEnabled()}
     for action in ACTIONS:
@@ -54,6 +54,7 @@ def trigger_all(window: MainWindow, qtbot: QtBot, besides: frozenset[str] = froz
         for dialog in window.findChildren(QDialog):
             dialog.accept() if dialog.windowTitle() == "Count again" else dialog.reject()
         qtbot.wait(1)
+    window.workspace.inference.queue.resume()  # whatever was paused last
     return possible
 
 

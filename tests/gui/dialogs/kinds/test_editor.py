@@ -67,7 +67,9 @@ def test_a_key_that_is_taken_is_refused_in_words(by_kind: MainWindow, editor: Ki
 def test_kinds_stay_in_the_list_when_one_is_added_under_their_class(editor: KindEditor, qtbot: QtBot) -> None:
     choose(editor, "Red cells (RBC)")
     qtbot.mouseClick(editor.add_button, LEFT)
-    assert editor.list.currentItem().text(0) == "New kind"
+    item = editor.list.currentItem()
+    assert item is not None
+    assert item.text(0) == "New kind"
     assert editor.form.name.isEnabled()
     choose(editor, "Red cells (RBC)")
     editor.refresh()
