@@ -86,6 +86,8 @@ ALLOWED = {
         "kind figures",
         "kind confusion",
         "left out at once",
+        "named by both",
+        "second readings",
         "would be suggested",
     },
     "core/report/pdf/build.py": {"content sha256 x"},  # in a file for programs
