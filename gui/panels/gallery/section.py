@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPalette, QPen
+from PySide6.QtCore import QMimeData, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from core.text import gettext
+from gui.panels.gallery.dragging import DropCard
 from gui.panels.gallery.view import TileView
 from gui.widgets.colour import class_ink, swatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent
 
     from core.classes import Rgb
     from gui.panels.gallery.tiles import Tiles
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
 _WIDEST_NAME = 160
 
 
-class ClassSection(QFrame):
+class ClassSection(DropCard):
     """One class: its name and count, and its tiles. Cells of other classes can be dropped on it."""
 
     dropped = Signal(str, object)  # class name, cells and their images
@@ -40,12 +38,10 @@ class ClassSection(QFrame):
         parent: QWidget,
     ) -> None:
         """``about``: what a tile says of its image; ``dragged``: the cells of a drag that may be dropped here."""
-        super().__init__(parent)
+        super().__init__(lambda data: self._new_cells(data), parent)
         self.class_name = class_name
         self._dragged = dragged
-        self._aimed_at = False
-        self.setObjectName("card")
-        self.setAcceptDrops(True)
+        self.cells_dropped.connect(lambda cells: self.dropped.emit(class_name, cells))
         self.swatch = QLabel()
         self.name = QLabel(class_name)
         self.name.setObjectName("className")
@@ -89,38 +85,6 @@ class ClassSection(QFrame):
         cells = self._dragged(mime)
         here = np.isin(np.array([number for _, number in cells], np.int64), self.view.tiles.ids)
         return [cell for cell, is_here in zip(cells, here, strict=True) if not is_here]
-
-    def _aim(self, aimed_at: bool) -> None:
-        self._aimed_at = aimed_at
-        self.update()
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self._new_cells(event.mimeData()):
-            event.setDropAction(Qt.DropAction.MoveAction)
-            event.accept()
-            self._aim(True)
-        else:
-            event.ignore()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._aim(False)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._aim(False)
-        cells = self._new_cells(event.mimeData())
-        if cells:
-            event.setDropAction(Qt.DropAction.MoveAction)
-            event.accept()
-            self.dropped.emit(self.class_name, cells)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        if self._aimed_at:
-            painter = QPainter(self)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 3))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5), 7, 7)
-            painter.end()
 
 
 def shares(room: int, wishes: Sequence[int]) -> list[int]:

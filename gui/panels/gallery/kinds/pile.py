@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPalette, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from core.text import gettext, ngettext
+from gui.panels.gallery.dragging import DropCard
 from gui.panels.gallery.kinds.content import EXAMPLES, UNSORTED, UNSURE, USEFUL, KindTiles
 from gui.panels.gallery.kinds.view import PileView
 from gui.widgets.colour import swatch
@@ -17,8 +17,6 @@ from gui.widgets.elided import ElidedLabel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent
 
     from core.kinds.tree import KindTree
     from gui.widgets.tiles.crops import Crops
@@ -38,7 +36,7 @@ _NOTES = {
 }
 
 
-class Pile(QFrame):
+class Pile(DropCard):
     """The cells of one kind, or those that are unsure, not sorted, or the most useful to look at."""
 
     dropped = Signal(str, object)  # key of a kind, "" to take the kind away; cells and their images
@@ -54,13 +52,11 @@ class Pile(QFrame):
         dragged: Callable[[QMimeData], list[CellOf]],
     ) -> None:
         """``about``, ``kind_of_key``: see ``PileView``; ``dragged``: the cells of a drag that may be dropped here."""
-        super().__init__()
+        super().__init__(dragged)
         self.pile = pile
-        self._dragged = dragged
-        self._aimed_at = False
         self._all = False
-        self.setObjectName("card")
         self.setAcceptDrops(pile not in (USEFUL, EXAMPLES))
+        self.cells_dropped.connect(lambda cells: self.dropped.emit(pile if self.is_kind else "", cells))
         self.swatch = QLabel()
         self.name = QLabel(_TITLES.get(pile, ""))
         self.name.setObjectName("className")
@@ -177,40 +173,6 @@ class Pile(QFrame):
         cells = self.suggested()
         if self.is_kind and cells:
             self.accepted.emit(cells)
-
-    # -- drops -----------------------------------------------------------------------------------
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self._dragged(event.mimeData()):
-            event.setDropAction(Qt.DropAction.MoveAction)
-            event.accept()
-            self._aim(True)
-        else:
-            event.ignore()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._aim(False)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._aim(False)
-        cells = self._dragged(event.mimeData())
-        if cells:
-            event.setDropAction(Qt.DropAction.MoveAction)
-            event.accept()
-            self.dropped.emit(self.pile if self.is_kind else "", cells)
-
-    def _aim(self, aimed_at: bool) -> None:
-        self._aimed_at = aimed_at
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        if self._aimed_at:
-            painter = QPainter(self)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 3))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5), 7, 7)
-            painter.end()
 
 
 def _numbers_text(confirmed: int, suggested: int, left_out: int) -> str:
