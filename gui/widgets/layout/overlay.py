@@ -6,6 +6,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QRect
+from PySide6.QtWidgets import QStackedWidget
 
 from gui.widgets.theme import SIDE_WIDTH
 
@@ -38,6 +39,8 @@ class Overlay(QObject):
         self._edge = edge
         host.installEventFilter(self)
         widget.installEventFilter(self)
+        if isinstance(host, QStackedWidget):
+            host.currentChanged.connect(lambda *_: self.place())  # the page that is shown comes above all else
 
     def place(self) -> None:
         """Put the widget where it belongs."""

@@ -102,3 +102,16 @@ def test_what_was_signed_is_not_asked_of_the_next_sample(window: MainWindow, sam
     assert not workspace.sign_offs.superseded
     assert workspace.store.open(first)
     qtbot.waitUntil(lambda: workspace.sign_offs.text == "Signed by Ada", timeout=WAIT_MS)
+
+
+@pytest.mark.parametrize("level", ["warning", "error"])
+def test_a_message_stays_above_the_view_that_is_chosen(window: MainWindow, samples: Samples, level: str) -> None:
+    assert window.workspace.store.open(samples[0][0])
+    window.show_view(View.REVIEW)
+    getattr(window.workspace.messages, level)("Something to read, whatever is looked at.")
+    [shown] = [one for one in (window.toast, window.notice) if one.isVisible()]
+    for view in (View.CELLS, View.RESULTS, View.REVIEW):
+        window.show_view(view)
+        above = window.stage.childAt(shown.geometry().center())
+        assert above is not None
+        assert above is shown or shown.isAncestorOf(above), view
