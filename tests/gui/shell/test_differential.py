@@ -193,7 +193,7 @@ def test_two_hundred_cells_from_scratch(
         kinds.name_most_useful()
     kinds.sort_again()
     _finish(kinds)
-    assert hand.done == pytest.approx(told()["200 white cells from scratch"], rel=0.2)  # processors differ a little
+    assert hand.done == pytest.approx(told()["200 white cells from scratch"], rel=0.35)  # processors differ
 
 
 @pytest.mark.slow
@@ -235,7 +235,7 @@ def test_two_hundred_cells_with_a_teaching_set(
     kinds.wait()
     kinds.sort_again()
     _finish(kinds)
-    assert hand.done == pytest.approx(told()["200 white cells with a teaching set"], rel=0.2)
+    assert hand.done == pytest.approx(told()["200 white cells with a teaching set"], rel=0.35)
 
 
 def _teach(window: MainWindow, qtbot: QtBot, wait_counted: WaitCounted, data: Path, folder: Path) -> Path:
