@@ -14,11 +14,13 @@ from core.kinds.teaching_set import TeachingSetError, reopen
 from core.kinds.tree import NO_CELL, KindError, KindTree
 from core.statistics.kappa import kappa
 from core.text import gettext
+from core.verification.kinds import NamedCell, kind_truths, matched_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.cells import CellChange
+    from core.counting.count import CountSettings
     from core.counting.pipeline import CountedImage
     from core.kinds.cells import KindCells, SampleCells
     from core.kinds.differential import Differential
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from core.kinds.teaching_set import TeachingSet, UsedSet
     from core.session.session import Session
     from core.statistics.kappa import Kappa
+    from core.verification.cases import Case
+    from core.verification.kinds import KindTruth
+
+_IOU = 0.5  # as for the other figures of a report
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class SessionKinds:
 
     ``sorted_by``: the teaching set that sorted it, "" without one; ``problem`` says why suggestions are without it.
     ``figures``: class name -> how well its kinds are told apart. ``left_out``: class name -> how many cells were left
-    out of its count as no cells.
+    out of its count as no cells. ``truths``: the confirmed kinds against the ground truth and second readings.
     """
 
     tree: KindTree
@@ -67,6 +73,7 @@ class SessionKinds:
     figures: Mapping[str, Figures] = field(default_factory=dict[str, "Figures"])
     left_out: Mapping[str, int] = field(default_factory=dict[str, int])
     readings: tuple[ReadingRow, ...] = ()
+    truths: tuple[KindTruth, ...] = ()
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -111,7 +118,8 @@ class KindsGatherer:
         self._counted: dict[int, frozenset[int]] = {}
         self._confirmed: Counter[tuple[str, str]] = Counter()
         self._left_out: Counter[str] = Counter()
-        self._both: dict[str, list[tuple[str, str]]] = {name: [] for name in session.edits.readings()}
+        self._both: dict[str, list[NamedCell]] = {name: [] for name in session.edits.readings()}
+        self._matched: dict[str, list[NamedCell]] = {}
 
     @property
     def signed(self) -> list[object]:
@@ -140,6 +148,12 @@ class KindsGatherer:
         self._read_twice(image, confirmed, wanted, typed)
         return confirmed
 
+    def add_truth(self, case: Case, kinds: Mapping[int, str], settings: CountSettings) -> None:
+        """Take an image with its ground truth and its edits; ``kinds``: those of its cells, as ``add`` returns them."""
+        found = matched_kinds(case, kinds, self.tree, self._classes, settings.thresholds, _IOU)
+        for name, cells in found.items():
+            self._matched.setdefault(name, []).extend(cells)
+
     def _read_twice(self, image: int, confirmed: Mapping[int, str], cells: KindCells, typed: Mapping[int, str]) -> None:
         """Take the white cells of an image that a second reading named too, those that are no cells among them."""
         name = differential_class(self.tree)
@@ -151,14 +165,22 @@ class KindsGatherer:
             for cell in first.keys() & second.keys():
                 classes = {self.tree.class_of(first[cell]), self.tree.class_of(second[cell])} - {""}
                 if name in (classes or {gone.get(cell)}):
-                    both.append((first[cell], second[cell]))
+                    both.append(NamedCell(image, cell, second[cell], first[cell]))
 
     def _readings(self) -> tuple[ReadingRow, ...]:
         return tuple(
-            ReadingRow(name, len(both), kappa([one for one, _ in both], [other for _, other in both]))
+            ReadingRow(name, len(both), kappa([cell.said for cell in both], [cell.true for cell in both]))
             for name, both in self._both.items()
             if both
         )
+
+    def _truths(self) -> tuple[KindTruth, ...]:
+        white = differential_class(self.tree) or ""
+        compared = [
+            *((name, "", cells) for name, cells in self._matched.items()),
+            *((white, reading, cells) for reading, cells in self._both.items()),
+        ]
+        return kind_truths(compared, self.tree)
 
     def content(self) -> SessionKinds | None:
         """Sort the cells; None without kinds."""
@@ -196,7 +218,17 @@ class KindsGatherer:
         title = "" if self._used is None else self._used.title
         left_out = {name: number for name, number in self._left_out.items() if number}
         return SessionKinds(
-            self.tree, inputs, tuple(rows), name, counted, title, problem, figures, left_out, self._readings()
+            self.tree,
+            inputs,
+            tuple(rows),
+            name,
+            counted,
+            title,
+            problem,
+            figures,
+            left_out,
+            self._readings(),
+            self._truths(),
         )
 
     def _sample(self, name: str, model: str) -> SampleCells | None:

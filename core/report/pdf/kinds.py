@@ -8,11 +8,12 @@ from core.kinds.differential import lines
 from core.report.kind_tables import differential_figures, sorted_by
 from core.report.pdf.styles import HEADING, SMALL, Printer
 from core.report.tables import Table
-from core.text import gettext, percent
+from core.text import gettext, ngettext, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from core.kinds.figures import Share
     from core.report.session_kinds import SessionKinds
     from core.report.tables import Value
     from core.statistics.intervals import Interval
@@ -36,6 +37,7 @@ def kinds(printer: Printer, found: SessionKinds) -> Iterator[Any]:
         texts.append(gettext("Left out of the counts as no cell: {numbers}.").format(numbers=left_out))
     yield printer.text(" ".join(texts), SMALL)
     yield from _figures(printer, found)
+    yield from _truths(printer, found)
 
 
 def _differential(printer: Printer, found: SessionKinds) -> Iterator[Any]:
@@ -82,15 +84,42 @@ def _figures(printer: Printer, found: SessionKinds) -> Iterator[Any]:
     rows: list[list[Value]] = []
     for name, figures in found.figures.items():
         for row in figures.rows:
-            shares = (
-                "–" if one.value is None else f"{percent(one.value)} ({_span(one.interval.times(100), 0)})"
-                for one in (row.precision, row.recall)
-            )
+            shares = (_share(row.precision), _share(row.recall))
             rows.append([name, found.tree.name(row.kind), f"{row.examples:,}", *shares])
     yield printer.table(Table("figures", header, rows, "llrrr"), (15, 30, 12, 25, 25))
     yield printer.text(
         gettext("Each example was sorted by what the others teach. In brackets 95 % intervals in per cent."), SMALL
     )
+
+
+def _truths(printer: Printer, found: SessionKinds) -> Iterator[Any]:
+    """Yield how what users confirmed agrees with the ground truth and with second readings."""
+    for one in found.truths:
+        if not one.found.rows:
+            continue
+        title = gettext("Confirmed kinds of {name} against the {truth}")
+        yield printer.text(title.format(name=one.class_name, truth=one.compared_with), HEADING)
+        header = [gettext("Kind"), gettext("True cells"), gettext("Precision"), gettext("Recall")]
+        rows: list[list[Value]] = []
+        for row in one.found.rows:
+            shares = (_share(row.precision), _share(row.recall))
+            rows.append([found.tree.name(row.kind), f"{row.examples:,}", *shares])
+        yield printer.table(Table("truth", header, rows, "lrrr"), (40, 15, 25, 25))
+        agreed = one.found.agreed
+        text = gettext("{share} of {n:,} cells are of the same kind. In brackets 95 % intervals in per cent.")
+        texts = [text.format(share=_share(agreed), n=agreed.whole)]
+        if one.found.unnamed:
+            text = ngettext(
+                "Of {n:,} more the truth says a kind and no user does.",
+                "Of {n:,} more the truth says a kind and no user does.",
+                one.found.unnamed,
+            )
+            texts.append(text.format(n=one.found.unnamed))
+        yield printer.text(" ".join(texts), SMALL)
+
+
+def _share(one: Share) -> str:
+    return "–" if one.value is None else f"{percent(one.value)} ({_span(one.interval.times(100), 0)})"
 
 
 def _number(value: Value) -> str:

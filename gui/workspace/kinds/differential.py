@@ -167,12 +167,12 @@ class DifferentialCount(QObject):
 
     def agreement(self, class_name: str, reading: str) -> ReadingAgreement:
         """Compare a second reading with the first, by the cells that either called a kind of a class."""
-        both = list(self._both(class_name, reading))
+        both = list(self.both(class_name, reading))
         found = kappa([one.first for one in both], [one.second for one in both])
         return ReadingAgreement(found, len(both), tuple(one for one in both if one.first != one.second))
 
-    def _both(self, class_name: str, reading: str) -> Iterator[Disagreement]:
-        """Yield the cells that both readings gave a kind."""
+    def both(self, class_name: str, reading: str) -> Iterator[Disagreement]:
+        """Yield the cells that both readings gave a kind, whether they agree or not."""
         tree = self._tree.tree
         for item in self._images.items:
             second = self._typed.of(item.id, reading)
