@@ -107,9 +107,10 @@ def _figures(kinds: SessionKinds) -> Table:
         for row in figures.rows:
             shares = [value for one in (row.precision, row.recall) for value in (one.value, *one.interval)]
             kind = printable(kinds.tree.name(row.kind))
-            rows.append([name, kind, row.kind, row.examples, *shares, figures.left_out.value])
+            rows.append([name, kind, row.kind, row.examples, row.accepted, *shares, figures.left_out.value])
     ends = [f"{what}{end}" for what in ("precision", "recall") for end in ("", " 95 % from", " 95 % to")]
-    return Table("kind figures", ["class", "kind", "key", "examples", *ends, "left out at once"], rows)
+    header = ["class", "kind", "key", "examples", "accepted suggestions", *ends, "left out at once"]
+    return Table("kind figures", header, rows)
 
 
 def _confusion(kinds: SessionKinds) -> Table:

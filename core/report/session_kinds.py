@@ -139,7 +139,8 @@ class KindsGatherer:
         known = self._session.kinds.described(image)
         if known is not None:
             model, found = known
-            self._described.setdefault(model, []).append(DescribedImage(image, wanted, found, typed))
+            accepted = self._session.edits.accepted_kinds(image)
+            self._described.setdefault(model, []).append(DescribedImage(image, wanted, found, typed, accepted))
         self._counted[image] = standing
         confirmed = {cell: kind for cell, kind in typed.items() if cell in standing}
         self._confirmed.update((self.tree.class_of(kind), kind) for kind in confirmed.values())

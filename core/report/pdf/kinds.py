@@ -87,9 +87,16 @@ def _figures(printer: Printer, found: SessionKinds) -> Iterator[Any]:
             shares = (_share(row.precision), _share(row.recall))
             rows.append([name, found.tree.name(row.kind), f"{row.examples:,}", *shares])
     yield printer.table(Table("figures", header, rows, "llrrr"), (15, 30, 12, 25, 25))
-    yield printer.text(
-        gettext("Each example was sorted by what the others teach. In brackets 95 % intervals in per cent."), SMALL
-    )
+    texts = [gettext("Each example was sorted by what the others teach. In brackets 95 % intervals in per cent.")]
+    accepted = sum(figures.accepted for figures in found.figures.values())
+    if accepted:
+        text = ngettext(
+            "{n:,} accepted suggestion taught too and is not measured.",
+            "{n:,} accepted suggestions taught too and are not measured.",
+            accepted,
+        )
+        texts.append(text.format(n=accepted))
+    yield printer.text(" ".join(texts), SMALL)
 
 
 def _truths(printer: Printer, found: SessionKinds) -> Iterator[Any]:

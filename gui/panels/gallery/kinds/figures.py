@@ -70,7 +70,12 @@ class FiguresPage(QScrollArea):
     def _columns(self) -> tuple[Column[KindFigures], ...]:
         return (
             Column(gettext("Kind"), self._name, number=False, widest=gettext("Immature granulocyte")),
-            Column(gettext("Examples"), lambda row: f"{row.examples:,}", gettext("Cells that users gave this kind")),
+            Column(gettext("Examples"), lambda row: f"{row.examples:,}", gettext("Cells that users named so")),
+            Column(
+                gettext("Accepted"),
+                lambda row: f"{row.accepted:,}",
+                gettext("Suggestions that users accepted: they teach, and are not measured"),
+            ),
             *share_columns(
                 gettext("Of the cells suggested as this kind, the share that is of it"),
                 gettext("Of the cells of this kind, the share that is suggested as it"),
@@ -93,7 +98,7 @@ class FiguresPage(QScrollArea):
             self.how.setText(gettext("They come as soon as two kinds have three examples each."))
             return
         self.balanced.setText(gettext("{percent:.0f} % found on average").format(percent=100 * figures.balanced))
-        self.how.setText(_HOW[figures.left_out])
+        self.how.setText(f"{_HOW[figures.left_out]} {_accepted_text(figures.accepted)}".rstrip())
         self.model.show([figures.rows[place] for place in in_order(figures.kinds, tree)])
         rows = self.table.verticalHeader().defaultSectionSize() * len(figures.rows)
         self.table.setFixedHeight(self.table.horizontalHeader().sizeHint().height() + rows + 4)
@@ -116,6 +121,16 @@ def _entry(number: int, kind: str, suggested: str) -> str:
         number,
     )
     return text.format(n=number, kind=kind, suggested=suggested)
+
+
+def _accepted_text(accepted: int) -> str:
+    """Return what part accepted suggestions have, or ""."""
+    text = ngettext(
+        "{n:,} accepted suggestion teaches too, but is not measured: that would flatter.",
+        "{n:,} accepted suggestions teach too, but are not measured: that would flatter.",
+        accepted,
+    )
+    return text.format(n=accepted) if accepted else ""
 
 
 def _too_few(kind: str, examples: int) -> str:
