@@ -86,6 +86,17 @@ class SessionKinds:
         return signed_kinds(self.tree, self.inputs)
 
     @property
+    def erythroblasts(self) -> int:
+        """How many of the counted white cells users called erythroblasts."""
+        return 0 if self.differential is None else self.differential.nucleated_red_cells
+
+    @property
+    def suggested_white_cells(self) -> int:
+        """How many white cells are suggested as a kind that nobody has confirmed."""
+        rows = (row for row in self.rows if row.class_name == self.class_name and row.kind not in ("", NO_CELL))
+        return sum(row.suggested for row in rows)
+
+    @property
     def white_cells(self) -> Differential | None:
         """The differential count, if any white cell was confirmed."""
         return self.differential if self.differential is not None and self.differential.cells else None

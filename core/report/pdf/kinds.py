@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from core.statistics.intervals import Interval
 
 
-def kinds(printer: Printer, found: SessionKinds) -> Iterator[Any]:
-    """Yield the differential count, and the kinds of every class; nothing of classes without cells of a kind."""
+def kinds(printer: Printer, found: SessionKinds, erythroblasts: str) -> Iterator[Any]:
+    """Yield the differential count, and the kinds of every class; nothing of classes without cells of a kind.
+
+    ``erythroblasts``: what is to be said of those in the count of white cells.
+    """
     if found.white_cells is not None:
-        yield from _differential(printer, found)
+        yield from _differential(printer, found, erythroblasts)
     rows = [row for row in found.rows if row.confirmed or row.suggested]
     if not rows:
         return
@@ -40,7 +43,7 @@ def kinds(printer: Printer, found: SessionKinds) -> Iterator[Any]:
     yield from _truths(printer, found)
 
 
-def _differential(printer: Printer, found: SessionKinds) -> Iterator[Any]:
+def _differential(printer: Printer, found: SessionKinds, erythroblasts: str) -> Iterator[Any]:
     counted = found.white_cells
     assert counted is not None
     yield printer.text(gettext("Differential count of {n:,} white cells").format(n=counted.cells), HEADING)
@@ -71,8 +74,8 @@ def _differential(printer: Printer, found: SessionKinds) -> Iterator[Any]:
     ]
     if counted.white_cells is not None:
         notes.append(gettext("Those of ×10⁹/L take the white cell count as exact."))
-    if counted.nucleated_red_cells:
-        notes.append(gettext("The sample's count of white cells (WBC) includes the erythroblasts."))
+    if erythroblasts:
+        notes.append(erythroblasts)
     yield printer.text(" ".join(notes), SMALL)
 
 

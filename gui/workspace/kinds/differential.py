@@ -10,7 +10,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.kinds.differential import DifferentialInputs, differential, differential_class
-from core.kinds.tree import NO_CELL
+from core.kinds.tree import NO_CELL, Role
 from core.session.tables.settings import DIFFERENTIAL
 from core.session.values import Edit, Subject, ValueChange
 from core.statistics.kappa import kappa
@@ -164,6 +164,12 @@ class DifferentialCount(QObject):
         return differential(
             counts, self._tree.tree, name, target=inputs.target, analyser=inputs.analyser, corrected=inputs.corrected
         )
+
+    def erythroblasts(self, image: int) -> int:
+        """Return how many of the counted white cells of an image users called erythroblasts."""
+        tree = self._tree.tree
+        kinds = {kind.key for kind in tree.of_class(self.class_name or "") if kind.role is Role.ERYTHROBLAST}
+        return sum(kind in kinds for kind in self._typed.standing(image).values()) if kinds else 0
 
     def agreement(self, class_name: str, reading: str) -> ReadingAgreement:
         """Compare a second reading with the first, by the cells that either called a kind of a class."""

@@ -109,7 +109,26 @@ def test_a_kind_is_reported_with_those_under_it(kinds: Session):
     text = " ".join(pages(content))
     assert "Neutrophil 2 66.7" in text
     assert "Segmented neutrophil 1 33.3" in text
-    assert "includes the erythroblasts" in text
+
+
+def test_the_count_of_white_cells_is_told_with_and_without_erythroblasts_in_every_report(kinds: Session):
+    content = gather(kinds)
+    [white] = [row.count for row in content.totals if row.name == "WBC"]
+    sentence = f"WBC {white} includes 1 erythroblast; without it {white - 1}."
+    assert content.erythroblasts_text == sentence
+    assert " ".join(pages(content)).count(sentence) == 2  # beside the counts, and below the differential count
+    header, *rows = sheets(content)["totals"]
+    assert header[-2:] == ("erythroblasts", "without erythroblasts")
+    assert {row[0]: row[-2:] for row in rows} == {
+        "RBC": (None, None),
+        "WBC": (1, white - 1),
+        "Platelets": (None, None),
+    }
+    totals = json.loads(report_json(content))["session"]["totals"]
+    assert (totals["WBC"]["erythroblasts"], totals["WBC"]["without_erythroblasts"]) == (1, white - 1)
+    assert "erythroblasts" not in totals["RBC"]
+    give(kinds, 1, counted(kinds, 1, "Platelets")[0], None)
+    assert gather(kinds).erythroblasts_text == ""
 
 
 def test_a_second_reading_is_reported(kinds: Session):
