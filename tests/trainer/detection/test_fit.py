@@ -2,14 +2,10 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import json
-import os
 import pickle
 import signal
-import subprocess
 import sys
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,7 +13,6 @@ import pytest
 import torch
 
 from core.classes import CANONICAL_CLASSES
-from tests.trainer.detection import forks
 from trainer.cli.main import main
 from trainer.dataset.load import DataSet
 from trainer.dataset.manifest import Category, read_manifest, write_manifest
@@ -30,9 +25,9 @@ from trainer.training.data import EpochSampler
 from trainer.training.loop import RunOptions, TrainingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+    from tests.programs import Programs
 
 KILLED_IN_THE_SECOND_EPOCH = """
 import os, signal, sys
@@ -62,36 +57,6 @@ def weights_of(run: Path) -> dict[str, torch.Tensor]:
     return torch.load(run / "last.ckpt", weights_only=True)["state_dict"]
 
 
-@dataclass(frozen=True)
-class Ended:
-    """A program that ran to its end: its exit status, and what it wrote to both streams."""
-
-    returncode: int
-    said: str
-
-
-@pytest.fixture(scope="session")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Ended]]:
-    """Return a function that runs Python code with arguments in a process of its own."""
-    output = tmp_path_factory.mktemp("programs") / "output.txt"
-    command, environment = [sys.executable, "-m", forks.__name__], {**os.environ, "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as forking:
-        assert forking.stdin is not None
-        assert forking.stdout is not None
-        asked, told = forking.stdin, forking.stdout
-
-        def run(code: str, *arguments: str) -> Ended:
-            output.unlink(missing_ok=True)
-            print(json.dumps({"code": code, "arguments": arguments, "output": str(output)}), file=asked, flush=True)
-            return Ended(int(told.readline()), output.read_text("utf-8"))
-
-        yield run
-        asked.close()
-        assert forking.wait(60) == 0
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("box_loss", ["l1", "giou"])
 def test_the_loss_falls(train_set: DataSet, box_loss: Literal["l1", "giou"]) -> None:
@@ -118,12 +83,12 @@ def test_the_loss_falls(train_set: DataSet, box_loss: Literal["l1", "giou"]) -> 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_a_killed_run_goes_on_to_the_same_weights(
-    tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str], start: Callable[..., Ended]
+    tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str], programs: Programs
 ) -> None:
     common = ["fit", "--data", str(data_folder), "--preset", "tiny", "--accelerator", "cpu"]
     common += ["--epochs", "2"]
-    stopped = start(KILLED_IN_THE_SECOND_EPOCH, *common, "--run", str(tmp_path / "stopped"), "--workers", "0")
-    assert stopped.returncode == -signal.SIGKILL, stopped.said
+    stopped = programs.run(KILLED_IN_THE_SECOND_EPOCH, *common, "--run", str(tmp_path / "stopped"), "--workers", "0")
+    assert stopped.returncode == -signal.SIGKILL, stopped.complained
     halfway = weights_of(tmp_path / "stopped")
     # the crops come from other processes this time, which must make no difference
     assert main([*common, "--run", str(tmp_path / "stopped"), "--workers", "2"]) == 0
@@ -253,15 +218,15 @@ def test_crops_are_the_same_in_a_spawned_worker(train_set: DataSet) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="torch has no gloo over processes there by default")
 def test_two_processes_learn_what_one_does(
-    tmp_path: Path, data_folder: Path, checkpoint: Path, start: Callable[..., Ended]
+    tmp_path: Path, data_folder: Path, checkpoint: Path, programs: Programs
 ) -> None:
     preset = tmp_path / "sgd.toml"  # AdamW would blow up what is lost in the last digits of small gradients
     preset.write_text('like = "tiny"\noptimizer = "sgd"\nlearning_rate = 1e-2\n', "utf-8")
     common = ["fit", "--data", str(data_folder), "--preset", str(preset), "--accelerator", "cpu", "--epochs", "2"]
     common += ["--workers", "0", "--weights", str(checkpoint)]  # whose batch normalisation is frozen
     assert main([*common, "--devices", "1", "--run", str(tmp_path / "1")]) == 0
-    run = start(AS_FROM_THE_COMMAND_LINE, *common, "--devices", "2", "--run", str(tmp_path / "2"))
-    assert run.returncode == 0, run.said
+    run = programs.run(AS_FROM_THE_COMMAND_LINE, *common, "--devices", "2", "--run", str(tmp_path / "2"))
+    assert run.returncode == 0, run.complained
     one, two = (logged(tmp_path / devices, "loss") for devices in ("1", "2"))
     assert len(one) == 2
     assert two == pytest.approx(one, rel=1e-4)
@@ -292,16 +257,14 @@ sys.exit(main(sys.argv[1:]))
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
-def test_a_full_disk_stops_the_run_with_one_sentence(
-    tmp_path: Path, data_folder: Path, start: Callable[..., Ended]
-) -> None:
+def test_a_full_disk_stops_the_run_with_one_sentence(tmp_path: Path, data_folder: Path, programs: Programs) -> None:
     common = ["fit", "--data", str(data_folder), "--preset", "tiny", "--accelerator", "cpu", "--workers", "0"]
     common += ["--epochs", "1", "--run", str(tmp_path / "run")]
-    stopped = start(FILLS_THE_DISK, *common)
-    assert stopped.returncode == 1, stopped.said
-    (sentence,) = [line for line in stopped.said.splitlines() if "cannot be written" in line]
+    stopped = programs.run(FILLS_THE_DISK, *common)
+    assert stopped.returncode == 1, stopped.complained
+    (sentence,) = [line for line in stopped.complained.splitlines() if "cannot be written" in line]
     assert "free some space and start again" in sentence
-    assert "Traceback" not in stopped.said
+    assert "Traceback" not in stopped.complained
     assert main(common) == 0
 
 
