@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.cli.adapt import adapt_session, profile_of
 from core.cli.arguments import (
+    ArgumentsError,
     adapt_parser,
     check_results,
     count_parser,
@@ -97,12 +98,14 @@ def _count(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments, model, profile)
     if profile is not None and arguments.diameter is None:
         arguments.diameter = profile.profile.red_cell_diameter
+    if arguments.leave_out_no_cell and arguments.kinds is None:
+        raise ArgumentsError(gettext("--leave-out-no-cell: give --kinds too, with a set that teaches what is no cell"))
     kinds = None if arguments.kinds is None else kinds_of(arguments, model.card.classes)
     batch = _Batch(arguments, detector_for(model), settings, kinds, profile)
     batch.count()
     batch.write_results()
     rule = rule_text(settings.edge_rule, arguments.region)
-    print_table(arguments, batch.counted, model.card.classes, rule, None if kinds is None else kinds.table())
+    print_table(arguments, batch.results, model.card.classes, rule, None if kinds is None else kinds.table())
     return EXIT_SOME_FAILED if batch.failed else EXIT_GOOD
 
 
@@ -156,7 +159,10 @@ def _merge(parts: Sequence[Path], target: Path) -> int:
 
 @dataclass
 class _Batch:
-    """The images of one run: what was counted, what failed, and what is ``left``, the last one first."""
+    """The images of one run: what was counted, what failed, and what is ``left``, the last one first.
+
+    ``results`` are the counted images as they were written last: without what was left out as no cell.
+    """
 
     arguments: argparse.Namespace
     detector: CellDetector
@@ -172,6 +178,7 @@ class _Batch:
     contents: dict[str, Path] = field(default_factory=dict[str, Path])
     digests: dict[Path, str] = field(default_factory=dict[Path, str])
     archive: str = ""
+    results: Sequence[CountedImage] = ()
 
     def fail(self, path: Path, error: str) -> None:
         self.failed.append(FailedImage(path, error))
@@ -312,15 +319,17 @@ class _Batch:
         documents: list[tuple[Path, bytes]] = []
         model = self.detector.model
         failed = self.failed + self._not_counted()
+        self.results = self.counted
         if self.kinds is not None:
             self.kinds.sort(len(self.counted))
+            self.results = self.kinds.counted(self.counted, self.settings, model.card)
         changes = [] if self.profile is None else self.profile.differences(self.settings, [self.arguments.diameter])
         if self.arguments.json is not None:
             shard = self.arguments.shard
             everything = self.arguments.all_detections
             name = ModelName(model.card.name, model.sha256, model.card.classes, model.card.methods)
             document = batch_json(
-                self.counted,
+                self.results,
                 failed,
                 name,
                 self.settings,
@@ -334,7 +343,7 @@ class _Batch:
             documents.append((self.arguments.json, document))
         if self.arguments.csv is not None:
             by = "" if self.profile is None else profile_text(self.profile, changes)
-            table = batch_table(self.counted, failed, model.card.classes, by)
+            table = batch_table(self.results, failed, model.card.classes, by)
             table = table if self.kinds is None else self.kinds.with_columns(table)
             documents.append((self.arguments.csv, to_csv(table, csv_style(self.arguments))))
         return documents

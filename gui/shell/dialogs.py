@@ -74,6 +74,7 @@ class Dialogs(QObject):
 
         self.adapt: AdaptDialog | None = None
         workspace.profiles.default = preferences.default_profile
+        workspace.profiles.look_at_default()
         self._openers: dict[Dialog, Callable[[], None]] = {
             Dialog.OPEN_IMAGES: self._open_images,
             Dialog.OPEN_FOLDER: self._open_folder,
