@@ -190,6 +190,12 @@ def erythroblasts_text(name: str, count: int, erythroblasts: int) -> str:
     return text.format(name=name, count=count, n=erythroblasts, rest=rest) if erythroblasts else ""
 
 
+def without_erythroblasts(count: int, erythroblasts: int) -> str:
+    """Return the same in a few words."""
+    text = ngettext("{rest:,} without {n:,} erythroblast", "{rest:,} without {n:,} erythroblasts", erythroblasts)
+    return text.format(rest=max(count - erythroblasts, 0), n=erythroblasts) if erythroblasts else ""
+
+
 def differential_text(counted: Differential, tree: KindTree) -> str:
     """Return the cells of a differential count, its target, and per cent of each kind that was found, in a line."""
     text = gettext("Differential {cells:,} of {target:,}").format(cells=counted.cells, target=counted.target)

@@ -267,8 +267,9 @@ def test_the_differential_stands_below_the_totals_and_leads_to_all_of_it(
 
     qtbot.waitUntil(told)
     card = window.review.panel.classes.cards["WBC"]
-    qtbot.waitUntil(lambda: "includes 1 erythroblast" in card.ledger.text())
-    assert "Sample: WBC" in card.ledger.toolTip()
+    qtbot.waitUntil(lambda: "without 1 erythroblast" in card.ledger.text())
+    assert f"Sample: {line.note.text()}" in card.ledger.toolTip()
+    assert "This image: WBC" in card.ledger.toolTip()
     qtbot.mouseClick(line.button, Qt.MouseButton.LeftButton)
     [dialog] = window.findChildren(DifferentialDialog)
     assert line.note.text() in dialog.note.text()
