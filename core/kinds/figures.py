@@ -10,6 +10,7 @@ import numpy as np
 
 from core.kinds.classifier import Classifier
 from core.statistics.intervals import proportion_interval
+from core.text import gettext
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +32,21 @@ class LeftOut(StrEnum):
     SAMPLE = "sample"
     IMAGE = "image"
     CELL = "cell"
+
+
+_HOW = {
+    LeftOut.SAMPLE: gettext("Measured on samples that were left out of learning, one after the other."),
+    LeftOut.IMAGE: gettext("Measured on images that were left out of learning, one after the other."),
+    LeftOut.CELL: gettext(
+        "Measured on cells that were left out of learning, in images that others of them are from: another image will "
+        "not be sorted quite so well. Name cells of each kind in two images at least."
+    ),
+}
+
+
+def how_measured(left_out: LeftOut) -> str:
+    """Return what figures were measured on, and what that means for other images."""
+    return _HOW[left_out]
 
 
 @dataclass(frozen=True)
@@ -85,6 +101,13 @@ class Figures:
     def accepted(self) -> int:
         """How many examples were suggestions."""
         return sum(row.accepted for row in self.rows)
+
+    @property
+    def alike(self) -> tuple[str, str] | None:
+        """The two kinds that are taken for one another most often; None if that happened to less than two cells."""
+        both = np.triu(self.confusion[:, :-1] + self.confusion[:, :-1].T, 1)
+        one, other = np.unravel_index(int(both.argmax()), both.shape)
+        return (self.kinds[one], self.kinds[other]) if both[one, other] > 1 else None
 
     @property
     def balanced(self) -> float:

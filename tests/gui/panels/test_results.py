@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
+from core.kinds.tree import NO_CELL
 from core.report.pdf.pages import PdfPages
 from gui.commands.context import View
 from gui.dialogs.kinds.differential import DifferentialDialog
@@ -275,3 +276,5 @@ def test_the_differential_stands_below_the_totals_and_leads_to_all_of_it(
     assert line.note.text() in dialog.note.text()
     window.workspace.history.undo()
     qtbot.waitUntil(lambda: line.note.isHidden() and card.ledger.toolTip() == "")
+    assert kinds.typed.give([second], NO_CELL)
+    qtbot.waitUntil(lambda: line.note.text() == "Not counted, as users called them no cell: RBC 1.")
