@@ -88,7 +88,8 @@ class Figures:
     A suggestion that was accepted was what the program said: measured by it, the program would flatter itself.
     ``confusion`` int64 (K, K + 1): examples by their kind and what they would be suggested as, the last column is
     *unsure*. ``suggested`` int64 (N,) is that column for each example, so that the cells of an entry can be shown, -1
-    for accepted suggestions. ``balanced`` is the mean recall of the kinds.
+    for accepted suggestions. ``balanced`` is the mean recall of the kinds, ``alike`` the two that are the likeliest for
+    one another's cells most often, sure or not; None if that happened to less than two cells.
     """
 
     left_out: LeftOut
@@ -96,18 +97,12 @@ class Figures:
     rows: tuple[KindFigures, ...]
     confusion: NDArray[np.int64]
     suggested: NDArray[np.int64]
+    alike: tuple[str, str] | None = None
 
     @property
     def accepted(self) -> int:
         """How many examples were suggestions."""
         return sum(row.accepted for row in self.rows)
-
-    @property
-    def alike(self) -> tuple[str, str] | None:
-        """The two kinds that are taken for one another most often; None if that happened to less than two cells."""
-        both = np.triu(self.confusion[:, :-1] + self.confusion[:, :-1].T, 1)
-        one, other = np.unravel_index(int(both.argmax()), both.shape)
-        return (self.kinds[one], self.kinds[other]) if both[one, other] > 1 else None
 
     @property
     def balanced(self) -> float:
@@ -156,8 +151,17 @@ def unseen_scores(examples: Examples, turns: NDArray[np.int64], kinds: tuple[str
     return scores
 
 
-def figures_of(examples: Examples, left_out: LeftOut, kinds: tuple[str, ...], suggested: NDArray[np.int64]) -> Figures:
-    """Count what each example would be suggested as; ``suggested`` int64 (N,), K stands for *unsure*."""
+def figures_of(
+    examples: Examples,
+    left_out: LeftOut,
+    kinds: tuple[str, ...],
+    suggested: NDArray[np.int64],
+    likeliest: NDArray[np.int64],
+) -> Figures:
+    """Count what each example would be suggested as.
+
+    ``suggested`` int64 (N,) are places among the kinds, K stands for *unsure*; ``likeliest`` the same without unsure.
+    """
     right, named = np.array([kinds.index(kind) for kind in examples.kinds], np.int64), ~examples.accepted
     confusion = np.zeros((len(kinds), len(kinds) + 1), np.int64)
     np.add.at(confusion, (right[named], suggested[named]), 1)
@@ -171,4 +175,14 @@ def figures_of(examples: Examples, left_out: LeftOut, kinds: tuple[str, ...], su
         )
         for place, kind in enumerate(kinds)
     )
-    return Figures(left_out, kinds, rows, confusion, np.where(named, suggested, -1))
+    alike = _alike(kinds, right[named], likeliest[named])
+    return Figures(left_out, kinds, rows, confusion, np.where(named, suggested, -1), alike)
+
+
+def _alike(kinds: tuple[str, ...], right: NDArray[np.int64], likeliest: NDArray[np.int64]) -> tuple[str, str] | None:
+    """Return the two kinds of which most cells are the likeliest of the other; None if that is less than two cells."""
+    taken = np.zeros((len(kinds), len(kinds)), np.int64)
+    np.add.at(taken, (right, likeliest), 1)
+    both = np.triu(taken + taken.T, 1)
+    one, other = np.unravel_index(int(both.argmax()), both.shape)
+    return (kinds[one], kinds[other]) if both[one, other] > 1 else None
