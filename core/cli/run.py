@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import signal
 import sys
@@ -12,8 +11,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from core.cli.adapt import adapt_session, profile_of
 from core.cli.arguments import (
@@ -29,7 +26,7 @@ from core.cli.arguments import (
 )
 from core.cli.console import EXIT_GOOD, EXIT_SOME_FAILED, error_console, print_table, progress_bar
 from core.cli.kinds import kinds_of
-from core.cli.merge import archive_digest, copy_notice, merge_parts
+from core.cli.merge import archive_digest, merge_parts
 from core.cli.modes import mode_of
 from core.cli.session import report_session
 from core.counting.frame import rule_text
@@ -38,7 +35,8 @@ from core.detection.loading import detector_for, open_model, with_methods
 from core.errors import UserError
 from core.files import STANDARD_OUTPUT, write_error_text, write_result
 from core.imaging.batch import BatchDepth
-from core.imaging.finding import find_images
+from core.imaging.files.copies import copy_notice, pixel_digest
+from core.imaging.files.finding import find_images
 from core.imaging.reading import ImageError, read_image
 from core.models.network import default_model_path
 from core.report.content import profile_text
@@ -265,10 +263,8 @@ class _Batch:
 
     def _told_of_copies(self, photograph: SmearImage) -> SmearImage:
         """Return an image with a notice if another one with the same pixels was counted before."""
-        path, pixels = photograph.path, np.ascontiguousarray(photograph.pixels)
-        digest = hashlib.sha256(f"{pixels.shape}".encode(), usedforsecurity=False)
-        digest.update(pixels.data)
-        self.digests[path] = digest.hexdigest()
+        path = photograph.path
+        self.digests[path] = pixel_digest(photograph.pixels)
         first = self.contents.setdefault(self.digests[path], path)
         return photograph if first is path else replace(photograph, notices=(*photograph.notices, copy_notice(first)))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
-from core.imaging.finding import IMAGE_SUFFIXES, too_many_to_open_unasked
+from core.imaging.files.finding import IMAGE_SUFFIXES, too_many_to_open_unasked
 from core.models.network import MODEL_SUFFIX
 from core.text import gettext, ngettext
 from core.version import __version__
