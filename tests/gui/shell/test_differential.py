@@ -80,6 +80,7 @@ def opened(window: MainWindow, hand: Hand, qtbot: QtBot, fields: TypedFields, wa
     return KindsHand(window, hand, qtbot, truth)
 
 
+@pytest.mark.slow
 def test_a_differential_is_taught_accepted_signed_reported_and_read_back(
     window: MainWindow,
     qtbot: QtBot,
