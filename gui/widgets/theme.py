@@ -39,6 +39,7 @@ _LIGHT = {
     "border": "#cdd3db",
     "canvas": "#dde1e6",
     "pressed": "#2566b5",
+    "wrong": "#b3261e",
 }
 _DARK = {
     "window": "#22262c",
@@ -49,6 +50,7 @@ _DARK = {
     "border": "#454c57",
     "canvas": "#15181c",
     "pressed": "#2566b5",
+    "wrong": "#ff9a8f",
 }
 
 _SHEET = """
@@ -78,6 +80,7 @@ QToolBar QToolButton:disabled {{ color: {faint}; }}
 #flat:hover:enabled, #details:hover:enabled, #state:hover:enabled {{ background: {border}; }}
 #flat:focus, #details:focus, #state:focus {{ border-color: palette(highlight); }}
 #details {{ text-align: left; color: {faint}; }}
+#details[low="true"] {{ padding: 0 8px; }}
 #flat:disabled {{ color: {text}; }}
 #startPage, #startPage > #qt_scrollarea_viewport > QWidget {{ background: {window}; }}
 #dropArea {{ border: 2px dashed {border}; border-radius: 6px; background: {base}; }}
@@ -176,6 +179,7 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #keycap[key="none"] {{ background: transparent; border-color: transparent; color: {faint}; }}
 #keyRow {{ border: 1px solid transparent; border-radius: 6px; }}
 #keyRow[chosen="true"] {{ background: {window}; border-color: palette(highlight); }}
+#outcome[wrong="true"] {{ color: {wrong}; font-weight: 600; }}
 #keyNote {{ padding: 5px 8px; border-radius: 6px; }}
 #keyNote[level="warning"] {{ background: #ffd54a; color: #332700; }}
 #keyNote[level="error"] {{ background: #b3261e; color: white; }}

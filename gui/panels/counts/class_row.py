@@ -135,7 +135,7 @@ class ClassRow(QFrame):
         for control in (self.slider, self.number):
             control.setFixedHeight(_COMPACT_CONTROL if compact else _CONTROL_HEIGHT)
         self.ledger.setFixedHeight(_COMPACT_LINE if compact else _LINE_HEIGHT)
-        self._grid.setContentsMargins(0, 0 if compact else 4, 0, 1 if compact else 4)
+        self._grid.setContentsMargins(0, 0 if compact else 4, 0, 3 if compact else 4)
         self._grid.setVerticalSpacing(0 if compact else 1)
         self._grid.activate()
         self.setFixedHeight(self._grid.sizeHint().height())
