@@ -29,7 +29,7 @@ _DISABLED = QIcon.Mode.Disabled
 
 
 class SampleTile(QPushButton):
-    """A sample: its first image, id and fields, how many images are reviewed or who signed it, and when it was last open."""
+    """A sample: its first image, id and fields, how many images are reviewed or who signed it, and when."""
 
     def __init__(self, seen: Glance, thumbnails: Thumbnails) -> None:
         super().__init__()
