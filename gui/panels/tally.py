@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.text import gettext, ngettext
-from gui.widgets.class_names import long_name
+from gui.widgets.class_names import long_name, plain_name
 from gui.widgets.colour import swatch
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.numbers import NumberBox
@@ -184,7 +184,7 @@ class TallyPanel(QFrame):
         column.setContentsMargins(12, 0, 12, 0)
         column.setSpacing(8)
         column.addLayout(self._rows_layout)
-        for widget in (self.reached, self.outside, self.not_blind, self.sound, help_text):
+        for widget in (self.reached, help_text, self.sound, self.outside, self.not_blind):
             column.addWidget(widget)
         column.addStretch()
         self.rows_area = QScrollArea()
@@ -244,7 +244,8 @@ class TallyPanel(QFrame):
             self._rows_layout.addWidget(row)
         with QSignalBlocker(self.target_class):
             self.target_class.clear()
-            self.target_class.addItems(list(classes))
+            for name in classes:
+                self.target_class.addItem(plain_name(name), name)
             self.target_class.setCurrentIndex(classes.index("WBC") if "WBC" in classes else 0)
         self.set_palette(self._palette)
         self.refresh()
@@ -261,7 +262,7 @@ class TallyPanel(QFrame):
 
     def _set_target(self, *_: object) -> None:
         wanted = round(self.target.value()) if self.with_target.isChecked() else 0
-        self._tally.set_options(target=wanted, target_class=self.target_class.currentText() if wanted else "")
+        self._tally.set_options(target=wanted, target_class=self.target_class.currentData() if wanted else "")
 
     def refresh(self, *_: object) -> None:
         """Show the numbers and options as they now are."""
@@ -291,7 +292,7 @@ class TallyPanel(QFrame):
             if options.target:
                 self.target.setValue(options.target)
         with QSignalBlocker(self.target_class):
-            place = self.target_class.findText(options.target_class)
+            place = self.target_class.findData(options.target_class)
             if options.target and place >= 0:
                 self.target_class.setCurrentIndex(place)
         self.target.setEnabled(options.target > 0)

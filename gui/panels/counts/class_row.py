@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.counting.count import CountResult, CountSettings, Ledger
 
 _STEPS = 100
-_SWATCH = 12
+_SWATCH, _BESIDE_SWATCH = 12, 6
 IMAGE_WIDTH, SAMPLE_WIDTH = 64, 92
 """Of the columns *this image* and *sample*, in pixels: "5,000" and "1,000,000" have room."""
 
@@ -76,6 +76,10 @@ class ClassRow(QFrame):
         self.shown.toggled.connect(lambda shown: self._on_shown(shown))
         self.count, self.sample = Number(IMAGE_WIDTH), Number(SAMPLE_WIDTH)
         self.interval, self.sample_interval = _interval(IMAGE_WIDTH), _interval(SAMPLE_WIDTH)
+        self.interval_name = ElidedLabel(gettext("95 % interval"), Qt.TextElideMode.ElideRight)
+        self.interval_name.setObjectName("interval")
+        self.interval_name.setFixedHeight(_LINE_HEIGHT)
+        self.interval_name.setIndent(_SWATCH + _BESIDE_SWATCH)
         self.slider = QuietSlider(Qt.Orientation.Horizontal)
         self.slider.setObjectName("threshold")
         self.slider.setRange(1, _STEPS - 1)
@@ -106,7 +110,7 @@ class ClassRow(QFrame):
 
     def _lay_out(self) -> None:
         title = QHBoxLayout()
-        title.setSpacing(6)
+        title.setSpacing(_BESIDE_SWATCH)
         title.addWidget(self.swatch)
         title.addWidget(self.title, 1)
         self._grid = layout = QGridLayout(self)
@@ -114,6 +118,7 @@ class ClassRow(QFrame):
         layout.addLayout(title, 0, 0)
         layout.addWidget(self.count, 0, 1)
         layout.addWidget(self.sample, 0, 2)
+        layout.addWidget(self.interval_name, 1, 0)
         layout.addWidget(self.interval, 1, 1)
         layout.addWidget(self.sample_interval, 1, 2)
         threshold = QHBoxLayout()
@@ -128,8 +133,8 @@ class ClassRow(QFrame):
 
     def set_compact(self, compact: bool) -> None:
         """Take less height: the intervals are then only in the tips of the numbers."""
-        self.interval.setVisible(not compact)
-        self.sample_interval.setVisible(not compact)
+        for label in (self.interval_name, self.interval, self.sample_interval):
+            label.setVisible(not compact)
         for widget in (self.swatch, self.count, self.sample):
             widget.setFixedHeight(_COMPACT_COUNT if compact else _COUNT_HEIGHT)
         for control in (self.slider, self.number):

@@ -99,7 +99,7 @@ class EstimatesPage(QWidget):
         form = self._grid = QGridLayout()
         form.setVerticalSpacing(4)
         form.setHorizontalSpacing(8)
-        for row, (name, label, unit, tip) in enumerate(_INPUTS):
+        for name, label, unit, tip in _INPUTS:
             box = NumberEdit(largest=_LARGEST)
             box.setFixedWidth(90)
             box.setToolTip(tip)
