@@ -40,6 +40,7 @@ _LIGHT = {
     "canvas": "#dde1e6",
     "pressed": "#2566b5",
     "wrong": "#b3261e",
+    "hover": "#e7eaee",
 }
 _DARK = {
     "window": "#22262c",
@@ -51,6 +52,7 @@ _DARK = {
     "canvas": "#15181c",
     "pressed": "#2566b5",
     "wrong": "#ff9a8f",
+    "hover": "#30363e",
 }
 
 _SHEET = """
@@ -63,9 +65,9 @@ QToolBar QToolButton[popupMode="1"] {{ padding-right: 18px; }}
 QToolBar QToolButton::menu-indicator {{ image: none; }}
 QToolBar QToolButton::menu-button {{ border: none; width: 16px; margin: 2px; border-radius: 6px; }}
 QToolBar QToolButton::menu-button:hover {{ background: {window}; }}
-QToolBar QToolButton:hover {{ background: {border}; }}
+QToolBar QToolButton:hover {{ background: {hover}; }}
 QToolBar QToolButton:focus {{ border-color: palette(highlight); }}
-QToolBar QToolButton:checked {{ background: {border}; }}
+QToolBar QToolButton:checked {{ background: {border}; border-color: {faint}; }}
 QToolBar QToolButton:disabled {{ color: {faint}; }}
 #viewBar QToolButton#viewTab {{ border-radius: 0; border: none; border-bottom: 3px solid transparent; }}
 #viewBar QToolButton#viewTab {{ font-size: 13px; padding: 4px 10px 3px 10px; }}

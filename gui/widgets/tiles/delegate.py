@@ -33,8 +33,8 @@ class Tile:
     """What a tile shows: a square of an image, and the outline of a cell in the pixels of that image.
 
     An outline without an extent is a point. ``dashed``: a cell that was not counted; ``veiled``: one that is done with.
-    ``bare``: only the corners of the outline are drawn, unless the tile is selected or below the pointer. ``frame``: the
-    colour of a line round the piece, None for none; it is broken unless ``firm``.
+    ``bare``: only the corners of the outline are drawn, unless the tile is selected or below the pointer. ``frame``:
+    the colour of a line round the piece, None for none; it is broken unless ``firm``.
     """
 
     image: int

@@ -123,19 +123,26 @@ def test_what_goes_wrong_is_said_and_the_rest_is_written(bench: Bench, monkeypat
     said = bench.write(dialog, "csv", answers=())
     assert said.startswith(str(gone))
     assert "cannot be written" in said
+    failed = dialog.outcome.grab().toImage()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(bench.folder))
+    bench.click(dialog.choices.choose_button)
+    bench.write(dialog, "json", answers=())
+    dialog.outcome.label.setText(said)  # the same words, so that the colours tell
+    assert dialog.outcome.grab().toImage() != failed
+    assert not dialog.outcome.label.property("wrong")
     dialog.reject()
 
 
 def test_choices_are_remembered(bench: Bench):
     dialog = bench.open()
-    dialog.choices.csv_styles.setCurrentText("Semicolons, 0,5")
+    dialog.choices.csv_styles.setCurrentText("Semicolon-separated, decimal comma")
     bench.write(dialog, "csv", "history")
     dialog.reject()
     text = next(bench.folder.glob("*.csv")).read_text("utf-8-sig")
     assert text.startswith("image;width;")
     dialog = bench.open()
     assert [name for name, box in dialog.choices.boxes.items() if box.isChecked()] == ["csv", "history"]
-    assert dialog.choices.csv_styles.currentText() == "Semicolons, 0,5"
+    assert dialog.choices.csv_styles.currentText() == "Semicolon-separated, decimal comma"
     dialog.reject()
 
 
