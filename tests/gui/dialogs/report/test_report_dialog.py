@@ -85,7 +85,7 @@ def test_stopping_writes_nothing_and_the_dialog_stays(bench: Bench):
     assert dialog.close_button.text() == "Stop"
     bench.click(dialog.close_button)
     bench.qtbot.waitUntil(lambda: not dialog.busy.isVisible(), timeout=30_000)
-    assert dialog.hint.text().startswith("Stopped")
+    assert dialog.outcome.label.text().startswith("Stopped")
     assert list(bench.folder.iterdir()) == []
     assert dialog.isVisible()
     assert bench.write(dialog, "pdf", answers=()).startswith("Written")
@@ -204,7 +204,7 @@ def test_waiting_can_be_stopped(bench: Bench, make_smear: MakeSmear):
     bench.answer("Wait until counted")
     bench.click(dialog.write_button)
     bench.click(dialog.close_button)
-    assert dialog.hint.text() == "Stopped; nothing is written."
+    assert dialog.outcome.label.text() == "Stopped; nothing is written."
     assert list(bench.folder.iterdir()) == []
     dialog.reject()
 
