@@ -30,6 +30,7 @@ IMAGE_WIDTH, SAMPLE_WIDTH = 64, 92
 _COUNT_HEIGHT, _LINE_HEIGHT, _CONTROL_HEIGHT = 28, 16, 26
 _COMPACT_COUNT, _COMPACT_LINE, _COMPACT_CONTROL = 24, 14, 24
 _USUAL_HEIGHT = _COUNT_HEIGHT + 2 * _LINE_HEIGHT + _CONTROL_HEIGHT + 11
+_COMPACT_HEIGHT = _COMPACT_COUNT + _COMPACT_LINE + _COMPACT_CONTROL + 6
 _PLENTY = 10_000
 _LONG_NUMBER = 6  # characters; a longer one is written smaller
 _WIDE_INTERVAL = 10_000
@@ -131,8 +132,8 @@ class ClassRow(QFrame):
         layout.setColumnStretch(0, 1)
         self.set_compact(False)
 
-    def set_compact(self, compact: bool) -> None:
-        """Take less height: the intervals are then only in the tips of the numbers."""
+    def set_compact(self, compact: bool, *, tight: bool = False) -> None:
+        """Take less height: the intervals are then only in the tips of the numbers; ``tight``: without any air."""
         for label in (self.interval_name, self.interval, self.sample_interval):
             label.setVisible(not compact)
         for widget in (self.swatch, self.count, self.sample):
@@ -140,7 +141,7 @@ class ClassRow(QFrame):
         for control in (self.slider, self.number):
             control.setFixedHeight(_COMPACT_CONTROL if compact else _CONTROL_HEIGHT)
         self.ledger.setFixedHeight(_COMPACT_LINE if compact else _LINE_HEIGHT)
-        self._grid.setContentsMargins(0, 0 if compact else 4, 0, 3 if compact else 4)
+        self._grid.setContentsMargins(0, 0 if compact else 4, 0, 4 if not compact else 1 if tight else 3)
         self._grid.setVerticalSpacing(0 if compact else 1)
         self._grid.activate()
         self.setFixedHeight(self._grid.sizeHint().height())
@@ -237,8 +238,9 @@ class ClassRows(QWidget):
         """Be compact if a height in pixels is not enough for all classes otherwise."""
         self._room = height
         compact = height < len(self.cards) * _USUAL_HEIGHT
+        tight = height < len(self.cards) * _COMPACT_HEIGHT
         for card in self.cards.values():
-            card.set_compact(compact)
+            card.set_compact(compact, tight=tight)
 
     def set_palette(self, classes: tuple[str, ...], palette: Palette) -> None:
         """Show the colours of a palette."""

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 _Index = QModelIndex | QPersistentModelIndex
 _Move = QAbstractItemView.CursorAction
 _GAP = 1
+_ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
 _KEYS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 
 
@@ -130,8 +131,8 @@ class TileGrid(QAbstractItemView):
         count, row = self._count, self.currentIndex().row()
         if not count:
             return QModelIndex()
-        if row < 0 or not (self._by_keys or self.selectionModel().hasSelection()):
-            return self.model().index(max(row, 0), 0)
+        if row < 0:
+            return self.model().index(0, 0)
         page = max(self.viewport().height() // self._cell.height(), 1) * self.columns
         steps = {
             _Move.MoveLeft: -1,
@@ -184,8 +185,13 @@ class TileGrid(QAbstractItemView):
         self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        super().keyPressEvent(event)
+        unseen = not self._by_keys and not self.selectionModel().hasSelection()
         self._by_keys = True
+        if unseen and event.key() in _ARROWS and self.currentIndex().isValid():
+            flags = QItemSelectionModel.SelectionFlag
+            self.selectionModel().select(self.currentIndex(), flags.ClearAndSelect)  # begin there, not one further
+        else:
+            super().keyPressEvent(event)
         self.viewport().update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
