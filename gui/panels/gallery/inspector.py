@@ -164,7 +164,8 @@ class Inspector(QWidget):
         low = self.height() < 2 * _MARGIN + _SIDE + 8 + lines + buttons
         directions = QBoxLayout.Direction
         self._what.setDirection(directions.LeftToRight if low else directions.TopToBottom)
-        self.piece.setFixedSize(*[_LOW_SIDE if low else _SIDE] * 2)
+        side = max(min(_LOW_SIDE, self.height() - 2 * _MARGIN - buttons), 4 * _LINE_HEIGHT) if low else _SIDE
+        self.piece.setFixedSize(side, side)
         needed = 2 * _MARGIN + _SIDE + 8 + lines + buttons + 8 + self.hint.heightForWidth(_SIDE)
         self.hint.setVisible(self.height() >= needed)
 
