@@ -173,18 +173,16 @@ class ClassRow(QFrame):
         self._steps = _ledger_text(ledger) if ledger is not None and corrected else ""
         self._show_ledger()
 
-    def show_included(self, image: str, sample: str) -> None:
-        """Say what the counts of the image and the sample include that laboratories leave out; "" for nothing."""
-        self._included = image, sample
+    def show_included(self, text: str, explained: str) -> None:
+        """Say in a few words what the count of the image includes, and at length that of the sample; "" for nothing."""
+        self._included = text, explained
         self._show_ledger()
 
     def _show_ledger(self) -> None:
-        """Show in one line how the count came about, or what it includes."""
-        image, sample = self._included
-        texts = [text for text in (image, self._steps) if text]
-        self.ledger.setText(" ".join(texts))
-        everything = [*texts, *([gettext("Sample: {text}").format(text=sample)] if sample else [])]
-        self.ledger.setToolTip("\n".join(everything) if sample else "")
+        """Show in one line what the count includes, and how it came about."""
+        text, explained = self._included
+        self.ledger.setText(" · ".join(filter(None, (text, self._steps))))
+        self.ledger.setToolTip("\n".join(filter(None, (explained, self._steps))) if explained else "")
 
     def show_sample(self, total: int | None, images: int) -> None:
         """Show the count in all images of the sample together; None while they are being added up."""
@@ -267,10 +265,10 @@ class ClassRows(QWidget):
             else:
                 card.show_count(result.ledger[name], result.mean_scores[name])
 
-    def show_included(self, name: str, image: str, sample: str) -> None:
+    def show_included(self, name: str, text: str, explained: str) -> None:
         """Say what the counts of a class include, and nothing of the other classes."""
         for card in self.cards.values():
-            card.show_included(*((image, sample) if card.name == name else ("", "")))
+            card.show_included(*((text, explained) if card.name == name else ("", "")))
 
     def show_totals(self, totals: dict[str, int] | None, images: int) -> None:
         """Show the counts of all images together; None while they are being added up."""
