@@ -99,10 +99,8 @@ def overlapping_pairs(
     return _with_overlap(first, second, least, _near_pairs(first, second, least))
 
 
-def _pairs_among(
-    boxes: NDArray[Real], least: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Real]]:
-    """Find the pairs of boxes (N, 4) as ``overlapping_pairs`` of the boxes with themselves, each once, the first first."""
+def _pairs_among(boxes: NDArray[Real], least: float) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Real]]:
+    """Find the pairs that ``overlapping_pairs`` finds among boxes (N, 4) themselves, each once, the first one first."""
     halves = ((one[one < other], other[one < other]) for one, other in _near_pairs(boxes, boxes, least))
     return _with_overlap(boxes, boxes, least, halves)
 
