@@ -40,7 +40,7 @@ _FEWEST_CELLS, _ENOUGH_CELLS = 3, 12
 _PART = 512
 """Pixels at the network's scale; the sides of the part of a large image that its scale is measured in."""
 
-_SMALLER, _LARGER = 0.95, 1.02
+_SMALLER, _LARGER = 0.97, 1.03
 """How far an image of one tile is shrunk or enlarged so that it needs less padding."""
 
 _LADDER = (20.0, 40.0, 80.0, 160.0, 320.0)
