@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from core.kinds.cells import DescribedImage, kind_cells, sample_cells
-from core.kinds.differential import DifferentialInputs, differential, differential_class
+from core.kinds.cells import DescribedImage, called_no_cell, kind_cells, sample_cells
+from core.kinds.differential import DifferentialInputs, differential, differential_class, open_cells
 from core.kinds.teaching_set import TeachingSetError, reopen
 from core.kinds.tree import NO_CELL, KindError, KindTree
 from core.statistics.kappa import kappa
 from core.text import gettext
+from core.verification.kinds import NamedCell, kind_truths, matched_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.cells import CellChange
+    from core.counting.count import CountSettings
     from core.counting.pipeline import CountedImage
     from core.kinds.cells import KindCells, SampleCells
     from core.kinds.differential import Differential
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from core.kinds.teaching_set import TeachingSet, UsedSet
     from core.session.session import Session
     from core.statistics.kappa import Kappa
+    from core.verification.cases import Case
+    from core.verification.kinds import KindTruth
+
+_IOU = 0.5  # as for the other figures of a report
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,8 @@ class SessionKinds:
 
     ``sorted_by``: the teaching set that sorted it, "" without one; ``problem`` says why suggestions are without it.
     ``figures``: class name -> how well its kinds are told apart. ``left_out``: class name -> how many cells were left
-    out of its count as no cells.
+    out of its count as no cells. ``truths``: the confirmed kinds against the ground truth and second readings.
+    ``no_cells``: class name -> how many cells users called no cell.
     """
 
     tree: KindTree
@@ -67,6 +74,8 @@ class SessionKinds:
     figures: Mapping[str, Figures] = field(default_factory=dict[str, "Figures"])
     left_out: Mapping[str, int] = field(default_factory=dict[str, int])
     readings: tuple[ReadingRow, ...] = ()
+    truths: tuple[KindTruth, ...] = ()
+    no_cells: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -77,6 +86,18 @@ class SessionKinds:
     def signed(self) -> list[object]:
         """What a sign-off covers of them, see ``signed_kinds``."""
         return signed_kinds(self.tree, self.inputs)
+
+    @property
+    def erythroblasts(self) -> int:
+        """How many of the counted white cells users called erythroblasts."""
+        return 0 if self.differential is None else self.differential.nucleated_red_cells
+
+    @property
+    def suggested_white_cells(self) -> int:
+        """How many white cells, erythroblasts aside, are suggested as a kind that nobody has confirmed."""
+        name = self.class_name or ""
+        suggested = {row.kind: row.suggested for row in self.rows if row.class_name == name}
+        return open_cells(suggested, self.tree, name)[0]
 
     @property
     def white_cells(self) -> Differential | None:
@@ -111,7 +132,9 @@ class KindsGatherer:
         self._counted: dict[int, frozenset[int]] = {}
         self._confirmed: Counter[tuple[str, str]] = Counter()
         self._left_out: Counter[str] = Counter()
-        self._both: dict[str, list[tuple[str, str]]] = {name: [] for name in session.edits.readings()}
+        self._no_cells: Counter[str] = Counter()
+        self._both: dict[str, list[NamedCell]] = {name: [] for name in session.edits.readings()}
+        self._matched: dict[str, list[NamedCell]] = {}
 
     @property
     def signed(self) -> list[object]:
@@ -125,13 +148,15 @@ class KindsGatherer:
         if not self.tree.kinds:
             return {}
         typed = self._session.edits.kinds(image)
+        self._no_cells.update(cell.class_name for cell in called_no_cell(changes, typed).values())
         cells, result = counted.found.detections, counted.result
         standing = frozenset(cells.ids[result.counted].tolist())
         wanted = kind_cells(cells, result.counted, changes, typed, self.tree, self._classes)
         known = self._session.kinds.described(image)
         if known is not None:
             model, found = known
-            self._described.setdefault(model, []).append(DescribedImage(image, wanted, found, typed))
+            accepted = self._session.edits.accepted_kinds(image)
+            self._described.setdefault(model, []).append(DescribedImage(image, wanted, found, typed, accepted))
         self._counted[image] = standing
         confirmed = {cell: kind for cell, kind in typed.items() if cell in standing}
         self._confirmed.update((self.tree.class_of(kind), kind) for kind in confirmed.values())
@@ -139,6 +164,12 @@ class KindsGatherer:
         self._confirmed.update((self._classes[label], NO_CELL) for cell, label in gone if typed.get(cell) == NO_CELL)
         self._read_twice(image, confirmed, wanted, typed)
         return confirmed
+
+    def add_truth(self, case: Case, kinds: Mapping[int, str], settings: CountSettings) -> None:
+        """Take an image with its ground truth and its edits; ``kinds``: those of its cells, as ``add`` returns them."""
+        found = matched_kinds(case, kinds, self.tree, self._classes, settings.thresholds, _IOU)
+        for name, cells in found.items():
+            self._matched.setdefault(name, []).extend(cells)
 
     def _read_twice(self, image: int, confirmed: Mapping[int, str], cells: KindCells, typed: Mapping[int, str]) -> None:
         """Take the white cells of an image that a second reading named too, those that are no cells among them."""
@@ -151,14 +182,22 @@ class KindsGatherer:
             for cell in first.keys() & second.keys():
                 classes = {self.tree.class_of(first[cell]), self.tree.class_of(second[cell])} - {""}
                 if name in (classes or {gone.get(cell)}):
-                    both.append((first[cell], second[cell]))
+                    both.append(NamedCell(image, cell, second[cell], first[cell]))
 
     def _readings(self) -> tuple[ReadingRow, ...]:
         return tuple(
-            ReadingRow(name, len(both), kappa([one for one, _ in both], [other for _, other in both]))
+            ReadingRow(name, len(both), kappa([cell.said for cell in both], [cell.true for cell in both]))
             for name, both in self._both.items()
             if both
         )
+
+    def _truths(self) -> tuple[KindTruth, ...]:
+        white = differential_class(self.tree) or ""
+        compared = [
+            *((name, "", cells) for name, cells in self._matched.items()),
+            *((white, reading, cells) for reading, cells in self._both.items()),
+        ]
+        return kind_truths(compared, self.tree)
 
     def content(self) -> SessionKinds | None:
         """Sort the cells; None without kinds."""
@@ -196,7 +235,18 @@ class KindsGatherer:
         title = "" if self._used is None else self._used.title
         left_out = {name: number for name, number in self._left_out.items() if number}
         return SessionKinds(
-            self.tree, inputs, tuple(rows), name, counted, title, problem, figures, left_out, self._readings()
+            self.tree,
+            inputs,
+            tuple(rows),
+            name,
+            counted,
+            title,
+            problem,
+            figures,
+            left_out,
+            self._readings(),
+            self._truths(),
+            {name: self._no_cells[name] for name in self._classes if self._no_cells[name]},
         )
 
     def _sample(self, name: str, model: str) -> SampleCells | None:

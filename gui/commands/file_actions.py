@@ -147,7 +147,7 @@ FILE_ACTIONS = (
         handlers.remove_image,
         tip=gettext("Take the image off the list; its file stays"),
         enabled=states.can_remove_image,
-        depends_on=on(Change.CURRENT, Change.SESSION),
+        depends_on=on(Change.CURRENT, Change.SESSION, Change.STEP),
     ),
     Action(
         "quit",

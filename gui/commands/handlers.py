@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.detection.segmentation.classical import CLASSICAL
+from core.kinds.sample import ENOUGH_NO_CELLS
 from core.models.network import default_model_path
-from core.text import gettext
+from core.text import gettext, ngettext
 from gui.commands.context import View
 from gui.workspace.selection import ToolName
 from gui.workspace.view_options import GHOST_REACH
@@ -167,7 +168,14 @@ def toggle_by_kind(context: Context) -> None:
 def toggle_leaving_out(context: Context) -> None:
     """Leave out of the counts what is certainly no cell, or bring it back."""
     leaving_out = context.workspace.kinds.leaving_out
-    leaving_out.set_on(not leaving_out.on)
+    if leaving_out.set_on(not leaving_out.on) and leaving_out.on:
+        left = len(leaving_out.cells)
+        text = ngettext("{n:,} cell is left out of the counts.", "{n:,} cells are left out of the counts.", left)
+        if not left:
+            text = gettext(
+                "0 cells are left out: none is certainly no cell yet. Name more examples of No cell, {enough} at least."
+            )
+        context.workspace.messages.info(text.format(n=left, enough=ENOUGH_NO_CELLS))
 
 
 def toggle_uncertain(context: Context) -> None:
@@ -180,7 +188,8 @@ def class_key(place: int) -> Callable[[Context], None]:
 
     def run(context: Context) -> None:
         classes = context.workspace.settings.classes
-        if place < len(classes):
+        unseen = context.shell.view is View.REVIEW and context.workspace.inference.unseen
+        if place < len(classes) and not unseen:
             context.shell.tools.class_key(classes[place])
 
     return run

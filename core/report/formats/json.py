@@ -166,6 +166,8 @@ def _add_kinds(
 ) -> None:
     """Add the kinds to the entry of an image and of its detections."""
     entry["kinds"] = image_kinds(found, batch)
+    if batch.leaves_out:
+        entry["left_out_as_no_cell"] = {name: found.left_out_of(name) for name in batch.classes}
     places = range(len(image.found.detections)) if all_detections else np.flatnonzero(image.result.counted).tolist()
     by_place = cell_kinds(found)
     for place, detection in zip(places, entry["detections"], strict=True):
@@ -213,6 +215,7 @@ def _session(content: ReportContent) -> dict[str, Any]:
                 "mean_score": row.mean,
                 "share": row.share,
                 "share_interval": row.share_interval and list(row.share_interval),
+                **_erythroblasts(content.erythroblasts(row.name), row.count),
             }
             for row in content.totals
         },
@@ -240,6 +243,13 @@ def _session(content: ReportContent) -> dict[str, Any]:
         "made": content.made,
         "version": content.version,
     }
+
+
+def _erythroblasts(erythroblasts: int, count: int) -> dict[str, int]:
+    """Return how many erythroblasts are in a count, and the count without them; nothing if there are none."""
+    if not erythroblasts:
+        return {}
+    return {"erythroblasts": erythroblasts, "without_erythroblasts": count - erythroblasts}
 
 
 def _image(image: ReportImage) -> dict[str, Any]:

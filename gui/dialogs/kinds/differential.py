@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.kinds.differential import TARGETS, Differential, Line, lines
-from core.text import gettext
+from core.kinds.differential import TARGETS, Differential, Line, erythroblasts_text, lines, open_cells
+from core.text import gettext, ngettext
 from gui.dialogs.kinds.reading import ReadingPage
 from gui.tasks import Debounce
 from gui.widgets.forms import faint, row
@@ -30,8 +30,11 @@ from gui.widgets.tables import Column, CopyTable, ValueTableModel
 from gui.widgets.wheel_safe import QuietComboBox
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from PySide6.QtGui import QKeyEvent, QShowEvent
 
+    from core.kinds.tree import KindTree
     from core.statistics.agreement import Estimate
     from gui.workspace.workspace import Workspace
 
@@ -181,19 +184,20 @@ class DifferentialDialog(QDialog):
         self.bar.setRange(0, max(target, 1))
         self.bar.setValue(min(cells, target))
         self.bar.setAccessibleName(text)
-        open_ = 0
-        if self._count.class_name is not None:
-            numbers = self._workspace.kinds.piles.numbers(self._count.class_name)
-            open_ = sum(one.suggested for kind, one in numbers.items() if kind)
-        if counted is None:
-            note = gettext("White cells have no kinds yet: choose them in Cells, by kind.")
-        elif open_:
-            note = gettext("{n:,} more are suggested and not counted here: accept them in Cells, by kind.")
-        else:
-            note = gettext("Only what users confirmed is counted.")
-        if counted is not None and counted.nucleated_red_cells:
-            note += " " + gettext("The sample's count of white cells (WBC) includes the erythroblasts.")
-        self.note.setText(note.format(n=open_))
+        note = gettext("White cells have no kinds yet: choose them in Cells, by kind.")
+        if counted is not None and (name := self._count.class_name) is not None:
+            numbers = self._workspace.kinds.piles.numbers(name)
+            suggested = {kind: one.suggested for kind, one in numbers.items()}
+            note = suggested_text(suggested, self._workspace.kinds.tree.tree, name)
+            note = note or gettext("Only what users confirmed is counted.")
+        self.note.setText(" ".join(filter(None, (note, self._erythroblasts(counted)))))
+
+    def _erythroblasts(self, counted: Differential | None) -> str:
+        """Return what is to be said of erythroblasts in the sample's count of white cells, or ""."""
+        name, totals = self._count.class_name, self._workspace.counts.totals
+        if counted is None or name is None or totals is None:
+            return ""
+        return erythroblasts_text(name, totals.get(name, 0), counted.nucleated_red_cells)
 
     def _show_values(self, counted: Differential | None) -> None:
         unit = gettext("10⁹/L")
@@ -217,6 +221,23 @@ class DifferentialDialog(QDialog):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):  # no button answers them
             super().keyPressEvent(event)
+
+
+def suggested_text(suggested: Mapping[str, int], tree: KindTree, class_name: str) -> str:
+    """Return how many more white cells, and how many erythroblasts, are only suggested; "" if there are none."""
+    white, erythroblasts = open_cells(suggested, tree, class_name)
+    parts: list[str] = []
+    if white:
+        text = ngettext(
+            "{n:,} more is suggested and not counted here: accept it in Cells, by kind.",
+            "{n:,} more are suggested and not counted here: accept them in Cells, by kind.",
+            white,
+        )
+        parts.append(text.format(n=white))
+    if erythroblasts:
+        text = ngettext("{n:,} erythroblast is suggested too.", "{n:,} erythroblasts are suggested too.", erythroblasts)
+        parts.append(text.format(n=erythroblasts))
+    return " ".join(parts)
 
 
 def _ends(estimate: Estimate, digits: int) -> str:

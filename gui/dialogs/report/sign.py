@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from core.kinds.differential import differential_text
 from core.report.content import ReportContent
 from core.report.tables import local_time
 from core.text import gettext, ngettext
 from gui.widgets.forms import FittingDialog, faint, row
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from core.report.sign_off import SignOff
     from gui.workspace.workspace import Workspace
 
@@ -44,10 +47,12 @@ class SignDialog(FittingDialog):
     def _build(self) -> None:
         self.counts = QLabel(gettext("Adding up the counts…"))
         self.counts.setObjectName("dialogTitle")
+        self.differential = QLabel()
+        self.differential.hide()
         self.open_points = QLabel()
         self.open_points.setObjectName("caution")
         self.open_points.hide()
-        for label in (self.counts, self.open_points):
+        for label in (self.counts, self.differential, self.open_points):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
         self.name = QLineEdit(self._workspace.store.user)
@@ -66,6 +71,7 @@ class SignDialog(FittingDialog):
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
         layout.addWidget(self.counts)
+        layout.addWidget(self.differential)
         layout.addWidget(self.open_points)
         text = gettext("You are responsible for exactly these counts. Any later change marks them as superseded.")
         layout.addWidget(faint(text))
@@ -83,6 +89,9 @@ class SignDialog(FittingDialog):
         images = ngettext("{n:,} image", "{n:,} images", len(outcome.counted)).format(n=len(outcome.counted))
         sample = outcome.sample.id or gettext("Sample without id")
         self.counts.setText(f"{sample}\n{totals}\n{images}")
+        lines = _differential_lines(outcome)
+        self.differential.setText("\n".join(lines))
+        self.differential.setVisible(bool(lines))
         points = open_points(outcome)
         if outcome.signed:
             text = gettext("{user} signed exactly these counts on {time}.")
@@ -103,6 +112,14 @@ class SignDialog(FittingDialog):
             self.accept()
 
 
+def _differential_lines(content: ReportContent) -> list[str]:
+    """Return the differential count that is signed too, and what it says of the count of white cells."""
+    kinds = content.kinds
+    if kinds is None or kinds.white_cells is None:
+        return []
+    return [differential_text(kinds.white_cells, kinds.tree), *filter(None, (content.erythroblasts_text,))]
+
+
 def open_points(content: ReportContent) -> list[str]:
     """Return what a report of this content lacks, a sentence each."""
     points: list[str] = []
@@ -121,4 +138,22 @@ def open_points(content: ReportContent) -> list[str]:
             content.changed,
         )
         points.append(text.format(n=content.changed))
-    return points
+    return [*points, *_open_differential(content)]
+
+
+def _open_differential(content: ReportContent) -> Iterator[str]:
+    """Yield what the differential count lacks, once it has begun."""
+    kinds = content.kinds
+    if kinds is None or kinds.differential is None or not (kinds.differential.cells or kinds.suggested_white_cells):
+        return
+    counted = kinds.differential
+    if not counted.complete:
+        text = gettext("The differential count has {cells:,} of {target:,} white cells.")
+        yield text.format(cells=counted.cells, target=counted.target)
+    if left := kinds.suggested_white_cells:
+        text = ngettext(
+            "The kind of {n:,} white cell is only suggested; the differential count is without it.",
+            "The kinds of {n:,} white cells are only suggested; the differential count is without them.",
+            left,
+        )
+        yield text.format(n=left)

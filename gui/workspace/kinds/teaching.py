@@ -188,9 +188,11 @@ class Teaching(QObject):
         return self._rewrite(lambda taught: taught.with_lock(self._store.user, datetime.now(UTC).isoformat()))
 
     def export(self, path: Path) -> bool:
-        """Write the set in use to another file, as it is; True if it is there."""
-        taught = self.set
-        return taught is not None and self._store.save(path, lambda: write_teaching_set(path, taught))
+        """Write the set in use to another file; a locked one as an open copy of that name. True if it is there."""
+        if self.set is None:
+            return False
+        taught = self.set.copy_named(path.stem) if self.set.locked else self.set
+        return self._store.save(path, lambda: write_teaching_set(path, taught))
 
     def _rewrite(self, change: Callable[[TeachingSet], TeachingSet]) -> bool:
         """Change the file of the set in use, as it is now, and sort by what it has become."""
@@ -248,12 +250,14 @@ class Teaching(QObject):
             crops += self._crops(item, part.boxes)
             steps.append(part.steps)
             scales.append(part.scales)
-            gone = self._typed.removed(item.id)
+            gone, accepted = self._typed.removed(item.id), self._typed.accepted(item.id)
             image = item.stamp.sha256 if item.stamp else str(item.path)
             for cell, box in zip(part.cells.tolist(), part.boxes.tolist(), strict=True):
                 kind = typed[cell]
                 of = self._tree.tree.class_of(kind) or (gone[cell].class_name if cell in gone else "")
-                cells.append(TaughtCell(image, tuple(box), 0, of, kind, self._store.user, said))
+                cells.append(
+                    TaughtCell(image, tuple(box), 0, of, kind, self._store.user, said, accepted=cell in accepted)
+                )
         if not cells:
             return None
         sample = self._store.path.stem if self._store.path else name
