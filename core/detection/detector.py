@@ -145,7 +145,7 @@ class Detector:
         """Return (diameter, the look at the whole image at that scale if there was one, known)."""
         if not self.card.red_labels:
             return self.card.red_cell_diameter, None, True
-        diameter = run.fitting(guess_diameter_of(run.field) or self.card.red_cell_diameter)
+        diameter = run.fitting(guess_diameter_of(run.field, roughly=True) or self.card.red_cell_diameter)
         for _ in range(_SCALE_ROUNDS):
             look, region, measured = self._measured_at(run, diameter)
             if measured is None:

@@ -25,9 +25,8 @@ _LARGEST_AVERAGED = 1536
 _HALVED = 256
 _QUANTILE = 0.90
 _ABOVE, _BELOW = np.float32(_QUANTILE**2), np.float32((1 - _QUANTILE) ** 2)
-_ROUNDS = ((2, 6), (1, 3))
-"""Parts of the grid, every so many points, and how often the surface is fitted to them."""
-
+_ITERATIONS = 12
+_SETTLED = 2e-4  # of the logarithm; further iterations would change nothing that can be seen
 _MAX_FALL = 0.45
 _DARKEST_LIGHT = 24.0
 
@@ -48,27 +47,26 @@ def estimate_light(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     -------
     float32 array of shape (64, 64, 3): the light in pixel values on a coarse grid over the image.
     """
-    log = np.log(np.maximum(_sample(image), 1.0))
-    fit = np.quantile(log.reshape(-1, 3), _QUANTILE, axis=0)[:, None]
-    for step, rounds in _ROUNDS:  # most rounds on a part of the grid
-        values = np.ascontiguousarray(log[step // 2 :: step, step // 2 :: step].reshape(-1, 3).T)
-        basis, products, ridge = _surface(step)
-        for _ in range(rounds):
-            above = np.where(values > fit, _ABOVE, _BELOW)
-            weight = above / np.maximum(np.abs(values - fit), 0.02)
-            system = (weight @ products.T).reshape(3, 6, 6) + ridge * weight.mean(axis=1)[:, None, None]
-            terms = np.linalg.solve(system, ((weight * values) @ basis.T)[..., None])[..., 0]
-            fit = terms @ basis
-        fit = terms @ _surface(1)[0]
+    log = np.log(np.maximum(_sample(image), 1.0)).reshape(-1, 3)
+    basis, products, ridge = _surface()
+    values = np.ascontiguousarray(log.T)
+    fit = np.broadcast_to(np.quantile(values, _QUANTILE, axis=1, keepdims=True), values.shape)
+    for _ in range(_ITERATIONS):
+        above = np.where(values > fit, _ABOVE, _BELOW)
+        weight = above / np.maximum(np.abs(values - fit), 0.02)
+        system = (weight @ products.T).reshape(3, 6, 6) + ridge * weight.mean(axis=1)[:, None, None]
+        before, fit = fit, np.linalg.solve(system, ((weight * values) @ basis.T)[..., None])[..., 0] @ basis
+        if np.abs(fit - before).max() < _SETTLED:
+            break
     surface = np.maximum(fit, fit.max(axis=1, keepdims=True) - _MAX_FALL).T
     light = np.exp(surface).reshape(_SAMPLE_SIDE, _SAMPLE_SIDE, 3)
     return np.clip(light, _DARKEST_LIGHT, 255.0).astype(np.float32)
 
 
 @cache
-def _surface(step: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Return the terms of a quadratic surface on a part of the grid (6, N), their products (36, N), a ridge (6, 6)."""
-    axis = np.linspace(-1.0, 1.0, _SAMPLE_SIDE, dtype=np.float32)[step // 2 :: step]
+def _surface() -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Return the terms of a quadratic surface on the grid (6, N), their products (36, N), and a ridge (6, 6)."""
+    axis = np.linspace(-1.0, 1.0, _SAMPLE_SIDE, dtype=np.float32)
     y, x = (grid.ravel() for grid in np.meshgrid(axis, axis, indexing="ij"))
     basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y])
     ridge = np.diag(np.array([0, 1, 1, 2, 2, 2], np.float32)) * np.float32(0.01 * len(x))

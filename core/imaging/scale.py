@@ -10,14 +10,14 @@ import numpy as np
 from core.imaging.illumination import WHITE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from core.imaging.flat_field import FlatFieldImage
 
 SMALLEST_DIAMETER, LARGEST_DIAMETER = 8.0, 500.0
-_WORKING_SIDES = (256, 512)
+_WORKING_SIDE = 512
 _SMALLEST_RADIUS = 5.0  # pixels at which a radius can be told; else the next size is looked at
 _BOX_OVER_RADIUS = 2.2  # rather too small a guess: what is seen larger is counted as well, and smaller it is not
 _MIN_DENSITY_STEP = 12.0
@@ -75,13 +75,20 @@ def guess_diameter(field: NDArray[np.uint8]) -> float | None:
     The diameter, or None if nothing stands out.
     """
     green = np.ascontiguousarray(field[..., 1])
-    return _guess(max(green.shape), lambda shrink: _shrunk(green, shrink))
+    return _guess(max(green.shape), lambda shrink: _shrunk(green, shrink), (_WORKING_SIDE,))
 
 
-def guess_diameter_of(image: FlatFieldImage) -> float | None:
-    """Guess the red cell diameter of an image from a part of it, as ``guess_diameter``."""
+def guess_diameter_of(image: FlatFieldImage, *, roughly: bool = False) -> float | None:
+    """Guess the red cell diameter of an image from a part of it, as ``guess_diameter``.
+
+    Parameters
+    ----------
+    roughly
+        It will be corrected: half the size is enough, unless cells are small in it.
+    """
     part = image.sample_window
-    return _guess(max(part.x2 - part.x1, part.y2 - part.y1), image.green)
+    sides = (_WORKING_SIDE // 2, _WORKING_SIDE) if roughly else (_WORKING_SIDE,)
+    return _guess(max(part.x2 - part.x1, part.y2 - part.y1), image.green, sides)
 
 
 def _shrunk(green: NDArray[np.uint8], shrink: float) -> NDArray[np.uint8]:
@@ -90,10 +97,10 @@ def _shrunk(green: NDArray[np.uint8], shrink: float) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(green, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _guess(side: int, green_at: Callable[[float], NDArray[np.uint8]]) -> float | None:
-    """Guess from the green channel, ``side`` pixels long, at the smallest size that shows the radii of its discs."""
+def _guess(side: int, green_at: Callable[[float], NDArray[np.uint8]], sides: Sequence[int]) -> float | None:
+    """Guess from the green channel, ``side`` pixels long, at the first size that shows the radii of its discs."""
     guess = None
-    for working in _WORKING_SIDES:
+    for working in sides:
         shrink = min(1.0, working / side)
         radius = _usual_radius(green_at(shrink))
         guess = None if radius is None else _BOX_OVER_RADIUS * radius / shrink
