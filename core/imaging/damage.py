@@ -83,7 +83,8 @@ def _means_of_blocks(above: NDArray[np.uint8], below: NDArray[np.uint8]) -> NDAr
     rows = min(len(above), len(below))
     step = cv2.subtract(np.ascontiguousarray(below[:rows]), np.ascontiguousarray(above[:rows]), dtype=cv2.CV_32F)
     size = (step.shape[1] // _BLOCK, rows)
-    return cv2.resize(step, size, interpolation=cv2.INTER_AREA).reshape(rows * size[0], -1)
+    means = cv2.resize(step, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(means, np.float32).reshape(rows * size[0], -1)
 
 
 def has_flat_band(pixels: NDArray[np.uint8]) -> bool:

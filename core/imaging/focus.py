@@ -48,7 +48,7 @@ def edge_blur(field: NDArray[np.uint8], diameter: float) -> float | None:
     green = np.ascontiguousarray(field[..., 1])
     if shrink < 1:
         size = (max(round(green.shape[1] * shrink), 1), max(round(green.shape[0] * shrink), 1))
-        green = cv2.resize(green, size, interpolation=cv2.INTER_AREA)
+        green = np.asarray(cv2.resize(green, size, interpolation=cv2.INTER_AREA), np.uint8)
     return _blur_of_edges(green, shrink * diameter)
 
 

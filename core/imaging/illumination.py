@@ -84,7 +84,8 @@ def _sample(image: NDArray[np.uint8]) -> NDArray[np.float32]:
         side = (_SAMPLE_SIDE, _SAMPLE_SIDE)
         if min(height, width) >= _HALVED:  # halving is much quicker than what is left to do then
             even = image[: height // 2 * 2, : width // 2 * 2]
-            image = cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+            half = cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+            image = np.asarray(half, np.uint8)
         return cv2.resize(image, side, interpolation=cv2.INTER_AREA).astype(np.float32)
     points = _SAMPLE_SIDE * _POINTS
     rows = np.arange(points) * height // points

@@ -164,7 +164,7 @@ class Model:
         padded = cv2.copyMakeBorder(
             tile, 0, -height % STEP, 0, -width % STEP, cv2.BORDER_CONSTANT, value=self.card.padding_rgb
         )
-        return np.ascontiguousarray(padded.transpose(2, 0, 1))[None]
+        return np.ascontiguousarray(padded.transpose(2, 0, 1), np.uint8)[None]
 
     def masks_of_pieces(self, pieces: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return what a segmentation model makes of pieces of a field at the model's scale.
