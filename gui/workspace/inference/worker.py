@@ -153,7 +153,7 @@ class Worker(QObject):
                     cancel=job.cancel,
                 )
                 precompute(found.detections, self._detector.card.nms_iou)
-            self.finished.emit(job, found and replace(found, doubts=image.doubts))
+            self.finished.emit(job, found and replace(found, doubts=(*found.doubts, *image.doubts)))
         except Cancelled:
             self.cancelled.emit(job)
         except (ImageError, SessionError) as error:
