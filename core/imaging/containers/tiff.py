@@ -73,7 +73,7 @@ def read_tiff(stream: IO[bytes], wanted: int | None = None, *, check: bool = Tru
             check_size(page.imagewidth, page.imagelength)
             _check_whole(page, stream)
         damage = [said for page in choice.pages if check and (said := damage_in(page, stream)) is not None]
-        odd = [said for page in choice.pages if check and (said := contradiction_in(page)) is not None]
+        odd = [said for page in choice.pages if check and (said := contradiction_in(page, stream)) is not None]
         pixels, orientation = _read_pages(file, choice.pages, stream, is_damaged=bool(damage))
     except (TiffFileError, IndexError, KeyError, RuntimeError, TypeError, ZeroDivisionError, OverflowError) as error:
         raise Unreadable(TRUNCATED) from error
