@@ -56,8 +56,26 @@ def test_the_id_is_kept_with_the_session(counted: MainWindow) -> None:
 def test_a_new_sample_asks_for_its_id_without_getting_in_the_way(counted: MainWindow, qtbot: QtBot) -> None:
     assert "id" in counted.toast.text
     assert QApplication.activeModalWidget() is None
+    counted.workspace.messages.info("Something else.")
+    assert counted.toast.text == "Something else."
+    counted.toast.leave()  # as it does after a while
+    assert "id" in counted.toast.text, "it stays until it is answered"
     qtbot.mouseClick(counted.toast.button, LEFT)
     assert counted.head.id.hasFocus()
+    assert not counted.toast.isVisible()
+
+
+def test_whoever_goes_on_is_not_held_up_by_the_question_for_an_id(counted: MainWindow) -> None:
+    assert "id" in counted.toast.text
+    counted.show_view(View.RESULTS)
+    assert not counted.toast.isVisible()
+
+
+def test_nobody_is_asked_for_an_id_that_was_given(counted: MainWindow) -> None:
+    assert "id" in counted.toast.text
+    counted.workspace.sample.set_id("24-1187")
+    counted.toast.leave()  # what else is said
+    assert not counted.toast.isVisible()
 
 
 def test_the_head_line_says_how_far_it_is_and_leads_on(counted: MainWindow, qtbot: QtBot) -> None:
@@ -134,3 +152,32 @@ def test_the_history_names_what_changed_of_the_sample(counted: MainWindow) -> No
     assert workspace.history.lines(limit=1)[0].text == "Sample: Patient Müller, Ward 3"
     workspace.sample.set_fields((("Patient", "Müller"),))
     assert workspace.history.lines(limit=1)[0].text == "Sample: Ward –"
+
+
+def test_id_and_fields_have_room_for_a_long_name_in_a_small_window(counted: MainWindow, qtbot: QtBot) -> None:
+    head, sample = counted.head, counted.workspace.sample
+    sample.set_id("4711/2026 Müller-Lüdenscheidt")
+    sample.set_fields((("Patient", "Karl-Theodor von und zu Hohenstein"), ("Stain", "MGG")))
+    for width in (911, 1366, 1900):
+        counted.resize(width, 600)
+        qtbot.waitUntil(lambda width=width: head.width() > width - 40)
+        QApplication.processEvents()
+        assert head.id.shown_text == sample.id, width
+        assert head.fields.text() == "Patient: Karl-Theodor von und zu Hohenstein · Stain: MGG", width
+        for part in (head.id, head.fields):
+            assert head.rect().contains(part.geometry())
+            assert part.geometry().right() < head.user.geometry().left()
+    assert head.fields.geometry().left() > head.id.geometry().right()
+
+
+def test_after_the_last_review_the_way_leads_to_the_results(counted: MainWindow, qtbot: QtBot) -> None:
+    counted.canvas.setFocus()
+    for image in counted.workspace.images.items:
+        assert counted.view is View.REVIEW
+        counted.workspace.images.set_current(image.id)
+        qtbot.waitUntil(lambda: counted.workspace.inference.shown is not None)
+        qtbot.keyClick(counted.canvas, Qt.Key.Key_Space)
+    assert counted.toast.text == "All 3 images are reviewed."
+    assert counted.toast.button.text() == "Results"
+    qtbot.mouseClick(counted.toast.button, LEFT)
+    assert counted.view is View.RESULTS

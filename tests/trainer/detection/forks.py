@@ -24,7 +24,7 @@ def run(code: str, arguments: list[str], output: str) -> int:
         exec(compile(code, "program", "exec"), {"__name__": "__main__"})
     except SystemExit as ended:
         return int(ended.code or 0)
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever ends a program ends it here
         traceback.print_exc()
         return 1
     finally:
