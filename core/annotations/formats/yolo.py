@@ -149,7 +149,7 @@ def read_yolo(reading: Reading, lines: Sequence[tuple[int, list[str]]], lists: C
         place = gettext("line {line}").format(line=line)
         if has_key_points:
             text = gettext("has key points beside its box, which are left out; check that the box is right")
-            reading.remark("key points", place, text)
+            reading.remark("keypoints", place, text)
         _read_line(image, place, words[:5] if has_key_points else words, classes)
     if (annotated := image.finish()) is not None:
         yield annotated

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 import imagecodecs
 import numpy as np
@@ -102,7 +102,7 @@ def _chunks(stream: IO[bytes]) -> _Chunks:
     )
 
 
-def _inflated(inflate: zlib._Decompress, part: bytes, room: int) -> int:
+def _inflated(inflate: Any, part: bytes, room: int) -> int:
     """Return how many bytes come of a part of the compressed data, ``room`` at most; 0 if it is damaged."""
     length = 0
     try:
