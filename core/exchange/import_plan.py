@@ -198,8 +198,10 @@ class ImportPlan:
         return text
 
     def truth(self, image: AnnotatedImage) -> GroundTruth:
-        """Return the boxes or points of an image as its ground truth."""
+        """Return the boxes or points of an image as its ground truth, which keeps finer names than those of classes."""
         boxes = self.boxes(image)
+        given = ((name, self.class_of(name)) for name in image.names)
+        finer = tuple(name if name != known else "" for name, known in given if known is not None)
         annotated = replace(
             image,
             names=tuple(name for name, _ in boxes),
@@ -207,7 +209,7 @@ class ImportPlan:
             scores=None,
             contours=None,
         )
-        return GroundTruth.imported(annotated, self.complete_for, points=annotated.points)
+        return GroundTruth.imported(annotated, self.complete_for, points=annotated.points, finer=finer)
 
 
 def new_boxes(boxes: Sequence[NamedBox], changes: Iterable[CellChange], nms_iou: float) -> list[NamedBox]:

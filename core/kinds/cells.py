@@ -84,36 +84,41 @@ def kind_cells(
 
 @dataclass(frozen=True, eq=False)
 class DescribedImage:
-    """The cells of an image that are sorted, what is known of them, and the kinds that users gave them."""
+    """The cells of an image that are sorted, what is known of them, and the kinds that users gave them.
+
+    ``accepted``: those of them whose kind was a suggestion.
+    """
 
     image: int
     cells: KindCells
     found: Embeddings
     typed: Mapping[int, str]
+    accepted: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
 class SampleCells:
     """The described cells of one class in all images, N of them: their images and ids int64 (N,), and numbers.
 
-    ``typed`` has "" for those without a kind.
+    ``typed`` has "" for those without a kind; ``accepted`` bool (N,): that kind was a suggestion.
     """
 
     images: NDArray[np.int64]
     cells: NDArray[np.int64]
     vectors: NDArray[np.float32]
     typed: tuple[str, ...]
+    accepted: NDArray[np.bool_]
 
     def sort(self, class_name: str, taught: TeachingSet | None) -> SortedSample:
         """Sort them by their own examples, and by a teaching set."""
         rows = np.array([place for place, said in enumerate(self.typed) if said], np.int64)
-        own = OwnExamples(rows, tuple(self.typed[row] for row in rows), self.images[rows])
+        own = OwnExamples(rows, tuple(self.typed[row] for row in rows), self.images[rows], self.accepted[rows])
         return sort_sample(class_name, self.vectors, own, taught)
 
 
 def sample_cells(images: Iterable[DescribedImage], label: int, tree: KindTree, dimensions: int) -> SampleCells:
     """Return the described cells of a class, by its label; kinds that were taken off the tree are left out."""
-    owners, cells, typed = list[int](), list[int](), list[str]()
+    owners, cells, typed, accepted = list[int](), list[int](), list[str](), list[bool]()
     vectors = [np.zeros((0, dimensions), np.float32)]
     for one in images:
         mine = np.flatnonzero(one.cells.labels == label)
@@ -123,5 +128,12 @@ def sample_cells(images: Iterable[DescribedImage], label: int, tree: KindTree, d
         cells += one.found.cells[rows].tolist()
         said = [one.typed.get(cell, "") for cell in one.found.cells[rows].tolist()]
         typed += [kind if tree.get(kind) is not None else "" for kind in said]
+        accepted += [cell in one.accepted for cell in one.found.cells[rows].tolist()]
         vectors.append(one.found.vectors[rows])
-    return SampleCells(np.array(owners, np.int64), np.array(cells, np.int64), np.concatenate(vectors), tuple(typed))
+    return SampleCells(
+        np.array(owners, np.int64),
+        np.array(cells, np.int64),
+        np.concatenate(vectors),
+        tuple(typed),
+        np.array(accepted, bool),
+    )

@@ -11,7 +11,7 @@ from core.classes import WHITE_CELL
 from core.kinds.tree import NO_CELL, Role
 from core.statistics.agreement import Estimate
 from core.statistics.intervals import Interval, proportion_interval, ratio_interval
-from core.text import gettext
+from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -177,6 +177,25 @@ def differential_class(tree: KindTree) -> str | None:
 def corrected_white_cells(analyser: float, erythroblasts_per_100: float) -> float:
     """Return the white cell count of an analyser that takes erythroblasts for white cells: ``N x 100 / (100 + E)``."""
     return analyser * 100 / (100 + erythroblasts_per_100)
+
+
+def erythroblasts_text(name: str, count: int, erythroblasts: int) -> str:
+    """Return that a count of white cells includes erythroblasts, and what it is without them; "" if there are none."""
+    text = ngettext(
+        "{name} {count:,} includes {n:,} erythroblast; without it {rest:,}.",
+        "{name} {count:,} includes {n:,} erythroblasts; without them {rest:,}.",
+        erythroblasts,
+    )
+    rest = max(count - erythroblasts, 0)
+    return text.format(name=name, count=count, n=erythroblasts, rest=rest) if erythroblasts else ""
+
+
+def differential_text(counted: Differential, tree: KindTree) -> str:
+    """Return the cells of a differential count, its target, and per cent of each kind that was found, in a line."""
+    text = gettext("Differential {cells:,} of {target:,}").format(cells=counted.cells, target=counted.target)
+    found = [line for line in lines(counted, tree) if not line.depth and line.row.cells]
+    parts = [gettext("{kind} {share:.0f} %").format(kind=line.name, share=100 * line.row.share) for line in found]
+    return " · ".join([f"{text} ✓" if counted.complete else text, *parts])
 
 
 def _row(kind: str, part: int, whole: int, white_cells: float | None) -> DifferentialRow:

@@ -31,13 +31,15 @@ class Examples:
 
     ``vectors`` float64 (N, D) are embeddings without the shift of their sample (``core.kinds.align``); ``kinds`` the
     keys of their kinds. ``images`` int64 (N,) tell which are of one image, ``samples`` int64 (N,) which of one sample;
-    those of the sample at hand are ``OWN_SAMPLE``.
+    those of the sample at hand are ``OWN_SAMPLE``. ``accepted`` bool (N,): suggestions that a user accepted; they
+    teach, but say nothing of how well kinds are told apart.
     """
 
     vectors: NDArray[np.float64]
     kinds: tuple[str, ...]
     images: NDArray[np.int64]
     samples: NDArray[np.int64]
+    accepted: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -45,7 +47,7 @@ class Examples:
     @classmethod
     def none(cls, dimensions: int) -> Self:
         """Return no examples."""
-        return cls(np.zeros((0, dimensions)), (), np.zeros(0, np.int64), np.zeros(0, np.int64))
+        return cls(np.zeros((0, dimensions)), (), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool))
 
     @classmethod
     def joined(cls, parts: Sequence[Examples]) -> Self:
@@ -55,12 +57,17 @@ class Examples:
             tuple(kind for part in parts for kind in part.kinds),
             np.concatenate([part.images for part in parts]),
             np.concatenate([part.samples for part in parts]),
+            np.concatenate([part.accepted for part in parts]),
         )
 
     def taken(self, rows: NDArray[np.int64]) -> Examples:
         """Return some of the examples."""
         return Examples(
-            self.vectors[rows], tuple(self.kinds[row] for row in rows), self.images[rows], self.samples[rows]
+            self.vectors[rows],
+            tuple(self.kinds[row] for row in rows),
+            self.images[rows],
+            self.samples[rows],
+            self.accepted[rows],
         )
 
     @property

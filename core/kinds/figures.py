@@ -53,21 +53,26 @@ class Share:
 
 @dataclass(frozen=True)
 class KindFigures:
-    """Of the cells suggested as a kind ``precision`` are of it; of its ``examples`` ``recall`` are suggested as it."""
+    """Of the cells suggested as a kind ``precision`` are of it; of its ``examples`` ``recall`` are suggested as it.
+
+    ``accepted`` more examples were suggestions.
+    """
 
     kind: str
     examples: int
     precision: Share
     recall: Share
+    accepted: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """What cross-validation says.
+    """What cross-validation says, measured on the examples that users named themselves.
 
+    A suggestion that was accepted was what the program said: measured by it, the program would flatter itself.
     ``confusion`` int64 (K, K + 1): examples by their kind and what they would be suggested as, the last column is
-    *unsure*. ``suggested`` int64 (N,) is that column for each example, so that the cells of an entry can be shown.
-    ``balanced`` is the mean recall of the kinds.
+    *unsure*. ``suggested`` int64 (N,) is that column for each example, so that the cells of an entry can be shown, -1
+    for accepted suggestions. ``balanced`` is the mean recall of the kinds.
     """
 
     left_out: LeftOut
@@ -75,6 +80,11 @@ class Figures:
     rows: tuple[KindFigures, ...]
     confusion: NDArray[np.int64]
     suggested: NDArray[np.int64]
+
+    @property
+    def accepted(self) -> int:
+        """How many examples were suggestions."""
+        return sum(row.accepted for row in self.rows)
 
     @property
     def balanced(self) -> float:
@@ -125,16 +135,17 @@ def unseen_scores(examples: Examples, turns: NDArray[np.int64], kinds: tuple[str
 
 def figures_of(examples: Examples, left_out: LeftOut, kinds: tuple[str, ...], suggested: NDArray[np.int64]) -> Figures:
     """Count what each example would be suggested as; ``suggested`` int64 (N,), K stands for *unsure*."""
-    right = np.array([kinds.index(kind) for kind in examples.kinds], np.int64)
+    right, named = np.array([kinds.index(kind) for kind in examples.kinds], np.int64), ~examples.accepted
     confusion = np.zeros((len(kinds), len(kinds) + 1), np.int64)
-    np.add.at(confusion, (right, suggested), 1)
+    np.add.at(confusion, (right[named], suggested[named]), 1)
     rows = tuple(
         KindFigures(
             kind,
             int(confusion[place].sum()),
             Share(int(confusion[place, place]), int(confusion[:, place].sum())),
             Share(int(confusion[place, place]), int(confusion[place].sum())),
+            int((examples.accepted & (right == place)).sum()),
         )
         for place, kind in enumerate(kinds)
     )
-    return Figures(left_out, kinds, rows, confusion, suggested)
+    return Figures(left_out, kinds, rows, confusion, np.where(named, suggested, -1))

@@ -32,17 +32,18 @@ class OwnExamples:
     """Examples that the user gave in the sample itself.
 
     ``rows`` int64 (E,) are their places among the cells of the sample, ``kinds`` their kinds, ``images`` int64 (E,) the
-    images that they are in.
+    images that they are in. ``accepted`` bool (E,): the user accepted a suggestion.
     """
 
     rows: NDArray[np.int64]
     kinds: tuple[str, ...]
     images: NDArray[np.int64]
+    accepted: NDArray[np.bool_]
 
     @classmethod
     def none(cls) -> OwnExamples:
         """Return no examples."""
-        return cls(np.zeros(0, np.int64), (), np.zeros(0, np.int64))
+        return cls(np.zeros(0, np.int64), (), np.zeros(0, np.int64), np.zeros(0, bool))
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +105,7 @@ def sort_sample(
         shift = shift_of_sample(others.classifier, cells, own.rows[told], places)
         counts = np.array([elsewhere.counts[kind] for kind in named])
         distance, cells = shift_size(others.classifier, shift, counts), cells - shift.vector
-    mine = Examples(cells[own.rows], own.kinds, own.images, np.full(len(own.rows), OWN_SAMPLE, np.int64))
+    mine = Examples(cells[own.rows], own.kinds, own.images, np.full(len(own.rows), OWN_SAMPLE, np.int64), own.accepted)
     examples = Examples.joined([mine, elsewhere])
     taught = learn(examples) if len(mine) else others
     suggestions = None if taught is None else taught.sort(cells)
@@ -118,8 +119,9 @@ def examples_of(teaching_set: TeachingSet, class_name: str) -> Examples:
     # images and samples of others are numbered below and above those of the sample at hand
     images = -1 - _numbers([cells[row].image for row in rows])
     samples = np.array([OWN_SAMPLE + 1 + cells[row].sample for row in rows], np.int64)
+    accepted = np.array([cells[row].accepted for row in rows], bool)
     vectors = teaching_set.vectors[rows].astype(np.float64)
-    found = Examples(vectors, tuple(cells[row].kind for row in rows), images, samples)
+    found = Examples(vectors, tuple(cells[row].kind for row in rows), images, samples, accepted)
     if not len(rows):
         return found
     shifts = shifts_of_samples(found.vectors, found.kinds, samples)

@@ -41,8 +41,11 @@ class TeachingSetError(UserError):
     """A teaching set that cannot be used or changed; the message names the file or the set, and the remedy."""
 
 
-class TaughtCell(msgspec.Struct, frozen=True):
-    """One example: the SHA-256 of its image and its box in it, of which sample and class it is, and who said what."""
+class TaughtCell(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One example: the SHA-256 of its image and its box in it, of which sample and class it is, and who said what.
+
+    ``accepted``: the user took over a suggestion.
+    """
 
     image: str
     box: tuple[float, float, float, float]
@@ -51,6 +54,7 @@ class TaughtCell(msgspec.Struct, frozen=True):
     kind: str
     user: str
     time: str
+    accepted: bool = False
 
     @property
     def key(self) -> ExampleKey:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -127,6 +128,18 @@ class KindTree(msgspec.Struct, frozen=True):
         kinds = (*self.kinds, no_cell())
         return next((kind for kind in kinds if wanted and kind.shortcut.casefold() == wanted), None)
 
+    def named(self, text: str, class_name: str = "") -> Kind | None:
+        """Return the kind that a file of another program calls so, by its key or its name.
+
+        Case, blanks, hyphens, underscores and a plural do not matter, and of ``WBC: Neutrophil`` the last part counts.
+        ``class_name``: among the kinds of that class; else None if two classes have such a kind.
+        """
+        wanted = _plain(text)
+        found = [kind for kind in self.kinds if wanted in (_plain(kind.key), _plain(kind.name))]
+        found = [kind for kind in found if class_name in ("", self._class_of(kind))]
+        classes = {self._class_of(kind) for kind in found}
+        return found[0] if len(classes) == 1 else None
+
     def with_kinds(self, kinds: Iterable[Kind]) -> KindTree:
         """Return the tree with these kinds added, in place of those of the same key."""
         known = {kind.key: kind for kind in self.kinds}
@@ -137,6 +150,12 @@ class KindTree(msgspec.Struct, frozen=True):
         """Return the tree without a kind and what stands under it."""
         gone = self.within(key)
         return KindTree(tuple(kind for kind in self.kinds if kind.key not in gone))
+
+
+def _plain(name: str) -> str:
+    """Return a name as it is compared."""
+    words = re.sub(r"[\s_-]+", " ", name.rpartition(":")[2]).strip().casefold()
+    return words.removesuffix("s") if not words.endswith("ss") else words
 
 
 def _in_order(kinds: Iterable[Kind]) -> tuple[Kind, ...]:
@@ -212,6 +231,13 @@ def platelet_kinds() -> KindTree:
 def ready_sets() -> dict[str, KindTree]:
     """Return the ready sets by the name of the counted class that they are of."""
     return {WHITE_CELL: white_cell_kinds(), RED_CELL: red_cell_kinds(), PLATELETS: platelet_kinds()}
+
+
+def class_named(text: str, tree: KindTree) -> str:
+    """Return the counted class of which a name is a kind: one of a tree, or a usual one; "" if it is none."""
+    usual = KindTree(tuple(kind for ready in ready_sets().values() for kind in ready.kinds))
+    found = [(one, kind) for one in (tree, usual) if (kind := one.named(text)) is not None]
+    return found[0][0].class_of(found[0][1].key) if found else ""
 
 
 def _tree(rows: Iterable[tuple[str, str, str, str, tuple[int, int, int], Role]]) -> KindTree:

@@ -13,6 +13,7 @@ import numpy as np
 
 from core.counting.estimates import Fields, figures
 from core.counting.frame import rule_text
+from core.kinds.differential import erythroblasts_text
 from core.session.values import Sample as Sample  # noqa: TC001 (a part of the content)
 from core.text import gettext, ngettext
 from core.verification.ground_truth import describe, hands_first
@@ -176,6 +177,16 @@ class ReportContent:
             for label, name in enumerate(self.classes)
         }
         return [one for one in figures(Fields(counts, area, boxes), self.inputs) if one.value is not None]
+
+    def erythroblasts(self, name: str) -> int:
+        """Return how many cells in the count of a class users called erythroblasts."""
+        return self.kinds.erythroblasts if self.kinds is not None and self.kinds.class_name == name else 0
+
+    @property
+    def erythroblasts_text(self) -> str:
+        """That the count of white cells includes erythroblasts, with the count without them; "" without any."""
+        texts = (erythroblasts_text(row.name, row.count, self.erythroblasts(row.name)) for row in self.totals)
+        return " ".join(filter(None, texts))
 
     @property
     def profile_text(self) -> str:

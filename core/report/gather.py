@@ -148,12 +148,14 @@ class Gatherer:
             notices=image.notices,
         )
         self._names[found.model_sha256] = found.model_name
+        kinds = self.kinds.add(image.id, counted, changes)
         true_counts: tuple[int | None, ...] = ()
         if truth is not None:
             case = image.id, image.path.name, cells, truth, self.settings, frame
             self.by_model.append(Case.of(*case))
             self._handed_in.append(Case.of(*case, edits))
             true_counts = tuple(self._handed_in[-1].true_counts(self.classes))
+            self.kinds.add_truth(self._handed_in[-1], kinds, self.settings)
         return ReportImage(
             image.id,
             image.path,
@@ -167,7 +169,7 @@ class Gatherer:
             true_counts=true_counts,
             unclassed=edits.unclassed,
             span=self._span(image.id),
-            kinds=self.kinds.add(image.id, counted, changes),
+            kinds=kinds,
         )
 
     def _span(self, image: int) -> Span | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.report.session_kinds import SessionKinds
     from core.report.tables import Value
     from core.statistics.agreement import Estimate
+    from core.verification.kinds import KindTruth
 
 
 def kind_tables(kinds: SessionKinds) -> list[Table]:
@@ -27,6 +28,8 @@ def kind_tables(kinds: SessionKinds) -> list[Table]:
         tables.append(_readings(kinds))
     if kinds.figures:
         tables += [_figures(kinds), _confusion(kinds)]
+    if kinds.truths:
+        tables += [_truths(kinds), _truth_confusion(kinds)]
     return tables
 
 
@@ -104,9 +107,10 @@ def _figures(kinds: SessionKinds) -> Table:
         for row in figures.rows:
             shares = [value for one in (row.precision, row.recall) for value in (one.value, *one.interval)]
             kind = printable(kinds.tree.name(row.kind))
-            rows.append([name, kind, row.kind, row.examples, *shares, figures.left_out.value])
+            rows.append([name, kind, row.kind, row.examples, row.accepted, *shares, figures.left_out.value])
     ends = [f"{what}{end}" for what in ("precision", "recall") for end in ("", " 95 % from", " 95 % to")]
-    return Table("kind figures", ["class", "kind", "key", "examples", *ends, "left out at once"], rows)
+    header = ["class", "kind", "key", "examples", "accepted suggestions", *ends, "left out at once"]
+    return Table("kind figures", header, rows)
 
 
 def _confusion(kinds: SessionKinds) -> Table:
@@ -118,6 +122,34 @@ def _confusion(kinds: SessionKinds) -> Table:
             pairs = zip(suggested, numbers, strict=True)
             rows += [[name, kind, other, number] for other, number in pairs if number]
     return Table("kind confusion", ["class", "confirmed", "would be suggested", "examples"], rows)
+
+
+def _truths(kinds: SessionKinds) -> Table:
+    """Return how well what users confirmed agrees with the ground truth and with second readings, kind by kind."""
+    rows: list[list[Value]] = []
+    for one in kinds.truths:
+        for row in one.found.rows:
+            shares = [value for share in (row.precision, row.recall) for value in (share.value, *share.interval)]
+            kind = printable(kinds.tree.name(row.kind))
+            rows.append([one.class_name, printable(one.compared_with), kind, row.kind, row.examples, *shares])
+        agreed, whole = one.found.agreed, gettext("All kinds: the same kind")
+        shares = [agreed.value, *agreed.interval, None, None, None]
+        rows.append([one.class_name, printable(one.compared_with), whole, "", agreed.whole, *shares])
+        open_ = gettext("Not named by a user")
+        rows.append([one.class_name, printable(one.compared_with), open_, "", one.found.unnamed, *[None] * 6])
+    ends = [f"{what}{end}" for what in ("precision", "recall") for end in ("", " 95 % from", " 95 % to")]
+    return Table("kinds and truth", ["class", "compared with", "kind", "key", "true cells", *ends], rows)
+
+
+def _truth_confusion(kinds: SessionKinds) -> Table:
+    """Return how many cells of each true kind users called which."""
+    rows: list[list[Value]] = []
+    for one in kinds.truths:
+        for kind, numbers in zip(one.found.kinds, one.found.confusion.tolist(), strict=True):
+            pairs = zip(one.found.kinds, numbers, strict=True)
+            told = one.class_name, printable(one.compared_with)
+            rows += [[*told, kind, other, number] for other, number in pairs if number]
+    return Table("kinds and truth confusion", ["class", "compared with", "true", "confirmed", "cells"], rows)
 
 
 def with_confirmed_kinds(table: Table, content: ReportContent) -> Table:
@@ -151,6 +183,18 @@ def kinds_json(kinds: SessionKinds) -> dict[str, Any]:
         "sorted_by": kinds.sorted_by,
         "inputs": kinds.inputs,
         "differential": _differential_json(kinds),
+        "against_truth": [_truth_json(one) for one in kinds.truths],
+    }
+
+
+def _truth_json(one: KindTruth) -> dict[str, Any]:
+    return {
+        "class": one.class_name,
+        "reading": one.reading or None,
+        "cells": len(one.found.cells),
+        "not_named": one.found.unnamed,
+        "kinds": {row.kind: {"precision": row.precision.value, "recall": row.recall.value} for row in one.found.rows},
+        "confusion": {"kinds": list(one.found.kinds), "cells": one.found.confusion.tolist()},
     }
 
 

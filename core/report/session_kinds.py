@@ -14,11 +14,13 @@ from core.kinds.teaching_set import TeachingSetError, reopen
 from core.kinds.tree import NO_CELL, KindError, KindTree
 from core.statistics.kappa import kappa
 from core.text import gettext
+from core.verification.kinds import NamedCell, kind_truths, matched_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.cells import CellChange
+    from core.counting.count import CountSettings
     from core.counting.pipeline import CountedImage
     from core.kinds.cells import KindCells, SampleCells
     from core.kinds.differential import Differential
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from core.kinds.teaching_set import TeachingSet, UsedSet
     from core.session.session import Session
     from core.statistics.kappa import Kappa
+    from core.verification.cases import Case
+    from core.verification.kinds import KindTruth
+
+_IOU = 0.5  # as for the other figures of a report
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class SessionKinds:
 
     ``sorted_by``: the teaching set that sorted it, "" without one; ``problem`` says why suggestions are without it.
     ``figures``: class name -> how well its kinds are told apart. ``left_out``: class name -> how many cells were left
-    out of its count as no cells.
+    out of its count as no cells. ``truths``: the confirmed kinds against the ground truth and second readings.
     """
 
     tree: KindTree
@@ -67,6 +73,7 @@ class SessionKinds:
     figures: Mapping[str, Figures] = field(default_factory=dict[str, "Figures"])
     left_out: Mapping[str, int] = field(default_factory=dict[str, int])
     readings: tuple[ReadingRow, ...] = ()
+    truths: tuple[KindTruth, ...] = ()
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -77,6 +84,17 @@ class SessionKinds:
     def signed(self) -> list[object]:
         """What a sign-off covers of them, see ``signed_kinds``."""
         return signed_kinds(self.tree, self.inputs)
+
+    @property
+    def erythroblasts(self) -> int:
+        """How many of the counted white cells users called erythroblasts."""
+        return 0 if self.differential is None else self.differential.nucleated_red_cells
+
+    @property
+    def suggested_white_cells(self) -> int:
+        """How many white cells are suggested as a kind that nobody has confirmed."""
+        rows = (row for row in self.rows if row.class_name == self.class_name and row.kind not in ("", NO_CELL))
+        return sum(row.suggested for row in rows)
 
     @property
     def white_cells(self) -> Differential | None:
@@ -111,7 +129,8 @@ class KindsGatherer:
         self._counted: dict[int, frozenset[int]] = {}
         self._confirmed: Counter[tuple[str, str]] = Counter()
         self._left_out: Counter[str] = Counter()
-        self._both: dict[str, list[tuple[str, str]]] = {name: [] for name in session.edits.readings()}
+        self._both: dict[str, list[NamedCell]] = {name: [] for name in session.edits.readings()}
+        self._matched: dict[str, list[NamedCell]] = {}
 
     @property
     def signed(self) -> list[object]:
@@ -131,7 +150,8 @@ class KindsGatherer:
         known = self._session.kinds.described(image)
         if known is not None:
             model, found = known
-            self._described.setdefault(model, []).append(DescribedImage(image, wanted, found, typed))
+            accepted = self._session.edits.accepted_kinds(image)
+            self._described.setdefault(model, []).append(DescribedImage(image, wanted, found, typed, accepted))
         self._counted[image] = standing
         confirmed = {cell: kind for cell, kind in typed.items() if cell in standing}
         self._confirmed.update((self.tree.class_of(kind), kind) for kind in confirmed.values())
@@ -139,6 +159,12 @@ class KindsGatherer:
         self._confirmed.update((self._classes[label], NO_CELL) for cell, label in gone if typed.get(cell) == NO_CELL)
         self._read_twice(image, confirmed, wanted, typed)
         return confirmed
+
+    def add_truth(self, case: Case, kinds: Mapping[int, str], settings: CountSettings) -> None:
+        """Take an image with its ground truth and its edits; ``kinds``: those of its cells, as ``add`` returns them."""
+        found = matched_kinds(case, kinds, self.tree, self._classes, settings.thresholds, _IOU)
+        for name, cells in found.items():
+            self._matched.setdefault(name, []).extend(cells)
 
     def _read_twice(self, image: int, confirmed: Mapping[int, str], cells: KindCells, typed: Mapping[int, str]) -> None:
         """Take the white cells of an image that a second reading named too, those that are no cells among them."""
@@ -151,14 +177,22 @@ class KindsGatherer:
             for cell in first.keys() & second.keys():
                 classes = {self.tree.class_of(first[cell]), self.tree.class_of(second[cell])} - {""}
                 if name in (classes or {gone.get(cell)}):
-                    both.append((first[cell], second[cell]))
+                    both.append(NamedCell(image, cell, second[cell], first[cell]))
 
     def _readings(self) -> tuple[ReadingRow, ...]:
         return tuple(
-            ReadingRow(name, len(both), kappa([one for one, _ in both], [other for _, other in both]))
+            ReadingRow(name, len(both), kappa([cell.said for cell in both], [cell.true for cell in both]))
             for name, both in self._both.items()
             if both
         )
+
+    def _truths(self) -> tuple[KindTruth, ...]:
+        white = differential_class(self.tree) or ""
+        compared = [
+            *((name, "", cells) for name, cells in self._matched.items()),
+            *((white, reading, cells) for reading, cells in self._both.items()),
+        ]
+        return kind_truths(compared, self.tree)
 
     def content(self) -> SessionKinds | None:
         """Sort the cells; None without kinds."""
@@ -196,7 +230,17 @@ class KindsGatherer:
         title = "" if self._used is None else self._used.title
         left_out = {name: number for name, number in self._left_out.items() if number}
         return SessionKinds(
-            self.tree, inputs, tuple(rows), name, counted, title, problem, figures, left_out, self._readings()
+            self.tree,
+            inputs,
+            tuple(rows),
+            name,
+            counted,
+            title,
+            problem,
+            figures,
+            left_out,
+            self._readings(),
+            self._truths(),
         )
 
     def _sample(self, name: str, model: str) -> SampleCells | None:

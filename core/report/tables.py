@@ -224,6 +224,11 @@ def totals_table(content: ReportContent) -> Table:
         ]
         for row in content.totals
     ]
+    if any(content.erythroblasts(row.name) for row in content.totals):
+        header += ["erythroblasts", "without erythroblasts"]
+        for row, one in zip(rows, content.totals, strict=True):
+            among = content.erythroblasts(one.name)
+            row += [among, one.count - among] if among else [None, None]
     return Table("totals", header, rows)
 
 

@@ -168,8 +168,8 @@ class Subject(StrEnum):
     ``REGION``: a ``Region``, None for all of the image. ``DIAMETER``: of red cells in pixels, None to estimate it.
     ``LISTED``: whether the image is on the list. ``TRUTHS``: its ground truths, the used one first. ``MARK``: a
     ``Mark`` that is put into the image's tally, or taken out. ``SETTING``: anything that JSON can hold.
-    ``MODEL``: a ``ModelInUse``. ``KIND``: the key of the kind that a cell of an image was given, None for none; the
-    key of the change is ``kind_key``.
+    ``MODEL``: a ``ModelInUse``. ``KIND``: the ``kind_value`` of the kind that a cell of an image was given, None for
+    none; the key of the change is ``kind_key``.
     """
 
     REVIEW = "review"
@@ -183,9 +183,18 @@ class Subject(StrEnum):
     KIND = "kind"
 
 
+ACCEPTED = " accepted"
+"""Behind the key of a kind that was a suggestion; no key has a space."""
+
+
 def kind_key(cell: int, reading: str = "") -> str:
     """Return the key of the change that gives a cell a kind; ``reading`` names a second differential count."""
     return f"{cell} {reading}".rstrip()
+
+
+def kind_value(kind: str | None, *, accepted: bool = False) -> str | None:
+    """Return what a change stores for the kind of a cell; ``accepted``: the user took over a suggestion."""
+    return f"{kind}{ACCEPTED}" if kind and accepted else kind
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,7 @@ class Place:
     ``box`` is ``x1 y1 x2 y2`` in pixels of the image, without size for a point. ``cell`` is the id of the counted
     cell, None for a missed one; ``hint`` that of the likeliest detection of its class at the place of a missed one,
     below the threshold. ``diameter`` is that of a red cell of the image. ``settled``: it is corrected already.
+    ``note``: what is to be said of it in place of its score.
     """
 
     verdict: Verdict
@@ -108,6 +109,7 @@ class Place:
     score: float | None = None
     hint: int | None = None
     settled: bool = False
+    note: str = ""
 
 
 def find_places(

@@ -46,7 +46,8 @@ class GroundTruth:
     the kinds points and boxes ``names`` has the class names of the N cells, each one of ``classes``, and
     ``boxes`` float32 (N, 4) ``x1 y1 x2 y2`` in pixels of the image; a point is a box without size. Of
     typed totals ``totals`` has the number of cells by class name, and there are no boxes. ``blind``: the
-    model's boxes were hidden while it was made. The array is read-only.
+    model's boxes were hidden while it was made. ``finer`` is what the file calls each of the N cells where that is
+    another name than its class, such as a kind of it, "" elsewhere; empty if there is none. The array is read-only.
     """
 
     kind: TruthKind
@@ -56,10 +57,13 @@ class GroundTruth:
     boxes: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
     totals: Mapping[str, int] = field(default_factory=dict[str, int])
     blind: bool = False
+    finer: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         located = self.kind != TruthKind.TOTALS
         if self.boxes.shape != (len(self.names), 4) or not np.isfinite(self.boxes).all():
+            raise ValueError(gettext("names and boxes must describe the same cells"))
+        if len(self.finer) not in (0, len(self.names)):
             raise ValueError(gettext("names and boxes must describe the same cells"))
         if not set(self.names) <= set(self.classes) or set(self.totals) != (set() if located else set(self.classes)):
             raise ValueError(gettext("cells and totals must be of the annotated classes"))
@@ -84,16 +88,18 @@ class GroundTruth:
         return cls(TruthKind.POINTS, TruthSource.TALLY, tuple(classes), blind=blind)
 
     @classmethod
-    def imported(cls, image: AnnotatedImage, classes: Sequence[str], *, points: bool = False) -> GroundTruth:
+    def imported(
+        cls, image: AnnotatedImage, classes: Sequence[str], *, points: bool = False, finer: tuple[str, ...] = ()
+    ) -> GroundTruth:
         """Return the boxes of an annotation file, or with ``points`` their centres.
 
         ``classes`` are those that the annotations are complete for, such as all of the model's; classes
-        that occur are added to them.
+        that occur are added to them. ``finer``: see the class.
         """
         boxes = np.tile(_centres(image.boxes), 2) if points else image.boxes
         kind = TruthKind.POINTS if points else TruthKind.BOXES
         every = tuple(dict.fromkeys((*classes, *image.names)))
-        return cls(kind, TruthSource.IMPORTED, every, image.names, boxes)
+        return cls(kind, TruthSource.IMPORTED, every, image.names, boxes, finer=finer if any(finer) else ())
 
     @classmethod
     def reviewed(cls, cells: Detections, counted: NDArray[np.bool_], classes: Sequence[str]) -> GroundTruth:
@@ -120,7 +126,8 @@ class GroundTruth:
             raise ValueError(gettext("only points can be added to"))
         boxes = np.concatenate([self.boxes, np.array([[x, y, x, y]], np.float32)])
         classes = self.classes if name in self.classes else (*self.classes, name)
-        return replace(self, classes=classes, names=(*self.names, name), boxes=boxes)
+        finer = (*self.finer, "") if self.finer else ()
+        return replace(self, classes=classes, names=(*self.names, name), boxes=boxes, finer=finer)
 
     def without(self, index: int) -> GroundTruth:
         """Return the same without one cell, such as the last mark (-1)."""
@@ -170,8 +177,10 @@ class GroundTruth:
 
     def only(self, kept: NDArray[np.bool_]) -> GroundTruth:
         """Return some of the cells, those marked in ``kept``, bool (N,)."""
-        names = tuple(name for name, keep in zip(self.names, kept.tolist(), strict=True) if keep)
-        return replace(self, names=names, boxes=self.boxes[kept])
+        places = np.flatnonzero(kept).tolist()
+        names = tuple(self.names[place] for place in places)
+        finer = tuple(self.finer[place] for place in places) if self.finer else ()
+        return replace(self, names=names, boxes=self.boxes[kept], finer=finer)
 
     # -- keeping it --------------------------------------------------------------------------
 
@@ -188,6 +197,7 @@ class GroundTruth:
             "classes": list(self.classes),
             "blind": self.blind,
             **content,
+            **({"finer": list(self.finer)} if self.finer else {}),
         }
 
     @classmethod
@@ -215,6 +225,7 @@ class GroundTruth:
             np.tile(places, 2) if kind == TruthKind.POINTS else places,
             row.totals,
             row.blind,
+            row.finer,
         )
 
 
@@ -251,3 +262,4 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     blind: bool = False
     cells: list[list[str | float]] = []
     totals: dict[str, int] = {}
+    finer: tuple[str, ...] = ()

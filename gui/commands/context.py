@@ -185,8 +185,23 @@ class CellsShown(Protocol):
         ...
 
     @property
+    def kinds_changed(self) -> SignalInstance:
+        """Emitted when kinds or suggestions of cells are shown anew."""
+        ...
+
+    @property
     def by_kind(self) -> bool:
         """Whether the cells are shown by kind."""
+        ...
+
+    @property
+    def can_accept(self) -> bool:
+        """Whether something is suggested for a selected cell."""
+        ...
+
+    @property
+    def can_clear(self) -> bool:
+        """Whether a selected cell has a kind, or was left out of the counts."""
         ...
 
     def show_by_kind(self, by_kind: bool) -> None:

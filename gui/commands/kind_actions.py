@@ -25,7 +25,7 @@ KIND_ACTIONS = (
         gettext("&Accept the suggestion"),
         lambda context: context.shell.cells.accept_selected(),
         tip=gettext("The selected cells are what is suggested; Return does the same on a tile"),
-        enabled=states.can_name,
+        enabled=states.can_accept,
         depends_on=on(Change.SELECTION, Change.SESSION, Change.KINDS, Change.STEP),
     ),
     Action(
@@ -34,7 +34,7 @@ KIND_ACTIONS = (
         gettext("&Take the kind away"),
         lambda context: context.shell.cells.clear_selected(),
         tip=gettext("The selected cells are without a kind again; Backspace does the same on a tile"),
-        enabled=states.can_name,
+        enabled=states.can_clear,
         depends_on=on(Change.SELECTION, Change.SESSION, Change.KINDS, Change.STEP),
     ),
     Action(

@@ -194,7 +194,7 @@ def _signals(context: Context) -> dict[Change, tuple[SignalInstance, ...]]:
         Change.QUEUE: (inference.activity_changed,),
         Change.MODEL: (inference.model_changed, workspace.settings.classes_changed),
         Change.TOOL: (shell.tools.tool_changed,),
-        Change.KINDS: (shell.cells.mode_changed, workspace.kinds.tree.changed),
+        Change.KINDS: (shell.cells.mode_changed, shell.cells.kinds_changed, workspace.kinds.tree.changed),
         Change.LEFT_OUT: (workspace.kinds.leaving_out.changed,),
         Change.VIEW: (context.options.changed,),
         Change.STEP: (shell.view_changed,),

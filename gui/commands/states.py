@@ -104,9 +104,14 @@ def shows_by_kind(context: Context) -> bool:
     return context.shell.view is View.CELLS and context.shell.cells.by_kind
 
 
-def can_name(context: Context) -> bool:
-    """Whether cells are selected that can be given a kind."""
-    return shows_by_kind(context) and has_selection(context)
+def can_accept(context: Context) -> bool:
+    """Whether cells are selected for which a kind is suggested."""
+    return shows_by_kind(context) and has_selection(context) and context.shell.cells.can_accept
+
+
+def can_clear(context: Context) -> bool:
+    """Whether cells are selected that have a kind."""
+    return shows_by_kind(context) and has_selection(context) and context.shell.cells.can_clear
 
 
 def can_sort(context: Context) -> bool:

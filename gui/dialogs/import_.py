@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from core.annotations.read import ANNOTATION_SUFFIXES
 from core.exchange.import_plan import FoundAnnotations, ImportPlan, Use, read_for_session
 from core.exchange.match_images import ImageIndex, ListedImage
+from core.kinds.tree import class_named
 from core.text import gettext, ngettext
 from gui.tasks import Task
 from gui.widgets.forms import Busy, FittingDialog, column, faint, heading, indented, row
@@ -182,6 +183,7 @@ class ImportDialog(FittingDialog):
         for name, number in unknown.items():
             combo = QuietComboBox()
             combo.addItems([_LEAVE_OUT, *self._workspace.settings.classes])
+            combo.setCurrentText(class_named(name, self._workspace.kinds.tree.tree) or _LEAVE_OUT)
             combo.setAccessibleName(name)
             combo.currentIndexChanged.connect(lambda *_: self._show_plan())
             label = QLabel(ngettext("{name} ({n:,} box)", "{name} ({n:,} boxes)", number).format(name=name, n=number))

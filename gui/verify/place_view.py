@@ -56,6 +56,8 @@ class PlaceModel(TileModel):
         if role == Qt.ItemDataRole.DisplayRole:
             if place.settled:
                 return gettext("✓ edited")
+            if place.note:
+                return place.note
             return gettext("not detected") if place.score is None else f"{place.score:.2f}"
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             item = self._workspace.images.item(place.image)
@@ -66,6 +68,8 @@ class PlaceModel(TileModel):
 
 def _explain(place: Place) -> str:
     """Return what happened to a cell, as a sentence."""
+    if place.note:
+        return place.note
     if place.settled:
         text = gettext("{name}, edited")
     elif place.verdict is Verdict.MISSED:

@@ -12,6 +12,7 @@ from core.files import write_whole
 from core.text import gettext, ngettext
 from gui.verify.comparison import ComparisonPage
 from gui.verify.errors import ErrorPage
+from gui.verify.kinds import KindsPage
 from gui.verify.models import ModelPage
 from gui.verify.options import OptionsBar
 from gui.verify.sweep_table import sweep_csv
@@ -56,6 +57,7 @@ class VerifyWindow(QWidget):
         self.threshold_page = ThresholdPage(workspace, preferences.palette)
         self.error_page = ErrorPage(workspace, preferences.palette)
         self.model_page = ModelPage(workspace, preferences)
+        self.kinds_page = KindsPage(workspace)
         self.pages = QTabWidget()
         self.pages.tabBar().setAccessibleName(gettext("Pages of the verification"))
         self.pages.setObjectName("verifyTabs")
@@ -64,6 +66,7 @@ class VerifyWindow(QWidget):
         self.pages.addTab(self.threshold_page, gettext("&Thresholds"))
         self.pages.addTab(self.error_page, gettext("&Errors"))
         self.pages.addTab(self.model_page, gettext("M&odels"))
+        self.pages.addTab(self.kinds_page, gettext("&Kinds"))
         self.options = OptionsBar(workspace)
         self.state = QLabel()
         self.state.setWordWrap(True)
@@ -90,11 +93,14 @@ class VerifyWindow(QWidget):
             empty.import_wanted.connect(self.import_wanted)
             empty.count_wanted.connect(lambda: self.count_wanted.emit(None))
         self.threshold_page.places_wanted.connect(self._show_places)
-        self.error_page.images_wanted.connect(self.images_wanted)
+        for page in (self.error_page, self.kinds_page):
+            page.images_wanted.connect(self.images_wanted)
         self.threshold_page.save_table_wanted.connect(self._save_table)
         self.threshold_page.save_plot_wanted.connect(self._save_threshold_plot)
         self.model_page.save_plot_wanted.connect(lambda: self._save_plot("models.png", self.model_page.plot))
         self.verifier.answered.connect(self.show_state)
+        self._workspace.kind_truths.changed.connect(self._show_kinds)
+        self._show_kinds()
         self.verifier.busy_changed.connect(self.show_state)
 
     # -- what is shown ---------------------------------------------------------------------------------
@@ -141,6 +147,10 @@ class VerifyWindow(QWidget):
         if self.verifier.busy:
             parts.append(gettext("Comparing again…"))
         self.state.setText(" ".join(parts))
+
+    def _show_kinds(self) -> None:
+        """Show the page of kinds while there are some to compare."""
+        self.pages.setTabVisible(self.pages.indexOf(self.kinds_page), bool(self._workspace.kind_truths.found))
 
     def set_palette(self, palette: Palette) -> None:
         """Draw classes in other colours."""
@@ -212,6 +222,7 @@ class VerifyWindow(QWidget):
             self._remember()
         self.hide()
         self.error_page.close_down()
+        self.kinds_page.close_down()
         self.deleteLater()
 
     # -- events ----------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ class CellsView(QWidget):
     """The gallery in full size, and the same cells sorted into kinds."""
 
     mode_changed = Signal(bool)  # by kind
+    kinds_changed = Signal()
 
     def __init__(self, workspace: Workspace, actions: Actions, preferences: Preferences) -> None:
         super().__init__()
@@ -28,6 +29,7 @@ class CellsView(QWidget):
         self.gallery = Gallery(workspace, actions, preferences.palette)
         self.gallery.set_all(preferences.gallery_of_all)
         self.kinds = KindsPage(workspace, actions, preferences.palette)
+        self.kinds.refreshed.connect(self.kinds_changed)
         self._preferences = preferences
         if preferences.tile_side:
             self.gallery.tile_side = preferences.tile_side
@@ -73,6 +75,16 @@ class CellsView(QWidget):
     def select_all(self) -> None:
         """Select the cells where the focus is, or else all that are shown."""
         self._page.select_all()
+
+    @property
+    def can_accept(self) -> bool:
+        """Whether something is suggested for a selected cell."""
+        return self.kinds.naming.can_accept
+
+    @property
+    def can_clear(self) -> bool:
+        """Whether a selected cell has a kind."""
+        return self.kinds.naming.can_clear
 
     def accept_selected(self) -> None:
         """Confirm what the selected cells are suggested as."""

@@ -39,6 +39,7 @@ from gui.workspace.tally import Tally
 from gui.workspace.verification.adapting import Adapting
 from gui.workspace.verification.comparison import ModelComparison
 from gui.workspace.verification.fixes import Fixes
+from gui.workspace.verification.kinds import KindTruths
 from gui.workspace.verification.manual_counts import ManualCounts
 from gui.workspace.verification.profiles import Profiles
 from gui.workspace.verification.sample_note import SampleNotes
@@ -141,6 +142,7 @@ class Workspace(QObject):
         self.verifier = Verifier(
             self.store, self.images, self.settings, self.counts, self.truths, self.inference, self.messages, self
         )
+        self.kind_truths = KindTruths(self.verifier, self.kinds, self)
         self.comparison = ModelComparison(
             self.store, self.images, self.inference, self.choice, self.verifier, self.messages, self
         )
@@ -167,6 +169,7 @@ class Workspace(QObject):
         self.adapting.close()
         self.profiles.close()
         self.verifier.close()
+        self.kind_truths.close()
         self.preview.close()
         self.comparison.close()
         self.previews.close()

@@ -213,6 +213,7 @@ def _session(content: ReportContent) -> dict[str, Any]:
                 "mean_score": row.mean,
                 "share": row.share,
                 "share_interval": row.share_interval and list(row.share_interval),
+                **_erythroblasts(content.erythroblasts(row.name), row.count),
             }
             for row in content.totals
         },
@@ -240,6 +241,13 @@ def _session(content: ReportContent) -> dict[str, Any]:
         "made": content.made,
         "version": content.version,
     }
+
+
+def _erythroblasts(erythroblasts: int, count: int) -> dict[str, int]:
+    """Return how many erythroblasts are in a count, and the count without them; nothing if there are none."""
+    if not erythroblasts:
+        return {}
+    return {"erythroblasts": erythroblasts, "without_erythroblasts": count - erythroblasts}
 
 
 def _image(image: ReportImage) -> dict[str, Any]:

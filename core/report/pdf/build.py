@@ -108,7 +108,7 @@ class _Report:
             *front.head(printer, content),
             *front.result(printer, content, self._style),
             *front.estimates(printer, content),
-            *(kinds(printer, content.kinds) if content.kinds is not None else ()),
+            *(kinds(printer, content.kinds, content.erythroblasts_text) if content.kinds is not None else ()),
         ]
         photographs = list(self._photographs.two()) if contents.pictures else []
         signature = front.signature(printer, content)

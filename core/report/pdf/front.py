@@ -163,6 +163,8 @@ def result(printer: Printer, content: ReportContent, style: CellStyle) -> Iterat
         "intervals cover the number of counted cells, and no other error."
     )
     yield printer.text(text.format(model=model, thresholds=thresholds), SMALL)
+    if content.erythroblasts_text:
+        yield printer.text(content.erythroblasts_text, SMALL)
     if content.profile is not None:
         by = gettext("Counted by the laboratory's profile {profile}.").format(profile=content.profile_text)
         yield printer.text(by, SMALL)

@@ -8,20 +8,24 @@ from core.kinds.differential import lines
 from core.report.kind_tables import differential_figures, sorted_by
 from core.report.pdf.styles import HEADING, SMALL, Printer
 from core.report.tables import Table
-from core.text import gettext, percent
+from core.text import gettext, ngettext, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from core.kinds.figures import Share
     from core.report.session_kinds import SessionKinds
     from core.report.tables import Value
     from core.statistics.intervals import Interval
 
 
-def kinds(printer: Printer, found: SessionKinds) -> Iterator[Any]:
-    """Yield the differential count, and the kinds of every class; nothing of classes without cells of a kind."""
+def kinds(printer: Printer, found: SessionKinds, erythroblasts: str) -> Iterator[Any]:
+    """Yield the differential count, and the kinds of every class; nothing of classes without cells of a kind.
+
+    ``erythroblasts``: what is to be said of those in the count of white cells.
+    """
     if found.white_cells is not None:
-        yield from _differential(printer, found)
+        yield from _differential(printer, found, erythroblasts)
     rows = [row for row in found.rows if row.confirmed or row.suggested]
     if not rows:
         return
@@ -36,9 +40,10 @@ def kinds(printer: Printer, found: SessionKinds) -> Iterator[Any]:
         texts.append(gettext("Left out of the counts as no cell: {numbers}.").format(numbers=left_out))
     yield printer.text(" ".join(texts), SMALL)
     yield from _figures(printer, found)
+    yield from _truths(printer, found)
 
 
-def _differential(printer: Printer, found: SessionKinds) -> Iterator[Any]:
+def _differential(printer: Printer, found: SessionKinds, erythroblasts: str) -> Iterator[Any]:
     counted = found.white_cells
     assert counted is not None
     yield printer.text(gettext("Differential count of {n:,} white cells").format(n=counted.cells), HEADING)
@@ -69,8 +74,8 @@ def _differential(printer: Printer, found: SessionKinds) -> Iterator[Any]:
     ]
     if counted.white_cells is not None:
         notes.append(gettext("Those of ×10⁹/L take the white cell count as exact."))
-    if counted.nucleated_red_cells:
-        notes.append(gettext("The sample's count of white cells (WBC) includes the erythroblasts."))
+    if erythroblasts:
+        notes.append(erythroblasts)
     yield printer.text(" ".join(notes), SMALL)
 
 
@@ -82,15 +87,49 @@ def _figures(printer: Printer, found: SessionKinds) -> Iterator[Any]:
     rows: list[list[Value]] = []
     for name, figures in found.figures.items():
         for row in figures.rows:
-            shares = (
-                "–" if one.value is None else f"{percent(one.value)} ({_span(one.interval.times(100), 0)})"
-                for one in (row.precision, row.recall)
-            )
+            shares = (_share(row.precision), _share(row.recall))
             rows.append([name, found.tree.name(row.kind), f"{row.examples:,}", *shares])
     yield printer.table(Table("figures", header, rows, "llrrr"), (15, 30, 12, 25, 25))
-    yield printer.text(
-        gettext("Each example was sorted by what the others teach. In brackets 95 % intervals in per cent."), SMALL
-    )
+    texts = [gettext("Each example was sorted by what the others teach. In brackets 95 % intervals in per cent.")]
+    accepted = sum(figures.accepted for figures in found.figures.values())
+    if accepted:
+        text = ngettext(
+            "{n:,} accepted suggestion taught too and is not measured.",
+            "{n:,} accepted suggestions taught too and are not measured.",
+            accepted,
+        )
+        texts.append(text.format(n=accepted))
+    yield printer.text(" ".join(texts), SMALL)
+
+
+def _truths(printer: Printer, found: SessionKinds) -> Iterator[Any]:
+    """Yield how what users confirmed agrees with the ground truth and with second readings."""
+    for one in found.truths:
+        if not one.found.rows:
+            continue
+        title = gettext("Confirmed kinds of {name} against the {truth}")
+        yield printer.text(title.format(name=one.class_name, truth=one.compared_with), HEADING)
+        header = [gettext("Kind"), gettext("True cells"), gettext("Precision"), gettext("Recall")]
+        rows: list[list[Value]] = []
+        for row in one.found.rows:
+            shares = (_share(row.precision), _share(row.recall))
+            rows.append([found.tree.name(row.kind), f"{row.examples:,}", *shares])
+        yield printer.table(Table("truth", header, rows, "lrrr"), (40, 15, 25, 25))
+        agreed = one.found.agreed
+        text = gettext("{share} of {n:,} cells are of the same kind. In brackets 95 % intervals in per cent.")
+        texts = [text.format(share=_share(agreed), n=agreed.whole)]
+        if one.found.unnamed:
+            text = ngettext(
+                "Of {n:,} more the truth says a kind and no user does.",
+                "Of {n:,} more the truth says a kind and no user does.",
+                one.found.unnamed,
+            )
+            texts.append(text.format(n=one.found.unnamed))
+        yield printer.text(" ".join(texts), SMALL)
+
+
+def _share(one: Share) -> str:
+    return "–" if one.value is None else f"{percent(one.value)} ({_span(one.interval.times(100), 0)})"
 
 
 def _number(value: Value) -> str:

@@ -165,15 +165,17 @@ def unpack_detections(row: DetectionsRow) -> StoredDetections:
 
 def pack_truth(image: int, truth: GroundTruth) -> TruthRow:
     """Return the row of a ground truth."""
-    places = {name: place for place, name in enumerate(truth.classes)}
-    labels = np.array([places[name] for name in truth.names], "<u2")
+    cells = list(zip(truth.names, truth.finer or ("",) * len(truth.names), strict=True))
+    classes = [*((name, "") for name in truth.classes), *dict.fromkeys(cell for cell in cells if cell[1])]
+    places = {name: place for place, name in enumerate(classes)}
+    labels = np.array([places[cell] for cell in cells], "<u2")
     return TruthRow(
         truth_number(image, truth.source),
         image,
         truth.source.value,
         truth.kind.value,
         int(truth.blind),
-        to_json(truth.classes),
+        to_json([both if both[1] else both[0] for both in classes]),
         to_json(dict(truth.totals)),
         labels.tobytes(),
         truth.boxes.astype("<f4").tobytes(),
@@ -188,16 +190,18 @@ def unpack_truth(row: TruthRow) -> GroundTruth:
     ValueError
         If it is none.
     """
-    classes = sentences(row.classes)
-    labels = np.frombuffer(row.labels, "<u2").tolist()
+    stored = msgspec.json.decode(row.classes, type=list[str | tuple[str, str]])
+    classes = [(one, "") if isinstance(one, str) else one for one in stored]
+    cells = [classes[label] for label in np.frombuffer(row.labels, "<u2").tolist()]
     return GroundTruth(
         TruthKind(row.kind),
         TruthSource(row.source),
-        classes,
-        tuple([classes[label] for label in labels]),
+        tuple([name for name, finer in classes if not finer]),
+        tuple([name for name, _ in cells]),
         np.frombuffer(row.boxes, "<f4").astype(np.float32).reshape(-1, 4),
         msgspec.json.decode(row.totals, type=dict[str, int]),
         bool(row.blind),
+        tuple([finer for _, finer in cells]) if len(stored) > sum(isinstance(one, str) for one in stored) else (),
     )
 
 

@@ -107,7 +107,8 @@ class DetectionsRow(NamedTuple):
 class TruthRow(NamedTuple):
     """A row of ``truths``, numbered by ``truth_number``; which of them an image has says its own row.
 
-    ``classes`` and ``totals`` are JSON; of cells ``labels`` are uint16 places in ``classes``, ``boxes`` float32.
+    ``classes`` and ``totals`` are JSON; of cells ``labels`` are uint16 places in ``classes``, ``boxes`` float32. An
+    entry of two is a class and the finer name that a file has for its cells.
     """
 
     number: int

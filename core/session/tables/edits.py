@@ -12,7 +12,7 @@ from core.cells import CellChange
 from core.session.errors import damaged
 from core.session.storage.rows import finite, pack_cell, pack_value, to_json, unpack_cell, unpack_value
 from core.session.storage.schema import EditRow, Kind, LineRow
-from core.session.values import Edit, HistoryLine, Subject, ValueChange
+from core.session.values import ACCEPTED, Edit, HistoryLine, Subject, ValueChange
 from core.text import gettext, printable
 
 if TYPE_CHECKING:
@@ -247,8 +247,13 @@ class Edits:
         for key, kind in self._kinds.get(image, {}).items():
             cell, _, name = key.partition(" ")
             if name == reading:
-                found[int(cell)] = kind
+                found[int(cell)] = kind.removesuffix(ACCEPTED)
         return found
+
+    def accepted_kinds(self, image: int) -> frozenset[int]:
+        """Return the cells of an image whose kind was suggested, and accepted by a user."""
+        given = self._kinds.get(image, {}).items()
+        return frozenset(int(key) for key, kind in given if " " not in key and kind.endswith(ACCEPTED))
 
     def readings(self) -> tuple[str, ...]:
         """Return the names of the second differential counts that were begun, in alphabetical order."""

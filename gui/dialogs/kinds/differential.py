@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.kinds.differential import TARGETS, Differential, Line, lines
+from core.kinds.differential import TARGETS, Differential, Line, erythroblasts_text, lines
 from core.text import gettext
 from gui.dialogs.kinds.reading import ReadingPage
 from gui.tasks import Debounce
@@ -191,9 +191,14 @@ class DifferentialDialog(QDialog):
             note = gettext("{n:,} more are suggested and not counted here: accept them in Cells, by kind.")
         else:
             note = gettext("Only what users confirmed is counted.")
-        if counted is not None and counted.nucleated_red_cells:
-            note += " " + gettext("The sample's count of white cells (WBC) includes the erythroblasts.")
-        self.note.setText(note.format(n=open_))
+        self.note.setText(" ".join(filter(None, (note.format(n=open_), self._erythroblasts(counted)))))
+
+    def _erythroblasts(self, counted: Differential | None) -> str:
+        """Return what is to be said of erythroblasts in the sample's count of white cells, or ""."""
+        name, totals = self._count.class_name, self._workspace.counts.totals
+        if counted is None or name is None or totals is None:
+            return ""
+        return erythroblasts_text(name, totals.get(name, 0), counted.nucleated_red_cells)
 
     def _show_values(self, counted: Differential | None) -> None:
         unit = gettext("10⁹/L")

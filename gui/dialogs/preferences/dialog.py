@@ -90,7 +90,7 @@ class PreferencesDialog(QDialog):
         self.sessions = FolderChoice(gettext("Where should new sessions be kept?"), str(self._workspace.store.folder))
         self.sessions.chosen.connect(self._take_sessions_folder)
         self.reports = FolderChoice(gettext("Where should reports be put?"), self._preferences.reports_folder)
-        self.reports.line.setPlaceholderText(gettext("Beside the images of the sample"))
+        self.reports.line.setPlaceholderText(gettext("Beside the images"))
         self.reports.chosen.connect(self._take_reports_folder)
 
         self.profile = ProfileChoice(

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from core.kinds.differential import differential_text
 from core.report.content import ReportContent
 from core.report.tables import local_time
 from core.text import gettext, ngettext
 from gui.widgets.forms import FittingDialog, faint, row
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from core.report.sign_off import SignOff
     from gui.workspace.workspace import Workspace
 
@@ -82,7 +85,7 @@ class SignDialog(FittingDialog):
         totals = " · ".join(f"{one.name} {one.count:,}" for one in outcome.totals)
         images = ngettext("{n:,} image", "{n:,} images", len(outcome.counted)).format(n=len(outcome.counted))
         sample = outcome.sample.id or gettext("Sample without id")
-        self.counts.setText(f"{sample}\n{totals}\n{images}")
+        self.counts.setText("\n".join((sample, totals, images, *_differential_lines(outcome))))
         points = open_points(outcome)
         if outcome.signed:
             text = gettext("{user} signed exactly these counts on {time}.")
@@ -103,6 +106,14 @@ class SignDialog(FittingDialog):
             self.accept()
 
 
+def _differential_lines(content: ReportContent) -> list[str]:
+    """Return the differential count that is signed too, and what it says of the count of white cells."""
+    kinds = content.kinds
+    if kinds is None or kinds.white_cells is None:
+        return []
+    return [differential_text(kinds.white_cells, kinds.tree), *filter(None, (content.erythroblasts_text,))]
+
+
 def open_points(content: ReportContent) -> list[str]:
     """Return what a report of this content lacks, a sentence each."""
     points: list[str] = []
@@ -121,4 +132,22 @@ def open_points(content: ReportContent) -> list[str]:
             content.changed,
         )
         points.append(text.format(n=content.changed))
-    return points
+    return [*points, *_open_differential(content)]
+
+
+def _open_differential(content: ReportContent) -> Iterator[str]:
+    """Yield what the differential count lacks, once it has begun."""
+    kinds = content.kinds
+    if kinds is None or kinds.differential is None or not (kinds.differential.cells or kinds.suggested_white_cells):
+        return
+    counted = kinds.differential
+    if not counted.complete:
+        text = gettext("The differential count has {cells:,} of {target:,} white cells.")
+        yield text.format(cells=counted.cells, target=counted.target)
+    if left := kinds.suggested_white_cells:
+        text = ngettext(
+            "The kind of {n:,} white cell is only suggested; the differential count is without it.",
+            "The kinds of {n:,} white cells are only suggested; the differential count is without them.",
+            left,
+        )
+        yield text.format(n=left)

@@ -100,6 +100,7 @@ class ClassRow(QFrame):
         self.number.lineEdit().returnPressed.connect(self.entered)
         self.ledger = ElidedLabel("", Qt.TextElideMode.ElideRight)
         self.ledger.setObjectName("ledger")
+        self._steps, self._included = "", ("", "")
         self.ledger.setFixedHeight(_LINE_HEIGHT)
         self._lay_out()
 
@@ -169,7 +170,21 @@ class ClassRow(QFrame):
         _show_interval(self.interval, None if ledger is None else ledger.total, tip)
         self.count.setToolTip(tip)
         corrected = ledger is not None and (ledger.added > 0 or ledger.removed > 0)
-        self.ledger.setText(_ledger_text(ledger) if ledger is not None and corrected else "")
+        self._steps = _ledger_text(ledger) if ledger is not None and corrected else ""
+        self._show_ledger()
+
+    def show_included(self, image: str, sample: str) -> None:
+        """Say what the counts of the image and the sample include that laboratories leave out; "" for nothing."""
+        self._included = image, sample
+        self._show_ledger()
+
+    def _show_ledger(self) -> None:
+        """Show in one line how the count came about, or what it includes."""
+        image, sample = self._included
+        texts = [text for text in (image, self._steps) if text]
+        self.ledger.setText(" ".join(texts))
+        everything = [*texts, *([gettext("Sample: {text}").format(text=sample)] if sample else [])]
+        self.ledger.setToolTip("\n".join(everything) if sample else "")
 
     def show_sample(self, total: int | None, images: int) -> None:
         """Show the count in all images of the sample together; None while they are being added up."""
@@ -251,6 +266,11 @@ class ClassRows(QWidget):
                 card.show_count(None, None)
             else:
                 card.show_count(result.ledger[name], result.mean_scores[name])
+
+    def show_included(self, name: str, image: str, sample: str) -> None:
+        """Say what the counts of a class include, and nothing of the other classes."""
+        for card in self.cards.values():
+            card.show_included(*((image, sample) if card.name == name else ("", "")))
 
     def show_totals(self, totals: dict[str, int] | None, images: int) -> None:
         """Show the counts of all images together; None while they are being added up."""

@@ -9,9 +9,11 @@ from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from core.counting.quality import Grade
+from core.kinds.differential import erythroblasts_text
 from core.text import gettext
 from gui.panels.counts.class_row import IMAGE_WIDTH, SAMPLE_WIDTH, ClassRows
 from gui.panels.counts.field_note import FieldNote
+from gui.tasks import Debounce
 from gui.widgets.note_button import NoteButton
 from gui.widgets.theme import SIDE_WIDTH
 
@@ -55,6 +57,7 @@ class CountPanel(QWidget):
         self.settings_button.setToolTip(actions["counting_settings"].toolTip())
         self.settings_button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.settings_button.clicked.connect(actions["counting_settings"].trigger)
+        self._erythroblasts_later = Debounce(0, self._show_erythroblasts, self)
         self._build()
         self._connect()
 
@@ -100,6 +103,7 @@ class CountPanel(QWidget):
         workspace.store.session_changed.connect(self._show_classes)
         workspace.tally.active_changed.connect(self.show_counts)
         workspace.notes.changed.connect(self.show_note)
+        workspace.kinds.differential.changed.connect(self._erythroblasts_later.start_unless_due)
         self._show_classes()
         self.show_note()
 
@@ -141,6 +145,7 @@ class CountPanel(QWidget):
         if workspace.settings.value is not None and workspace.inference.model is not None:
             self.classes.show_settings(workspace.settings.value, workspace.inference.model.card.score_floor)
         self.classes.show_result(workspace.counts.current_result())
+        self._erythroblasts_later.start_unless_due()
 
     @Slot()
     def show_totals(self) -> None:
@@ -149,6 +154,21 @@ class CountPanel(QWidget):
         totals = counts.totals if counts.counted_images else None
         if totals is not None or not counts.counted_images:
             self.classes.show_totals(totals, counts.counted_images)
+
+    @Slot()
+    def _show_erythroblasts(self) -> None:
+        """Say what the counts of white cells are without those that users called erythroblasts."""
+        workspace, count = self._workspace, self._workspace.kinds.differential
+        name, image, result = count.class_name, workspace.images.current_id, workspace.counts.current_result()
+        counted, totals = count.result(), workspace.counts.totals
+        if name is None or counted is None or not counted.nucleated_red_cells:
+            self.classes.show_included("", "", "")
+            return
+        here = ""
+        if image is not None and result is not None:
+            here = erythroblasts_text(name, result.counts.get(name, 0), count.erythroblasts(image))
+        there = "" if totals is None else erythroblasts_text(name, totals.get(name, 0), counted.nucleated_red_cells)
+        self.classes.show_included(name, here, there)
 
     @Slot()
     def show_note(self) -> None:

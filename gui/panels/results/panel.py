@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from core.classes import PAPER
 from core.text import gettext, ngettext
 from gui.panels.results.columns import TOTAL, ComparedModel, FieldsModel
+from gui.panels.results.differential import DifferentialLine
 from gui.panels.results.estimates import EstimatesPage
 from gui.panels.results.side import ReportSide
 from gui.panels.results.table import ImagesTable
@@ -54,6 +55,7 @@ class ResultsPanel(QWidget):
         self.setAccessibleName(gettext("Results"))
         self._workspace = workspace
         self.totals = TotalsBar(workspace, palette)
+        self.differential = DifferentialLine(workspace, actions["differential"])
         self.fields = FieldsModel(workspace, self)
         self.table = ImagesTable(self.fields, gettext("Counts of the images"))
         self.compared = ComparedModel(workspace, self)
@@ -120,6 +122,7 @@ class ResultsPanel(QWidget):
         left.setContentsMargins(12, 12, 12, 12)
         left.setSpacing(8)
         left.addWidget(self.totals)
+        left.addWidget(self.differential)
         left.addLayout(bar)
         left.addWidget(self.pages, 1)
         layout = QHBoxLayout(self)
@@ -250,6 +253,7 @@ class ResultsPanel(QWidget):
         current = self._workspace.images.current_id
         self.table.choose(current)
         self._show_compared()
+        self.differential.refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -26,14 +26,15 @@ from gui.workspace.sample import SampleState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QResizeEvent
 
     from gui.commands.shortcuts import Actions
     from gui.preferences import Preferences
     from gui.workspace.workspace import Workspace
 
 HEIGHT = 44
-_ID_WIDTH, _ID_MOST, _STATE_WIDTH, _BAR_WIDTH = 190, 460, 200, 64
+_ID_WIDTH, _ID_MOST, _BAR_WIDTH = 190, 460, 64
+_STATE_WIDTHS, _STATE_SHARE = (200, 340), 5  # least and most; one in so many pixels of the line
 _ID_BESIDE = 52  # margins and the pencil
 _WIDEST_USER = 140
 _COLOURS = {
@@ -186,6 +187,12 @@ class HeadLine(QWidget):
         self.bar.setValue(reviewed)
         self.state.show_state(state, sample.state_text)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the state what room the window leaves, so that no other part moves when the state changes."""
+        least, most = _STATE_WIDTHS
+        self.state.setFixedWidth(min(max(self.width() // _STATE_SHARE, least), most))
+        super().resizeEvent(event)
+
     def edit_id(self) -> None:
         """Give the sample's id the keyboard."""
         self.id.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -211,7 +218,7 @@ class StateChip(QPushButton):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("state")
-        self.setFixedWidth(_STATE_WIDTH)
+        self.setFixedWidth(_STATE_WIDTHS[0])
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._state, self._text = SampleState.EMPTY, ""
 
@@ -224,7 +231,7 @@ class StateChip(QPushButton):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(_STATE_WIDTH, 28)
+        return QSize(self.width(), 28)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

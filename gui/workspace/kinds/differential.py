@@ -10,7 +10,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.kinds.differential import DifferentialInputs, differential, differential_class
-from core.kinds.tree import NO_CELL
+from core.kinds.tree import NO_CELL, Role
 from core.session.tables.settings import DIFFERENTIAL
 from core.session.values import Edit, Subject, ValueChange
 from core.statistics.kappa import kappa
@@ -165,14 +165,20 @@ class DifferentialCount(QObject):
             counts, self._tree.tree, name, target=inputs.target, analyser=inputs.analyser, corrected=inputs.corrected
         )
 
+    def erythroblasts(self, image: int) -> int:
+        """Return how many of the counted white cells of an image users called erythroblasts."""
+        tree = self._tree.tree
+        kinds = {kind.key for kind in tree.of_class(self.class_name or "") if kind.role is Role.ERYTHROBLAST}
+        return sum(kind in kinds for kind in self._typed.standing(image).values()) if kinds else 0
+
     def agreement(self, class_name: str, reading: str) -> ReadingAgreement:
         """Compare a second reading with the first, by the cells that either called a kind of a class."""
-        both = list(self._both(class_name, reading))
+        both = list(self.both(class_name, reading))
         found = kappa([one.first for one in both], [one.second for one in both])
         return ReadingAgreement(found, len(both), tuple(one for one in both if one.first != one.second))
 
-    def _both(self, class_name: str, reading: str) -> Iterator[Disagreement]:
-        """Yield the cells that both readings gave a kind."""
+    def both(self, class_name: str, reading: str) -> Iterator[Disagreement]:
+        """Yield the cells that both readings gave a kind, whether they agree or not."""
         tree = self._tree.tree
         for item in self._images.items:
             second = self._typed.of(item.id, reading)

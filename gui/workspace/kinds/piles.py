@@ -127,7 +127,8 @@ class Piles(QObject):
         for item in self._images.items:
             found, wanted = self._embeddings.of(item.id), self._embeddings.cells_of(item.id)
             if found is not None and wanted is not None:
-                yield DescribedImage(item.id, wanted, found, self._typed.of(item.id))
+                accepted = self._typed.accepted(item.id)
+                yield DescribedImage(item.id, wanted, found, self._typed.of(item.id), accepted)
 
     def _said(self, image: int) -> dict[int, str]:
         """Return the kinds that users gave to cells of an image, without those that were taken off the tree."""
@@ -194,7 +195,8 @@ class Piles(QObject):
         for cell in cells:
             if cell.kind:
                 by_kind.setdefault(cell.kind, []).append((cell.image, cell.cell))
-        return all(self._typed.give(chosen, kind) for kind, chosen in by_kind.items()) and bool(by_kind)
+        given = (self._typed.give(chosen, kind, accepted=True) for kind, chosen in by_kind.items())
+        return all(given) and bool(by_kind)
 
     def useful(self, class_name: str, count: int = 12) -> list[CellOf]:
         """Return the cells that are the most useful to look at next."""
@@ -226,7 +228,11 @@ class Piles(QObject):
         measured = [place for place, name in enumerate(examples.kinds) if name in figures.kinds]
         names = (*figures.kinds, "")
         pairs = zip(measured, figures.suggested.tolist(), strict=True)
-        places = [place for place, column in pairs if examples.kinds[place] == kind and names[column] == suggested]
+        places = [
+            place
+            for place, column in pairs
+            if column >= 0 and examples.kinds[place] == kind and names[column] == suggested
+        ]
         own = [row for row, said in enumerate(known.cells.typed) if said]  # the examples of the sample are the first
         rows = [own[place] for place in places if place < len(own)]
         cells = [(int(known.cells.images[row]), int(known.cells.cells[row])) for row in rows]

@@ -248,12 +248,14 @@ class Teaching(QObject):
             crops += self._crops(item, part.boxes)
             steps.append(part.steps)
             scales.append(part.scales)
-            gone = self._typed.removed(item.id)
+            gone, accepted = self._typed.removed(item.id), self._typed.accepted(item.id)
             image = item.stamp.sha256 if item.stamp else str(item.path)
             for cell, box in zip(part.cells.tolist(), part.boxes.tolist(), strict=True):
                 kind = typed[cell]
                 of = self._tree.tree.class_of(kind) or (gone[cell].class_name if cell in gone else "")
-                cells.append(TaughtCell(image, tuple(box), 0, of, kind, self._store.user, said))
+                cells.append(
+                    TaughtCell(image, tuple(box), 0, of, kind, self._store.user, said, accepted=cell in accepted)
+                )
         if not cells:
             return None
         sample = self._store.path.stem if self._store.path else name

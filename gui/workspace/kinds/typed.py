@@ -13,7 +13,7 @@ from core.cells import CellChange, Origin
 from core.geometry.boxes import iou_matrix
 from core.kinds.cells import called_no_cell, left_out
 from core.kinds.tree import NO_CELL
-from core.session.values import Edit, Subject, ValueChange, kind_key
+from core.session.values import Edit, Subject, ValueChange, kind_key, kind_value
 from core.text import gettext, ngettext
 
 if TYPE_CHECKING:
@@ -70,6 +70,10 @@ class TypedKinds(QObject):
         """Return cell id -> key of the kind that a user gave it."""
         return self._store.read(lambda session: session.edits.kinds(image, reading), {})
 
+    def accepted(self, image: int) -> frozenset[int]:
+        """Return the cells of an image whose kind was a suggestion that a user accepted."""
+        return self._store.read(lambda session: session.edits.accepted_kinds(image), frozenset())
+
     def standing(self, image: int, reading: str = "") -> dict[int, str]:
         """Return the kinds of those cells that count now: not of removed ones, nor of those outside what counts."""
         said = self.of(image, reading)
@@ -123,31 +127,48 @@ class TypedKinds(QObject):
         """Return the cells of an image that the sorting left out as no cells, as they were before."""
         return left_out(self._store.read(lambda session: session.edits.changes(image), {}))
 
-    def give(self, cells: Iterable[CellOf], kind: str | None, reading: str = "") -> bool:
-        """Give cells a kind, None to take it away; one step to undo. True if something was stored."""
+    def give(self, cells: Iterable[CellOf], kind: str | None, reading: str = "", *, accepted: bool = False) -> bool:
+        """Give cells a kind, None to take it away; one step to undo. True if something was stored.
+
+        ``accepted``: it is what was suggested for them.
+        """
         by_image: dict[int, list[int]] = {}
         for image, cell in dict.fromkeys(cells):
-            if self.of(image, reading).get(cell) != kind:
-                by_image.setdefault(image, []).append(cell)
+            by_image.setdefault(image, []).append(cell)
+        by_image = {
+            image: mine
+            for image, chosen in by_image.items()
+            if (mine := self._others(image, chosen, kind, reading, accepted=accepted))
+        }
         number = sum(map(len, by_image.values()))
         if not number or not self._store.writable:
             return False
         name = self._text(kind, number)
-        edits = [self._edit(image, chosen, kind, name, reading) for image, chosen in by_image.items()]
+        value = kind_value(kind, accepted=accepted)
+        edits = [
+            Edit(
+                image,
+                name,
+                () if reading else tuple(self._changes(image, chosen, kind)),
+                tuple(ValueChange(Subject.KIND, image, value, kind_key(cell, reading)) for cell in chosen),
+            )
+            for image, chosen in by_image.items()
+        ]
         first, *others = edits
         joined = [Edit(edit.image, edit.name, edit.cells, edit.values, continues=True) for edit in others]
         return self._history.record([first, *joined])
+
+    def _others(self, image: int, cells: list[int], kind: str | None, reading: str, *, accepted: bool) -> list[int]:
+        """Return those of the cells that are not called so yet; a user's own word outdoes an accepted suggestion."""
+        said = self.of(image, reading)
+        weak = frozenset[int]() if accepted or reading else self.accepted(image)
+        return [cell for cell in cells if said.get(cell) != kind or cell in weak]
 
     def _text(self, kind: str | None, number: int) -> str:
         if kind is None:
             return ngettext("Kind taken from {n:,} cell", "Kind taken from {n:,} cells", number).format(n=number)
         text = ngettext("{n:,} cell is {kind}", "{n:,} cells are {kind}", number)
         return text.format(n=number, kind=self._tree.tree.name(kind))
-
-    def _edit(self, image: int, cells: list[int], kind: str | None, name: str, reading: str) -> Edit:
-        values = tuple(ValueChange(Subject.KIND, image, kind, kind_key(cell, reading)) for cell in cells)
-        changes = () if reading else tuple(self._changes(image, cells, kind))
-        return Edit(image, name, changes, values)
 
     def _changes(self, image: int, cells: list[int], kind: str | None) -> Iterable[CellChange]:
         """Yield how cells change with their kind: see the class."""
@@ -178,6 +199,7 @@ class TypedKinds(QObject):
         """Give what was said of cells to those that are found in their places, as the image was counted again."""
         changes = self._store.read(lambda session: session.edits.changes(image), {})
         readings = {name: self.of(image, name) for name in ("", *self.readings)}
+        accepted = self.accepted(image)
         found, old = now.detections, before.detections
         lost = {cell for said in readings.values() for cell in said} - changes.keys() - set(found.ids.tolist())
         rows = np.flatnonzero(np.isin(old.ids, list(lost)))
@@ -189,9 +211,11 @@ class TypedKinds(QObject):
             row, place = np.unravel_index(int(fit.argmax()), fit.shape)
             fit[row], fit[:, place] = 0, 0
             for reading, said in readings.items():
-                if (kind := said.get(int(old.ids[rows[row]]))) is not None:
-                    values.append(ValueChange(Subject.KIND, image, None, kind_key(int(old.ids[rows[row]]), reading)))
-                    values.append(ValueChange(Subject.KIND, image, kind, kind_key(int(found.ids[place]), reading)))
+                cell = int(old.ids[rows[row]])
+                if (kind := said.get(cell)) is not None:
+                    value = kind_value(kind, accepted=not reading and cell in accepted)
+                    values.append(ValueChange(Subject.KIND, image, None, kind_key(cell, reading)))
+                    values.append(ValueChange(Subject.KIND, image, value, kind_key(int(found.ids[place]), reading)))
         if values:
             text = gettext("Counted again: kinds carried over")
             self._history.record([Edit(image, text, values=tuple(values))])

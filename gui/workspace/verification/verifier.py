@@ -107,6 +107,11 @@ class Verifier(QObject):
         """Whether a newer answer is on its way."""
         return self._settle.isActive() or self._gathering.running or self._task.busy
 
+    @property
+    def active(self) -> bool:
+        """Whether the figures are kept up to date."""
+        return self._active
+
     def set_active(self, active: bool) -> None:
         """Keep the figures up to date from now on, or not: nothing is computed for a hidden page."""
         self._active = active

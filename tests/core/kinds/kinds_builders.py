@@ -30,7 +30,9 @@ def cells(counts: tuple[int, ...], seed: int = 1, shift: float = 0.0) -> tuple[n
 def examples(counts: tuple[int, ...] = (6, 6, 6), images: int = 3, seed: int = 1) -> Examples:
     vectors, kinds = cells(counts, seed)
     numbers = np.arange(len(kinds)) % images
-    return Examples(vectors.astype(float), tuple(kinds), numbers, np.zeros(len(kinds), np.int64))
+    return Examples(
+        vectors.astype(float), tuple(kinds), numbers, np.zeros(len(kinds), np.int64), np.zeros(len(kinds), bool)
+    )
 
 
 def teaching_set(counts: tuple[int, ...] = (6, 6, 6), seed: int = 2, name: str = "Ward 3") -> TeachingSet:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -78,7 +80,7 @@ def test_probabilities_are_calibrated():
     vectors = rng.normal(size=(3000, 8))
     vectors[:, 0] += 1.2 * places
     kinds = tuple("ab"[place] for place in places)
-    half = Examples(vectors[:1500], kinds[:1500], np.arange(1500) % 20, np.zeros(1500, np.int64))
+    half = Examples(vectors[:1500], kinds[:1500], np.arange(1500) % 20, np.zeros(1500, np.int64), np.zeros(1500, bool))
     taught = learn(half)
     assert taught is not None
     sorted_ = taught.sort(vectors[1500:])
@@ -90,10 +92,10 @@ def test_figures_leave_out_whole_images():
     """Cells of one image that are alike for another reason than their kind do not make good figures."""
     found = examples((9, 9, 9))
     moved = found.vectors + 8 * np.random.default_rng(1).normal(size=(3, DIMENSIONS))[found.images]
-    taught = learn(Examples(moved, found.kinds, found.images, found.samples))
+    taught = learn(Examples(moved, found.kinds, found.images, found.samples, found.accepted))
     assert taught is not None
     assert taught.figures.left_out is LeftOut.IMAGE
-    single = learn(Examples(found.vectors, found.kinds, np.zeros(27, np.int64), found.samples))
+    single = learn(Examples(found.vectors, found.kinds, np.zeros(27, np.int64), found.samples, found.accepted))
     assert single is not None
     assert single.figures.left_out is LeftOut.CELL
     assert single.figures.balanced > 0.95
@@ -105,9 +107,25 @@ def test_figures_leave_out_whole_images():
     assert [figures.confusion[place].sum() for place in range(3)] == [9, 9, 9]
 
 
+def test_accepted_suggestions_teach_but_are_not_measured():
+    """Measured by what it suggested itself, the program would look better than it is."""
+    found = examples((9, 9, 9))
+    accepted = np.arange(27) % 9 >= 4
+    taught = learn(replace(found, accepted=accepted))
+    assert taught is not None
+    figures = taught.figures
+    assert figures.accepted == 15
+    assert [(row.examples, row.accepted) for row in figures.rows] == [(4, 5)] * 3
+    assert figures.confusion.sum() == 12
+    assert (figures.suggested[accepted] == -1).all()
+    alone = learn(found.taken(np.flatnonzero(~accepted)))
+    assert alone is not None
+    assert not np.allclose(alone.classifier.centres, taught.classifier.centres)
+
+
 def test_own_examples_outweigh_many_of_others():
     vectors, kinds = cells((50, 50, 50))
-    found = Examples(vectors.astype(float), tuple(kinds), np.arange(150), np.ones(150, np.int64))
+    found = Examples(vectors.astype(float), tuple(kinds), np.arange(150), np.ones(150, np.int64), np.zeros(150, bool))
     assert (found.weights == 1).all()
     own = examples((5, 5, 5))
     both = Examples.joined([own, found])
@@ -131,7 +149,7 @@ def test_a_change_of_stain_does_not_break_a_teaching_set(counts: tuple[int, int,
 def test_a_sample_without_a_teaching_set_is_sorted_by_its_own_examples():
     vectors, kinds = cells((20, 20, 20), seed=6, shift=2.5)
     rows = np.array([0, 1, 2, 20, 21, 22, 40, 41, 42])
-    own = OwnExamples(rows, tuple(kinds[row] for row in rows), np.arange(9) % 3)
+    own = OwnExamples(rows, tuple(kinds[row] for row in rows), np.arange(9) % 3, np.zeros(9, bool))
     sample = sort_sample("WBC", vectors, own)
     assert sample.suggestions is not None
     assert sample.distance is None

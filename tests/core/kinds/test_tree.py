@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from core.kinds.tree import NO_CELL, Kind, KindError, KindTree, ready_sets, white_cell_kinds
+from core.kinds.tree import NO_CELL, Kind, KindError, KindTree, class_named, ready_sets, white_cell_kinds
 
 
 def test_ready_sets_go_together_in_one_tree():
@@ -51,3 +51,11 @@ def test_kinds_are_added_changed_and_removed():
 def test_a_tree_that_cannot_be_is_refused(kind: Kind):
     with pytest.raises(KindError, match=r"[.]$"):
         white_cell_kinds().with_kinds([kind])
+
+
+def test_a_name_of_a_file_tells_the_class_of_its_kind():
+    own = KindTree((Kind(key="smudge", name="Smudge cell", parent="WBC"),))
+    assert class_named("smudge cells", own) == "WBC"
+    assert class_named("Spherocyte", own) == "RBC"
+    assert class_named("Normal", own) == ""  # a red cell, or a platelet
+    assert class_named("nucleus", own) == ""

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from core.annotations.base import AnnotatedImage
 from core.cells import CellChange, Origin
 from core.counting.reconcile import found_cell
 from core.kinds.differential import DifferentialInputs
@@ -25,6 +26,7 @@ from core.report.progress import Progress
 from core.report.sign_off import SignOffCheck
 from core.session.tables.settings import DIFFERENTIAL, KINDS, TEACHING_SET
 from core.session.values import Edit, Subject, ValueChange, kind_key
+from core.verification.ground_truth import GroundTruth
 from tests.core.report.reports import CLASSES, change, pages, sheets, signed_by
 
 if TYPE_CHECKING:
@@ -107,7 +109,26 @@ def test_a_kind_is_reported_with_those_under_it(kinds: Session):
     text = " ".join(pages(content))
     assert "Neutrophil 2 66.7" in text
     assert "Segmented neutrophil 1 33.3" in text
-    assert "includes the erythroblasts" in text
+
+
+def test_the_count_of_white_cells_is_told_with_and_without_erythroblasts_in_every_report(kinds: Session):
+    content = gather(kinds)
+    [white] = [row.count for row in content.totals if row.name == "WBC"]
+    sentence = f"WBC {white} includes 1 erythroblast; without it {white - 1}."
+    assert content.erythroblasts_text == sentence
+    assert " ".join(pages(content)).count(sentence) == 2  # beside the counts, and below the differential count
+    header, *rows = sheets(content)["totals"]
+    assert header[-2:] == ("erythroblasts", "without erythroblasts")
+    assert {row[0]: row[-2:] for row in rows} == {
+        "RBC": (None, None),
+        "WBC": (1, white - 1),
+        "Platelets": (None, None),
+    }
+    totals = json.loads(report_json(content))["session"]["totals"]
+    assert (totals["WBC"]["erythroblasts"], totals["WBC"]["without_erythroblasts"]) == (1, white - 1)
+    assert "erythroblasts" not in totals["RBC"]
+    give(kinds, 1, counted(kinds, 1, "Platelets")[0], None)
+    assert gather(kinds).erythroblasts_text == ""
 
 
 def test_a_second_reading_is_reported(kinds: Session):
@@ -221,3 +242,34 @@ def test_cells_left_out_by_the_sorting_are_told_from_removed_ones(kinds: Session
     assert content.kinds.left_out == {"RBC": 1}
     assert "Left out of the counts as no cell: RBC 1" in " ".join(pages(content))
     assert json.loads(report_json(content))["session"]["totals"]["RBC"]["left_out_as_no_cell"] == 1
+
+
+def test_kinds_of_the_ground_truth_are_compared_in_every_report(kinds: Session):
+    """The truth has a lymphocyte where a user says lymphocyte, and a monocyte where a user says neutrophil."""
+    for image, name in ((1, "Lymphocytes"), (2, "monocyte")):
+        [found] = [one.counted for one in gather(kinds).images if one.id == image]
+        assert found is not None
+        cells = found.found.detections
+        row = cells.ids.tolist().index(counted(kinds, image, "WBC")[0])
+        file = AnnotatedImage("a.jpg", 1, 1, cells.boxes[[row]], ("WBC",))
+        change(kinds, Subject.TRUTHS, (GroundTruth.imported(file, CLASSES, finer=(name,)),), image=image)
+    content = gather(kinds)
+    assert content.kinds is not None
+    [compared] = content.kinds.truths
+    assert (compared.class_name, compared.found.agreed.part, compared.found.agreed.whole) == ("WBC", 1, 2)
+    found = sheets(content)
+    rows = {row[2]: row[4:7] for row in found["kinds and truth"]}
+    assert rows["Lymphocyte"][:2] == (1, 1)
+    assert rows["Monocyte"] == (1, None, 0)
+    assert ("WBC", "ground truth", "monocyte", "neutrophil", 1) in found["kinds and truth confusion"]
+    assert "Confirmed kinds of WBC against the ground truth" in " ".join(pages(content))
+    [entry] = json.loads(report_json(content))["session"]["kinds"]["against_truth"]
+    assert entry["cells"] == 2
+
+
+def test_nothing_is_said_of_a_truth_without_kinds(kinds: Session):
+    file = AnnotatedImage("a.jpg", 1, 1, np.array([[1, 1, 9, 9]], np.float32), ("WBC",))
+    change(kinds, Subject.TRUTHS, (GroundTruth.imported(file, CLASSES),))
+    content = gather(kinds)
+    assert "kinds and truth" not in sheets(content)
+    assert "Confirmed kinds of" not in " ".join(pages(content))

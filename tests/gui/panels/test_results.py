@@ -11,8 +11,10 @@ from PySide6.QtGui import QGuiApplication
 
 from core.report.pdf.pages import PdfPages
 from gui.commands.context import View
+from gui.dialogs.kinds.differential import DifferentialDialog
 from gui.panels.results.columns import ImagesModel
 from gui.workspace.images import State
+from tests.gui.workspace.kinds.kinds_steps import counted_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -244,3 +246,31 @@ def test_a_field_about_which_nothing_can_be_done_is_noted_not_to_be_checked(
     assert column(table, "Field") == ["Note"]
     reason = table.model().index(0, table.model().columnCount() - 2).data(Qt.ItemDataRole.ToolTipRole)
     assert "Too few cells" in reason
+
+
+def test_the_differential_stands_below_the_totals_and_leads_to_all_of_it(
+    results: ResultsPanel, window: MainWindow, qtbot: QtBot
+):
+    line, kinds = results.differential, window.workspace.kinds
+    assert line.isHidden()
+    assert kinds.tree.add_ready_set("WBC")
+    first, second, *_ = counted_cells(window.workspace, window.workspace.images.items[0].id, "RBC")
+    assert kinds.typed.give([first], "monocyte")
+    qtbot.waitUntil(lambda: line.isVisible() and line.text.text() == "Differential 1 of 100 · Monocyte 100 %")
+    assert line.note.isHidden()
+    assert kinds.typed.give([second], "erythroblast")
+
+    def told() -> bool:
+        totals = window.workspace.counts.totals
+        white = None if totals is None else totals["WBC"]
+        return white is not None and line.note.text() == f"WBC {white} includes 1 erythroblast; without it {white - 1}."
+
+    qtbot.waitUntil(told)
+    card = window.review.panel.classes.cards["WBC"]
+    qtbot.waitUntil(lambda: "includes 1 erythroblast" in card.ledger.text())
+    assert "Sample: WBC" in card.ledger.toolTip()
+    qtbot.mouseClick(line.button, Qt.MouseButton.LeftButton)
+    [dialog] = window.findChildren(DifferentialDialog)
+    assert line.note.text() in dialog.note.text()
+    window.workspace.history.undo()
+    qtbot.waitUntil(lambda: line.note.isHidden() and card.ledger.toolTip() == "")

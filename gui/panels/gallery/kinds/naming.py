@@ -90,6 +90,17 @@ class Naming(QObject):
             self._leaving_out.bring_back(gone)
         self._typed.give([cell for cell in chosen if cell not in gone], None, self.reading)
 
+    @property
+    def can_accept(self) -> bool:
+        """Whether something is suggested for a selected cell."""
+        return bool(self._suggested(self._selection.all))
+
+    @property
+    def can_clear(self) -> bool:
+        """Whether a selected cell has a kind, or was left out of the counts."""
+        tiles = self.cells.taken(self._selection.all)
+        return bool((tiles.by_hand | tiles.left_out).any())
+
     def accept_selected(self) -> None:
         """Confirm what the selected cells are suggested as."""
         self._accept(self._selection.all)
@@ -101,21 +112,27 @@ class Naming(QObject):
         self._go_on(view, chosen)
 
     def _accept_from(self, view: PileView) -> None:
-        """Confirm what the selected cells are suggested as, and go on."""
+        """Confirm what the selected cells are suggested as, and go on; of one that is unsure there is nothing to do."""
         chosen = self._selection.all
-        self._accept(chosen)
-        self._go_on(view, chosen)
+        if self._accept(chosen):
+            self._go_on(view, chosen)
 
-    def _accept(self, cells: list[CellOf]) -> None:
-        """Confirm what cells are suggested as on their tiles; one step to undo for each kind."""
+    def _accept(self, cells: list[CellOf]) -> bool:
+        """Confirm what cells are suggested as on their tiles, a step to undo for each kind; True if there were any."""
+        by_kind = self._suggested(cells)
+        for kind, mine in by_kind.items():
+            self._typed.give(mine, kind, self.reading, accepted=True)
+        return bool(by_kind)
+
+    def _suggested(self, cells: Sequence[CellOf]) -> dict[str, list[CellOf]]:
+        """Return those of the cells for which a kind is suggested, by that kind."""
         tiles = self.cells.taken(cells)
         by_kind: dict[str, list[CellOf]] = {}
         done = (tiles.by_hand | tiles.left_out).tolist()
         for cell, kind, is_done in zip(tiles.cells(), tiles.kinds, done, strict=True):
             if kind and not is_done:
                 by_kind.setdefault(kind, []).append(cell)
-        for kind, mine in by_kind.items():
-            self._typed.give(mine, kind, self.reading)
+        return by_kind
 
     def _go_on(self, view: PileView, chosen: list[CellOf]) -> None:
         following = view.next_open(chosen[0]) if len(chosen) == 1 else None

@@ -50,6 +50,7 @@ class KindsPage(QWidget):
     """
 
     open_wanted = Signal(int, int)  # image and cell to be shown in Review
+    refreshed = Signal()
 
     def __init__(self, workspace: Workspace, actions: Actions, palette: Palette) -> None:
         super().__init__()
@@ -184,6 +185,7 @@ class KindsPage(QWidget):
         self._show_figures()
         self.waiting.setText(self._why_empty())
         self._show_selection()
+        self.refreshed.emit()
 
     def _cells_of(self, class_name: str) -> ClassCells:
         return cells_of_class(self._workspace, class_name, self._diameters, self.naming.reading)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gui.dialogs.report.sign import SignDialog
+from tests.gui.workspace.kinds.kinds_steps import counted_cells
 
 if TYPE_CHECKING:
     from tests.gui.dialogs.report.report_bench import Bench
@@ -68,6 +69,30 @@ def test_what_is_signed_is_superseded_at_once_when_a_threshold_moves(bench: Benc
     workspace.settings.set_threshold("RBC", 0.8)
     assert workspace.sign_offs.superseded
     assert workspace.sign_offs.text == "Superseded: signed by Ada Byron"
+
+
+def test_who_signs_is_told_of_the_differential_count(bench: Bench):
+    """Its cells and kinds, that the target is not reached, and that erythroblasts are among the white cells."""
+    workspace = bench.window.workspace
+    kinds = workspace.kinds
+    assert kinds.tree.add_ready_set("WBC")
+    [item, *_] = workspace.images.items
+    chosen = counted_cells(workspace, item.id, "RBC")[:4]
+    for cell, kind in zip(chosen, ("lymphocyte", "lymphocyte", "band-neutrophil", "erythroblast"), strict=True):
+        assert kinds.typed.give([cell], kind)
+    totals = workspace.counts.totals
+    assert totals is not None
+    bench.window.actions_["sign"].trigger()
+    dialog = bench.window.findChild(SignDialog)
+    assert dialog is not None
+    bench.qtbot.waitUntil(dialog.sign_button.isEnabled, timeout=10_000)
+    white = totals["WBC"]
+    assert dialog.counts.text().splitlines()[-2:] == [
+        "Differential 3 of 100 · Neutrophil 33 % · Lymphocyte 67 %",
+        f"WBC {white} includes 1 erythroblast; without it {white - 1}.",
+    ]
+    assert "The differential count has 3 of 100 white cells." in dialog.open_points.text().splitlines()
+    dialog.reject()
 
 
 def test_what_is_signed_says_which_counts(bench: Bench):

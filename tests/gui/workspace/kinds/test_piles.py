@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from core.kinds.teaching_set import read_teaching_set
 from core.kinds.tree import NO_CELL, Kind
 from core.models.embedding import default_embedding_path
 from tests.gui.workspace.kinds.kinds_steps import WAIT_MS, ids, red_cells, teach
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytestqt.qtbot import QtBot
 
     from gui.workspace.workspace import Workspace
@@ -46,6 +49,34 @@ def test_examples_make_piles_that_are_accepted_and_undone(described: Workspace, 
     figures = kinds.piles.figures("RBC")
     assert figures is not None
     assert {row.examples for row in figures.rows} == {4}
+
+
+def test_accepted_suggestions_are_told_from_cells_that_a_user_named(described: Workspace, qtbot: QtBot, tmp_path: Path):
+    """In the figures, in the session, and in a teaching set."""
+    kinds = described.kinds
+    teach(described, qtbot)
+    [pile] = [pile for kind in ("normal-red-cell", "spherocyte") if (pile := kinds.piles.pile("RBC", kind))][:1]
+    assert kinds.piles.accept(pile)
+    accepted = {(image, cell) for image in ids(described) for cell in kinds.typed.accepted(image)}
+    assert accepted == {(cell.image, cell.cell) for cell in pile}
+
+    def measured() -> tuple[int, int]:
+        figures = kinds.piles.figures("RBC")
+        assert figures is not None
+        return sum(row.examples for row in figures.rows), figures.accepted
+
+    qtbot.waitUntil(lambda: measured() == (8, len(pile)), timeout=WAIT_MS)
+    kind, first = pile[0].kind, (pile[0].image, pile[0].cell)
+    assert kinds.typed.give([first], kind)  # the user says so too
+    qtbot.waitUntil(lambda: measured() == (9, len(pile) - 1), timeout=WAIT_MS)
+    assert kinds.teaching.save(tmp_path / "set.smearkinds", "Ours")
+    taught = read_teaching_set(tmp_path / "set.smearkinds")
+    assert sum(cell.accepted for cell in taught.header.cells) == len(pile) - 1
+    path = described.store.path
+    assert path is not None
+    described.store.close()
+    assert described.store.open(path)
+    assert sum(len(kinds.typed.accepted(image)) for image in ids(described)) == len(pile) - 1
 
 
 def test_no_cell_leaves_the_count_and_comes_back(described: Workspace):

@@ -151,6 +151,41 @@ def test_return_accepts_one_suggestion_and_backspace_takes_a_kind_away(by_kind: 
     assert cell not in typed(by_kind)
 
 
+def test_accept_and_take_away_can_be_chosen_only_where_they_do_something(by_kind: MainWindow, qtbot: QtBot) -> None:
+    accept, clear = by_kind.actions_["accept_kind"], by_kind.actions_["clear_kind"]
+    page = by_kind.cells.kinds
+    click_tile(qtbot, page.area.piles[USEFUL].view, 0)
+    assert not accept.isEnabled()  # nothing is suggested yet
+    assert not clear.isEnabled()
+    teach(by_kind, qtbot)
+    page.sort_again()
+    name = max((NORMAL, SPHEROCYTE), key=lambda kind: numbers(page, kind)[0])
+    pile = page.area.piles[name]
+    pile.show_all(True)
+    view = pile.view
+    click_tile(qtbot, view, int(view.tiles.by_hand.argmax()))
+    assert clear.isEnabled()
+    assert not accept.isEnabled()
+    cell = click_tile(qtbot, view, 0)
+    assert accept.isEnabled()
+    assert not clear.isEnabled()
+    accept.trigger()
+    assert typed(by_kind)[cell] == name
+    qtbot.waitUntil(lambda: clear.isEnabled() and not accept.isEnabled(), timeout=WAIT_MS)
+    clear.trigger()
+    qtbot.waitUntil(lambda: not clear.isEnabled(), timeout=WAIT_MS)
+    assert cell not in typed(by_kind)
+
+
+def test_of_an_unsure_cell_nothing_is_accepted(by_kind: MainWindow, qtbot: QtBot) -> None:
+    page = by_kind.cells.kinds
+    view = page.area.piles[USEFUL].view
+    cell = click_tile(qtbot, view, 0)
+    qtbot.keyClick(view, Qt.Key.Key_Return)
+    assert typed(by_kind) == {}
+    assert by_kind.workspace.selection.all == [cell]  # it still waits for a kind
+
+
 def test_nothing_moves_while_one_works_in_the_piles(by_kind: MainWindow, qtbot: QtBot) -> None:
     page = by_kind.cells.kinds
     view = page.area.piles[USEFUL].view
