@@ -128,7 +128,8 @@ class _Found:
 
 def precompute(detections: Detections, settings: CountSettings, frame: Frame, classes: tuple[str, ...]) -> None:
     """Do the work of counting detections without edits ahead: from any thread, under any ids."""
-    _count_unedited(_unedited(_Found(detections), settings.nms_iou, frame), tuple(settings.thresholds.items()), classes)
+    index = CountIndex.of(detections, CellEdits.none(detections), settings.nms_iou, frame)
+    index.count(settings.thresholds, classes)
 
 
 @lru_cache(maxsize=64)
@@ -191,8 +192,15 @@ class CountIndex:
     def of(cls, found: Detections, edits: CellEdits, nms_iou: float, frame: Frame | None = None) -> CountIndex:
         """Suppress duplicates, apply the edits to the rest, and find the cells outside the frame."""
         if not len(edits.cells) and not edits.edited.any():
-            return _unedited(_Found(found), nms_iou, frame)
+            return cls._unedited(_Found(found), nms_iou, frame)
         return cls._of(found, edits, nms_iou, frame)
+
+    @staticmethod
+    @lru_cache(maxsize=_AHEAD)
+    def _unedited(found: _Found, nms_iou: float, frame: Frame | None) -> CountIndex:
+        """Return the index of detections that nobody edited: the same under other ids."""
+        cells = found.detections
+        return CountIndex._of(cells, CellEdits.none(cells), nms_iou, frame)
 
     @classmethod
     def _of(cls, found: Detections, edits: CellEdits, nms_iou: float, frame: Frame | None) -> CountIndex:
@@ -228,8 +236,15 @@ class CountIndex:
     def count(self, thresholds: Mapping[str, float], classes: tuple[str, ...]) -> CountResult:
         """Count at the given thresholds; the cells of the user count at any."""
         if not len(self.hand_labels) and not self.overridden.any():
-            return _count_unedited(self, tuple(thresholds.items()), classes)
+            return self._count_unedited(self, tuple(thresholds.items()), classes)
         return self._counted(thresholds, classes)
+
+    @staticmethod
+    @lru_cache(maxsize=_AHEAD)
+    def _count_unedited(
+        index: CountIndex, thresholds: tuple[tuple[str, float], ...], classes: tuple[str, ...]
+    ) -> CountResult:
+        return index._counted(dict(thresholds), classes)
 
     def _counted(self, thresholds: Mapping[str, float], classes: tuple[str, ...]) -> CountResult:
         by_model = self._by_model(thresholds, classes)
@@ -302,20 +317,6 @@ class CountIndex:
         uncertain = np.flatnonzero(open_)
         uncertain = uncertain[np.argsort(np.abs(margins[uncertain]), kind="stable")]
         return self.cells[uncertain], margins[uncertain]
-
-
-@lru_cache(maxsize=_AHEAD)
-def _unedited(found: _Found, nms_iou: float, frame: Frame | None) -> CountIndex:
-    """Return the index of detections that nobody edited: the same under other ids."""
-    cells = found.detections
-    return CountIndex._of(cells, CellEdits.none(cells), nms_iou, frame)
-
-
-@lru_cache(maxsize=_AHEAD)
-def _count_unedited(
-    index: CountIndex, thresholds: tuple[tuple[str, float], ...], classes: tuple[str, ...]
-) -> CountResult:
-    return index._counted(dict(thresholds), classes)
 
 
 def count(

@@ -16,34 +16,29 @@ _LARGE_SHAPE = 2e3
 _LARGE_PART = 1e5
 _PRECISION = 1e-15
 _SETTLED = 1e-14
-_NEARLY_SETTLED = 1e-6  # of a standard deviation: the next of Newton's steps would be its square
 _TINY = 1e-300
 
 
 def gamma_quantile(shape: float, probability: float) -> float:
     """Return the value below which a gamma distribution of scale 1 has ``probability``."""
     spread = math.sqrt(shape)
-    nearly = shape + spread * (
-        _cornish_fisher(probability, 2 / spread, 6 / shape) + _third_order(probability) / (shape * spread)
-    )
+    nearly = shape + spread * _cornish_fisher(probability, 2 / spread, 6 / shape)
     if shape > _LARGE_SHAPE:
-        return nearly
+        return nearly + _third_order(probability) / shape
     return _gamma_solve(shape, probability, nearly if nearly > 0 else shape, shape + 10 * spread + 40)
 
 
 def _gamma_solve(shape: float, probability: float, value: float, high: float) -> float:
     """Return the quantile by Newton's steps from a value, by halving where one leads astray: every edit needs it."""
-    low, spread = 0.0, math.sqrt(shape)
+    low = 0.0
     while True:
         error = _gamma_below(shape, value) - probability
         low, high = (low, value) if error > 0 else (value, high)
         density = math.exp((shape - 1) * math.log(value) - value - math.lgamma(shape))
         following = value - error / density if density > 0 else low
-        newton = low < following < high
-        if not newton:
+        if not low < following < high:
             following = (low + high) / 2
-        step = abs(following - value)
-        if step <= max(_SETTLED * value, newton * _NEARLY_SETTLED * spread) or not low < following < high:
+        if abs(following - value) <= _SETTLED * value or not low < following < high:
             return following
         value = following
 
@@ -69,7 +64,7 @@ def _cornish_fisher(probability: float, skewness: float, excess: float) -> float
 
 
 def _third_order(probability: float) -> float:
-    """Return the next order of that series for a gamma distribution, times its shape to the power 3/2."""
+    """Return the next order of that series for a gamma distribution, in units of 1 / shape."""
     z = NormalDist().inv_cdf(probability)
     second, fourth = z**2 - 1, z**4 - 6 * z**2 + 3
     return 24 * fourth / 120 - 12 * (fourth + second) / 24 + 8 * (12 * fourth + 19 * second) / 324

@@ -33,12 +33,13 @@ SETTLED_MS = 2500
 ROUNDS = 3
 
 
-def shown(act: Callable[[], object], widget: Callable[[], QWidget]) -> dict[str, float]:
+def shown(act: Callable[[], object], widget: Callable[[], QWidget | None]) -> dict[str, float]:
     """Return what it costs until a widget is painted after an act, and what follows."""
     start, worked = time.perf_counter(), time.thread_time()
     act()
     QCoreApplication.sendPostedEvents()
-    widget().repaint()
+    if (painted := widget()) is not None:
+        painted.repaint()
     times = {"ms": 1000 * (time.perf_counter() - start), "cpu": 1000 * (time.thread_time() - worked)}
     heart, loop = Heart(), QEventLoop()
     QTimer.singleShot(SETTLED_MS, loop.quit)
@@ -52,12 +53,9 @@ def switching(window: MainWindow) -> dict[str, dict[str, float]]:
     """Go from view to view, and open the other windows."""
     figures: dict[str, dict[str, float]] = {}
 
-    def measure(name: str, act: Callable[[], object], widget: Callable[[], QWidget]) -> None:
-        figures[name] = shown(act, widget)
-
     views = (View.CELLS, View.RESULTS, View.REVIEW)
     for view in views:
-        measure(f"{view.value}, first", lambda view=view: window.show_view(view), lambda: window)
+        figures[f"{view.value}, first"] = shown(lambda view=view: window.show_view(view), lambda: window)
     again: dict[str, list[dict[str, float]]] = {view.value: [] for view in views}
     for _ in range(ROUNDS):
         for view in views:
@@ -69,10 +67,9 @@ def switching(window: MainWindow) -> dict[str, dict[str, float]]:
         (Dialog.VERIFY, lambda: window.dialogs.verify),
     ):
         for when in ("first", "again"):
-            measure(f"{dialog.name.lower()}, {when}", lambda dialog=dialog: window.open_dialog(dialog), widget)
-            other = widget()
-            assert other is not None
-            other.hide()
+            figures[f"{dialog.name.lower()}, {when}"] = shown(lambda dialog=dialog: window.open_dialog(dialog), widget)
+            if (other := widget()) is not None:
+                other.hide()
     return figures
 
 

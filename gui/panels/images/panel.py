@@ -22,7 +22,7 @@ from gui.widgets.icons import icon
 from gui.workspace.images import ImageItem, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from PySide6.QtCore import QItemSelection
@@ -57,8 +57,6 @@ class ImageList(QWidget):
         self.rows.setItemDelegate(RowPainter(self.model, self._thumbnails, self.rows))
         self._build()
         self._later = Debounce(_REARRANGE_MS, self._arrange, self)
-        self._updated: set[int] = set()
-        self._rows_later = Debounce(0, self._update_rows, self)
         self._prefer_visible = Debounce(_REARRANGE_MS, self._prefer, self)
         self._connect()
         self._fill_orders()
@@ -179,7 +177,7 @@ class ImageList(QWidget):
         self._on_item(image)
 
     def _on_item(self, image: int) -> None:
-        self._update_later({image})
+        self.model.update(image)
         self._arrange_later()
 
     def _on_reviews_changed(self) -> None:
@@ -201,17 +199,8 @@ class ImageList(QWidget):
         if len(images) > _ROWS_AT_ONCE:
             self._show_rows_again()
         else:
-            self._update_later(images)
-
-    def _update_later(self, images: Iterable[int]) -> None:
-        """Have rows painted again, once for all that is said of an image at a time."""
-        self._updated.update(images)
-        self._rows_later.start_unless_due()
-
-    def _update_rows(self) -> None:
-        images, self._updated = self._updated, set()
-        for image in images:
-            self.model.update(image)
+            for image in images:
+                self.model.update(image)
 
     def _show_rows_again(self) -> None:
         self.rows.viewport().update()

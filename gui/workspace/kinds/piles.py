@@ -165,7 +165,7 @@ class Piles(QObject):
         """Return which cells have no kind by now, bool (N,): what was said since they were sorted holds at once."""
         images = np.unique(known.cells.images).tolist()
         wanted = [found.cells for image in images if (found := self._embeddings.cells_of(image)) is not None]
-        said = [cell for image in images for cell in self._said(image)]
+        said = [cell for image in self._typed.images for cell in self._said(image)]
         there = np.concatenate([np.zeros(0, np.int64), *wanted])
         return np.isin(known.cells.cells, there) & ~np.isin(known.cells.cells, np.array(said, np.int64))
 

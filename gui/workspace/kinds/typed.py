@@ -72,6 +72,11 @@ class TypedKinds(QObject):
         """Return cell id -> key of the kind that a user gave it."""
         return self._store.read(lambda session: session.edits.kinds(image, reading), {})
 
+    @property
+    def images(self) -> list[int]:
+        """The images whose cells users gave kinds."""
+        return self._store.read(lambda session: session.edits.with_kinds(), [])
+
     def accepted(self, image: int) -> frozenset[int]:
         """Return the cells of an image whose kind was a suggestion that a user accepted."""
         return self._store.read(lambda session: session.edits.accepted_kinds(image), frozenset())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from gui.workspace.kinds.piles import SuggestedCells
 from gui.workspace.selection import CellOf
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -44,7 +45,20 @@ class KindTiles(Tiles):
         kinds = np.zeros(0, np.str_)
         return cls(none.images, none.ids, none.boxes, none.scores, none.by_hand, none.diameters, kinds, none.by_hand)
 
-    @property
+    def at(self, rows: NDArray[np.int64]) -> KindTiles:
+        """Return the tiles of some rows."""
+        return KindTiles(
+            self.images[rows],
+            self.ids[rows],
+            self.boxes[rows],
+            self.scores[rows],
+            self.by_hand[rows],
+            self.diameters[rows],
+            self.kinds[rows],
+            self.left_out[rows],
+        )
+
+    @cached_property
     def piles(self) -> NDArray[np.str_]:
         """The pile of each cell, str (N,): its kind, UNSURE or UNSORTED."""
         return np.where(self.kinds != "", self.kinds, np.where(self.scores < 0, UNSORTED, UNSURE))
@@ -56,6 +70,42 @@ class KindTiles(Tiles):
             and np.array_equal(self.left_out, other.left_out)
             and super().same_as(other)
         )
+
+
+@dataclass(frozen=True, eq=False)
+class CellList(Sequence[CellOf]):
+    """The cells of a pile in order: ``images`` and ``ids`` int64 (N,)."""
+
+    images: NDArray[np.int64]
+    ids: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, cells: Sequence[CellOf]) -> CellList:
+        """Return cells as a list of a pile."""
+        columns = np.array(cells, np.int64).reshape(-1, 2)
+        return cls(columns[:, 0], columns[:, 1])
+
+    def and_more(self, images: NDArray[np.int64], ids: NDArray[np.int64]) -> CellList:
+        """Return these cells and others behind them."""
+        return CellList(np.concatenate([self.images, images]), np.concatenate([self.ids, ids]))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, index: int) -> CellOf: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[CellOf]: ...
+    def __getitem__(self, index: int | slice) -> CellOf | list[CellOf]:
+        if isinstance(index, slice):
+            return list(CellList(self.images[index], self.ids[index]))
+        return int(self.images[index]), int(self.ids[index])
+
+    def __iter__(self) -> Iterator[CellOf]:
+        return zip(self.images.tolist(), self.ids.tolist(), strict=True)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CellList) and np.array_equal(self.ids, other.ids)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,21 +132,10 @@ class ClassCells:
         """Return the places of cells by their ids, int64 (M,); -1 for those that are not there."""
         return rows_by_id(self.tiles.ids, self._order, ids)
 
-    def taken(self, cells: Collection[CellOf]) -> KindTiles:
+    def taken(self, cells: Sequence[CellOf]) -> KindTiles:
         """Return tiles of those of the cells that are there, in this order."""
-        rows = self.rows_of(np.fromiter((cell for _, cell in cells), np.int64, len(cells)))
-        rows = rows[rows >= 0]
-        tiles = self.tiles
-        return KindTiles(
-            tiles.images[rows],
-            tiles.ids[rows],
-            tiles.boxes[rows],
-            tiles.scores[rows],
-            tiles.by_hand[rows],
-            tiles.diameters[rows],
-            tiles.kinds[rows],
-            tiles.left_out[rows],
-        )
+        rows = self.rows_of((cells if isinstance(cells, CellList) else CellList.of(cells)).ids)
+        return self.tiles.at(rows[rows >= 0])
 
     def numbers(self) -> dict[str, tuple[int, int]]:
         """Return of each kind how many cells are suggested and confirmed; UNSURE and UNSORTED are among them."""
@@ -135,13 +174,13 @@ def cells_of_class(workspace: Workspace, class_name: str, diameters: dict[int, f
     boxes = np.concatenate([found.boxes for _, found in known])
     mine = np.concatenate([found.labels for _, found in known]) == classes.index(class_name)
     order = np.argsort(ids)
-    said = _said(workspace, [image for image, _ in known], "", ids, order)
+    said = _said(workspace, "", ids, order)
     own = {kind.key for kind in kinds.tree.tree.of_class(class_name)}
     others = {kind.key for kind in kinds.tree.tree.kinds} - own
     mine = (mine | np.isin(said, list(own))) & ~np.isin(said, list(others))
     if reading:
         mine &= said != ""
-        said = _said(workspace, [image for image, _ in known], reading, ids, order)
+        said = _said(workspace, reading, ids, order)
     suggested = SuggestedCells.none() if reading else kinds.piles.suggestions(class_name)
     by_hand = said != ""
     names, certainty, gone = said, np.where(by_hand, 1, -1).astype(np.float32), np.zeros(len(ids), bool)
@@ -152,8 +191,7 @@ def cells_of_class(workspace: Workspace, class_name: str, diameters: dict[int, f
         names = names.astype(np.promote_types(names.dtype, suggested.kinds.dtype))
         names[rows], certainty[rows] = suggested.kinds[new], suggested.certainty[new]
         gone[rows] = suggested.left_out[new]
-    columns = (images, ids, boxes, certainty, by_hand, sizes, names, gone)
-    return ClassCells(KindTiles(*(column[mine] for column in columns)))
+    return ClassCells(KindTiles(images, ids, boxes, certainty, by_hand, sizes, names, gone).at(np.flatnonzero(mine)))
 
 
 def _diameter(workspace: Workspace, image: int, diameters: dict[int, float]) -> float:
@@ -163,12 +201,10 @@ def _diameter(workspace: Workspace, image: int, diameters: dict[int, float]) -> 
     return diameters[image]
 
 
-def _said(
-    workspace: Workspace, images: list[int], reading: str, ids: NDArray[np.int64], order: NDArray[np.int64]
-) -> NDArray[np.str_]:
+def _said(workspace: Workspace, reading: str, ids: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.str_]:
     """Return the kind that users gave each cell, str (N,); "" for none."""
     typed = workspace.kinds.typed
-    given = [pair for image in images for pair in typed.of(image, reading).items()]
+    given = [pair for image in typed.images for pair in typed.of(image, reading).items()]
     rows = rows_by_id(ids, order, np.array([cell for cell, _ in given], np.int64))
     kinds = np.array([kind for _, kind in given], np.str_)
     said = np.zeros(len(ids), kinds.dtype if len(given) else "<U1")
@@ -176,9 +212,7 @@ def _said(
     return said
 
 
-def arranged(
-    workspace: Workspace, class_name: str, cells: ClassCells, *, suggest: bool = True
-) -> dict[str, list[CellOf]]:
+def arranged(workspace: Workspace, class_name: str, cells: ClassCells, *, suggest: bool = True) -> dict[str, CellList]:
     """Return the piles of a class in the order in which they are shown, without empty ones.
 
     The cells that are the most useful to look at come first, though they are in a pile of theirs too; then what is
@@ -187,15 +221,16 @@ def arranged(
     """
     tree, tiles = workspace.kinds.tree.tree, cells.tiles
     order = [UNSURE, *(kind.key for kind in tree.of_class(class_name)), NO_CELL, UNSORTED]
-    of_row, found, piles = tiles.cells(), dict[str, list[CellOf]](), tiles.piles
+    found, piles = dict[str, CellList](), tiles.piles
     useful = workspace.kinds.piles.useful(class_name) if suggest else []
     rows = cells.rows_of(np.array([cell for _, cell in useful], np.int64))
     open_ = [cell for cell, row in zip(useful, rows.tolist(), strict=True) if row >= 0 and not tiles.by_hand[row]]
     if open_:
-        found[USEFUL] = open_
+        found[USEFUL] = CellList.of(open_)
     for name in dict.fromkeys([*order, *np.unique(piles).tolist()]):
         mine = np.flatnonzero(piles == name)
         if len(mine):
             keys = tiles.scores[mine] if name == UNSURE else -tiles.scores[mine]
-            found[name] = [of_row[row] for row in mine[np.lexsort((keys, tiles.by_hand[mine]))].tolist()]
+            rows = mine[np.lexsort((keys, tiles.by_hand[mine]))]
+            found[name] = CellList(tiles.images[rows], tiles.ids[rows])
     return found
