@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
-import threading
-from collections import OrderedDict
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import openvino
 import pytest
 from hypothesis import settings
 
 from core.imaging.synthetic import RenderedSmear, render_smear
 from core.models.network import Model, default_model_path
 from core.report.formats.annotated import write_picture
+from tests.known_networks import computed_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
-
-    from numpy.typing import NDArray
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -42,57 +37,17 @@ def one_opencv_thread() -> None:
     cv2.setNumThreads(1)
 
 
-class KnownNetwork:
-    """A compiled network that remembers what it said about the last inputs: to the same, it says the same."""
-
-    def __init__(self, network: Any) -> None:
-        self.inputs, self.outputs = network.inputs, network.outputs
-        self._network = network
-        self._said: OrderedDict[bytes, dict[str, NDArray[Any]]] = OrderedDict()
-        self._lock = threading.Lock()  # one network answers one thread at a time
-
-    def __call__(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        key = hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).digest()
-        with self._lock:
-            if key not in self._said:
-                output = self._network(pixels)
-                self._said[key] = {name: output[name].copy() for port in self.outputs for name in port.get_names()}
-                while len(self._said) > KNOWN_INPUTS:
-                    self._said.popitem(last=False)
-            self._said.move_to_end(key)
-            return self._said[key]
-
-
-KNOWN_INPUTS = 200
+@pytest.fixture(scope="session")
+def networks_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of compiled networks."""
+    return tmp_path_factory.mktemp("networks")
 
 
 @pytest.fixture(autouse=True, scope="session")
-def computed_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Read, compile and ask each network once: to the same results in a tenth of the time, for some hundred windows."""
-    plain, folder = openvino.Core, tmp_path_factory.mktemp("compiled")
-    read: dict[bytes, Any] = {}
-    compiled: dict[tuple[Any, ...], KnownNetwork] = {}
-
-    class CachingCore(plain):
-        def __init__(self) -> None:
-            super().__init__()
-            if os.access(folder, os.W_OK, effective_ids=True):  # some tests go on as another user
-                self.set_property({"CACHE_DIR": str(folder)})
-
-        def read_model(self, content: bytes) -> Any:
-            if content not in read:
-                read[content] = super().read_model(content)
-            return read[content]
-
-        def compile_model(self, network: Any, device: str, config: dict[str, str]) -> KnownNetwork:
-            key = id(network), device, *sorted(config.items())
-            if key not in compiled:
-                compiled[key] = KnownNetwork(super().compile_model(network, device, config))
-            return compiled[key]
-
-    openvino.Core = CachingCore  # type: ignore[misc]
-    yield
-    openvino.Core = plain  # type: ignore[misc]
+def networks(networks_folder: Path) -> Iterator[None]:
+    """Compute everything once, for some hundred windows."""
+    with computed_once(networks_folder):
+        yield
 
 
 @pytest.fixture(scope="session")

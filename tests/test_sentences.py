@@ -77,8 +77,8 @@ ALLOWED = {
     "core/imaging/containers/jpeg.py": {"Corrupt JPEG data: "},  # of the decoder
     "core/imaging/containers/foreign.py": {"gimp xcf", "JPEG XL", "JPEG XR"},  # of files
     "core/imaging/doubts.py": {"one of several"},  # a value in sessions
-    "core/imaging/finding.py": {"system volume information"},  # a folder of Windows
-    "core/imaging/output_mark.py": {"SmearCount output, not a field to count"},  # in a file for programs
+    "core/imaging/files/finding.py": {"system volume information"},  # a folder of Windows
+    "core/imaging/files/output_mark.py": {"SmearCount output, not a field to count"},  # in a file for programs
     "core/report/formats/xlsx.py": {"cells x"},  # the name of a sheet
     # names of sheets and columns, as in core/report/tables.py
     "core/report/kind_tables.py": {
@@ -95,11 +95,12 @@ ALLOWED = {
         "second readings",
         "would be suggested",
     },
+    "core/report/kinds.py": {"left out as no cell"},
     "core/report/pdf/build.py": {"content sha256 x"},  # in a file for programs
     "core/report/pdf/styles.py": {"cell right", "head cell", "head cell right"},  # names of styles
     "core/session/recovery.py": {"unreadable name x"},  # the name of a file
     "core/session/storage/backups.py": {"SmearCount backups"},  # the name of a folder
-    "core/session/tables/settings.py": {"threshold x", "origin x", "thresholds x", "span x"},  # keys of a session
+    "core/session/tables/settings.py": {"threshold x", "origin x", "thresholds x", "span x", "pixels x"},  # keys of a session
     "gui/dialogs/self_check.py": {"x at x", "x x x at x"},  # facts for whoever helps
     "gui/verify/model_table.py": {"xx (x)"},  # numbers
     "gui/widgets/theme.py": {"smearcount styled"},  # the name of a property

@@ -11,7 +11,7 @@ import numpy as np
 from core.annotations.base import SMALLEST_SIDE, AnnotatedImage, AnnotationError, base_name
 from core.classes import canonical_class
 from core.files import write_whole
-from core.imaging.finding import IMAGE_SUFFIXES
+from core.imaging.files.finding import IMAGE_SUFFIXES
 from core.text import gettext, printable
 
 if TYPE_CHECKING:

@@ -40,6 +40,7 @@ _NOT_COUNTED = {
     "shard": None,
     "recursive": False,
     "kinds": None,
+    "leave_out_no_cell": False,
 }
 _NO_REPORT = {"xlsx": None, "report": None, "export": None, "export_to": None, "kinds_as_classes": False}
 
@@ -161,6 +162,11 @@ def _add_counting(parser: argparse.ArgumentParser) -> None:
             "a teaching set (.smearkinds): tell kinds of cells apart as it teaches; what looks like no cell "
             "is told too, but stays in the counts"
         ),
+    )
+    parser.add_argument(
+        "--leave-out-no-cell",
+        action="store_true",
+        help=gettext("with --kinds: what is certainly no cell does not count; the results say how many were left out"),
     )
     parser.add_argument(
         "--nms-iou", type=_overlap, help=gettext("overlap above which two boxes of a class are one cell")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.cli.arguments import ArgumentsError
+from core.counting.pipeline import without_cells
 from core.kinds.batch import KindSorter
 from core.kinds.teaching_set import read_teaching_set
 from core.models.embedding import EmbeddingModel, default_embedding_path
@@ -18,10 +19,13 @@ from core.text import gettext
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
+    from core.counting.count import CountSettings
     from core.counting.pipeline import CountedImage
     from core.imaging.reading import SmearImage
     from core.kinds.batch import SortedBatch
+    from core.models.card import ModelCard
     from core.report.tables import Table
 
 
@@ -31,6 +35,7 @@ class RunKinds:
 
     sorter: KindSorter
     sha256: str
+    leaves_out: bool = False
     batch: SortedBatch | None = None
 
     def add(self, photograph: SmearImage, image: CountedImage) -> None:
@@ -40,8 +45,17 @@ class RunKinds:
 
     def sort(self, images: int) -> None:
         """Sort the cells of so many images: those that are counted so far."""
-        batch = self.sorter.sort()
+        batch = self.sorter.sort(leave_out=self.leaves_out)
         self.batch = replace(batch, images=batch.images[:images])
+
+    def counted(self, images: Sequence[CountedImage], settings: CountSettings, card: ModelCard) -> list[CountedImage]:
+        """Return images as they count after ``sort``: without what was left out as no cell."""
+        assert self.batch is not None
+        pairs = zip(images, self.batch.images, strict=True)
+        return [
+            without_cells(image, found.cells[found.left_out], settings, card) if found.left_out.any() else image
+            for image, found in pairs
+        ]
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -75,7 +89,12 @@ def kinds_of(arguments: argparse.Namespace, classes: tuple[str, ...]) -> RunKind
     """
     if arguments.shard is not None:
         raise ArgumentsError(gettext("--shard: kinds are told apart in a whole sample; count all its images at once"))
+    if arguments.leave_out_no_cell and arguments.annotated is not None:
+        text = gettext(
+            "--leave-out-no-cell: images are drawn one by one, before it is known what is no cell; give no --annotated"
+        )
+        raise ArgumentsError(text)
     teaching_set = read_teaching_set(arguments.kinds)
     sha256 = hashlib.sha256(arguments.kinds.read_bytes()).hexdigest()
     model = EmbeddingModel(default_embedding_path())
-    return RunKinds(KindSorter(model, teaching_set, arguments.kinds, classes), sha256)
+    return RunKinds(KindSorter(model, teaching_set, arguments.kinds, classes), sha256, arguments.leave_out_no_cell)

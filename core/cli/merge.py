@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from core.errors import UserError
+from core.imaging.files.copies import copy_notice
 from core.text import gettext
 
 if TYPE_CHECKING:
@@ -72,11 +73,6 @@ def archive_digest(images: Sequence[Path]) -> str:
             size = -1
         digest.update(f"{Path(os.path.relpath(path, top)).as_posix()}\0{size}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
-
-
-def copy_notice(original: object) -> str:
-    """Return what is said of an image whose pixels another one has too."""
-    return gettext("It is a copy of {original}; its cells are counted twice.").format(original=original)
 
 
 def merge_parts(paths: Sequence[Path]) -> dict[str, Any]:

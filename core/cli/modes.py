@@ -23,6 +23,7 @@ _OF_COUNTING = (
     "region",
     "page",
     "kinds",
+    "leave_out_no_cell",
 )
 
 

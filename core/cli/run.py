@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import signal
 import sys
@@ -13,10 +12,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from core.cli.adapt import adapt_session, profile_of
 from core.cli.arguments import (
+    ArgumentsError,
     adapt_parser,
     check_results,
     count_parser,
@@ -28,7 +26,7 @@ from core.cli.arguments import (
 )
 from core.cli.console import EXIT_GOOD, EXIT_SOME_FAILED, error_console, print_table, progress_bar
 from core.cli.kinds import kinds_of
-from core.cli.merge import archive_digest, copy_notice, merge_parts
+from core.cli.merge import archive_digest, merge_parts
 from core.cli.modes import mode_of
 from core.cli.session import report_session
 from core.counting.frame import rule_text
@@ -37,7 +35,8 @@ from core.detection.loading import detector_for, open_model, with_methods
 from core.errors import UserError
 from core.files import STANDARD_OUTPUT, write_error_text, write_result
 from core.imaging.batch import BatchDepth
-from core.imaging.finding import find_images
+from core.imaging.files.copies import copy_notice, pixel_digest
+from core.imaging.files.finding import find_images
 from core.imaging.reading import ImageError, read_image
 from core.models.network import default_model_path
 from core.report.content import profile_text
@@ -99,12 +98,14 @@ def _count(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments, model, profile)
     if profile is not None and arguments.diameter is None:
         arguments.diameter = profile.profile.red_cell_diameter
+    if arguments.leave_out_no_cell and arguments.kinds is None:
+        raise ArgumentsError(gettext("--leave-out-no-cell: give --kinds too, with a set that teaches what is no cell"))
     kinds = None if arguments.kinds is None else kinds_of(arguments, model.card.classes)
     batch = _Batch(arguments, detector_for(model), settings, kinds, profile)
     batch.count()
     batch.write_results()
     rule = rule_text(settings.edge_rule, arguments.region)
-    print_table(arguments, batch.counted, model.card.classes, rule, None if kinds is None else kinds.table())
+    print_table(arguments, batch.results, model.card.classes, rule, None if kinds is None else kinds.table())
     return EXIT_SOME_FAILED if batch.failed else EXIT_GOOD
 
 
@@ -158,7 +159,10 @@ def _merge(parts: Sequence[Path], target: Path) -> int:
 
 @dataclass
 class _Batch:
-    """The images of one run: what was counted, what failed, and what is ``left``, the last one first."""
+    """The images of one run: what was counted, what failed, and what is ``left``, the last one first.
+
+    ``results`` are the counted images as they were written last: without what was left out as no cell.
+    """
 
     arguments: argparse.Namespace
     detector: CellDetector
@@ -174,6 +178,7 @@ class _Batch:
     contents: dict[str, Path] = field(default_factory=dict[str, Path])
     digests: dict[Path, str] = field(default_factory=dict[Path, str])
     archive: str = ""
+    results: Sequence[CountedImage] = ()
 
     def fail(self, path: Path, error: str) -> None:
         self.failed.append(FailedImage(path, error))
@@ -258,10 +263,8 @@ class _Batch:
 
     def _told_of_copies(self, photograph: SmearImage) -> SmearImage:
         """Return an image with a notice if another one with the same pixels was counted before."""
-        path, pixels = photograph.path, np.ascontiguousarray(photograph.pixels)
-        digest = hashlib.sha256(f"{pixels.shape}".encode(), usedforsecurity=False)
-        digest.update(pixels.data)
-        self.digests[path] = digest.hexdigest()
+        path = photograph.path
+        self.digests[path] = pixel_digest(photograph.pixels)
         first = self.contents.setdefault(self.digests[path], path)
         return photograph if first is path else replace(photograph, notices=(*photograph.notices, copy_notice(first)))
 
@@ -316,15 +319,17 @@ class _Batch:
         documents: list[tuple[Path, bytes]] = []
         model = self.detector.model
         failed = self.failed + self._not_counted()
+        self.results = self.counted
         if self.kinds is not None:
             self.kinds.sort(len(self.counted))
+            self.results = self.kinds.counted(self.counted, self.settings, model.card)
         changes = [] if self.profile is None else self.profile.differences(self.settings, [self.arguments.diameter])
         if self.arguments.json is not None:
             shard = self.arguments.shard
             everything = self.arguments.all_detections
             name = ModelName(model.card.name, model.sha256, model.card.classes, model.card.methods)
             document = batch_json(
-                self.counted,
+                self.results,
                 failed,
                 name,
                 self.settings,
@@ -338,7 +343,7 @@ class _Batch:
             documents.append((self.arguments.json, document))
         if self.arguments.csv is not None:
             by = "" if self.profile is None else profile_text(self.profile, changes)
-            table = batch_table(self.counted, failed, model.card.classes, by)
+            table = batch_table(self.results, failed, model.card.classes, by)
             table = table if self.kinds is None else self.kinds.with_columns(table)
             documents.append((self.arguments.csv, to_csv(table, csv_style(self.arguments))))
         return documents

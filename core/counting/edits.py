@@ -31,8 +31,9 @@ class CellEdits:
     ``edited`` bool (M,) marks the detections that were removed or replaced; ``cells`` are the N cells that the user
     added, confirmed or changed, in the order of their first edit. ``replaces`` int64 (N,) are the positions of the
     detections that they confirm or change; -1 for an added cell. ``unclassed`` counts those whose class the model
-    does not know: they are kept, but not counted. ``edited_cells`` is the number of cells with an edit. ``left_out``
-    bool (M,) marks those of the edited detections that the sorting by kinds left out, as no cell.
+    does not know: they are kept, but not counted. ``edited_cells`` is the number of cells that were corrected: added,
+    removed, or given another class or box; one that is only confirmed is not among them. ``left_out`` bool (M,) marks
+    those of the edited detections that the sorting by kinds left out, as no cell.
     """
 
     edited: NDArray[np.bool_]
@@ -87,7 +88,7 @@ class CellEdits:
             np.array([row for _, _, row in put], np.int64),
             left_out,
             len(own) - len(put),
-            sum(change.before is not None or change.after is not None for change in changes),
+            sum(_is_correction(change) for change in changes),
         )
 
     @classmethod
@@ -122,6 +123,13 @@ class CellEdits:
             contours[row] if row >= 0 and np.array_equal(found.boxes[row], box) else _NO_CONTOUR
             for row, box in zip(self.replaces.tolist(), self.cells.boxes, strict=True)
         )
+
+
+def _is_correction(change: CellChange) -> bool:
+    before, after = change.before, change.after
+    if before is None or after is None:
+        return before is not after
+    return (before.class_name, before.box) != (after.class_name, after.box)
 
 
 def _rows_by_id(found: Detections, changes: Sequence[CellChange]) -> NDArray[np.int64]:

@@ -6,14 +6,19 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from core.cells import CellChange, Origin
 from core.counting.count import CountIndex, CountResult, CountSettings
 from core.counting.edits import CellEdits
 from core.counting.quality import field_quality, fragile_counts
+from core.counting.reconcile import found_cell
 from core.text import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from core.counting.frame import Frame
     from core.counting.quality import FieldQuality
@@ -106,6 +111,25 @@ def count_found(
         fragile = fragile_counts(index, settings.thresholds, classes)
         quality = field_quality(found, result, card, (frame.width, frame.height), fragile)
     return CountedImage(path, frame.width, frame.height, found, result, seconds, notices, frame, quality)
+
+
+def without_cells(
+    image: CountedImage, places: NDArray[np.int64], settings: CountSettings, card: ModelCard
+) -> CountedImage:
+    """Return an image that nobody has edited as it counts without cells that the sorting takes for none.
+
+    ``places`` int64 (N,) are those of the cells among the detections, which stay.
+    """
+    cells, classes = image.found.detections, card.classes
+    changes: list[CellChange] = []
+    for place in places.tolist():
+        before = found_cell(cells, place, classes)
+        changes.append(CellChange(int(cells.ids[place]), before, replace(before, origin=Origin.SORTING)))
+    edits = CellEdits.from_edits(cells, changes, classes)
+    frame = image.frame or settings.frame(image.width, image.height)
+    notices = image.notices
+    counted = count_found(image.path, image.found, edits, settings, classes, frame, card=card, notices=notices)
+    return replace(counted, seconds=image.seconds)
 
 
 def totals(images: Sequence[CountedImage], classes: tuple[str, ...]) -> dict[str, int]:

@@ -74,6 +74,7 @@ _DOUBTS = {
     Doubt.ONE_OF_SEVERAL: Reason(Grade.CHECK, gettext("Only one of several images in the file was counted.")),
     Doubt.COMBINED: Reason(Grade.CHECK, gettext("Three grey pages were taken for red, green and blue.")),
     Doubt.HIDDEN: Reason(Grade.CHECK, gettext("A part of the image is transparent; what lies there does not count.")),
+    Doubt.REPEATED: Reason(Grade.CHECK, gettext("A part of the image is there twice; its cells are counted twice.")),
     Doubt.SHIFTED: Reason(Grade.CHECK, gettext("Too pale: even the darkest pixels are half as bright as white.")),
 }
 

@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 from core.annotations.orientation import ON_THEIR_SIDE, UPRIGHT, ImageInfo, Size
 from core.annotations.writing import file_stem, same_on_every_disk
 from core.imaging.containers.tiff import is_tiff, tiff_size
-from core.imaging.finding import IMAGE_SUFFIXES
+from core.imaging.files.finding import IMAGE_SUFFIXES
 from core.imaging.reading import ImageError, read_image
 from core.text import gettext, printable
 

@@ -23,5 +23,8 @@ class Doubt(StrEnum):
     HIDDEN = "hidden"
     """A part of the image is transparent, and something lies there."""
 
+    REPEATED = "repeated"
+    """A part of the image is there twice, as no field is."""
+
     SHIFTED = "shifted"
     """All samples lie above the middle of 16 bits, as signed ones do that were shifted."""

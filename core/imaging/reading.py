@@ -25,6 +25,7 @@ from core.imaging.containers.webp import read_webp
 from core.imaging.damage import has_flat_band, has_hole, has_no_shades, has_seam
 from core.imaging.depth import Camera, Span, camera_of, is_assumed, looks_shifted, scale_of, span_of, to_8_bits
 from core.imaging.doubts import Doubt
+from core.imaging.repeats import repeated_share
 from core.text import gettext
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ _JPEG_HEAD = b"\xff\xd8"
 _MANY_MISSING = 0.01  # of the pixels
 _TRANSPARENT = 0.5  # opacity
 _MANY_HIDDEN = 0.01  # of the pixels
+_MUCH_REPEATED = 0.02  # of the pixels
 _SHOWS_SOMETHING = 8.0  # grey values, the standard deviation
 
 
@@ -331,6 +333,12 @@ def _looked_over(
     if has_no_shades(pixels):
         text = gettext("There are no shades in the image, as after a threshold; count the one that it was made from.")
         return (*notices, text), doubts
+    if (share := repeated_share(pixels)) >= _MUCH_REPEATED:
+        text = gettext(
+            "{share:.0%} of the image is there twice, moved or mirrored, as after stitching or padding;"
+            " count the image that it was made from."
+        )
+        notices, doubts = (*notices, text.format(share=share)), (*doubts, Doubt.REPEATED)
     if Doubt.DAMAGED in doubts or _has_alpha(decoded):  # what is transparent is alike over whole rows
         return notices, doubts
     if decoded.jpeg_width and has_seam(pixels, decoded.jpeg_width):

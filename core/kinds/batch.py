@@ -33,25 +33,32 @@ class KindsMismatchError(UserError):
 class SortedImage:
     """The sorted cells of one image: of each its place among the detections, its kind and how certain that is.
 
-    ``kinds`` has "" for cells that are unsure. ``certainty`` float64 (N,), 0 to 1.
+    ``kinds`` has "" for cells that are unsure. ``certainty`` float64 (N,), 0 to 1. ``left_out`` bool (N,): they are
+    certainly no cells, and do not count.
     """
 
     cells: NDArray[np.int64]
     kinds: tuple[str, ...]
     certainty: NDArray[np.float64]
     class_names: tuple[str, ...]
+    left_out: NDArray[np.bool_]
 
     def counts(self, class_name: str) -> dict[str, int]:
-        """Return how many cells of a class are of each kind."""
-        pairs = zip(self.kinds, self.class_names, strict=True)
-        return dict(Counter(kind for kind, name in pairs if name == class_name))
+        """Return how many cells of a class that count are of each kind."""
+        rows = zip(self.kinds, self.class_names, self.left_out.tolist(), strict=True)
+        return dict(Counter(kind for kind, name, gone in rows if name == class_name and not gone))
+
+    def left_out_of(self, class_name: str) -> int:
+        """Return how many cells of a class were left out of its count."""
+        return sum(name == class_name for name, gone in zip(self.class_names, self.left_out, strict=True) if gone)
 
 
 @dataclass(frozen=True, eq=False)
 class SortedBatch:
     """A batch that was sorted: its images, in order, and what must be said of it.
 
-    ``classes`` are those that have kinds; ``distances``: how far each looks from what was taught.
+    ``classes`` are those that have kinds; ``distances``: how far each looks from what was taught. ``leaves_out``: what
+    is certainly no cell does not count.
     """
 
     images: tuple[SortedImage, ...]
@@ -59,6 +66,12 @@ class SortedBatch:
     kinds: dict[str, tuple[str, ...]]
     distances: dict[str, float]
     warnings: tuple[str, ...]
+    leaves_out: bool = False
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """By class, how many cells were left out of its count."""
+        return {name: sum(image.left_out_of(name) for image in self.images) for name in self.classes}
 
     def totals(self, class_name: str) -> dict[str, int]:
         """Return how many cells of a class in all images are of each kind; "": unsure."""
@@ -110,13 +123,13 @@ class KindSorter:
         self._found.append(embed_cells(self.model, image, cells[wanted], boxes[wanted]))
         self._labels.append(labels[wanted])
 
-    def sort(self) -> SortedBatch:
-        """Sort what was added."""
+    def sort(self, *, leave_out: bool = False) -> SortedBatch:
+        """Sort what was added; ``leave_out``: what is certainly no cell is not to count."""
         tree = self.teaching_set.header.tree
         labels = np.concatenate([np.zeros(0, np.int32), *self._labels])
         vectors = np.concatenate([np.zeros((0, self.model.card.dimensions), np.float32), *self._vectors()])
         kinds = np.full(len(labels), "", object)
-        certainty = np.zeros(len(labels))
+        certainty, gone = np.zeros(len(labels)), np.zeros(len(labels), bool)
         distances: dict[str, float] = {}
         warnings: list[str] = []
         for name in self._sorted_classes:
@@ -129,6 +142,8 @@ class KindSorter:
             if len(rows):
                 kinds[rows] = [sample.suggestions.kind(place) for place in range(len(rows))]
                 certainty[rows] = sample.suggestions.certainty
+            if leave_out:
+                gone[rows[sample.no_cells]] = True
             if sample.distance is not None:
                 distances[name] = sample.distance
             if sample.looks_different:
@@ -138,19 +153,26 @@ class KindSorter:
                 warnings.append(text.format(name=name, path=self.path))
         names = {name: (*(kind.key for kind in tree.of_class(name)), NO_CELL) for name in self._sorted_classes}
         return SortedBatch(
-            tuple(self._split(kinds, certainty)), self._sorted_classes, names, distances, tuple(warnings)
+            tuple(self._split(kinds, certainty, gone)),
+            self._sorted_classes,
+            names,
+            distances,
+            tuple(warnings),
+            leave_out,
         )
 
     def _vectors(self) -> list[NDArray[np.float32]]:
         return [found.vectors for found in self._found]
 
-    def _split(self, kinds: NDArray[np.object_], certainty: NDArray[np.float64]) -> list[SortedImage]:
+    def _split(
+        self, kinds: NDArray[np.object_], certainty: NDArray[np.float64], gone: NDArray[np.bool_]
+    ) -> list[SortedImage]:
         images: list[SortedImage] = []
         first = 0
         for found, labels in zip(self._found, self._labels, strict=True):
             rows = slice(first, first + len(found))
             names = tuple(self.classes[label] for label in labels.tolist())
-            images.append(SortedImage(found.cells, tuple(kinds[rows].tolist()), certainty[rows], names))
+            images.append(SortedImage(found.cells, tuple(kinds[rows].tolist()), certainty[rows], names, gone[rows]))
             first += len(found)
         return images
 

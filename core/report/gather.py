@@ -13,6 +13,7 @@ from core.counting.count import CountSettings
 from core.counting.edits import CellEdits
 from core.counting.pipeline import count_found
 from core.imaging.depth import Span
+from core.imaging.files.copies import copies
 from core.report.class_counts import class_counts
 from core.report.content import (
     ReportContent,
@@ -22,8 +23,7 @@ from core.report.content import (
     content_hash,
 )
 from core.report.session_kinds import KindsGatherer
-from core.session.storage.paths import same_contents
-from core.session.tables.settings import PROFILE_PROBLEM, span_key
+from core.session.tables.settings import PROFILE_PROBLEM, pixels_key, span_key
 from core.session.values import SessionDamagedError, SessionError
 from core.text import gettext
 from core.verification.cases import Case
@@ -184,8 +184,10 @@ class Gatherer:
     def _mark_copies(self) -> None:
         """Say of each counted image of which earlier one it is a copy."""
         by_id = {image.id: image for image in self._images}
-        known = [(image.id, image.sha256) for image in self._images if image.counted and image.sha256]
-        first = same_contents(known)
+        pixels = self._session.view.of_images(pixels_key)
+        first = copies(
+            (image.id, filter(None, (image.sha256, pixels.get(image.id)))) for image in self._images if image.counted
+        )
         self._images = [
             replace(image, copy_of=by_id[first[image.id]].path) if image.id in first else image
             for image in self._images

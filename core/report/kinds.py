@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 JSON_SCHEMA_WITH_KINDS = 2
 UNSURE = "unsure"
+_LEFT_OUT = "left out as no cell"
 
 
 def kinds_entry(
@@ -30,6 +31,7 @@ def kinds_entry(
     return {
         "set": {"name": printable(header.name), "version": header.version, "sha256": sha256},
         "names": {key: tree.name(key) for keys in batch.kinds.values() for key in keys},
+        "left_out_as_no_cell": batch.left_out if batch.leaves_out else None,
         "totals": {name: _named(batch.totals(name)) for name in batch.classes},
         "look_distance": {name: round(value, 3) for name, value in batch.distances.items()},
         "warnings": [printable(text) for text in batch.warnings],
@@ -89,7 +91,7 @@ def with_kind_columns(table: Table, batch: SortedBatch) -> Table:
     header: list[str] = []
     columns: list[tuple[str, str]] = []
     for name in batch.classes:
-        for kind in (*batch.kinds[name], ""):
+        for kind in (*batch.kinds[name], "", *([_LEFT_OUT] if batch.leaves_out else [])):
             header.append(f"{name}: {kind or UNSURE}")
             columns.append((name, kind))
     rows: list[list[Value]] = []
@@ -97,7 +99,8 @@ def with_kind_columns(table: Table, batch: SortedBatch) -> Table:
         more: list[Value] = [None] * len(columns)
         if place < len(batch.images):
             counts = {name: batch.images[place].counts(name) for name in batch.classes}
-            more = [counts[name].get(kind, 0) for name, kind in columns]
+            gone = {name: batch.images[place].left_out_of(name) for name in batch.classes}
+            more = [gone[name] if kind == _LEFT_OUT else counts[name].get(kind, 0) for name, kind in columns]
         rows.append([*row, *more])
     return replace(table, header=[*table.header, *header], rows=rows)
 
@@ -116,4 +119,7 @@ def kinds_table(batch: SortedBatch, teaching_set: TeachingSet) -> Table:
     caption = gettext("Suggested by the teaching set {title}; nobody has confirmed it.").format(
         title=teaching_set.title
     )
+    if batch.leaves_out:
+        numbers = ", ".join(f"{name} {number:,}" for name, number in batch.left_out.items())
+        caption += " " + gettext("Left out of the counts as no cell: {numbers}.").format(numbers=numbers)
     return Table("kinds", header, rows, "llrr", (), caption)

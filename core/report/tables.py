@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.counting.pipeline import CountedImage, FailedImage
     from core.report.content import ReportContent, ReportImage
     from core.session.values import HistoryLine
+    from core.verification.ground_truth import GroundTruth
 
 _ORIGINS = {Origin.MODEL: "model", Origin.PERSON: "person", Origin.IMPORTED: "imported"}
 
@@ -117,7 +118,8 @@ def summary_table(images: Sequence[CountedImage], classes: tuple[str, ...], rule
 def images_table(content: ReportContent, *, for_people: bool = False) -> Table:
     """Return one row for each image: first the columns of every table of counts, then what a session knows besides.
 
-    ``for_people``: with the window's words for field quality, where scripts read those of JSON schema 1.
+    ``for_people``: with the window's words for field quality, where scripts read those of JSON schema 1, and without
+    the program's own count where nobody counted by hand.
     """
     classes = content.classes
     more = [
@@ -137,14 +139,17 @@ def images_table(content: ReportContent, *, for_people: bool = False) -> Table:
             counts = _counts_row(image.counted, classes)
             if for_people and image.counted.quality is not None:
                 counts[-1] = " ".join((f"{image.counted.quality.word}.", *image.counted.quality.texts))
-            rows.append(counts + _more_of(image, image.counted, classes) + profile)
+            truth = image.truth if image.truth is not None and (image.truth.by_hand or not for_people) else None
+            rows.append(counts + _more_of(image, image.counted, truth, classes) + profile)
     return Table("images", header, rows)
 
 
-def _more_of(image: ReportImage, counted: CountedImage, classes: tuple[str, ...]) -> list[Value]:
+def _more_of(
+    image: ReportImage, counted: CountedImage, truth: GroundTruth | None, classes: tuple[str, ...]
+) -> list[Value]:
     row: list[Value] = []
-    truth = [None] * len(classes) if image.truth is None else image.truth.counts_for(classes)
-    for name, true in zip(classes, truth, strict=True):
+    true_counts = [None] * len(classes) if truth is None else truth.counts_for(classes)
+    for name, true in zip(classes, true_counts, strict=True):
         ledger = counted.result.ledger[name]
         row += [*poisson_interval(ledger.total), ledger.model, ledger.added, ledger.removed, true]
     notices = list(counted.notices)

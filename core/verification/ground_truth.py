@@ -245,7 +245,7 @@ _KINDS = {
 def describe(truth: GroundTruth) -> str:
     """Return what a truth is, in a few words."""
     text = _KINDS.get((truth.source, truth.kind), f"{truth.source.value} {truth.kind.value}")
-    return gettext("{truth}, blind").format(truth=text) if truth.blind else text
+    return gettext("{truth}, boxes hidden").format(truth=text) if truth.blind else text
 
 
 def hands_first(truths: Iterable[GroundTruth | None], *, reviewed: bool = False) -> bool:

@@ -67,10 +67,11 @@ class Action:
     """One action, and all there is to know about it.
 
     ``id`` is its name in the preferences. ``also`` is a second key, as long as no other action has it. ``view`` is
-    where it acts, and is shown first if it is not. With ``on_cells``, its key works only while an image or cells have
-    the keyboard: everywhere else it is the key of what is focused. ``checked`` makes it a switch, ``label`` a text that
-    changes. ``toolbar`` is its group and place in the bar of tools, with ``icon`` and below it ``icon_text``.
-    ``enabled``, ``checked`` and ``label`` are asked again when something of ``depends_on`` changes.
+    where it acts, and is shown first if it is not; a plain letter works only there. With ``on_cells``, its key works
+    only while an image or cells have the keyboard: everywhere else it is the key of what is focused. ``checked`` makes
+    it a switch, ``label`` a text that changes. ``toolbar`` is its group and place in the bar of tools, with ``icon``
+    and below it ``icon_text``. ``enabled``, ``checked`` and ``label`` are asked again when something of ``depends_on``
+    changes.
     """
 
     id: str

@@ -56,7 +56,7 @@ COUNT_ACTIONS = (
         handlers.toggle_reviewed,
         key="R",
         tip=gettext("You have checked this image"),
-        enabled=states.can_review,
+        enabled=states.is_editable,
         checked=states.is_reviewed,
         label=states.review_text,
         depends_on=on(Change.CURRENT, Change.REVIEWS),

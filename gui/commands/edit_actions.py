@@ -96,7 +96,7 @@ EDIT_ACTIONS = (
         key="Return",
         tip=gettext("The selected cell counts at any threshold"),
         enabled=states.has_selection,
-        depends_on=on(Change.SELECTION, Change.SESSION),
+        depends_on=on(Change.SELECTION, Change.SESSION, Change.CURRENT, Change.STEP),
         on_cells=True,
         separator_after=True,
     ),

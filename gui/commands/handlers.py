@@ -180,7 +180,8 @@ def class_key(place: int) -> Callable[[Context], None]:
 
     def run(context: Context) -> None:
         classes = context.workspace.settings.classes
-        if place < len(classes):
+        unseen = context.shell.view is View.REVIEW and context.workspace.inference.unseen
+        if place < len(classes) and not unseen:
             context.shell.tools.class_key(classes[place])
 
     return run

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence, QShortcutEvent
 
 from gui.commands.action import Change
 from gui.commands.actions import ACTIONS
@@ -44,6 +44,8 @@ class Actions(QObject):
             if action.icon_text:
                 shown.setIconText(action.icon_text)
             shown.triggered.connect(lambda *_, action=action: self._run(action))
+            if action.view is not None:
+                shown.installEventFilter(self)
             if action.on_cells:
                 shown.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             else:
@@ -68,6 +70,14 @@ class Actions(QObject):
             if action.on_cells:
                 for widget in widgets:
                     widget.addAction(self._actions[action.id])
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Pass over a plain letter in a view where it means nothing: a slip of the finger leads nowhere."""
+        if event.type() == QEvent.Type.Shortcut and self._context is not None:
+            view = self.view_of(watched.objectName())
+            plain = isinstance(event, QShortcutEvent) and _is_plain(event.key())
+            return plain and view is not None and view is not self._context.shell.view
+        return super().eventFilter(watched, event)
 
     # -- states --------------------------------------------------------------------------------
 
@@ -173,6 +183,11 @@ class Actions(QObject):
         key = shown.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         plain = action.tip or action.text.replace("&", "").rstrip("…")
         shown.setToolTip(f"{plain}{f' ({key})' if key else ''}")
+
+
+def _is_plain(keys: QKeySequence) -> bool:
+    """Tell whether keys are a single letter or sign, without Ctrl or Alt."""
+    return len(keys.toString()) == 1
 
 
 def _signals(context: Context) -> dict[Change, tuple[SignalInstance, ...]]:

@@ -144,13 +144,15 @@ def leave_out_more_text(context: Context) -> str:
 
 
 def is_editable(context: Context) -> bool:
-    """Whether the cells of the image that is shown can be edited."""
-    return context.workspace.editing.editable
+    """Whether the cells of the image that is shown can be edited: it is counted, and there to be seen."""
+    return context.workspace.editing.editable and not context.workspace.inference.unseen
 
 
 def has_selection(context: Context) -> bool:
-    """Whether cells are selected that can be edited."""
-    return context.workspace.store.writable and bool(context.workspace.selection.all)
+    """Whether cells are selected that can be edited, and can be seen where they are selected."""
+    workspace = context.workspace
+    unseen = context.shell.view is View.REVIEW and workspace.inference.unseen
+    return workspace.store.writable and bool(workspace.selection.all) and not unseen
 
 
 def can_remove(context: Context) -> bool:
@@ -218,11 +220,6 @@ def review_text(context: Context) -> str:
     if current is not None and context.workspace.reviews.is_outdated(current.id):
         return gettext("Mark reviewed again")
     return gettext("Reviewed") if is_reviewed(context) else gettext("Mark reviewed")
-
-
-def can_review(context: Context) -> bool:
-    """Whether the image that is shown can be marked: it is counted, and there to be seen."""
-    return is_editable(context) and not context.workspace.inference.unseen
 
 
 def reviews_image(context: Context) -> bool:

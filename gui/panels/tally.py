@@ -41,7 +41,7 @@ _HELP = gettext(
 )
 _BLIND_TIP = gettext(
     "Hide the boxes and counts of the model while you count, to keep your count unbiased. The count is then "
-    "recorded as blind, if they were hidden from its first mark on."
+    "recorded as made with the boxes hidden, if they were hidden from its first mark to its last."
 )
 
 
@@ -145,7 +145,9 @@ class TallyPanel(QScrollArea):
         )
         self.blind = QCheckBox(gettext("Blind: hide what the model found"))
         self.blind.setToolTip(_BLIND_TIP)
-        self.not_blind = QLabel(gettext("This count was begun with the boxes visible, so it is not recorded as blind."))
+        self.not_blind = QLabel(
+            gettext("The boxes were seen while this count was made, so it is not recorded as blind.")
+        )
         self.not_blind.setObjectName("faint")
         self.sound = QCheckBox(gettext("A sound for each mark"))
         self.sound.setChecked(preferences.tally_sound)

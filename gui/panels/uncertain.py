@@ -49,6 +49,7 @@ class UncertainPanel(QWidget):
         workspace.counts.changed.connect(self._refresh)
         workspace.images.current_changed.connect(self._on_current_changed)
         workspace.inference.image_loaded.connect(self._refresh)
+        workspace.images.item_changed.connect(self._refresh)
         self._show_keys()
 
     def _build(self) -> None:
@@ -111,6 +112,8 @@ class UncertainPanel(QWidget):
         index = workspace.counts.index(workspace.images.current_id)
         if item is None or cells is None or index is None or workspace.settings.value is None:
             return []
+        if workspace.inference.unseen:
+            return []
         places, _ = index.uncertain(workspace.settings.value.thresholds, workspace.settings.classes, UNCERTAIN_REACH)
         numbers = [int(number) for number in cells.cells.ids[places]]
         undecided = set(cells.found.detections.ids[~cells.corrections.edited].tolist())
@@ -130,7 +133,11 @@ class UncertainPanel(QWidget):
         cell = None if self.cell is None else workspace.editing.cell(self.cell)
         if cell is None or workspace.settings.value is None:
             self.left.setText(gettext("None left"))
-            self.text.setText(gettext("No uncertain cells are left in this image."))
+            self.text.setText(
+                gettext("The image cannot be seen, so no cell of it can be judged.")
+                if workspace.inference.unseen
+                else gettext("No uncertain cells are left in this image.")
+            )
             self.hint.clear()
             return
         self.left.setText(ngettext("{n:,} left", "{n:,} left", len(left)).format(n=len(left)))

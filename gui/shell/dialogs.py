@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
-from core.imaging.finding import IMAGE_SUFFIXES, too_many_to_open_unasked
+from core.imaging.files.finding import IMAGE_SUFFIXES, too_many_to_open_unasked
 from core.models.network import MODEL_SUFFIX
 from core.text import gettext, ngettext
 from core.version import __version__
@@ -74,6 +74,7 @@ class Dialogs(QObject):
 
         self.adapt: AdaptDialog | None = None
         workspace.profiles.default = preferences.default_profile
+        workspace.profiles.look_at_default()
         self._openers: dict[Dialog, Callable[[], None]] = {
             Dialog.OPEN_IMAGES: self._open_images,
             Dialog.OPEN_FOLDER: self._open_folder,

@@ -284,7 +284,7 @@ class MainWindow(QMainWindow):
     def _ask_for_id(self) -> None:
         """Ask for the id of a sample that has just been begun, without getting in the way."""
         text = gettext("A new sample. What is its id?")
-        self.workspace.messages.offer(text, gettext("Give its id"), self.head.edit_id)
+        self.workspace.messages.offer(text, gettext("Give its id"), self.head.edit_id, stays=True)
 
     @Slot(int, int)
     def _open_from_cells(self, image: int, cell: int) -> None:
@@ -318,7 +318,7 @@ class MainWindow(QMainWindow):
 
     def _cancel(self) -> bool:
         """Leave what is under way, the innermost first, and in the end for Review; True if there was something."""
-        if self.views[self.view].cancel():
+        if self.views[self.view].cancel() or self.notice.leave():
             return True
         away, filled = self.view is not View.REVIEW, self.isFullScreen()
         self.show_view(View.REVIEW)

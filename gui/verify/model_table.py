@@ -57,7 +57,7 @@ _COLUMNS: tuple[Column[ModelRow], ...] = (
     Column(gettext("Model"), lambda row: row.model, number=False),
     Column(gettext("Threshold"), lambda row: f"{row.threshold:.2f}"),
     Column(gettext("Counted\nof yours"), _counted),
-    Column(gettext("Accuracy\n%"), lambda row: with_interval(row.accuracy, row.accuracy_interval), _INTERVAL),
+    Column(gettext("Count\naccuracy %"), lambda row: with_interval(row.accuracy, row.accuracy_interval), _INTERVAL),
     Column(gettext("Difference"), lambda row: _difference(row.accuracy_difference), _DIFFERENCE),
     Column(gettext("F1\n%"), lambda row: with_interval(row.f1, row.f1_interval), _INTERVAL),
     Column(gettext("Difference"), lambda row: _difference(row.f1_difference), _DIFFERENCE),

@@ -44,7 +44,7 @@ COLUMNS: tuple[Column[SweepRow], ...] = (
         gettext("Program"), _number(lambda row: row.counted), gettext("Cells that the program counts at this threshold")
     ),
     Column(
-        gettext("Accuracy\n%"),
+        gettext("Count\naccuracy %"),
         _share(lambda row: row.accuracy),
         gettext("The smaller of the two counts as a share of the larger, in per cent"),
     ),

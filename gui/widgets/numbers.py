@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QLabel, QLineEdit, QWidget
 
@@ -153,7 +153,8 @@ class NumberBox(Quiet, QDoubleSpinBox):
 class NumberEdit(QLineEdit):
     """A number that need not be given. What is no number, or might be two, counts as not given, and stays in view.
 
-    ``given`` is emitted with a float or None when the typing is finished, and once all is deleted.
+    Such a text has a red frame, and the pointer tells why. ``given`` is emitted with a float or None when the typing is
+    finished, and once all is deleted.
     """
 
     given = Signal(object)
@@ -163,9 +164,11 @@ class NumberEdit(QLineEdit):
         self._largest = largest
         self._whole = whole
         self._told: float | None = None
+        self._usual_tip = ""
         self.echo = Echo(self, self, self._understood)
         self.editingFinished.connect(self._finish)
         self.textEdited.connect(lambda text: None if text else self._finish())
+        self.textChanged.connect(self._show_validity)
 
     def value(self) -> float | None:
         """Return what was typed; None if that is nothing, no number, or too large."""
@@ -184,6 +187,18 @@ class NumberEdit(QLineEdit):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self._finish()
+
+    @Slot()
+    def _show_validity(self) -> None:
+        wrong, was_wrong = bool(self.text().strip()) and self.value() is None, bool(self.property("wrong"))
+        if wrong and not was_wrong:
+            self._usual_tip = self.toolTip()
+        if wrong or was_wrong:
+            self.setToolTip(self._understood() if wrong else self._usual_tip)
+        if wrong is not was_wrong:
+            self.setProperty("wrong", wrong)
+            self.style().unpolish(self)
+            self.style().polish(self)
 
     def _finish(self) -> None:
         value = self.value()

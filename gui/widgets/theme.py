@@ -199,6 +199,7 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #verifyTabs > QTabBar::tab:selected {{ color: {text}; border-bottom-color: palette(highlight); }}
 #caution {{ background: #ffd54a; color: #332700; padding: 5px 8px; border-radius: 6px; }}
 #plot {{ border: 1px solid {border}; border-radius: 6px; }}
+QLineEdit[wrong="true"] {{ border: 2px solid #d6453d; }}
 QLineEdit[readOnly="true"] {{ background: transparent; border: none; padding: 2px 0; }}
 #bigTotal {{ font-size: 28px; font-weight: 600; }}
 #bigTotal:disabled {{ color: {faint}; }}

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.imaging.batch import KnownSpan
 from core.imaging.depth import Span
 from core.session.session import find_moved
-from core.session.tables.settings import span_key
+from core.session.tables.settings import pixels_key, span_key
 from core.session.values import Edit, Subject, ValueChange
 from core.text import gettext, ngettext
 
@@ -42,7 +42,8 @@ class ImageItem:
     ``diameter`` is the red cell diameter in pixels set by hand (None: estimate it), ``edited`` the number of cells
     that the user edited, ``reviewed_counts`` the counts that were reviewed
     (empty if unknown, None if the image is not reviewed), ``region`` the part that counts (None: all of it),
-    ``stamp`` the file as it was read, None until it is, ``span`` what its samples were scaled by if they are deep.
+    ``stamp`` the file as it was read, None until it is, ``span`` what its samples were scaled by if they are deep,
+    ``pixels`` the digest of its pixels as they were counted, "" if unknown.
     """
 
     id: int
@@ -58,9 +59,10 @@ class ImageItem:
     stamp: FileStamp | None = None
     region: Region | None = None
     span: Span | None = None
+    pixels: str = ""
 
     @classmethod
-    def of(cls, image: StoredImage, edited: int = 0) -> ImageItem:
+    def of(cls, image: StoredImage, edited: int = 0, pixels: str = "") -> ImageItem:
         """Return an image as the session has it."""
         return cls(
             image.id,
@@ -75,6 +77,7 @@ class ImageItem:
             edited,
             image.stamp,
             image.region,
+            pixels=pixels,
         )
 
     @property
@@ -322,8 +325,9 @@ class Images(QObject):
 
     def _stored(self) -> list[ImageItem]:
         edited = self._store.read(lambda session: session.edits.edited_cells(), {})
+        pixels = self._store.read(lambda session: session.view.of_images(pixels_key), {})
         return [
-            ImageItem.of(image, edited.get(image.id, 0))
+            ImageItem.of(image, edited.get(image.id, 0), pixels.get(image.id, ""))
             for image in self._store.read(lambda session: session.images.all(), [])
         ]
 

@@ -24,13 +24,14 @@ class Level(Enum):
 class Offer:
     """What has happened, and what can be done about it for a moment.
 
-    ``about_step``: it is about the last step, and no longer holds after the next.
+    ``about_step``: it is about the last step, and no longer holds after the next. ``stays``: until it is answered.
     """
 
     text: str
     label: str
     act: Callable[[], object]
     about_step: bool = False
+    stays: bool = False
 
 
 class Messages(QObject):
@@ -51,6 +52,8 @@ class Messages(QObject):
         """Post what did not work, and the remedy."""
         self.posted.emit(Level.ERROR, text)
 
-    def offer(self, text: str, label: str, act: Callable[[], object], *, about_step: bool = False) -> None:
+    def offer(
+        self, text: str, label: str, act: Callable[[], object], *, about_step: bool = False, stays: bool = False
+    ) -> None:
         """Post what has happened with a button, ``label``, that does something about it."""
-        self.offered.emit(Offer(text, label, act, about_step))
+        self.offered.emit(Offer(text, label, act, about_step, stays))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from core.imaging.demo import demo_smear
-from core.imaging.finding import find_images, summary
+from core.imaging.files.finding import find_images, summary
 from core.session.glance import Glance as Glance
 from core.session.glance import counted_before, glance
 from core.session.values import SESSION_SUFFIX, SessionError

@@ -33,7 +33,7 @@ class TallyOptions:
     in all images together; 0: there is no target.
     """
 
-    blind: bool = False
+    blind: bool = True
     target: int = 0
     target_class: str = ""
 
@@ -42,7 +42,8 @@ class Tally(QObject):
     """The manual count of the image that is shown, while it is being made.
 
     It is a ground truth: it is stored as one with every mark, and never mixed with detections. Every mark is
-    an edit that can be undone; when the image is left, its counts are written into the history.
+    an edit that can be undone; when the image is left, its counts are written into the history. It is blind as long as
+    the boxes were hidden from its first mark to its last: one that is gone on with after they were seen is not.
     """
 
     active_changed = Signal(bool)
@@ -76,6 +77,7 @@ class Tally(QObject):
         self.armed = ""
         self.truth = self._counted = GroundTruth.tally(())
         self._image: int | None = None
+        self._unseen: set[int] = set()
         self._used_before: GroundTruth | None = None
         self._changed = False
         self._elsewhere: dict[str, int] = {}
@@ -108,6 +110,8 @@ class Tally(QObject):
         self._store.remember(_KEY, msgspec.to_builtins(options))
         if self.active and not options.blind and self.truth.blind and len(self.truth):
             self._set(replace(self.truth, blind=False), gettext("Manual count: no longer blind"))
+        if not options.blind:
+            self._unseen.clear()
         self.options_changed.emit()
 
     @property
@@ -136,23 +140,29 @@ class Tally(QObject):
     def finish(self) -> None:
         """End counting by hand; the marks stay, and can be compared."""
         image, counted = self._image, self.active and self._changed and bool(self.truth.classes)
-        self._end()
+        replaced = self._end()
         if counted and self._images.item(image) is not None:
             text = gettext("Counted by hand: {counts}.").format(counts=_counts_text(self.truth))
+            text = f"{text} {replaced}".strip()
             self._messages.offer(text, gettext("Compare"), lambda: self.comparison_wanted.emit(image))
 
     @Slot()
-    def _end(self) -> None:
-        if self.active:
-            self._leave_image()
-            self.active = False
-            self.active_changed.emit(False)
+    def _end(self) -> str:
+        """End, and return what the manual count of the last image replaces, in a sentence, or ""."""
+        if not self.active:
+            return ""
+        replaced = self._leave_image()
+        self.active = False
+        self._unseen.clear()
+        self.active_changed.emit(False)
+        return replaced
 
     @Slot(object)
     def _on_current_changed(self, image: int | None) -> None:
         if not self.active or (image is not None and image == self._image):
             return
-        self._leave_image()
+        if replaced := self._leave_image():
+            self._messages.info(replaced)
         if image is None:
             self.finish()
         else:
@@ -172,27 +182,26 @@ class Tally(QObject):
                     self._elsewhere[name] = self._elsewhere.get(name, 0) + number
         self._show()
 
-    def _leave_image(self) -> None:
-        """Write the manual count of an image into the history, and report what it replaces."""
+    def _leave_image(self) -> str:
+        """Write the manual count of an image into the history, and return what it replaces, in a sentence, or ""."""
         image, self._image = self._image, None
         item = self._images.item(image)
         if item is None or not self._changed or not self._store.writable:
-            return
+            return ""
         text = (
-            gettext("Counted by hand without seeing the boxes: {counts}")
+            gettext("Counted by hand with the boxes hidden: {counts}")
             if self.truth.blind
             else gettext("Counted by hand: {counts}")
         )
-        if self.truth.classes:
-            with self._store.write() as write:
-                write.note(text.format(counts=_counts_text(self.truth)), item.id)
-            before = self._used_before
-            if before is not None and before.source is not TruthSource.TALLY:
-                self._messages.warning(
-                    gettext(
-                        "{image}: verification (F9) now compares with your manual count, not with the {truth}."
-                    ).format(image=item.path.name, truth=describe(before))
-                )
+        if not self.truth.classes:
+            return ""
+        with self._store.write() as write:
+            write.note(text.format(counts=_counts_text(self.truth)), item.id)
+        before = self._used_before
+        if before is None or before.source is TruthSource.TALLY:
+            return ""
+        text = gettext("{image}: verification (F9) now compares with your manual count, not with the {truth}.")
+        return text.format(image=item.path.name, truth=describe(before))
 
     @Slot(object)
     def _on_counts_changed(self, images: frozenset[int]) -> None:
@@ -227,9 +236,11 @@ class Tally(QObject):
         if not (0 <= x < item.size[0] and 0 <= y < item.size[1]):
             return False
         before = self.total(name)
-        blind = self.options.blind and (self.truth.blind or not len(self.truth))
+        blind = self.options.blind and (not len(self.truth) or (self.truth.blind and item.id in self._unseen))
         if not self._mark(Mark(len(self.truth), name, x, y, first=name not in self.truth.classes), blind=blind):
             return False
+        if blind:
+            self._unseen.add(item.id)
         self.marked.emit()
         options = self.options
         if name == options.target_class and before < options.target <= self.total(name):

@@ -28,6 +28,7 @@ from gui.shell.window import MainWindow
 from gui.widgets.theme import apply_theme, styled_in_the_end
 from gui.workspace.images import State
 from gui.workspace.workspace import Workspace
+from tests.programs import Programs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -42,6 +43,14 @@ if TYPE_CHECKING:
 def quick_collections() -> None:
     """Leave what the imports made out of every collection: it stays anyway."""
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory, networks_folder: Path) -> Iterator[Programs]:
+    """Return what starts programs with a window."""
+    programs = Programs(tmp_path_factory.mktemp("programs"), networks_folder, "gui.shell.window")
+    yield programs
+    programs.close()
 
 
 DOCUMENTS: weakref.WeakSet[Workspace] = weakref.WeakSet()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from core.imaging.finding import IMAGE_SUFFIXES
+from core.imaging.files.finding import IMAGE_SUFFIXES
 from core.session.session import SESSION_SUFFIX
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from core.counting.pipeline import CountedImage
 from core.detection.detector import DetectorResult
 from core.imaging.synthetic import CLASS_NAMES, RenderedSmear, render_smear
 from core.report.formats.annotated import write_picture
+from tests.programs import Programs
 from trainer.dataset.load import DataSet, LabelledImage, load_data_set
 from trainer.detection.export import build_card, export_onnx
 from trainer.detection.network import build_retinanet
@@ -44,6 +45,14 @@ def torch_threads() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory, networks_folder: Path) -> Iterator[Programs]:
+    """Return what starts programs that train, which PyTorch has been imported for."""
+    programs = Programs(tmp_path_factory.mktemp("programs"), networks_folder, "trainer.detection.fit")
+    yield programs
+    programs.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.imaging.finding import IMAGE_SUFFIXES
+from core.imaging.files.finding import IMAGE_SUFFIXES
 from core.imaging.reading import ImageError, read_image
 from core.report.formats.annotated import write_picture
 from core.text import gettext

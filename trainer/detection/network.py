@@ -13,10 +13,11 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FasterRCNN
 from torchvision.models.detection.retinanet import RetinaNet, RetinaNetHead
 from torchvision.models.detection.transform import GeneralizedRCNNTransform
+from torchvision.models.resnet import BasicBlock
 from torchvision.ops import FeaturePyramidNetwork, FrozenBatchNorm2d, MultiScaleRoIAlign, box_iou
 
 from trainer.detection.lite import LITE_MEAN, LITE_STD, LiteBody
-from trainer.recipes.recipe import LITE_BACKBONES, PYRAMID_LEVELS
+from trainer.recipes.recipe import LITE_BACKBONES, NARROW_BACKBONE, PYRAMID_LEVELS
 
 if TYPE_CHECKING:
     from trainer.recipes.recipe import Preset
@@ -27,6 +28,16 @@ LAST_LEVEL = 5
 _SURE_NO = -100.0
 MOST_CELLS = 5_000
 """Cap on boxes per image while training, far above what a field holds; torchvision's own would lose cells."""
+
+
+class NarrowResNet(ResNet):
+    """ResNet-18 with half of its blocks and a quarter of its channels."""
+
+    def __init__(self, norm_layer: type[nn.Module]) -> None:
+        super().__init__(BasicBlock, [1, 1, 1, 1], num_classes=1, norm_layer=norm_layer)
+
+    def _make_layer(self, block: Any, planes: int, *further: Any, **named: Any) -> nn.Sequential:
+        return super()._make_layer(block, planes // 4, *further, **named)
 
 
 class PyramidBackbone(nn.Module):
@@ -46,7 +57,7 @@ class PyramidBackbone(nn.Module):
             lite = LiteBody(name, levels, frozen_norm=frozen_norm, frozen_blocks=preset.frozen_blocks)
             return cls(lite, lite.widths, preset.fpn_channels)
         norm = FrozenBatchNorm2d if frozen_norm else nn.BatchNorm2d
-        resnet = get_model(name, weights=None, norm_layer=norm)
+        resnet = NarrowResNet(norm) if name == NARROW_BACKBONE else get_model(name, weights=None, norm_layer=norm)
         layers = {f"layer{level - 1}": str(level) for level in range(LAST_LEVEL + 1 - levels, LAST_LEVEL + 1)}
         assert isinstance(resnet, ResNet)
         widths = [resnet.inplanes >> (levels - 1 - place) for place in range(levels)]

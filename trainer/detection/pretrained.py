@@ -12,7 +12,7 @@ from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights, Retina
 from core.errors import UserError
 from core.text import gettext
 from trainer.detection.lite import packaged_weights
-from trainer.recipes.recipe import LITE_BACKBONES
+from trainer.recipes.recipe import LITE_BACKBONES, NARROW_BACKBONE
 from trainer.training.checkpoint import read_checkpoint
 
 if TYPE_CHECKING:
@@ -62,6 +62,12 @@ def load_pretrained(model: Detector, preset: Preset, weights: str) -> None:
         state = _download_coco(preset)
     elif weights == IMAGENET and preset.backbone in LITE_BACKBONES:
         state = _read_packaged(preset.backbone)
+    elif weights == IMAGENET and preset.backbone == NARROW_BACKBONE:
+        raise WeightsError(
+            gettext("There are no ImageNet weights of {backbone}; choose another preset.").format(
+                backbone=preset.backbone
+            )
+        )
     elif weights == IMAGENET:
         state = _download(get_model_weights(preset.backbone)["IMAGENET1K_V1"], weights)
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.counting.count import CountSettings
-from core.imaging.finding import find_images
+from core.imaging.files.finding import find_images
 from core.text import gettext
 from trainer.dataset.manifest import DataError
 from trainer.evaluation.predict import predict_paths

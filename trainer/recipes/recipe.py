@@ -8,7 +8,10 @@ from typing import Literal
 from core.text import gettext
 
 LITE_BACKBONES = ("lite0", "lite1", "lite2")
-BACKBONES = ("resnet18", "resnet34", "resnet50", *LITE_BACKBONES)
+NARROW_BACKBONE = "resnet10-narrow"
+"""For trials: half as deep as ResNet-18 and a quarter as wide, so that little is to be learned, kept and loaded."""
+
+BACKBONES = ("resnet18", "resnet34", "resnet50", *LITE_BACKBONES, NARROW_BACKBONE)
 MOST_HEAD_CONVOLUTIONS = 4
 PYRAMID_LEVELS = {"retinanet": 3, "faster_rcnn": 4}
 """Detectors and their levels: strides 8 to 32, and 4 to 32."""

@@ -12,7 +12,7 @@ import numpy as np
 from core.cells import Origin
 from core.classes import PAPER, Palette, Rgb, short_name
 from core.files import write_whole
-from core.imaging.output_mark import marked_jpeg, marked_png, marked_tiff
+from core.imaging.files.output_mark import marked_jpeg, marked_png, marked_tiff
 from core.text import gettext
 
 if TYPE_CHECKING:

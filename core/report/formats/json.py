@@ -166,6 +166,8 @@ def _add_kinds(
 ) -> None:
     """Add the kinds to the entry of an image and of its detections."""
     entry["kinds"] = image_kinds(found, batch)
+    if batch.leaves_out:
+        entry["left_out_as_no_cell"] = {name: found.left_out_of(name) for name in batch.classes}
     places = range(len(image.found.detections)) if all_detections else np.flatnonzero(image.result.counted).tolist()
     by_place = cell_kinds(found)
     for place, detection in zip(places, entry["detections"], strict=True):

@@ -126,19 +126,6 @@ def stamp_of(path: Path) -> FileStamp:
     return FileStamp(digest, status.st_size, status.st_mtime_ns)
 
 
-def same_contents(images: Iterable[tuple[int, str]]) -> dict[int, int]:
-    """Return image id -> the first image with the same contents, for each that is not the first.
-
-    Parameters
-    ----------
-    images
-        (image id, SHA-256 of its file), in the order of the list.
-    """
-    first: dict[str, int] = {}
-    earlier = ((image, first.setdefault(sha256, image)) for image, sha256 in images)
-    return {image: other for image, other in earlier if other != image}
-
-
 def find_moved(images: Sequence[StoredImage], folder: Path) -> dict[int, Path]:
     """Find missing images again below a folder.
 

@@ -19,7 +19,7 @@ from core.verification.profile import ProfileInUse
 from core.verification.thresholds import ThresholdRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from core.session.storage.database import SessionFile
 
@@ -49,6 +49,11 @@ def kept_key(model: str) -> str:
 def span_key(image: int) -> str:
     """Return under which name the view keeps what the deep samples of an image were scaled by, ``[low, high]``."""
     return f"span {image}"
+
+
+def pixels_key(image: int) -> str:
+    """Return under which name the view keeps the digest of the pixels of an image as it was counted."""
+    return f"pixels {image}"
 
 
 def _by_name(settings: CountSettings, classes: tuple[str, ...]) -> dict[str, Any]:
@@ -86,6 +91,13 @@ class KeyValues:
             number = self._numbers.get(key) or self._file.largest(self._table) + 1
             self._file.write(self._table, [SettingRow(number, key, text)])
         self._numbers[key] = number
+
+    def of_images(self, key: Callable[[int], str]) -> dict[int, Any]:
+        """Return image id -> its value of one kind, given the function that names it."""
+        start = key(0)[:-1]
+        found = self._file.rows(self._table, "WHERE substr(key, 1, ?) = ?", len(start), start)
+        rows = map(SettingRow._make, found)
+        return {int(row.key[len(start) :]): msgspec.json.decode(row.value) for row in rows}
 
     def keys(self) -> list[str]:
         """Return the names of all values that were ever stored."""

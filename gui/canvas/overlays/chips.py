@@ -1,20 +1,20 @@
-"""What the canvas is doing or not showing, said in its corner; a click ends it."""
+"""What the canvas is doing or not showing, said in its corner."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _GAP = 4
 _STYLE = """
-QPushButton { background: rgba(20, 24, 30, 225); color: white; border: 1px solid transparent; border-radius: 6px;
-padding: 4px 8px; text-align: left; }
+QLabel, QPushButton { background: rgba(20, 24, 30, 225); color: white; border: 1px solid transparent;
+border-radius: 6px; padding: 4px 8px; text-align: left; }
 QPushButton:hover { background: rgba(54, 62, 74, 235); }
 QPushButton:focus { border-color: white; }
 """
@@ -30,12 +30,21 @@ class Chip:
 
 
 class Chips(QWidget):
-    """A column of chips that lies over the canvas and moves nothing of it; as large as its chips."""
+    """A column of chips that lies over the canvas and moves nothing of it; as large as its chips.
+
+    Above them is said what a click on the image does. That lets clicks through: the cells below it are clicked too.
+    """
 
     def __init__(self, canvas: QWidget, corner: QPoint) -> None:
         super().__init__(canvas)
         self.setStyleSheet(_STYLE)
-        self.move(corner)
+        self._corner = corner
+        self._mode = QLabel(canvas)
+        self._mode.setStyleSheet(_STYLE)
+        self._mode.setTextFormat(Qt.TextFormat.PlainText)
+        self._mode.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._mode.move(corner)
+        self._mode.hide()
         self._chips: list[Chip] = []
         self._buttons: list[QPushButton] = []
         self.hide()
@@ -43,7 +52,23 @@ class Chips(QWidget):
     @property
     def texts(self) -> list[str]:
         """What is said, from above."""
-        return [chip.text for chip in self._chips]
+        mode = [] if self._mode.isHidden() else [self._mode.text()]
+        return [*mode, *(chip.text for chip in self._chips)]
+
+    @property
+    def area(self) -> QRect:
+        """What all of them cover of the canvas; empty if nothing is said."""
+        said = [part.geometry() for part in (self._mode, self) if not part.isHidden()]
+        return QRect() if not said else said[0].united(said[-1])
+
+    def show_mode(self, text: str) -> None:
+        """Say what a click on the image does; "" if it selects, as usual."""
+        if text != self._mode.text():
+            self._mode.setText(text)
+            self._mode.adjustSize()
+        self._mode.setVisible(bool(text))
+        self._mode.raise_()
+        self.move(self._corner + QPoint(0, self._mode.height() + _GAP if text else 0))
 
     def show_chips(self, chips: Sequence[Chip]) -> None:
         """Say these things, and nothing else."""

@@ -75,18 +75,21 @@ class Stage(QObject):
     def refresh(self) -> None:
         """Say what the canvas does and does not show now."""
         shown = self._canvas.photograph.smallest is not None
+        self.chips.show_mode(self._mode() if shown else "")
         self.chips.show_chips(self._chips() if shown else ())
         self._arrange()
 
     # -- chips ---------------------------------------------------------------------------------
 
+    def _mode(self) -> str:
+        """Say what a click does with the tool in hand."""
+        tool = self._tools.tool
+        armed = self._workspace.tally.armed if tool is ToolName.TALLY else self._tools.armed
+        return _TOOLS[tool].format(name=armed) if tool in _TOOLS else ""
+
     def _chips(self) -> list[Chip]:
-        options, tool = self._options, self._tools.tool
+        options = self._options
         chips: list[Chip] = []
-        if tool in _TOOLS:
-            armed = self._workspace.tally.armed if tool is ToolName.TALLY else self._tools.armed
-            leave = gettext("Click or press Esc to go back to selecting")
-            chips.append(Chip(_TOOLS[tool].format(name=armed), self._tools.cancel, leave))
         if options.peek is not Peek.NOTHING:
             chips.append(Chip(_PEEKS[options.peek], lambda: options.show_peek(Peek.NOTHING)))
         if not options.boxes:
@@ -150,8 +153,9 @@ class Stage(QObject):
         self.scale_bar.move(_EDGE, size.height() - self.scale_bar.height() - _EDGE)
         overview.fit_in(size)
         left = max(size.width() - self.adjust.width() - _EDGE, 0)
-        beneath = not self.chips.isHidden() and left < self.chips.geometry().right() + _EDGE
-        self.adjust.move(left, self.chips.geometry().bottom() + _EDGE if beneath else _EDGE)
+        said = self.chips.area
+        beneath = not said.isEmpty() and left < said.right() + _EDGE
+        self.adjust.move(left, said.bottom() + _EDGE if beneath else _EDGE)
         top = self.adjust.geometry().bottom() + _EDGE if self._options.adjusting else _EDGE
         overview.move(size.width() - overview.width() - _EDGE, top)
         self._show_place()

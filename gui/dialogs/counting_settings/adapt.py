@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _WIDTH = 620
 _LINES = 2
 _FROM_TOP, _TITLE_BAR = 96, 40
+_KEEP = gettext("Keep them in a file for all samples and computers of the laboratory")
+_NOTHING_TO_KEEP = gettext("No field is reviewed or counted by hand yet: there is nothing of your own to keep")
 PROFILES = gettext("SmearCount profiles") + f" (*{PROFILE_SUFFIX})"
 
 
@@ -71,7 +73,6 @@ class AdaptDialog(QDialog):
         self.use_button.setAutoDefault(False)
         self.use_button.clicked.connect(lambda *_: self._adapting.apply())
         self.save_button = QPushButton(gettext("&Save as a profile…"))
-        self.save_button.setToolTip(gettext("Keep them in a file for all samples and computers of the laboratory"))
         self.save_button.setAutoDefault(False)
         self.save_button.clicked.connect(lambda *_: self._save())
         self._build()
@@ -149,7 +150,9 @@ class AdaptDialog(QDialog):
         for name, one in self.rows.items():
             one.show_finding(found, None if settings is None else settings.thresholds.get(name))
         self.use_button.setEnabled(adapting.can_apply)
-        self.save_button.setEnabled(found is not None and not adapting.busy and self._workspace.store.writable)
+        some = found is not None and found.fields > 0
+        self.save_button.setEnabled(some and not adapting.busy and self._workspace.store.writable)
+        self.save_button.setToolTip(_KEEP if some else _NOTHING_TO_KEEP)
 
     # -- what is done --------------------------------------------------------------------------
 
@@ -261,7 +264,10 @@ def _advice(found: Findings | None) -> str:
         return ""
     if found.missing:
         if not found.fields:
-            text = gettext("{enough} are needed: correct the cells of an image and mark it as reviewed (Space).")
+            text = gettext(
+                "{enough} are needed: correct the cells of an image and mark it as reviewed (Space). Before the first "
+                "one there is nothing to save as a profile."
+            )
             return text.format(enough=ENOUGH_IMAGES)
         text = ngettext(
             "{n} more is needed, {enough} in all: correct the cells of an image and mark it as reviewed (Space).",

@@ -31,6 +31,7 @@ class Lack(Enum):
     COUNTS = "counts"
     SAMPLE_ID = "sample"
     REVIEW = "review"
+    SIGNATURE = "signature"
 
 
 def is_counting(workspace: Workspace) -> bool:
@@ -60,6 +61,11 @@ def lacking(workspace: Workspace, sample_id: str) -> dict[Lack, str]:
     reviewed, total = workspace.sample.progress
     if total and not reviewed:
         found[Lack.REVIEW] = gettext("No image has been reviewed.")
+    elif reviewed < total and Lack.COUNTS not in found:
+        text = gettext("{reviewed:,} of {n:,} images have been reviewed.")
+        found[Lack.REVIEW] = text.format(reviewed=reviewed, n=total)
+    if workspace.sample.state is SampleState.SUPERSEDED:
+        found[Lack.SIGNATURE] = gettext("The counts have changed since they were signed.")
     return found
 
 

@@ -26,25 +26,27 @@ _INPUTS = (
         gettext("Red cells by the analyser"),
         gettext("×10¹²/L"),
         gettext("Red cells of the same blood, as your analyser measured them"),
+        15,
     ),
     (
         "field_factor",
         gettext("Platelet factor"),
         gettext("×10⁹/L for one in a field"),
         gettext("Your laboratory's own factor: platelets in 10⁹/L for one platelet in a field. There is no usual one."),
+        1000,
     ),
     (
         "micrometres_per_pixel",
         gettext("Scale"),
         gettext("µm per pixel"),
         gettext("From a stage micrometer, photographed with the same objective"),
+        50,
     ),
 )
 _ALSO = {"×10⁹/L": "×10⁹/L = 10³/µL"}
 """The unit that other laboratories give the same number."""
 
 _SETTLE_MS = 150
-_LARGEST = 1e6
 
 
 class EstimatesPage(QWidget):
@@ -95,8 +97,8 @@ class EstimatesPage(QWidget):
         form = QGridLayout()
         form.setVerticalSpacing(4)
         form.setHorizontalSpacing(8)
-        for row, (name, label, unit, tip) in enumerate(_INPUTS):
-            box = NumberEdit(largest=_LARGEST)
+        for row, (name, label, unit, tip, largest) in enumerate(_INPUTS):
+            box = NumberEdit(largest=largest)
             box.setFixedWidth(90)
             box.setToolTip(tip)
             box.setAccessibleName(f"{label}, {unit}")

@@ -74,6 +74,9 @@ class TotalsBar(QWidget):
             if totals is None:
                 card.wait()
                 continue
+            if not counts.states[State.COUNTED]:
+                card.show_number("–", gettext("nothing counted yet"))
+                continue
             count = totals[name]
             low, high = (f"{end:,.0f}" for end in poisson_interval(count))
             card.show_number(f"{count:,}", gettext("95 % interval {low} to {high}").format(low=low, high=high))

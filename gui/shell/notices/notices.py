@@ -28,12 +28,14 @@ class Notices(QObject):
     def __init__(self, workspace: Workspace, bar: NoticeBar, toast: Toast) -> None:
         super().__init__(bar)
         self._images = workspace.images
+        self._sample = workspace.sample
         self._bar = bar
         self._toast = toast
         workspace.messages.posted.connect(self._show)
         workspace.messages.offered.connect(toast.offer)
         workspace.history.stack_changed.connect(toast.leave_step)
-        workspace.store.session_changed.connect(toast.leave)
+        workspace.store.session_changed.connect(toast.clear)
+        workspace.sample.changed.connect(self._on_sample)
         workspace.editing.doubted.connect(bar.show_doubt)
         workspace.editing.noted.connect(toast.say)
         workspace.history.stack_changed.connect(bar.leave_step)
@@ -41,6 +43,11 @@ class Notices(QObject):
         workspace.store.session_changed.connect(bar.clear)
         workspace.duplicates.found.connect(self._offer_to_remove)
         workspace.tally.reached.connect(bar.show_warning)
+
+    @Slot()
+    def _on_sample(self) -> None:
+        if self._sample.id:
+            self._toast.withdraw()
 
     @Slot(object, str)
     def _show(self, level: Level, text: str) -> None:
@@ -124,6 +131,12 @@ class NoticeBar(QWidget):
         """Take off what is about the picture."""
         self._warnings, self._doubt = [], ""
         self._show()
+
+    def leave(self) -> bool:
+        """Close it; True if there was something."""
+        shown = not self.isHidden()
+        self.clear()
+        return shown
 
     @Slot()
     def clear(self) -> None:

@@ -20,7 +20,10 @@ _WIDEST_TEXT = 560
 
 
 class Toast(QFrame):
-    """Lies at the lower edge of its parent and goes by itself, but not from under the pointer or the keyboard."""
+    """Lies at the lower edge of its parent and goes by itself, but not from under the pointer or the keyboard.
+
+    What stays until it is answered gives way to what is said meanwhile, and comes back.
+    """
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -42,6 +45,7 @@ class Toast(QFrame):
         for widget in (self.label, self.button, self.close_button):
             line.addWidget(widget)
         self._offer: Offer | None = None
+        self._standing: Offer | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.leave)
@@ -61,14 +65,33 @@ class Toast(QFrame):
     @Slot(object)
     def offer(self, offer: Offer) -> None:
         """Say what has happened, and offer to do something about it."""
+        if offer.stays:
+            self._standing = offer
         self._show(offer.text, offer)
 
     @Slot()
     def leave(self) -> None:
-        """Go."""
+        """Go; what waits for an answer comes back."""
+        if self._offer is self._standing:
+            self._standing = None
         self._timer.stop()
         self._offer = None
         self.hide()
+        if self._standing is not None:
+            self._show(self._standing.text, self._standing)
+
+    @Slot()
+    def withdraw(self) -> None:
+        """Take off what waits for an answer: there is one."""
+        if self._offer is not None and self._offer is self._standing:
+            self.leave()
+        self._standing = None
+
+    @Slot()
+    def clear(self) -> None:
+        """Go, and ask nothing any more."""
+        self._standing = None
+        self.leave()
 
     @Slot()
     def leave_step(self) -> None:
@@ -87,7 +110,13 @@ class Toast(QFrame):
             self.button.setAccessibleDescription(text)
         self.show()
         self._place.place()
-        self._timer.start(_SHOWN_MS if offer is None else _OFFERED_MS)
+        self._wait(_SHOWN_MS if offer is None else _OFFERED_MS)
+
+    def _wait(self, milliseconds: int) -> None:
+        """Go after a while, unless it stays until it is answered."""
+        self._timer.stop()
+        if self._offer is None or not self._offer.stays:
+            self._timer.start(milliseconds)
 
     @Slot()
     def _act(self) -> None:
@@ -103,4 +132,4 @@ class Toast(QFrame):
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
         if not self.isHidden():
-            self._timer.start(_SHOWN_MS)
+            self._wait(_SHOWN_MS)

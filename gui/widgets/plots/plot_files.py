@@ -9,7 +9,7 @@ from PySide6.QtCore import QBuffer, QRectF, QSize
 from PySide6.QtGui import QPainter
 from PySide6.QtSvg import QSvgGenerator
 
-from core.imaging.output_mark import marked_png
+from core.imaging.files.output_mark import marked_png
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.counting.reconcile import effective, find_conflicts
 from core.detection.loading import with_methods
-from core.session.tables.settings import span_key
+from core.session.tables.settings import pixels_key, span_key
 from core.session.values import Edit, StoredDetections, Subject, ValueChange
 from core.text import gettext, ngettext
 from gui.tasks import Debounce
@@ -190,7 +190,7 @@ class Inference(QObject):
             )
         elif item.state is not State.COUNTED:
             item.size, item.notices, item.seconds = (reading.width, reading.height), reading.notices, reading.seconds
-            item.stamp, item.span = reading.stamp, reading.span
+            item.stamp, item.span, item.pixels = reading.stamp, reading.span, reading.pixels
             self._images.identified.emit(item.id)
         if reading.loaded is not None:
             self.image_loaded.emit(item.id)
@@ -227,6 +227,7 @@ class Inference(QObject):
             )
             if item.span is not None:
                 session.view.put(span_key(item.id), [item.span.low, item.span.high])
+            session.view.put(pixels_key(item.id), item.pixels)
             session.models.keep(model.sha256, model.card)
             session.models.use(in_use(model))
         if not write.done:

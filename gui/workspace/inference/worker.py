@@ -18,7 +18,8 @@ from core.counting.count import CountSettings, precompute
 from core.detection.loading import AnyModel, CellDetector, detector_for, open_model
 from core.errors import Cancelled
 from core.imaging.containers.pixel_size import micrometres_in_file
-from core.imaging.output_mark import is_output
+from core.imaging.files.copies import pixel_digest
+from core.imaging.files.output_mark import is_output
 from core.imaging.reading import ImageError, SmearImage, read_image
 from core.models.network import ModelError
 from core.session.session import FileStamp, SessionError, stamp_of
@@ -65,7 +66,7 @@ class LoadedImage:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What reading a file found out, and the image itself if the job asked for it."""
+    """What reading a file found out, and the image itself if the job asked for it; ``pixels`` is their digest."""
 
     width: int
     height: int
@@ -74,6 +75,7 @@ class Reading:
     stamp: FileStamp
     loaded: LoadedImage | None
     span: Span | None = None
+    pixels: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +143,10 @@ class Worker(QObject):
             image = read_image(job.path, batch=job.batch)
             loaded = LoadedImage.of(image) if job.show else None
             stamp = stamp_of(job.path)
-            reading = Reading(image.width, image.height, image.seconds, image.notices, stamp, loaded, image.span)
+            digest = pixel_digest(image.pixels) if job.detect else ""
+            reading = Reading(
+                image.width, image.height, image.seconds, image.notices, stamp, loaded, image.span, digest
+            )
             self.loaded.emit(job, reading)
             found = None
             if job.detect and self._detector is not None:

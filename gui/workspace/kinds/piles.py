@@ -141,10 +141,10 @@ class Piles(QObject):
             return
         images, tree = list(self._described()), self._tree.tree
         labels, dimensions = self._settings.classes, self._embeddings.dimensions
-        work = {name: sample_cells(images, labels.index(name), tree, dimensions) for name in classes}
         taught = self._teaching.for_sorting
 
         def sort(_: object) -> dict[str, _Sorted]:
+            work = {name: sample_cells(images, labels.index(name), tree, dimensions) for name in classes}
             return {name: _Sorted(cells, cells.sort(name, taught)) for name, cells in work.items()}
 
         self._task.start(sort)

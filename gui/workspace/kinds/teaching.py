@@ -188,9 +188,11 @@ class Teaching(QObject):
         return self._rewrite(lambda taught: taught.with_lock(self._store.user, datetime.now(UTC).isoformat()))
 
     def export(self, path: Path) -> bool:
-        """Write the set in use to another file, as it is; True if it is there."""
-        taught = self.set
-        return taught is not None and self._store.save(path, lambda: write_teaching_set(path, taught))
+        """Write the set in use to another file; a locked one as an open copy of that name. True if it is there."""
+        if self.set is None:
+            return False
+        taught = self.set.copy_named(path.stem) if self.set.locked else self.set
+        return self._store.save(path, lambda: write_teaching_set(path, taught))
 
     def _rewrite(self, change: Callable[[TeachingSet], TeachingSet]) -> bool:
         """Change the file of the set in use, as it is now, and sort by what it has become."""

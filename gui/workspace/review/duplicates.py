@@ -1,4 +1,4 @@
-"""Images of the session that are the same file as an earlier one, at another place."""
+"""Images of the session that are the same as an earlier one: the same file, or the same pixels in another one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.session.storage.paths import same_contents
+from core.imaging.files.copies import copies
 from core.text import gettext, ngettext
 from gui.tasks import Debounce
 
@@ -27,7 +27,7 @@ class Duplicates(QObject):
         super().__init__(parent)
         self._images = images
         self._first: dict[int, int] = {}
-        self._by_contents: dict[str, int] = {}
+        self._by_digest: dict[str, int] = {}
         self._reported: set[int] = set()
         self._new: list[int] = []
         self._settle = Debounce(_SETTLE_MS, self._report, self)
@@ -43,9 +43,12 @@ class Duplicates(QObject):
     def _take(self, image: int) -> None:
         """Compare an image that was just read."""
         item = self._images.item(image)
-        if item is None or item.stamp is None:
+        if item is None:
             return
-        first = self._by_contents.setdefault(item.stamp.sha256, image)
+        digests = _digests(item)
+        first = next((self._by_digest[digest] for digest in digests if digest in self._by_digest), image)
+        for digest in digests:
+            self._by_digest.setdefault(digest, first)
         if first == image:
             return
         self._first[image] = first
@@ -62,9 +65,11 @@ class Duplicates(QObject):
     @Slot()
     def _compare(self) -> None:
         """Compare the images that are now on the list, as far as their contents are known."""
-        known = [(item.id, item.stamp.sha256) for item in self._images.items if item.stamp is not None]
-        self._first = same_contents(known)
-        self._by_contents = {sha256: image for image, sha256 in reversed(known)}
+        known = [(item.id, _digests(item)) for item in self._images.items]
+        self._first = copies(known)
+        self._by_digest = {
+            digest: self._first.get(image, image) for image, digests in reversed(known) for digest in digests
+        }
 
     @Slot()
     def _report(self) -> None:
@@ -86,6 +91,11 @@ class Duplicates(QObject):
             copies.append(ngettext("and {n:,} more copy", "and {n:,} more copies", more).format(n=more))
         text = gettext("{copies}. Cells in both copies are counted twice.").format(copies="; ".join(copies))
         self.found.emit(text, [item.id for item, _ in pairs])
+
+
+def _digests(item: ImageItem) -> list[str]:
+    """Return what is known of an image that a copy has too: the digests of its file and of its pixels."""
+    return [digest for digest in (item.stamp and item.stamp.sha256, item.pixels) if digest]
 
 
 def _name(item: ImageItem, other: ImageItem) -> str:

@@ -35,10 +35,14 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Wish:
-    """A profile that is to be used; ``by_default``: because new samples begin with it, nobody chose it."""
+    """A profile that is to be used; ``by_default``: because new samples begin with it, nobody chose it.
+
+    ``only_seen``: it is only to be found out whether it can be read.
+    """
 
     path: Path
     by_default: bool = False
+    only_seen: bool = False
     opened: ProfileInUse | None = None
 
 
@@ -137,6 +141,11 @@ class Profiles(QObject):
             return
         self._begin(_Wish(path))
 
+    def look_at_default(self) -> None:
+        """Say if the profile of new samples is not there, before one begins."""
+        if self.default is not None:
+            self._begin(_Wish(self.default, only_seen=True))
+
     def begin_sample(self) -> None:
         """Count a new sample by the default profile, if there is one."""
         if self.default is not None and self._store.writable:
@@ -204,7 +213,9 @@ class Profiles(QObject):
 
     @Slot(object)
     def _on_read(self, opened: ProfileInUse) -> None:
-        if self._wish is not None:
+        if self._wish is not None and self._wish.only_seen:
+            self._wish = None
+        elif self._wish is not None:
             self._wish = replace(self._wish, opened=opened)
             self._go_on()
 
@@ -212,6 +223,10 @@ class Profiles(QObject):
     def _on_failed(self, error: Exception) -> None:
         if not isinstance(error, UserError):
             raise error
+        if self._wish is not None and self._wish.only_seen:
+            path, self._wish = self._wish.path, None
+            self._messages.warning(_gone_text(path) if isinstance(error.__cause__, FileNotFoundError) else str(error))
+            return
         self._give_up(str(error))
 
     @Slot()
@@ -330,6 +345,14 @@ class Profiles(QObject):
         values = tuple(ValueChange(Subject.DIAMETER, item.id, size) for item in new if item.diameter is None)
         if values:
             self._history.record([Edit(None, name.format(size=size, name=used.profile.name), values=values)])
+
+
+def _gone_text(path: Path) -> str:
+    text = gettext(
+        "{path}: the laboratory's profile is not there, and new samples are counted as the model suggests; put it "
+        "back, or choose another one in Preferences."
+    )
+    return text.format(path=path)
 
 
 def _has(path: Path, sha256: str) -> bool:

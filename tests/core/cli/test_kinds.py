@@ -7,6 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import msgspec
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from core.imaging.reading import read_image
 from core.kinds.crops import cell_crops, even_pixels
 from core.kinds.embeddings import in_8_bits
 from core.kinds.teaching_set import Header, TaughtCell, TeachingSet, write_teaching_set
-from core.kinds.tree import red_cell_kinds
+from core.kinds.tree import NO_CELL, red_cell_kinds
 from core.models.embedding import EmbeddingModel, default_embedding_path
 from core.models.network import default_model_path
 
@@ -86,6 +87,80 @@ def test_kinds_are_added_to_json_and_csv(counted: dict[str, Any], teaching_set: 
     [row] = csv.DictReader(io.StringIO((tmp_path / "kinds.csv").read_text("utf-8-sig")))
     assert int(row["RBC: spherocyte"]) == kinds["spherocyte"]
     assert int(row["RBC: unsure"]) == kinds["unsure"]
+
+
+@pytest.fixture(scope="module")
+def soft(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the demo smear out of focus."""
+    path = tmp_path_factory.mktemp("soft") / "soft.png"
+    cv2.imwrite(str(path), cv2.GaussianBlur(np.asarray(cv2.imread(str(demo_smear()))), (0, 0), 2.5))
+    return path
+
+
+@pytest.fixture(scope="module")
+def dirt(soft: Path, counted: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a set that teaches that red cells out of focus are no cells."""
+    red = [cell["box"] for cell in counted["images"][0]["detections"] if cell["class"] == "RBC"]
+    boxes, model = np.array(red[:15], np.float32), EmbeddingModel(default_embedding_path())
+    parts: list[np.ndarray] = []
+    cells: list[TaughtCell] = []
+    for path, kind in ((demo_smear(), "normal-red-cell"), (soft, NO_CELL)):
+        pixels = even_pixels(read_image(path).pixels, model.card)
+        parts.append(model.embed(cell_crops(pixels, boxes, model.card)))
+        images = (f"{kind} {place % 3}" for place in range(len(boxes)))
+        cells += [TaughtCell(one, tuple(box), 0, "RBC", kind, "Ada", "") for one, box in zip(images, red, strict=False)]
+    steps, scales = in_8_bits(np.concatenate(parts))
+    header = Header(
+        name="Dirt",
+        embedding=model.sha256,
+        dimensions=model.card.dimensions,
+        tree=red_cell_kinds(),
+        samples=("demo",),
+        cells=tuple(cells),
+    )
+    path = tmp_path_factory.mktemp("dirt") / "dirt.smearkinds"
+    write_teaching_set(path, TeachingSet(header, steps, scales, (b"",) * len(cells)))
+    return path
+
+
+def test_what_is_certainly_no_cell_is_left_out_if_asked(
+    soft: Path, dirt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    def run(*more: str) -> dict[str, Any]:
+        files = ["--json", str(tmp_path / "out.json"), "--csv", str(tmp_path / "out.csv")]
+        assert main([str(demo_smear()), str(soft), "--kinds", str(dirt), *files, *more]) == 0
+        return json.loads((tmp_path / "out.json").read_text())
+
+    kept = run("--quiet")
+    before = [image["counts"] for image in kept["images"]]
+    assert kept["kinds"]["left_out_as_no_cell"] is None
+    document = run("--leave-out-no-cell")
+    gone = [image["left_out_as_no_cell"]["RBC"] for image in document["images"]]
+    assert gone[0] <= 1
+    assert 15 <= sum(gone) <= kept["kinds"]["totals"]["RBC"][NO_CELL]
+    assert document["kinds"]["left_out_as_no_cell"] == {"RBC": sum(gone)}
+    for image, counts, left_out in zip(document["images"], before, gone, strict=True):
+        assert image["counts"] == {**counts, "RBC": counts["RBC"] - left_out}
+        assert sum(image["kinds"]["RBC"].values()) == image["counts"]["RBC"]
+        assert len([cell for cell in image["detections"] if cell["class"] == "RBC"]) == image["counts"]["RBC"]
+    red = sum(counts["RBC"] for counts in before) - sum(gone)
+    assert document["totals"]["RBC"] == red
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"Left out of the counts as no cell: RBC {sum(gone)}." in printed
+    assert f"Total of 2 │ {red} │" in printed
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text("utf-8-sig"))))
+    assert [int(row["RBC: left out as no cell"]) for row in rows] == gone
+    assert sum(int(row["RBC"]) for row in rows) == red
+    every = [cell for image in run("--leave-out-no-cell", "--all-detections")["images"] for cell in image["detections"]]
+    assert len([cell for cell in every if cell.get("kind") == NO_CELL and not cell["counted"]]) == sum(gone)
+
+
+def test_leaving_out_needs_a_set_and_draws_no_images(dirt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    for options in ([], ["--kinds", str(dirt), "--annotated", str(tmp_path)]):
+        with pytest.raises(SystemExit) as end:
+            main([str(demo_smear()), "--leave-out-no-cell", *options])
+        assert end.value.code == 2
+        assert "--leave-out-no-cell: " in capsys.readouterr().err
 
 
 def test_the_table_says_that_nobody_has_confirmed_them(teaching_set: Path, capsys: pytest.CaptureFixture[str]):

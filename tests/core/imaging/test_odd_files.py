@@ -238,7 +238,7 @@ def test_strips_that_are_there_twice_are_told(tmp_path: Path, smear: NDArray[np.
     step = 4 if tag.dtype == 4 else 2
     assert size == 6
     data[place + step : place + 2 * step] = data[place : place + step]
-    assert read_image_of(path, data).doubts == (Doubt.DAMAGED,)
+    assert read_image_of(path, data).doubts == (Doubt.DAMAGED, Doubt.REPEATED)
 
 
 def test_a_page_that_is_nearly_as_large_is_no_thumbnail(tmp_path: Path, smear: NDArray[np.uint8]):

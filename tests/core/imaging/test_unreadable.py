@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from core.imaging.finding import find_images
+from core.imaging.files.finding import find_images
 from core.imaging.reading import ImageError, read_image, size_in_file
 from tests.core.imaging.gradients import gradient, write_deep
 

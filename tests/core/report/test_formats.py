@@ -6,8 +6,10 @@ import csv
 import io
 import json
 from dataclasses import replace
+from itertools import cycle
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from core.detection.segmentation.classical import CARD as CLASSICAL_CARD
@@ -17,6 +19,7 @@ from core.report.formats.json import report_json
 from core.report.gather import gather
 from core.report.tables import images_table
 from core.session.values import Subject
+from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
 from tests.core.report.reports import CLASSES, add_cell, change, pages, remove_first, sheets
 
 if TYPE_CHECKING:
@@ -115,6 +118,21 @@ def test_the_way_of_counting_is_named_wherever_cells_were_counted_by_masks(sessi
     document = json.loads(report_json(content))
     for model in (document["model"], document["session"]["models"][0]):
         assert model["counted_by"] == {"RBC": "hough", "WBC": "components", "Platelets": "components"}
+
+
+def test_the_workbook_calls_no_count_of_the_program_the_truth(session: Session):
+    content = gather(session)
+    cell = np.array([[10, 10, 40, 40]], np.float32)
+    own = GroundTruth(TruthKind.BOXES, TruthSource.REVIEWED, content.classes, content.classes[:1], cell)
+    hand = GroundTruth.typed({content.classes[0]: 7})
+    images = tuple(
+        replace(image, truth=truth) for image, truth in zip(content.images, cycle((own, hand)), strict=False)
+    )
+    content = replace(content, images=images)
+    book = sheets(content)["images"]
+    places = [place for place, name in enumerate(book[0]) if str(name).endswith("ground truth")]
+    for image, row in zip(content.images, book[1:], strict=True):
+        assert any(row[place] not in (None, "") for place in places) is (image.truth is hand), image.path
 
 
 def test_the_workbook_says_field_quality_in_the_windows_words(session: Session):

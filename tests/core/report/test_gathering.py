@@ -7,17 +7,20 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from core.cells import CellChange
 from core.counting.estimates import EstimateInputs
 from core.counting.frame import EdgeRule
 from core.counting.region import Region
+from core.imaging.files.copies import pixel_digest
 from core.report.formats.csv import to_csv
 from core.report.formats.json import report_json
 from core.report.gather import gather
 from core.report.tables import images_table
 from core.session.session import Session, stamp_of
+from core.session.tables.settings import pixels_key
 from core.session.values import Edit, SessionReadOnlyError, Subject, ValueChange
 from core.statistics.intervals import poisson_interval
 from core.verification.ground_truth import GroundTruth
@@ -157,6 +160,15 @@ def test_a_copy_of_a_picture_is_told(session: Session, tmp_path: Path):
     assert "The same image as field 1.png; it is counted twice." in " ".join(printed)
     notices = sheets(content)["images"][0].index("notices")
     assert "counted twice" in sheets(content)["images"][2][notices]
+
+
+def test_the_same_pixels_in_another_file_are_a_copy(session: Session):
+    for image in (1, 2):
+        session.view.put(pixels_key(image), pixel_digest(np.zeros((2, 2, 3), np.uint8)))
+    first, second = gather(session).images
+    assert (first.copy_of, second.copy_of) == (None, first.path)
+    session.view.put(pixels_key(2), pixel_digest(np.zeros((1, 4, 3), np.uint8)))  # the same bytes, another image
+    assert gather(session).images[1].copy_of is None
 
 
 def test_who_reviewed_is_known(session: Session):

@@ -11,7 +11,7 @@ import pypdfium2
 import pytest
 
 from core.errors import Cancelled
-from core.imaging.finding import find_images
+from core.imaging.files.finding import find_images
 from core.report.content import Contents
 from core.report.export import Outputs, write_report
 from core.report.gather import gather

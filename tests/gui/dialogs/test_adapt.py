@@ -70,6 +70,19 @@ def test_it_says_how_many_fields_are_missing_and_what_to_do(dialog: AdaptDialog,
     assert "2 corrected fields were counted for RBC" in dialog.rows["RBC"].reason.text()
 
 
+def test_without_a_reviewed_field_there_is_nothing_to_save(
+    dialog: AdaptDialog, window: MainWindow, qtbot: QtBot
+) -> None:
+    assert dialog.save_button.isEnabled()  # two fields are counted by hand
+    window.workspace.truths.clear_used([item.id for item in window.workspace.images.items])
+    qtbot.waitUntil(lambda: dialog.state.text() == "0 of 11 images are reviewed or counted by hand")
+    assert not dialog.save_button.isEnabled()
+    assert dialog.save_button.toolTip().startswith("No field is reviewed or counted by hand yet")
+    assert "there is nothing to save as a profile" in dialog.advice.text()
+    window.workspace.history.undo()
+    qtbot.waitUntil(dialog.save_button.isEnabled)
+
+
 def test_a_better_threshold_is_proposed_and_used_as_one_edit(
     dialog: AdaptDialog, window: MainWindow, make_smear: MakeSmear, qtbot: QtBot
 ) -> None:

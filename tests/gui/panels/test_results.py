@@ -73,6 +73,28 @@ def test_the_totals_are_the_sums_of_the_table_and_follow_a_threshold(results: Re
     assert results.totals.images.number.text() == "3"
 
 
+def test_nothing_counted_is_no_zero(window: MainWindow, tmp_path: Path, qtbot: QtBot):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n")
+    window.workspace.opening.open([broken])
+    qtbot.waitUntil(lambda: window.workspace.counts.states[State.FAILED] == 1, timeout=30_000)
+    window.show_view(View.RESULTS)
+    cards = window.results.panel.totals.cards
+    assert cards
+    assert {(card.number.text(), card.detail.text()) for card in cards.values()} == {("–", "nothing counted yet")}
+
+
+def test_a_letter_of_another_view_leads_nowhere(results: ResultsPanel, window: MainWindow, qtbot: QtBot):
+    for key in (Qt.Key.Key_D, Qt.Key.Key_T, Qt.Key.Key_A, Qt.Key.Key_X):
+        qtbot.keyClick(results.table, key)
+    assert window.view is View.RESULTS
+    assert not window.uncertain.active
+    assert not window.workspace.tally.active
+    window.actions_["doubts"].trigger()  # whoever chooses it in the menu wants it
+    assert window.view is View.REVIEW
+    assert window.uncertain.active
+
+
 def test_a_row_leads_to_its_image(results: ResultsPanel, window: MainWindow, qtbot: QtBot):
     table = results.table
     at = table.visualRect(table.model().index(2, 1)).center()
@@ -121,6 +143,12 @@ def test_corrections_and_reviews_are_in_the_table(results: ResultsPanel, window:
     workspace.editing.add_cell("WBC", (10, 10, 60, 60))
     assert column(results.table, "Corrections") == ["1", "–", "–"]
     place = len(results.fields.columns) - 3
+    cells, result = workspace.counts.current_cells(), workspace.counts.current_result()
+    assert cells is not None
+    assert result is not None
+    [number] = cells.cells.ids[result.counted][:1].tolist()
+    workspace.editing.accept([number])
+    assert column(results.table, "Corrections") == ["1", "–", "–"], "what is confirmed was right"
     assert "WBC: +1 added" in results.table.model().index(0, place).data(Qt.ItemDataRole.ToolTipRole)
 
 

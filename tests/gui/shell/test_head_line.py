@@ -56,8 +56,20 @@ def test_the_id_is_kept_with_the_session(counted: MainWindow) -> None:
 def test_a_new_sample_asks_for_its_id_without_getting_in_the_way(counted: MainWindow, qtbot: QtBot) -> None:
     assert "id" in counted.toast.text
     assert QApplication.activeModalWidget() is None
+    counted.workspace.editing.mark_reviewed(True)
+    assert "with your name" in counted.toast.text
+    counted.toast.leave()  # as it does after a while
+    assert "id" in counted.toast.text, "it stays until it is answered"
     qtbot.mouseClick(counted.toast.button, LEFT)
     assert counted.head.id.hasFocus()
+    assert not counted.toast.isVisible()
+
+
+def test_nobody_is_asked_for_an_id_that_was_given(counted: MainWindow) -> None:
+    assert "id" in counted.toast.text
+    counted.workspace.sample.set_id("24-1187")
+    counted.toast.leave()  # what else is said
+    assert not counted.toast.isVisible()
 
 
 def test_the_head_line_says_how_far_it_is_and_leads_on(counted: MainWindow, qtbot: QtBot) -> None:

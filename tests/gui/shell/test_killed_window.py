@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import random
 import runpy
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +14,7 @@ from core.cells import Detections
 from core.counting.count import CountSettings
 from core.session.session import Session
 from core.session.values import StoredDetections
+from tests.programs import Programs, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,17 +38,17 @@ def make_session(path: Path, picture: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_window_loses_no_correction(tmp_path: Path, smear_file: Callable[[str], Path]) -> None:
+def test_a_killed_window_loses_no_correction(
+    tmp_path: Path, smear_file: Callable[[str], Path], programs: Programs
+) -> None:
     path, digest = tmp_path / "killed.smearcount", runpy.run_path(str(EDITOR))["digest"]
     make_session(path, smear_file("slide.png"))
     rng, lines = random.Random(5), 0
     for seed in range(KILLS):
-        arguments = [sys.executable, str(EDITOR), str(path), str(seed)]
-        with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0) as process:
-            assert process.stdout is not None
-            said = [process.stdout.readline() for _ in range(rng.randrange(1, 20))]
-            process.send_signal(signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
-            said += process.stdout.read().splitlines(keepends=True)
+        with programs.started(code_of(EDITOR), str(path), str(seed)) as (program, _):
+            said = [program.output.readline() for _ in range(rng.randrange(1, 20))]
+            program.kill()
+            said += program.output.read().splitlines(keepends=True)
         number, expected = next(line for line in reversed(said) if line.endswith(b"\n")).decode().split()
         with Session.open(path) as session:
             lines = len(session.edits.history(limit=100_000))

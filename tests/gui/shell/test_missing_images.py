@@ -136,6 +136,27 @@ def test_nobody_marks_an_image_that_cannot_be_seen(corrected: MainWindow, qtbot:
     assert "its folder is not there" in corrected.image_list.model.reason(item)
 
 
+def test_nobody_judges_a_cell_that_cannot_be_seen(corrected: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    workspace, path = corrected.workspace, session_path(corrected)
+    workspace.selection.set(counted_cells(corrected)[:1])
+    qtbot.keyClick(corrected.canvas, Qt.Key.Key_D)
+    assert corrected.uncertain.active
+    expected, steps = shown_counts(corrected), len(workspace.history.lines())
+    workspace.store.close()
+    (tmp_path / "slides").rename(tmp_path / "archive")
+    workspace.store.open(path)
+    qtbot.waitUntil(lambda: workspace.inference.unseen, timeout=30_000)
+    corrected.uncertain.set_active(True)
+    assert corrected.uncertain.remaining() == []
+    assert "cannot be seen" in corrected.uncertain.text.text()
+    assert not corrected.actions_["doubts"].isEnabled()
+    workspace.selection.set(counted_cells(corrected))
+    for key in (Qt.Key.Key_Y, Qt.Key.Key_N, Qt.Key.Key_2, Qt.Key.Key_Delete, Qt.Key.Key_Return, Qt.Key.Key_A):
+        qtbot.keyClick(corrected.image_list.rows, key)
+    assert shown_counts(corrected) == expected
+    assert len(workspace.history.lines()) == steps
+
+
 def test_a_document_is_refused_before_anything_is_asked(
     window: MainWindow, make_smear: MakeSmear, wait_counted: WaitCounted, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
@@ -131,6 +132,31 @@ def test_a_copy_is_told_once_and_can_be_removed(
     assert [item.path for item in workspace.images.items] == [path, path.with_name("b.png")]
     assert workspace.images.current_position == 0
     assert not window.notice.isVisible()
+
+
+def test_the_same_pixels_in_another_format_are_a_copy_also_after_opening_again(
+    window: MainWindow,
+    make_smear: Callable[..., tuple[Path, dict[str, int]]],
+    wait_counted: Callable[..., None],
+    qtbot: QtBot,
+) -> None:
+    path, _ = make_smear("a.png")
+    copy = path.with_name("exported.tif")
+    Image.open(path).save(copy, compression="tiff_lzw")
+    workspace = window.workspace
+    workspace.opening.open([path, make_smear("b.png", seed=2)[0], copy])
+    wait_counted(window)
+    qtbot.waitUntil(window.notice.isVisible)
+    assert window.notice.label.text() == "exported.tif is a copy of a.png. Cells in both copies are counted twice."
+    assert all(workspace.counts.result(item.id) is not None for item in workspace.images.items)  # both count
+    assert workspace.store.session is not None
+    session = workspace.store.session.path
+    workspace.store.close()
+    workspace.store.open(session)
+    last = workspace.images.items[2]
+    first = workspace.duplicates.original(last.id)
+    assert first is not None
+    assert (first.path.name, last.path.name) == ("a.png", "exported.tif")
 
 
 def test_the_line_at_the_bottom_names_what_failed(

@@ -38,7 +38,7 @@ def test_what_is_cleared_can_be_undone_in_both_windows_and_after_opening_again(c
     qtbot.mouseClick(page.comparison_page.clear_button, Qt.MouseButton.LeftButton)
     assert truths.used(second.id) is None
     assert source_of(window, first) is TruthSource.TYPED
-    assert any(row.text.startswith("Clear manual count, blind (2 cells)") for row in workspace.history.lines())
+    assert any(row.text.startswith("Clear manual count, boxes hidden (2 cells)") for row in workspace.history.lines())
     qtbot.keyClick(page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert source_of(window, second) is TruthSource.TYPED
     back = truths.used(first.id)

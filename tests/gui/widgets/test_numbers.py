@@ -162,3 +162,18 @@ def test_a_number_out_of_range_is_not_taken_and_the_range_is_told(form: Form):
     assert "1000" in form.box.echo.text()
     QTest.keyClick(form.box, Qt.Key.Key_Return)
     assert form.box.value() == 7
+
+
+@pytest.mark.parametrize("form", ["en_GB"], indirect=True)
+def test_what_counts_as_not_given_has_a_red_frame_and_says_why(form: Form) -> None:
+    form.edit.setToolTip("What the analyser says")
+    for text in ("abc", "2000000"):
+        type_into(form.edit, text)
+        assert form.edit.value() is None
+        assert form.edit.property("wrong")
+        assert form.edit.toolTip() != "What the analyser says"
+    assert "is not between 0 and 1,000,000" in form.edit.toolTip()
+    type_into(form.edit, "4.5")
+    assert form.edit.value() == 4.5
+    assert not form.edit.property("wrong")
+    assert form.edit.toolTip() == "What the analyser says"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor
 
-from core.imaging.output_mark import is_output
+from core.imaging.files.output_mark import is_output
 from core.verification.charts import Chart, Series
 from gui.widgets.plots.histogram import HistogramSlider
 from gui.widgets.plots.plot import PlotPane

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
+    from gui.preferences import Preferences
     from gui.shell.window import MainWindow
     from gui.workspace.messages import Offer
 
@@ -222,3 +223,20 @@ def test_a_default_profile_that_has_vanished_is_said_where_the_numbers_are(
     workspace.store.open(session)
     assert note.note == "Profile not used"
     assert workspace.profiles.in_use is None
+
+
+@pytest.fixture
+def gone(preferences: Preferences, tmp_path: Path) -> Path:
+    """Have new samples counted by a profile that is not there."""
+    path = tmp_path / "share" / "ward.smearprofile"
+    preferences.profile = str(path)
+    return path
+
+
+def test_a_default_profile_that_is_gone_is_said_as_the_program_starts(
+    gone: Path, window: MainWindow, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: window.notice.label.text().startswith(f"{gone}: the laboratory's profile is not there"))
+    assert window.notice.isVisible()
+    assert window.notice.label.text().endswith("put it back, or choose another one in Preferences.")
+    assert window.notice.label.text().count(". ") == 0  # one sentence

@@ -82,14 +82,16 @@ def test_clicks_and_keys_count_and_each_mark_is_kept(counted: MainWindow, qtbot:
     click(qtbot, counted, 300, 250)
     assert shown(counted) == {"RBC": "3", "WBC": "2", "Platelets": "–"}
     truth = stored(counted)
-    assert (truth.kind, truth.source, truth.blind) == (TruthKind.POINTS, TruthSource.TALLY, False)
+    assert (truth.kind, truth.source, truth.blind) == (TruthKind.POINTS, TruthSource.TALLY, True)
     assert truth.points == pytest.approx(np.array([(60, 60), (150, 60), (60, 150), (250, 200), (300, 250)]), abs=2)
     assert counted.canvas.tally.shown_count == 5
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Escape)
     assert counted.tools.tool is ToolName.SELECT
     assert counted.side.currentWidget() is counted.panel
     assert {name: card.count.text() for name, card in counted.panel.classes.cards.items()} == before
-    assert any("Counted by hand: RBC 3, WBC 2" in row.text for row in counted.workspace.history.lines())
+    assert any(
+        "Counted by hand with the boxes hidden: RBC 3, WBC 2" in row.text for row in counted.workspace.history.lines()
+    )
     assert counted.canvas.ground_truth.missed_count == 0, "only on request"
     counted.actions_["ground_truth"].trigger()
     truth, boxes = counted.canvas.ground_truth, counted.canvas.boxes
@@ -170,8 +172,8 @@ def test_blind_hides_what_the_model_found(counted: MainWindow, qtbot: QtBot) -> 
     assert boxes.shown_count
     counted.workspace.settings.set_edge_rule(EdgeRule.TOP_LEFT)
     assert counted.canvas.frame.left_out_count
-    qtbot.keyClick(counted.gallery, Qt.Key.Key_T)
-    panel.blind.click()
+    counted.actions_["tally"].trigger()
+    assert panel.blind.isChecked()
     assert boxes.shown_count == counted.canvas.frame.left_out_count == 0
     assert not counted.panel.isVisible()
     assert not counted.gallery.isVisible()
@@ -185,12 +187,37 @@ def test_blind_hides_what_the_model_found(counted: MainWindow, qtbot: QtBot) -> 
     assert summary(counted.workspace.images.items[0]) != ["counted"]
     assert counted.actions_["cells_view"].isEnabled()
     qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
-    panel.blind.click()  # once it was seen, it stays so
-    assert not stored(counted).blind
-    panel.blind.click()
-    click(qtbot, counted, 300, 150)
+    assert stored(counted).blind
+    click(qtbot, counted, 300, 150)  # gone on with after the boxes were seen
     assert not stored(counted).blind
     assert panel.not_blind.isVisibleTo(panel)
+
+
+def test_a_count_stays_blind_from_image_to_image_but_not_once_boxes_are_shown(
+    counted: MainWindow, qtbot: QtBot
+) -> None:
+    panel = counted.tally_panel
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
+    click(qtbot, counted, 200, 150)
+    for key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
+        qtbot.keyClick(counted.canvas, key)
+        qtbot.waitUntil(lambda: counted.workspace.inference.shown is not None)
+    click(qtbot, counted, 300, 150)
+    assert stored(counted).blind
+    panel.blind.click()
+    assert not stored(counted).blind
+    panel.blind.click()
+    click(qtbot, counted, 100, 150)
+    assert not stored(counted).blind, "once it was seen, it stays so"
+
+
+def test_a_click_on_what_is_said_of_the_count_is_one_on_the_image(counted: MainWindow, qtbot: QtBot) -> None:
+    qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
+    said = counted.presenter.stage.chips.area.center()
+    hand = counted.canvas.childAt(said)
+    assert hand is counted.canvas.viewport(), "nothing lies between the pointer and the image"
+    qtbot.mouseClick(hand, Qt.MouseButton.LeftButton, pos=said)
+    assert counted.workspace.tally.hides_counts
 
 
 def test_a_class_without_marks_is_unknown_until_it_was_looked_for(counted: MainWindow, qtbot: QtBot) -> None:
@@ -290,7 +317,7 @@ def test_clearing_a_tally_can_be_undone_while_it_is_open(counted: MainWindow, qt
     tally, workspace = counted.workspace.tally, counted.workspace
     assert workspace.truths.clear_used([workspace.images.items[0].id]) == 1
     assert len(tally.truth) == 0
-    assert counted.actions_["undo"].text() == "&Undo clear manual count (2 cells)"
+    assert counted.actions_["undo"].text() == "&Undo clear manual count, boxes hidden (2 cells)"
     counted.actions_["undo"].trigger()
     assert len(tally.truth) == 2
     counted.actions_["tally"].trigger()
@@ -307,15 +334,13 @@ def test_a_tally_says_that_the_check_no_longer_uses_what_was_imported(counted: M
     counted.actions_["tally"].trigger()
     click(qtbot, counted, 60, 60)
     counted.actions_["tally"].trigger()
-    assert counted.notice.isVisible()
-    assert "compares with your manual count, not with the imported boxes" in counted.notice.label.text()
+    assert "compares with your manual count, not with the imported boxes" in counted.toast.text
 
 
 def test_a_blind_tally_hides_the_check_window_too(counted: MainWindow, qtbot: QtBot) -> None:
     counted.dialogs.show_verify()
     assert counted.dialogs.verify is not None
     counted.actions_["tally"].trigger()
-    counted.tally_panel.blind.click()
     assert not counted.dialogs.verify.isVisible()
     assert not counted.actions_["verify"].isEnabled()
     counted.actions_["tally"].trigger()

@@ -85,7 +85,7 @@ def test_a_model_file_that_disagrees_is_not_kept(
 ) -> None:
     def export_another(model: nn.Module, card: ModelCard, path: Path) -> None:
         shutil.copy(exported, path)
-        raise_scores(model, 0.1)
+        raise_scores(model, 1.0)
 
     monkeypatch.setattr("trainer.detection.export.export_onnx", export_another)
     with pytest.raises(ExportError, match="differs"):
@@ -113,7 +113,7 @@ def test_export_writes_a_card_that_says_where_the_model_comes_from(tmp_path: Pat
     assert main(["export", "--checkpoint", str(checkpoint), "--out", str(out), "--name", "Test model"]) == 0
     card = Model(out).card
     assert card.name == "Test model"
-    assert card.architecture == "RetinaNet, ResNet-18, 32-channel FPN at strides 8, 16 and 32"
+    assert card.architecture == "RetinaNet, ResNet-10-narrow, 32-channel FPN at strides 8, 16 and 32"
     assert card.classes == CLASSES
     assert card.red_cell_diameter == 32
     assert (card.seed, card.epochs) == (7, 5)

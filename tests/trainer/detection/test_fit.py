@@ -2,14 +2,11 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import os
 import pickle
 import signal
-import subprocess
 import sys
 from dataclasses import asdict
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pytest
@@ -27,7 +24,10 @@ from trainer.recipes.recipe import Preset
 from trainer.training.data import EpochSampler
 from trainer.training.loop import RunOptions, TrainingError
 
-ROOT = Path(__file__).resolve().parents[3]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.programs import Programs
 
 KILLED_IN_THE_SECOND_EPOCH = """
 import os, signal, sys
@@ -46,20 +46,15 @@ main(sys.argv[1:])
 """
 
 
+AS_FROM_THE_COMMAND_LINE = """
+import runpy
+
+runpy.run_module("trainer.cli.main", run_name="__main__", alter_sys=True)  # which the second process copies
+"""
+
+
 def weights_of(run: Path) -> dict[str, torch.Tensor]:
     return torch.load(run / "last.ckpt", weights_only=True)["state_dict"]
-
-
-def start(*command: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in a process of its own, which takes ten seconds to import what training needs."""
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
 
 
 @pytest.mark.slow
@@ -88,12 +83,12 @@ def test_the_loss_falls(train_set: DataSet, box_loss: Literal["l1", "giou"]) -> 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_a_killed_run_goes_on_to_the_same_weights(
-    tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str], programs: Programs
 ) -> None:
     common = ["fit", "--data", str(data_folder), "--preset", "tiny", "--accelerator", "cpu"]
     common += ["--epochs", "2"]
-    stopped = start("-c", KILLED_IN_THE_SECOND_EPOCH, *common, "--run", str(tmp_path / "stopped"), "--workers", "0")
-    assert stopped.returncode == -signal.SIGKILL, stopped.stderr
+    stopped = programs.run(KILLED_IN_THE_SECOND_EPOCH, *common, "--run", str(tmp_path / "stopped"), "--workers", "0")
+    assert stopped.returncode == -signal.SIGKILL, stopped.complained
     halfway = weights_of(tmp_path / "stopped")
     # the crops come from other processes this time, which must make no difference
     assert main([*common, "--run", str(tmp_path / "stopped"), "--workers", "2"]) == 0
@@ -222,14 +217,16 @@ def test_crops_are_the_same_in_a_spawned_worker(train_set: DataSet) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="torch has no gloo over processes there by default")
-def test_two_processes_learn_what_one_does(tmp_path: Path, data_folder: Path, checkpoint: Path) -> None:
+def test_two_processes_learn_what_one_does(
+    tmp_path: Path, data_folder: Path, checkpoint: Path, programs: Programs
+) -> None:
     preset = tmp_path / "sgd.toml"  # AdamW would blow up what is lost in the last digits of small gradients
     preset.write_text('like = "tiny"\noptimizer = "sgd"\nlearning_rate = 1e-2\n', "utf-8")
     common = ["fit", "--data", str(data_folder), "--preset", str(preset), "--accelerator", "cpu", "--epochs", "2"]
     common += ["--workers", "0", "--weights", str(checkpoint)]  # whose batch normalisation is frozen
     assert main([*common, "--devices", "1", "--run", str(tmp_path / "1")]) == 0
-    run = start("-m", "trainer.cli.main", *common, "--devices", "2", "--run", str(tmp_path / "2"))
-    assert run.returncode == 0, run.stderr
+    run = programs.run(AS_FROM_THE_COMMAND_LINE, *common, "--devices", "2", "--run", str(tmp_path / "2"))
+    assert run.returncode == 0, run.complained
     one, two = (logged(tmp_path / devices, "loss") for devices in ("1", "2"))
     assert len(one) == 2
     assert two == pytest.approx(one, rel=1e-4)
@@ -260,14 +257,14 @@ sys.exit(main(sys.argv[1:]))
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
-def test_a_full_disk_stops_the_run_with_one_sentence(tmp_path: Path, data_folder: Path) -> None:
+def test_a_full_disk_stops_the_run_with_one_sentence(tmp_path: Path, data_folder: Path, programs: Programs) -> None:
     common = ["fit", "--data", str(data_folder), "--preset", "tiny", "--accelerator", "cpu", "--workers", "0"]
     common += ["--epochs", "1", "--run", str(tmp_path / "run")]
-    stopped = start("-c", FILLS_THE_DISK, *common)
-    assert stopped.returncode == 1, stopped.stderr
-    (sentence,) = [line for line in stopped.stderr.splitlines() if "cannot be written" in line]
+    stopped = programs.run(FILLS_THE_DISK, *common)
+    assert stopped.returncode == 1, stopped.complained
+    (sentence,) = [line for line in stopped.complained.splitlines() if "cannot be written" in line]
     assert "free some space and start again" in sentence
-    assert "Traceback" not in stopped.stderr
+    assert "Traceback" not in stopped.complained
     assert main(common) == 0
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,12 +20,19 @@ if TYPE_CHECKING:
 
 
 TINY = load_preset(Preset, "tiny")
+RESNET18 = dataclasses.replace(TINY, backbone="resnet18")
 
 
 @pytest.fixture
 def fresh_network() -> CellRetinaNet:
     torch.manual_seed(2)
     return build_retinanet(TINY, 3, frozen_norm=True)
+
+
+@pytest.fixture
+def fresh_resnet18() -> CellRetinaNet:
+    torch.manual_seed(2)
+    return build_retinanet(RESNET18, 3, frozen_norm=True)
 
 
 def test_a_checkpoint_of_ours_is_taken_whole(
@@ -35,14 +43,14 @@ def test_a_checkpoint_of_ours_is_taken_whole(
     assert all(torch.equal(value, theirs[name]) for name, value in fresh_network.state_dict().items())
 
 
-def test_a_plain_resnet_becomes_the_backbone(tmp_path: Path, fresh_network: CellRetinaNet) -> None:
+def test_a_plain_resnet_becomes_the_backbone(tmp_path: Path, fresh_resnet18: CellRetinaNet) -> None:
     resnet = resnet18(weights=None)
     torch.save(resnet.state_dict(), tmp_path / "resnet.pth")
-    head = {name: value.clone() for name, value in fresh_network.head.state_dict().items()}
-    load_pretrained(fresh_network, TINY, str(tmp_path / "resnet.pth"))
-    body, theirs = fresh_network.backbone.body.state_dict(), resnet.state_dict()
+    head = {name: value.clone() for name, value in fresh_resnet18.head.state_dict().items()}
+    load_pretrained(fresh_resnet18, RESNET18, str(tmp_path / "resnet.pth"))
+    body, theirs = fresh_resnet18.backbone.body.state_dict(), resnet.state_dict()
     assert all(torch.equal(value, theirs[name]) for name, value in body.items())
-    assert all(torch.equal(value, head[name]) for name, value in fresh_network.head.state_dict().items())
+    assert all(torch.equal(value, head[name]) for name, value in fresh_resnet18.head.state_dict().items())
 
 
 def test_the_detector_of_torchvision_lends_backbone_and_pyramid(
@@ -59,13 +67,13 @@ def test_the_detector_of_torchvision_lends_backbone_and_pyramid(
 
 
 @pytest.mark.parametrize("content", ["larger", "nothing"])
-def test_weights_of_another_network_are_refused(tmp_path: Path, fresh_network: CellRetinaNet, content: str) -> None:
+def test_weights_of_another_network_are_refused(tmp_path: Path, fresh_resnet18: CellRetinaNet, content: str) -> None:
     state = resnet34(weights=None).state_dict() if content == "larger" else {"weight": torch.zeros(3)}
     torch.save(state, tmp_path / "other.pth")
-    before = {name: value.clone() for name, value in fresh_network.state_dict().items()}
+    before = {name: value.clone() for name, value in fresh_resnet18.state_dict().items()}
     with pytest.raises(WeightsError, match="do not fit a resnet18 backbone"):
-        load_pretrained(fresh_network, TINY, str(tmp_path / "other.pth"))
-    assert all(torch.equal(value, before[name]) for name, value in fresh_network.state_dict().items())
+        load_pretrained(fresh_resnet18, RESNET18, str(tmp_path / "other.pth"))
+    assert all(torch.equal(value, before[name]) for name, value in fresh_resnet18.state_dict().items())
 
 
 def test_weights_that_cannot_be_downloaded_give_one_sentence(
@@ -76,10 +84,12 @@ def test_weights_that_cannot_be_downloaded_give_one_sentence(
 
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", no_network)
     with pytest.raises(WeightsError, match="cannot be downloaded") as error:
-        load_pretrained(fresh_network, TINY, "imagenet")
+        load_pretrained(fresh_network, RESNET18, "imagenet")
     assert "https://" in str(error.value)
     with pytest.raises(WeightsError, match="cannot be downloaded"):
         load_pretrained(fresh_network, load_preset(Preset, "resnet50"), "coco")
+    with pytest.raises(WeightsError, match="no ImageNet weights of resnet10-narrow"):
+        load_pretrained(fresh_network, TINY, "imagenet")
     with pytest.raises(WeightsError, match="exist only for"):
         load_pretrained(fresh_network, TINY, "coco")
 

@@ -103,7 +103,7 @@ def test_faster_rcnn_becomes_a_model_file_like_any_other(tmp_path: Path, train_s
     with torch.no_grad():  # one epoch is not enough to be sure of anything
         trained.model.get_parameter("roi_heads.box_predictor.cls_score.bias")[1:] += 3
     card = build_card(trained)
-    assert card.architecture.startswith("Faster R-CNN, ResNet-18")
+    assert card.architecture.startswith("Faster R-CNN, ResNet-10-narrow")
     export_exact(trained, card, tmp_path / "model.onnx")
     smear = render_smear(320, 192, red_cells=14, white_cells=1, platelets=3, diameter=32, rng=np.random.default_rng(3))
     model = Model(tmp_path / "model.onnx")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.annotations.orientation import ImageInfo
 from core.exchange.match_images import ImageIndex, ListedImage, image_info
 from core.imaging.doubts import Doubt
-from core.imaging.finding import find_images
+from core.imaging.files.finding import find_images
 from core.imaging.reading import ImageError, read_image
 from trainer.dataset.manifest import DataError
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from core.imaging.finding import find_images
+from core.imaging.files.finding import find_images
 from core.imaging.illumination import WHITE, divide_light, estimate_light
 from core.imaging.reading import ImageError, read_image
 from trainer.dataset.importing.fields import Box, Imported, ImportedCell, ImportedField

@@ -165,9 +165,17 @@ def test_a_report_that_lacks_something_is_asked_about_once(bench: Bench):
     dialog.sample.id.setText("24-1187")
     assert bench.write(dialog, "csv", answers=()).startswith("Written: 24-1187.csv")
     dialog.reject()
+    bench.questions.clear()
     bench.window.workspace.editing.mark_reviewed(True)
     dialog = bench.open()
-    assert bench.write(dialog, "json", answers=()).startswith("Written: 24-1187.json")
+    assert bench.write(dialog, "json").startswith("Written: 24-1187.json")
+    assert bench.questions == ["Write the report now? 1 of 2 images have been reviewed."]
+    dialog.reject()
+    for item in bench.window.workspace.images.items:
+        bench.window.workspace.images.set_current(item.id)
+        bench.window.workspace.editing.mark_reviewed(True)
+    dialog = bench.open()
+    assert bench.write(dialog, "xlsx", answers=()).startswith("Written: 24-1187.xlsx")
     dialog.reject()
 
 

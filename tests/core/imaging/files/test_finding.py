@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.imaging.finding import find_images
-from core.imaging.output_mark import is_output
+from core.imaging.files.finding import find_images
+from core.imaging.files.output_mark import is_output
 from core.report.formats.annotated import write_picture
 
 if TYPE_CHECKING:

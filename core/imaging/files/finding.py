@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.imaging.containers.foreign import OTHER_IMAGES, refusal
-from core.imaging.output_mark import is_output
+from core.imaging.files.output_mark import is_output
 from core.text import gettext
 
 if TYPE_CHECKING:
