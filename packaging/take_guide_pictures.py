@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QTabWidget, QWidget
 
 from core.detection.segmentation.classical import CLASSICAL
 from core.imaging.demo import demo_smear, render_demo_smear
-from core.imaging.synthetic import CLASS_NAMES
+from core.imaging.synthetic import CLASS_NAMES, render_smear
 from core.models.network import default_model_path
 from core.verification.ground_truth import GroundTruth, TruthKind, TruthSource
 from gui.commands.context import Dialog, View
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _COLOURS = 64
 _SETTLE_S = 3.0
+_FIELDS = 12
 
 
 def wait(app: QApplication, ready: Callable[[], bool]) -> None:
@@ -79,6 +80,31 @@ def shoot_kinds(app: QApplication, window: MainWindow) -> None:
     window.resize(960, 640)
 
 
+def shoot_adapt(app: QApplication, folder: Path) -> None:
+    """Count rendered fields at a threshold that is too high, give their true numbers, and ask what would be better."""
+    preferences = Preferences(QSettings(f"{folder}/adapt.ini", QSettings.Format.IniFormat))
+    window = MainWindow(Workspace(default_model_path(), folder / "adapt", "Anna"), preferences)
+    workspace = window.workspace
+    truths: dict[Path, dict[str, int]] = {}
+    for seed in range(_FIELDS):
+        smear = render_smear(900, 680, red_cells=45, white_cells=2, platelets=5, rng=np.random.default_rng(seed))
+        path = folder / f"field {seed + 1:02}.png"
+        Image.fromarray(smear.image).save(path)
+        truths[path] = {name: int((smear.labels == label).sum()) for label, name in enumerate(CLASS_NAMES)}
+    window.show()
+    workspace.opening.open(list(truths))
+    wait(app, lambda: len(workspace.images.items) == _FIELDS and workspace.counts.counted_images == _FIELDS)
+    workspace.settings.set_threshold("RBC", 0.97)
+    workspace.truths.set_totals({item.id: truths[item.path] for item in workspace.images.items}, "Manual count")
+    window.actions_["adapt"].trigger()
+    dialog = window.dialogs.adapt
+    assert dialog is not None
+    dialog.name.setText("Ward 3, microscope 2")
+    wait(app, lambda: workspace.adapting.can_apply)
+    shoot(dialog, "adapt.png")
+    window.close()
+
+
 def main() -> None:
     """Open the demo smear, correct it, check it, count it without a model; take an image of each."""
     app = QApplication([])
@@ -116,6 +142,7 @@ def main() -> None:
         wait(app, lambda: (shown := workspace.counts.current_cells()) is not None and shown.cells.contours is not None)
         shoot(window, "contours.png", left=window.image_list.width())
         window.close()
+        shoot_adapt(app, Path(folder))
 
 
 if __name__ == "__main__":

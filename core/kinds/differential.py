@@ -190,12 +190,32 @@ def erythroblasts_text(name: str, count: int, erythroblasts: int) -> str:
     return text.format(name=name, count=count, n=erythroblasts, rest=rest) if erythroblasts else ""
 
 
+def without_erythroblasts(count: int, erythroblasts: int) -> str:
+    """Return the same in a few words."""
+    text = ngettext("{rest:,} without {n:,} erythroblast", "{rest:,} without {n:,} erythroblasts", erythroblasts)
+    return text.format(rest=max(count - erythroblasts, 0), n=erythroblasts) if erythroblasts else ""
+
+
+def no_cells_text(numbers: Mapping[str, int]) -> str:
+    """Return how many cells of each class users called no cell, which do not count; "" if there are none."""
+    told = ", ".join(f"{name} {number:,}" for name, number in numbers.items() if number)
+    return gettext("Not counted, as users called them no cell: {numbers}.").format(numbers=told) if told else ""
+
+
 def differential_text(counted: Differential, tree: KindTree) -> str:
     """Return the cells of a differential count, its target, and per cent of each kind that was found, in a line."""
     text = gettext("Differential {cells:,} of {target:,}").format(cells=counted.cells, target=counted.target)
     found = [line for line in lines(counted, tree) if not line.depth and line.row.cells]
     parts = [gettext("{kind} {share:.0f} %").format(kind=line.name, share=100 * line.row.share) for line in found]
     return " · ".join([f"{text} ✓" if counted.complete else text, *parts])
+
+
+def open_cells(suggested: Mapping[str, int], tree: KindTree, class_name: str) -> tuple[int, int]:
+    """Return how many white cells, and how many erythroblasts, are among cells by the kind that is suggested."""
+    kinds = {kind.key: kind.role for kind in tree.of_class(class_name)}
+    roles = [(kinds[key], number) for key, number in suggested.items() if key in kinds]
+    erythroblasts = sum(number for role, number in roles if role is Role.ERYTHROBLAST)
+    return sum(number for _, number in roles) - erythroblasts, erythroblasts
 
 
 def _row(kind: str, part: int, whole: int, white_cells: float | None) -> DifferentialRow:

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.kinds.classifier import Classifier
 from core.statistics.intervals import proportion_interval
+from core.text import gettext
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +32,21 @@ class LeftOut(StrEnum):
     SAMPLE = "sample"
     IMAGE = "image"
     CELL = "cell"
+
+
+_HOW = {
+    LeftOut.SAMPLE: gettext("Measured on samples that were left out of learning, one after the other."),
+    LeftOut.IMAGE: gettext("Measured on images that were left out of learning, one after the other."),
+    LeftOut.CELL: gettext(
+        "Measured on cells that were left out of learning, in images that others of them are from: another image will "
+        "not be sorted quite so well. Name cells of each kind in two images at least."
+    ),
+}
+
+
+def how_measured(left_out: LeftOut) -> str:
+    """Return what figures were measured on, and what that means for other images."""
+    return _HOW[left_out]
 
 
 @dataclass(frozen=True)
@@ -72,7 +88,8 @@ class Figures:
     A suggestion that was accepted was what the program said: measured by it, the program would flatter itself.
     ``confusion`` int64 (K, K + 1): examples by their kind and what they would be suggested as, the last column is
     *unsure*. ``suggested`` int64 (N,) is that column for each example, so that the cells of an entry can be shown, -1
-    for accepted suggestions. ``balanced`` is the mean recall of the kinds.
+    for accepted suggestions. ``balanced`` is the mean recall of the kinds, ``alike`` the two that are the likeliest for
+    one another's cells most often, sure or not; None if that happened to less than two cells.
     """
 
     left_out: LeftOut
@@ -80,6 +97,7 @@ class Figures:
     rows: tuple[KindFigures, ...]
     confusion: NDArray[np.int64]
     suggested: NDArray[np.int64]
+    alike: tuple[str, str] | None = None
 
     @property
     def accepted(self) -> int:
@@ -133,8 +151,17 @@ def unseen_scores(examples: Examples, turns: NDArray[np.int64], kinds: tuple[str
     return scores
 
 
-def figures_of(examples: Examples, left_out: LeftOut, kinds: tuple[str, ...], suggested: NDArray[np.int64]) -> Figures:
-    """Count what each example would be suggested as; ``suggested`` int64 (N,), K stands for *unsure*."""
+def figures_of(
+    examples: Examples,
+    left_out: LeftOut,
+    kinds: tuple[str, ...],
+    suggested: NDArray[np.int64],
+    likeliest: NDArray[np.int64],
+) -> Figures:
+    """Count what each example would be suggested as.
+
+    ``suggested`` int64 (N,) are places among the kinds, K stands for *unsure*; ``likeliest`` the same without unsure.
+    """
     right, named = np.array([kinds.index(kind) for kind in examples.kinds], np.int64), ~examples.accepted
     confusion = np.zeros((len(kinds), len(kinds) + 1), np.int64)
     np.add.at(confusion, (right[named], suggested[named]), 1)
@@ -148,4 +175,14 @@ def figures_of(examples: Examples, left_out: LeftOut, kinds: tuple[str, ...], su
         )
         for place, kind in enumerate(kinds)
     )
-    return Figures(left_out, kinds, rows, confusion, np.where(named, suggested, -1))
+    alike = _alike(kinds, right[named], likeliest[named])
+    return Figures(left_out, kinds, rows, confusion, np.where(named, suggested, -1), alike)
+
+
+def _alike(kinds: tuple[str, ...], right: NDArray[np.int64], likeliest: NDArray[np.int64]) -> tuple[str, str] | None:
+    """Return the two kinds of which most cells are the likeliest of the other; None if that is less than two cells."""
+    taken = np.zeros((len(kinds), len(kinds)), np.int64)
+    np.add.at(taken, (right, likeliest), 1)
+    both = np.triu(taken + taken.T, 1)
+    one, other = np.unravel_index(int(both.argmax()), both.shape)
+    return (kinds[one], kinds[other]) if both[one, other] > 1 else None

@@ -68,9 +68,10 @@ class KindTree(msgspec.Struct, frozen=True):
             if kind.key == NO_CELL or keys.count(kind.key) > 1:
                 raise KindError(gettext("{name}: there is a kind of this name already.").format(name=kind.name))
             if kind.shortcut and shortcuts.count(kind.shortcut.casefold()) > 1:
+                other = next(one for one in self.kinds if one is not kind and _same_key(one, kind))
                 raise KindError(
-                    gettext("{name}: the key {key} belongs to another kind; choose another one.").format(
-                        name=kind.name, key=kind.shortcut
+                    gettext("{key} is the key of {name} and of {other}; choose another one for one of them.").format(
+                        key=kind.shortcut, name=kind.name, other=other.name
                     )
                 )
             self._class_of(kind)
@@ -150,6 +151,11 @@ class KindTree(msgspec.Struct, frozen=True):
         """Return the tree without a kind and what stands under it."""
         gone = self.within(key)
         return KindTree(tuple(kind for kind in self.kinds if kind.key not in gone))
+
+
+def _same_key(one: Kind, other: Kind) -> bool:
+    """Tell whether two kinds have the same key to press."""
+    return one.shortcut.casefold() == other.shortcut.casefold()
 
 
 def _plain(name: str) -> str:

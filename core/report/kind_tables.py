@@ -180,6 +180,7 @@ def kinds_json(kinds: SessionKinds) -> dict[str, Any]:
         "confirmed": _by_class(kinds, "confirmed"),
         "suggested": _by_class(kinds, "suggested"),
         "left_out_as_no_cell": dict(kinds.left_out),
+        "named_no_cell": dict(kinds.no_cells),
         "sorted_by": kinds.sorted_by,
         "inputs": kinds.inputs,
         "differential": _differential_json(kinds),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from core.kinds.cells import DescribedImage, kind_cells, sample_cells
-from core.kinds.differential import DifferentialInputs, differential, differential_class
+from core.kinds.cells import DescribedImage, called_no_cell, kind_cells, sample_cells
+from core.kinds.differential import DifferentialInputs, differential, differential_class, open_cells
 from core.kinds.teaching_set import TeachingSetError, reopen
 from core.kinds.tree import NO_CELL, KindError, KindTree
 from core.statistics.kappa import kappa
@@ -61,6 +61,7 @@ class SessionKinds:
     ``sorted_by``: the teaching set that sorted it, "" without one; ``problem`` says why suggestions are without it.
     ``figures``: class name -> how well its kinds are told apart. ``left_out``: class name -> how many cells were left
     out of its count as no cells. ``truths``: the confirmed kinds against the ground truth and second readings.
+    ``no_cells``: class name -> how many cells users called no cell.
     """
 
     tree: KindTree
@@ -74,6 +75,7 @@ class SessionKinds:
     left_out: Mapping[str, int] = field(default_factory=dict[str, int])
     readings: tuple[ReadingRow, ...] = ()
     truths: tuple[KindTruth, ...] = ()
+    no_cells: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -92,9 +94,10 @@ class SessionKinds:
 
     @property
     def suggested_white_cells(self) -> int:
-        """How many white cells are suggested as a kind that nobody has confirmed."""
-        rows = (row for row in self.rows if row.class_name == self.class_name and row.kind not in ("", NO_CELL))
-        return sum(row.suggested for row in rows)
+        """How many white cells, erythroblasts aside, are suggested as a kind that nobody has confirmed."""
+        name = self.class_name or ""
+        suggested = {row.kind: row.suggested for row in self.rows if row.class_name == name}
+        return open_cells(suggested, self.tree, name)[0]
 
     @property
     def white_cells(self) -> Differential | None:
@@ -129,6 +132,7 @@ class KindsGatherer:
         self._counted: dict[int, frozenset[int]] = {}
         self._confirmed: Counter[tuple[str, str]] = Counter()
         self._left_out: Counter[str] = Counter()
+        self._no_cells: Counter[str] = Counter()
         self._both: dict[str, list[NamedCell]] = {name: [] for name in session.edits.readings()}
         self._matched: dict[str, list[NamedCell]] = {}
 
@@ -144,6 +148,7 @@ class KindsGatherer:
         if not self.tree.kinds:
             return {}
         typed = self._session.edits.kinds(image)
+        self._no_cells.update(cell.class_name for cell in called_no_cell(changes, typed).values())
         cells, result = counted.found.detections, counted.result
         standing = frozenset(cells.ids[result.counted].tolist())
         wanted = kind_cells(cells, result.counted, changes, typed, self.tree, self._classes)
@@ -241,6 +246,7 @@ class KindsGatherer:
             left_out,
             self._readings(),
             self._truths(),
+            {name: self._no_cells[name] for name in self._classes if self._no_cells[name]},
         )
 
     def _sample(self, name: str, model: str) -> SampleCells | None:

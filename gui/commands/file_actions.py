@@ -63,7 +63,7 @@ FILE_ACTIONS = (
     Action(
         "saved",
         Menu.FILE,
-        gettext("All changes are saved"),
+        gettext("Show that all is saved"),
         handlers.show_saved,
         key="Ctrl+S",
         tip=gettext("Every change is in the session at once; there is nothing to save"),
@@ -147,7 +147,7 @@ FILE_ACTIONS = (
         handlers.remove_image,
         tip=gettext("Take the image off the list; its file stays"),
         enabled=states.can_remove_image,
-        depends_on=on(Change.CURRENT, Change.SESSION),
+        depends_on=on(Change.CURRENT, Change.SESSION, Change.STEP),
     ),
     Action(
         "quit",

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.detection.segmentation.classical import CLASSICAL
+from core.kinds.sample import ENOUGH_NO_CELLS
 from core.models.network import default_model_path
-from core.text import gettext
+from core.text import gettext, ngettext
 from gui.commands.context import View
 from gui.workspace.selection import ToolName
 from gui.workspace.view_options import GHOST_REACH
@@ -119,11 +120,19 @@ def toggle_ghosts(context: Context) -> None:
 
 def next_unreviewed(context: Context) -> None:
     """Show the next image of the list, as it is filtered, that nobody has reviewed."""
-    image = context.workspace.reviews.next_unreviewed(context.shell.listed_images())
-    if image is None:
-        context.workspace.messages.info(gettext("All other images are reviewed."))
+    workspace, listed = context.workspace, context.shell.listed_images()
+    image = workspace.reviews.next_unreviewed(listed)
+    if image is not None:
+        workspace.images.set_current(image)
+        return
+    reviewed, total = workspace.sample.progress
+    if reviewed == total:
+        text = ngettext("The image is reviewed.", "All {n:,} images are reviewed.", total).format(n=total)
+        workspace.messages.offer(text, gettext("Results"), lambda: context.shell.show_view(View.RESULTS))
+    elif len(listed) < total:
+        workspace.messages.info(gettext("All other images that are listed are reviewed."))
     else:
-        context.workspace.images.set_current(image)
+        workspace.messages.info(gettext("All other images are reviewed."))
 
 
 def inset(context: Context) -> None:
@@ -167,7 +176,14 @@ def toggle_by_kind(context: Context) -> None:
 def toggle_leaving_out(context: Context) -> None:
     """Leave out of the counts what is certainly no cell, or bring it back."""
     leaving_out = context.workspace.kinds.leaving_out
-    leaving_out.set_on(not leaving_out.on)
+    if leaving_out.set_on(not leaving_out.on) and leaving_out.on:
+        left = len(leaving_out.cells)
+        text = ngettext("{n:,} cell is left out of the counts.", "{n:,} cells are left out of the counts.", left)
+        if not left:
+            text = gettext(
+                "0 cells are left out: none is certainly no cell yet. Name more examples of No cell, {enough} at least."
+            )
+        context.workspace.messages.info(text.format(n=left, enough=ENOUGH_NO_CELLS))
 
 
 def toggle_uncertain(context: Context) -> None:

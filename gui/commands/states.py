@@ -31,8 +31,8 @@ def has_image(context: Context) -> bool:
 
 
 def can_remove_image(context: Context) -> bool:
-    """Whether the image that is shown can be taken off the list."""
-    return has_image(context) and context.workspace.store.writable
+    """Whether the image that is shown can be taken off the list: not among cells, where that may be another one."""
+    return has_image(context) and context.workspace.store.writable and context.shell.view is not View.CELLS
 
 
 def has_images(context: Context) -> bool:

@@ -48,7 +48,7 @@ class KindsPage(QWidget):
         column.addLayout(head)
         column.addWidget(self.table)
         column.addWidget(
-            heading(gettext("The truth (rows) and what users called the cells (columns); click to see them"))
+            heading(gettext("True kinds (rows) and what users said (columns); click a number to see its cells"))
         )
         column.addWidget(self.confusion)
         column.addWidget(self.about)

@@ -10,6 +10,7 @@ from reportlab.platypus import Spacer, TableStyle
 from reportlab.platypus import Table as PageTable
 
 from core.counting.estimates import contradiction, given, numbers
+from core.kinds.differential import no_cells_text
 from core.report.content import NOT_A_MEDICAL_DEVICE
 from core.report.pdf.flowables import ClassSwatch
 from core.report.pdf.styles import (
@@ -163,8 +164,9 @@ def result(printer: Printer, content: ReportContent, style: CellStyle) -> Iterat
         "intervals cover the number of counted cells, and no other error."
     )
     yield printer.text(text.format(model=model, thresholds=thresholds), SMALL)
-    if content.erythroblasts_text:
-        yield printer.text(content.erythroblasts_text, SMALL)
+    told = [content.erythroblasts_text, no_cells_text(content.kinds.no_cells) if content.kinds else ""]
+    if any(told):
+        yield printer.text(" ".join(filter(None, told)), SMALL)
     if content.profile is not None:
         by = gettext("Counted by the laboratory's profile {profile}.").format(profile=content.profile_text)
         yield printer.text(by, SMALL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.kinds.differential import lines
+from core.kinds.figures import how_measured
 from core.report.kind_tables import differential_figures, sorted_by
 from core.report.pdf.styles import HEADING, SMALL, Printer
 from core.report.tables import Table
@@ -46,16 +47,17 @@ def kinds(printer: Printer, found: SessionKinds, erythroblasts: str) -> Iterator
 def _differential(printer: Printer, found: SessionKinds, erythroblasts: str) -> Iterator[Any]:
     counted = found.white_cells
     assert counted is not None
-    yield printer.text(gettext("Differential count of {n:,} white cells").format(n=counted.cells), HEADING)
+    title = gettext("Differential count of {n:,} white cells")
+    if counted.target and not counted.complete:
+        title = gettext("Differential count of {n:,} white cells; the target of {target:,} is not reached")
+    yield printer.text(title.format(n=counted.cells, target=counted.target), HEADING)
     header = [gettext("Kind"), gettext("Cells"), "%", gettext("95 % interval"), "×10⁹/L", gettext("95 % interval")]
     rows: list[list[Value]] = []
     for line in lines(counted, found.tree):
-        row = line.row
-        if row.cells:
-            absolute = row.absolute
-            numbers = ("–", "–") if absolute is None else (f"{absolute.value:.2f}", _span(absolute.interval, 2))
-            share = f"{100 * row.share:.1f}", _span(row.interval.times(100), 1)
-            rows.append([f"{'– ' if line.depth else ''}{line.name}", f"{row.cells:,}", *share, *numbers])
+        row, absolute = line.row, line.row.absolute
+        numbers = ("–", "–") if absolute is None else (f"{absolute.value:.2f}", _span(absolute.interval, 2))
+        share = f"{100 * row.share:.1f}", _span(row.interval.times(100), 1)
+        rows.append([f"{'– ' if line.depth else ''}{line.name}", f"{row.cells:,}", *share, *numbers])
     yield printer.table(Table("differential", header, rows, "lrrrrr"), (30, 10, 10, 20, 12, 20))
     figures = [
         (str(name), f"{_number(value)} {unit}".rstrip() + ("" if low is None else f" ({_span((low, high), 2)})"))
@@ -90,7 +92,8 @@ def _figures(printer: Printer, found: SessionKinds) -> Iterator[Any]:
             shares = (_share(row.precision), _share(row.recall))
             rows.append([name, found.tree.name(row.kind), f"{row.examples:,}", *shares])
     yield printer.table(Table("figures", header, rows, "llrrr"), (15, 30, 12, 25, 25))
-    texts = [gettext("Each example was sorted by what the others teach. In brackets 95 % intervals in per cent.")]
+    texts = list(dict.fromkeys(how_measured(figures.left_out) for figures in found.figures.values()))
+    texts.append(gettext("In brackets 95 % intervals in per cent."))
     accepted = sum(figures.accepted for figures in found.figures.values())
     if accepted:
         text = ngettext(

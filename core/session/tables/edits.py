@@ -259,6 +259,14 @@ class Edits:
         given = self._kinds.get(image, {}).items()
         return frozenset(int(key) for key, kind in given if " " not in key and kind.endswith(ACCEPTED))
 
+    def kind_users(self) -> tuple[str, ...]:
+        """Return who gave cells kinds, second differential counts aside."""
+        rows = self._file.select(
+            "SELECT DISTINCT history.user FROM edits JOIN history ON history.number = edits.line"
+            f" WHERE edits.subject = '{Subject.KIND.value}' AND edits.key NOT LIKE '% %' ORDER BY history.user"
+        )
+        return tuple(str(user) for (user,) in rows)
+
     def readings(self) -> tuple[str, ...]:
         """Return the names of the second differential counts that were begun, in alphabetical order."""
         names = {key.partition(" ")[2] for kinds in self._kinds.values() for key in kinds}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -20,22 +20,25 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.kinds.differential import TARGETS, Differential, Line, erythroblasts_text, lines
-from core.text import gettext
+from core.kinds.differential import TARGETS, Differential, Line, erythroblasts_text, lines, open_cells
+from core.text import gettext, ngettext
 from gui.dialogs.kinds.reading import ReadingPage
 from gui.tasks import Debounce
-from gui.widgets.forms import faint, row
+from gui.widgets.forms import faint, open_at, row
 from gui.widgets.numbers import NumberEdit
 from gui.widgets.tables import Column, CopyTable, ValueTableModel
 from gui.widgets.wheel_safe import QuietComboBox
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from PySide6.QtGui import QKeyEvent, QShowEvent
 
+    from core.kinds.tree import KindTree
     from core.statistics.agreement import Estimate
     from gui.workspace.workspace import Workspace
 
-_SIZE = (640, 700)
+_SIZE = QSize(640, 700)
 _MARGIN, _SPACE = 16, 12
 _MOST_WHITE_CELLS = 2000.0
 
@@ -76,7 +79,7 @@ class DifferentialDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
-        self.resize(*_SIZE)
+        open_at(self, _SIZE)
         for signal in (self._count.changed, workspace.kinds.piles.changed):
             signal.connect(self._refresh_later)
 
@@ -181,17 +184,13 @@ class DifferentialDialog(QDialog):
         self.bar.setRange(0, max(target, 1))
         self.bar.setValue(min(cells, target))
         self.bar.setAccessibleName(text)
-        open_ = 0
-        if self._count.class_name is not None:
-            numbers = self._workspace.kinds.piles.numbers(self._count.class_name)
-            open_ = sum(one.suggested for kind, one in numbers.items() if kind)
-        if counted is None:
-            note = gettext("White cells have no kinds yet: choose them in Cells, by kind.")
-        elif open_:
-            note = gettext("{n:,} more are suggested and not counted here: accept them in Cells, by kind.")
-        else:
-            note = gettext("Only what users confirmed is counted.")
-        self.note.setText(" ".join(filter(None, (note.format(n=open_), self._erythroblasts(counted)))))
+        note = gettext("White cells have no kinds yet: choose them in Cells, by kind.")
+        if counted is not None and (name := self._count.class_name) is not None:
+            numbers = self._workspace.kinds.piles.numbers(name)
+            suggested = {kind: one.suggested for kind, one in numbers.items()}
+            note = suggested_text(suggested, self._workspace.kinds.tree.tree, name)
+            note = note or gettext("Only what users confirmed is counted.")
+        self.note.setText(" ".join(filter(None, (note, self._erythroblasts(counted)))))
 
     def _erythroblasts(self, counted: Differential | None) -> str:
         """Return what is to be said of erythroblasts in the sample's count of white cells, or ""."""
@@ -222,6 +221,23 @@ class DifferentialDialog(QDialog):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):  # no button answers them
             super().keyPressEvent(event)
+
+
+def suggested_text(suggested: Mapping[str, int], tree: KindTree, class_name: str) -> str:
+    """Return how many more white cells, and how many erythroblasts, are only suggested; "" if there are none."""
+    white, erythroblasts = open_cells(suggested, tree, class_name)
+    parts: list[str] = []
+    if white:
+        text = ngettext(
+            "{n:,} more is suggested and not counted here: accept it in Cells, by kind.",
+            "{n:,} more are suggested and not counted here: accept them in Cells, by kind.",
+            white,
+        )
+        parts.append(text.format(n=white))
+    if erythroblasts:
+        text = ngettext("{n:,} erythroblast is suggested too.", "{n:,} erythroblasts are suggested too.", erythroblasts)
+        parts.append(text.format(n=erythroblasts))
+    return " ".join(parts)
 
 
 def _ends(estimate: Estimate, digits: int) -> str:

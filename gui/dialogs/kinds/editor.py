@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+import msgspec
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QDialog,
@@ -25,14 +26,14 @@ from core.text import gettext, ngettext
 from gui.dialogs.kinds.form import KindForm
 from gui.widgets.class_names import long_name
 from gui.widgets.colour import swatch
-from gui.widgets.forms import faint, row
+from gui.widgets.forms import faint, open_at, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from gui.workspace.workspace import Workspace
 
-_SIZE = QSize(760, 560)
+_SIZE, _ROW = QSize(760, 560), QSize(0, 26)  # rows with and without a colour are of one height
 _KEY_ROLE = Qt.ItemDataRole.UserRole
 _NEW_COLOURS = ((200, 90, 40), (60, 140, 90), (70, 110, 190), (160, 80, 160), (120, 120, 40), (40, 130, 140))
 
@@ -64,7 +65,7 @@ class KindEditor(QDialog):
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         close.rejected.connect(self.reject)
         self._lay_out(close)
-        self.resize(_SIZE)
+        open_at(self, _SIZE)
         self._model.changed.connect(self.refresh)
         self.refresh()
 
@@ -102,6 +103,7 @@ class KindEditor(QDialog):
             font = top.font(0)
             font.setBold(True)
             top.setFont(0, font)
+            top.setSizeHint(0, _ROW)
             self.list.addTopLevelItem(top)
             below = self._add_items(tree, name, top, chosen)
             found = top if name == chosen else below or found
@@ -118,6 +120,7 @@ class KindEditor(QDialog):
             item = QTreeWidgetItem([kind.name, kind.shortcut])
             item.setData(0, _KEY_ROLE, kind.key)
             item.setIcon(0, swatch(kind.colour))
+            item.setSizeHint(0, _ROW)
             above.addChild(item)
             found = self._add_items(tree, kind.key, item, chosen) or (item if kind.key == chosen else found)
         return found
@@ -148,7 +151,16 @@ class KindEditor(QDialog):
     # -- what the user changes -----------------------------------------------------------------------
 
     def _put(self, kind: Kind) -> None:
-        self._model.put(kind)
+        """Change a kind; one that has just been added is called in files what it is named first."""
+        tree = self._model.tree
+        old = tree.get(kind.key)
+        named = old is not None and kind.name != old.name and old.key.startswith(free_key(gettext("New kind"), ()))
+        if not named or tree.children(kind.key) or self._cells_of({kind.key}):
+            self._model.put(kind)
+            return
+        key = free_key(kind.name, {one.key for one in tree.kinds})
+        if self._model.rename(kind.key, msgspec.structs.replace(kind, key=key)):
+            self._choose(key)
 
     def _add(self) -> None:
         """Add a kind under the class or kind that is chosen, and let its name be typed."""

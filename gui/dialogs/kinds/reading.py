@@ -30,6 +30,7 @@ class ReadingPage(QWidget):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
         self._workspace = workspace
+        self._users: tuple[str, ...] = ()
         self.name = QLineEdit()
         self.name.setPlaceholderText(gettext("Name of the second user"))
         self.name.setAccessibleName(gettext("Name of the second user"))
@@ -37,6 +38,7 @@ class ReadingPage(QWidget):
         self.begin_button = QPushButton(gettext("Begin the second reading"))
         self.begin_button.setAutoDefault(False)
         self.begin_button.clicked.connect(lambda *_: self.reading_wanted.emit(self.name.text().strip()))
+        self.same = faint("")
         self.which = QuietComboBox()
         self.which.setAccessibleName(gettext("Which second reading"))
         self.which.activated.connect(lambda *_: self._show())
@@ -63,6 +65,7 @@ class ReadingPage(QWidget):
             )
         )
         column.addLayout(row(self.name, self.begin_button))
+        column.addWidget(self.same)
         column.addLayout(form)
         column.addWidget(self.agreement)
         column.addWidget(heading(gettext("Disagreements; a double click shows the cell in its image")))
@@ -88,17 +91,26 @@ class ReadingPage(QWidget):
             self.which.addItems(list(readings))
             self.which.setCurrentIndex(max(self.which.findText(chosen), 0))
         self.which.setEnabled(bool(readings))
+        self._users = self._workspace.kinds.typed.users
         self._show_button()
         self._show()
 
     def _show_button(self) -> None:
         name = self.name.text().strip()
-        self.begin_button.setEnabled(bool(name) and self._workspace.store.writable)
+        first = [user for user in self._users if user.strip().casefold() == name.casefold()]
+        text = gettext("{name} named the cells in the first reading; a second one is by another user.")
+        self.same.setText(text.format(name=first[0]) if name and first else "")
+        self.begin_button.setEnabled(bool(name) and not first and self._workspace.store.writable)
         known = name in self._workspace.kinds.typed.readings
         self.begin_button.setText(gettext("Go on with it") if known else gettext("Begin the second reading"))
 
     def _show(self) -> None:
         count, reading = self._workspace.kinds.differential, self.which.currentText()
+        if count.reading and reading == count.reading:
+            text = gettext("{name} is naming the cells now. How the two agree is shown once the reading has ended.")
+            self.agreement.setText(text.format(name=reading))
+            self.model.show(())
+            return
         if not reading or count.class_name is None:
             self.agreement.setText(gettext("There is no second reading yet."))
             self.model.show(())

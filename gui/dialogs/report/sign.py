@@ -47,10 +47,12 @@ class SignDialog(FittingDialog):
     def _build(self) -> None:
         self.counts = QLabel(gettext("Adding up the counts…"))
         self.counts.setObjectName("dialogTitle")
+        self.differential = QLabel()
+        self.differential.hide()
         self.open_points = QLabel()
         self.open_points.setObjectName("caution")
         self.open_points.hide()
-        for label in (self.counts, self.open_points):
+        for label in (self.counts, self.differential, self.open_points):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
         self.name = QLineEdit(self._workspace.store.user)
@@ -69,6 +71,7 @@ class SignDialog(FittingDialog):
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
         layout.addWidget(self.counts)
+        layout.addWidget(self.differential)
         layout.addWidget(self.open_points)
         text = gettext("You are responsible for exactly these counts. Any later change marks them as superseded.")
         layout.addWidget(faint(text))
@@ -85,7 +88,10 @@ class SignDialog(FittingDialog):
         totals = " · ".join(f"{one.name} {one.count:,}" for one in outcome.totals)
         images = ngettext("{n:,} image", "{n:,} images", len(outcome.counted)).format(n=len(outcome.counted))
         sample = outcome.sample.id or gettext("Sample without id")
-        self.counts.setText("\n".join((sample, totals, images, *_differential_lines(outcome))))
+        self.counts.setText(f"{sample}\n{totals}\n{images}")
+        lines = _differential_lines(outcome)
+        self.differential.setText("\n".join(lines))
+        self.differential.setVisible(bool(lines))
         points = open_points(outcome)
         if outcome.signed:
             text = gettext("{user} signed exactly these counts on {time}.")

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from core.counting.count import CountResult, CountSettings, Ledger
 
 _STEPS = 100
-_SWATCH = 12
+_SWATCH, _BESIDE_SWATCH = 12, 6
 IMAGE_WIDTH, SAMPLE_WIDTH = 64, 92
 """Of the columns *this image* and *sample*, in pixels: "5,000" and "1,000,000" have room."""
 
 _COUNT_HEIGHT, _LINE_HEIGHT, _CONTROL_HEIGHT = 28, 16, 26
 _COMPACT_COUNT, _COMPACT_LINE, _COMPACT_CONTROL = 24, 14, 24
 _USUAL_HEIGHT = _COUNT_HEIGHT + 2 * _LINE_HEIGHT + _CONTROL_HEIGHT + 11
+_COMPACT_HEIGHT = _COMPACT_COUNT + _COMPACT_LINE + _COMPACT_CONTROL + 6
 _PLENTY = 10_000
 _LONG_NUMBER = 6  # characters; a longer one is written smaller
 _WIDE_INTERVAL = 10_000
@@ -76,6 +77,10 @@ class ClassRow(QFrame):
         self.shown.toggled.connect(lambda shown: self._on_shown(shown))
         self.count, self.sample = Number(IMAGE_WIDTH), Number(SAMPLE_WIDTH)
         self.interval, self.sample_interval = _interval(IMAGE_WIDTH), _interval(SAMPLE_WIDTH)
+        self.interval_name = ElidedLabel(gettext("95 % interval"), Qt.TextElideMode.ElideRight)
+        self.interval_name.setObjectName("interval")
+        self.interval_name.setFixedHeight(_LINE_HEIGHT)
+        self.interval_name.setIndent(_SWATCH + _BESIDE_SWATCH)
         self.slider = QuietSlider(Qt.Orientation.Horizontal)
         self.slider.setObjectName("threshold")
         self.slider.setRange(1, _STEPS - 1)
@@ -106,7 +111,7 @@ class ClassRow(QFrame):
 
     def _lay_out(self) -> None:
         title = QHBoxLayout()
-        title.setSpacing(6)
+        title.setSpacing(_BESIDE_SWATCH)
         title.addWidget(self.swatch)
         title.addWidget(self.title, 1)
         self._grid = layout = QGridLayout(self)
@@ -114,6 +119,7 @@ class ClassRow(QFrame):
         layout.addLayout(title, 0, 0)
         layout.addWidget(self.count, 0, 1)
         layout.addWidget(self.sample, 0, 2)
+        layout.addWidget(self.interval_name, 1, 0)
         layout.addWidget(self.interval, 1, 1)
         layout.addWidget(self.sample_interval, 1, 2)
         threshold = QHBoxLayout()
@@ -126,16 +132,16 @@ class ClassRow(QFrame):
         layout.setColumnStretch(0, 1)
         self.set_compact(False)
 
-    def set_compact(self, compact: bool) -> None:
-        """Take less height: the intervals are then only in the tips of the numbers."""
-        self.interval.setVisible(not compact)
-        self.sample_interval.setVisible(not compact)
+    def set_compact(self, compact: bool, *, tight: bool = False) -> None:
+        """Take less height: the intervals are then only in the tips of the numbers; ``tight``: without any air."""
+        for label in (self.interval_name, self.interval, self.sample_interval):
+            label.setVisible(not compact)
         for widget in (self.swatch, self.count, self.sample):
             widget.setFixedHeight(_COMPACT_COUNT if compact else _COUNT_HEIGHT)
         for control in (self.slider, self.number):
             control.setFixedHeight(_COMPACT_CONTROL if compact else _CONTROL_HEIGHT)
         self.ledger.setFixedHeight(_COMPACT_LINE if compact else _LINE_HEIGHT)
-        self._grid.setContentsMargins(0, 0 if compact else 4, 0, 1 if compact else 4)
+        self._grid.setContentsMargins(0, 0 if compact else 4, 0, 4 if not compact else 1 if tight else 3)
         self._grid.setVerticalSpacing(0 if compact else 1)
         self._grid.activate()
         self.setFixedHeight(self._grid.sizeHint().height())
@@ -173,18 +179,16 @@ class ClassRow(QFrame):
         self._steps = _ledger_text(ledger) if ledger is not None and corrected else ""
         self._show_ledger()
 
-    def show_included(self, image: str, sample: str) -> None:
-        """Say what the counts of the image and the sample include that laboratories leave out; "" for nothing."""
-        self._included = image, sample
+    def show_included(self, text: str, explained: str) -> None:
+        """Say in a few words what the count of the image includes, and at length that of the sample; "" for nothing."""
+        self._included = text, explained
         self._show_ledger()
 
     def _show_ledger(self) -> None:
-        """Show in one line how the count came about, or what it includes."""
-        image, sample = self._included
-        texts = [text for text in (image, self._steps) if text]
-        self.ledger.setText(" ".join(texts))
-        everything = [*texts, *([gettext("Sample: {text}").format(text=sample)] if sample else [])]
-        self.ledger.setToolTip("\n".join(everything) if sample else "")
+        """Show in one line what the count includes, and how it came about."""
+        text, explained = self._included
+        self.ledger.setText(" · ".join(filter(None, (text, self._steps))))
+        self.ledger.setToolTip("\n".join(filter(None, (explained, self._steps))) if explained else "")
 
     def show_sample(self, total: int | None, images: int) -> None:
         """Show the count in all images of the sample together; None while they are being added up."""
@@ -232,8 +236,9 @@ class ClassRows(QWidget):
         """Be compact if a height in pixels is not enough for all classes otherwise."""
         self._room = height
         compact = height < len(self.cards) * _USUAL_HEIGHT
+        tight = height < len(self.cards) * _COMPACT_HEIGHT
         for card in self.cards.values():
-            card.set_compact(compact)
+            card.set_compact(compact, tight=tight)
 
     def set_palette(self, classes: tuple[str, ...], palette: Palette) -> None:
         """Show the colours of a palette."""
@@ -267,10 +272,10 @@ class ClassRows(QWidget):
             else:
                 card.show_count(result.ledger[name], result.mean_scores[name])
 
-    def show_included(self, name: str, image: str, sample: str) -> None:
+    def show_included(self, name: str, text: str, explained: str) -> None:
         """Say what the counts of a class include, and nothing of the other classes."""
         for card in self.cards.values():
-            card.show_included(*((image, sample) if card.name == name else ("", "")))
+            card.show_included(*((text, explained) if card.name == name else ("", "")))
 
     def show_totals(self, totals: dict[str, int] | None, images: int) -> None:
         """Show the counts of all images together; None while they are being added up."""

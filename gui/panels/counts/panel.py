@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from core.counting.quality import Grade
-from core.kinds.differential import erythroblasts_text
+from core.kinds.differential import erythroblasts_text, without_erythroblasts
 from core.text import gettext
 from gui.panels.counts.class_row import IMAGE_WIDTH, SAMPLE_WIDTH, ClassRows
 from gui.panels.counts.field_note import FieldNote
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _MARGIN, _GAP = 12, 8
 _BUTTON_HEIGHT, _LOW_BUTTON, _NOTE_HEIGHT = 40, 32, 18
 _LOW = 440
+_REASON_LINES = ((520, 4), (340, 2))
+"""From which height of the card, in pixels, the reason of the field's quality has so many lines."""
 
 
 class CountPanel(QWidget):
@@ -113,6 +115,7 @@ class CountPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.field_note.set_lines(next((lines for least, lines in _REASON_LINES if self.height() >= least), 1))
         self._fit_foot(low=self.height() < _LOW)
         self.classes.fit(self.rows_area.height())
 
@@ -164,11 +167,17 @@ class CountPanel(QWidget):
         if name is None or counted is None or not counted.nucleated_red_cells:
             self.classes.show_included("", "", "")
             return
-        here = ""
+        text, told = "", list[str]()
         if image is not None and result is not None:
-            here = erythroblasts_text(name, result.counts.get(name, 0), count.erythroblasts(image))
-        there = "" if totals is None else erythroblasts_text(name, totals.get(name, 0), counted.nucleated_red_cells)
-        self.classes.show_included(name, here, there)
+            here, among = result.counts.get(name, 0), count.erythroblasts(image)
+            text = without_erythroblasts(here, among)
+            told.append(
+                gettext("This image: {text}").format(text=erythroblasts_text(name, here, among)) if among else ""
+            )
+        if totals is not None:
+            sentence = erythroblasts_text(name, totals.get(name, 0), counted.nucleated_red_cells)
+            told.append(gettext("Sample: {text}").format(text=sentence))
+        self.classes.show_included(name, text, "\n".join(filter(None, told)))
 
     @Slot()
     def show_note(self) -> None:

@@ -1,4 +1,4 @@
-"""The differential count in a line below the totals, with the way to all of it."""
+"""The differential count in a line below the totals, with the way to all of it, and what kinds say of the totals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton
 
-from core.kinds.differential import differential_text, erythroblasts_text
+from core.kinds.differential import differential_text, erythroblasts_text, no_cells_text
+from core.kinds.tree import NO_CELL
 from core.text import gettext
 from gui.tasks import Debounce
 from gui.widgets.elided import ElidedLabel
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class DifferentialLine(QFrame):
-    """Per cent of each kind of white cell; hidden while white cells have no kinds."""
+    """Per cent of each kind of white cell, and what the totals are without; hidden while there is nothing to say."""
 
     def __init__(self, workspace: Workspace, action: QAction) -> None:
         super().__init__()
@@ -53,20 +54,29 @@ class DifferentialLine(QFrame):
         if parent is None or not parent.isVisible():
             return
         counted = self._count.result()
-        self.setVisible(counted is not None)
-        if counted is not None:
-            text = differential_text(counted, self._workspace.kinds.tree.tree)
-            note = self._note(counted)
-            self.text.setText(text)
-            self.note.setText(note)
-            self.note.setVisible(bool(note))
-            self.setAccessibleName(f"{text}. {note}")
+        text = "" if counted is None else differential_text(counted, self._workspace.kinds.tree.tree)
+        note = " ".join(filter(None, (self._erythroblasts(counted), self._no_cells())))
+        for label, shown in ((self.text, text), (self.note, note)):
+            label.setText(shown)
+            label.setVisible(bool(shown))
+        self.button.setVisible(bool(text))
+        self.setVisible(bool(text or note))
+        self.setAccessibleName(f"{text}. {note}")
 
-    def _note(self, counted: Differential) -> str:
+    def _erythroblasts(self, counted: Differential | None) -> str:
         name, totals = self._count.class_name, self._workspace.counts.totals
-        if name is None or totals is None:
+        if counted is None or name is None or totals is None:
             return ""
         return erythroblasts_text(name, totals.get(name, 0), counted.nucleated_red_cells)
+
+    def _no_cells(self) -> str:
+        kinds = self._workspace.kinds
+        there = bool(kinds.tree.tree.kinds)
+        classes = self._workspace.settings.classes if there else ()
+        named = {name: kinds.typed.numbers(name).get(NO_CELL, 0) for name in classes}
+        left = ", ".join(f"{name} {number:,}" for name, number in kinds.leaving_out.numbers.items() if number)
+        told = gettext("Left out of the counts as no cell: {numbers}.").format(numbers=left) if left else ""
+        return " ".join(filter(None, (no_cells_text(named), told)))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

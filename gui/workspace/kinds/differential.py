@@ -53,7 +53,11 @@ class ReadingAgreement:
 
 
 class DifferentialCount(QObject):
-    """The differential count at this moment, and what the laboratory sets for it; each setting is an edit."""
+    """The differential count at this moment, and what the laboratory sets for it; each setting is an edit.
+
+    ``reading`` is the name of the second reading that goes on now, "" while there is none: until it ends, nobody is
+    shown what the first one says.
+    """
 
     changed = Signal()
 
@@ -76,6 +80,7 @@ class DifferentialCount(QObject):
         self._typed = typed
         self._messages = messages
         self.inputs = DifferentialInputs()
+        self.reading = ""
         self._told: dict[int, int] = {}
         store.reading.connect(self._read)
         store.reading.connect(self._told.clear)
@@ -114,6 +119,12 @@ class DifferentialCount(QObject):
             return False
         value = ValueChange(Subject.SETTING, None, msgspec.to_builtins(inputs), DIFFERENTIAL)
         return self._history.record([Edit(None, text, values=(value,))])
+
+    def set_reading(self, name: str) -> None:
+        """Begin a second reading, or go on with it; "" ends it."""
+        if name != self.reading:
+            self.reading = name
+            self.changed.emit()
 
     @Slot()
     def _read(self) -> None:

@@ -63,6 +63,11 @@ class KindTreeModel(QObject):
         """Add a kind, or change the one of the same key."""
         return self._set(lambda: self.tree.with_kinds([kind]), gettext("Kind {name}").format(name=kind.name))
 
+    def rename(self, key: str, kind: Kind) -> bool:
+        """Put a kind in the place of another one, of which there are no cells."""
+        text = gettext("Kind {name}").format(name=kind.name)
+        return self._set(lambda: KindTree(tuple(kind if one.key == key else one for one in self.tree.kinds)), text)
+
     def taking_over(self, tree: KindTree) -> ValueChange:
         """Return the change that adds the kinds of another tree that are not there yet; raises KindError."""
         return ValueChange(Subject.SETTING, None, msgspec.to_builtins(tree.with_kinds(self.tree.kinds)), KINDS)

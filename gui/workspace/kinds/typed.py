@@ -119,6 +119,11 @@ class TypedKinds(QObject):
         return dict(found)
 
     @property
+    def users(self) -> tuple[str, ...]:
+        """Who gave cells kinds, second differential counts aside."""
+        return self._store.read(lambda session: session.edits.kind_users(), ())
+
+    @property
     def readings(self) -> tuple[str, ...]:
         """The names of second differential counts."""
         return self._store.read(lambda session: session.edits.readings(), ())

@@ -52,7 +52,9 @@ class KindTruths(QObject):
             return
         request = answer.request
         white = self._kinds.differential.class_name or ""
-        readings = {reading: self._read_twice(white, reading) for reading in self._kinds.typed.readings}
+        count = self._kinds.differential
+        done = [reading for reading in self._kinds.typed.readings if reading != count.reading]
+        readings = {reading: self._read_twice(white, reading) for reading in done}
         typed = {one.image: self._kinds.typed.of(one.image) for one in request.checked if one.truth.finer}
         self._task.start(lambda _: _compare(request, typed, white, readings, tree))
 

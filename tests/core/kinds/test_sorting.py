@@ -123,6 +123,21 @@ def test_accepted_suggestions_teach_but_are_not_measured():
     assert not np.allclose(alone.classifier.centres, taught.classifier.centres)
 
 
+def test_the_kinds_that_are_hardest_to_tell_apart_are_named():
+    found = examples((9, 9, 9))
+    taught = learn(found)
+    assert taught is not None
+    assert taught.figures.alike is None
+    rng = np.random.default_rng(5)
+    rows = np.flatnonzero([kind in KINDS[:2] for kind in found.kinds])
+    moved = found.vectors.copy()
+    moved[rows] = centres()[0] + rng.normal(size=(len(rows), DIMENSIONS))
+    taught = learn(replace(found, vectors=moved))
+    assert taught is not None
+    assert taught.figures.alike is not None
+    assert set(taught.figures.alike) == set(KINDS[:2])
+
+
 def test_own_examples_outweigh_many_of_others():
     vectors, kinds = cells((50, 50, 50))
     found = Examples(vectors.astype(float), tuple(kinds), np.arange(150), np.ones(150, np.int64), np.zeros(150, bool))

@@ -17,8 +17,9 @@ from core.cells import CellChange, Origin
 from core.counting.reconcile import found_cell
 from core.kinds.differential import DifferentialInputs
 from core.kinds.embeddings import Embeddings
+from core.kinds.figures import how_measured
 from core.kinds.teaching_set import Header, TaughtCell, TeachingSet, used_set, write_teaching_set
-from core.kinds.tree import KindTree, red_cell_kinds, white_cell_kinds
+from core.kinds.tree import NO_CELL, KindTree, red_cell_kinds, white_cell_kinds
 from core.report.export import Outputs, write_report
 from core.report.formats.json import report_json
 from core.report.gather import gather
@@ -90,7 +91,7 @@ def test_the_differential_is_in_every_report(kinds: Session, tmp_path: Path):
     assert document["differential"]["cells"] == 3
     assert document["differential"]["neutrophils"]["value"] == pytest.approx(6)
     text = " ".join(pages(content))
-    assert "Differential count of 3 white cells" in text
+    assert "Differential count of 3 white cells; the target of 100 is not reached" in text
     assert "Neutrophil 2 66.7" in text
     assert "corrected for erythroblasts 9.00" in text
     write_report(content, Outputs(csv=tmp_path / "table.csv"), Progress())
@@ -109,6 +110,8 @@ def test_a_kind_is_reported_with_those_under_it(kinds: Session):
     text = " ".join(pages(content))
     assert "Neutrophil 2 66.7" in text
     assert "Segmented neutrophil 1 33.3" in text
+    assert "Blast 0 0.0" in text
+    assert "Differential count of 3 white cells; the target of 100 is not reached" in text
 
 
 def test_the_count_of_white_cells_is_told_with_and_without_erythroblasts_in_every_report(kinds: Session):
@@ -219,6 +222,7 @@ def test_suggestions_are_apart_from_what_users_confirmed_and_say_by_which_set(se
     assert "Sorted by: Ward, version 1" in " ".join(pages(content))
     found = sheets(content)
     assert {row[2] for row in found["kind figures"][1:]} == {"spherocyte", "normal-red-cell"}
+    assert how_measured(content.kinds.figures["RBC"].left_out) in " ".join(pages(content))  # as in the window
     assert ("RBC", "spherocyte", "spherocyte", 7) in found["kind confusion"]
     path.unlink()
     content = gather(session)
@@ -273,3 +277,16 @@ def test_nothing_is_said_of_a_truth_without_kinds(kinds: Session):
     content = gather(kinds)
     assert "kinds and truth" not in sheets(content)
     assert "Confirmed kinds of" not in " ".join(pages(content))
+
+
+def test_what_users_called_no_cell_is_told_apart_from_what_was_removed(kinds: Session):
+    cell = counted(kinds, 2, "RBC")[0]
+    stored = kinds.detections.get(2)
+    assert stored is not None
+    row = stored.detections.ids.tolist().index(cell)
+    gone = CellChange(cell, found_cell(stored.detections, row, CLASSES), None)
+    value = ValueChange(Subject.KIND, 2, NO_CELL, kind_key(cell))
+    kinds.edits.record(Edit(2, "No cell", (gone,), (value,)), "Ada")
+    content = gather(kinds)
+    assert "Not counted, as users called them no cell: RBC 1." in " ".join(pages(content))
+    assert json.loads(report_json(content))["session"]["kinds"]["named_no_cell"] == {"RBC": 1}

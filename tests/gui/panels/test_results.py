@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
+from core.kinds.tree import NO_CELL
 from core.report.pdf.pages import PdfPages
 from gui.commands.context import View
 from gui.dialogs.kinds.differential import DifferentialDialog
@@ -295,10 +296,13 @@ def test_the_differential_stands_below_the_totals_and_leads_to_all_of_it(
 
     qtbot.waitUntil(told)
     card = window.review.panel.classes.cards["WBC"]
-    qtbot.waitUntil(lambda: "includes 1 erythroblast" in card.ledger.text())
-    assert "Sample: WBC" in card.ledger.toolTip()
+    qtbot.waitUntil(lambda: "without 1 erythroblast" in card.ledger.text())
+    assert f"Sample: {line.note.text()}" in card.ledger.toolTip()
+    assert "This image: WBC" in card.ledger.toolTip()
     qtbot.mouseClick(line.button, Qt.MouseButton.LeftButton)
     [dialog] = window.findChildren(DifferentialDialog)
     assert line.note.text() in dialog.note.text()
     window.workspace.history.undo()
     qtbot.waitUntil(lambda: line.note.isHidden() and card.ledger.toolTip() == "")
+    assert kinds.typed.give([second], NO_CELL)
+    qtbot.waitUntil(lambda: line.note.text() == "Not counted, as users called them no cell: RBC 1.")

@@ -53,7 +53,7 @@ class EmptyKinds(QScrollArea):
         for name, button in self.ready.items():
             button.clicked.connect(lambda *_, name=name: self.ready_chosen.emit(name))
         self.set_button = AnswerButton(
-            gettext("Use a teaching set…"), gettext("What was taught in other samples sorts this one at once")
+            gettext("Teaching sets…"), gettext("What was taught in other samples sorts this one at once")
         )
         self.set_button.clicked.connect(lambda *_: self.set_wanted.emit())
         self.own_button = AnswerButton(gettext("Own kinds…"), gettext("Name them, with keys and colours of your own"))

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from core.kinds.examples import FEWEST
-from core.kinds.figures import KindFigures, LeftOut
+from core.kinds.figures import KindFigures, how_measured
 from core.text import gettext, ngettext
 from gui.widgets.forms import heading
 from gui.widgets.plots.confusion import ConfusionTable, in_order, share_columns
@@ -19,15 +19,7 @@ if TYPE_CHECKING:
 
     from core.kinds.figures import Figures
     from core.kinds.tree import KindTree
-
-_HOW = {
-    LeftOut.SAMPLE: gettext("Measured on samples that were left out of learning, one after the other."),
-    LeftOut.IMAGE: gettext("Measured on images that were left out of learning, one after the other."),
-    LeftOut.CELL: gettext(
-        "Measured on cells that were left out of learning, in images that others of them are from: another image will "
-        "not be sorted quite so well. Name cells of each kind in two images at least."
-    ),
-}
+_BALANCED = gettext("Of each kind {percent:.0f} % are suggested rightly, on average")
 
 
 class FiguresPage(QScrollArea):
@@ -97,8 +89,12 @@ class FiguresPage(QScrollArea):
             self.balanced.setText(gettext("No figures yet"))
             self.how.setText(gettext("They come as soon as two kinds have three examples each."))
             return
-        self.balanced.setText(gettext("{percent:.0f} % found on average").format(percent=100 * figures.balanced))
-        self.how.setText(f"{_HOW[figures.left_out]} {_accepted_text(figures.accepted)}".rstrip())
+        self.balanced.setText(
+            gettext("Of each kind {percent:.0f} % are suggested rightly, on average").format(
+                percent=100 * figures.balanced
+            )
+        )
+        self.how.setText(f"{how_measured(figures.left_out)} {_accepted_text(figures.accepted)}".rstrip())
         self.model.show([figures.rows[place] for place in in_order(figures.kinds, tree)])
         rows = self.table.verticalHeader().defaultSectionSize() * len(figures.rows)
         self.table.setFixedHeight(self.table.horizontalHeader().sizeHint().height() + rows + 4)

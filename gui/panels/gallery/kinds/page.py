@@ -13,7 +13,16 @@ from core.text import gettext, ngettext
 from gui.panels.gallery.inspector import Inspector
 from gui.panels.gallery.kinds.area import PilesArea
 from gui.panels.gallery.kinds.bar import KindsBar
-from gui.panels.gallery.kinds.content import EXAMPLES, UNSORTED, USEFUL, CellList, ClassCells, arranged, cells_of_class
+from gui.panels.gallery.kinds.content import (
+    EXAMPLES,
+    UNSORTED,
+    UNSURE,
+    USEFUL,
+    CellList,
+    ClassCells,
+    arranged,
+    cells_of_class,
+)
 from gui.panels.gallery.kinds.empty import EmptyKinds
 from gui.panels.gallery.kinds.figures import FiguresPage
 from gui.panels.gallery.kinds.naming import Naming
@@ -211,8 +220,8 @@ class KindsPage(QWidget):
 
     def _arrange(self, layout: dict[str, CellList], *, go_on: bool) -> None:
         self.area.arrange(layout, self.naming.cells)
-        if self.naming.reading and UNSORTED in layout:
-            self.area.piles[UNSORTED].say(gettext("Press the key of each; a second reading gets no suggestions."))
+        if UNSORTED in layout:
+            self.area.piles[UNSORTED].show_reading(bool(self.naming.reading))
         self.bar.sort_button.setEnabled(False)
         views = self.area.views
         self.setFocusProxy(views[0] if views else self.tree)
@@ -262,6 +271,7 @@ class KindsPage(QWidget):
         """Name the confirmed cells a second time, under a name; "" goes back to the sample's own reading."""
         if name != self.naming.reading:
             self.naming.reading = name
+            self._kinds.differential.set_reading(name)
             self.bar.show_figures(False)
             self.bar.end_button.setVisible(bool(name))
             self.area.layout_ = {}
@@ -289,12 +299,23 @@ class KindsPage(QWidget):
         elif waiting:
             text = ngettext("Looking at the cells of {n:,} image…", "Looking at the cells of {n:,} images…", waiting)
             text = text.format(n=waiting)
+        elif not few and (pair := self._alike()) is not None:
+            text = gettext("Most are unsure: {one} and {other} are taken for one another. More of both help the most.")
+            text = text.format(one=tree.name(pair[0]), other=tree.name(pair[1]))
         elif few:
             told = [gettext("{kind} ({n})").format(kind=tree.name(kind), n=number) for kind, number in few.items()]
             text = gettext("Not suggested with fewer than 3 examples: {kinds}").format(kinds=", ".join(told))
         else:
             text = ""
         self.bar.show_note(text, text)
+
+    def _alike(self) -> tuple[str, str] | None:
+        """Return the kinds that are hardest to tell apart, if that leaves more cells unsure than sorted."""
+        figures = self._kinds.piles.figures(self.naming.class_name)
+        numbers = self.naming.cells.numbers()
+        unsure = numbers.get(UNSURE, (0, 0))[0]
+        sorted_ = sum(suggested for name, (suggested, _) in numbers.items() if name not in (UNSURE, UNSORTED))
+        return figures.alike if figures is not None and unsure > sorted_ else None
 
     def _why_empty(self) -> str:
         if self._workspace.images.current is None:
@@ -340,7 +361,7 @@ class KindsPage(QWidget):
         if pile.pile == NO_CELL:
             for name in ("leave_out", "leave_out_more"):
                 button = QToolButton()
-                button.setObjectName("flat")
+                button.setObjectName("segment" if self._actions[name].isCheckable() else "flat")
                 button.setDefaultAction(self._actions[name])
                 button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
                 pile.add_tool(button)

@@ -34,6 +34,8 @@ _NOTES = {
     UNSURE: gettext("Two kinds are about as likely; the least certain come first."),
     UNSORTED: gettext("The program sorts them once two kinds have three examples each."),
 }
+_SORTED_BY_NOW = gettext("They are sorted by now: Sort again (Ctrl+R) puts each into its pile.")
+_SECOND = gettext("Press the key of each; a second reading gets no suggestions.")
 
 
 class Pile(DropCard):
@@ -54,7 +56,7 @@ class Pile(DropCard):
         """``about``, ``kind_of_key``: see ``PileView``; ``dragged``: the cells of a drag that may be dropped here."""
         super().__init__(dragged)
         self.pile = pile
-        self._all = False
+        self._all = self._second = False
         self.setAcceptDrops(pile not in (USEFUL, EXAMPLES))
         self.cells_dropped.connect(lambda cells: self.dropped.emit(pile if self.is_kind else "", cells))
         self.swatch = QLabel()
@@ -122,6 +124,11 @@ class Pile(DropCard):
             self.keycap.setText(kind.shortcut)
             self.swatch.setPixmap(swatch(kind.colour).pixmap(14, 14))
 
+    def show_reading(self, second: bool) -> None:
+        """Say what is to be done with cells that are not sorted, in a second reading or in the usual one."""
+        self._second = second
+        self.say(_SECOND if second else _NOTES[self.pile])
+
     def say(self, text: str) -> None:
         """Say something of the pile in its heading."""
         self.numbers.setText(text)
@@ -139,6 +146,9 @@ class Pile(DropCard):
             self.accept_button.setToolTip(many.format(n=open_))
             name = gettext("Accept the pile {name}").format(name=self.name.text())
             self.accept_button.setAccessibleName(name)
+        elif self.pile == UNSORTED and not self._second:
+            sorted_ = any(tiles.kinds) or bool((tiles.scores >= 0).any())
+            self.say(_SORTED_BY_NOW if sorted_ else _NOTES[UNSORTED])
         self._show_more()
 
     def _show_more(self) -> None:

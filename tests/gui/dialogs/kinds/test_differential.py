@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 
+from core.kinds.tree import NO_CELL, white_cell_kinds
 from gui.commands.context import Dialog
+from gui.dialogs.kinds.differential import suggested_text
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -72,6 +74,24 @@ def test_target_and_the_analysers_count_are_kept_and_undone(
     qtbot.waitUntil(lambda: lines(dialog)["Lymphocyte"][3] == "–")
 
 
+def test_a_second_reading_is_not_by_who_did_the_first(dialog: DifferentialDialog, qtbot: QtBot) -> None:
+    qtbot.keyClicks(dialog.reading.name, " anna ")
+    assert not dialog.reading.begin_button.isEnabled()
+    assert dialog.reading.same.text() == "Anna named the cells in the first reading; a second one is by another user."
+    dialog.reading.name.setText("Annabel")
+    assert dialog.reading.begin_button.isEnabled()
+    assert dialog.reading.same.text() == ""
+
+
+def test_what_is_only_suggested_is_told_by_what_it_would_add(dialog: DifferentialDialog) -> None:
+    found = {"": 7, NO_CELL: 5, "erythroblast": 1, "lymphocyte": 2, "monocyte": 1}
+    kinds = white_cell_kinds()
+    assert suggested_text(found, kinds, "WBC") == (
+        "3 more are suggested and not counted here: accept them in Cells, by kind. 1 erythroblast is suggested too."
+    )
+    assert suggested_text({"": 7, NO_CELL: 5}, kinds, "WBC") == ""
+
+
 def test_a_second_user_names_the_same_cells_unseen_and_both_are_compared(
     dialog: DifferentialDialog, by_kind: MainWindow, cells: list[CellOf], qtbot: QtBot
 ) -> None:
@@ -94,6 +114,12 @@ def test_a_second_user_names_the_same_cells_unseen_and_both_are_compared(
     typed = by_kind.workspace.kinds.typed
     assert sum(len(typed.of(item.id, "Ben")) for item in by_kind.workspace.images.items) == 10
     dialog.refresh()
+    assert dialog.reading.agreement.text().startswith(
+        "Ben is naming the cells now."
+    )  # nobody is told what the first said
+    assert dialog.reading.model.rows == []
+    qtbot.mouseClick(page.bar.end_button, LEFT)
+    dialog.refresh()
     assert dialog.reading.agreement.text().startswith("10 cells named by both, 90 % alike; kappa 0.8")
     [apart] = dialog.reading.model.rows
     assert (apart.image, apart.cell) == cells[4]
@@ -101,7 +127,6 @@ def test_a_second_user_names_the_same_cells_unseen_and_both_are_compared(
     with qtbot.waitSignal(dialog.cell_wanted) as wanted:
         dialog.reading.table.activated.emit(dialog.reading.model.index(0, 0))
     assert wanted.args == list(cells[4])
-    by_kind.cells.kinds.set_reading("")
     counted = by_kind.workspace.kinds.differential.result()
     assert counted is not None
     assert counted.cells == 10

@@ -44,12 +44,24 @@ def test_a_kind_of_ones_own_is_added_and_named_and_has_a_key(
     qtbot.keyClicks(editor.form.key, "q")
     qtbot.keyClick(editor.form.key, Qt.Key.Key_Tab)
     [kind] = tree.tree.children("spherocyte")
-    assert (kind.name, kind.shortcut) == ("Microspherocyte", "Q")
+    assert (kind.key, kind.name, kind.shortcut) == ("microspherocyte", "Microspherocyte", "Q")
     shown = by_kind.cells.kinds.tree
     qtbot.waitUntil(lambda: bool(shown.findItems("Microspherocyte", Qt.MatchFlag.MatchRecursive)))
     for _ in range(3):
         by_kind.workspace.history.undo()
     assert tree.tree.children("spherocyte") == ()
+
+
+def test_a_kind_keeps_its_key_once_cells_are_of_it(by_kind: MainWindow, editor: KindEditor, qtbot: QtBot) -> None:
+    """Files and sessions know it by its key."""
+    kinds = by_kind.workspace.kinds
+    choose(editor, "Spherocyte")
+    qtbot.mouseClick(editor.add_button, LEFT)
+    kinds.typed.give([next(iter(by_kind.cells.kinds.naming.cells.rows))], "new-kind")
+    qtbot.keyClicks(editor.form.name, "Smudge cell")
+    qtbot.keyClick(editor.form.name, Qt.Key.Key_Tab)
+    [kind] = kinds.tree.tree.children("spherocyte")
+    assert (kind.key, kind.name) == ("new-kind", "Smudge cell")
 
 
 def test_a_key_that_is_taken_is_refused_in_words(by_kind: MainWindow, editor: KindEditor, qtbot: QtBot) -> None:
@@ -59,7 +71,7 @@ def test_a_key_that_is_taken_is_refused_in_words(by_kind: MainWindow, editor: Ki
     editor.form.key.selectAll()
     qtbot.keyClicks(editor.form.key, "1")
     qtbot.keyClick(editor.form.key, Qt.Key.Key_Tab)
-    assert "the key 1 belongs to another kind" in editor.form.problem.text()
+    assert "1 is the key of Normal and of Spherocyte; choose another one" in editor.form.problem.text()
     assert editor.form.problem.isVisible()
     assert by_kind.workspace.kinds.tree.tree == before
 

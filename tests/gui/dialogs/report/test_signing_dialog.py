@@ -87,7 +87,7 @@ def test_who_signs_is_told_of_the_differential_count(bench: Bench):
     assert dialog is not None
     bench.qtbot.waitUntil(dialog.sign_button.isEnabled, timeout=10_000)
     white = totals["WBC"]
-    assert dialog.counts.text().splitlines()[-2:] == [
+    assert dialog.differential.text().splitlines() == [
         "Differential 3 of 100 · Neutrophil 33 % · Lymphocyte 67 %",
         f"WBC {white} includes 1 erythroblast; without it {white - 1}.",
     ]

@@ -77,6 +77,13 @@ def test_one_click_leaves_out_and_the_ledger_says_how_many_and_one_click_brings_
     assert "left out" not in ledgers(taught)
 
 
+def test_with_too_few_examples_it_is_said_that_nothing_is_left_out(by_kind: MainWindow, qtbot: QtBot) -> None:
+    before = red_cells(by_kind)
+    by_kind.actions_["leave_out"].trigger()
+    assert by_kind.toast.text.startswith("0 cells are left out: none is certainly no cell yet. Name more examples")
+    assert red_cells(by_kind) == before
+
+
 def test_a_single_cell_comes_back_and_one_step_is_undone(taught: MainWindow, qtbot: QtBot) -> None:
     page, before = taught.cells.kinds, red_cells(taught)
     pile = page.area.piles[NO_CELL]

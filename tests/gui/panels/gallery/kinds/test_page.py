@@ -194,6 +194,7 @@ def test_nothing_moves_while_one_works_in_the_piles(by_kind: MainWindow, qtbot: 
     teach(by_kind, qtbot)
     qtbot.waitUntil(page.bar.sort_button.isEnabled, timeout=WAIT_MS)
     assert page.area.layout_ == before
+    assert page.area.piles[UNSORTED].numbers.text().startswith("They are sorted by now: Sort again (Ctrl+R)")
     page.area.verticalScrollBar().setValue(0)
     page.area.piles[UNSORTED].show_all(False)
     assert [page.area.point_of(cell) for cell in page.area.layout_[UNSORTED]] == places
