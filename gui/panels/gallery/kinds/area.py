@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.kinds.tree import KindTree
 from core.text import gettext
-from gui.panels.gallery.kinds.content import USEFUL, CellList, ClassCells
+from gui.panels.gallery.kinds.content import UNSORTED, USEFUL, CellList, ClassCells
 from gui.panels.gallery.kinds.pile import Pile
 from gui.panels.gallery.view import USUAL_SIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
     from PySide6.QtCore import QMimeData
 
@@ -99,6 +99,16 @@ class PilesArea(QScrollArea):
         self._cells = cells
         for name, mine in self.layout_.items():
             self.piles[name].show_tiles(cells.taken(mine))
+
+    def follow(self, cells: ClassCells) -> None:
+        """Show what cells now are, where they are; new ones come last of those that are not sorted."""
+        tiles, layout = cells.tiles, self.layout_
+        more = np.flatnonzero(~np.isin(tiles.ids, np.concatenate([mine.ids for mine in layout.values()])))
+        if len(more):
+            unsorted = layout.get(UNSORTED, CellList.of([])).and_more(tiles.images[more], tiles.ids[more])
+            self.arrange({**layout, UNSORTED: unsorted}, cells)
+        else:
+            self.refresh(cells)
 
     def _make(self, name: str) -> Pile:
         pile = self.piles[name] = Pile(self._class_name, name, *self._parts)

@@ -205,13 +205,7 @@ class KindsPage(QWidget):
         if not self.area.layout_ or done or not self.area.worked_in:
             self._arrange(new, go_on=done)
             return
-        layout, tiles = self.area.layout_, self.naming.cells.tiles
-        more = np.flatnonzero(~np.isin(tiles.ids, np.concatenate([mine.ids for mine in layout.values()])))
-        if len(more):
-            unsorted = layout.get(UNSORTED, CellList.of([])).and_more(tiles.images[more], tiles.ids[more])
-            self.area.arrange({**layout, UNSORTED: unsorted}, self.naming.cells)
-        else:
-            self.area.refresh(self.naming.cells)
+        self.area.follow(self.naming.cells)
         self.bar.sort_button.setEnabled(new != self.area.layout_)
 
     def _arranged(self) -> dict[str, CellList]:

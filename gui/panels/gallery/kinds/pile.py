@@ -147,7 +147,7 @@ class Pile(DropCard):
             name = gettext("Accept the pile {name}").format(name=self.name.text())
             self.accept_button.setAccessibleName(name)
         elif self.pile == UNSORTED and not self._second:
-            sorted_ = any(tiles.kinds) or bool((tiles.scores >= 0).any())
+            sorted_ = bool((tiles.kinds != "").any()) or bool((tiles.scores >= 0).any())
             self.say(_SORTED_BY_NOW if sorted_ else _NOTES[UNSORTED])
         self._show_more()
 
