@@ -11,8 +11,8 @@ class Effort:
 
     ``compared``: how many of the sizes of images are compared with the other detector; ``slide``: whether a whole
     slide is counted; ``counted``: images of each size that are counted while the event loop is watched; ``kept``:
-    counted and reviewed images in the large session, and ``added`` those counted beside them. ``seen``: images and cells
-    in each where views are switched; ``piled``: where cells are sorted into kinds.
+    counted and reviewed images in the large session, and ``added`` those counted beside them. ``seen``: images, and
+    cells in each, where views are switched; ``piled``: where cells are sorted into kinds.
     """
 
     compared: int
