@@ -135,10 +135,15 @@ class Preferences:
         return self.person or _account_name()
 
     @property
+    def usual_sessions(self) -> Path:
+        """The folder in which new sessions are made unless the user chose another."""
+        documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        return Path(documents or Path.home()) / "SmearCount"
+
+    @property
     def sessions(self) -> Path:
         """The folder in which new sessions are made."""
-        documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        return Path(self.sessions_folder or Path(documents or Path.home()) / "SmearCount")
+        return Path(self.sessions_folder) if self.sessions_folder else self.usual_sessions
 
     @property
     def default_profile(self) -> Path | None:

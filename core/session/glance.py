@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from core.session.storage.paths import pack_path, resolve
-from core.session.storage.schema import SCHEMA, ImageRow
+from core.session.storage.schema import SCHEMA, ImageRow, Kind
 from core.session.tables.settings import SAMPLE
 from core.session.values import SESSION_SUFFIX, Sample
 
@@ -28,7 +28,8 @@ class Glance:
     """A session as a list of sessions shows it.
 
     ``images`` and ``reviewed`` are numbers of images, ``first`` is the first of them, ``changed`` when the file was
-    last written (UTC). A session of an older program has neither sample nor images here.
+    last written (UTC), ``signed_by`` who signed it last, "" if nobody did, and ``edited``: whether something was edited
+    after that. A session of an older program has neither sample nor images here.
     """
 
     path: Path
@@ -37,6 +38,8 @@ class Glance:
     images: int = 0
     reviewed: int = 0
     first: Path | None = None
+    signed_by: str = ""
+    edited: bool = False
 
     @property
     def title(self) -> str:
@@ -57,7 +60,8 @@ def glance(path: Path) -> Glance | None:
                 "SELECT count(*), count(reviewed_counts) FROM images WHERE removed = 0"
             ).fetchone()
             stored = file.execute("SELECT value FROM settings WHERE key = ?", (SAMPLE,)).fetchone()
-            return Glance(path, changed, _sample(stored), images, reviewed, _first(file, path.parent))
+            first, (signed_by, edited) = _first(file, path.parent), _signed(file)
+            return Glance(path, changed, _sample(stored), images, reviewed, first, signed_by, edited)
     except OSError:
         return None
     except sqlite3.Error:
@@ -96,6 +100,16 @@ def _first(file: sqlite3.Connection, folder: Path) -> Path | None:
     query = "SELECT id, position, removed, path, relative FROM images WHERE removed = 0 ORDER BY position LIMIT 1"
     rows: Iterator[ImageRow] = (ImageRow(*row) for row in file.execute(query))
     return next(iter(resolve(rows, folder).values()), None)
+
+
+def _signed(file: sqlite3.Connection) -> tuple[str, bool]:
+    """Return who signed last, "" if nobody did, and whether something was edited after that."""
+    last = file.execute("SELECT user, time FROM sign_offs ORDER BY number DESC LIMIT 1").fetchone()
+    if last is None:
+        return "", False
+    edits = "SELECT time FROM history WHERE kind IN (?, ?) ORDER BY number DESC LIMIT 1"
+    edit = file.execute(edits, (Kind.EDIT, Kind.CONTINUED)).fetchone()
+    return last[0], edit is not None and edit[0] > last[1]
 
 
 def _modified(path: Path) -> float:

@@ -138,6 +138,21 @@ def find_places(
     return places
 
 
+def first_errors(figures: VerificationFigures, cancel: CancelFlag | None = None) -> tuple[str, Verdict] | None:
+    """Return the first class that has errors at the thresholds that are set, and of which kind: too many comes first.
+
+    None if there is no error.
+    """
+    request = figures.request
+    found: set[tuple[str, bool]] = set()
+    for case in figures.cases:
+        check_cancelled(cancel)
+        errors = find_errors([case], request.classes, request.settings.thresholds, request.options.iou)
+        found.update((error.class_name, error.missed) for error in errors)
+    kinds = ((name, verdict) for name in request.classes for verdict in (Verdict.FALSE, Verdict.MISSED))
+    return next(((name, verdict) for name, verdict in kinds if (name, verdict is Verdict.MISSED) in found), None)
+
+
 def _true_places(
     case: Case, diameter: float, classes: tuple[str, ...], name: str, thresholds: dict[str, float], iou: float
 ) -> Iterator[Place]:

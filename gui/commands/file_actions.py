@@ -63,7 +63,7 @@ FILE_ACTIONS = (
     Action(
         "saved",
         Menu.FILE,
-        gettext("All changes are saved"),
+        gettext("Show that all is saved"),
         handlers.show_saved,
         key="Ctrl+S",
         tip=gettext("Every change is in the session at once; there is nothing to save"),

@@ -120,11 +120,19 @@ def toggle_ghosts(context: Context) -> None:
 
 def next_unreviewed(context: Context) -> None:
     """Show the next image of the list, as it is filtered, that nobody has reviewed."""
-    image = context.workspace.reviews.next_unreviewed(context.shell.listed_images())
-    if image is None:
-        context.workspace.messages.info(gettext("All other images are reviewed."))
+    workspace, listed = context.workspace, context.shell.listed_images()
+    image = workspace.reviews.next_unreviewed(listed)
+    if image is not None:
+        workspace.images.set_current(image)
+        return
+    reviewed, total = workspace.sample.progress
+    if reviewed == total:
+        text = ngettext("The image is reviewed.", "All {n:,} images are reviewed.", total).format(n=total)
+        workspace.messages.offer(text, gettext("Results"), lambda: context.shell.show_view(View.RESULTS))
+    elif len(listed) < total:
+        workspace.messages.info(gettext("All other images that are listed are reviewed."))
     else:
-        context.workspace.images.set_current(image)
+        workspace.messages.info(gettext("All other images are reviewed."))
 
 
 def inset(context: Context) -> None:

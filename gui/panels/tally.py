@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.text import gettext, ngettext
-from gui.widgets.class_names import long_name
+from gui.widgets.class_names import long_name, plain_name
 from gui.widgets.colour import swatch
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.numbers import NumberBox
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _USUAL_TARGET = 200
-_NOTE_HEIGHT = 38
+_NOTE_HEIGHT, _DONE_HEIGHT = 38, 32
 _HELP = gettext(
     "Click a cell, or point at it and press its number. Right click or Del removes a mark, Ctrl+Z the last one. "
     "Drag to move the image."
@@ -76,16 +76,18 @@ class TallyRow(QFrame):
         _keep_room(self.none_here)
         self.none_here.toggled.connect(lambda checked: self.absent_changed.emit(name, checked))
         layout = QGridLayout(self)
-        layout.setContentsMargins(10, 8, 12, 8)
+        layout.setContentsMargins(10, 4, 12, 4)
         layout.setHorizontalSpacing(8)
         layout.setVerticalSpacing(2)
         layout.addWidget(self.key, 0, 0)
         layout.addWidget(self.colour, 0, 1)
         layout.addWidget(title, 0, 2)
-        layout.addWidget(self.count, 0, 3, 2, 1)
-        layout.addWidget(self.none_here, 1, 0, 1, 3)
-        layout.addWidget(self.everywhere, 2, 0, 1, 4)
-        layout.setColumnStretch(3, 1)
+        layout.addWidget(self.count, 0, 3)
+        below = QHBoxLayout()
+        below.addWidget(self.none_here)
+        below.addWidget(self.everywhere, 1)
+        layout.addLayout(below, 1, 0, 1, 4)
+        layout.setColumnStretch(2, 1)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.chosen.emit(self.name)
@@ -113,8 +115,8 @@ class TallyRow(QFrame):
         self.none_here.setVisible(count == 0)
 
 
-class TallyPanel(QScrollArea):
-    """Takes the place of the count panel while the tally is active."""
+class TallyPanel(QFrame):
+    """Takes the place of the count panel while the tally is active. How to count and how to end is always in view."""
 
     finished = Signal()
 
@@ -164,12 +166,13 @@ class TallyPanel(QScrollArea):
         self._connect()
 
     def _build(self) -> None:
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(12, 12, 12, 12)
-        column.setSpacing(8)
         heading = QLabel(gettext("MANUAL COUNT"))
         heading.setObjectName("heading")
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 8, 12, 8)
+        head.setSpacing(8)
+        head.addWidget(heading)
+        head.addWidget(self.picture_name, 1)
         help_text = QLabel(_HELP)
         help_text.setObjectName("faint")
         help_text.setWordWrap(True)
@@ -177,18 +180,37 @@ class TallyPanel(QScrollArea):
         target.addWidget(self.with_target)
         target.addWidget(self.target)
         target.addWidget(self.target_class, 1)
-        self._rows_layout.setSpacing(8)
-        for item in (heading, self.picture_name, self.reached, self._rows_layout, self.outside, target):
-            column.addLayout(item) if isinstance(item, QHBoxLayout | QVBoxLayout) else column.addWidget(item)
-        for widget in (self.blind, self.not_blind, self.sound, help_text, self.done_button):
+        self._rows_layout.setSpacing(4)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(12, 0, 12, 0)
+        column.setSpacing(8)
+        column.addLayout(self._rows_layout)
+        for widget in (self.reached, help_text, self.sound, self.outside, self.not_blind):
             column.addWidget(widget)
         column.addStretch()
+        self.rows_area = QScrollArea()
+        self.rows_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.rows_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.rows_area.setWidgetResizable(True)
+        self.rows_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.rows_area.setWidget(inside)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(12, 8, 12, 12)
+        foot.setSpacing(8)
+        foot.addLayout(target)
+        foot.addWidget(self.blind)
+        foot.addWidget(self.done_button)
+        self.done_button.setMinimumHeight(_DONE_HEIGHT)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(1, 0, 0, 0)  # the line at the left edge
+        layout.setSpacing(0)
+        layout.addLayout(head)
+        layout.addWidget(self.rows_area, 1)
+        layout.addLayout(foot)
         self.setObjectName("panel")
         self.setFixedWidth(SIDE_WIDTH)
         self.setAccessibleName(gettext("Manual count"))
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWidget(inside)
 
     def _connect(self) -> None:
         tally, workspace = self._tally, self._workspace
@@ -224,7 +246,8 @@ class TallyPanel(QScrollArea):
             self._rows_layout.addWidget(row)
         with QSignalBlocker(self.target_class):
             self.target_class.clear()
-            self.target_class.addItems(list(classes))
+            for name in classes:
+                self.target_class.addItem(plain_name(name), name)
             self.target_class.setCurrentIndex(classes.index("WBC") if "WBC" in classes else 0)
         self.set_palette(self._palette)
         self.refresh()
@@ -241,7 +264,7 @@ class TallyPanel(QScrollArea):
 
     def _set_target(self, *_: object) -> None:
         wanted = round(self.target.value()) if self.with_target.isChecked() else 0
-        self._tally.set_options(target=wanted, target_class=self.target_class.currentText() if wanted else "")
+        self._tally.set_options(target=wanted, target_class=self.target_class.currentData() if wanted else "")
 
     def refresh(self, *_: object) -> None:
         """Show the numbers and options as they now are."""
@@ -271,7 +294,7 @@ class TallyPanel(QScrollArea):
             if options.target:
                 self.target.setValue(options.target)
         with QSignalBlocker(self.target_class):
-            place = self.target_class.findText(options.target_class)
+            place = self.target_class.findData(options.target_class)
             if options.target and place >= 0:
                 self.target_class.setCurrentIndex(place)
         self.target.setEnabled(options.target > 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, Qt, Signal, Slot
@@ -9,8 +10,8 @@ from PySide6.QtGui import QColor, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from core.text import gettext, ngettext
-from core.verification.errors import MOST_EXPLAINED, Place, Verdict, find_places
-from gui.tasks import Task
+from core.verification.errors import MOST_EXPLAINED, Place, Verdict, find_places, first_errors
+from gui.tasks import Job, Task
 from gui.verify.empty import EmptyPage
 from gui.verify.place_view import PlaceView
 from gui.widgets.wheel_safe import QuietComboBox
@@ -28,8 +29,20 @@ _TITLES = {
 }
 
 
+@dataclass(frozen=True)
+class _Found:
+    """The cells of a class that are right, wrong, or missing."""
+
+    name: str
+    verdict: Verdict
+    places: list[Place]
+
+
 class ErrorPage(QWidget):
-    """The cells of one class at one threshold that are right, wrong, or missing."""
+    """The cells of one class at one threshold that are right, wrong, or missing.
+
+    Until somebody chooses, they are those of the first class and kind that has errors.
+    """
 
     images_wanted = Signal()
 
@@ -39,10 +52,12 @@ class ErrorPage(QWidget):
         self._workspace = workspace
         self._palette = palette
         self._asked: tuple[str, float | None, Verdict] = ("", None, Verdict.FALSE)
+        self._chosen_one = False
         self._finding = Task("places", self._on_found, self)
         verifier.answered.connect(self.refresh)
         self._workspace.inference.model_changed.connect(self._fill_classes)
         self._workspace.store.session_changed.connect(self._fill_classes)
+        self._workspace.store.session_changed.connect(self._forget_choice)
         self._build()
         self._fill_classes()
 
@@ -116,7 +131,7 @@ class ErrorPage(QWidget):
 
     def show_places(self, name: str, threshold: float | None, verdict: Verdict) -> None:
         """Show the cells that a number of the table counts; without a threshold, at the one that is set."""
-        self._asked = (name, threshold, verdict)
+        self._asked, self._chosen_one = (name, threshold, verdict), True
         self.class_box.setCurrentText(name)
         self.verdict_box.setCurrentIndex(self.verdict_box.findData(verdict))
         self.refresh()
@@ -132,6 +147,10 @@ class ErrorPage(QWidget):
         self.class_box.addItems(self._workspace.settings.classes)
         self.class_box.setCurrentIndex(max(self.class_box.findText(chosen), 0))
 
+    @Slot()
+    def _forget_choice(self) -> None:
+        self._chosen_one = False
+
     def _ask(self) -> None:
         name = self.class_box.currentText()
         threshold = self._asked[1] if self._asked[0] == name else None
@@ -145,16 +164,33 @@ class ErrorPage(QWidget):
         self.back_button.setVisible(threshold is not None)
         if answer is None or name not in answer.classes or settings is None:
             self._finding.cancel()
-            self._on_found([])
+            self._show_places([])
             return
-        at, verdict = threshold if threshold is not None else answer.request.settings.thresholds[name], self.verdict
-        self.at.setText(gettext("at threshold {at:.2f}").format(at=at))
-        classes = self._workspace.settings.classes
-        self.view.set_colour(QColor(*self._palette.colour(classes, classes.index(name))))
-        self._finding.start(lambda job: find_places(answer, name, at, verdict, job.cancelled))
+        asked, chosen = (name, self.verdict), self._chosen_one
+
+        def find(job: Job) -> _Found:
+            name, verdict = asked if chosen else first_errors(answer, job.cancelled) or asked
+            at = answer.request.settings.thresholds[name] if threshold is None else threshold
+            return _Found(name, verdict, find_places(answer, name, at, verdict, job.cancelled))
+
+        self._finding.start(find)
 
     @Slot(object)
-    def _on_found(self, places: list[Place]) -> None:
+    def _on_found(self, found: _Found) -> None:
+        """Show what was found; a user who sees errors stays with their kind."""
+        answer, classes = self._verifier.answer, self._workspace.settings.classes
+        if answer is None or found.name not in classes:
+            return
+        self.class_box.setCurrentText(found.name)
+        self.verdict_box.setCurrentIndex(self.verdict_box.findData(found.verdict))
+        self._chosen_one = self._chosen_one or (self.isVisible() and bool(found.places))
+        threshold = self._asked[1]
+        at = answer.request.settings.thresholds[found.name] if threshold is None else threshold
+        self.at.setText(gettext("at threshold {at:.2f}").format(at=at))
+        self.view.set_colour(QColor(*self._palette.colour(classes, classes.index(found.name))))
+        self._show_places(found.places)
+
+    def _show_places(self, places: list[Place]) -> None:
         chosen = set(self.view.selected())
         row = self.view.currentIndex().row()
         self.view.place_model.show(places[:MOST_EXPLAINED])

@@ -52,6 +52,7 @@ class ReviewView(QSplitter):
         super().__init__(Qt.Orientation.Horizontal)
         self._selection = workspace.selection
         self._tally = workspace.tally
+        self._options = options
         self._preferences = preferences
         self._narrow: bool | None = None
         self.canvas = Canvas()
@@ -151,6 +152,9 @@ class ReviewView(QSplitter):
         if self.uncertain.active and self.tools.tool is ToolName.SELECT:
             self.uncertain.set_active(False)
             self._selection.set(())
+            return True
+        if self._options.adjusting and self.tools.tool is ToolName.SELECT:
+            self._options.show_adjusting(False)
             return True
         focus = QApplication.focusWidget()
         if focus is not None and self.panel.classes.isAncestorOf(focus):

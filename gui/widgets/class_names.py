@@ -5,7 +5,11 @@ from __future__ import annotations
 from core.text import gettext
 
 _PLAIN_NAMES = {"RBC": gettext("Red cells"), "WBC": gettext("White cells")}
-_LONG_NAMES = {"RBC": gettext("Red cells (RBC)"), "WBC": gettext("White cells (WBC)")}
+_LONG_NAMES = {
+    "RBC": gettext("Red cells (RBC)"),
+    "WBC": gettext("White cells (WBC)"),
+    "Platelets": gettext("Platelets (PLT)"),
+}
 
 
 def plain_name(name: str) -> str:

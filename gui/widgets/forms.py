@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+
+from core.counting.quality import Grade
+from gui.widgets.grade import grade_pixmap
+
+_MARK = 16
+_FRAME = QSize(16, 44)
 
 
 class FittingDialog(QDialog):
@@ -22,6 +28,45 @@ class FittingDialog(QDialog):
             layout.activate()
             width = max(self.width(), self.minimumWidth())
             self.resize(width, max(0 if shrink else self.height(), layout.totalHeightForWidth(width)))
+
+
+def open_at(window: QWidget, size: QSize) -> None:
+    """Give a window its usual size, or what room the screen has for it and its frame."""
+    room = window.screen().availableGeometry().size()
+    window.resize(size.boundedTo(QSize(room.width() - _FRAME.width(), room.height() - _FRAME.height())))
+
+
+class Outcome(QWidget):
+    """What came of something, in a few lines: an error has another mark and another colour than a success."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mark, self.label = QLabel(), QLabel()
+        self.mark.setFixedWidth(_MARK)
+        self.label.setObjectName("outcome")
+        self.label.setWordWrap(True)
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(8)
+        for part in (self.mark, self.label):
+            part.setAlignment(Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.mark)
+        line.addWidget(self.label, 1)
+
+    def show_text(self, text: str, grade: Grade | None = None) -> None:
+        """Say what came of it; without a grade it is neither good nor bad."""
+        self.label.setText(text)
+        self.label.setToolTip(text)
+        self.mark.setVisible(grade is not None)
+        if grade is not None:
+            self.mark.setPixmap(grade_pixmap(grade, self.devicePixelRatioF()))
+        wrong = grade is Grade.POOR
+        if bool(self.label.property("wrong")) is not wrong:
+            self.label.setProperty("wrong", wrong)
+            self.label.style().unpolish(self.label)
+            self.label.style().polish(self.label)
 
 
 class Busy(QWidget):

@@ -39,6 +39,8 @@ _LIGHT = {
     "border": "#cdd3db",
     "canvas": "#dde1e6",
     "pressed": "#2566b5",
+    "wrong": "#b3261e",
+    "hover": "#e7eaee",
 }
 _DARK = {
     "window": "#22262c",
@@ -49,6 +51,8 @@ _DARK = {
     "border": "#454c57",
     "canvas": "#15181c",
     "pressed": "#2566b5",
+    "wrong": "#ff9a8f",
+    "hover": "#30363e",
 }
 
 _SHEET = """
@@ -61,9 +65,9 @@ QToolBar QToolButton[popupMode="1"] {{ padding-right: 18px; }}
 QToolBar QToolButton::menu-indicator {{ image: none; }}
 QToolBar QToolButton::menu-button {{ border: none; width: 16px; margin: 2px; border-radius: 6px; }}
 QToolBar QToolButton::menu-button:hover {{ background: {window}; }}
-QToolBar QToolButton:hover {{ background: {border}; }}
+QToolBar QToolButton:hover {{ background: {hover}; }}
 QToolBar QToolButton:focus {{ border-color: palette(highlight); }}
-QToolBar QToolButton:checked {{ background: {border}; }}
+QToolBar QToolButton:checked {{ background: {border}; border-color: {faint}; }}
 QToolBar QToolButton:disabled {{ color: {faint}; }}
 #viewBar QToolButton#viewTab {{ border-radius: 0; border: none; border-bottom: 3px solid transparent; }}
 #viewBar QToolButton#viewTab {{ font-size: 13px; padding: 4px 10px 3px 10px; }}
@@ -78,6 +82,7 @@ QToolBar QToolButton:disabled {{ color: {faint}; }}
 #flat:hover:enabled, #details:hover:enabled, #state:hover:enabled {{ background: {border}; }}
 #flat:focus, #details:focus, #state:focus {{ border-color: palette(highlight); }}
 #details {{ text-align: left; color: {faint}; }}
+#details[low="true"] {{ padding: 0 8px; }}
 #flat:disabled {{ color: {text}; }}
 #startPage, #startPage > #qt_scrollarea_viewport > QWidget {{ background: {window}; }}
 #dropArea {{ border: 2px dashed {border}; border-radius: 6px; background: {base}; }}
@@ -176,6 +181,7 @@ QCheckBox::indicator:checked {{ image: url("{check}"); }}
 #keycap[key="none"] {{ background: transparent; border-color: transparent; color: {faint}; }}
 #keyRow {{ border: 1px solid transparent; border-radius: 6px; }}
 #keyRow[chosen="true"] {{ background: {window}; border-color: palette(highlight); }}
+#outcome[wrong="true"] {{ color: {wrong}; font-weight: 600; }}
 #keyNote {{ padding: 5px 8px; border-radius: 6px; }}
 #keyNote[level="warning"] {{ background: #ffd54a; color: #332700; }}
 #keyNote[level="error"] {{ background: #b3261e; color: white; }}

@@ -193,6 +193,7 @@ class ViewOptions(QObject):
     @Slot()
     def _read(self) -> None:
         self._settle.stop()
+        self.adjusting = False
         self.hidden_classes = frozenset(self._remembered("hidden") or [])
         stored = self._remembered("display") or {}
         known = {name: float(stored[name]) for name in asdict(Display()) if isinstance(stored.get(name), (int, float))}

@@ -12,7 +12,7 @@ from reportlab.platypus import BaseDocTemplate, CondPageBreak, Frame, KeepTogeth
 
 from core.classes import PAPER, Palette
 from core.report.pdf import appendix, front, sections
-from core.report.pdf.fields import Photographs
+from core.report.pdf.fields import FIRST_PAGE, LEAST_ON_FIRST_PAGE, Photographs
 from core.report.pdf.flowables import CellStyle, TotalPages
 from core.report.pdf.kinds import kinds
 from core.report.pdf.styles import ALARM, FAINT, FOOT, HEAD, HEIGHT, MARGIN, PAGE, RULE, SMALL, WIDTH, Printer
@@ -81,7 +81,6 @@ class _Report:
     def _story(self, contents: Contents) -> Iterator[Any]:
         printer, content = self._printer, self._content
         yield from self._first_sheet(contents)
-        yield PageBreak()
         if content.images:
             yield from sections.images(printer, content, with_remarks=not contents.pictures)
         yield CondPageBreak(HEIGHT / 4)
@@ -102,7 +101,11 @@ class _Report:
             yield printer.text(_TRANSLITERATED, SMALL)
 
     def _first_sheet(self, contents: Contents) -> Iterator[Any]:
-        """Yield the numbers, two photographs and the line for a hand; where all have no room, the hand comes first."""
+        """Yield the numbers, two photographs and the line for a hand.
+
+        The photographs are as large as there is room. Where there is too little, they are left out if they come later
+        with all others, or else follow the hand.
+        """
         printer, content = self._printer, self._content
         numbers = [
             *front.head(printer, content),
@@ -110,15 +113,24 @@ class _Report:
             *front.estimates(printer, content),
             *(kinds(printer, content.kinds, content.erythroblasts_text) if content.kinds is not None else ()),
         ]
-        photographs = list(self._photographs.two()) if contents.pictures else []
         signature = front.signature(printer, content)
+        photographs = list(self._photographs.two()) if contents.pictures else []
+        over = _height([*numbers, *photographs, *signature]) - HEIGHT
+        if photographs and 0 < over <= FIRST_PAGE - LEAST_ON_FIRST_PAGE:
+            photographs = list(self._photographs.two(FIRST_PAGE - over))
+            over = _height([*numbers, *photographs, *signature]) - HEIGHT
         yield from numbers
-        if _height([*numbers, *photographs, *signature]) <= HEIGHT:
+        if over <= 0:
             yield from photographs
             yield KeepTogether(signature)
+            yield PageBreak()
+            return
+        yield KeepTogether(signature)
+        if contents.every_picture:
+            yield PageBreak()
         else:
-            yield KeepTogether(signature)
             yield from photographs
+            yield Spacer(0, 12)
 
     # -- margins ---------------------------------------------------------------------------------
 

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 _GAP = 14.0
 _COLUMN = (WIDTH - _GAP) / 2
-_FIRST_PAGE = 0.28 * HEIGHT
+FIRST_PAGE, LEAST_ON_FIRST_PAGE = 0.28 * HEIGHT, 0.13 * HEIGHT
+"""The heights that a photograph on the first page has at most, and at least."""
+
 _ROW = 0.215 * HEIGHT  # of a photograph, three to a page
 _LEGEND = 5  # classes beside each other
 _LONGEST_REMARKS = 700
@@ -49,13 +51,13 @@ class Photographs:
         read = [self._kept.get(image.id) for image in self._content.images]
         return [str(picture) for picture in read if isinstance(picture, PictureError)]
 
-    def two(self) -> Iterator[Any]:
-        """Yield the usual field and the one with the most white cells, for the first page."""
+    def two(self, height: float = FIRST_PAGE) -> Iterator[Any]:
+        """Yield the usual field and the one with the most white cells, so many points high, for the first page."""
         shown = two_fields(self._content)
         if not shown:
             return
         yield Spacer(0, 12)
-        yield beside([self._field(image, (_COLUMN, _FIRST_PAGE)) for image in shown], _GAP)
+        yield beside([self._field(image, (_COLUMN, height)) for image in shown], _GAP)
 
     def all(self) -> Iterator[Any]:
         """Yield all photographs: six to a page, or one or two if there are no more."""

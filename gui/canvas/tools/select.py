@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 
+from core.text import gettext
 from gui.canvas.tools.cells import CellTool
 from gui.workspace.selection import ToolName
 
@@ -34,6 +35,7 @@ class SelectTool(CellTool):
     cursor = Qt.CursorShape.ArrowCursor
 
     _band = False
+    _told = False
     _handle: tuple[int, int] | None = None
 
     def forget(self) -> None:
@@ -86,6 +88,7 @@ class SelectTool(CellTool):
                 self.editing.accept(ghosts[:1])
                 self.selection.set([ghosts[0]])
             elif not adding:
+                self._tell_how_to_add(point)
                 self.selection.set([])
         elif adding:
             number = numbers[0]
@@ -95,6 +98,13 @@ class SelectTool(CellTool):
             self.selection.set([numbers[(numbers.index(selected[0]) + 1) % len(numbers)]])
         else:
             self.selection.set(numbers[:1])
+
+    def _tell_how_to_add(self, point: QPointF) -> None:
+        """Say once that a click where nothing was found does not add a cell."""
+        if not self._told and not self.selection.all and self.editing.editable and self.canvas.area.contains(point):
+            self._told = True
+            text = gettext("Nothing was counted here. To add a cell, choose Add above, then click the cell.")
+            self.editing.noted.emit(text)
 
     # -- handles -------------------------------------------------------------------------------
 

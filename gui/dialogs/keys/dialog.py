@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -23,6 +23,7 @@ from core.text import gettext
 from gui.commands.actions import ACTIONS
 from gui.dialogs.keys.editor import KeyEditor
 from gui.dialogs.keys.rows import KeyGroup, KeyRow, native, plain_text
+from gui.widgets.forms import open_at
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -45,6 +46,7 @@ _MOUSE = (
     (gettext("Show the whole image"), gettext("Double click")),
 )
 _TWO_COLUMNS = 660
+_SIZE = QSize(900, 660)
 
 
 class KeysDialog(QDialog):
@@ -56,7 +58,7 @@ class KeysDialog(QDialog):
         self._chosen: KeyRow | None = None
         self.setWindowTitle(gettext("Keyboard shortcuts"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(900, 660)
+        open_at(self, _SIZE)
         self.setMinimumSize(300, 320)
         self.search = QLineEdit()
         self.search.setPlaceholderText(gettext("Search for an action or a key"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -24,7 +24,7 @@ from core.kinds.differential import TARGETS, Differential, Line, erythroblasts_t
 from core.text import gettext, ngettext
 from gui.dialogs.kinds.reading import ReadingPage
 from gui.tasks import Debounce
-from gui.widgets.forms import faint, row
+from gui.widgets.forms import faint, open_at, row
 from gui.widgets.numbers import NumberEdit
 from gui.widgets.tables import Column, CopyTable, ValueTableModel
 from gui.widgets.wheel_safe import QuietComboBox
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from core.statistics.agreement import Estimate
     from gui.workspace.workspace import Workspace
 
-_SIZE = (640, 700)
+_SIZE = QSize(640, 700)
 _MARGIN, _SPACE = 16, 12
 _MOST_WHITE_CELLS = 2000.0
 
@@ -79,7 +79,7 @@ class DifferentialDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
-        self.resize(*_SIZE)
+        open_at(self, _SIZE)
         for signal in (self._count.changed, workspace.kinds.piles.changed):
             signal.connect(self._refresh_later)
 

@@ -26,7 +26,7 @@ from core.text import gettext, ngettext
 from gui.dialogs.kinds.form import KindForm
 from gui.widgets.class_names import long_name
 from gui.widgets.colour import swatch
-from gui.widgets.forms import faint, row
+from gui.widgets.forms import faint, open_at, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -65,7 +65,7 @@ class KindEditor(QDialog):
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         close.rejected.connect(self.reject)
         self._lay_out(close)
-        self.resize(_SIZE)
+        open_at(self, _SIZE)
         self._model.changed.connect(self.refresh)
         self.refresh()
 

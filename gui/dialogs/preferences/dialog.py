@@ -87,10 +87,15 @@ class PreferencesDialog(QDialog):
         self.palette_box.activated.connect(lambda place: self.palette_chosen.emit(PALETTES[place]))
 
     def _build_folders(self) -> None:
-        self.sessions = FolderChoice(gettext("Where should new sessions be kept?"), str(self._workspace.store.folder))
+        self.sessions = FolderChoice(
+            gettext("Where should new sessions be kept?"),
+            str(self._workspace.store.folder),
+            str(self._preferences.usual_sessions),
+        )
         self.sessions.chosen.connect(self._take_sessions_folder)
-        self.reports = FolderChoice(gettext("Where should reports be put?"), self._preferences.reports_folder)
-        self.reports.line.setPlaceholderText(gettext("Beside the images"))
+        self.reports = FolderChoice(
+            gettext("Where should reports be put?"), self._preferences.reports_folder, gettext("Beside the images")
+        )
         self.reports.chosen.connect(self._take_reports_folder)
 
         self.profile = ProfileChoice(
@@ -139,7 +144,6 @@ class PreferencesDialog(QDialog):
     def _take_sessions_folder(self, folder: str) -> None:
         self._preferences.sessions_folder = folder
         self._workspace.store.folder = self._preferences.sessions
-        self.sessions.line.setText(str(self._preferences.sessions))
 
     def _take_reports_folder(self, folder: str) -> None:
         self._preferences.reports_folder = folder

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from gui.preferences import Preferences
 
 _STYLES = {
-    "Commas, 0.5": CsvStyle(),
-    "Semicolons, 0.5": CsvStyle(Separator.SEMICOLON),
-    "Semicolons, 0,5": CsvStyle(Separator.SEMICOLON, decimal_comma=True),
-    "Tabs, 0.5": CsvStyle(Separator.TAB),
-    "Tabs, 0,5": CsvStyle(Separator.TAB, decimal_comma=True),
+    gettext("Comma-separated, decimal point"): CsvStyle(),
+    gettext("Semicolon-separated, decimal point"): CsvStyle(Separator.SEMICOLON),
+    gettext("Semicolon-separated, decimal comma"): CsvStyle(Separator.SEMICOLON, decimal_comma=True),
+    gettext("Tab-separated, decimal point"): CsvStyle(Separator.TAB),
+    gettext("Tab-separated, decimal comma"): CsvStyle(Separator.TAB, decimal_comma=True),
 }
 _PICTURES = {"PNG": ".png", "TIFF": ".tif"}
 _LONGEST_STEM = 80

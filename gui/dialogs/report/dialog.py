@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from core.counting.quality import Grade
 from core.errors import Cancelled
 from core.report.content import ReportContent
 from core.report.export import Outputs, Written, write_report
@@ -22,7 +23,7 @@ from gui.dialogs.report.question import Answer, Lack, ask, ask_to_replace, image
 from gui.dialogs.report.sample import SampleForm
 from gui.dialogs.report.sign import SignDialog
 from gui.tasks import Job, Task
-from gui.widgets.forms import Busy, FittingDialog, heading, row
+from gui.widgets.forms import Busy, FittingDialog, Outcome, heading, row
 from gui.workspace.messages import Level
 
 if TYPE_CHECKING:
@@ -84,11 +85,7 @@ class ReportDialog(FittingDialog):
 
     def _build_after(self) -> None:
         """Make what says how far the writing is, and what can be done with what was written."""
-        self.hint = QLabel()
-        self.hint.setWordWrap(True)
-        self.hint.setTextFormat(Qt.TextFormat.PlainText)
-        self.hint.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.outcome = Outcome()
         self.busy = Busy()
         self.busy.hide()
         self.open_button = QPushButton(gettext("&Open report"))
@@ -123,10 +120,10 @@ class ReportDialog(FittingDialog):
         left.addWidget(self.state)
         right.addWidget(self.choices)
         said = QWidget()
-        said.setFixedHeight(3 * self.hint.fontMetrics().lineSpacing() + 8)  # reserved: no button moves
+        said.setFixedHeight(3 * self.fontMetrics().lineSpacing() + 8)  # reserved: no button moves
         lines = QVBoxLayout(said)
         lines.setContentsMargins(0, 0, 0, 0)
-        lines.addWidget(self.hint)
+        lines.addWidget(self.outcome)
         lines.addWidget(self.busy)
         sides = QHBoxLayout()
         sides.setSpacing(24)
@@ -183,7 +180,7 @@ class ReportDialog(FittingDialog):
             if self._then is not None:
                 self._then(outcome)
         else:
-            self._finish(str(outcome))
+            self._finish(str(outcome), Grade.POOR)
 
     def _keep_sample(self) -> None:
         self._preferences.report_fields = self.sample.names
@@ -208,7 +205,7 @@ class ReportDialog(FittingDialog):
         uncounted = ngettext(
             "{n} image has no count; the report names it.", "{n} images have no count; the report names them.", left
         )
-        self._say(uncounted.format(n=left) if left else "")
+        self.outcome.show_text(uncounted.format(n=left) if left else "", Grade.CHECK if left else None)
         writable = self._workspace.store.writable
         self.sign_button.setEnabled(
             writable and bool(content.counted) and not content.signed and not self._writing.busy and not self._waiting
@@ -289,7 +286,8 @@ class ReportDialog(FittingDialog):
         self._written = written
         names = ", ".join(path.name for path in written.paths)
         self._finish(
-            " ".join([*([gettext("Written: {names}.").format(names=names)] if names else []), *written.problems])
+            " ".join([*([gettext("Written: {names}.").format(names=names)] if names else []), *written.problems]),
+            Grade.GOOD if not written.problems else Grade.CHECK if written.paths else Grade.POOR,
         )
         if written.paths:
             folder = written.paths[0].parent
@@ -303,14 +301,14 @@ class ReportDialog(FittingDialog):
             self._finish(gettext("Stopped; what was under way is not written."))
         else:
             text = gettext("Writing stopped unexpectedly ({error}); leave the images out, or choose another folder.")
-            self._finish(text.format(error=error))
+            self._finish(text.format(error=error), Grade.POOR)
 
-    def _finish(self, text: str) -> None:
+    def _finish(self, text: str, grade: Grade | None = None) -> None:
         self._waiting = False
         self._set_working(False)
         if self._content is not None:
             self._show_state(self._content)
-        self._say(text)
+        self.outcome.show_text(text, grade)
 
     def _set_working(self, working: bool) -> None:
         self.sample.setEnabled(not working and self._workspace.store.writable)
@@ -319,14 +317,10 @@ class ReportDialog(FittingDialog):
         self.sign_button.setEnabled(False)
         self.close_button.setText(gettext("Stop") if working else gettext("Close"))
         self.busy.setVisible(working)
-        self.hint.setVisible(not working)
+        self.outcome.setVisible(not working)
         self.folder_button.setEnabled(not working and bool(self._written and self._written.paths))
         self.open_button.setEnabled(not working and self._pdf is not None)
         self.print_button.setEnabled(not working and self._pdf is not None)
-
-    def _say(self, text: str) -> None:
-        self.hint.setText(text)
-        self.hint.setToolTip(text)
 
     # -- what was written --------------------------------------------------------------------------
 
@@ -338,7 +332,8 @@ class ReportDialog(FittingDialog):
 
     def _open_report(self) -> None:
         if self._pdf is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._pdf))):
-            self._say(gettext("{path}: no program here opens it; open it from its folder.").format(path=self._pdf))
+            text = gettext("{path}: no program here opens it; open it from its folder.").format(path=self._pdf)
+            self.outcome.show_text(text, Grade.CHECK)
 
     def _open_folder(self) -> None:
         if self._written is not None and self._written.paths:
@@ -348,12 +343,12 @@ class ReportDialog(FittingDialog):
         if self._pdf is None:
             return
         try:
-            said = print_report(self._pdf, self)
+            said, grade = print_report(self._pdf, self), None
         except OSError as error:
             text = gettext("{path}: the report cannot be read ({reason}); write it again.")
-            said = text.format(path=self._pdf, reason=error.strerror or error)
+            said, grade = text.format(path=self._pdf, reason=error.strerror or error), Grade.POOR
         if said:
-            self._say(said)
+            self.outcome.show_text(said, grade)
 
     # -- the dialog itself -------------------------------------------------------------------------
 

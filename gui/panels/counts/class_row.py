@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from core.counting.count import CountResult, CountSettings, Ledger
 
 _STEPS = 100
-_SWATCH = 12
+_SWATCH, _BESIDE_SWATCH = 12, 6
 IMAGE_WIDTH, SAMPLE_WIDTH = 64, 92
 """Of the columns *this image* and *sample*, in pixels: "5,000" and "1,000,000" have room."""
 
 _COUNT_HEIGHT, _LINE_HEIGHT, _CONTROL_HEIGHT = 28, 16, 26
 _COMPACT_COUNT, _COMPACT_LINE, _COMPACT_CONTROL = 24, 14, 24
 _USUAL_HEIGHT = _COUNT_HEIGHT + 2 * _LINE_HEIGHT + _CONTROL_HEIGHT + 11
+_COMPACT_HEIGHT = _COMPACT_COUNT + _COMPACT_LINE + _COMPACT_CONTROL + 6
 _PLENTY = 10_000
 _LONG_NUMBER = 6  # characters; a longer one is written smaller
 _WIDE_INTERVAL = 10_000
@@ -76,6 +77,10 @@ class ClassRow(QFrame):
         self.shown.toggled.connect(lambda shown: self._on_shown(shown))
         self.count, self.sample = Number(IMAGE_WIDTH), Number(SAMPLE_WIDTH)
         self.interval, self.sample_interval = _interval(IMAGE_WIDTH), _interval(SAMPLE_WIDTH)
+        self.interval_name = ElidedLabel(gettext("95 % interval"), Qt.TextElideMode.ElideRight)
+        self.interval_name.setObjectName("interval")
+        self.interval_name.setFixedHeight(_LINE_HEIGHT)
+        self.interval_name.setIndent(_SWATCH + _BESIDE_SWATCH)
         self.slider = QuietSlider(Qt.Orientation.Horizontal)
         self.slider.setObjectName("threshold")
         self.slider.setRange(1, _STEPS - 1)
@@ -106,7 +111,7 @@ class ClassRow(QFrame):
 
     def _lay_out(self) -> None:
         title = QHBoxLayout()
-        title.setSpacing(6)
+        title.setSpacing(_BESIDE_SWATCH)
         title.addWidget(self.swatch)
         title.addWidget(self.title, 1)
         self._grid = layout = QGridLayout(self)
@@ -114,6 +119,7 @@ class ClassRow(QFrame):
         layout.addLayout(title, 0, 0)
         layout.addWidget(self.count, 0, 1)
         layout.addWidget(self.sample, 0, 2)
+        layout.addWidget(self.interval_name, 1, 0)
         layout.addWidget(self.interval, 1, 1)
         layout.addWidget(self.sample_interval, 1, 2)
         threshold = QHBoxLayout()
@@ -126,16 +132,16 @@ class ClassRow(QFrame):
         layout.setColumnStretch(0, 1)
         self.set_compact(False)
 
-    def set_compact(self, compact: bool) -> None:
-        """Take less height: the intervals are then only in the tips of the numbers."""
-        self.interval.setVisible(not compact)
-        self.sample_interval.setVisible(not compact)
+    def set_compact(self, compact: bool, *, tight: bool = False) -> None:
+        """Take less height: the intervals are then only in the tips of the numbers; ``tight``: without any air."""
+        for label in (self.interval_name, self.interval, self.sample_interval):
+            label.setVisible(not compact)
         for widget in (self.swatch, self.count, self.sample):
             widget.setFixedHeight(_COMPACT_COUNT if compact else _COUNT_HEIGHT)
         for control in (self.slider, self.number):
             control.setFixedHeight(_COMPACT_CONTROL if compact else _CONTROL_HEIGHT)
         self.ledger.setFixedHeight(_COMPACT_LINE if compact else _LINE_HEIGHT)
-        self._grid.setContentsMargins(0, 0 if compact else 4, 0, 1 if compact else 4)
+        self._grid.setContentsMargins(0, 0 if compact else 4, 0, 4 if not compact else 1 if tight else 3)
         self._grid.setVerticalSpacing(0 if compact else 1)
         self._grid.activate()
         self.setFixedHeight(self._grid.sizeHint().height())
@@ -230,8 +236,9 @@ class ClassRows(QWidget):
         """Be compact if a height in pixels is not enough for all classes otherwise."""
         self._room = height
         compact = height < len(self.cards) * _USUAL_HEIGHT
+        tight = height < len(self.cards) * _COMPACT_HEIGHT
         for card in self.cards.values():
-            card.set_compact(compact)
+            card.set_compact(compact, tight=tight)
 
     def set_palette(self, classes: tuple[str, ...], palette: Palette) -> None:
         """Show the colours of a palette."""

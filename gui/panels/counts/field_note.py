@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 from core.counting.quality import Grade
 from core.text import gettext, ngettext
 from gui.tasks import Debounce
-from gui.widgets.elided import ElidedLabel
+from gui.widgets.elided import ElidedLabel, WrappedLabel
 from gui.widgets.grade import grade_pixmap
 from gui.workspace.images import State
 
@@ -34,7 +34,7 @@ _DOT, _LINE_HEIGHT = 16, 17
 
 
 class FieldNote(QWidget):
-    """Two lines that are always there: a verdict beside a coloured dot, and the reason that asks most for the user."""
+    """Lines that are always there: a verdict beside a coloured dot, and the reason that asks most for the user."""
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
@@ -45,10 +45,9 @@ class FieldNote(QWidget):
         self.dot.setFixedSize(_DOT, _LINE_HEIGHT)
         self.text = ElidedLabel("", Qt.TextElideMode.ElideRight)
         self.text.setObjectName("fieldVerdict")
-        self.reason = ElidedLabel("", Qt.TextElideMode.ElideRight)
+        self.reason = WrappedLabel(_LINE_HEIGHT)
         self.reason.setObjectName("fieldReason")
-        for line in (self.text, self.reason):
-            line.setFixedHeight(_LINE_HEIGHT)
+        self.text.setFixedHeight(_LINE_HEIGHT)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(8)
@@ -57,13 +56,18 @@ class FieldNote(QWidget):
         layout.addWidget(self.text, 0, 1)
         layout.addWidget(self.reason, 1, 1)
         layout.setColumnStretch(1, 1)
-        self.setFixedHeight(2 * _LINE_HEIGHT)
+        self.set_lines(1)
         self._settle = Debounce(_SETTLE_MS, self.refresh, self)
         workspace.images.current_changed.connect(lambda *_: self._show_now())
         workspace.images.item_changed.connect(self._on_item)
         workspace.reviews.changed.connect(self._settle.start_unless_due)
         workspace.tally.options_changed.connect(self._settle.start_unless_due)
         workspace.counts.changed.connect(self._on_counts)
+
+    def set_lines(self, lines: int) -> None:
+        """Keep room for so many lines of the reason, whether it needs them or not."""
+        self.reason.set_lines(lines)
+        self.setFixedHeight((1 + lines) * _LINE_HEIGHT)
 
     @Slot(object)
     def _on_item(self, image: int) -> None:

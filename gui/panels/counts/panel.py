@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _MARGIN, _GAP = 12, 8
 _BUTTON_HEIGHT, _LOW_BUTTON, _NOTE_HEIGHT = 40, 32, 18
 _LOW = 440
+_REASON_LINES = ((520, 4), (340, 2))
+"""From which height of the card, in pixels, the reason of the field's quality has so many lines."""
 
 
 class CountPanel(QWidget):
@@ -113,6 +115,7 @@ class CountPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.field_note.set_lines(next((lines for least, lines in _REASON_LINES if self.height() >= least), 1))
         self._fit_foot(low=self.height() < _LOW)
         self.classes.fit(self.rows_area.height())
 

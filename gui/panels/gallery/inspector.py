@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _MARGIN = 12
 _SIDE = SIDE_WIDTH - 2 * _MARGIN
 _EXTENT = 7.0  # red cells
+_CLOSE = 7.0  # of a smaller cell, times its own width: what is small on its tile is large here
+_LEAST_EXTENT = 2.0  # red cells
 _LINE_HEIGHT, _BUTTON_HEIGHT = 18, 34
 _HINT = gettext(
     "Drag cells to another class, or select them and press its number. Double-click a cell to see it in its image."
@@ -56,7 +58,9 @@ class FieldPiece(QWidget):
 
     def show_cell(self, image: int | None, box: tuple[float, float, float, float], diameter: float) -> None:
         """Show what is round a box of an image; nothing if ``image`` is None."""
-        self._shown = None if image is None else (image, scaled_region(box, _EXTENT * diameter), box)
+        width = max(box[2] - box[0], box[3] - box[1])
+        extent = min(_EXTENT * diameter, max(_CLOSE * width, _LEAST_EXTENT * diameter))
+        self._shown = None if image is None else (image, scaled_region(box, extent), box)
         self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLay
 from core.text import gettext
 from gui.panels.gallery.dragging import DropCard
 from gui.panels.gallery.view import TileView
+from gui.widgets.class_names import long_name
 from gui.widgets.colour import class_ink, swatch
 
 if TYPE_CHECKING:
@@ -43,12 +44,12 @@ class ClassSection(DropCard):
         self._dragged = dragged
         self.cells_dropped.connect(lambda cells: self.dropped.emit(class_name, cells))
         self.swatch = QLabel()
-        self.name = QLabel(class_name)
+        self.name = QLabel(long_name(class_name))
         self.name.setObjectName("className")
         self.name.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
         self.name.setMaximumWidth(_WIDEST_NAME)
         self.name.setToolTip(
-            gettext("{class_name}: drop cells here to make them {class_name}").format(class_name=class_name)
+            gettext("{class_name}: drop cells here to make them {class_name}").format(class_name=long_name(class_name))
         )
         self.count = QLabel("0")
         self.count.setObjectName("className")

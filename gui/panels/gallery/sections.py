@@ -85,7 +85,10 @@ class Sections(QSplitter):
         """Give every class the room in pixels that its tiles need, or else the same as the others."""
         if self._sized_by_user or not self.by_class:
             return
-        tile = tile_size(self._side, self.fontMetrics().height()) + QSize(2, 2)
+        side = self._fitting_side(width)
+        for section in self.by_class.values():
+            section.view.set_side(side)
+        tile = tile_size(side, self.fontMetrics().height()) + QSize(2, 2)
         if self.orientation() == Qt.Orientation.Horizontal:
             room, step, beside, across = width, tile.width(), _BESIDE_TILES, (height - _HEADING) // tile.height()
         else:
@@ -93,6 +96,14 @@ class Sections(QSplitter):
         counts = [max(len(section.view.tiles), 1) for section in self.by_class.values()]
         wishes = [math.ceil(count / max(across, 1)) * step + beside for count in counts]
         self.setSizes(shares(room - _HANDLE * (len(counts) - 1), wishes))
+
+    def _fitting_side(self, width: int) -> int:
+        """Return how large tiles are drawn: the usual ones smaller where not even two would stand side by side."""
+        if self.orientation() != Qt.Orientation.Horizontal or self._side > USUAL_SIDE:
+            return self._side
+        share = (width - _HANDLE * (len(self.by_class) - 1)) // len(self.by_class)
+        beside = tile_size(0, 0).width() + 2
+        return min(self._side, max((share - _BESIDE_TILES) // 2 - beside, SMALLEST_SIDE))
 
     def show_selection(self, numbers: NDArray[np.int64], *, reveal: bool) -> None:
         """Mark the tiles of these cells, by their ids."""

@@ -39,6 +39,7 @@ from gui.panels.images.marks import (
 )
 from gui.panels.images.thumbnails import THUMBNAIL_SIDE, Thumbnails
 from gui.widgets.colour import blend
+from gui.widgets.elided import wrapped
 from gui.widgets.grade import draw_grade
 from gui.workspace.images import ImageItem, State
 
@@ -54,6 +55,7 @@ _MARGIN = 8
 _GAP = 10
 _BADGE = 17
 _LIGHT = 13
+_REASON_LINES = 2
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -76,7 +78,7 @@ class RowPainter(QStyledItemDelegate):
         self._thumbnails = thumbnails
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(120, max(THUMBNAIL_SIDE + 10, 3 * option.fontMetrics.height() + 10))
+        return QSize(120, max(THUMBNAIL_SIDE + 10, 4 * option.fontMetrics.height() + 4))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         item, group = self._model.item(index), self._model.group(index)
@@ -175,9 +177,10 @@ class RowPainter(QStyledItemDelegate):
         line_font.setPointSizeF(0.92 * option.font.pointSizeF())
         names, lines = QFontMetrics(name_font), QFontMetrics(line_font)
         reason, quality = self._model.reason(item), self._model.quality(item)
-        height = names.height() + (2 if reason else 1) * (lines.height() + 1)
-        top = option.rect.center().y() - height // 2
         width = option.rect.right() + 1 - _MARGIN - left
+        reasons = wrapped(reason, width, lines, _REASON_LINES)
+        height = names.height() + (1 + len(reasons)) * lines.height() + 1
+        top = option.rect.center().y() - height // 2
         middle, right = top + names.height() / 2, left + width
         if item.reviewed:
             draw_check(painter, QPointF(right - 6, middle), self._tick(item, option.palette))
@@ -193,10 +196,9 @@ class RowPainter(QStyledItemDelegate):
         painter.setPen(faint)
         summary = fitting(self._model.summary(item), width - (_LIGHT + 4 if quality is not None else 0), lines)
         painter.drawText(QPoint(left, top + lines.ascent()), summary)
-        if reason:
-            painter.setPen(warning_ink(option.palette))
-            below = QPoint(left, top + lines.height() + 1 + lines.ascent())
-            painter.drawText(below, lines.elidedText(reason, Qt.TextElideMode.ElideRight, width))
+        painter.setPen(warning_ink(option.palette))
+        for place, line in enumerate(reasons, 1):
+            painter.drawText(QPoint(left, top + place * lines.height() + lines.ascent()), line)
         if quality is not None:
             area = QRectF(0, 0, _LIGHT, _LIGHT)
             area.moveCenter(QPointF(right - 6, top + lines.height() / 2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QHeaderView, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHeaderView, QLabel, QVBoxLayout, QWidget
 
 from core.counting.estimates import Span, contradiction, numbers
 from core.text import gettext
@@ -15,7 +15,7 @@ from gui.widgets.numbers import NumberEdit
 from gui.widgets.tables import Column, CopyTable, ValueTableModel
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QShowEvent
+    from PySide6.QtGui import QResizeEvent, QShowEvent
 
     from core.counting.estimates import Figure
     from gui.workspace.workspace import Workspace
@@ -47,6 +47,8 @@ _ALSO = {"×10⁹/L": "×10⁹/L = 10³/µL"}
 """The unit that other laboratories give the same number."""
 
 _SETTLE_MS = 150
+_BESIDE, _NARROW = 260, 760
+_ANY_WIDTH = 2**24 - 1
 
 
 class EstimatesPage(QWidget):
@@ -73,31 +75,33 @@ class EstimatesPage(QWidget):
         self.problem.setWordWrap(True)
         self.problem.hide()
         self.inputs: dict[str, NumberEdit] = {}
-        side = QWidget()
-        side.setFixedWidth(260)
-        column = QVBoxLayout(side)
+        self._inputs_parts: list[tuple[QLabel, NumberEdit, QLabel]] = []
+        self._given = QWidget()
+        self._about = faint(gettext("What is not given is not assumed. Diameters of cells are in the report."))
+        column = QVBoxLayout(self._given)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(heading(gettext("GIVEN BY YOUR LABORATORY")))
         column.addLayout(self._form())
-        column.addWidget(faint(gettext("What is not given is not assumed. Diameters of cells are in the report.")))
+        column.addWidget(self._about)
         column.addWidget(self.problem)
         column.addStretch()
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(16)
-        layout.addWidget(self.table, 1)
-        layout.addWidget(side)
+        self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(16)
+        self._layout.addWidget(self.table, 1)
+        self._layout.addWidget(self._given)
+        self._fit(narrow=False)
         self._settle = Debounce(_SETTLE_MS, self.refresh, self)
         workspace.estimates.changed.connect(self.show_inputs)
         workspace.counts.totals_changed.connect(self._settle.start_unless_due)
         self.show_inputs()
 
     def _form(self) -> QGridLayout:
-        form = QGridLayout()
+        form = self._grid = QGridLayout()
         form.setVerticalSpacing(4)
         form.setHorizontalSpacing(8)
-        for row, (name, label, unit, tip, largest) in enumerate(_INPUTS):
+        for name, label, unit, tip, largest in _INPUTS:
             box = NumberEdit(largest=largest)
             box.setFixedWidth(90)
             box.setToolTip(tip)
@@ -108,11 +112,27 @@ class EstimatesPage(QWidget):
             caption.setToolTip(tip)
             caption.setBuddy(box)
             after.setObjectName("faint")
-            form.addWidget(caption, 2 * row, 0, 1, 2)
-            form.addWidget(box, 2 * row + 1, 0)
-            form.addWidget(after, 2 * row + 1, 1, Qt.AlignmentFlag.AlignLeft)
-        form.setColumnStretch(1, 1)
+            self._inputs_parts.append((caption, box, after))
         return form
+
+    def _fit(self, *, narrow: bool) -> None:
+        """Put the inputs beside the table, or in one line above it where the table needs all the width."""
+        directions = QBoxLayout.Direction
+        self._layout.setDirection(directions.BottomToTop if narrow else directions.LeftToRight)
+        self._layout.setSpacing(8 if narrow else 16)
+        self._given.setMinimumWidth(0 if narrow else _BESIDE)
+        self._given.setMaximumWidth(_ANY_WIDTH if narrow else _BESIDE)
+        self._about.setVisible(not narrow)
+        for place, (caption, box, after) in enumerate(self._inputs_parts):
+            row, column = (0, 2 * place) if narrow else (2 * place, 0)
+            self._grid.addWidget(caption, row, column, 1, 2)
+            self._grid.addWidget(box, row + 1, column)
+            self._grid.addWidget(after, row + 1, column + 1, Qt.AlignmentFlag.AlignLeft)
+            self._grid.setColumnStretch(2 * place + 1, 1 if narrow or not place else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit(narrow=self.width() < _NARROW)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 _Index = QModelIndex | QPersistentModelIndex
 _NAME = 1
-_NARROWEST_NAME = 140
+_NARROWEST_NAME = 110
 _SHORT = 5  # letters that always fit
 _PADDING, _ICON = 6, 16
+_LEAST_AIR = 13
 _AIR = 24  # of a heading, with the arrow that says how it is sorted
 
 
@@ -34,7 +35,8 @@ class ImagesTable(CopyTable):
     def __init__(self, model: ImagesModel, name: str, parent: QWidget | None = None) -> None:
         super().__init__(name, parent)
         self._images = model
-        self._needed = 0
+        self._texts: list[int] = []
+        self._air = 0
         self.setModel(model)
         self.setItemDelegate(RowDelegate(model, self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -86,25 +88,32 @@ class ImagesTable(CopyTable):
 
     def fit_columns(self) -> None:
         """Give columns the width of their headings, and the rest to the names."""
-        header = self.horizontalHeader()
-        metrics = header.fontMetrics()
-        self._needed = 0
-        for place, column in enumerate(self._images.columns):
-            lines = [*column.heading.split("\n"), column.widest]
-            width = max(metrics.horizontalAdvance(line) for line in lines) + _AIR
-            if place != _NAME:
-                header.resizeSection(place, width)
-                self._needed += width
-        self._fit_names()
+        metrics = self.horizontalHeader().fontMetrics()
+        self._texts = [
+            max(metrics.horizontalAdvance(line) for line in (*column.heading.split("\n"), column.widest))
+            for column in self._images.columns
+        ]
+        self._air = 0
+        self._spread()
 
-    def _fit_names(self) -> None:
-        """Give the names what is left."""
-        if self.horizontalHeader().count() > _NAME:
-            self.setColumnWidth(_NAME, max(self.viewport().width() - self._needed, _NARROWEST_NAME))
+    def _spread(self) -> None:
+        """Give columns their texts and some air, less of it where the table is narrow, and the names what is left."""
+        header, room = self.horizontalHeader(), self.viewport().width()
+        others = [place for place in range(header.count()) if place != _NAME]
+        if len(self._texts) != header.count() or not others:
+            return
+        texts = sum(self._texts[place] for place in others)
+        air = min(max((room - texts - _NARROWEST_NAME) // len(others), _LEAST_AIR), _AIR)
+        if air != self._air:  # else they stay as wide as the user made them
+            self._air = air
+            for place in others:
+                header.resizeSection(place, self._texts[place] + air)
+        needed = sum(header.sectionSize(place) for place in others)
+        header.resizeSection(_NAME, max(room - needed, _NARROWEST_NAME))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit_names()
+        self._spread()
 
     @Slot()
     def _on_reset(self) -> None:

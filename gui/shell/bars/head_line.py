@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QHBoxLayout,
     QLineEdit,
     QProgressBar,
@@ -35,7 +36,11 @@ if TYPE_CHECKING:
 HEIGHT = 44
 _ID_WIDTH, _ID_MOST, _BAR_WIDTH = 190, 460, 64
 _STATE_WIDTHS, _STATE_SHARE = (200, 340), 5  # least and most; one in so many pixels of the line
-_ID_BESIDE = 52  # margins and the pencil
+_ID_BESIDE = 56  # margins and the pencil
+_SLACK = 4  # a text that has exactly its width is shortened
+_NARROW = 1200
+"""Below this width of the line the sample's fields stand below its id, so that both have room for a long name."""
+
 _WIDEST_USER = 140
 _COLOURS = {
     SampleState.EMPTY: QColor(0, 0, 0, 0),
@@ -78,7 +83,7 @@ class SampleIdEdit(QLineEdit):
 
     def sizeHint(self) -> QSize:
         """Return the width of the text, within limits."""
-        width = self.fontMetrics().horizontalAdvance(self.text()) + _ID_BESIDE
+        width = self.fontMetrics().horizontalAdvance(self.text()) + _ID_BESIDE + _SLACK
         return QSize(min(max(width, _ID_WIDTH), _ID_MOST), super().sizeHint().height())
 
     @property
@@ -150,11 +155,13 @@ class HeadLine(QWidget):
             policy = part.sizePolicy()
             policy.setRetainSizeWhenHidden(True)
             part.setSizePolicy(policy)
+        self._names = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        for part in (self.id, self.fields):
+            self._names.addWidget(part, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         line = QHBoxLayout(self)
         line.setContentsMargins(8, 0, 8, 0)
         line.setSpacing(8)
-        line.addWidget(self.id)
-        line.addWidget(self.fields)
+        line.addLayout(self._names)
         line.addStretch(1)
         for widget in (self.user, self.bar, self.progress, self.state):
             line.addWidget(widget)
@@ -191,7 +198,16 @@ class HeadLine(QWidget):
         """Give the state what room the window leaves, so that no other part moves when the state changes."""
         least, most = _STATE_WIDTHS
         self.state.setFixedWidth(min(max(self.width() // _STATE_SHARE, least), most))
+        self._fit_names(narrow=self.width() < _NARROW)
         super().resizeEvent(event)
+
+    def _fit_names(self, *, narrow: bool) -> None:
+        """Put the fields beside the sample's id or below it."""
+        directions = QBoxLayout.Direction
+        self._names.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
+        self._names.setSpacing(0 if narrow else 8)
+        self.fields.set_low(narrow)
+        self.bar.setFixedWidth(0 if narrow else _BAR_WIDTH)
 
     def edit_id(self) -> None:
         """Give the sample's id the keyboard."""

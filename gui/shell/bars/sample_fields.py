@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gui.workspace.sample import Sample
 
 _WIDTH = 320
-_MARGINS = 20
+_MARGINS, _SLACK = 20, 4
 
 
 class FieldsButton(QPushButton):
@@ -41,13 +41,21 @@ class FieldsButton(QPushButton):
         self.updateGeometry()
         self._show()
 
+    def set_low(self, low: bool) -> None:
+        """Take less height, to stand below another line."""
+        if bool(self.property("low")) is not low:
+            self.setProperty("low", low)
+            self.style().unpolish(self)
+            self.style().polish(self)
+            self.updateGeometry()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._show()
 
     def sizeHint(self) -> QSize:
         hint = super().sizeHint()
-        hint.setWidth(self.fontMetrics().horizontalAdvance(self._all) + _MARGINS)
+        hint.setWidth(self.fontMetrics().horizontalAdvance(self._all) + _MARGINS + _SLACK)
         return hint
 
     def minimumSizeHint(self) -> QSize:
@@ -56,7 +64,7 @@ class FieldsButton(QPushButton):
         return hint
 
     def _show(self) -> None:
-        text = self.fontMetrics().elidedText(self._all, Qt.TextElideMode.ElideMiddle, max(self.width() - _MARGINS, 0))
+        text = self.fontMetrics().elidedText(self._all, Qt.TextElideMode.ElideRight, max(self.width() - _MARGINS, 0))
         self.setText(text.replace("&", "&&"))
 
 

@@ -107,6 +107,7 @@ class StatusLine(QStatusBar):
         elif not store.saved:
             text, told = gettext("Not saved"), gettext("The last change could not be written; see the message above")
         self.saved.setText(text)
+        self.saved.setVisible(store.is_open)
         self.saved.setToolTip(told or (gettext("In {path}").format(path=store.path) if store.path else ""))
 
     @Slot()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from core.text import gettext
@@ -103,7 +104,16 @@ class ViewBar(QToolBar):
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setIconSize(_ICON)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        if button.menu() is not None:
+            button.menu().aboutToHide.connect(lambda: _see_pointer(button))
         return button
+
+
+def _see_pointer(button: QToolButton) -> None:
+    """Notice whether the pointer is still on a button: that it left while the menu was open, nobody has said."""
+    pointed_at = button.rect().contains(button.mapFromGlobal(QCursor.pos()))
+    button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, pointed_at)
+    button.update()
 
 
 def _place(action: Action) -> tuple[int, int]:

@@ -141,6 +141,7 @@ class StartPage(QScrollArea):
     def take_keys(self) -> None:
         """Give what is most likely wanted the keyboard."""
         (self.reopen_button if self._unfinished else self.open_button).setFocus()
+        self.verticalScrollBar().setValue(0)
 
     def set_dragged(self, dragged: bool) -> None:
         """Show that what is dragged can be dropped here."""
@@ -167,4 +168,5 @@ class StartPage(QScrollArea):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.verticalScrollBar().setValue(0)
         self._later.start()

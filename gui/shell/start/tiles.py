@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPainter, QPalette
 from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QWidget
 
+from core.counting.quality import Grade
 from core.text import gettext
 from gui.panels.images.thumbnails import Thumbnails
+from gui.widgets.grade import draw_grade
 from gui.widgets.icons import icon
 from gui.widgets.theme import SPACE
 
@@ -22,12 +24,12 @@ if TYPE_CHECKING:
     from gui.workspace.opening import Glance
 
 _SIZE = QSize(288, 88)
-_PICTURE = 64
+_PICTURE, _MARK = 64, 20
 _DISABLED = QIcon.Mode.Disabled
 
 
 class SampleTile(QPushButton):
-    """A sample: its first image, id and fields, how many images are reviewed, and when it was last open."""
+    """A sample: its first image, id and fields, how many images are reviewed or who signed it, and when."""
 
     def __init__(self, seen: Glance, thumbnails: Thumbnails) -> None:
         super().__init__()
@@ -48,6 +50,9 @@ class SampleTile(QPushButton):
         seen, when = self.seen, f"{self.seen.changed.astimezone():%Y-%m-%d %H:%M}"
         fields = " · ".join(text for _, text in seen.sample.fields)
         progress = gettext("{reviewed:,} of {n:,} reviewed").format(reviewed=seen.reviewed, n=seen.images)
+        if seen.signed_by:
+            signed = gettext("Signed by {name}, edited since") if seen.edited else gettext("Signed by {name}")
+            progress = signed.format(name=seen.signed_by)
         return fields or when, f"{progress} · {when}" if fields and seen.images else progress if seen.images else ""
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -76,6 +81,11 @@ class SampleTile(QPushButton):
             painter.drawPixmap(QRectF(place), thumbnail.pixmap, QRectF(thumbnail.pixmap.rect()))
         else:
             icon("image-square").paint(painter, place.adjusted(16, 16, -16, -16), mode=_DISABLED)
+        if self.seen.signed_by:
+            mark = QRectF(0, 0, _MARK, _MARK)
+            mark.moveCenter(QPointF(place.right() - _MARK / 4, place.bottom() - _MARK / 4))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            draw_grade(painter, mark, Grade.CHECK if self.seen.edited else Grade.GOOD)
 
 
 class SampleTiles(QWidget):

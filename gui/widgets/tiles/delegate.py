@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPalette, QPen
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPalette, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from core.text import gettext
@@ -23,6 +23,7 @@ GAP = 3
 """Pixels between the edge of a tile and what is in it."""
 
 _POINT_ARM = 6.0
+_TICK, _TICK_GAP = 7.0, 1.5
 _FIRM_LINE, _BROKEN_LINE = 3.0, 2.0
 _DASHES = [3.0, 2.0]
 
@@ -32,8 +33,8 @@ class Tile:
     """What a tile shows: a square of an image, and the outline of a cell in the pixels of that image.
 
     An outline without an extent is a point. ``dashed``: a cell that was not counted; ``veiled``: one that is done with.
-    ``bare``: the outline is drawn only while the tile is selected or below the pointer. ``frame``: the colour of a line
-    round the piece, None for none; it is broken unless ``firm``.
+    ``bare``: only the corners of the outline are drawn, unless the tile is selected or below the pointer. ``frame``:
+    the colour of a line round the piece, None for none; it is broken unless ``firm``.
     """
 
     image: int
@@ -88,6 +89,8 @@ class TileDelegate(QStyledItemDelegate):
             painter.drawPixmap(photo, piece)
             if not tile.bare or selected or option.state & QStyle.StateFlag.State_MouseOver:
                 self._draw_outline(painter, photo, tile)
+            else:
+                _draw_corners(painter, _placed(photo, tile))
         elif self._crops.error_of(tile.image):
             painter.setFont(option.font)
             painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
@@ -125,12 +128,7 @@ class TileDelegate(QStyledItemDelegate):
 
     def _draw_outline(self, painter: QPainter, photo: QRect, tile: Tile) -> None:
         """Draw a counted cell in the colour of its class, another one as the ground truth is drawn: white dashes."""
-        left, top, size = tile.region
-        scale = photo.width() / size
-        x1, y1, x2, y2 = tile.outline
-        outline = QRectF(
-            photo.x() + (x1 - left) * scale, photo.y() + (y1 - top) * scale, (x2 - x1) * scale, (y2 - y1) * scale
-        )
+        outline = _placed(photo, tile)
         counted = QPen(QColor(255, 255, 255, 150), 2.0), QPen(self.colour, 1.0)
         dashed = QPen(QColor(0, 0, 0, 150), 2.0), QPen(QColor(255, 255, 255), 1.0, Qt.PenStyle.DashLine)
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -145,6 +143,35 @@ class TileDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return tile_size(self.side, option.fontMetrics.height())
+
+
+def _placed(photo: QRect, tile: Tile) -> QRectF:
+    """Return where the outline of the cell is on the screen."""
+    left, top, size = tile.region
+    scale = photo.width() / size
+    x1, y1, x2, y2 = tile.outline
+    return QRectF(photo.x() + (x1 - left) * scale, photo.y() + (y1 - top) * scale, (x2 - x1) * scale, (y2 - y1) * scale)
+
+
+def _draw_corners(painter: QPainter, outline: QRectF) -> None:
+    """Say quietly which cell of the piece is meant: ticks just outside the corners of its box, which hide nothing."""
+    area = outline.adjusted(-_TICK_GAP, -_TICK_GAP, _TICK_GAP, _TICK_GAP)
+    arm = min(_TICK, area.width() / 4, area.height() / 4)
+    path = QPainterPath()
+    for corner, x, y in (
+        (area.topLeft(), 1, 1),
+        (area.topRight(), -1, 1),
+        (area.bottomLeft(), 1, -1),
+        (area.bottomRight(), -1, -1),
+    ):
+        path.moveTo(corner + QPointF(x * arm, 0))
+        path.lineTo(corner)
+        path.lineTo(corner + QPointF(0, y * arm))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in (QPen(QColor(255, 255, 255, 170), 2.0), QPen(QColor(20, 24, 30, 200), 1.0)):
+        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        painter.setPen(pen)
+        painter.drawPath(path)
 
 
 def tile_size(side: int, text_height: int) -> QSize:

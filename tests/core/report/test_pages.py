@@ -256,3 +256,18 @@ def test_numbers_and_signature_are_on_one_sheet_however_many_estimates_there_are
 def test_estimates_that_contradict_each_other_are_said(session: Session):
     change(session, Subject.SETTING, EstimateInputs(5.0, 15.0, None), "estimates")
     assert "differ so much that one of the values they are made of must be wrong" in " ".join(pages(gather(session)))
+
+
+def test_no_page_has_only_photographs_that_come_again(make_session: MakeSession):
+    with Session.open(make_session(pictures=5)) as session:
+        change(session, Subject.SETTING, EstimateInputs(5.0, 15.0, 0.1), "estimates")
+        for number in (0, 4, 8, 14):
+            fields = tuple((f"Field {place}", "x" * 60) for place in range(number))
+            change(session, Subject.SETTING, Sample("24-1187", fields), "sample")
+            content = gather(session)
+            first, second, *_ = pages(content)
+            assert "Signature" in first
+            assert "Images" in second, number  # the table of images follows at once
+            without, others, *_ = pages(content, Contents(every_picture=False))
+            assert len(pages(content, Contents(every_picture=False))) < len(pages(content))
+            assert sum(text.count("field ") > 0 for text in (without, others)) > 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from core.session.glance import counted_before, glance
 from core.session.session import Session
-from core.session.values import Edit, Sample, Subject, ValueChange
+from core.session.values import Edit, Sample, SignOff, Subject, ValueChange
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,3 +64,28 @@ def test_only_counted_images_were_counted_before(tmp_path: Path) -> None:
     assert counted_before(tmp_path, image) is None
     (tmp_path / "broken.smearcount").write_text("no session")
     assert counted_before(tmp_path, image) is None
+
+
+def test_a_glance_tells_who_signed_and_whether_something_was_edited_since(tmp_path: Path) -> None:
+    path = tmp_path / "one.smearcount"
+    told: list[tuple[str, bool]] = []
+
+    def look() -> None:
+        seen = glance(path)
+        assert seen is not None
+        told.append((seen.signed_by, seen.edited))
+
+    review, no_review = (
+        Edit(1, "Review", values=(ValueChange(Subject.REVIEW, 1, counts),)) for counts in ({"RBC": 3}, None)
+    )
+    with make(path, [tmp_path / "a.png"]) as session:
+        session.edits.record(review, "Anna")
+    look()
+    with Session.open(path) as session:
+        session.sign_offs.add(SignOff("Anna", datetime.now(UTC), "ab", "1.0"))
+        session.edits.note("Anna", None, "Signed off")
+    look()
+    with Session.open(path) as session:
+        session.edits.record(no_review, "Anna")
+    look()
+    assert told == [("", False), ("Anna", False), ("Anna", True)]

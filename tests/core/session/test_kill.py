@@ -142,7 +142,7 @@ def test_every_stored_edit_survives_two_hundred_kills(path: Path, tmp_path: Path
         for seed in range(first, first + IN_A_SESSION):
             rng = random.Random(seed)
             life = Life(editor, seed)
-            life.listen_for(commands=rng.choice([0, 0, 1, 1, 2, 3, 6]), then_bytes=rng.randrange(2000))
+            life.listen_for(commands=rng.choice([0, 0, 1, 1, 2, 3, 6]), then_bytes=rng.randrange(600))
             life.kill()
             unfinished += any(head_of_journal(path))
             with Session.open(path) as session:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QPushButton
 
 from gui.workspace.selection import ToolName
@@ -223,3 +223,34 @@ def test_the_empty_field_is_shown_without_its_cast(counted: MainWindow, qtbot: Q
     assert table is not None
     shown = [int(table[value, channel]) for channel, value in enumerate(ground)]
     assert max(shown) - min(shown) <= 3
+
+
+def test_escape_or_another_sample_closes_what_changes_the_display(counted: MainWindow, qtbot: QtBot) -> None:
+    options = counted.options
+    for slider in (None, "brightness"):
+        options.show_adjusting(True)
+        target = counted.canvas if slider is None else counted.presenter.stage.adjust.sliders[slider]
+        target.setFocus()
+        qtbot.keyClick(target, Qt.Key.Key_Escape)
+        assert not options.adjusting
+    options.show_adjusting(True)
+    counted.workspace.opening.open_demo()
+    assert not options.adjusting
+    assert counted.presenter.stage.adjust.isHidden()
+
+
+def test_a_click_where_nothing_was_counted_tells_once_how_to_add(counted: MainWindow, qtbot: QtBot) -> None:
+    boxes = [counted.canvas.boxes.rect_of(number) for number in counted.canvas.boxes.shown_ids()]
+    free = next(
+        QPointF(x, y)
+        for y in range(5, 300, 5)
+        for x in range(5, 400, 5)
+        if not any(box is not None and box.adjusted(-9, -9, 9, 9).contains(x, y) for box in boxes)
+    )
+    counted.toast.leave()
+    place = counted.canvas.mapFromScene(free)
+    qtbot.mouseClick(counted.canvas.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert "choose Add" in counted.toast.text
+    counted.toast.leave()
+    qtbot.mouseClick(counted.canvas.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert counted.toast.text == ""

@@ -107,3 +107,17 @@ def test_fields_of_the_laboratory_are_filled_in_at_the_head(
     assert "Ward: 4 B" in window.head.fields.toolTip()
     window.workspace.history.undo()
     assert window.workspace.sample.fields == ()
+
+
+def test_a_folder_can_be_given_back_only_if_it_was_chosen(
+    window: MainWindow, dialog: PreferencesDialog, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = str(window.preferences.usual_sessions)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "chosen"))
+    qtbot.mouseClick(dialog.sessions.choose_button, LEFT)
+    assert dialog.sessions.reset_button.isEnabled()
+    qtbot.mouseClick(dialog.sessions.reset_button, LEFT)
+    assert dialog.sessions.line.text() == usual
+    assert not dialog.sessions.reset_button.isEnabled()
+    assert dialog.reports.line.text() == "Beside the images"
+    assert not dialog.reports.reset_button.isEnabled()

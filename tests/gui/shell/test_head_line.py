@@ -146,3 +146,32 @@ def test_the_history_names_what_changed_of_the_sample(counted: MainWindow) -> No
     assert workspace.history.lines(limit=1)[0].text == "Sample: Patient Müller, Ward 3"
     workspace.sample.set_fields((("Patient", "Müller"),))
     assert workspace.history.lines(limit=1)[0].text == "Sample: Ward –"
+
+
+def test_id_and_fields_have_room_for_a_long_name_in_a_small_window(counted: MainWindow, qtbot: QtBot) -> None:
+    head, sample = counted.head, counted.workspace.sample
+    sample.set_id("4711/2026 Müller-Lüdenscheidt")
+    sample.set_fields((("Patient", "Karl-Theodor von und zu Hohenstein"), ("Stain", "MGG")))
+    for width in (911, 1366, 1900):
+        counted.resize(width, 600)
+        qtbot.waitUntil(lambda width=width: head.width() > width - 40)
+        QApplication.processEvents()
+        assert head.id.shown_text == sample.id, width
+        assert head.fields.text() == "Patient: Karl-Theodor von und zu Hohenstein · Stain: MGG", width
+        for part in (head.id, head.fields):
+            assert head.rect().contains(part.geometry())
+            assert part.geometry().right() < head.user.geometry().left()
+    assert head.fields.geometry().left() > head.id.geometry().right()
+
+
+def test_after_the_last_review_the_way_leads_to_the_results(counted: MainWindow, qtbot: QtBot) -> None:
+    counted.canvas.setFocus()
+    for image in counted.workspace.images.items:
+        assert counted.view is View.REVIEW
+        counted.workspace.images.set_current(image.id)
+        qtbot.waitUntil(lambda: counted.workspace.inference.shown is not None)
+        qtbot.keyClick(counted.canvas, Qt.Key.Key_Space)
+    assert counted.toast.text == "All 3 images are reviewed."
+    assert counted.toast.button.text() == "Results"
+    qtbot.mouseClick(counted.toast.button, LEFT)
+    assert counted.view is View.RESULTS

@@ -273,3 +273,40 @@ def test_peek_adjust_ruler_and_fit_have_buttons_beside_the_zoom(counted: MainWin
     assert counted.canvas.shows_all
     counted.show_view(View.RESULTS)
     assert not counted.status.tools.isVisible()
+
+
+def shown_wholly(part: QWidget, window: QWidget) -> bool:
+    """Tell whether all of a part is in view in its window."""
+    return part.isVisible() and part.visibleRegion().boundingRect().size() == part.size()
+
+
+def test_on_a_small_screen_a_manual_count_is_begun_and_ended_without_scrolling(
+    counted: MainWindow, qtbot: QtBot
+) -> None:
+    counted.resize(911, 500)
+    counted.actions_["tally"].trigger()
+    panel = counted.tally_panel
+    qtbot.waitUntil(panel.isVisible)
+    QApplication.processEvents()
+    for part in (*panel.rows.values(), panel.with_target, panel.target, panel.blind, panel.done_button):
+        assert shown_wholly(part, counted), part.objectName() or type(part).__name__
+
+
+def test_on_a_small_screen_results_and_cells_are_not_cut(counted: MainWindow, qtbot: QtBot) -> None:
+    counted.resize(911, 500)
+    counted.show_view(View.RESULTS)
+    panel = counted.results.panel
+    QApplication.processEvents()
+    assert not panel.table.horizontalScrollBar().isVisible()
+    panel.show_page(2)
+    QApplication.processEvents()
+    table = panel.estimates.table
+    names = [figure.what for figure in panel.estimates.model.rows]
+    assert max(map(table.fontMetrics().horizontalAdvance, names)) < table.columnWidth(0)
+    assert not table.horizontalScrollBar().isVisible()
+    counted.show_view(View.CELLS)
+    qtbot.waitUntil(lambda: counted.gallery.source.piles != {})
+    QApplication.processEvents()
+    for section in counted.gallery.sections.values():
+        assert section.view.columns >= 2
+    assert len({section.view.side for section in counted.gallery.sections.values()}) == 1, "one scale for all"

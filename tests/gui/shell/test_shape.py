@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QCursor, QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from gui.commands.actions import ACTIONS
@@ -258,3 +258,12 @@ def test_full_screen_is_left_with_escape(counted: MainWindow, qtbot: QtBot) -> N
     counted.canvas.setFocus()
     qtbot.keyClick(counted.canvas, Qt.Key.Key_Escape)
     assert not counted.isFullScreen()
+
+
+def test_a_button_is_not_lit_once_its_menu_is_closed_elsewhere(counted: MainWindow) -> None:
+    for button in (counted.view_bar.open_button, counted.add_button):
+        QCursor.setPos(button.mapToGlobal(button.rect().bottomRight() + QPoint(200, 200)))
+        button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, True)
+        button.menu().popup(button.mapToGlobal(QPoint(0, button.height())))
+        button.menu().close()
+        assert not button.underMouse()

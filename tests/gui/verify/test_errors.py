@@ -104,3 +104,19 @@ def _sides(page: VerifyWindow) -> set[int]:
     """Return how many pixels of the image the tiles show."""
     model = page.error_page.view.place_model
     return {model.tile(row).region[2] for row in range(len(model.places))}
+
+
+def test_the_page_opens_on_the_first_kind_that_has_errors(counted: Counted, qtbot: QtBot) -> None:
+    window = counted(1)
+    give_boxes(window, extra=2)
+    page = opened(qtbot, window)
+    page.pages.setCurrentWidget(page.error_page)
+    places = places_shown(qtbot, page, 2)
+    assert page.error_page.verdict is Verdict.MISSED
+    assert {place.verdict for place in places} == {Verdict.MISSED}
+    assert page.error_page.add_button.isVisible()
+    page.error_page.verdict_box.setCurrentIndex(page.error_page.verdict_box.findData(Verdict.FALSE))
+    page.error_page.verdict_box.activated.emit(page.error_page.verdict_box.currentIndex())
+    places_shown(qtbot, page, 0)
+    qtbot.waitUntil(lambda: page.error_page.empty.text() == "No errors of this kind.")
+    assert page.error_page.verdict is Verdict.FALSE, "what a user has chosen stays"

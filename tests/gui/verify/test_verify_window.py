@@ -85,7 +85,7 @@ def test_themes_can_be_changed_while_and_after_plots_with_legends_are_shown(coun
     chart = page.threshold_page.plot.chart
     assert chart is not None
     assert len(chart.series) > 1  # else there is no legend
-    for turn in range(12):
+    for turn in range(6):
         window.dialogs.verify.setVisible(turn % 3 != 2) if window.dialogs.verify else None
         app.processEvents()
         legend = page.threshold_page.plot.view.getPlotItem().legend

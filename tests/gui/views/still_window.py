@@ -161,8 +161,8 @@ class Watch:
         """Return what is not where it was when it was first seen."""
         canvas = self._of_canvas()
         moved = [] if canvas == self._canvas else [f"the image: {self._canvas} is now {canvas}"]
-        for control in self._window.findChildren(QWidget):
-            if not isinstance(control, CONTROLS) or not control.isVisibleTo(self._window) or _floats(control):
+        for control in (found for kind in CONTROLS for found in self._window.findChildren(kind)):
+            if not control.isVisibleTo(self._window) or _floats(control):
                 continue
             name = f"{type(control).__name__} {control.objectName()} {control.accessibleName()} {id(control)}"
             place = QRect(control.mapTo(self._window, QPoint()), control.size())

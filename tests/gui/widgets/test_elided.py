@@ -1,10 +1,16 @@
-"""Names of files without what all of them share."""
+"""Texts that are shortened where there is no room for them."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from gui.widgets.elided import WrappedLabel
 from gui.widgets.names import without_shared
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
 
 
 @pytest.mark.parametrize(
@@ -23,3 +29,20 @@ from gui.widgets.names import without_shared
 )
 def test_names_keep_what_tells_them_apart(names: list[str], shown: list[str]) -> None:
     assert without_shared(names) == shown
+
+
+def test_a_text_is_wrapped_at_words_and_shortened_in_its_last_line(qtbot: QtBot) -> None:
+    label = WrappedLabel(20)
+    qtbot.addWidget(label)
+    text = "RBC count depends on the threshold: 14 at 0.05 above, 17 below."
+    label.setText(text)
+    width = label.fontMetrics().horizontalAdvance("RBC count depends on the threshold:") + 4
+    label.resize(width, label.height())
+    assert label.lines == ["RBC count depends on the thresh…"] or label.lines[0].endswith("…")
+    label.set_lines(3)
+    assert " ".join(label.lines) == text
+    assert len(label.lines) == 2
+    label.setText(text + " " + text)
+    assert len(label.lines) == 3
+    assert label.lines[-1].endswith("…")
+    assert label.height() == 60

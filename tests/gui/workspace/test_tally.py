@@ -150,7 +150,7 @@ def test_the_target_is_announced_over_all_pictures(counted: MainWindow, qtbot: Q
     qtbot.keyClick(counted.canvas, Qt.Key.Key_T)
     panel.with_target.click()
     panel.target.setValue(3)
-    assert panel.target_class.currentText() == "WBC"
+    assert panel.target_class.currentText() == "White cells"
     qtbot.mouseClick(panel.rows["WBC"], Qt.MouseButton.LeftButton)
     press_all(qtbot, counted, [(60, 60), (150, 60)])
     assert not panel.reached.isVisibleTo(panel)

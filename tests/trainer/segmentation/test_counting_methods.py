@@ -25,6 +25,8 @@ from trainer.segmentation.network import build_network
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from trainer.dataset.load import DataSet
+    from trainer.evaluation.tune_counting import Trial
 
 from tests.trainer.segmentation.tiny import TINY
 
@@ -64,25 +66,33 @@ def test_a_class_of_which_nothing_is_found_is_named(
     assert "WBC: nothing was found on val" in capsys.readouterr().out
 
 
-@pytest.mark.slow
-def test_another_split_is_judged_in_the_ways_that_were_best_before(data_folder: Path):
+@pytest.fixture(scope="module")
+def counter() -> SegmentationDetector:
     counter = detector_for(open_model("classical"))
     assert isinstance(counter, SegmentationDetector)
-    classes = counter.card.classes
-    ways = best_of_each_method(try_methods(known_images(load_data_set(data_folder, "val"), classes), counter))
+    return counter
+
+
+@pytest.fixture(scope="module")
+def trials(train_set: DataSet, counter: SegmentationDetector) -> list[Trial]:
+    """Return what every way of counting makes of two fields."""
+    return try_methods(known_images(load_data_set(train_set.folder, "val"), counter.card.classes), counter)
+
+
+@pytest.mark.slow
+def test_another_split_is_judged_in_the_ways_that_were_best_before(
+    train_set: DataSet, counter: SegmentationDetector, trials: list[Trial]
+):
+    ways = best_of_each_method(trials)
     assert len({(way.class_name, way.how.method) for way in ways}) == len(ways) == 9
-    train = load_data_set(data_folder, "train")
-    judged = judge_methods(known_images(train, classes), counter, ways)
+    judged = judge_methods(known_images(train_set, counter.card.classes), counter, ways)
     assert [way.how for way in judged] == [way.how for way in ways]
-    red = sum(int((field.labels == train.classes.index("RBC")).sum()) for field in train.images)
+    red = sum(int((field.labels == train_set.classes.index("RBC")).sum()) for field in train_set.images)
     assert judged[0].score.truth == red
 
 
 @pytest.mark.slow
-def test_the_best_way_is_the_one_that_counts_single_fields_best(data_folder: Path):
-    counter = detector_for(open_model("classical"))
-    assert isinstance(counter, SegmentationDetector)
-    trials = try_methods(known_images(load_data_set(data_folder, "train"), counter.card.classes), counter)
+def test_the_best_way_is_the_one_that_counts_single_fields_best(trials: list[Trial]):
     best = best_methods(trials)
     red = [trial for trial in trials if trial.class_name == "RBC"]
     assert {trial.score.truth for trial in red} == {red[0].score.truth}

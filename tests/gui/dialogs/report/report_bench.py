@@ -64,10 +64,10 @@ class Bench:
             self.answer(*answers)
         self.click(dialog.write_button)
         self.wait_written(dialog)
-        return dialog.hint.text()
+        return dialog.outcome.label.text()
 
     def wait_written(self, dialog: ReportDialog) -> None:
-        self.qtbot.waitUntil(lambda: not dialog.busy.isVisible() and bool(dialog.hint.text()), timeout=60_000)
+        self.qtbot.waitUntil(lambda: not dialog.busy.isVisible() and bool(dialog.outcome.label.text()), timeout=60_000)
 
     def click(self, button: object) -> None:
         self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)  # type: ignore[arg-type]

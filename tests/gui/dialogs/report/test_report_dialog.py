@@ -85,7 +85,7 @@ def test_stopping_writes_nothing_and_the_dialog_stays(bench: Bench):
     assert dialog.close_button.text() == "Stop"
     bench.click(dialog.close_button)
     bench.qtbot.waitUntil(lambda: not dialog.busy.isVisible(), timeout=30_000)
-    assert dialog.hint.text().startswith("Stopped")
+    assert dialog.outcome.label.text().startswith("Stopped")
     assert list(bench.folder.iterdir()) == []
     assert dialog.isVisible()
     assert bench.write(dialog, "pdf", answers=()).startswith("Written")
@@ -123,19 +123,26 @@ def test_what_goes_wrong_is_said_and_the_rest_is_written(bench: Bench, monkeypat
     said = bench.write(dialog, "csv", answers=())
     assert said.startswith(str(gone))
     assert "cannot be written" in said
+    failed = dialog.outcome.grab().toImage()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(bench.folder))
+    bench.click(dialog.choices.choose_button)
+    bench.write(dialog, "json", answers=())
+    dialog.outcome.label.setText(said)  # the same words, so that the colours tell
+    assert dialog.outcome.grab().toImage() != failed
+    assert not dialog.outcome.label.property("wrong")
     dialog.reject()
 
 
 def test_choices_are_remembered(bench: Bench):
     dialog = bench.open()
-    dialog.choices.csv_styles.setCurrentText("Semicolons, 0,5")
+    dialog.choices.csv_styles.setCurrentText("Semicolon-separated, decimal comma")
     bench.write(dialog, "csv", "history")
     dialog.reject()
     text = next(bench.folder.glob("*.csv")).read_text("utf-8-sig")
     assert text.startswith("image;width;")
     dialog = bench.open()
     assert [name for name, box in dialog.choices.boxes.items() if box.isChecked()] == ["csv", "history"]
-    assert dialog.choices.csv_styles.currentText() == "Semicolons, 0,5"
+    assert dialog.choices.csv_styles.currentText() == "Semicolon-separated, decimal comma"
     dialog.reject()
 
 
@@ -205,7 +212,7 @@ def test_waiting_can_be_stopped(bench: Bench, make_smear: MakeSmear):
     bench.answer("Wait until counted")
     bench.click(dialog.write_button)
     bench.click(dialog.close_button)
-    assert dialog.hint.text() == "Stopped; nothing is written."
+    assert dialog.outcome.label.text() == "Stopped; nothing is written."
     assert list(bench.folder.iterdir()) == []
     dialog.reject()
 

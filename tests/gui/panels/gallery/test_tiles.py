@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
 from core.cells import Origin
@@ -220,3 +220,41 @@ def test_a_cell_that_a_person_put_appears_with_a_tick(
     assert cell is not None
     assert cell.origin is Origin.PERSON
     assert marked(gallery) == {number}
+
+
+def test_a_ring_is_only_where_the_keyboard_was_used(
+    gallery: Gallery, open_smear: Callable[..., None], qtbot: QtBot
+) -> None:
+    open_smear()
+    view = gallery.sections["RBC"].view
+
+    def look() -> QImage:
+        return view.viewport().grab().toImage()
+
+    view.clearFocus()
+    before = look()
+    view.setFocus()
+    assert look() == before
+    view.clearFocus()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    assert look() != before
+    view.clearFocus()
+    view.setFocus()
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    assert view.currentIndex().row() == 0, "the first key chooses the first cell, which had no ring"
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    assert view.currentIndex().row() == 1
+
+
+def test_the_corners_of_the_cell_that_is_meant_are_marked(gallery: Gallery, open_smear: Callable[..., None]) -> None:
+    open_smear()
+    view = gallery.sections["RBC"].view
+    tiles, shot = view.tiles, view.viewport().grab().toImage()
+    left, top, size = tiles.region(0)
+    scale = view.side / size
+    photo = view.visualRect(view.model().index(0, 0)).topLeft() + QPoint(3, 3)
+    x1, y1, _, _ = ((one - start) * scale for one, start in zip(tiles.boxes[0].tolist(), (left, top) * 2, strict=True))
+    corner = photo + QPoint(round(x1 - 1.5), round(y1 - 1.5))
+    near = [shot.pixelColor(corner + QPoint(x, y)).lightness() for x in range(-1, 3) for y in range(-1, 3)]
+    assert min(near) < 110
+    assert max(near) > 150
