@@ -100,13 +100,7 @@ ALLOWED = {
     "core/report/pdf/styles.py": {"cell right", "head cell", "head cell right"},  # names of styles
     "core/session/recovery.py": {"unreadable name x"},  # the name of a file
     "core/session/storage/backups.py": {"SmearCount backups"},  # the name of a folder
-    "core/session/tables/settings.py": {
-        "threshold x",
-        "origin x",
-        "thresholds x",
-        "span x",
-        "pixels x",
-    },  # keys of a session
+    "core/session/tables/settings.py": {"threshold x", "origin x", "thresholds x", "span x", "pixels x"},  # keys
     "gui/dialogs/self_check.py": {"x at x", "x x x at x"},  # facts for whoever helps
     "gui/verify/model_table.py": {"xx (x)"},  # numbers
     "gui/widgets/theme.py": {"smearcount styled"},  # the name of a property

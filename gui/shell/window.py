@@ -147,6 +147,7 @@ class MainWindow(QMainWindow):
         workspace.opening.begun.connect(self._ask_for_id)
         self.view_changed.connect(self.view_bar.show_view)
         self.view_changed.connect(self.status.show_view)
+        self.view_changed.connect(self.toast.withdraw)
         self.dialogs.image_wanted.connect(self.show_image)
         self.dialogs.cell_wanted.connect(self.show_image)
         self.dialogs.reading_wanted.connect(self._read_again)

@@ -24,7 +24,8 @@ class Level(Enum):
 class Offer:
     """What has happened, and what can be done about it for a moment.
 
-    ``about_step``: it is about the last step, and no longer holds after the next. ``stays``: until it is answered.
+    ``about_step``: it is about the last step, and no longer holds after the next. ``stays``: until it is
+    answered, or the user goes on with something else.
     """
 
     text: str

@@ -34,6 +34,7 @@ class Notices(QObject):
         workspace.messages.posted.connect(self._show)
         workspace.messages.offered.connect(toast.offer)
         workspace.history.stack_changed.connect(toast.leave_step)
+        workspace.history.stack_changed.connect(toast.withdraw)
         workspace.store.session_changed.connect(toast.clear)
         workspace.sample.changed.connect(self._on_sample)
         workspace.editing.doubted.connect(bar.show_doubt)

@@ -82,7 +82,7 @@ class Toast(QFrame):
 
     @Slot()
     def withdraw(self) -> None:
-        """Take off what waits for an answer: there is one."""
+        """Take off what waits for an answer: there is one, or the user goes on without."""
         if self._offer is not None and self._offer is self._standing:
             self.leave()
         self._standing = None

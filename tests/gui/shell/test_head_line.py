@@ -56,12 +56,18 @@ def test_the_id_is_kept_with_the_session(counted: MainWindow) -> None:
 def test_a_new_sample_asks_for_its_id_without_getting_in_the_way(counted: MainWindow, qtbot: QtBot) -> None:
     assert "id" in counted.toast.text
     assert QApplication.activeModalWidget() is None
-    counted.workspace.editing.mark_reviewed(True)
-    assert "with your name" in counted.toast.text
+    counted.workspace.messages.info("Something else.")
+    assert counted.toast.text == "Something else."
     counted.toast.leave()  # as it does after a while
     assert "id" in counted.toast.text, "it stays until it is answered"
     qtbot.mouseClick(counted.toast.button, LEFT)
     assert counted.head.id.hasFocus()
+    assert not counted.toast.isVisible()
+
+
+def test_whoever_goes_on_is_not_held_up_by_the_question_for_an_id(counted: MainWindow) -> None:
+    assert "id" in counted.toast.text
+    counted.show_view(View.RESULTS)
     assert not counted.toast.isVisible()
 
 
