@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gui.workspace.workspace import Workspace
 
 _USUAL_TARGET = 200
-_NOTE_HEIGHT, _DONE_HEIGHT = 38, 32
+_NOTE_HEIGHT, _DONE_HEIGHT, _TARGET_WIDTH = 38, 32, 72
 _HELP = gettext(
     "Click a cell, or point at it and press its number. Right click or Del removes a mark, Ctrl+Z the last one. "
     "Drag to move the image."
@@ -138,6 +138,7 @@ class TallyPanel(QFrame):
         self.target.setRange(1, 100_000)
         self.target.setValue(_USUAL_TARGET)
         self.target.setKeyboardTracking(False)
+        self.target.setFixedWidth(_TARGET_WIDTH)
         self.target.setAccessibleName(gettext("Number of cells to stop at"))
         self.target_class = QuietComboBox()
         self.target_class.setAccessibleName(gettext("Class to stop at"))

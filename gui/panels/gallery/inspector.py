@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen
-from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from core.cells import Origin
 from core.text import gettext, ngettext
@@ -29,6 +29,7 @@ _SIDE = SIDE_WIDTH - 2 * _MARGIN
 _EXTENT = 7.0  # red cells
 _CLOSE = 7.0  # of a smaller cell, times its own width: what is small on its tile is large here
 _LEAST_EXTENT = 2.0  # red cells
+_LOW_SIDE = 132  # in a low window, with the words beside it
 _LINE_HEIGHT, _BUTTON_HEIGHT = 18, 34
 _HINT = gettext(
     "Drag cells to another class, or select them and press its number. Double-click a cell to see it in its image."
@@ -74,10 +75,10 @@ class FieldPiece(QWidget):
             painter.fillRect(self.rect(), faded(self.palette().color(QPalette.ColorRole.Text), 24))
         if self._shown is not None:
             image, (left, top, side), (x1, y1, x2, y2) = self._shown
-            piece = self._crops.piece(image, (left, top, side), round(_SIDE * self.devicePixelRatioF()))
+            piece = self._crops.piece(image, (left, top, side), round(self.width() * self.devicePixelRatioF()))
             if piece is not None:
                 painter.drawPixmap(self.rect(), piece)
-                scale = _SIDE / side
+                scale = self.width() / side
                 outline = QRectF(
                     (x1 - left) * scale, (y1 - top) * scale, (x2 - x1) * scale, (y2 - y1) * scale
                 ).adjusted(-2, -2, 2, 2)
@@ -128,7 +129,10 @@ class Inspector(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
         column.setSpacing(8)
-        column.addWidget(self.piece)
+        self._what = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._what.setSpacing(8)
+        self._what.addWidget(self.piece, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        column.addLayout(self._what)
         lines = QVBoxLayout()
         lines.setSpacing(0)
         for line in (self.title, self.confidence, self.size_text, self.image_name):
@@ -136,7 +140,7 @@ class Inspector(QWidget):
             lines.addWidget(line)
         for line in (self.confidence, self.size_text, self.image_name):
             line.setObjectName("faint")
-        column.addLayout(lines)
+        self._what.addLayout(lines, 1)
         column.addWidget(self.open_button)
         self._buttons = len(names)
         for name in names:
@@ -157,6 +161,11 @@ class Inspector(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         lines, buttons = 4 * _LINE_HEIGHT, (self._buttons + 1) * (_BUTTON_HEIGHT + 8)
+        low = self.height() < 2 * _MARGIN + _SIDE + 8 + lines + buttons
+        directions = QBoxLayout.Direction
+        self._what.setDirection(directions.LeftToRight if low else directions.TopToBottom)
+        side = max(min(_LOW_SIDE, self.height() - 2 * _MARGIN - buttons), 4 * _LINE_HEIGHT) if low else _SIDE
+        self.piece.setFixedSize(side, side)
         needed = 2 * _MARGIN + _SIDE + 8 + lines + buttons + 8 + self.hint.heightForWidth(_SIDE)
         self.hint.setVisible(self.height() >= needed)
 

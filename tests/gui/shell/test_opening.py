@@ -177,6 +177,7 @@ def test_the_line_at_the_bottom_names_what_failed(
     assert window.status.tools.isHidden()
 
 
+@pytest.mark.slow
 def test_doubtful_fields_are_marked_and_can_be_filtered(
     window: MainWindow,
     make_smear: Callable[..., tuple[Path, dict[str, int]]],

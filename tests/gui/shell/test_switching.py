@@ -88,6 +88,7 @@ def test_a_count_that_is_under_way_never_ends_in_the_next_sample(
         assert workspace.store.open(first)
 
 
+@pytest.mark.slow
 def test_what_was_signed_is_not_asked_of_the_next_sample(window: MainWindow, samples: Samples, qtbot: QtBot) -> None:
     workspace = window.workspace
     (first, _), (second, _) = samples

@@ -221,6 +221,7 @@ def test_a_session_whose_drive_is_gone_takes_edits_when_it_is_back(
     assert shown_counts(corrected)["RBC"] == expected["RBC"] - 1
 
 
+@pytest.mark.slow
 def test_nobody_is_asked_for_a_name_while_correcting_and_the_one_given_signs_from_then_on(
     qtbot: QtBot,
     model_path: Path,

@@ -161,6 +161,7 @@ def test_bad_files_are_named_and_the_rest_goes_on(
     assert [item.path.name for item in window.workspace.images.items] == ["b_cut.png", "c_good.png", "gone.png"]
 
 
+@pytest.mark.slow
 def test_quick_navigation_never_shows_another_pictures_counts(
     window: MainWindow, qtbot: QtBot, make_smear: MakeSmear, wait_counted: WaitCounted
 ) -> None:

@@ -71,6 +71,7 @@ def test_imported_boxes_give_the_figures_of_core(counted: Counted, qtbot: QtBot)
     assert len(answer.classes["RBC"].rows) >= 66
 
 
+@pytest.mark.slow
 def test_the_scope_is_the_current_picture_ticked_ones_or_all(counted: Counted, qtbot: QtBot) -> None:
     window = counted(3)
     give_boxes(window)

@@ -96,6 +96,7 @@ def test_themes_can_be_changed_while_and_after_plots_with_legends_are_shown(coun
     qtbot.waitUntil(lambda: page.threshold_page.plot.view.getPlotItem().legend is not legend)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
 def test_plots_follow_the_theme(counted: Counted, qtbot: QtBot, theme: Theme) -> None:
     window = counted(1)

@@ -63,6 +63,7 @@ def test_an_unlike_sample_is_told_and_leads_to_adapting(
     qtbot.waitUntil(lambda: note.note == "2 of 2 unlike training images")
 
 
+@pytest.mark.slow
 def test_a_sample_with_few_unlike_images_is_not(
     window: MainWindow, tmp_path: Path, qtbot: QtBot, wait_counted: WaitCounted
 ) -> None:

@@ -120,6 +120,7 @@ def reopen(window: MainWindow) -> None:
 # -- what was confirmed -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_confirmed_cell_stands_as_confirmed_after_a_change_of_model(
     counted: MainWindow, twin: Path, count_by: CountBy, wait_counted: WaitCounted
 ) -> None:
@@ -143,6 +144,7 @@ def test_a_confirmed_cell_stands_as_confirmed_after_a_change_of_model(
     assert counted.workspace.images.items[0].edited == 2
 
 
+@pytest.mark.slow
 def test_a_confirmed_cell_takes_the_contour_that_segmentation_finds(
     counted: MainWindow, model_path: Path, count_by: CountBy, wait_counted: WaitCounted
 ) -> None:

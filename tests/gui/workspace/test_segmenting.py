@@ -120,6 +120,7 @@ def test_the_model_that_came_with_the_program_is_a_click_away(
     assert cells(without_model).contours is None
 
 
+@pytest.mark.slow
 def test_the_way_of_counting_is_chosen_in_the_counting_settings(
     without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]
 ) -> None:
@@ -252,6 +253,7 @@ def test_the_guide_names_what_the_window_offers(window: MainWindow) -> None:
         assert f"Count ▸ {window.actions_[action].text().replace('&', '')}" in text
 
 
+@pytest.mark.slow
 def test_a_session_brings_back_what_it_was_counted_with_and_counts_nothing_again(
     without_model: MainWindow, qtbot: QtBot, wait_counted: Callable[..., None]
 ) -> None:
@@ -272,6 +274,7 @@ def test_a_session_brings_back_what_it_was_counted_with_and_counts_nothing_again
     assert workspace.settings.value.thresholds["RBC"] == pytest.approx(0.44)
 
 
+@pytest.mark.slow
 def test_a_session_whose_model_is_gone_keeps_its_counts_and_says_so(
     window: MainWindow,
     qtbot: QtBot,

@@ -95,6 +95,7 @@ def test_no_box_stays_beyond_the_rim_of_an_eyepiece(seed: int) -> None:
     assert all(field.image[min(y, 191), min(x, 191)].max() > 60 for x, y in centres)
 
 
+@pytest.mark.slow
 @given(seeds)
 def test_a_crop_with_everything_in_it_is_whole(seed: int) -> None:
     shares = dict.fromkeys(("overlap", "paste_white", "artefacts", "tinted_cells", "cameras", "eyepieces"), 1.0)

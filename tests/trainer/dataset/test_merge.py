@@ -174,6 +174,7 @@ def test_exact_copies_go_and_overlapping_fields_share_a_group(
     assert {(source.name, source.images) for source in manifest.info.sources} == {("one", 2), ("two", 2)}
 
 
+@pytest.mark.slow
 def test_a_group_on_both_sides_of_a_split_is_refused_or_moved(
     tmp_path: Path, field: NDArray[np.uint8], capsys: pytest.CaptureFixture[str]
 ) -> None:

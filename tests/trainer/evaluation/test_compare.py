@@ -155,6 +155,7 @@ def test_a_model_that_counts_too_little_everywhere_is_marked(write: Any, fields:
     assert not ranked.clear, "thresholds do not change what is ranked"
 
 
+@pytest.mark.slow
 def test_the_seed_decides_the_intervals(write: Any, fields: list[ImageResult]) -> None:
     runs = [write("one", fields), write("two", fields, dict.fromkeys(THRESHOLDS, 0.5))]
     first, again, other = (msgspec.json.encode(compare(runs, seed=seed).rows) for seed in (1, 1, 2))
@@ -244,6 +245,7 @@ def test_files_that_are_none_give_one_sentence(
         assert error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_report_of_a_comparison(tmp_path: Path, write: Any, fields: list[ImageResult], capsys: Any) -> None:
     runs = [str(write("usual", fields).parent), str(write("strict", fields, dict.fromkeys(THRESHOLDS, 0.8)))]
     assert main(["compare", *runs, "--report", str(tmp_path / "report")]) == 0

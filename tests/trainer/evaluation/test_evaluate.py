@@ -85,6 +85,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+@pytest.mark.slow
 def test_the_report_holds_the_papers_tables(tmp_path: Path, data_folder: Path, model_file: Path) -> None:
     report, out = tmp_path / "new" / "report", tmp_path / "figures.json"
     arguments = ["evaluate", "--model", str(model_file), "--data", str(data_folder), "--split", "train"]
@@ -264,6 +265,7 @@ def test_red_cells_of_unknown_kind_are_judged_where_the_model_knows_no_kinds(
     assert partly.unjudged == {"RBC"}
 
 
+@pytest.mark.slow
 def test_a_dense_field_is_counted(model: Model) -> None:
     dense = DenseField(150, seed=4, width=900, height=700)
     smear = dense.render()

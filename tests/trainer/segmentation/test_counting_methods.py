@@ -48,6 +48,7 @@ def test_all_ways_of_counting_are_tried_and_the_best_goes_to_the_card(
     assert all(table.count(" * ") == 3 for table in tables)
 
 
+@pytest.mark.slow
 def test_a_class_of_which_nothing_is_found_is_named(
     data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

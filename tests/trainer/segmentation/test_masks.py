@@ -52,6 +52,7 @@ def test_edges_lie_where_cells_touch_and_nowhere_else():
     assert truth.masks[0].sum() == pytest.approx(3 * np.pi * 15**2, rel=0.08)
 
 
+@pytest.mark.slow
 def test_masks_derived_from_boxes_are_near_the_exact_ones():
     quality = derived_quality(6, seed=0)
     iou = {name: values[0] for name, values in quality.items()}

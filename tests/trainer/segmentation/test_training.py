@@ -82,6 +82,7 @@ def test_from_boxes_to_a_model_that_counts(
         assert not out.exists()
 
 
+@pytest.mark.slow
 def test_segnet_is_trained_and_counts(data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     preset, run, model = tmp_path / "tiny-segnet.toml", tmp_path / "run", tmp_path / "model.onnx"
     preset.write_text(

@@ -46,6 +46,7 @@ def lines(dialog: DifferentialDialog) -> dict[str, list[str]]:
     return {line[0].strip(): line[1:] for line in dialog.model.lines()[1:]}
 
 
+@pytest.mark.slow
 def test_per_cent_with_intervals_and_a_kind_with_others_under_it_as_their_sum(dialog: DifferentialDialog) -> None:
     shown = lines(dialog)
     assert shown["Segmented neutrophil"][:3] == ["5", "50.0", "18.7–81.3"]

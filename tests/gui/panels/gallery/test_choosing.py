@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.gui.panels.gallery.builders import LEFT, Host, click, counts, drop, ids, marked, place_of
 
@@ -168,3 +170,19 @@ def test_letters_and_numbers_are_the_windows_keys(
     assert host.keys == free
     assert view.currentIndex().row() == row
     assert workspace.selection.cells == (number,)
+
+
+@pytest.mark.parametrize("height", [320, 420, 700])
+def test_nothing_beside_the_tiles_lies_on_something_else(
+    gallery: Gallery, open_smear: Callable[..., None], qtbot: QtBot, height: int
+) -> None:
+    open_smear()
+    click(qtbot, gallery, "RBC", ids(gallery, "RBC")[0])
+    gallery.window().resize(911, height)
+    QApplication.processEvents()
+    inspector = gallery.inspector
+    parts = [part for part in inspector.findChildren(QWidget) if part.isVisible()]
+    assert inspector.piece in parts
+    for place, part in enumerate(parts):
+        assert inspector.rect().contains(part.geometry())
+        assert not any(part.geometry().intersects(other.geometry()) for other in parts[place + 1 :])
