@@ -188,7 +188,8 @@ def test_the_sentences_of_a_widget_are_found_for_translators() -> None:
 @pytest.mark.slow
 def test_a_catalogue_translates_the_program(tmp_path: Path) -> None:
     catalogue = Catalog(locale="de")
-    catalogue.add("print no table and no progress", "gibt weder Tabelle noch Fortschritt aus")
+    english = "print no table and no progress; what speaks against a count is printed always"
+    catalogue.add(english, "gibt weder Tabelle noch Fortschritt aus")
     folder = tmp_path / "resources/locale/de/LC_MESSAGES"
     folder.mkdir(parents=True)
     (tmp_path / "resources/__init__.py").touch()

@@ -122,7 +122,11 @@ def _parser(command: str, description: str) -> argparse.ArgumentParser:
 
 def _finished(parser: argparse.ArgumentParser, **absent: Any) -> argparse.ArgumentParser:
     """Add what every mode has; ``absent`` are the values of the options that this one lacks."""
-    parser.add_argument("--quiet", action="store_true", help=gettext("print no table and no progress"))
+    parser.add_argument(
+        "--quiet",
+        action="store_true",
+        help=gettext("print no table and no progress; what speaks against a count is printed always"),
+    )
     parser.add_argument("--version", action="version", version=f"SmearCount {__version__}")
     parser.set_defaults(**absent)
     return parser

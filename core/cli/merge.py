@@ -140,6 +140,8 @@ def merge_parts(paths: Sequence[Path]) -> dict[str, Any]:
     whole["images"] = _told_of_copies(ordered)
     whole["of_one_archive"] = "archive" in shard
     whole["errors"] = list(errors.values())
+    if notices := dict.fromkeys(text for part in ordered for text in part.get("notices", [])):
+        whole["notices"] = list(notices)
     whole["totals"] = {name: sum(part["totals"][name] for part in ordered) for name in whole["totals"]}
     return whole
 

@@ -178,6 +178,7 @@ class _Batch:
     contents: dict[str, Path] = field(default_factory=dict[str, Path])
     digests: dict[Path, str] = field(default_factory=dict[Path, str])
     archive: str = ""
+    left_out: list[str] = field(default_factory=list[str])
     results: Sequence[CountedImage] = ()
 
     def fail(self, path: Path, error: str) -> None:
@@ -215,7 +216,8 @@ class _Batch:
         found = find_images(self.arguments.paths, recursive=self.arguments.recursive)
         for path, problem in found.problems:
             self.fail(path, problem)
-        for sentence in found.left_out if not self.arguments.quiet else ():
+        self.left_out = found.left_out
+        for sentence in found.left_out:
             self.errors.print(sentence, style="yellow", markup=False)
         for folder in found.empty:
             text = gettext("{path}: no images in this folder; try --recursive or another folder.")
@@ -256,7 +258,7 @@ class _Batch:
             return
         self.counted.append(image)
         doubts = image.quality.texts if image.quality else ()
-        for notice in (*image.notices, *doubts) if not self.arguments.quiet else ():
+        for notice in (*image.notices, *doubts):
             self.errors.print(f"{path.name}: {notice}", style="yellow", markup=False)
         if self.arguments.annotated is not None:
             self._annotate(photograph, image)
@@ -294,7 +296,7 @@ class _Batch:
         """Write the JSON and CSV files that were asked for."""
         with _when_told_to_end(signal.SIG_IGN):  # it ends after this anyway
             documents = self._documents()
-            for warning in self.kinds.warnings if self.kinds is not None and not self.arguments.quiet else ():
+            for warning in self.kinds.warnings if self.kinds is not None else ():
                 self.errors.print(warning, style="yellow", markup=False)
             for path, document in documents:
                 try:
@@ -339,6 +341,7 @@ class _Batch:
                 incomplete=bool(self.left),
                 profile=self.profile,
                 not_as_profile=changes,
+                left_out=self.left_out,
             )
             documents.append((self.arguments.json, document))
         if self.arguments.csv is not None:

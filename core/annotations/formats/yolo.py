@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import yaml
 
 from core.annotations.base import AnnotationError
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from core.annotations.base import AnnotatedImage
     from core.annotations.notices import Notices
 from core.annotations.parsing import ImageBoxes, Reading
@@ -24,16 +28,23 @@ from core.annotations.parsing import ImageBoxes, Reading
 CLASS_LISTS = ("classes.txt", "obj.names", "data.yaml", "data.yml", "dataset.yaml", "_darknet.labels")
 """Files that name the classes, best first; beside the labels or up to two folders above."""
 
+_FEWEST_WITH_KEY_POINTS = 7  # words: class, box, one point
+_MOST_LOOK_ODD = 0.5
+_ROUNDING = 0.002  # fractions
 _FOLDERS_UP = 2
 _FARTHEST = 2.0  # fractions; what is farther away is meant in pixels
 
 
 @dataclass(frozen=True)
 class ClassList:
-    """The names that class numbers stand for, and the file they come from, if any."""
+    """The names that class numbers stand for, and the file they come from, if any.
+
+    ``key_points``: how many numbers of key points follow each box, 0 if the file says nothing of it.
+    """
 
     names: tuple[str, ...]
     file: Path | None
+    key_points: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,7 +92,7 @@ class ClassLists:
         except ValueError:
             text = gettext("the class names are not a plain list; write them into a classes.txt beside it")
             return self._unusable(file, text)
-        return ClassList(tuple(found), file) if found else None
+        return ClassList(tuple(found), file, _key_points(text)) if found else None
 
     def _unusable(self, file: Path, text: str) -> ClassList:
         # The known classes would not be what the numbers mean
@@ -114,21 +125,72 @@ def yaml_names(text: str) -> list[str]:
     return cast("list[str]", listed)
 
 
+def _key_points(text: str) -> int:
+    """Return how many numbers of key points a ``data.yaml`` says that a line has, 0 if it says nothing of it."""
+    document = yaml.load(text, Loader=yaml.BaseLoader)
+    shape = cast("dict[str, Any]", document).get("kpt_shape") if isinstance(document, dict) else None
+    sides = [number(side) for side in cast("list[Any]", shape)] if isinstance(shape, list) else []
+    return int(math.prod(side or 0 for side in sides)) if len(sides) == 2 else 0
+
+
 def read_yolo(reading: Reading, lines: Sequence[tuple[int, list[str]]], lists: ClassLists) -> Iterator[AnnotatedImage]:
     """Yield the image of a label file, given as numbered lines of words.
 
     A line has a class and a box, ``class cx cy w h``, or a class and an outline, ``class x1 y1 x2 y2 x3 y3 ...``, and
-    after either of them a score.
+    after either of them a score. After a box may come key points, two or three numbers each; they are left out.
     """
     image = reading.image(reading.path.stem)
     if image is None:
         return
     # Without a cell there is no class number to explain
     classes = lists.of_folder(reading.path.parent) if lines else ClassList((), None)
-    for line, words in lines:
-        _read_line(image, gettext("line {line}").format(line=line), words, classes)
+    poses = _poses([words for _, words in lines], classes.key_points)
+    for (line, words), has_key_points in zip(lines, poses, strict=True):
+        place = gettext("line {line}").format(line=line)
+        if has_key_points:
+            text = gettext("has key points beside its box, which are left out; check that the box is right")
+            reading.remark("keypoints", place, text)
+        _read_line(image, place, words[:5] if has_key_points else words, classes)
     if (annotated := image.finish()) is not None:
         yield annotated
+
+
+def _poses(lines: Sequence[list[str]], stated: int) -> list[bool]:
+    """Tell of each line whether it has a box and key points, which look like an outline.
+
+    Where no file says how many numbers they are, all lines are as long, the points lie in the boxes, and read as
+    outlines their second corner, which is a width and height, lies far from all others in some of them.
+    """
+    if stated:
+        return [len(words) in (5 + stated, 6 + stated) for words in lines]
+    lengths = {len(words) for words in lines}
+    if len(lengths) != 1 or lengths.pop() < _FEWEST_WITH_KEY_POINTS:
+        return [False] * len(lines)
+    values = [[number(word) for word in words[1:]] for words in lines]
+    if any(value is None for line in values for value in line):
+        return [False] * len(lines)
+    numbers = np.array(values, np.float64)
+    return [_have_key_points(numbers) or _have_key_points(numbers[:, :-1])] * len(lines)
+
+
+def _have_key_points(values: NDArray[np.float64]) -> bool:
+    boxes, rest = values[:, :4], values[:, 4:]
+    for of_one in (3, 2):
+        if not rest.shape[1] or rest.shape[1] % of_one:
+            continue
+        points = rest.reshape(len(rest), -1, of_one)
+        if of_one == 3 and not np.isin(points[..., 2], (0, 1, 2)).all():
+            continue
+        places = points[..., :2]
+        unseen = ~places.any(axis=2)  # written as zeros
+        inside = (np.abs(places - boxes[:, None, :2]) <= boxes[:, None, 2:] / 2 + _ROUNDING).all(axis=2)
+        others = np.concatenate([boxes[:, None, :2], places], axis=1)
+        low, high = others.min(axis=1), others.max(axis=1)
+        away = np.maximum(np.maximum(low - boxes[:, 2:], boxes[:, 2:] - high), 0).max(axis=1)
+        far = away > np.maximum(high - low, _ROUNDING).max(axis=1)
+        if (inside | unseen).all() and (of_one == 3 or far.mean() > _MOST_LOOK_ODD):
+            return True
+    return False
 
 
 def _read_line(image: ImageBoxes, place: str, words: list[str], classes: ClassList) -> None:

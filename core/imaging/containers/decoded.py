@@ -47,6 +47,11 @@ def unchecked_notice(kind: str) -> str:
     return gettext("{kind} has no checksum: damage inside the file may not be noticed.").format(kind=kind)
 
 
+def surplus_notice() -> str:
+    """Return what is said of a file that holds more of an image than its header has room for."""
+    return gettext("The file holds more rows than its header says; open it with the program that made it.")
+
+
 def other_channels() -> str:
     """Return why an image of some other number of channels is not read."""
     return gettext("it has other channels than grey, or red, green and blue; export it as RGB")

@@ -13,7 +13,7 @@ OTHER_IMAGES = frozenset({  # of other programs, of cameras, and of microscopes 
     ".srf", ".sr2", ".orf", ".rw2", ".raf", ".pef", ".srw", ".x3f", ".3fr", ".czi", ".lsm", ".zvi", ".lif", ".lof",
     ".nd2", ".oib", ".oif", ".oir", ".vsi", ".stk", ".ims", ".svs", ".ndpi", ".ndpis", ".scn", ".mrxs", ".bif",
     ".qptiff", ".isyntax", ".tmap", ".kfb", ".sdpc", ".mdsx", ".dcm", ".dicom", ".flex", ".mvd2", ".r3d", ".mrc",
-    ".nrrd", ".ics", ".spe", ".dv", ".raw",
+    ".nrrd", ".ics", ".spe", ".dv", ".raw", ".nii", ".nii.gz", ".npy", ".npz", ".zarr", ".h5", ".hdf5",
 })  # fmt: skip
 """Suffixes of images of kinds that cannot be read."""
 

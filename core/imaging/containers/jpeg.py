@@ -136,6 +136,12 @@ def jpeg_fault(data: bytes) -> str | None:
     return None
 
 
+def jpeg_height(data: bytes) -> int | None:
+    """Return how many rows a JPEG stream says it has; None if it does not say."""
+    frame = _frame(data)
+    return None if frame is None else frame.height
+
+
 def _frame(data: bytes) -> _Frame | None:
     """Return what the first frame of a JPEG stream says of itself; None if there is none."""
     place = 2

@@ -9,7 +9,7 @@ from typing import IO
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from core.imaging.containers.decoded import UNKNOWN, Decoded, Page, Unreadable, check_size, choose_page
+from core.imaging.containers.decoded import UNKNOWN, Decoded, Page, Unreadable, check_size, choose_page, surplus_notice
 from core.imaging.doubts import Doubt
 from core.text import gettext
 
@@ -46,8 +46,7 @@ def read_bmp(stream: IO[bytes], page: int | None = None) -> Decoded:
         raise Unreadable(gettext("BMP of this kind cannot be read; export it as TIFF or PNG")) from error
     if not _has_rows_left(stream):
         return decoded
-    text = gettext("The file holds more rows than its header says; open it with the program that made it.")
-    return replace(decoded, notices=(*decoded.notices, text), doubts=(*decoded.doubts, Doubt.DAMAGED))
+    return replace(decoded, notices=(*decoded.notices, surplus_notice()), doubts=(*decoded.doubts, Doubt.DAMAGED))
 
 
 def _has_rows_left(stream: IO[bytes]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import IO
 
 import numpy as np
@@ -14,8 +15,10 @@ from core.imaging.containers.decoded import (
     Unreadable,
     check_size,
     choose_page,
+    surplus_notice,
 )
 from core.imaging.containers.plain import open_picture
+from core.imaging.doubts import Doubt
 from core.text import gettext
 
 PNM_HEADS = (b"P1", b"P2", b"P3", b"P4", b"P5", b"P6")
@@ -47,12 +50,15 @@ def read_pnm(stream: IO[bytes], page: int | None = None) -> Decoded:
     dtype = np.dtype(np.uint8 if most < 256 else ">u2")
     channels = _CHANNELS[header[1]]
     size = width * height * channels * dtype.itemsize
-    stream.seek(0, 2)
-    chosen = choose_page(page, max(1, stream.tell() // (header.end() + size)))
+    end = stream.seek(0, 2)
+    number = max(1, end // (header.end() + size))
+    chosen = choose_page(page, number)
     stream.seek(header.end() + chosen.index * (header.end() + size))
     data = stream.read(size)
     if len(data) < size:
         raise Unreadable(TRUNCATED)
+    if end - number * (header.end() + size) >= size // height:
+        chosen = replace(chosen, notices=(*chosen.notices, surplus_notice()), doubts=(*chosen.doubts, Doubt.DAMAGED))
     samples = np.frombuffer(data, dtype).reshape(height, width, channels)
     samples = samples[..., 0] if channels == 1 else samples
     if int(samples.max()) > most:

@@ -7,6 +7,7 @@ import logging
 import math
 from typing import IO, TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 from PIL import Image
 from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, TiffFile, TiffFileError, xml2dict
@@ -46,6 +47,8 @@ _COLOURS = {
     PHOTOMETRIC.YCBCR: 3,
 }
 _OF_LIBTIFF = (PHOTOMETRIC.CIELAB, PHOTOMETRIC.ICCLAB, PHOTOMETRIC.ITULAB)
+_LOOK = 24  # pixels on a side, of images that are compared
+_ALIKE = 0.7
 _SHIFT = 32_768
 _WHOLE_WIDTHS = (8, 16, 32, 64)
 _MAKE, _MODEL, _MAX_SAMPLE, _WHITE_LEVEL, _MICRO_MANAGER = 271, 272, 281, 50717, 51123
@@ -73,7 +76,7 @@ def read_tiff(stream: IO[bytes], wanted: int | None = None, *, check: bool = Tru
             check_size(page.imagewidth, page.imagelength)
             _check_whole(page, stream)
         damage = [said for page in choice.pages if check and (said := damage_in(page, stream)) is not None]
-        odd = [said for page in choice.pages if check and (said := contradiction_in(page)) is not None]
+        odd = [said for page in choice.pages if check and (said := contradiction_in(page, stream)) is not None]
         pixels, orientation = _read_pages(file, choice.pages, stream, is_damaged=bool(damage))
     except (TiffFileError, IndexError, KeyError, RuntimeError, TypeError, ZeroDivisionError, OverflowError) as error:
         raise Unreadable(TRUNCATED) from error
@@ -84,6 +87,8 @@ def read_tiff(stream: IO[bytes], wanted: int | None = None, *, check: bool = Tru
         notices, doubts = (*notices, damage[0]), (*doubts, Doubt.DAMAGED)
     elif check and (kind := what_may_hide_damage(choice.pages[0], stream)) is not None:
         notices = (*notices, unchecked_notice(kind))
+    if check and not all(_shows_the_same(page, pixels) for page in choice.smaller):
+        notices, doubts = (*notices, choice.others), (*doubts, Doubt.ONE_OF_SEVERAL)
     first = choice.pages[0]
     tile = (first.tilelength, first.tilewidth) if first.is_tiled and first.compression == COMPRESSION.NONE else None
     return Decoded(pixels, orientation, notices, doubts, _jpeg_width(first), tile)
@@ -103,6 +108,25 @@ def _read_pages(
         return _as_stored(file, first, np.stack(planes, axis=2), None), _orientation(first)
     except Unreadable as error:
         raise (Unreadable(TRUNCATED) if is_damaged else error) from error
+
+
+def _shows_the_same(small: TiffPage, pixels: Pixels) -> bool:
+    """Tell whether a page is a smaller copy of the image, and not another one, such as a label or an overview."""
+    try:
+        grey = _samples(small)[..., :3].mean(axis=2)
+    except (Unreadable, TiffFileError, RuntimeError):
+        return False
+    whole = pixels.colour if isinstance(pixels, DeepSamples) else np.asarray(pixels)
+    step = max(1, min(whole.shape[:2]) // max(small.imagelength, small.imagewidth) // 2)
+    other = whole[::step, ::step]
+    other = other.reshape(*other.shape[:2], -1)[..., :3].mean(axis=2)
+    ones, others = (
+        cv2.resize(np.nan_to_num(image).astype(np.float32), (_LOOK, _LOOK), interpolation=cv2.INTER_AREA).ravel()
+        for image in (grey, other)
+    )
+    if not ones.std() or not others.std():
+        return not ones.std() and not others.std()
+    return float(np.corrcoef(ones, others)[0, 1]) > _ALIKE
 
 
 def tiff_size(stream: IO[bytes]) -> tuple[int, int, int]:

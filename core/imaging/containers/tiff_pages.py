@@ -25,11 +25,17 @@ _PAGE_NAME = 285
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """The page that is read, or the three grey ones that are red, green and blue."""
+    """The page that is read, or the three grey ones that are red, green and blue.
+
+    ``smaller`` have the shape of the page and nothing says that they show the same; ``others`` is what is to be said
+    if they do not.
+    """
 
     pages: tuple[TiffPage, ...]
     notices: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    smaller: tuple[TiffPage, ...] = ()
+    others: str = ""
 
 
 def choose_pages(file: TiffFile, wanted: int | None = None) -> Choice:
@@ -57,9 +63,14 @@ def choose_pages(file: TiffFile, wanted: int | None = None) -> Choice:
         text = gettext("The file has {n:,} pages; a larger one says that it is a copy, and is left out.")
         return Choice((largest,), (text.format(n=len(pages)),), (Doubt.ONE_OF_SEVERAL,))
     if all(_is_thumbnail(page, largest) for page in images if page is not largest):
-        return Choice((largest,))
-    text = gettext("The file has {n:,} pages; only the largest is counted.").format(n=len(pages))
+        unsaid = tuple(page for page in images if page is not largest)
+        return Choice((largest,), smaller=unsaid, others=_only_the_largest(len(pages)))
+    text = _only_the_largest(len(pages))
     return Choice((largest,), (text,), (Doubt.ONE_OF_SEVERAL,))
+
+
+def _only_the_largest(number: int) -> str:
+    return gettext("The file has {n:,} pages; only the largest is counted.").format(n=number)
 
 
 def _all_pages(file: TiffFile) -> list[TiffPage]:

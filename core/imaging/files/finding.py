@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+import zipfile
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from core.imaging.containers.foreign import OTHER_IMAGES, refusal
@@ -21,6 +22,8 @@ IMAGE_SUFFIXES = frozenset({
     ".pgm", ".pbm", ".pnm",
 })  # fmt: skip
 """What is read of folders. Files that are named one by one are read whatever they are called."""
+
+_BUILT_ON_TIFF = frozenset({".svs", ".ndpi", ".scn", ".bif", ".qptiff", ".lsm", ".stk", ".flex", ".tf8"})
 
 ASK_ABOVE = 500
 """So many images are opened without asking."""
@@ -70,10 +73,16 @@ def find_images(paths: Iterable[str | Path], *, recursive: bool = False, quick: 
         before = len(found.images), len(found.problems), len(found.left_out)
         for item in sorted(_inside(path, found, recursive=recursive)):
             suffix = item.suffix.lower()
-            if suffix in IMAGE_SUFFIXES or (not suffix and _begins_as_image(item)):
+            if item.name.lower().endswith(".nii.gz"):
+                suffix = ".nii.gz"
+            unsaid = not suffix or suffix in _BUILT_ON_TIFF  # of these the first bytes tell
+            if suffix in IMAGE_SUFFIXES or (unsaid and _begins_as_image(item)):
                 _add(found, files, item, quick=quick)
             elif suffix in OTHER_IMAGES:
                 found.problems.append((item, f"{item}: {refusal(b'', suffix)}."))
+            elif suffix == ".zip" and _holds_images(item):
+                text = gettext("{path}: there are images in this archive; unpack it to count them.")
+                found.problems.append((item, text.format(path=item)))
             elif (not suffix or suffix[1:].isdecimal()) and _is_dicom(item):  # scanners name it by numbers with dots
                 found.problems.append((item, f"{item}: {refusal(b'', '.dcm')}."))
         if before == (len(found.images), len(found.problems), len(found.left_out)):
@@ -129,15 +138,39 @@ def _inside(folder: Path, found: Found, *, recursive: bool) -> Iterator[Path]:
             if _is_hidden(entry):
                 continue
             if _is_folder(entry):
-                if recursive and entry.name.lower() not in _SYSTEM_FOLDERS:
+                if entry.name.lower() in _SYSTEM_FOLDERS:
+                    continue
+                if recursive:
                     waiting.append(here / entry.name)
+                elif _has_images(here / entry.name):
+                    text = gettext("{path}: the images in this folder are not counted; use --recursive to count them.")
+                    found.left_out.append(text.format(path=here / entry.name))
             else:
                 yield here / entry.name
+
+
+def _has_images(folder: Path) -> bool:
+    """Tell whether images lie in a folder that SmearCount did not write itself."""
+    try:
+        names = [entry.name for entry in os.scandir(folder) if not entry.name.startswith(".")]
+    except OSError:
+        return False
+    images = (folder / name for name in names if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES)
+    return any(_OUTPUT_NAME not in image.stem and not is_output(image) for image in images)
 
 
 def _begins_as_image(path: Path) -> bool:
     """Tell whether a file without a suffix is a JPEG, PNG or TIFF image."""
     return _head(path, 8).startswith(_BEGINNINGS)
+
+
+def _holds_images(path: Path) -> bool:
+    """Tell whether an archive has images in it; one of outlines or texts has none."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES for name in archive.namelist())
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+        return False
 
 
 def _is_dicom(path: Path) -> bool:

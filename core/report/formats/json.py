@@ -64,6 +64,7 @@ def batch_json(
     kinds: BatchKinds | None = None,
     profile: ProfileInUse | None = None,
     not_as_profile: Sequence[str] = (),
+    left_out: Sequence[str] = (),
 ) -> bytes:
     """Return the JSON document of a batch (UTF-8, indented): schema 1, or schema 2 with kinds of cells.
 
@@ -74,7 +75,8 @@ def batch_json(
     which part of an archive the images are, and what the other parts must share with it; ``incomplete``, that the run
     was stopped and what it did not count is among the errors. ``counted_by`` of a model that makes masks says how
     each class was counted in them. ``profile`` is the laboratory's profile that was counted by, and
-    ``not_as_profile`` what differs from it.
+    ``not_as_profile`` what differs from it. ``left_out`` are sentences on files that were passed over on purpose, the
+    ``notices`` of the document.
     """
     classes = model.classes
     entries = [_image_entry(image, classes, all_detections) for image in images]
@@ -98,6 +100,7 @@ def batch_json(
         "images": entries,
         "errors": [{"path": printable(item.path), "error": printable(item.error)} for item in failed],
         "totals": totals(images, classes),
+        **({"notices": [printable(text) for text in left_out]} if left_out else {}),
         **({"incomplete": True} if incomplete else {}),
         **({} if session is None else {"session": session}),
         **({} if shard is None else {"shard": dict(shard)}),

@@ -33,7 +33,7 @@ class KindTruths(QObject):
         self.found: tuple[KindTruth, ...] = ()
         self._task = Task("kind truths", self._on_found, self)
         self._later = Debounce(_SETTLE_MS, self._ask, self)
-        for signal in (verifier.answered, kinds.typed.changed, kinds.tree.changed):
+        for signal in (verifier.answered, kinds.typed.changed, kinds.tree.changed, kinds.differential.changed):
             signal.connect(self._ask_later)
 
     @Slot()

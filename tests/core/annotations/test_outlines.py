@@ -175,3 +175,52 @@ def test_ids_of_coco_may_be_texts_in_one_place_and_numbers_in_another(tmp_path: 
     document["images"][0]["id"] = 1
     document["annotations"][0]["image_id"] = image_id
     assert one(read(put(tmp_path / "a.json", json.dumps(document)))).boxes.tolist() == [BOX]
+
+
+POSES = {
+    "2 points": "0.05 0.06 0.45 0.55",
+    "1 point": "0.05 0.06",
+    "2 points with how well they are seen": "0.05 0.06 2 0.45 0.55 1",
+}
+
+
+def pose_line(box: tuple[float, float, float, float], points: str) -> str:
+    """Return a line of a box and key points, which are given in fractions of the box."""
+    x, y, w, h = box
+    numbers = [float(word) for word in points.split()]
+    of_one = 3 if len(numbers) % 3 == 0 else 2
+    placed = [
+        number if at % of_one == 2 else (x - w / 2 + number * w if at % of_one == 0 else y - h / 2 + number * h)
+        for at, number in enumerate(numbers)
+    ]
+    return f"0 {' '.join(f'{number:.6g}' for number in (*box, *placed))}"
+
+
+@pytest.mark.parametrize("points", POSES.values(), ids=POSES)
+def test_yolo_key_points_are_no_outline(tmp_path: Path, points: str):
+    boxes = [(0.5, 0.5, 0.1, 0.125), (0.7, 0.6, 0.1, 0.125), (0.2, 0.8, 0.1, 0.125)]
+    put(tmp_path / "classes.txt", "RBC")
+    found = read(put(tmp_path / "a.txt", "\n".join(pose_line(box, points) for box in boxes)))
+    (image,) = found.images
+    np.testing.assert_allclose(image.boxes[0], [288, 210, 352, 270], atol=0.01)
+    assert image.contours is None
+    assert "has key points beside its box, which are left out" in found.notices[0]
+
+
+def test_a_data_yaml_says_how_many_key_points_there_are(tmp_path: Path):
+    """Of one cell whose width and height happen to be near its place nothing else tells."""
+    put(tmp_path / "data.yaml", "names: [RBC]\nkpt_shape: [2, 2]\n")
+    found = read(put(tmp_path / "a.txt", "0 0.5 0.5 0.5 0.5 0.4 0.4 0.6 0.6"))
+    (image,) = found.images
+    assert image.boxes.tolist() == [[160, 120, 480, 360]]
+    assert image.contours is None
+
+
+def test_four_corners_are_an_outline(tmp_path: Path):
+    """Turned boxes have as many numbers as a box with two key points."""
+    put(tmp_path / "classes.txt", "RBC")
+    text = "\n".join(f"0 {x} {y} {x + 0.1} {y} {x + 0.1} {y + 0.1} {x} {y + 0.1}" for x, y in ((0.5, 0.5), (0.1, 0.2)))
+    found = read(put(tmp_path / "a.txt", text))
+    (image,) = found.images
+    np.testing.assert_allclose(image.boxes, [[320, 240, 384, 288], [64, 96, 128, 144]], atol=0.01)
+    assert found.notices == ()

@@ -34,9 +34,11 @@ def test_a_table_shows_each_picture_and_the_total(bench: Bench):
     assert bench.out.splitlines()[-1].strip() == "All cells count."
 
 
-def test_quiet_prints_nothing(bench: Bench):
+def test_quiet_prints_nothing_but_what_speaks_against_a_count(bench: Bench):
     assert bench.count("--quiet", bench.picture()) == 0
-    assert bench.out == bench.err == ""
+    assert bench.out == ""
+    few, bright = "Too few cells to say much: 2 red cells.", "Too bright: even the darkest cells are nearly white."
+    assert bench.err.splitlines() == [f"field.png: {bright}", f"field.png: {few}"]
 
 
 def test_json_has_the_documented_shape(bench: Bench):

@@ -199,6 +199,28 @@ def test_a_whole_result_does_not_speak_of_being_complete(
     assert "incomplete" not in count(tmp_path / "a.png")[1]
 
 
+def test_what_was_left_out_is_in_the_document(tmp_path: Path, count: Callable[..., Any], smear: NDArray[np.uint8]):
+    Image.fromarray(smear).save(tmp_path / "a.png")
+    assert "notices" not in count(tmp_path / "a.png")[1]
+    (tmp_path / "b.png").hardlink_to(tmp_path / "a.png")
+    (tmp_path / "result.json").unlink()
+    code, document, _ = count(tmp_path)
+    assert code == 0
+    told = f"{tmp_path / 'b.png'}: it is the same file as {tmp_path / 'a.png'}; it is counted once."
+    assert document["notices"] == [told]
+
+
+def test_quiet_does_not_hide_what_speaks_against_a_count(
+    tmp_path: Path, count: Callable[..., Any], smear: NDArray[np.uint8]
+):
+    Image.fromarray(np.hstack([smear, smear])).save(tmp_path / "a.png")
+    (tmp_path / "b.png").hardlink_to(tmp_path / "a.png")
+    _, _, errors = count("--quiet", tmp_path)
+    assert "it is the same file as" in errors
+    assert "of the image is there twice" in errors
+    assert "its cells are counted twice" in errors
+
+
 def test_a_copy_is_told(tmp_path: Path, count: Callable[..., Any], smear: NDArray[np.uint8]):
     for name in ("a.png", "sub/b.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import imagecodecs
@@ -227,6 +228,68 @@ def test_rows_that_the_header_does_not_tell_of_are_told(tmp_path: Path, smear: N
     half = read_image_of(bitmap, data)
     assert half.doubts == (Doubt.DAMAGED,)
     assert "more rows than its header says" in half.notices[0]
+
+
+@pytest.mark.parametrize("layout", [{"rowsperstrip": 32}, {"rowsperstrip": 240}, {"tile": (64, 64)}])
+@pytest.mark.parametrize("compression", ["lzw", "deflate", "lzma", "zstd", "packbits", "jpeg", "jpeg2000"])
+def test_compressed_data_of_more_rows_than_the_header_says_are_told(
+    tmp_path: Path, smear: NDArray[np.uint8], compression: str, layout: dict[str, Any]
+):
+    path = tmp_path / "a.tif"
+    as_tiff(path, smear, compression=compression, **layout)
+    assert Doubt.DAMAGED not in read_image(path).doubts
+    with tifffile.TiffFile(path, mode="r+") as file:
+        file.pages[0].aspage().tags["ImageLength"].overwrite(120)
+    try:
+        assert read_image(path).doubts[:1] == (Doubt.DAMAGED,)
+    except ImageError as error:  # what the decoder itself notices
+        assert "truncated or damaged" in str(error)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "I;16"])
+def test_a_png_of_more_rows_than_its_header_says_is_told(tmp_path: Path, smear: NDArray[np.uint8], mode: str):
+    path = tmp_path / "a.png"
+    if mode == "I;16":
+        Image.fromarray(smear[..., 1].astype(np.uint16) * 257).save(path)
+    else:
+        Image.fromarray(smear).convert(mode).save(path)
+    assert Doubt.DAMAGED not in read_image(path).doubts
+    data = bytearray(path.read_bytes())
+    data[20:24] = struct.pack(">I", 120)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    half = read_image_of(path, data)
+    assert Doubt.DAMAGED in half.doubts
+    assert "more rows than its header says" in " ".join(half.notices)
+
+
+def interlaced_png(image: NDArray[np.uint8]) -> bytes:
+    """Return a PNG file whose rows come in seven passes, as Pillow reads and does not write them."""
+    height, width = image.shape[:2]
+    passes = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+    rows = [b"\0" + row.tobytes() for x, y, across, down in passes for row in image[y::down, x::across]]
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 1)
+    chunks = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"".join(rows))) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+def test_a_png_of_several_passes_has_as_many_rows_as_its_header_says(tmp_path: Path, smear: NDArray[np.uint8]):
+    path = tmp_path / "a.png"
+    path.write_bytes(interlaced_png(smear))
+    image = read_image(path)
+    assert (image.doubts, image.notices) == ((), ())
+    assert (image.pixels == smear).all()
+
+
+def test_a_ppm_of_more_rows_than_its_header_says_is_told(tmp_path: Path, smear: NDArray[np.uint8]):
+    path = tmp_path / "a.ppm"
+    Image.fromarray(smear).save(path)
+    half = read_image_of(path, bytearray(path.read_bytes().replace(b"320 240", b"320 120", 1)))
+    assert half.doubts == (Doubt.DAMAGED,)
+    assert half.notices == ("The file holds more rows than its header says; open it with the program that made it.",)
 
 
 def test_strips_that_are_there_twice_are_told(tmp_path: Path, smear: NDArray[np.uint8]):

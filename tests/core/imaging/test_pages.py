@@ -65,6 +65,18 @@ def test_a_thumbnail_is_passed_over(tmp_path: Path, first: bool, flagged: bool):
     assert_shows(image, field(), 0)
 
 
+@pytest.mark.parametrize("page", ["blank", "another field"])
+def test_a_page_of_the_same_shape_that_shows_something_else_is_told(tmp_path: Path, page: str):
+    """A larger blank overview was counted instead of the field, without a word."""
+    large = np.full((480, 640, 3), 245, np.uint8) if page == "blank" else field(480, 640)[::-1].copy()
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        writer.write(field(), photometric="rgb", metadata=None)
+        writer.write(large, photometric="rgb", metadata=None)
+    image = read_image(tmp_path / "a.tif")
+    assert_shows(image, large, 0, doubts=(Doubt.ONE_OF_SEVERAL,))
+    assert image.notices == ("The file has 2 pages; only the largest is counted.",)
+
+
 def test_a_pyramid_is_read_at_its_full_size(tmp_path: Path):
     with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
         writer.write(field(), photometric="rgb", subifds=2, metadata=None)

@@ -109,9 +109,15 @@ def test_a_second_reading_is_compared_kind_by_kind(counted: Counted, qtbot: QtBo
     for cell, (first, second) in zip(ids, (("lymphocyte", "lymphocyte"), ("lymphocyte", "monocyte")), strict=False):
         assert kinds.typed.give([(image, cell)], first)
         assert kinds.typed.give([(image, cell)], second, "Bea")
+    assert kinds.typed.give([(image, ids[0])], "monocyte", "Cem")
+    kinds.differential.set_reading("Cem")
     page = opened(qtbot, window)
+    which = page.kinds_page.which
     qtbot.waitUntil(lambda: has_kinds(page), timeout=30_000)
-    assert page.kinds_page.which.currentText() == "WBC: second reading by Bea"
+    assert which.currentText() == "WBC: second reading by Bea"
+    assert which.count() == 1  # Cem is still reading
+    kinds.differential.set_reading("")
+    qtbot.waitUntil(lambda: which.count() == 2, timeout=30_000)
     assert page.kinds_page.summary.text().startswith("50 % of 2 cells")
     window.workspace.store.close()
     qtbot.waitUntil(lambda: not has_kinds(page), timeout=30_000)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import zipfile
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from core.imaging.files.finding import find_images
@@ -101,6 +103,56 @@ def test_images_that_cannot_be_read_are_named(tmp_path: Path, name: str):
     assert path.name == name
     assert sentence.startswith(f"{path}: ")
     assert "export" in sentence
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.npy", "a.czi", "a.nd2", "a.lif", "a.vsi", "a.mrxs", "a.CZI"])
+def test_images_of_microscopes_and_of_programs_are_named(tmp_path: Path, name: str):
+    (tmp_path / name).write_bytes(b"\x93 something")
+    found = find_images([tmp_path])
+    [(path, problem)] = found.problems
+    assert path.name == name
+    assert "cannot be read; export it as TIFF, PNG or JPEG." in problem
+
+
+def test_an_archive_of_images_is_named_and_one_of_outlines_is_not(tmp_path: Path):
+    for name, inside in (("fields.zip", "day 1/a.JPG"), ("RoiSet.zip", "0001-0002.roi")):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr(inside, b"")
+    (tmp_path / "torn.zip").write_bytes(b"PK\x03\x04")
+    found = find_images([tmp_path])
+    path = tmp_path / "fields.zip"
+    assert found.problems == [(path, f"{path}: there are images in this archive; unpack it to count them.")]
+
+
+def test_what_is_plainly_no_image_passes_silently(tmp_path: Path):
+    names = "a.txt", "a.csv", "a.xlsx", "a.pdf", "Thumbs.db", ".DS_Store", "a.json", "a.xml", "a.gz", "classes.yaml"
+    for name in names:
+        (tmp_path / name).write_bytes(b"1")
+    found = find_images([tmp_path])
+    assert (found.images, found.problems, found.left_out) == ([], [], [])
+
+
+@pytest.mark.parametrize("suffix", [".svs", ".ndpi", ".lsm", ".qptiff"])
+def test_kinds_that_are_tiff_are_read(tmp_path: Path, suffix: str):
+    path = tmp_path / f"a{suffix}"
+    tifffile.imwrite(path, np.zeros((40, 50, 3), np.uint8), photometric="rgb")
+    assert find_images([tmp_path]).images == [path]
+    path.write_bytes(b"something else")
+    assert find_images([tmp_path]).problems[0][0] == path
+
+
+def test_images_in_a_folder_that_is_not_looked_into_are_told(tmp_path: Path):
+    inner, own, empty = tmp_path / "monday", tmp_path / "out", tmp_path / "notes"
+    for folder in (inner, own, empty):
+        folder.mkdir()
+    (inner / "a.png").write_bytes(b"1")
+    (own / "a_counted.png").write_bytes(b"1")
+    (empty / "a.txt").write_bytes(b"1")
+    (tmp_path / "b.png").write_bytes(b"1")
+    found = find_images([tmp_path])
+    assert found.images == [tmp_path / "b.png"]
+    assert found.left_out == [f"{inner}: the images in this folder are not counted; use --recursive to count them."]
+    assert find_images([tmp_path], recursive=True).left_out == []
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])

@@ -248,6 +248,25 @@ def test_cells_are_dropped_on_a_kind_in_the_tree_and_on_a_pile(
     assert typed(by_kind) == {}
 
 
+def test_what_a_second_reading_is_told_does_not_stay(by_kind: MainWindow, qtbot: QtBot) -> None:
+    page = by_kind.cells.kinds
+    cells = list(page.naming.cells.rows)[:3]
+    assert by_kind.workspace.kinds.typed.give(cells, SPHEROCYTE)
+    page.set_reading("Bea")
+    pile = page.area.piles[UNSORTED]
+    qtbot.waitUntil(lambda: pile.numbers.text().endswith("a second reading gets no suggestions."), timeout=WAIT_MS)
+    assert len(pile.tiles) == 3
+    qtbot.mouseClick(page.bar.end_button, LEFT)
+    qtbot.waitUntil(lambda: pile.numbers.text().startswith("The program sorts them once"), timeout=WAIT_MS)
+
+
+def test_no_image_is_removed_by_a_menu_while_cells_of_others_are_selected(by_kind: MainWindow) -> None:
+    remove = by_kind.actions_["remove_picture"]
+    assert not remove.isEnabled()
+    by_kind.show_view(View.REVIEW)
+    assert remove.isEnabled()
+
+
 def test_no_cell_leaves_the_count_and_its_tile_stays(by_kind: MainWindow, qtbot: QtBot) -> None:
     page, before = by_kind.cells.kinds, by_kind.workspace.counts.totals
     assert before is not None
