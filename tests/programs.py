@@ -13,7 +13,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -34,7 +34,8 @@ class Program:
     output: IO[bytes]
 
     def kill(self) -> None:
-        os.kill(self.process, signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.kill(self.process, signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,16 @@ class Programs:
         self._forking.stdin.write(json.dumps(task | streams) + "\n")
         self._forking.stdin.flush()
         process = int(self._forking.stdout.readline())
-        with self._pipe.open("rb", buffering=0) as output:
-            yield Program(process, output), status
-        status.append(int(self._forking.stdout.readline()))
+        try:
+            with self._pipe.open("rb", buffering=0) as output:
+                program = Program(process, output)
+                try:
+                    yield program, status
+                except BaseException:  # the test failed: nobody will end the program
+                    program.kill()
+                    raise
+        finally:
+            status.append(int(self._forking.stdout.readline()))
 
     def run(self, code: str, *arguments: str, **environment: str) -> Ended:
         """Run a program to its end."""

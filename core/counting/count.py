@@ -28,6 +28,9 @@ SAME_CELL_IOU = 0.75
 PIECE = 0.9
 """A detection more than this inside a cell of the user of the same class is a piece of that cell."""
 
+_AHEAD = 16
+"""So many images may be counted ahead."""
+
 _LEAST_PIECE = 0.3  # smaller ones may be cells of their own in a box that was drawn round several
 
 
@@ -123,9 +126,10 @@ class _Found:
         return id(self.detections.boxes)
 
 
-def precompute(detections: Detections, nms_iou: float) -> None:
-    """Do the slow part of counting detections ahead: from any thread, under any ids, once for all thresholds."""
-    _candidates(_Found(detections), nms_iou)
+def precompute(detections: Detections, settings: CountSettings, frame: Frame, classes: tuple[str, ...]) -> None:
+    """Do the work of counting detections without edits ahead: from any thread, under any ids."""
+    index = CountIndex.of(detections, CellEdits.none(detections), settings.nms_iou, frame)
+    index.count(settings.thresholds, classes)
 
 
 @lru_cache(maxsize=64)
@@ -187,6 +191,19 @@ class CountIndex:
     @classmethod
     def of(cls, found: Detections, edits: CellEdits, nms_iou: float, frame: Frame | None = None) -> CountIndex:
         """Suppress duplicates, apply the edits to the rest, and find the cells outside the frame."""
+        if not len(edits.cells) and not edits.edited.any():
+            return cls._unedited(_Found(found), nms_iou, frame)
+        return cls._of(found, edits, nms_iou, frame)
+
+    @staticmethod
+    @lru_cache(maxsize=_AHEAD)
+    def _unedited(found: _Found, nms_iou: float, frame: Frame | None) -> CountIndex:
+        """Return the index of detections that nobody edited: the same under other ids."""
+        cells = found.detections
+        return CountIndex._of(cells, CellEdits.none(cells), nms_iou, frame)
+
+    @classmethod
+    def _of(cls, found: Detections, edits: CellEdits, nms_iou: float, frame: Frame | None) -> CountIndex:
         kept, pairs = _candidates(_Found(found), nms_iou)
         cells = np.flatnonzero(kept)
         overridden = edits.edited.copy()
@@ -218,6 +235,18 @@ class CountIndex:
 
     def count(self, thresholds: Mapping[str, float], classes: tuple[str, ...]) -> CountResult:
         """Count at the given thresholds; the cells of the user count at any."""
+        if not len(self.hand_labels) and not self.overridden.any():
+            return self._count_unedited(self, tuple(thresholds.items()), classes)
+        return self._counted(thresholds, classes)
+
+    @staticmethod
+    @lru_cache(maxsize=_AHEAD)
+    def _count_unedited(
+        index: CountIndex, thresholds: tuple[tuple[str, float], ...], classes: tuple[str, ...]
+    ) -> CountResult:
+        return index._counted(dict(thresholds), classes)
+
+    def _counted(self, thresholds: Mapping[str, float], classes: tuple[str, ...]) -> CountResult:
         by_model = self._by_model(thresholds, classes)
         standing = np.zeros(self.size, bool)
         standing[self.cells[by_model & ~self.overridden]] = True

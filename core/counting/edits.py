@@ -51,6 +51,8 @@ class CellEdits:
         box of the new detection.
         """
         changes = effective(changes)
+        if not changes:
+            return cls.none(found)
         rows = _rows_by_id(found, changes)
         edited = np.zeros(len(found), bool)
         edited[rows[rows >= 0]] = True

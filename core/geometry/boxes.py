@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -29,18 +29,23 @@ def touching_pairs(first: NDArray[Real], second: NDArray[Real]) -> list[tuple[ND
     Positions int64 (P,) in ``first``, ascending over all portions, and in ``second``.
     """
     portions = []
-    for one, other in _near_pairs(first, second):
+    for one, other in _near_pairs(first, second, 0.0):
         a, b = first[one], second[other]
         touching = (a[:, 0] <= b[:, 2]) & (a[:, 1] <= b[:, 3]) & (b[:, 1] <= a[:, 3])
         portions.append((one[touching], other[touching]))
     return portions or [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
 
 
-def _near_pairs(first: NDArray[Real], second: NDArray[Real]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Yield the pairs of boxes that may touch, as positions int64 (P,) in both, in portions that fit the memory."""
+def _near_pairs(
+    first: NDArray[Real], second: NDArray[Real], least: float
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield the pairs of boxes that may touch and overlap by ``least``, in portions that fit the memory.
+
+    They are positions int64 (P,) in both.
+    """
     if not len(first) or not len(second):
         return
-    order, start, count = _windows(first.astype(np.float64), second.astype(np.float64))
+    order, start, count = _windows(first.astype(np.float64), second.astype(np.float64), least)
     row = np.repeat(np.arange(len(first)), _BANDS)
     total = np.cumsum(count)
     cuts = np.searchsorted(total, np.arange(_PAIRS_AT_ONCE, total[-1], _PAIRS_AT_ONCE))
@@ -51,29 +56,33 @@ def _near_pairs(first: NDArray[Real], second: NDArray[Real]) -> Iterator[tuple[N
 
 
 def _windows(
-    first: NDArray[np.float64], second: NDArray[np.float64]
+    first: NDArray[np.float64], second: NDArray[np.float64], least: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Sort the second boxes so that each first one finds its neighbours in three short rows.
 
-    The image is cut into bands at least as high as any box; each holds the boxes that begin in it, from left
-    to right. A box then touches boxes of three bands at most.
+    Two boxes whose intersection over union is at least ``least`` begin, in x and in y, within this share of their sides
+    of each other: 1 less ``least``. The image is cut into bands as high as that share of any box; each holds the
+    boxes that begin in it, from left to right. The boxes that may overlap one enough then begin in three bands.
 
     Returns
     -------
     The order int64 (M,) of the second boxes; start and length int64 (3 N,) of the windows in it.
     """
+    reach = 1 - least + 1e-6
     x, y = (min(float(first[:, axis].min()), float(second[:, axis].min())) for axis in (0, 1))
-    widest, tallest = (float((second[:, axis + 2] - second[:, axis]).max()) for axis in (0, 1))
-    height = max(tallest, float((first[:, 3] - first[:, 1]).max()), 1e-3)
+    widest, tallest = (reach * float((second[:, axis + 2] - second[:, axis]).max()) + 1e-3 for axis in (0, 1))
+    height = max(tallest, reach * float((first[:, 3] - first[:, 1]).max()) + 1e-3, 1e-3)
     # A power of 2 keeps the sum of a band and a place exact
     length = 2.0 ** np.ceil(np.log2(max(float(first[:, 2].max()), float(second[:, 2].max())) - x + widest + 2))
     key = np.floor((second[:, 1] - y) / height) * length + (second[:, 0] - x)
     order = np.argsort(key, kind="stable")
+    ranked = key[order]
     lowest = np.floor((first[:, 1] - tallest - y) / height)[:, None]
     bands = lowest + np.arange(_BANDS)
     left = np.maximum(first[:, 0] - widest - x, 0)[:, None]
-    start = np.searchsorted(key[order], bands * length + left, side="left")
-    stop = np.searchsorted(key[order], bands * length + (first[:, 2] - x)[:, None], side="right")
+    right = (first[:, 0] + reach * (first[:, 2] - first[:, 0]) + 1e-3 - x)[:, None]
+    start = np.searchsorted(ranked, bands * length + left, side="left")
+    stop = np.searchsorted(ranked, bands * length + right, side="right")
     return order, start.ravel(), np.maximum(stop - start, 0).ravel()
 
 
@@ -87,18 +96,32 @@ def overlapping_pairs(
     Positions int64 (P,) in ``first``, ascending, and in ``second``, and the IoU of each pair (P,) in the
     precision of the boxes.
     """
+    return _with_overlap(first, second, least, _near_pairs(first, second, least))
+
+
+def _pairs_among(boxes: NDArray[Real], least: float) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Real]]:
+    """Find the pairs that ``overlapping_pairs`` finds among boxes (N, 4) themselves, each once, the first one first."""
+    halves = ((one[one < other], other[one < other]) for one, other in _near_pairs(boxes, boxes, least))
+    return _with_overlap(boxes, boxes, least, halves)
+
+
+def _with_overlap(
+    first: NDArray[Real],
+    second: NDArray[Real],
+    least: float,
+    near: Iterable[tuple[NDArray[np.int64], NDArray[np.int64]]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Real]]:
+    """Return those of the near pairs whose intersection over union is at least ``least``, and it."""
     size_1, size_2 = areas(first), areas(second)
     (left_1, top_1, right_1, bottom_1), (left_2, top_2, right_2, bottom_2) = first.T.copy(), second.T.copy()
     found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, first.dtype))]
-    for one, other in _near_pairs(first, second):
+    for one, other in near:
         width = np.minimum(right_1[one], right_2[other]) - np.maximum(left_1[one], left_2[other])
-        shared = width > 0
-        one, other, width = one[shared], other[shared], width[shared]
         height = np.minimum(bottom_1[one], bottom_2[other]) - np.maximum(top_1[one], top_2[other])
-        common = width * np.maximum(height, 0)
+        common = np.maximum(width, 0) * np.maximum(height, 0)
         union = size_1[one] + size_2[other] - common
         overlap = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
-        enough = (overlap >= least) & (overlap > 0)
+        enough = np.flatnonzero((overlap >= least) & (overlap > 0))
         found.append((one[enough], other[enough], overlap[enough]))
     one, other, overlap = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return one, other, overlap
@@ -132,7 +155,7 @@ def suppress(boxes: NDArray[np.float32], scores: NDArray[np.float32], iou: float
     """
     order = np.argsort(-scores, kind="stable")
     ranked = boxes[order]
-    one, other, overlap = overlapping_pairs(ranked, ranked, iou)
+    one, other, overlap = _pairs_among(ranked, iou)
     result = np.zeros(len(boxes), bool)
     result[order] = _keep_better(len(boxes), one, other, overlap > iou)
     return result
@@ -174,24 +197,25 @@ def thin_and_place(
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
         ranked = members[np.argsort(-scores[members], kind="stable")]
-        one, other, overlap = overlapping_pairs(boxes[ranked], boxes[ranked], votes)
+        one, other, overlap = _pairs_among(boxes[ranked], votes)
         mine = _keep_better(len(ranked), one, other, overlap > doubles)
         kept[ranked] = mine
-        voting = mine[one]
-        one, other = one[voting], other[voting]
-        weight = scores[ranked][other].astype(np.float64) ** _VOTE_POWER
-        total = np.bincount(one, weight, len(ranked))
-        sums = [np.bincount(one, weight * boxes[ranked][other, side], len(ranked)) for side in range(4)]
-        voted = total > 0  # a box without area overlaps nothing, not even itself
-        placed[ranked[voted]] = (np.stack(sums, axis=1)[voted] / total[voted, None]).astype(np.float32)
+        forth, back = mine[one], mine[other]
+        left, voter = np.concatenate([one[forth], other[back]]), np.concatenate([other[forth], one[back]])
+        weight = scores[ranked].astype(np.float64) ** _VOTE_POWER
+        votes_of = np.concatenate([boxes[ranked] * weight[:, None], weight[:, None]], axis=1)
+        sums = votes_of.copy()  # its own among them
+        for side, column in enumerate(votes_of.T.copy()):
+            sums[:, side] += np.bincount(left, column[voter], len(ranked))
+        voted = mine & (weight > 0)
+        placed[ranked[voted]] = (sums[voted, :4] / sums[voted, 4:]).astype(np.float32)
     return kept, placed
 
 
 def _keep_better(
     number: int, one: NDArray[np.int64], other: NDArray[np.int64], doubles: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Go through the pairs of ranked boxes that are doubles, and drop the worse one where the better one is kept."""
-    doubles = doubles & (one < other)
+    """Go through the pairs of ranked boxes, the better one first, and drop the worse double where that is kept."""
     kept = [True] * number
     # In ascending order of the first, so that whether it is kept itself is settled by then
     for better, worse in zip(one[doubles].tolist(), other[doubles].tolist(), strict=True):

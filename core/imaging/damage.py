@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BLOCK = 8
+_ROWS_AT_ONCE = 256
 _SEAM = 6.0  # grey values; sound JPEGs step less along a whole row of blocks
 _SEAM_OVER_REST = 2.5
 _SEAM_OVER_REST_IF_NARROW = 4.2  # one cell is as wide as a good part of a tile
@@ -43,15 +45,15 @@ def has_seam(pixels: NDArray[np.uint8], width: int) -> bool:
 
 
 def _steps_once(pixels: NDArray[np.uint8], over_rest: float) -> bool:
-    at_borders = _longest_step(pixels, _BLOCK)
-    return at_borders > _SEAM and at_borders > over_rest * _longest_step(pixels, _BLOCK // 2)
+    at_borders = _longest_step(pixels, _BLOCK, _SEAM)
+    return at_borders > _SEAM and at_borders > over_rest * _longest_step(pixels, _BLOCK // 2, 0.0)
 
 
-def _longest_step(pixels: NDArray[np.uint8], first: int) -> float:
+def _longest_step(pixels: NDArray[np.uint8], first: int, least: float) -> float:
     """Return the largest median step, in grey values, from row to row along the width of the image.
 
     Looked at are the rows ``first``, ``first + 8`` and so on; a stretch of one width may begin in one of them and end
-    in the next, as what follows a block does.
+    in the next, as what follows a block does. Of steps up to ``least``, 0 is returned.
     """
     columns = pixels.shape[1] // _BLOCK
     above, below = pixels[first - 1 : -1 : _BLOCK], pixels[first::_BLOCK]
@@ -59,10 +61,30 @@ def _longest_step(pixels: NDArray[np.uint8], first: int) -> float:
     if rows < 2 or columns < 8:
         return 0.0
     wide = columns * _BLOCK
-    step = below[:rows, :wide].astype(np.int16) - above[:rows, :wide]
-    blocks = step.reshape(rows, columns, _BLOCK, -1).mean(axis=2, dtype=np.float32).reshape(rows * columns, -1)
-    stretches = np.lib.stride_tricks.sliding_window_view(blocks, columns, axis=0)[:: columns // 8]
+    blocks = np.concatenate(
+        [
+            _means_of_blocks(above[top : top + _ROWS_AT_ONCE, :wide], below[top : top + _ROWS_AT_ONCE, :wide])
+            for top in range(0, rows, _ROWS_AT_ONCE)
+        ]
+    )
+    begin = np.arange(0, len(blocks) - columns + 1, columns // 8)
+    # A median is beyond a value only if half of the blocks are
+    beyond = np.stack([blocks > least, blocks < -least], axis=-1).cumsum(axis=0, dtype=np.int32)
+    number = beyond[begin + columns - 1] - np.where((begin > 0)[:, None, None], beyond[np.maximum(begin - 1, 0)], 0)
+    begin = begin[(number >= columns // 2).any(axis=(1, 2))]
+    if not len(begin):
+        return 0.0
+    stretches = np.lib.stride_tricks.sliding_window_view(blocks, columns, axis=0)[begin]
     return float(np.abs(np.median(stretches, axis=2)).max())
+
+
+def _means_of_blocks(above: NDArray[np.uint8], below: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the mean steps (N, C) from rows to those below them, over eight columns each."""
+    rows = min(len(above), len(below))
+    step = cv2.subtract(np.ascontiguousarray(below[:rows]), np.ascontiguousarray(above[:rows]), dtype=cv2.CV_32F)
+    size = (step.shape[1] // _BLOCK, rows)
+    means = cv2.resize(step, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(means, np.float32).reshape(rows * size[0], -1)
 
 
 def has_flat_band(pixels: NDArray[np.uint8]) -> bool:

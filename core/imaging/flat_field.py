@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SAMPLE_SIDE = 1024
+_GREEN = 1
 
 
 @dataclass
@@ -36,19 +37,26 @@ class FlatFieldImage:
         return Tile(0, 0, width, height, (-np.inf, -np.inf, np.inf, np.inf))
 
     @cached_property
-    def sample(self) -> NDArray[np.uint8]:
-        """A part of the image, at most 1024 pixels wide, under even light."""
-        return self.crop(self.window(_SAMPLE_SIDE), 1.0)
+    def sample_window(self) -> Tile:
+        """A part of the image, at most 1024 pixels wide, that shows what all of it is like."""
+        return self.window(_SAMPLE_SIDE)
+
+    @cached_property
+    def _green(self) -> NDArray[np.uint8]:
+        part = self.sample_window
+        return np.ascontiguousarray(self.image[part.y1 : part.y2, part.x1 : part.x2, _GREEN])
+
+    def green(self, scale: float) -> NDArray[np.uint8]:
+        """Return the green channel (H, W) of the sample window at another size, under even light."""
+        pixels = _resized(self._green, scale)
+        if self.light is None:
+            return pixels
+        return divide_light(pixels, self._local_light(self.sample_window)[..., _GREEN])
 
     def crop(self, region: Tile, scale: float) -> NDArray[np.uint8]:
         """Return a region of the image at another size, ``scale`` times as large, under even light."""
         pixels = self.image[region.y1 : region.y2, region.x1 : region.x2]
-        height, width = pixels.shape[:2]
-        size = (max(round(width * scale), 1), max(round(height * scale), 1))
-        if size != (width, height):
-            how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-            pixels = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
-        return self.normalise(pixels, region)
+        return self.normalise(_resized(pixels, scale), region)
 
     def window(self, side: int) -> Tile:
         """Return the window of at most that side nearest the middle that is not emptier than most.
@@ -79,8 +87,11 @@ class FlatFieldImage:
 
     def normalise(self, pixels: NDArray[np.uint8], region: Tile) -> NDArray[np.uint8]:
         """Divide out the light of a region of the image; ``pixels`` show it at any size."""
-        if self.light is None:
-            return pixels
+        return pixels if self.light is None else divide_light(pixels, self._local_light(region))
+
+    def _local_light(self, region: Tile) -> NDArray[np.float32]:
+        """Return the light of a region on the coarse grid."""
+        assert self.light is not None
         height, width = self.image.shape[:2]
         rows, columns = self.light.shape[:2]
         x = region.x1 + (np.arange(columns) + 0.5) / columns * (region.x2 - region.x1)
@@ -89,5 +100,13 @@ class FlatFieldImage:
         map_y = (y * rows / height - 0.5).astype(np.float32)
         how, beyond = cv2.INTER_LINEAR, cv2.BORDER_REPLICATE
         grid_x, grid_y = np.meshgrid(map_x, map_y)
-        local = cv2.remap(self.light, grid_x, grid_y, how, borderMode=beyond)
-        return divide_light(pixels, np.asarray(local, np.float32))
+        return np.asarray(cv2.remap(self.light, grid_x, grid_y, how, borderMode=beyond), np.float32)
+
+
+def _resized(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    height, width = pixels.shape[:2]
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    if size == (width, height):
+        return pixels
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)

@@ -11,6 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from core.imaging.flat_field import FlatFieldImage
+
 _WORKING_DIAMETER = 40.0  # pixels; smaller averages the noise away, larger tells less blur
 _SMOOTHING, _REBLUR = 1.0, 2.0  # pixels
 _STRONG = 0.6  # edges of at least this share of the strongest ones: borders of cells and nuclei
@@ -42,11 +44,26 @@ def edge_blur(field: NDArray[np.uint8], diameter: float) -> float | None:
     The standard deviation of the blur as a share of the red cell diameter, or None where there are
     no edges. A red cell is thinner at its border, which is no step: sharp fields have 0.00 to 0.05.
     """
-    shrink = min(1.0, _WORKING_DIAMETER / diameter)
+    shrink = _shrink(diameter)
     green = np.ascontiguousarray(field[..., 1])
     if shrink < 1:
         size = (max(round(green.shape[1] * shrink), 1), max(round(green.shape[0] * shrink), 1))
-        green = cv2.resize(green, size, interpolation=cv2.INTER_AREA)
+        green = np.asarray(cv2.resize(green, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return _blur_of_edges(green, shrink * diameter)
+
+
+def edge_blur_of(image: FlatFieldImage, diameter: float) -> float | None:
+    """Measure how far the borders of cells are smeared out in a part of an image, as ``edge_blur``."""
+    shrink = _shrink(diameter)
+    return _blur_of_edges(image.green(shrink), shrink * diameter)
+
+
+def _shrink(diameter: float) -> float:
+    return min(1.0, _WORKING_DIAMETER / diameter)
+
+
+def _blur_of_edges(green: NDArray[np.uint8], diameter: float) -> float | None:
+    """Measure the blur of a field (H, W) at the working size; ``diameter`` is that of red cells in it."""
     smooth = _blurred(green.astype(np.float32), _SMOOTHING)
     slope = _slope(smooth)
     strongest = float(np.quantile(slope, _STRONGEST_QUANTILE))
@@ -56,7 +73,7 @@ def edge_blur(field: NDArray[np.uint8], diameter: float) -> float | None:
     loss = slope[edges] / np.maximum(_slope(_blurred(smooth, _REBLUR))[edges], 1e-3)
     ratio = max(float(np.quantile(loss, _MIDDLE_QUANTILE)), 1.001)
     blur = _REBLUR / math.sqrt(ratio**2 - 1)
-    return math.sqrt(max(blur**2 - _SMOOTHING**2, 0.0)) / (shrink * diameter)
+    return math.sqrt(max(blur**2 - _SMOOTHING**2, 0.0)) / diameter
 
 
 def levels(field: NDArray[np.uint8]) -> tuple[float, float]:

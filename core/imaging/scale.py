@@ -10,10 +10,16 @@ import numpy as np
 from core.imaging.illumination import WHITE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
+
+    from core.imaging.flat_field import FlatFieldImage
 
 SMALLEST_DIAMETER, LARGEST_DIAMETER = 8.0, 500.0
 _WORKING_SIDE = 512
+_SMALLEST_RADIUS = 5.0  # pixels at which a radius can be told; else the next size is looked at
+_BOX_OVER_RADIUS = 2.2  # rather too small a guess: what is seen larger is counted as well, and smaller it is not
 _MIN_DENSITY_STEP = 12.0
 _NUCLEUS_QUANTILE = 0.8  # darker than this counts as dark as this: nuclei must not set the threshold
 
@@ -29,9 +35,14 @@ def stained_area(field: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     field
         uint8 RGB (H, W, 3) with the illumination divided out.
     """
-    stain = cv2.GaussianBlur(255 - field[..., 1], (0, 0), 1.0)
-    cap = max(float(np.quantile(stain, _NUCLEUS_QUANTILE)), 2 * _MIN_DENSITY_STEP)
-    level, _ = cv2.threshold(np.minimum(stain, cap).astype(np.uint8), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    return _stained(np.ascontiguousarray(field[..., 1]))
+
+
+def _stained(green: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    stain = cv2.GaussianBlur(255 - green, (0, 0), 1.0)
+    darker = np.cumsum(np.bincount(stain.ravel(), minlength=256))
+    cap = max(float(np.searchsorted(darker, _NUCLEUS_QUANTILE * darker[-1])), 2 * _MIN_DENSITY_STEP)
+    level, _ = cv2.threshold(np.minimum(stain, np.uint8(cap)), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     mask = (stain > max(level, 255 - WHITE + _MIN_DENSITY_STEP)).astype(np.uint8)
     if not mask.any():
         return None
@@ -63,10 +74,43 @@ def guess_diameter(field: NDArray[np.uint8]) -> float | None:
     -------
     The diameter, or None if nothing stands out.
     """
-    height, width = field.shape[:2]
-    shrink = min(1.0, _WORKING_SIDE / max(height, width))
-    small = cv2.resize(field, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else field
-    if (mask := stained_area(np.asarray(small, np.uint8))) is None:
+    green = np.ascontiguousarray(field[..., 1])
+    return _guess(max(green.shape), lambda shrink: _shrunk(green, shrink), (_WORKING_SIDE,))
+
+
+def guess_diameter_of(image: FlatFieldImage, *, roughly: bool = False) -> float | None:
+    """Guess the red cell diameter of an image from a part of it, as ``guess_diameter``.
+
+    Parameters
+    ----------
+    roughly
+        It will be corrected: half the size is enough, unless cells are small in it.
+    """
+    part = image.sample_window
+    sides = (_WORKING_SIDE // 2, _WORKING_SIDE) if roughly else (_WORKING_SIDE,)
+    return _guess(max(part.x2 - part.x1, part.y2 - part.y1), image.green, sides)
+
+
+def _shrunk(green: NDArray[np.uint8], shrink: float) -> NDArray[np.uint8]:
+    if shrink == 1:
+        return green
+    return np.asarray(cv2.resize(green, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _guess(side: int, green_at: Callable[[float], NDArray[np.uint8]], sides: Sequence[int]) -> float | None:
+    """Guess from the green channel, ``side`` pixels long, at the first size that shows the radii of its discs."""
+    guess = None
+    for working in sides:
+        shrink = min(1.0, working / side)
+        radius = _usual_radius(green_at(shrink))
+        guess = None if radius is None else _BOX_OVER_RADIUS * radius / shrink
+        if shrink == 1 or (radius is not None and radius >= _SMALLEST_RADIUS):
+            break
+    return None if guess is None else float(np.clip(guess, SMALLEST_DIAMETER, LARGEST_DIAMETER))
+
+
+def _usual_radius(green: NDArray[np.uint8]) -> float | None:
+    if (mask := _stained(green)) is None:
         return None
     distance = cv2.distanceTransform(cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_REPLICATE), cv2.DIST_L2, 5)
     reach = max(3, int(0.5 * float(np.quantile(distance[distance > 0], 0.9))) | 1)
@@ -75,8 +119,7 @@ def guess_diameter(field: NDArray[np.uint8]) -> float | None:
     if len(radii) == 0:
         return None
     weight = np.cumsum(radii**2)
-    radius = float(radii[np.searchsorted(weight, weight[-1] / 2)])
-    return float(np.clip(2.2 * radius / shrink, SMALLEST_DIAMETER, LARGEST_DIAMETER))
+    return float(radii[np.searchsorted(weight, weight[-1] / 2)])
 
 
 def measured_diameter(red_cells: NDArray[np.float32]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +42,11 @@ class Suggestions:
     def certainty(self) -> NDArray[np.float64]:
         """The probability of the best kind, float64 (N,)."""
         return self.probabilities[np.arange(len(self.best)), self.best]
+
+    @cached_property
+    def names(self) -> NDArray[np.str_]:
+        """The kind that each cell is suggested as, str (N,); "" where that is unsure."""
+        return np.array([*self.kinds, ""])[np.where(self.unsure, len(self.kinds), self.best)]
 
     def kind(self, place: int) -> str:
         """Return the kind that a cell is suggested as; "" where that is unsure."""

@@ -19,6 +19,7 @@ def useful_cells(
     suggestions: Suggestions | None,
     taught: NDArray[np.float64],
     count: int,
+    among: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Return up to ``count`` cells of which a user's word teaches the most, the most useful first, int64.
 
@@ -28,15 +29,19 @@ def useful_cells(
     Parameters
     ----------
     vectors
-        float64 (N, D): the cells that have no kind yet.
+        float64 (N, D): the cells of a sample.
     suggestions
         Of these cells; None while nothing was learnt, then unlikeness alone decides.
     taught
         float64 (E, D): the examples.
+    among
+        int64 (M,): those of the N that have no kind yet; None: all of them.
     """
-    doubt = np.ones(len(vectors)) if suggestions is None else _doubt(suggestions.probabilities)
-    candidates = np.argsort(-doubt, kind="stable")[: max(_CANDIDATES, count)]
-    points, doubt = vectors[candidates], doubt[candidates]
+    open_ = np.arange(len(vectors)) if among is None else among
+    doubt = np.ones(len(open_)) if suggestions is None else _doubt(suggestions.probabilities[open_])
+    order = np.argsort(-doubt, kind="stable")[: max(_CANDIDATES, count)]
+    candidates, doubt = open_[order], doubt[order]
+    points = vectors[candidates]
     if not len(points):
         return candidates
     # without examples begin at the most usual cell

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -18,6 +19,8 @@ from core.models.runtime import openvino
 from core.text import gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import NDArray
 
 
@@ -142,17 +145,26 @@ class Model:
 
     def run(self, tile: NDArray[np.uint8]) -> Candidates:
         """Find candidates in a tile, uint8 RGB (H, W, 3) at the model's scale."""
+        return _candidates(self._network(self._input(tile)))
+
+    def run_each(self, tiles: Iterable[NDArray[np.uint8]]) -> Iterator[Candidates]:
+        """Find candidates in each tile as ``run`` does; it looks at the next one while the caller is busy with one."""
+        before: Future[Candidates] | None = None
+        with ThreadPoolExecutor(1) as worker:
+            for tile in tiles:
+                now = worker.submit(self.run, tile)
+                if before is not None:
+                    yield before.result()
+                before = now
+            if before is not None:
+                yield before.result()
+
+    def _input(self, tile: NDArray[np.uint8]) -> NDArray[np.uint8]:
         height, width = tile.shape[:2]
         padded = cv2.copyMakeBorder(
             tile, 0, -height % STEP, 0, -width % STEP, cv2.BORDER_CONSTANT, value=self.card.padding_rgb
         )
-        output = self._network(np.ascontiguousarray(padded.transpose(2, 0, 1))[None])
-        boxes, scores, labels = (output[name] for name in OUTPUTS)
-        capped = len(scores) > _MAX_CANDIDATES
-        if capped:
-            best = np.argpartition(-scores, _MAX_CANDIDATES)[:_MAX_CANDIDATES]
-            boxes, scores, labels = boxes[best], scores[best], labels[best]
-        return Candidates(boxes.copy(), scores.copy(), labels.astype(np.int32), capped)
+        return np.ascontiguousarray(padded.transpose(2, 0, 1), np.uint8)[None]
 
     def masks_of_pieces(self, pieces: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return what a segmentation model makes of pieces of a field at the model's scale.
@@ -170,3 +182,12 @@ class Model:
         output = self._network(np.ascontiguousarray(pieces))
         masks: NDArray[np.float32] = output[MASKS]
         return np.concatenate([masks, output[EDGE]], axis=1) if self._has_edge else masks.copy()
+
+
+def _candidates(output: Any) -> Candidates:
+    boxes, scores, labels = (output[name] for name in OUTPUTS)
+    capped = len(scores) > _MAX_CANDIDATES
+    if capped:
+        best = np.argpartition(-scores, _MAX_CANDIDATES)[:_MAX_CANDIDATES]
+        boxes, scores, labels = boxes[best], scores[best], labels[best]
+    return Candidates(boxes.copy(), scores.copy(), labels.astype(np.int32), capped)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LARGE = 1e5
+_LARGE_SHAPE = 2e3
+_LARGE_PART = 1e5
 _PRECISION = 1e-15
 _SETTLED = 1e-14
 _TINY = 1e-300
@@ -22,8 +23,8 @@ def gamma_quantile(shape: float, probability: float) -> float:
     """Return the value below which a gamma distribution of scale 1 has ``probability``."""
     spread = math.sqrt(shape)
     nearly = shape + spread * _cornish_fisher(probability, 2 / spread, 6 / shape)
-    if shape > _LARGE:
-        return nearly
+    if shape > _LARGE_SHAPE:
+        return nearly + _third_order(probability) / shape
     return _gamma_solve(shape, probability, nearly if nearly > 0 else shape, shape + 10 * spread + 40)
 
 
@@ -44,7 +45,7 @@ def _gamma_solve(shape: float, probability: float, value: float, high: float) ->
 
 def beta_quantile(first: float, second: float, probability: float) -> float:
     """Return the value, 0 to 1, below which a beta distribution has ``probability``."""
-    if min(first, second) > _LARGE:
+    if min(first, second) > _LARGE_PART:
         total = first + second
         spread = math.sqrt(first * second / (total + 1)) / total
         skewness = 2 * (second - first) * math.sqrt(total + 1) / ((total + 2) * math.sqrt(first * second))
@@ -60,6 +61,13 @@ def _cornish_fisher(probability: float, skewness: float, excess: float) -> float
     return (
         z + (z**2 - 1) * skewness / 6 + (z**3 - 3 * z) * excess / 24 - (2 * z**3 - 5 * z) * skewness**2 / 36
     )  # fmt: skip
+
+
+def _third_order(probability: float) -> float:
+    """Return the next order of that series for a gamma distribution, in units of 1 / shape."""
+    z = NormalDist().inv_cdf(probability)
+    second, fourth = z**2 - 1, z**4 - 6 * z**2 + 3
+    return 24 * fourth / 120 - 12 * (fourth + second) / 24 + 8 * (12 * fourth + 19 * second) / 324
 
 
 def _gamma_below(shape: float, value: float) -> float:

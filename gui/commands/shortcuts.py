@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence, QShortcutEvent
 
 from gui.commands.action import Change
 from gui.commands.actions import ACTIONS
+from gui.tasks import Debounce
 from gui.widgets.icons import icon
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from gui.commands.action import Action, Menu
     from gui.commands.context import Context, View
     from gui.preferences import Preferences
+
+_TOGETHER_MS = 400
 
 
 class Actions(QObject):
@@ -92,6 +95,9 @@ class Actions(QObject):
                     signal.connect(lambda *about, actions=actions: self._show_current(actions, *about))
                 else:
                     signal.connect(lambda *_, actions=actions: self._show_all(actions))
+        of_images = dependents[Change.IMAGES]
+        self._later = Debounce(_TOGETHER_MS, lambda: self._show_all(of_images), self)
+        context.workspace.images.item_changed.connect(lambda *_: self._show_progress(context, of_images))
         self._show_all(ACTIONS)
 
     def _run(self, action: Action) -> None:
@@ -100,6 +106,13 @@ class Actions(QObject):
                 self._context.shell.show_view(action.view)
             action.run(self._context)
             self._show(action, self._context)  # a click has moved the tick; what is true moves it back
+
+    def _show_progress(self, context: Context, actions: list[Action]) -> None:
+        """Show the states that depend on how far images are; where many wait, once for some of them."""
+        if context.workspace.counts.many_wait:
+            self._later.start_unless_due()
+        else:
+            self._show_all(actions)
 
     def _show_current(self, actions: list[Action], about: int | frozenset[int] | None = None) -> None:
         """Show the states that depend on the image that is shown, unless only other images have changed."""
@@ -183,7 +196,7 @@ def _signals(context: Context) -> dict[Change, tuple[SignalInstance, ...]]:
     images, inference = workspace.images, workspace.inference
     return {
         Change.SESSION: (workspace.store.session_changed,),
-        Change.IMAGES: (images.changed, images.item_changed),
+        Change.IMAGES: (images.changed,),
         Change.CURRENT: (
             images.current_changed,
             images.item_changed,

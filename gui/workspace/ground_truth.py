@@ -36,7 +36,8 @@ class GroundTruths(QObject):
         self._history = history
         self._counts = counts
         self._used: dict[int, GroundTruth | None] = {}
-        store.reading.connect(self._used.clear)
+        self._there: frozenset[int] | None = None  # the images that have any; None: not asked yet
+        store.reading.connect(self._forget)
         history.recorded.connect(self._on_recorded)
 
     # -- what there is -------------------------------------------------------------------------
@@ -44,8 +45,17 @@ class GroundTruths(QObject):
     def used(self, image: int) -> GroundTruth | None:
         """Return the truth that is used for an image, None if it has none."""
         if image not in self._used:
+            if self._there is None:
+                self._there = self._store.read(lambda session: session.truths.images(), frozenset())
+            if image not in self._there:
+                return None
             self._used[image] = self._store.read(lambda session: session.truths.get(image), None)
         return self._used[image]
+
+    @Slot()
+    def _forget(self) -> None:
+        self._used.clear()
+        self._there = None
 
     def all(self, image: int) -> dict[TruthSource, GroundTruth]:
         """Return every truth of an image by its source, the one that is used first."""
@@ -142,6 +152,8 @@ class GroundTruths(QObject):
             for change in edit.values
             if change.subject in (Subject.TRUTHS, Subject.MARK) and change.image is not None
         ]
+        if changed:
+            self._there = None
         for image in changed:
             self._used.pop(image, None)
         for image in dict.fromkeys(changed):

@@ -104,7 +104,7 @@ class Sample(QObject):
     @property
     def progress(self) -> tuple[int, int]:
         """How many images are reviewed as they count now, and how many there are."""
-        return len(self._marked) - len(self._marked & self._reviews.outdated), len(self._images.items)
+        return len(self._marked) - len(self._reviews.outdated), len(self._images.items)
 
     @property
     def state(self) -> SampleState:

@@ -37,24 +37,25 @@ CELLS = 150
 WIDTH, HEIGHT = 640, 480
 
 
-def make_session(folder: Path, count: int, model: AnyModel) -> Path:
-    """Make a session of counted and reviewed images; they show the same smear."""
+def make_session(folder: Path, count: int, model: AnyModel, each: int = CELLS) -> Path:
+    """Make a session of counted and reviewed images with so many cells each; they show the same smear."""
     rng = np.random.default_rng(0)
     smear = render_smear(WIDTH, HEIGHT, red_cells=40, white_cells=1, platelets=2, diameter=64, rng=rng)
     paths = [folder / f"field {number:05}.jpg" for number in range(count)]
     write_picture(smear.image, paths[0])
     for path in paths[1:]:
         copy(paths[0], path)
-    corners = rng.uniform(0, (WIDTH - 64, HEIGHT - 64), (CELLS, 2))
+    corners = rng.uniform(0, (WIDTH - 64, HEIGHT - 64), (each, 2))
     boxes = np.concatenate([corners, corners + 60], axis=1).astype(np.float32)
-    scores, labels = rng.uniform(0.3, 1.0, CELLS).astype(np.float32), np.zeros(CELLS, np.int32)
+    scores, labels = rng.uniform(0.3, 1.0, each).astype(np.float32), np.zeros(each, np.int32)
+    labels[:3] = 1, 2, 2
     cells, stamp, card = Detections.from_model(boxes, scores, labels), stamp_of(paths[0]), model.card
     with Session.create(folder / "many.smearcount") as session, session.transaction():
         session.models.keep(model.sha256, card)
         for number, image in enumerate(session.images.add(paths)):
             mine = replace(stamp, sha256=f"{number:064x}") if number else stamp  # no two are copies
             found = StoredDetections(
-                cells.numbered_from(session.detections.new_ids(CELLS)),
+                cells.numbered_from(session.detections.new_ids(each)),
                 card.classes,
                 64.0,
                 1.0,

@@ -15,6 +15,21 @@ FRAMES = (
     ("undo", "5,000 boxes, an undo until it is stored and painted", "< 16 ms"),
 )
 
+VIEWS = (
+    ("cells, first", "Cells for the first time", "< 100 ms"),
+    ("cells, again", "Cells again", "< 100 ms"),
+    ("results, first", "Results for the first time", "< 100 ms"),
+    ("results, again", "Results again", "< 100 ms"),
+    ("review, again", "Review again", "< 100 ms"),
+    ("counting_settings, first", "Counting settings for the first time", "< 100 ms"),
+    ("verify, first", "Verification for the first time", ""),
+    ("verify, again", "Verification again", "< 100 ms"),
+    ("Cells, scrolled", "scrolled", "< 100 ms"),
+    ("Cells, sorted: Largest first", "sorted by size", ""),
+    ("Cells, one removed", "one removed", ""),
+    ("threshold, in Cells", "another threshold", ""),
+)
+
 
 def window_table(effort: Effort) -> Table:
     """Return the measurements; they take some minutes."""
@@ -54,6 +69,7 @@ def window_table(effort: Effort) -> Table:
         f"{many['gap'] / many['rest']:.1f} ×",
         "< 50 ms",
     )
+    _add_views(table, effort)
     memory = figures_of("many_images.py", "memory", effort.shown)
     grown = memory["after all"] - memory["after 50"]
     table.add_row(
@@ -64,6 +80,19 @@ def window_table(effort: Effort) -> Table:
         "< +95 MiB",
     )
     return table
+
+
+def _add_views(table: Table, effort: Effort) -> None:
+    """Measure switching between views and windows, the gallery and the piles, with very many cells."""
+    images, cells = effort.seen
+    views = figures_of("views.py", images, cells)
+    for name, title, bar in VIEWS:
+        one = views[name]
+        gap = f"{one['gap']:.0f} ms, longest gap after it"
+        table.add_row(f"{images * cells:,} cells, {title}", f"{one['ms']:.0f} ms", gap, "", bar)
+    piles = figures_of("piles.py", *effort.piled)
+    for name, title in (("shown", "piles shown anew"), ("given", "a kind given and shown"), ("undone", "an undo")):
+        table.add_row(f"{piles['cells']:,.0f} cells by kind, {title}", f"{piles[name]:.0f} ms", "", "", "< 50 ms")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import warnings
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,26 @@ def export_onnx(model: Detector, card: ModelCard, path: Path) -> None:
             output_names=list(OUTPUTS),
             dynamic_axes={"image": {2: "height", 3: "width"}, **{name: {0: "candidates"} for name in OUTPUTS}},
         )
+    _own_biases(path)
     write_card(path, card)
+
+
+def _own_biases(path: Path) -> None:
+    """Give each convolution a bias of its own: what levels share, OpenVINO adds in a pass of its own."""
+    proto = onnx.load(path)
+    stored = {tensor.name: tensor for tensor in proto.graph.initializer}
+    uses: Counter[str] = Counter()
+    for node in proto.graph.node:
+        if node.op_type != "Conv" or len(node.input) < 3 or node.input[2] not in stored:
+            continue
+        name = node.input[2]
+        uses[name] += 1
+        if uses[name] > 1:
+            copied = TensorProto()
+            copied.CopyFrom(stored[name])
+            copied.name = node.input[2] = f"{name}.{uses[name]}"
+            proto.graph.initializer.append(copied)
+    save_proto(proto, path)
 
 
 def build_card(trained: TrainedModel, name: str | None = None, score_floor: float = 0.05) -> ModelCard:

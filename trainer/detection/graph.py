@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -45,35 +46,76 @@ class _Graph(nn.Module):
         return (image.float() - self.mean) / self.std
 
 
+class _Head(nn.Module):
+    """The convolutions of one head of RetinaNet; it leaves the order of their output as it is."""
+
+    def __init__(self, conv: nn.Module, last: nn.Module) -> None:
+        super().__init__()
+        self.conv, self.last = conv, last
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """Return what the head says of a feature map."""
+        said: Tensor = self.last(self.conv(feature))
+        return said
+
+
 class RetinaNetGraph(_Graph):
-    """RetinaNet without suppression and caps."""
+    """RetinaNet without suppression and caps; boxes are decoded for the candidates alone."""
 
     def __init__(self, model: CellRetinaNet, score_floor: float) -> None:
         super().__init__(model, score_floor)
-        self.backbone, self.head = model.backbone, model.head
-        self.base_anchors = [anchors.clone().float() for anchors in model.anchor_generator.cell_anchors]
+        classes, boxes = model.head.classification_head, model.head.regression_head
+        self.backbone = model.backbone
+        self.classification_head = _Head(classes.conv, classes.cls_logits)
+        self.regression_head = _Head(boxes.conv, boxes.bbox_reg)
+        cells = torch.stack([anchors.clone().float() for anchors in model.anchor_generator.cell_anchors])
+        self.anchors: Tensor
+        self.strides: Tensor
+        self.register_buffer("anchors", cells.flatten(0, 1))
+        self.register_buffer("strides", torch.tensor(STRIDES))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return boxes, scores and labels of the candidates."""
         features = list(self.backbone(self.normalised(image)).values())
-        outputs = self.head(features)
-        boxes = self._decode(outputs["bbox_regression"][0], self._anchors(features))
-        all_scores = torch.sigmoid(outputs["cls_logits"][0])
-        found = torch.nonzero(all_scores >= self.floor)
-        anchor, label = found[:, 0], found[:, 1]
-        scores = all_scores.index_select(0, anchor).gather(1, label[:, None])[:, 0]
-        return boxes.index_select(0, anchor), scores, label
+        logits = [self.classification_head(feature) for feature in features]
+        deltas = [self.regression_head(feature) for feature in features]
+        return self.candidates(image, logits, deltas)
 
-    def _anchors(self, features: list[Tensor]) -> Tensor:
-        levels = []
-        for feature, base, stride in zip(features, self.base_anchors, STRIDES, strict=True):
-            y = (torch.arange(feature.shape[2]) * stride).float().view(-1, 1, 1, 1)
-            x = (torch.arange(feature.shape[3]) * stride).float().view(1, -1, 1, 1)
-            x1, y1, x2, y2 = (base[:, i].view(1, 1, -1, 1) for i in range(4))
-            zero = torch.zeros_like(x1 + x + y)
-            corners = [x + x1 + zero, y + y1 + zero, x + x2 + zero, y + y2 + zero]
-            levels.append(torch.cat(corners, dim=3).reshape(-1, 4))
-        return torch.cat(levels)
+    def candidates(self, image: Tensor, logits: list[Tensor], deltas: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Return boxes, scores and labels of what lies above the floor.
+
+        Sizes come from the image alone: OpenVINO adds no bias within a convolution whose output is asked for its shape.
+
+        Parameters
+        ----------
+        image
+            As in ``candidate_graph``.
+        logits, deltas
+            What the head says at each stride, float32 (1, A C, h, w) and (1, A 4, h, w), A anchors in each place.
+        """
+        each = len(self.anchors) // len(STRIDES)
+        by_anchor = [part.permute(0, 2, 3, 1).reshape(-1, part.shape[1] // each) for part in logits]
+        all_logits = torch.cat(by_anchor)
+        all_deltas = torch.cat([part.permute(0, 2, 3, 1).reshape(-1, 4) for part in deltas])
+        found = torch.nonzero(all_logits >= math.log(self.floor / (1 - self.floor)))
+        anchor, label = found[:, 0], found[:, 1]
+        scores = torch.sigmoid(all_logits.index_select(0, anchor).gather(1, label[:, None])[:, 0])
+        boxes = self._decode(all_deltas.index_select(0, anchor), self._anchors(anchor, image.shape[2], image.shape[3]))
+        return boxes, scores, label
+
+    def _anchors(self, place: Tensor, height: int, width: int) -> Tensor:
+        """Return the anchors (N, 4) with these places among all: by stride, row, column, and in each of these."""
+        each = len(self.anchors) // len(STRIDES)
+        level, before = torch.zeros_like(place), torch.zeros_like(place)
+        for stride in STRIDES[:-1]:
+            size = (height // stride) * (width // stride) * each
+            beyond = (place - before >= size) & (level == STRIDES.index(stride))
+            level, before = level + beyond.long(), before + beyond.long() * size
+        stride = self.strides[level]
+        cell, within = (place - before) // each, (place - before) % each
+        columns = width // stride
+        corner = torch.stack([cell % columns, cell // columns], dim=1) * stride[:, None]
+        return torch.cat([corner, corner], dim=1).float() + self.anchors[level * each + within]
 
     def _decode(self, deltas: Tensor, anchors: Tensor) -> Tensor:
         """Box regression of Girshick et al. 2014 with unit weights, as torchvision's BoxCoder."""

@@ -12,8 +12,8 @@ from core.cells import Detections
 from core.detection.detector import DetectorResult
 from core.detection.segmentation.instances import count_masks
 from core.imaging.flat_field import FlatFieldImage
-from core.imaging.focus import edge_blur, levels
-from core.imaging.scale import guess_diameter, measured_diameter
+from core.imaging.focus import edge_blur_of, levels
+from core.imaging.scale import guess_diameter_of, measured_diameter
 from core.text import gettext
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ class MaskMaker(Protocol):
 class FieldMasks:
     """The masks of an image of ``width`` times ``height`` pixels.
 
-    ``diameter``, ``scale`` and ``notices`` are those of ``DetectorResult``; ``sample`` is a part of the image
-    under even light.
+    ``diameter``, ``scale`` and ``notices`` are those of ``DetectorResult``; ``image`` is what they were made of.
     """
 
     masks: CellMasks
@@ -66,7 +65,7 @@ class FieldMasks:
     diameter: float
     scale: float
     notices: tuple[str, ...]
-    sample: NDArray[np.uint8]
+    image: FlatFieldImage
 
 
 class SegmentationDetector:
@@ -97,7 +96,7 @@ class SegmentationDetector:
             field.diameter,
             field.scale,
             field.notices,
-            edge_blur(field.sample, field.diameter),
+            edge_blur_of(field.image, field.diameter),
             levels=levels(image),
         )
 
@@ -120,7 +119,7 @@ class SegmentationDetector:
                 )
         scale = self.card.red_cell_diameter / diameter
         masks = self.model.masks(flat.crop(flat.whole(), scale), self.card.red_cell_diameter, progress, cancel)
-        return FieldMasks(masks, image.shape[1], image.shape[0], diameter, scale, notices, flat.sample)
+        return FieldMasks(masks, image.shape[1], image.shape[0], diameter, scale, notices, flat)
 
     def cells(self, field: FieldMasks, counting: Mapping[str, CountingMethod]) -> Detections:
         """Return the cells above the score floor, each class counted by its method, in pixels of the image."""
@@ -139,7 +138,7 @@ class SegmentationDetector:
         The guess from the stained area is corrected by the red cells that are found at that scale. If too few are
         found, it was the size of clumps or of white cells.
         """
-        guess = guess_diameter(flat.sample)
+        guess = guess_diameter_of(flat)
         if guess is None or not self.card.red_labels:
             return self.card.red_cell_diameter, not self.card.red_labels
         for tried in (guess, _SMALLER * guess):

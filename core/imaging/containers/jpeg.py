@@ -1,4 +1,4 @@
-"""JPEG: Pillow decodes; libjpeg's own complaints, which Pillow does not pass on, are asked for beside it."""
+"""JPEG: libjpeg decodes what it is content with; Pillow the rest, which does not pass on libjpeg's complaints."""
 
 from __future__ import annotations
 
@@ -64,6 +64,8 @@ def read_jpeg(data: bytes, long_side: int | None, page: int | None = None) -> De
     if frame is not None and not frame.is_for_pillow:
         check_size(frame.width, frame.height)
         return _read_deep_or_lossless(data, frame)
+    if long_side is None and (sound := _decode_sound(data)) is not None:
+        return sound
     fault = None if long_side is not None else jpeg_fault(data)
     try:
         picture = _decode(data, long_side)
@@ -76,14 +78,33 @@ def read_jpeg(data: bytes, long_side: int | None, page: int | None = None) -> De
         ended = ()
         if fault is not None and jpeg_fault(data + _END) is None:
             fault, ended = None, (gettext("The end mark of the file is missing; the image itself is complete."),)
-    notices, doubts = go_to_page(picture, None).notices, ()
+    notices, doubts = _about_others(data, picture)
     if fault is not None:
-        doubts += (Doubt.DAMAGED,)
-        notices += (damage_notice("JPEG", fault),)
-    if picture.format != "MPO" and _as_large_follows(data):
-        doubts += (Doubt.ONE_OF_SEVERAL,)
-        notices += (gettext("The file holds several JPEG images, one after the other; only the first is counted."),)
+        doubts = (Doubt.DAMAGED, *doubts)
+        notices = (damage_notice("JPEG", fault), *notices)
     return Decoded(picture, orientation_of(picture), notices + ended, doubts, picture.width)
+
+
+def _decode_sound(data: bytes) -> Decoded | None:
+    """Decode a colour image that libjpeg has nothing to complain of, in one go; None for all others."""
+    try:
+        picture = open_picture(io.BytesIO(data), ("JPEG",))
+        if picture.mode != "RGB":
+            return None
+        pixels = simplejpeg.decode_jpeg(data, "RGB")
+    except (OSError, ValueError):
+        return None
+    notices, doubts = _about_others(data, picture)
+    return Decoded(pixels, orientation_of(picture), notices, doubts, picture.width)
+
+
+def _about_others(data: bytes, picture: Image.Image) -> tuple[tuple[str, ...], tuple[Doubt, ...]]:
+    """Say what other images the file holds."""
+    notices = go_to_page(picture, None).notices
+    if picture.format == "MPO" or not _as_large_follows(data):
+        return notices, ()
+    text = gettext("The file holds several JPEG images, one after the other; only the first is counted.")
+    return (*notices, text), (Doubt.ONE_OF_SEVERAL,)
 
 
 def _decode(data: bytes, long_side: int | None) -> Image.Image:

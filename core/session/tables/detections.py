@@ -90,20 +90,19 @@ class StoredResults:
         cells = found.detections
         numbered = replace(found, detections=cells.numbered_from(self.new_ids(len(cells))))
         with self._file.transaction():
-            self._write(image, numbered)
+            _, changed = self._write(owner, numbered)
+            if changed:
+                self._images.change(image, digest=owner.digest, **changed)
         return numbered
 
-    def _write(self, image: int, found: StoredDetections) -> int:
-        """Write detections inside a transaction; return the number of their model."""
+    def _write(self, owner: ImageRow, found: StoredDetections) -> tuple[int, dict[str, int]]:
+        """Write detections inside a transaction; return the number of their model, and what changes of the image."""
         model = self._models.ensure(found.model_sha256)
-        row = pack_detections(image, model, found)
+        row = pack_detections(owner.id, model, found)
         self._file.write("detections", [row])
         end = row.first_id + len(found.detections)
         self._images.next_cell = max(self._images.next_cell, end)
-        owner = self._images.row(image)
-        if owner.next_cell < end:
-            self._images.change(image, next_cell=end, digest=owner.digest)
-        return model
+        return model, {"next_cell": end} if owner.next_cell < end else {}
 
     def set_counted(
         self,
@@ -125,12 +124,13 @@ class StoredResults:
         ValueError
             If the ids are not consecutive, or an origin is not ``MODEL``.
         """
-        by_hand = self._images.row(image).diameter
-        found = replace(found, file=stamp.sha256 if stamp else "", by_hand=by_hand)
+        owner = self._images.row(image)
+        found = replace(found, file=stamp.sha256 if stamp else "", by_hand=owner.diameter)
         with self._file.transaction():
-            model = self._write(image, found)
+            model, changed = self._write(owner, found)
             self._images.change(
                 image,
+                **changed,
                 state="counted",
                 error="",
                 notices=to_json([printable(notice) for notice in notices]),

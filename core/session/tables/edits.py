@@ -234,6 +234,10 @@ class Edits:
             cell: CellChange(cell, unpack_cell(before), unpack_cell(after)) for cell, (before, after) in texts.items()
         }
 
+    def with_kinds(self) -> list[int]:
+        """Return the images whose cells were given kinds."""
+        return [image for image, given in self._kinds.items() if given]
+
     def has_kinds(self, image: int) -> bool:
         """Tell whether cells of an image were given kinds."""
         return bool(self._kinds.get(image))

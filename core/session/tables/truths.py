@@ -43,6 +43,10 @@ class Truths:
         """Return every ground truth of an image, the one that is used first."""
         return tuple(self._read(image, source) for source in self._sources(image))
 
+    def images(self) -> frozenset[int]:
+        """Return the images that have a ground truth."""
+        return frozenset(image for (image,) in self._file.select("SELECT id FROM images WHERE truths != ''"))
+
     def from_source(self, source: TruthSource) -> dict[int, GroundTruth]:
         """Return every ground truth from a source, by the id of its image, whether it is used or not."""
         images = [

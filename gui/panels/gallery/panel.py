@@ -155,7 +155,8 @@ class Gallery(QWidget):
             self._shown = shown
         for name, section in self.sections.items():
             section.show_tiles(piles.get(name) or Tiles.none(), from_top=from_top)
-        self.empty.setText(self._why_empty())
+        if not any_tiles:
+            self.empty.setText(self._why_empty())
         self.pages.setCurrentIndex(1 if any_tiles else 0)
         with_tiles = [section.view for section in self.sections.values() if len(section.view.tiles)]
         self.setFocusProxy(with_tiles[0] if with_tiles else self.bar.scope_box)
@@ -185,7 +186,8 @@ class Gallery(QWidget):
 
     def _show_note(self) -> None:
         """Say which images have no tiles, or what is still under way."""
-        items = self.workspace.images.items if self.all_images else []
+        any_failed = self.all_images and self.workspace.counts.states[State.FAILED]
+        items = self.workspace.images.items if any_failed else []
         failed = [item for item in items if item.state is State.FAILED]
         dark = self.source.darkness.missing if self.source.order is Order.DARKEST else 0
         text = ""

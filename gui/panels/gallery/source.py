@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import time
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from gui.panels.gallery.columns import CellColumns
 from gui.panels.gallery.darkness import Darkness
 from gui.panels.gallery.tiles import Order, sort_into_piles
 from gui.tasks import Debounce, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from gui.panels.gallery.tiles import Tiles
     from gui.workspace.counting.cells import CountedCells
     from gui.workspace.workspace import Workspace
@@ -32,6 +39,7 @@ class TileSource(QObject):
         super().__init__(workspace)
         self._workspace = workspace
         self.piles: dict[str, Tiles] = {}
+        self._table = CellColumns.of(())
         self.everywhere = False
         self.order = Order.UNCERTAIN
         self._active = False
@@ -85,12 +93,13 @@ class TileSource(QObject):
         shown = [] if current is None and not self.everywhere else self._counted()
         classes, order = workspace.settings.classes, self.order
         darkness = self.darkness.of(shown) if order is Order.DARKEST else {}
-        self._many = sum(map(_size, shown)) > _FEW
+        self._many = any(cells > _FEW for cells in accumulate(len(one.counted) for one in shown))
         if self._many:
-            self._sorting.start(lambda _job: sort_into_piles(shown, classes, order, darkness))
+            before = self._table
+            self._sorting.start(lambda _job: _sorted(before.now(shown), classes, order, darkness))
         else:
             self._sorting.cancel()
-            self._take(sort_into_piles(shown, classes, order, darkness))
+            self._take(_sorted(CellColumns.of(shown), classes, order, darkness))
 
     def _counted(self) -> list[CountedCells]:
         return self._workspace.counts.counted_cells(None if self.everywhere else self._workspace.images.current_id)
@@ -102,8 +111,8 @@ class TileSource(QObject):
         self.darkness.close()
 
     @Slot(object)
-    def _take(self, piles: dict[str, Tiles]) -> None:
-        self.piles = piles
+    def _take(self, found: tuple[CellColumns, dict[str, Tiles]]) -> None:
+        self._table, self.piles = found
         self._sorted = time.perf_counter()
         self.changed.emit()
         if self._stale:
@@ -122,5 +131,7 @@ class TileSource(QObject):
             self._later.start(round(1000 * _SETTLE_S) if self._many and just_sorted else 0)
 
 
-def _size(cells: CountedCells) -> int:
-    return len(cells.cells)
+def _sorted(
+    table: CellColumns, classes: Sequence[str], order: Order, darkness: Mapping[int, NDArray[np.float32]]
+) -> tuple[CellColumns, dict[str, Tiles]]:
+    return table, sort_into_piles(table, classes, order, darkness)

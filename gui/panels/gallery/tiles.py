@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QMimeData
 
-from core.cells import Origin
 from core.text import gettext
 from gui.widgets.tiles.crops import EXTENT, scaled_region
 
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from gui.panels.gallery.columns import CellColumns
     from gui.widgets.tiles.crops import Region
-    from gui.workspace.counting.cells import CountedCells
     from gui.workspace.selection import CellOf
 
 _TALLER_THAN_ANY = 1e7  # pixels, image
@@ -91,7 +90,7 @@ class Tiles:
 
 
 def sort_into_piles(
-    images: Sequence[CountedCells],
+    table: CellColumns,
     classes: Sequence[str],
     order: Order,
     darkness: Mapping[int, NDArray[np.float32]] | None = None,
@@ -100,8 +99,8 @@ def sort_into_piles(
 
     Parameters
     ----------
-    images
-        In the order of the list.
+    table
+        Their cells.
     classes
         Names in the order of the labels.
     order
@@ -110,23 +109,22 @@ def sort_into_piles(
         Of each of an image's cells, by the image's id, float32 (N,); cells of other images come last. Only
         ``Order.DARKEST`` needs it.
     """
+    images, counted = table.images, table.counted
     if not images:
         return dict.fromkeys(classes, Tiles.none())
-    counted = np.flatnonzero(np.concatenate([one.counted for one in images]))
-    lengths = np.array([len(one.cells) for one in images], np.int64)
-    place = np.repeat(np.arange(len(images)), lengths)[counted]
-    cells = [one.cells for one in images]
-    boxes = np.concatenate([one.boxes for one in cells])[counted]
-    scores = np.concatenate([one.scores for one in cells])[counted]
-    ids = np.concatenate([one.ids for one in cells])[counted]
-    labels = np.concatenate([one.labels for one in cells])[counted]
-    by_hand = np.concatenate([one.origin for one in cells])[counted] != Origin.MODEL
-    numbers = np.array([one.image for one in images], np.int64)[place]
-    diameters = np.array([one.diameter for one in images], np.float32)[place]
+    boxes, scores, ids, labels = (
+        table.boxes[counted],
+        table.scores[counted],
+        table.ids[counted],
+        table.labels[counted],
+    )
+    by_hand, place = table.by_hand[counted], table.places[counted]
+    numbers = table.of_images(lambda one: one.image, np.int64)[place]
+    diameters = table.of_images(lambda one: one.diameter, np.float32)[place]
     dark = None
     if order is Order.DARKEST:
         known = darkness or {}
-        missing = [np.full(length, -np.inf, np.float32) for length in lengths]
+        missing = [np.full(len(one.counted), -np.inf, np.float32) for one in images]
         dark = np.concatenate([known.get(one.image, none) for one, none in zip(images, missing, strict=True)])[counted]
     piles: dict[str, Tiles] = {}
     for label, name in enumerate(classes):

@@ -225,8 +225,10 @@ class TileView(LeavesLetters, TileGrid):
 
     def _selected_rows(self) -> NDArray[np.int64]:
         chosen = self.selectionModel().selection()
-        runs = [np.arange(run.top(), run.bottom() + 1) for run in map(chosen.at, range(chosen.size()))]
-        return np.unique(np.concatenate(runs)) if runs else np.zeros(0, np.int64)
+        selected = np.zeros(len(self.tiles), bool)
+        for run in map(chosen.at, range(chosen.size())):
+            selected[run.top() : run.bottom() + 1] = True
+        return np.flatnonzero(selected)
 
     def _set_current_row(self, row: int) -> None:
         """Make a tile the current one where it is: the view stays where the user has scrolled to."""

@@ -137,7 +137,7 @@ class ResultsPanel(QWidget):
         workspace.images.changed.connect(self._show_images)
         workspace.images.item_changed.connect(lambda image: self._refresh([image]))
         workspace.counts.changed.connect(self._refresh)
-        workspace.quality.changed.connect(lambda image: self.fields.refresh([image]))
+        workspace.quality.changed.connect(lambda image: self._refresh([image]))
         workspace.reviews.changed.connect(self.fields.refresh_all)
         workspace.manual_counts.changed.connect(self._compare_later.start_unless_due)
         workspace.manual_counts.counts_changed.connect(self.compared.refresh)
@@ -185,8 +185,10 @@ class ResultsPanel(QWidget):
 
     @Slot(object)
     def _refresh(self, images: Iterable[int]) -> None:
-        self.fields.refresh(images)
-        self.compared.refresh(images)
+        """Show what has changed of images; tables that nobody sees are painted when they are shown."""
+        if self.isVisible():
+            self.fields.refresh(images)
+            self.compared.refresh(images)
 
     @Slot()
     def _show_compared(self) -> None:

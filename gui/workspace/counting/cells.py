@@ -65,7 +65,10 @@ class CountedCells:
 
 @dataclass(eq=False)
 class KnownCount:
-    """What is known of one image: what its count needs, the counts at some settings, and which cells they are of."""
+    """What is known of one image: what its count needs, the counts at some settings, and which cells they are of.
+
+    ``able``: the cells that count at some settings; ``now`` those that do at these.
+    """
 
     index: CountIndex | None = None
     settings: CountSettings | None = None
@@ -73,8 +76,8 @@ class KnownCount:
     state: State = State.WAITING
     reviewed: bool = False
     able: Detections | None = None
-    counted: NDArray[np.bool_] | None = None
     diameter: float = 0.0
+    now: CountedCells | None = None
 
 
 def able_places(index: CountIndex) -> NDArray[np.int64]:

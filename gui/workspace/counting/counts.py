@@ -131,13 +131,10 @@ class Counts(QObject):
 
     def counted_cells(self, image: int | None = None) -> list[CountedCells]:
         """Return what counts in an image, or (None) in each, in the order of the list; reads nothing."""
-        items = self._images.items if image is None else [item for item in [self._images.item(image)] if item]
-        known = ((item.id, self._known.get(item.id)) for item in items)
-        return [
-            CountedCells(number, one.able, one.counted, one.diameter)
-            for number, one in known
-            if one is not None and one.able is not None and one.counted is not None
-        ]
+        if image is None:
+            return [one.now for one in self._known.values() if one.now is not None]
+        known = self._known.get(image)
+        return [] if known is None or known.now is None else [known.now]
 
     @property
     def unread(self) -> int:
@@ -245,7 +242,7 @@ class Counts(QObject):
         if item.state not in (State.COUNTED, State.COUNTING) or known.index is None:
             self._add_up(known, None)
         if item.state not in (State.COUNTED, State.COUNTING):
-            known.able = known.counted = None
+            known.able = known.now = None
         self._add_up_later()
 
     @Slot(object)
@@ -263,7 +260,7 @@ class Counts(QObject):
         if before[1] != self._used[1]:
             self._cells.clear()
             for known in self._known.values():
-                known.able = known.counted = None
+                known.able = known.now = None
         if (
             was is None
             or now is None
@@ -365,15 +362,16 @@ class Counts(QObject):
         else:
             known.index = cells.index(settings.nms_iou, self._settings.frame(item))
             known.able, known.diameter = cells.able(known.index), cells.found.diameter
-            known.counted = None
+            known.now = None
             self.read.emit(image)
 
     def _count(self, image: int, known: KnownCount) -> None:
         """Count an image, and put it into the sums in place of what it was."""
         result = self.result(image)
         known.settings = self._settings.value
-        if result is not None and known.index is not None:
-            known.counted = result.counted[able_places(known.index)]
+        if result is not None and known.index is not None and known.able is not None:
+            counted = result.counted[able_places(known.index)]
+            known.now = CountedCells(image, known.able, counted, known.diameter)
         self._add_up(known, None if result is None else result.counts)
 
     def _add_up(self, known: KnownCount, counts: dict[str, int] | None) -> None:

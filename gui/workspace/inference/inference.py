@@ -75,7 +75,7 @@ class Inference(QObject):
         self._conflicts = conflicts
         self._messages = messages
         self.model: AnyModel | None = None
-        self.queue = CountingQueue(images, self)
+        self.queue = CountingQueue(images, settings, self)
         self._session_model = SessionModel(self.queue)
         self._tell_later = Debounce(_TOGETHER_MS, self.activity_changed.emit, self)
         self._undone = False  # the choice of the model that is being opened

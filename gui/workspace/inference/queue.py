@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from core.detection.detector import DetectorResult
     from core.detection.loading import AnyModel
     from core.models.card import ModelCard
+    from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.images import Images
 
 LOG = logging.getLogger(__name__)
@@ -40,9 +41,10 @@ class CountingQueue(QObject):
     model_opened = Signal(object)  # Model
     model_failed = Signal(str)
 
-    def __init__(self, images: Images, parent: QObject) -> None:
+    def __init__(self, images: Images, settings: CountSettingsModel, parent: QObject) -> None:
         super().__init__(parent)
         self._images = images
+        self._settings = settings
         self.paused = False
         self.opening_model = True
         self.model: AnyModel | None = None
@@ -245,7 +247,7 @@ class CountingQueue(QObject):
 
     def _job_for(self, item: ImageItem, *, show: bool) -> Job:
         detect = item.id in self._waiting and self._may_count()
-        return Job(item.id, item.path, detect, show, item.diameter, self._batch)
+        return Job(item.id, item.path, detect, show, item.diameter, self._batch, self._settings.value, item.region)
 
     def _may_count(self) -> bool:
         return self.model is not None and not self.paused

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from core.counting.count import precompute
+from core.counting.count import CountSettings, precompute
 from core.detection.loading import AnyModel, CellDetector, detector_for, open_model
 from core.errors import Cancelled
 from core.imaging.containers.pixel_size import micrometres_in_file
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from core.counting.region import Region
+    from core.detection.detector import DetectorResult
     from core.imaging.batch import BatchDepth
     from core.imaging.depth import Span
     from core.models.card import ModelCard
@@ -81,8 +83,8 @@ class Job:
     """One image to read and, with ``detect``, to find the cells of.
 
     ``image`` is its id in the session; with ``show`` the pixels are returned. ``diameter``: red cell
-    diameter in pixels set by hand, None to estimate it. ``batch``: the images that share a scale. ``cancel`` is
-    checked between the tiles.
+    diameter in pixels set by hand, None to estimate it. ``batch``: the images that share a scale. ``settings`` and
+    ``region``: how the cells will be counted, as far as that is known. ``cancel`` is checked between the tiles.
     """
 
     image: int
@@ -91,6 +93,8 @@ class Job:
     show: bool
     diameter: float | None = None
     batch: BatchDepth | None = None
+    settings: CountSettings | None = None
+    region: Region | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
 
 
@@ -152,7 +156,7 @@ class Worker(QObject):
                     progress=lambda done, total: self.progressed.emit(job, done, total),
                     cancel=job.cancel,
                 )
-                precompute(found.detections, self._detector.card.nms_iou)
+                _count_ahead(job, image, found, self._detector.card)
             self.finished.emit(job, found and replace(found, doubts=image.doubts))
         except Cancelled:
             self.cancelled.emit(job)
@@ -172,6 +176,14 @@ class Worker(QObject):
             self.failed.emit(job, text.format(path=job.path, error=error))
         finally:
             _return_freed_memory()
+
+
+def _count_ahead(job: Job, image: SmearImage, found: DetectorResult, card: ModelCard) -> None:
+    """Count what was found as the window will, so that its own thread need not."""
+    settings = job.settings or CountSettings.suggested_by(card)
+    if set(settings.thresholds) == set(card.classes):
+        frame = settings.frame(image.width, image.height, job.region)
+        precompute(found.detections, settings, frame, card.classes)
 
 
 def _return_freed_memory() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +47,32 @@ class PileCell:
     kind: str
     certainty: float
     left_out: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class SuggestedCells:
+    """What N cells of a class without a kind are suggested as: tens of thousands as arrays, not one by one.
+
+    ``images`` and ``cells`` int64 (N,), ``kinds`` str (N,): "" where that is unsure, ``certainty`` float64 (N,),
+    ``left_out`` bool (N,): it does not count, because it was left out as no cell.
+    """
+
+    images: NDArray[np.int64]
+    cells: NDArray[np.int64]
+    kinds: NDArray[np.str_]
+    certainty: NDArray[np.float64]
+    left_out: NDArray[np.bool_]
+
+    @classmethod
+    def none(cls) -> SuggestedCells:
+        """Return no cells."""
+        none = np.zeros(0, np.int64)
+        return cls(none, none, none.astype(np.str_), none.astype(np.float64), none.astype(np.bool_))
+
+    def each(self) -> list[PileCell]:
+        """Return the cells one by one."""
+        columns = (self.images, self.cells, self.kinds, self.certainty, self.left_out)
+        return list(starmap(PileCell, zip(*(column.tolist() for column in columns), strict=True)))
 
 
 @dataclass(frozen=True)
@@ -136,13 +163,11 @@ class Piles(QObject):
 
     def _open(self, known: _Sorted) -> NDArray[np.bool_]:
         """Return which cells have no kind by now, bool (N,): what was said since they were sorted holds at once."""
-        open_ = np.zeros(len(known.cells.cells), bool)
-        for image in np.unique(known.cells.images).tolist():
-            wanted, rows = self._embeddings.cells_of(image), np.flatnonzero(known.cells.images == image)
-            if wanted is not None:
-                cells = known.cells.cells[rows]
-                open_[rows] = np.isin(cells, wanted.cells) & ~np.isin(cells, list(self._said(image)))
-        return open_
+        images = np.unique(known.cells.images).tolist()
+        wanted = [found.cells for image in images if (found := self._embeddings.cells_of(image)) is not None]
+        said = [cell for image in self._typed.images for cell in self._said(image)]
+        there = np.concatenate([np.zeros(0, np.int64), *wanted])
+        return np.isin(known.cells.cells, there) & ~np.isin(known.cells.cells, np.array(said, np.int64))
 
     @Slot(object)
     def _on_sorted(self, found: dict[str, _Sorted]) -> None:
@@ -158,36 +183,35 @@ class Piles(QObject):
         known = self._sorted.get(class_name)
         if known is None or known.sample.suggestions is None:
             return []
-        suggestions, open_ = known.sample.suggestions, self._open(known)
-        return self._pile_cells(known, [place for place in suggestions.pile(kind).tolist() if open_[place]])
+        pile = known.sample.suggestions.pile(kind)
+        return self._suggested(known, pile[self._open(known)[pile]]).each()
 
     def suggested(self, class_name: str) -> dict[CellOf, PileCell]:
         """Return what every cell of a class without a kind is suggested as."""
+        return {(cell.image, cell.cell): cell for cell in self.suggestions(class_name).each()}
+
+    def suggestions(self, class_name: str) -> SuggestedCells:
+        """Return what the cells of a class without a kind are suggested as, in no order that matters."""
         known = self._sorted.get(class_name)
-        if known is None or known.sample.suggestions is None:
-            return {}
-        cells = self._pile_cells(known, np.flatnonzero(self._open(known)).tolist())
-        return {(cell.image, cell.cell): cell for cell in cells}
+        return SuggestedCells.none() if known is None else self._suggested(known, np.flatnonzero(self._open(known)))
 
     def certainly_no_cells(self, class_name: str) -> list[CellOf]:
         """Return the cells that may be left out as no cells, and are not yet; the most certain first."""
         known = self._sorted.get(class_name)
         if known is None:
             return []
-        open_ = self._open(known)
-        cells = self._pile_cells(known, [place for place in known.sample.no_cells.tolist() if open_[place]])
+        certain = known.sample.no_cells
+        cells = self._suggested(known, certain[self._open(known)[certain]]).each()
         return [(cell.image, cell.cell) for cell in cells if not cell.left_out]
 
-    def _pile_cells(self, known: _Sorted, places: list[int]) -> list[PileCell]:
+    def _suggested(self, known: _Sorted, places: NDArray[np.int64]) -> SuggestedCells:
         suggestions = known.sample.suggestions
         if suggestions is None:
-            return []
-        images, cells = known.cells.images[places].tolist(), known.cells.cells[places].tolist()
-        gone = {image: self._typed.left_out(image) for image in set(images)}
-        certainty = suggestions.certainty[places].tolist()
-        kinds = [suggestions.kind(place) for place in places]
-        rows = zip(images, cells, kinds, certainty, strict=True)
-        return [PileCell(image, cell, kind, sure, cell in gone[image]) for image, cell, kind, sure in rows]
+            return SuggestedCells.none()
+        images, cells = known.cells.images[places], known.cells.cells[places]
+        gone = [cell for image in np.unique(images).tolist() for cell in self._typed.left_out(image)]
+        left_out = np.isin(cells, np.array(gone, np.int64))
+        return SuggestedCells(images, cells, suggestions.names[places], suggestions.certainty[places], left_out)
 
     def accept(self, cells: Iterable[PileCell]) -> bool:
         """Confirm suggestions: a pile, or some of its cells; one step to undo for each kind."""
@@ -205,8 +229,7 @@ class Piles(QObject):
             return []
         open_ = np.flatnonzero(self._open(known))
         sample = known.sample
-        suggestions = None if sample.taught is None else sample.taught.sort(sample.vectors[open_])
-        chosen = open_[useful_cells(sample.vectors[open_], suggestions, sample.examples.vectors, count)]
+        chosen = useful_cells(sample.vectors, sample.suggestions, sample.examples.vectors, count, open_)
         return [(int(known.cells.images[place]), int(known.cells.cells[place])) for place in chosen]
 
     # -- figures ---------------------------------------------------------------------------------------
@@ -250,9 +273,10 @@ class Piles(QObject):
 
     def numbers(self, class_name: str) -> dict[str, KindNumbers]:
         """Return how many cells of each kind are suggested and confirmed by now; "": unsure."""
-        cells = self.suggested(class_name).values()
-        suggested = Counter(cell.kind for cell in cells if not cell.left_out)
-        left_out = Counter(NO_CELL for cell in cells if cell.left_out)
+        cells = self.suggestions(class_name)
+        suggested = Counter(cells.kinds[~cells.left_out].tolist())
+        gone = int(cells.left_out.sum())
+        left_out = Counter({NO_CELL: gone} if gone else {})
         confirmed = Counter(self._typed.numbers(class_name))
         return {
             kind: KindNumbers(suggested[kind], confirmed[kind], left_out[kind])

@@ -62,13 +62,20 @@ class TypedKinds(QObject):
         self._counts = counts
         self._editing = editing
         self._tree = tree
+        self._left_out: dict[int, dict[int, Cell]] = {}
         editing.with_cells.append(self._taken_away)
+        store.reading.connect(self._left_out.clear)
         store.session_changed.connect(self._on_session_changed)
         history.recorded.connect(self._on_recorded)
 
     def of(self, image: int, reading: str = "") -> dict[int, str]:
         """Return cell id -> key of the kind that a user gave it."""
         return self._store.read(lambda session: session.edits.kinds(image, reading), {})
+
+    @property
+    def images(self) -> list[int]:
+        """The images whose cells users gave kinds."""
+        return self._store.read(lambda session: session.edits.with_kinds(), [])
 
     def accepted(self, image: int) -> frozenset[int]:
         """Return the cells of an image whose kind was a suggestion that a user accepted."""
@@ -130,7 +137,9 @@ class TypedKinds(QObject):
 
     def left_out(self, image: int) -> dict[int, Cell]:
         """Return the cells of an image that the sorting left out as no cells, as they were before."""
-        return left_out(self._store.read(lambda session: session.edits.changes(image), {}))
+        if image not in self._left_out:
+            self._left_out[image] = left_out(self._store.read(lambda session: session.edits.changes(image), {}))
+        return self._left_out[image]
 
     def give(self, cells: Iterable[CellOf], kind: str | None, reading: str = "", *, accepted: bool = False) -> bool:
         """Give cells a kind, None to take it away; one step to undo. True if something was stored.
@@ -231,6 +240,9 @@ class TypedKinds(QObject):
 
     @Slot(object)
     def _on_recorded(self, edits: tuple[Edit, ...]) -> None:
+        for edit in edits:
+            if edit.image is not None and edit.cells:
+                self._left_out.pop(edit.image, None)
         images = {value.image for edit in edits for value in edit.values if value.subject is Subject.KIND}
         if images:
             self.changed.emit(frozenset(images))

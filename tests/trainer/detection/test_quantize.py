@@ -162,7 +162,7 @@ def test_the_8_bit_model_file_holds_integers(export: Export) -> None:
         if node.input[0] in weights and weights[node.input[0]].data_type == TensorProto.INT8
     )
     assert 60 <= largest <= 64
-    outputs = [node for node in graph.node if node.op_type == "Conv" and "cls_logits" in node.name]
+    outputs = [node for node in graph.node if node.op_type == "Conv" and "_head/last" in node.name]
     assert outputs
     made_by = {output: node.op_type for node in graph.node for output in node.output}
     assert all(made_by.get(node.input[1]) != "DequantizeLinear" for node in outputs)
@@ -216,8 +216,10 @@ def test_an_8_bit_model_that_counts_otherwise_is_not_kept(
 ) -> None:
     def damage(_nncf: object, path: Path, _inputs: object) -> None:
         proto = onnx.load(path)
-        (bias,) = (tensor for tensor in proto.graph.initializer if tensor.name.endswith("cls_logits.bias"))
-        bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + np.float32(3), bias.name))
+        biases = [tensor for tensor in proto.graph.initializer if "classification_head.last.bias" in tensor.name]
+        assert biases
+        for bias in biases:
+            bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + np.float32(3), bias.name))
         onnx.save(proto, path)
 
     monkeypatch.setattr(quantize_module, "quantize", damage)

@@ -10,7 +10,7 @@ from core.detection.segmentation.instances import count_class
 from core.detection.segmentation.masks import CellMasks
 from core.imaging.flat_field import FlatFieldImage
 from core.imaging.reading import read_image
-from core.imaging.scale import guess_diameter
+from core.imaging.scale import guess_diameter_of
 from core.models.method import CountingMethod, Method
 from trainer.dataset.importing.fields import ImageFolder, Imported, ImportedCell, ImportedField
 from trainer.dataset.manifest import DataError
@@ -54,7 +54,7 @@ def read_mask_folders(source: Path, images: Path | None) -> Imported:
         masks = CellMasks(
             (truth.masks > 0).astype(np.float32),
             (truth.edge > 0).astype(np.float32),
-            guess_diameter(lit.sample) or _UNKNOWN_DIAMETER,
+            guess_diameter_of(lit) or _UNKNOWN_DIAMETER,
         )
         cells: list[ImportedCell] = []
         for label, name in enumerate(classes):

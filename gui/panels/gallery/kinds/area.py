@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.kinds.tree import KindTree
 from core.text import gettext
-from gui.panels.gallery.kinds.content import USEFUL, ClassCells
+from gui.panels.gallery.kinds.content import UNSORTED, USEFUL, CellList, ClassCells
 from gui.panels.gallery.kinds.pile import Pile
 from gui.panels.gallery.view import USUAL_SIDE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
     from PySide6.QtCore import QMimeData
 
@@ -43,7 +43,7 @@ class PilesArea(QScrollArea):
         super().__init__()
         self._parts = crops, about, kind_of_key, dragged
         self.piles: dict[str, Pile] = {}
-        self.layout_: dict[str, list[CellOf]] = {}
+        self.layout_: dict[str, CellList] = {}
         self._class_name = ""
         self._tree = KindTree()
         self._side = USUAL_SIDE
@@ -79,10 +79,10 @@ class PilesArea(QScrollArea):
         for pile in self.piles.values():
             pile.show_kind(tree)
 
-    def arrange(self, layout: Mapping[str, Sequence[CellOf]], cells: ClassCells) -> None:
+    def arrange(self, layout: Mapping[str, CellList], cells: ClassCells) -> None:
         """Put cells into piles in a new order; stay where the user has scrolled to."""
         place = self.verticalScrollBar().value()
-        self.layout_ = {name: list(mine) for name, mine in layout.items()}
+        self.layout_ = dict(layout)
         for at, name in enumerate(self.layout_):
             pile = self.piles.get(name) or self._make(name)
             if self._column.indexOf(pile) != at:
@@ -99,6 +99,16 @@ class PilesArea(QScrollArea):
         self._cells = cells
         for name, mine in self.layout_.items():
             self.piles[name].show_tiles(cells.taken(mine))
+
+    def follow(self, cells: ClassCells) -> None:
+        """Show what cells now are, where they are; new ones come last of those that are not sorted."""
+        tiles, layout = cells.tiles, self.layout_
+        more = np.flatnonzero(~np.isin(tiles.ids, np.concatenate([mine.ids for mine in layout.values()])))
+        if len(more):
+            unsorted = layout.get(UNSORTED, CellList.of([])).and_more(tiles.images[more], tiles.ids[more])
+            self.arrange({**layout, UNSORTED: unsorted}, cells)
+        else:
+            self.refresh(cells)
 
     def _make(self, name: str) -> Pile:
         pile = self.piles[name] = Pile(self._class_name, name, *self._parts)

@@ -129,7 +129,7 @@ class Naming(QObject):
         tiles = self.cells.taken(cells)
         by_kind: dict[str, list[CellOf]] = {}
         done = (tiles.by_hand | tiles.left_out).tolist()
-        for cell, kind, is_done in zip(tiles.cells(), tiles.kinds, done, strict=True):
+        for cell, kind, is_done in zip(tiles.cells(), tiles.kinds.tolist(), done, strict=True):
             if kind and not is_done:
                 by_kind.setdefault(kind, []).append(cell)
         return by_kind

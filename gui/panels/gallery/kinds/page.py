@@ -14,7 +14,16 @@ from core.text import gettext, ngettext
 from gui.panels.gallery.inspector import Inspector
 from gui.panels.gallery.kinds.area import PilesArea
 from gui.panels.gallery.kinds.bar import KindsBar
-from gui.panels.gallery.kinds.content import EXAMPLES, UNSORTED, UNSURE, USEFUL, ClassCells, arranged, cells_of_class
+from gui.panels.gallery.kinds.content import (
+    EXAMPLES,
+    UNSORTED,
+    UNSURE,
+    USEFUL,
+    CellList,
+    ClassCells,
+    arranged,
+    cells_of_class,
+)
 from gui.panels.gallery.kinds.empty import EmptyKinds
 from gui.panels.gallery.kinds.figures import FiguresPage
 from gui.panels.gallery.kinds.naming import Naming
@@ -30,7 +39,6 @@ if TYPE_CHECKING:
     from core.classes import Palette
     from gui.commands.shortcuts import Actions
     from gui.panels.gallery.kinds.pile import Pile
-    from gui.workspace.selection import CellOf
     from gui.workspace.workspace import Workspace
 
 _MARGIN = 8
@@ -199,20 +207,14 @@ class KindsPage(QWidget):
         if not self.area.layout_ or done or not self.area.worked_in:
             self._arrange(new, go_on=done)
             return
-        known = {cell for mine in self.area.layout_.values() for cell in mine}
-        more = [cell for cell in self.naming.cells.rows if cell not in known]
-        if more:
-            layout = self.area.layout_
-            self.area.arrange({**layout, UNSORTED: [*layout.get(UNSORTED, []), *more]}, self.naming.cells)
-        else:
-            self.area.refresh(self.naming.cells)
+        self.area.follow(self.naming.cells)
         self.bar.sort_button.setEnabled(new != self.area.layout_)
 
-    def _arranged(self) -> dict[str, list[CellOf]]:
+    def _arranged(self) -> dict[str, CellList]:
         name = self.naming.class_name
         return arranged(self._workspace, name, self.naming.cells, suggest=not self.naming.reading)
 
-    def _arrange(self, layout: dict[str, list[CellOf]], *, go_on: bool) -> None:
+    def _arrange(self, layout: dict[str, CellList], *, go_on: bool) -> None:
         self.area.arrange(layout, self.naming.cells)
         if UNSORTED in layout:
             self.area.piles[UNSORTED].show_reading(bool(self.naming.reading))
@@ -252,7 +254,7 @@ class KindsPage(QWidget):
             return
         self.bar.show_figures(False)
         layout = {pile: mine for pile, mine in self.area.layout_.items() if pile != EXAMPLES}
-        self.area.arrange({EXAMPLES: cells, **layout}, self.naming.cells)
+        self.area.arrange({EXAMPLES: CellList.of(cells), **layout}, self.naming.cells)
         text = gettext("Called {kind}; the program would be unsure")
         if suggested:
             text = gettext("Called {kind}; the program would suggest {suggested}")

@@ -137,8 +137,8 @@ class Pile(DropCard):
         """Show cells and how many they are."""
         self.view.show_tiles(tiles, from_top=False)
         if self.is_kind:
-            open_ = len(self.suggested())
-            mine = np.array([kind == self.pile for kind in tiles.kinds], bool)
+            mine = tiles.kinds == self.pile
+            open_ = int((mine & ~tiles.by_hand & ~tiles.left_out).sum())
             self.numbers.setText(_numbers_text(int((tiles.by_hand & mine).sum()), open_, int(tiles.left_out.sum())))
             self.accept_button.setText(gettext("Accept {n:,}").format(n=open_) if open_ else gettext("Accepted"))
             self.accept_button.setEnabled(open_ > 0)
@@ -147,7 +147,7 @@ class Pile(DropCard):
             name = gettext("Accept the pile {name}").format(name=self.name.text())
             self.accept_button.setAccessibleName(name)
         elif self.pile == UNSORTED and not self._second:
-            sorted_ = any(tiles.kinds) or bool((tiles.scores >= 0).any())
+            sorted_ = bool((tiles.kinds != "").any()) or bool((tiles.scores >= 0).any())
             self.say(_SORTED_BY_NOW if sorted_ else _NOTES[UNSORTED])
         self._show_more()
 
@@ -175,8 +175,8 @@ class Pile(DropCard):
     def suggested(self) -> list[CellOf]:
         """Return the cells that are suggested as this kind, as they are shown."""
         tiles = self.tiles
-        rows = zip(tiles.cells(), tiles.kinds, (tiles.by_hand | tiles.left_out).tolist(), strict=True)
-        return [cell for cell, kind, done in rows if kind == self.pile and not done]
+        rows = np.flatnonzero((tiles.kinds == self.pile) & ~tiles.by_hand & ~tiles.left_out)
+        return list(zip(tiles.images[rows].tolist(), tiles.ids[rows].tolist(), strict=True))
 
     def accept(self) -> None:
         """Confirm what is suggested here."""

@@ -37,9 +37,10 @@ class PileModel(CellTiles):
 
     def tile(self, row: int) -> Tile:
         tile, tiles = super().tile(row), self._tiles
-        kind = self.tree.get(tiles.kinds[row]) if tiles.kinds[row] else None
+        name = str(tiles.kinds[row])
+        kind = self.tree.get(name) if name else None
         colour = class_ink(kind.colour) if kind is not None else _UNKNOWN
-        frame = colour if tiles.kinds[row] else None
+        frame = colour if name else None
         return replace(tile, frame=frame, firm=bool(tiles.by_hand[row]), veiled=bool(tiles.left_out[row]))
 
     @property
@@ -59,7 +60,7 @@ class PileModel(CellTiles):
     def _below(self, row: int) -> str:
         """Return what stands below a tile; the kind only where it is not that of the pile."""
         tiles = self._tiles
-        kind, certainty = tiles.kinds[row], float(tiles.scores[row])
+        kind, certainty = str(tiles.kinds[row]), float(tiles.scores[row])
         name = self.tree.name(kind) if kind and kind != self.pile else ""
         if tiles.left_out[row]:
             return gettext("left out")
@@ -73,7 +74,7 @@ class PileModel(CellTiles):
 
     def _told(self, row: int) -> str:
         tiles = self._tiles
-        kind, certainty = tiles.kinds[row], float(tiles.scores[row])
+        kind, certainty = str(tiles.kinds[row]), float(tiles.scores[row])
         name = self.tree.name(kind)
         if tiles.left_out[row]:
             return gettext("Left out of the counts as no cell; Backspace or the key of a kind brings it back")
