@@ -196,6 +196,15 @@ def without_erythroblasts(count: int, erythroblasts: int) -> str:
     return text.format(rest=max(count - erythroblasts, 0), n=erythroblasts) if erythroblasts else ""
 
 
+def unnamed_text(name: str, count: int, counted: Differential) -> str:
+    """Return of how many cells in a count of white cells users said no kind; "" if of none."""
+    left = count - counted.cells - counted.nucleated_red_cells
+    text = ngettext(
+        "{n:,} of {all:,} {name} has no confirmed kind.", "{n:,} of {all:,} {name} have no confirmed kind.", left
+    )
+    return text.format(n=left, all=count, name=name) if left > 0 else ""
+
+
 def no_cells_text(numbers: Mapping[str, int]) -> str:
     """Return how many cells of each class users called no cell, which do not count; "" if there are none."""
     told = ", ".join(f"{name} {number:,}" for name, number in numbers.items() if number)
@@ -203,10 +212,14 @@ def no_cells_text(numbers: Mapping[str, int]) -> str:
 
 
 def differential_text(counted: Differential, tree: KindTree) -> str:
-    """Return the cells of a differential count, its target, and per cent of each kind that was found, in a line."""
+    """Return the cells of a differential count, its target, and per cent of each kind found, with 95 % intervals."""
     text = gettext("Differential {cells:,} of {target:,}").format(cells=counted.cells, target=counted.target)
     found = [line for line in lines(counted, tree) if not line.depth and line.row.cells]
-    parts = [gettext("{kind} {share:.0f} %").format(kind=line.name, share=100 * line.row.share) for line in found]
+    parts: list[str] = []
+    for line in found:
+        low, high = line.row.interval.times(100)
+        share = gettext("{kind} {share:.0f} % ({low:.0f} to {high:.0f})")
+        parts.append(share.format(kind=line.name, share=100 * line.row.share, low=low, high=high))
     return " · ".join([f"{text} ✓" if counted.complete else text, *parts])
 
 

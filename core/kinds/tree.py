@@ -141,6 +141,13 @@ class KindTree(msgspec.Struct, frozen=True):
         classes = {self._class_of(kind) for kind in found}
         return found[0] if len(classes) == 1 else None
 
+    def check_name(self, kind: Kind) -> None:
+        """Raise KindError if another kind of the same class has the name of a kind, whatever its letters are."""
+        changed = self.with_kinds([kind])
+        same = (one for one in changed.of_class(changed.class_of(kind.key)) if one.key != kind.key)
+        if any(one.name.strip().casefold() == kind.name.strip().casefold() for one in same):
+            raise KindError(gettext("{name}: there is a kind of this name already.").format(name=kind.name))
+
     def with_kinds(self, kinds: Iterable[Kind]) -> KindTree:
         """Return the tree with these kinds added, in place of those of the same key."""
         known = {kind.key: kind for kind in self.kinds}

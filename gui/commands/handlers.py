@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.detection.segmentation.classical import CLASSICAL
 from core.kinds.sample import ENOUGH_NO_CELLS
+from core.kinds.tree import NO_CELL
 from core.models.network import default_model_path
 from core.text import gettext, ngettext
 from gui.commands.context import View
@@ -180,9 +181,14 @@ def toggle_leaving_out(context: Context) -> None:
         left = len(leaving_out.cells)
         text = ngettext("{n:,} cell is left out of the counts.", "{n:,} cells are left out of the counts.", left)
         if not left:
-            text = gettext(
-                "0 cells are left out: none is certainly no cell yet. Name more examples of No cell, {enough} at least."
-            )
+            typed, classes = context.workspace.kinds.typed, context.workspace.settings.classes
+            named = max(typed.numbers(name).get(NO_CELL, 0) for name in classes)
+            text = gettext("0 cells are left out: no other one is certainly no cell by what was taught.")
+            if named < ENOUGH_NO_CELLS:
+                text = gettext(
+                    "0 cells are left out: none is certainly no cell yet. Name more examples of No cell, {enough} at "
+                    "least."
+                )
         context.workspace.messages.info(text.format(n=left, enough=ENOUGH_NO_CELLS))
 
 

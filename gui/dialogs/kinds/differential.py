@@ -165,7 +165,8 @@ class DifferentialDialog(QDialog):
     def refresh(self) -> None:
         """Show the count as it now is."""
         self._later.stop()
-        counted, inputs, writable = self._count.result(), self._count.inputs, self._workspace.store.writable
+        counted, inputs = self._count.result(self._count.reading), self._count.inputs
+        writable = self._workspace.store.writable
         self.target.setCurrentIndex(max(self.target.findData(inputs.target), 0))
         if not self.analyser.hasFocus():
             self.analyser.set_value(inputs.analyser)
@@ -190,6 +191,9 @@ class DifferentialDialog(QDialog):
             suggested = {kind: one.suggested for kind, one in numbers.items()}
             note = suggested_text(suggested, self._workspace.kinds.tree.tree, name)
             note = note or gettext("Only what users confirmed is counted.")
+        if self._count.reading:
+            text = gettext("Second reading by {name}: what the first one says is shown once it has ended.")
+            note = text.format(name=self._count.reading)
         self.note.setText(" ".join(filter(None, (note, self._erythroblasts(counted)))))
 
     def _erythroblasts(self, counted: Differential | None) -> str:

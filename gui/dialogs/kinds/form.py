@@ -102,7 +102,7 @@ class KindForm(QWidget):
             self.problem.hide()
             return
         try:
-            self._tree.with_kinds([new])
+            self._tree.check_name(new)
         except KindError as error:
             self.problem.setText(str(error))
             self.problem.show()

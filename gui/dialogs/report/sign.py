@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from core.kinds.differential import differential_text
+from core.kinds.differential import differential_text, unnamed_text
 from core.report.content import ReportContent
 from core.report.tables import local_time
 from core.text import gettext, ngettext
@@ -150,10 +150,6 @@ def _open_differential(content: ReportContent) -> Iterator[str]:
     if not counted.complete:
         text = gettext("The differential count has {cells:,} of {target:,} white cells.")
         yield text.format(cells=counted.cells, target=counted.target)
-    if left := kinds.suggested_white_cells:
-        text = ngettext(
-            "The kind of {n:,} white cell is only suggested; the differential count is without it.",
-            "The kinds of {n:,} white cells are only suggested; the differential count is without them.",
-            left,
-        )
-        yield text.format(n=left)
+    for one in content.totals:
+        if one.name == kinds.class_name and (text := unnamed_text(one.name, one.count, counted)):
+            yield text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton
 
-from core.kinds.differential import differential_text, erythroblasts_text, no_cells_text
+from core.kinds.differential import differential_text, erythroblasts_text, no_cells_text, unnamed_text
 from core.kinds.tree import NO_CELL
 from core.text import gettext
 from gui.tasks import Debounce
@@ -53,9 +53,9 @@ class DifferentialLine(QFrame):
         parent = self.parentWidget()
         if parent is None or not parent.isVisible():
             return
-        counted = self._count.result()
+        counted = self._count.result(self._count.reading)
         text = "" if counted is None else differential_text(counted, self._workspace.kinds.tree.tree)
-        note = " ".join(filter(None, (self._erythroblasts(counted), self._no_cells())))
+        note = " ".join(filter(None, (*self._white_cells(counted), self._no_cells())))
         for label, shown in ((self.text, text), (self.note, note)):
             label.setText(shown)
             label.setVisible(bool(shown))
@@ -63,11 +63,13 @@ class DifferentialLine(QFrame):
         self.setVisible(bool(text or note))
         self.setAccessibleName(f"{text}. {note}")
 
-    def _erythroblasts(self, counted: Differential | None) -> str:
+    def _white_cells(self, counted: Differential | None) -> tuple[str, ...]:
+        """Return what is to be said of the count of white cells."""
         name, totals = self._count.class_name, self._workspace.counts.totals
         if counted is None or name is None or totals is None:
-            return ""
-        return erythroblasts_text(name, totals.get(name, 0), counted.nucleated_red_cells)
+            return ()
+        count = totals.get(name, 0)
+        return erythroblasts_text(name, count, counted.nucleated_red_cells), unnamed_text(name, count, counted)
 
     def _no_cells(self) -> str:
         kinds = self._workspace.kinds

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from core.kinds.tree import NO_CELL
@@ -46,6 +47,7 @@ _HINT = gettext(
     "Press the key of a kind, or drag cells on it: the next one without a kind is selected. Return accepts the "
     "suggestion. Double-click a cell to see it in its image."
 )
+_ROOM_BESIDE = 28
 _WIDE_FOR_NAMES, _WIDE = 1240, 1060
 """From which widths on there is room for long names and for the selected cell."""
 
@@ -282,7 +284,7 @@ class KindsPage(QWidget):
         piles, tree = self._kinds.piles, self._kinds.tree.tree
         waiting = self._kinds.embeddings.waiting
         few = piles.too_few(self.naming.class_name)
-        counted = self._kinds.differential.result()
+        counted = self._kinds.differential.result(self.naming.reading)
         self.bar.show_differential(counted)
         if self.naming.reading:
             said = int(self.naming.cells.tiles.by_hand.sum())
@@ -357,6 +359,9 @@ class KindsPage(QWidget):
                 button = QToolButton()
                 button.setObjectName("segment" if self._actions[name].isCheckable() else "flat")
                 button.setDefaultAction(self._actions[name])
+                bold = QFont(button.font())
+                bold.setBold(True)  # as it is while it is on
+                button.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(button.text()) + _ROOM_BESIDE)
                 button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
                 pile.add_tool(button)
 

@@ -119,6 +119,8 @@ def test_a_second_user_names_the_same_cells_unseen_and_both_are_compared(
         "Ben is naming the cells now."
     )  # nobody is told what the first said
     assert dialog.reading.model.rows == []
+    assert lines(dialog)["Segmented neutrophil"][0] == "4"  # Ben's own, not the five of the first
+    assert dialog.note.text().startswith("Second reading by Ben: what the first one says")
     qtbot.mouseClick(page.bar.end_button, LEFT)
     dialog.refresh()
     assert dialog.reading.agreement.text().startswith("10 cells named by both, 90 % alike; kappa 0.8")

@@ -52,6 +52,17 @@ def test_a_kind_of_ones_own_is_added_and_named_and_has_a_key(
     assert tree.tree.children("spherocyte") == ()
 
 
+def test_two_kinds_of_a_class_have_two_names(by_kind: MainWindow, editor: KindEditor, qtbot: QtBot) -> None:
+    before = by_kind.workspace.kinds.tree.tree
+    choose(editor, "Spherocyte")
+    editor.form.name.setFocus()
+    editor.form.name.selectAll()
+    qtbot.keyClicks(editor.form.name, " teardrop")
+    qtbot.keyClick(editor.form.name, Qt.Key.Key_Tab)
+    assert "there is a kind of this name already" in editor.form.problem.text()
+    assert by_kind.workspace.kinds.tree.tree == before
+
+
 def test_a_kind_keeps_its_key_once_cells_are_of_it(by_kind: MainWindow, editor: KindEditor, qtbot: QtBot) -> None:
     """Files and sessions know it by its key."""
     kinds = by_kind.workspace.kinds

@@ -88,10 +88,11 @@ def test_who_signs_is_told_of_the_differential_count(bench: Bench):
     bench.qtbot.waitUntil(dialog.sign_button.isEnabled, timeout=10_000)
     white = totals["WBC"]
     assert dialog.differential.text().splitlines() == [
-        "Differential 3 of 100 · Neutrophil 33 % · Lymphocyte 67 %",
+        "Differential 3 of 100 · Neutrophil 33 % (1 to 91) · Lymphocyte 67 % (9 to 99)",
         f"WBC {white} includes 1 erythroblast; without it {white - 1}.",
     ]
     assert "The differential count has 3 of 100 white cells." in dialog.open_points.text().splitlines()
+    assert f"{white - 4} of {white} WBC have no confirmed kind." in dialog.open_points.text().splitlines()
     dialog.reject()
 
 
