@@ -14,6 +14,7 @@ PYTHON ?= python3
 TEST := .venv-test/bin
 FREEZE := .venv-freeze/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONDONTWRITEBYTECODE :=
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .PHONY: run test check bench bench-quick bench-accuracy freeze freeze-test messages catalogues clean

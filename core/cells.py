@@ -52,6 +52,14 @@ class CellChange:
         """The cell that stands now; None if it was removed or left out."""
         return None if self.left_out else self.after
 
+    @property
+    def is_correction(self) -> bool:
+        """Whether the cell was added, removed, left out, or given another class or box; not if it was confirmed."""
+        before, after = self.before, self.standing
+        if before is None or after is None:
+            return before is not after
+        return (before.class_name, before.box) != (after.class_name, after.box)
+
 
 @dataclass(frozen=True, eq=False)
 class Detections:

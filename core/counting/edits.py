@@ -88,7 +88,7 @@ class CellEdits:
             np.array([row for _, _, row in put], np.int64),
             left_out,
             len(own) - len(put),
-            sum(_is_correction(change) for change in changes),
+            sum(change.is_correction for change in changes),
         )
 
     @classmethod
@@ -123,13 +123,6 @@ class CellEdits:
             contours[row] if row >= 0 and np.array_equal(found.boxes[row], box) else _NO_CONTOUR
             for row, box in zip(self.replaces.tolist(), self.cells.boxes, strict=True)
         )
-
-
-def _is_correction(change: CellChange) -> bool:
-    before, after = change.before, change.after
-    if before is None or after is None:
-        return before is not after
-    return (before.class_name, before.box) != (after.class_name, after.box)
 
 
 def _rows_by_id(found: Detections, changes: Sequence[CellChange]) -> NDArray[np.int64]:

@@ -64,7 +64,8 @@ def count_image(
 ) -> CountedImage:
     """Detect and count the cells of an image that was read; ``seconds`` includes the reading."""
     start = time.perf_counter()
-    found = replace(detector.detect(image.pixels, diameter=diameter), doubts=image.doubts)
+    found = detector.detect(image.pixels, diameter=diameter)
+    found = replace(found, doubts=(*found.doubts, *image.doubts))
     frame = settings.frame(image.width, image.height, region)
     notices = image.notices + found.notices
     if frame.area == 0:

@@ -75,6 +75,10 @@ _DOUBTS = {
     Doubt.COMBINED: Reason(Grade.CHECK, gettext("Three grey pages were taken for red, green and blue.")),
     Doubt.HIDDEN: Reason(Grade.CHECK, gettext("A part of the image is transparent; what lies there does not count.")),
     Doubt.REPEATED: Reason(Grade.CHECK, gettext("A part of the image is there twice; its cells are counted twice.")),
+    Doubt.SIZE: Reason(
+        Grade.POOR,
+        gettext("The red cell size that was set does not fit this image; let it be estimated (Counting settings)."),
+    ),
     Doubt.SHIFTED: Reason(Grade.CHECK, gettext("Too pale: even the darkest pixels are half as bright as white.")),
 }
 

@@ -12,6 +12,7 @@ from core.cells import Detections
 from core.detection.look import look_of
 from core.errors import check_cancelled
 from core.geometry.boxes import suppress, suppress_by_class, thin_and_place
+from core.imaging.doubts import Doubt
 from core.imaging.flat_field import FlatFieldImage
 from core.imaging.focus import edge_blur_of, levels
 from core.imaging.scale import guess_diameter_of, measured_diameter
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.errors import CancelFlag
-    from core.imaging.doubts import Doubt
     from core.models.network import Model
 
 _THIN_IOU = 0.85
@@ -36,6 +36,7 @@ that the network sees larger than it needs are counted as well; smaller, platele
 
 _SCALE_ROUNDS = 3
 _SURE_SCORE = 0.3
+_FAR_OFF = 1.5
 _FEWEST_CELLS, _ENOUGH_CELLS = 3, 12
 _PART = 512
 """Pixels at the network's scale; the sides of the part of a large image that its scale is measured in."""
@@ -54,7 +55,8 @@ class DetectorResult:
     the factor from the image to the network; ``notices`` sentences for the person. ``blur``: how far
     borders are smeared, in red cell diameters (``core.imaging.focus``), None if unknown; ``capped``: more candidates
     than can be handled were found. ``levels``: the darkest and the brightest grey values (``focus.levels``),
-    None if unknown. ``doubts``: what speaks against the pixels themselves, from the reading of the image. ``look``:
+    None if unknown. ``doubts``: what speaks against the count: the size that was set, and what the reading of the image
+    says of the pixels themselves. ``look``:
     the numbers of ``core.detection.look``, empty if unknown.
     """
 
@@ -116,6 +118,7 @@ class Detector:
         run = _Run(self, FlatFieldImage.of(image, even_light=self.card.even_light), progress, cancel)
         notices: list[str] = []
         look: _Look | None = None
+        given = diameter
         if diameter is None:
             diameter, look, known = self._find_scale(run)
             if not known:
@@ -123,6 +126,7 @@ class Detector:
                     gettext("The red cell size could not be estimated here; set it by hand if the boxes look wrong.")
                 )
         look = look or run.look(run.whole_image(), diameter)
+        doubts = (Doubt.SIZE,) if given is not None and self._is_far_off(run, look, given) else ()
         if look.capped:
             notices.append(gettext("More candidates than can be handled were found; the least likely were left out."))
         kept = suppress_by_class(look.boxes, look.scores, look.labels, _THIN_IOU)
@@ -138,8 +142,16 @@ class Detector:
             blur,
             look.capped,
             levels(image),
-            look=look_of(image, run.field.light, detections, diameter, blur, self.card),
+            doubts,
+            look_of(image, run.field.light, detections, diameter, blur, self.card),
         )
+
+    def _is_far_off(self, run: _Run, look: _Look, given: float) -> bool:
+        """Tell whether no red cells are seen at the diameter that somebody gave, but at quite another one."""
+        if not self.card.red_labels or self._measure(look, run.whole_image()) is not None:
+            return False
+        diameter, _, known = self._find_scale(run)
+        return known and not 1 / _FAR_OFF <= diameter / given <= _FAR_OFF
 
     def _find_scale(self, run: _Run) -> tuple[float, _Look | None, bool]:
         """Return (diameter, the look at the whole image at that scale if there was one, known)."""

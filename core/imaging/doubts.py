@@ -26,5 +26,8 @@ class Doubt(StrEnum):
     REPEATED = "repeated"
     """A part of the image is there twice, as no field is."""
 
+    SIZE = "size"
+    """The red cell size that was set does not fit what is seen."""
+
     SHIFTED = "shifted"
     """All samples lie above the middle of 16 bits, as signed ones do that were shifted."""

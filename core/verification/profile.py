@@ -105,7 +105,7 @@ class ProfileInUse(msgspec.Struct, frozen=True, kw_only=True):
         if settings.edge_rule is not profile.edge_rule:
             found.append(gettext("another counting rule"))
         own = profile.red_cell_diameter
-        if own is not None and any(diameter not in (own, None) for diameter in diameters):
+        if own is not None and any(diameter != own for diameter in diameters):
             found.append(gettext("another red cell size in some images"))
         return found
 

@@ -214,7 +214,7 @@ def pack_cell(cell: Cell | None) -> str | None:
         return None
     x1, y1, x2, y2 = cell.box
     box = (finite(x1), finite(y1), finite(x2), finite(y2))
-    # 1 and 1.0 differ as text, and edited_cells compares texts
+    # 1 and 1.0 differ as text, and edited_cells compares texts of boxes
     return to_json(Cell(cell.class_name, box, finite(cell.score), Origin(cell.origin)))
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from core.cells import CellChange
+from core.cells import CellChange, Origin
 from core.session.errors import damaged
 from core.session.storage.rows import finite, pack_cell, pack_value, to_json, unpack_cell, unpack_value
 from core.session.storage.schema import EditRow, Kind, LineRow
@@ -273,17 +273,21 @@ class Edits:
         return tuple(sorted(names - {""}))
 
     def edited_cells_of(self, image: int) -> int:
-        """Return the number of cells of an image that edits left other than they were."""
-        return sum(change.before != change.after for change in self.changes(image).values())
+        """Return the number of cells of an image that were corrected, see ``CellChange.is_correction``."""
+        return sum(change.is_correction for change in self.changes(image).values())
 
     def edited_cells(self) -> dict[int, int]:
-        """Return image id -> number of cells that edits left other than they were."""
+        """Return image id -> number of cells that were corrected, see ``CellChange.is_correction``."""
         counts = self._file.select(
             "SELECT first.image, count(*)"
             f" FROM (SELECT min(number) AS low, max(number) AS high FROM edits WHERE subject = '{_CELL}'"
             " GROUP BY image, key)"
             " JOIN edits AS first ON first.number = low JOIN edits AS last ON last.number = high"
-            " WHERE first.before IS NOT last.after GROUP BY first.image ORDER BY first.image"
+            " WHERE first.before IS NOT last.after AND ("
+            " json_extract(first.before, '$.class_name') IS NOT json_extract(last.after, '$.class_name')"
+            " OR json_extract(first.before, '$.box') IS NOT json_extract(last.after, '$.box')"
+            f" OR json_extract(last.after, '$.origin') = {Origin.SORTING.value}"
+            ") GROUP BY first.image ORDER BY first.image"
         )
         return dict(counts)
 

@@ -39,6 +39,8 @@ _LINES = 2
 _FROM_TOP, _TITLE_BAR = 96, 40
 _KEEP = gettext("Keep them in a file for all samples and computers of the laboratory")
 _NOTHING_TO_KEEP = gettext("No field is reviewed or counted by hand yet: there is nothing of your own to keep")
+_KEEP_SIZE = gettext("&Keep the size of red cells too")
+_KEEP_THIS_SIZE = gettext("&Keep the size of red cells too: {size:.0f} px")
 PROFILES = gettext("SmearCount profiles") + f" (*{PROFILE_SUFFIX})"
 
 
@@ -67,7 +69,10 @@ class AdaptDialog(QDialog):
         self.name = QLineEdit()
         self.name.setPlaceholderText(gettext("such as: Ward 3, microscope 2"))
         self.as_default = QCheckBox(gettext("Count &new samples by this profile"))
-        self.as_default.setChecked(not preferences.profile)
+        self.keep_size = QCheckBox(_KEEP_SIZE)
+        self.keep_size.setToolTip(
+            gettext("Only for images of the same microscope, objective and camera: elsewhere the size is estimated")
+        )
         self.use_button = QPushButton(gettext("&Use these thresholds"))
         self.use_button.setToolTip(gettext("Count this sample at them; one step that can be undone"))
         self.use_button.setAutoDefault(False)
@@ -116,6 +121,7 @@ class AdaptDialog(QDialog):
         layout.addWidget(found)
         layout.addWidget(heading(gettext("THE LABORATORY'S PROFILE")))
         layout.addLayout(row(name_label, self.name))
+        layout.addWidget(self.keep_size)
         layout.addWidget(self.as_default)
         layout.addStretch(1)
         layout.addSpacing(SPACE[1])
@@ -146,6 +152,9 @@ class AdaptDialog(QDialog):
         self.advice.setText(_advice(found))
         self.next_button.setEnabled(found is not None and found.missing > 0)
         self.cells.setText(_size(found))
+        size = None if found is None else found.diameter
+        self.keep_size.setEnabled(size is not None)
+        self.keep_size.setText(_KEEP_SIZE if size is None else _KEEP_THIS_SIZE.format(size=size))
         settings = self._workspace.settings.value
         for name, one in self.rows.items():
             one.show_finding(found, None if settings is None else settings.thresholds.get(name))
@@ -165,7 +174,8 @@ class AdaptDialog(QDialog):
             return
         path = Path(chosen)
         path = path if path.suffix else path.with_suffix(PROFILE_SUFFIX)
-        if self._adapting.save(path, name or path.stem) and self.as_default.isChecked():
+        keep = self.keep_size.isEnabled() and self.keep_size.isChecked()
+        if self._adapting.save(path, name or path.stem, keep_size=keep) and self.as_default.isChecked():
             self.default_chosen.emit(path)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -294,7 +304,7 @@ def _size(found: Findings | None) -> str:
         return gettext(
             "A profile lets the size of red cells be estimated in each image, as it differs or few are counted."
         )
-    text = gettext("Red cells are {size:.0f} px wide in all images; a profile keeps this size.")
+    text = gettext("Red cells are {size:.0f} px wide in all images; a profile can keep this size.")
     return text.format(size=found.diameter)
 
 

@@ -157,7 +157,7 @@ class Worker(QObject):
                     cancel=job.cancel,
                 )
                 _count_ahead(job, image, found, self._detector.card)
-            self.finished.emit(job, found and replace(found, doubts=image.doubts))
+            self.finished.emit(job, found and replace(found, doubts=(*found.doubts, *image.doubts)))
         except Cancelled:
             self.cancelled.emit(job)
         except (ImageError, SessionError) as error:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.counting.count import CountSettings
     from core.counting.frame import Frame
     from core.verification.ground_truth import GroundTruth
+    from core.verification.profile import Adapted
     from gui.workspace.counting.counts import Counts
     from gui.workspace.counting.settings import CountSettingsModel
     from gui.workspace.ground_truth import GroundTruths
@@ -96,6 +97,7 @@ class Adapting(QObject):
         self._profiles = profiles
         self._messages = messages
         self.findings: Findings | None = None
+        self._applied: dict[str, tuple[float, Adapted]] = {}
         self._active = False
         self._task = Task("adapting", self._on_found, self, on_error=self._on_failed)
         self._gathering = IdleLoop(self)
@@ -141,14 +143,24 @@ class Adapting(QObject):
     def apply(self) -> bool:
         """Set the thresholds that were found, as one edit; True if it is recorded."""
         found = self.findings
-        return found is not None and self._verified.use(found.adaptation.choices, found.names, _IOU)
+        if found is None or not self._verified.use(found.adaptation.choices, found.names, _IOU):
+            return False
+        thresholds = found.adaptation.settings.thresholds
+        self._applied |= {name: (thresholds[name], one) for name, one in found.adaptation.adapted.items()}
+        return True
 
-    def save(self, path: Path, name: str) -> bool:
-        """Keep how the sample is counted, with what was found, as a profile, and count by it; True if that is done."""
+    def save(self, path: Path, name: str, *, keep_size: bool) -> bool:
+        """Keep how the sample is counted, with what was found, as a profile, and count by it; True if that is done.
+
+        With ``keep_size`` red cells are looked for at the size that they have here, in every image.
+        """
         model, found = self._inference.model, self.findings
         if model is None or found is None:
             return False
         settings = found.adaptation.settings
+        applied = {
+            name: one for name, (threshold, one) in self._applied.items() if settings.thresholds.get(name) == threshold
+        }
         profile = Profile(
             name=name,
             model_name=model.card.name,
@@ -156,9 +168,9 @@ class Adapting(QObject):
             thresholds=dict(settings.thresholds),
             nms_iou=settings.nms_iou,
             edge_rule=settings.edge_rule,
-            red_cell_diameter=found.diameter,
+            red_cell_diameter=found.diameter if keep_size else None,
             user=self._store.user,
-            adapted=found.adaptation.adapted,
+            adapted=applied | found.adaptation.adapted,
         )
         used = self._profiles.save(path, profile)
         origins = self._verified.origins(found.adaptation.choices, found.names, _IOU)
@@ -168,7 +180,7 @@ class Adapting(QObject):
 
     @Slot()
     def _on_session_changed(self) -> None:
-        self.findings = None
+        self.findings, self._applied = None, {}
         self.changed.emit()
         self.ask_again()
 

@@ -14,6 +14,7 @@ from core.counting.count import CountSettings, count
 from core.detection.detector import Detector, DetectorResult
 from core.errors import Cancelled
 from core.geometry.boxes import iou_matrix
+from core.imaging.doubts import Doubt
 from core.imaging.synthetic import RenderedSmear, render_smear
 from core.imaging.tiling import tiles
 from core.models.network import Model
@@ -108,6 +109,13 @@ def test_the_size_of_the_cells_is_found_and_they_are_counted(model: Model, diame
     assert result.diameter == pytest.approx(diameter, rel=0.2)
     assert abs(found["RBC"] - smear.counts()["RBC"]) <= 2
     assert found["WBC"] == smear.counts()["WBC"]
+
+
+def test_a_size_that_cannot_be_is_doubted(model: Model):
+    smear = render_smear(480, 360, red_cells=60, white_cells=0, diameter=24, rng=np.random.default_rng(5))
+    detector = Detector(model)
+    assert detector.detect(smear.image, diameter=24).doubts == ()
+    assert detector.detect(smear.image, diameter=240).doubts == (Doubt.SIZE,)
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])

@@ -117,19 +117,25 @@ def test_a_saved_profile_counts_the_sample_and_new_ones(
     qtbot.waitUntil(dialog.use_button.isEnabled)
     chosen(monkeypatch, tmp_path / "ward")
     qtbot.keyClicks(dialog.name, "Ward 3")
+    assert not dialog.as_default.isChecked()
+    dialog.as_default.click()
+    dialog.use_button.click()  # what was found is kept, whether it is used before or not
+    qtbot.waitUntil(lambda: dialog.save_button.isEnabled() and not window.workspace.adapting.busy, timeout=10_000)
     qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
     path, workspace = tmp_path / "ward.smearprofile", window.workspace
     kept = read_profile(path)
     assert (kept.name, kept.user) == ("Ward 3", "Anna")
     assert kept.adapted["RBC"].fields == FIELDS
+    assert kept.red_cell_diameter is None, "elsewhere cells may have another size"
     assert workspace.settings.value is not None
     assert workspace.settings.value.thresholds == kept.thresholds
     assert workspace.profiles.text == "Profile: Ward 3"
     assert workspace.profiles.default == path
     assert window.preferences.profile == str(path)
     workspace.history.undo()
-    assert workspace.settings.value.thresholds["RBC"] == TOO_HIGH
     assert workspace.profiles.text == ""
+    workspace.history.undo()
+    assert workspace.settings.value.thresholds["RBC"] == TOO_HIGH
 
 
 def test_thresholds_that_are_good_already_stay(
