@@ -199,9 +199,8 @@ def estimates(printer: Printer, content: ReportContent) -> Iterator[Any]:
         yield printer.text(problem, WARNING)
     values = "; ".join(f"{name} {text}" for name, text in given(content.inputs))
     if content.erythroblasts_text:
-        yield printer.text(
-            gettext("Ratios count erythroblasts as white cells: {text}").format(text=content.erythroblasts_text), SMALL
-        )
+        text = gettext("Ratios count erythroblasts as white cells: {text}")
+        yield printer.text(text.format(text=content.erythroblasts_text), SMALL)
     yield printer.text(
         gettext("Of all counted images together. Given by the laboratory: {values}.").format(values=values)
         if values
