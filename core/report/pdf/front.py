@@ -198,6 +198,9 @@ def estimates(printer: Printer, content: ReportContent) -> Iterator[Any]:
     if problem := contradiction(content.figures):
         yield printer.text(problem, WARNING)
     values = "; ".join(f"{name} {text}" for name, text in given(content.inputs))
+    if content.erythroblasts_text:
+        text = gettext("Ratios count erythroblasts as white cells: {text}")
+        yield printer.text(text.format(text=content.erythroblasts_text), SMALL)
     yield printer.text(
         gettext("Of all counted images together. Given by the laboratory: {values}.").format(values=values)
         if values

@@ -97,6 +97,9 @@ class DifferentialDialog(QDialog):
         self.analyser.setFixedWidth(110)
         self.analyser.setPlaceholderText(gettext("not given"))
         self.analyser.given.connect(self._count.set_analyser)
+        self.problem = QLabel()
+        self.problem.setWordWrap(True)
+        self.analyser.textChanged.connect(lambda *_: self._show_problem())
         self.corrected = QCheckBox(gettext("The analyser leaves erythroblasts out itself"))
         self.corrected.clicked.connect(self._count.set_corrected)
         self.table = CopyTable(gettext("Kinds of white cells"))
@@ -119,7 +122,7 @@ class DifferentialDialog(QDialog):
         unit = QLabel(gettext("10⁹/L"))
         name = QLabel(gettext("&Analyser's WBC"))
         name.setBuddy(self.analyser)
-        form.addRow(name, row(self.analyser, unit, None))
+        form.addRow(name, row(self.analyser, unit, self.problem))
         form.addRow("", self.corrected)
         page = QWidget()
         column = QVBoxLayout(page)
@@ -149,6 +152,10 @@ class DifferentialDialog(QDialog):
             grid.addWidget(QLabel(text), place, 0)
             grid.addWidget(self.values[name], place, 1)
         return grid
+
+    def _show_problem(self) -> None:
+        """Say beside the analyser's count why it is none."""
+        self.problem.setText(self.analyser.toolTip() if self.analyser.property("wrong") else "")
 
     @Slot(str)
     def _begin_reading(self, name: str) -> None:

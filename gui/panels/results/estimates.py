@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHeaderView, QLabel, QVBoxLayout, QWidget
 
 from core.counting.estimates import Span, contradiction, numbers
+from core.kinds.differential import erythroblasts_text
 from core.text import gettext
 from gui.tasks import Debounce
 from gui.widgets.forms import faint, heading
@@ -50,6 +51,8 @@ _SETTLE_MS = 150
 _BESIDE, _NARROW = 260, 760
 _ANY_WIDTH = 2**24 - 1
 
+_ABOUT = gettext("What is not given is not assumed. Diameters of cells are in the report.")
+
 
 class EstimatesPage(QWidget):
     """A table of the figures beside the inputs that some of them need."""
@@ -77,7 +80,7 @@ class EstimatesPage(QWidget):
         self.inputs: dict[str, NumberEdit] = {}
         self._inputs_parts: list[tuple[QLabel, NumberEdit, QLabel]] = []
         self._given = QWidget()
-        self._about = faint(gettext("What is not given is not assumed. Diameters of cells are in the report."))
+        self._about = faint(_ABOUT)
         column = QVBoxLayout(self._given)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -154,6 +157,16 @@ class EstimatesPage(QWidget):
             self.model.show(found)
             self.problem.setText(contradiction(found))
             self.problem.setVisible(bool(self.problem.text()))
+            self._about.setText(" ".join(filter(None, (_ABOUT, self._erythroblasts()))))
+
+    def _erythroblasts(self) -> str:
+        """Return that ratios of white cells are with erythroblasts, or ""."""
+        count, totals = self._workspace.kinds.differential, self._workspace.counts.totals
+        counted, name = count.result(), count.class_name
+        if counted is None or name is None or totals is None or not counted.nucleated_red_cells:
+            return ""
+        text = erythroblasts_text(name, totals.get(name, 0), counted.nucleated_red_cells)
+        return gettext("Ratios count erythroblasts as white cells: {text}").format(text=text)
 
 
 def _value(figure: Figure) -> str:

@@ -119,7 +119,7 @@ def test_the_count_of_white_cells_is_told_with_and_without_erythroblasts_in_ever
     [white] = [row.count for row in content.totals if row.name == "WBC"]
     sentence = f"WBC {white} includes 1 erythroblast; without it {white - 1}."
     assert content.erythroblasts_text == sentence
-    assert " ".join(pages(content)).count(sentence) == 2  # beside the counts, and below the differential count
+    assert " ".join(pages(content)).count(sentence) == 3  # beside the counts, the ratios, and the differential count
     header, *rows = sheets(content)["totals"]
     assert header[-2:] == ("erythroblasts", "without erythroblasts")
     assert {row[0]: row[-2:] for row in rows} == {

@@ -75,6 +75,15 @@ def test_target_and_the_analysers_count_are_kept_and_undone(
     qtbot.waitUntil(lambda: lines(dialog)["Lymphocyte"][3] == "–")
 
 
+def test_it_is_said_why_the_analysers_count_is_none(dialog: DifferentialDialog, qtbot: QtBot) -> None:
+    dialog.analyser.setFocus()
+    qtbot.keyClicks(dialog.analyser, "75000")
+    assert dialog.problem.text() == "75000 is not between 0 and 2,000."
+    dialog.analyser.selectAll()
+    qtbot.keyClicks(dialog.analyser, "7.5")
+    assert dialog.problem.text() == ""
+
+
 def test_a_second_reading_is_not_by_who_did_the_first(dialog: DifferentialDialog, qtbot: QtBot) -> None:
     qtbot.keyClicks(dialog.reading.name, " anna ")
     assert not dialog.reading.begin_button.isEnabled()
