@@ -203,7 +203,7 @@ def _of_focus(blur: float | None) -> Iterator[Reason]:
 
 def _of_number(number: int, what: str) -> Iterator[Reason]:
     if number == 0:
-        yield Reason(Grade.POOR, gettext("There is no {what} here.").format(what=what))
+        yield Reason(Grade.POOR, gettext("No {what} is counted here.").format(what=what))
     elif number < _FEW_CELLS:
         text = ngettext("Too few cells to say much: {n} {what}.", "Too few cells to say much: {n} {what}s.", number)
         yield Reason(Grade.CHECK, text.format(n=number, what=what), actionable=False)

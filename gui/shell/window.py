@@ -144,6 +144,7 @@ class MainWindow(QMainWindow):
         workspace.images.current_changed.connect(self._take_focus)
         workspace.store.session_changed.connect(self._on_session_changed)
         workspace.history.recorded.connect(self._tell_user)
+        workspace.opening.begun.connect(lambda: self.show_view(View.REVIEW))
         workspace.opening.begun.connect(self._ask_for_id)
         self.view_changed.connect(self.view_bar.show_view)
         self.view_changed.connect(self.status.show_view)

@@ -129,9 +129,10 @@ class ViewOptions(QObject):
         self.changed.emit()
 
     def show_uncertain(self, shown: bool) -> None:
-        """Draw cells just below the threshold while the uncertain ones are walked."""
+        """Draw cells just below the threshold, and the boxes, while the uncertain ones are walked."""
         if shown != self.uncertain:
             self.uncertain = shown
+            self.boxes = self.boxes or shown
             self.changed.emit()
 
     def show_peek(self, peek: Peek) -> None:
@@ -194,6 +195,7 @@ class ViewOptions(QObject):
     def _read(self) -> None:
         self._settle.stop()
         self.adjusting = False
+        self.boxes = True
         self.hidden_classes = frozenset(self._remembered("hidden") or [])
         stored = self._remembered("display") or {}
         known = {name: float(stored[name]) for name in asdict(Display()) if isinstance(stored.get(name), (int, float))}

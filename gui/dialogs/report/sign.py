@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from core.counting.estimates import contradiction
+from core.counting.quality import Grade
 from core.kinds.differential import differential_text, unnamed_text
 from core.report.content import ReportContent
 from core.report.tables import local_time
@@ -138,6 +140,11 @@ def open_points(content: ReportContent) -> list[str]:
             content.changed,
         )
         points.append(text.format(n=content.changed))
+    poor = sum(one.quality is not None and one.quality.grade is Grade.POOR for one in content.counted)
+    if poor:
+        points.append(ngettext("{n:,} field is Poor.", "{n:,} fields are Poor.", poor).format(n=poor))
+    if problem := contradiction(content.figures):
+        points.append(problem)
     return [*points, *_open_differential(content)]
 
 

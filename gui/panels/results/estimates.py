@@ -27,7 +27,7 @@ _INPUTS = (
         gettext("Red cells by the analyser"),
         gettext("×10¹²/L"),
         gettext("Red cells of the same blood, as your analyser measured them"),
-        15,
+        10,
     ),
     (
         "field_factor",

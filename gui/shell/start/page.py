@@ -29,7 +29,7 @@ _MOST_TILES = 9
 _WIDEST_BUTTON = 420  # pixels of its text
 _ON_ACCENT = QPalette.ColorRole.HighlightedText
 _TITLE = gettext("Drop images of a blood smear here")
-_TEXT = gettext("or a folder of them. JPEG, PNG, TIFF, BMP and WebP, any magnification.")
+_TEXT = gettext("or a folder of them. JPEG, PNG, TIFF, HEIC and others, any magnification.")
 
 
 class StartPage(QScrollArea):

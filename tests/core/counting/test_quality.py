@@ -96,7 +96,7 @@ def test_the_focus_may_be_unknown():
 @pytest.mark.parametrize(
     ("number", "light", "word", "told"),
     [
-        (0, Grade.POOR, "Poor", "There is no red cell here."),
+        (0, Grade.POOR, "Poor", "No red cell is counted here."),
         (1, Grade.CHECK, "Note", "Too few cells to say much: 1 red cell."),
         (9, Grade.CHECK, "Note", "Too few cells to say much: 9 red cells."),
         (10, Grade.GOOD, "Good", None),
@@ -117,7 +117,7 @@ def test_the_frame_does_not_change_what_the_field_is_like():
 def test_a_model_without_red_cells_is_judged_by_its_own():
     card = ModelCard(name="a", architecture="b", classes=("Yeast",), thresholds={"Yeast": 0.5}, red_cell_diameter=64)
     assert judged(rows_of_cells(), card=card).grade is Grade.GOOD
-    assert judged(rows_of_cells()[:0], card=card).texts == ("There is no cell here.",)
+    assert judged(rows_of_cells()[:0], card=card).texts == ("No cell is counted here.",)
 
 
 def test_round_cells_that_touch_do_not_lie_on_each_other():

@@ -51,6 +51,20 @@ def test_who_signs_is_told_what_nobody_reviewed(bench: Bench):
     ]
 
 
+def test_who_signs_is_told_of_poor_fields_and_of_estimates_that_contradict_each_other(bench: Bench):
+    workspace = bench.window.workspace
+    workspace.settings.set_threshold("RBC", 1.0)
+    workspace.store.flush()
+    bench.sign(bench.open())
+    assert "2 fields are Poor." in bench.points.splitlines()
+    workspace.history.undo()
+    workspace.estimates.set_input("analyser_rbc", 9.0)
+    workspace.estimates.set_input("field_factor", 0.001)
+    bench.sign(bench.open())
+    assert "2 fields are Poor." not in bench.points.splitlines()
+    assert "differ so much that one of the values they are made of must be wrong" in bench.points
+
+
 def test_another_sample_is_another_content(bench: Bench):
     dialog = bench.open()
     bench.sign(dialog)
