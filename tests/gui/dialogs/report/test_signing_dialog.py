@@ -55,7 +55,9 @@ def test_who_signs_is_told_of_poor_fields_and_of_estimates_that_contradict_each_
     workspace = bench.window.workspace
     workspace.settings.set_threshold("RBC", 1.0)
     workspace.store.flush()
-    bench.sign(bench.open())
+    dialog = bench.open()
+    bench.sign(dialog)
+    dialog.reject()
     assert "2 fields are Poor." in bench.points.splitlines()
     workspace.history.undo()
     workspace.estimates.set_input("analyser_rbc", 9.0)
