@@ -16,7 +16,7 @@ from tests.core.verification.fields import CLASSES, SETTINGS, as_points, detecti
 TREE = white_cell_kinds().with_kinds(red_cell_kinds().kinds)
 BOXES = [(place * 50, 0, place * 50 + 30, 30) for place in range(6)]
 WBC, RBC = CLASSES.index("WBC"), CLASSES.index("RBC")
-AT = dict.fromkeys(CLASSES, 0.5)
+AT: dict[str, float] = dict.fromkeys(CLASSES, 0.5)
 
 
 def truth(*finer: str) -> GroundTruth:
