@@ -33,7 +33,7 @@ OPENCV_USED = {
     "connectedComponentsWithStats", "contourArea", "convertScaleAbs", "copyMakeBorder", "cvtColor", "dilate",
     "distanceTransform", "drawContours", "error", "findContours", "getStructuringElement", "getTextSize", "imdecode",
     "imencode", "integral", "line", "magnitude", "morphologyEx", "multiply", "pointPolygonTest", "polylines", "putText",
-    "rectangle", "remap", "resize", "threshold", "utils", "warpAffine", "watershed",
+    "rectangle", "remap", "resize", "subtract", "threshold", "utils", "warpAffine", "watershed",
 }  # fmt: skip
 """None of these calls FFmpeg or OpenBLAS, which the frozen program lacks; look before you add one."""
 

@@ -108,8 +108,7 @@ def test_a_differential_is_taught_accepted_signed_reported_and_read_back(
     kinds.sort_again()
     suggested = sum(len(page.area.piles[name].suggested()) for name in page.area.layout_)
     assert suggested > cells / 8
-    kinds.accept_piles()
-    kinds.name_the_rest()
+    _name_all(kinds)
     truth = {cell: kind for kind, mine in by_kind.items() for cell in mine}
     assert kinds.said() == truth
 
@@ -255,15 +254,20 @@ def _teach(window: MainWindow, qtbot: QtBot, wait_counted: WaitCounted, data: Pa
 
 def _finish(kinds: KindsHand) -> None:
     """Accept and correct until every cell has its kind; the differential says 200."""
-    kinds.accept_piles()
-    kinds.sort_again()
-    kinds.name_the_rest()
-    kinds.sort_again()
-    kinds.accept_piles()
-    kinds.name_the_rest()
+    _name_all(kinds)
     said = kinds.said()
     assert all(kinds.true_kind(cell) == kind for cell, kind in said.items())
     counted = kinds.window.workspace.kinds.differential.result()
     assert counted is not None
     assert counted.cells == len(said) == white_cells(kinds.window)
     assert counted.cells >= 190  # the model may overlook or add some
+
+
+def _name_all(kinds: KindsHand) -> None:
+    """Accept and correct what is suggested, name what is unsure, and once more what has been sorted since."""
+    kinds.accept_piles()
+    kinds.sort_again()
+    kinds.name_the_rest()
+    kinds.sort_again()
+    kinds.accept_piles()
+    kinds.name_the_rest()
